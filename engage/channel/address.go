@@ -1,0 +1,78 @@
+package channel
+
+import (
+	"fmt"
+	"iter"
+	"unicode/utf8"
+)
+
+// Address is a pair of addresses on one channel: the customer's and the
+// business's, with whatever else that channel needs to tell two conversations
+// apart. It is implemented by the seven structs of this package and by nothing
+// else. Addresses are plain values and safe for concurrent use.
+type Address interface {
+	// Channel returns the channel the address is on.
+	Channel() Channel
+	// Members returns the address as the service's requests spell it.
+	Members() Members
+	// Problems yields every field that is missing or unusable, with what is
+	// wrong with it. An address that yields nothing can be sent.
+	Problems() iter.Seq2[string, string]
+
+	sealed()
+}
+
+// Members is an address in the words of the service's requests. Members that a
+// channel does not use are empty and left out of the JSON.
+//
+// Evidence: customerAddress, bizAddress and threadId are documented; channel
+// and the other names are assumed from labels and from keys seen in flows.
+type Members struct {
+	Channel            Channel  `json:"channel"`
+	CustomerAddress    string   `json:"customerAddress,omitempty"`
+	BusinessAddress    string   `json:"bizAddress,omitempty"`
+	ThreadID           string   `json:"threadId,omitempty"`
+	BrowserFingerprint string   `json:"browserFingerprint,omitempty"`
+	Subject            string   `json:"subject,omitempty"`
+	ToRecipients       []string `json:"toRecipients,omitempty"`
+	CCRecipients       []string `json:"ccRecipients,omitempty"`
+	InReplyTo          string   `json:"inReplyTo,omitempty"`
+}
+
+// part is one named field of an address.
+type part struct {
+	field    string
+	value    string
+	required bool
+}
+
+// problems yields what is wrong with each of parts.
+func problems(parts ...part) iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for _, p := range parts {
+			if problem := p.problem(); problem != "" && !yield(p.field, problem) {
+				return
+			}
+		}
+	}
+}
+
+func (p part) problem() string {
+	switch {
+	case p.required && p.value == "":
+		return "is empty"
+	case !utf8.ValidString(p.value):
+		return "is not valid UTF-8"
+	}
+	return ""
+}
+
+// list returns the parts of a field that holds several values, none of which
+// may be empty.
+func list(field string, values []string) []part {
+	parts := make([]part, len(values))
+	for i, value := range values {
+		parts[i] = part{fmt.Sprintf("%s[%d]", field, i), value, true}
+	}
+	return parts
+}

@@ -1,0 +1,209 @@
+package channel
+
+import (
+	"iter"
+	"slices"
+)
+
+// SMSAddress finds a conversation over SMS. Both fields are required.
+type SMSAddress struct {
+	// Business is the long code or short code the customer writes to.
+	Business string
+	// Customer is the customer's mobile number.
+	Customer string
+}
+
+// Channel returns [SMS].
+func (SMSAddress) Channel() Channel { return SMS }
+
+// Members implements [Address].
+func (a SMSAddress) Members() Members {
+	return Members{Channel: SMS, CustomerAddress: a.Customer, BusinessAddress: a.Business}
+}
+
+// Problems implements [Address].
+func (a SMSAddress) Problems() iter.Seq2[string, string] {
+	return problems(part{"Business", a.Business, true}, part{"Customer", a.Customer, true})
+}
+
+func (SMSAddress) sealed() {}
+
+// FacebookAddress finds a conversation over Messenger. Both fields are
+// required.
+type FacebookAddress struct {
+	// PageID is the id of the business's page.
+	PageID string
+	// PageScopedID is the customer's id on that page (PSID).
+	PageScopedID string
+}
+
+// Channel returns [Facebook].
+func (FacebookAddress) Channel() Channel { return Facebook }
+
+// Members implements [Address].
+func (a FacebookAddress) Members() Members {
+	return Members{Channel: Facebook, CustomerAddress: a.PageScopedID, BusinessAddress: a.PageID}
+}
+
+// Problems implements [Address].
+func (a FacebookAddress) Problems() iter.Seq2[string, string] {
+	return problems(part{"PageID", a.PageID, true}, part{"PageScopedID", a.PageScopedID, true})
+}
+
+func (FacebookAddress) sealed() {}
+
+// LiveChatAddress finds a conversation in a live chat. AppID is required, and
+// either ThreadID or both UserID and BrowserFingerprint (documented). Creating
+// a conversation needs AppID, UserID and ThreadID.
+type LiveChatAddress struct {
+	// AppID is the id of the live chat app.
+	AppID string
+	// UserID is the id of the visitor.
+	UserID string
+	// ThreadID is the id of the visitor's thread. A visitor can have several.
+	ThreadID string
+	// BrowserFingerprint identifies the visitor's browser. In the vendor's own
+	// flows it has the same value as UserID (observed).
+	BrowserFingerprint string
+}
+
+// Channel returns [LiveChat].
+func (LiveChatAddress) Channel() Channel { return LiveChat }
+
+// Members implements [Address].
+func (a LiveChatAddress) Members() Members {
+	return Members{
+		Channel: LiveChat, CustomerAddress: a.UserID, BusinessAddress: a.AppID,
+		ThreadID: a.ThreadID, BrowserFingerprint: a.BrowserFingerprint,
+	}
+}
+
+// Problems implements [Address].
+func (a LiveChatAddress) Problems() iter.Seq2[string, string] {
+	if a.ThreadID == "" && a.UserID == "" && a.BrowserFingerprint == "" {
+		return problems(part{"AppID", a.AppID, true}, part{"ThreadID", "", true})
+	}
+	byVisitor := a.ThreadID == ""
+	return problems(
+		part{"AppID", a.AppID, true},
+		part{"ThreadID", a.ThreadID, false},
+		part{"UserID", a.UserID, byVisitor},
+		part{"BrowserFingerprint", a.BrowserFingerprint, byVisitor},
+	)
+}
+
+func (LiveChatAddress) sealed() {}
+
+// EmailAddress finds a conversation by email. Mailbox, From and Subject are
+// required (documented).
+type EmailAddress struct {
+	// Mailbox is the business's address.
+	Mailbox string
+	// From is the customer's address.
+	From string
+	// Subject is the subject of the thread.
+	Subject string
+	// To and CC are the recipients of the message, as it came in.
+	To, CC []string
+	// InReplyTo is the id of the message that this one answers. Where it is
+	// known it finds the conversation even if the subject has changed.
+	InReplyTo string
+}
+
+// Channel returns [Email].
+func (EmailAddress) Channel() Channel { return Email }
+
+// Members implements [Address].
+func (a EmailAddress) Members() Members {
+	return Members{
+		Channel: Email, CustomerAddress: a.From, BusinessAddress: a.Mailbox, Subject: a.Subject,
+		ToRecipients: a.To, CCRecipients: a.CC, InReplyTo: a.InReplyTo,
+	}
+}
+
+// Problems implements [Address].
+func (a EmailAddress) Problems() iter.Seq2[string, string] {
+	return problems(slices.Concat(
+		[]part{
+			{"Mailbox", a.Mailbox, true},
+			{"From", a.From, true},
+			{"Subject", a.Subject, true},
+			{"InReplyTo", a.InReplyTo, false},
+		},
+		list("To", a.To),
+		list("CC", a.CC),
+	)...)
+}
+
+func (EmailAddress) sealed() {}
+
+// WhatsAppAddress finds a conversation over WhatsApp. Both fields are required.
+type WhatsAppAddress struct {
+	// Business is the business's WhatsApp number.
+	Business string
+	// Customer is the customer's WhatsApp number (waId).
+	Customer string
+}
+
+// Channel returns [WhatsApp].
+func (WhatsAppAddress) Channel() Channel { return WhatsApp }
+
+// Members implements [Address].
+func (a WhatsAppAddress) Members() Members {
+	return Members{Channel: WhatsApp, CustomerAddress: a.Customer, BusinessAddress: a.Business}
+}
+
+// Problems implements [Address].
+func (a WhatsAppAddress) Problems() iter.Seq2[string, string] {
+	return problems(part{"Business", a.Business, true}, part{"Customer", a.Customer, true})
+}
+
+func (WhatsAppAddress) sealed() {}
+
+// AppleAddress finds a conversation over Apple Messages for Business. Both
+// fields are required.
+type AppleAddress struct {
+	// AccountID is the id of the business's account.
+	AccountID string
+	// UserID is Apple's opaque id of the customer.
+	UserID string
+}
+
+// Channel returns [Apple].
+func (AppleAddress) Channel() Channel { return Apple }
+
+// Members implements [Address].
+func (a AppleAddress) Members() Members {
+	return Members{Channel: Apple, CustomerAddress: a.UserID, BusinessAddress: a.AccountID}
+}
+
+// Problems implements [Address].
+func (a AppleAddress) Problems() iter.Seq2[string, string] {
+	return problems(part{"AccountID", a.AccountID, true}, part{"UserID", a.UserID, true})
+}
+
+func (AppleAddress) sealed() {}
+
+// APIAddress finds a conversation on a channel of one's own, which talks to
+// Engage through the API. Both fields are required.
+type APIAddress struct {
+	// BusinessID is the id shown in Engage's admin console.
+	BusinessID string
+	// UserID is the id of the customer.
+	UserID string
+}
+
+// Channel returns [API].
+func (APIAddress) Channel() Channel { return API }
+
+// Members implements [Address].
+func (a APIAddress) Members() Members {
+	return Members{Channel: API, CustomerAddress: a.UserID, BusinessAddress: a.BusinessID}
+}
+
+// Problems implements [Address].
+func (a APIAddress) Problems() iter.Seq2[string, string] {
+	return problems(part{"BusinessID", a.BusinessID, true}, part{"UserID", a.UserID, true})
+}
+
+func (APIAddress) sealed() {}
