@@ -1,0 +1,31 @@
+package rules
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+)
+
+// LinkedModules returns the paths of the third-party modules, sorted, from
+// which packages are linked into a program that imports every package of the
+// module at dir, tests left out. It runs go list without a workspace, as for a
+// user. It fails where go list does, and when ctx ends.
+func LinkedModules(ctx context.Context, dir string) ([]string, error) {
+	const path = "{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}"
+	list := exec.CommandContext(ctx, "go", "list", "-deps", "-f", path, "./...")
+	list.Dir = dir
+	list.Env = append(os.Environ(), "GOWORK=off")
+	var complaint bytes.Buffer
+	list.Stderr = &complaint
+	listed, err := list.Output()
+	if err != nil {
+		return nil, fmt.Errorf("go list: %w: %s", err, complaint.Bytes())
+	}
+	modules := strings.Fields(string(listed))
+	slices.Sort(modules)
+	return slices.Compact(modules), nil
+}

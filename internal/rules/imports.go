@@ -1,0 +1,131 @@
+package rules
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// room is a part of the repository and those parts that its code may import.
+// A name that ends in /... means a folder and all below it.
+type room struct {
+	dir   string
+	knows []string
+}
+
+// rooms is the direction of imports. A folder without a row is a finding, so
+// that a new package takes its place here first.
+var rooms = []room{
+	{"outcome", nil},
+	{"engage/channel", nil},
+	{"internal/tolerant", nil},
+	{"internal/rules", nil},
+	{"engage/message", []string{"engage/channel", "outcome", "internal/tolerant"}},
+	{"auth", []string{"outcome", "internal/tolerant"}},
+	{"internal/engine", []string{"auth", "outcome", "internal/tolerant"}},
+	{"engage", []string{"engage/channel", "engage/message", "auth", "outcome", "internal/engine", "internal/tolerant"}},
+	{"stream", []string{"engage/channel", "engage/message", "outcome", "internal/tolerant"}},
+	{"stream/...", []string{"stream", "engage/channel", "engage/message", "outcome", "internal/tolerant"}},
+	{"engage/engagetest", []string{"engage", "stream", "engage/channel", "engage/message", "auth", "outcome", "internal/tolerant"}},
+	{"examples/...", []string{"outcome", "auth", "engage/...", "stream/...", "examples/..."}},
+}
+
+// What other modules the core may import. A nested module imports what it is
+// there for; its own go.mod lists it. Test libraries stay in tests everywhere.
+var (
+	coreLibraries = []string{"golang.org/x/oauth2", "github.com/hashicorp/go-retryablehttp"}
+	testLibraries = []string{"github.com/stretchr/testify", "github.com/jarcoal/httpmock"}
+)
+
+// imports finds imports against the direction of [rooms] and imports of
+// modules that are not on the closed lists. Tests may import every room but the
+// examples.
+func imports(r Repository) []Finding {
+	var findings []Finding
+	for _, file := range r.Files {
+		here, ok := roomOf(file.Dir())
+		if !ok {
+			findings = append(findings, r.finding(file.Syntax.Name, "%s has no row in the table of imports", file.Dir()))
+		}
+		for _, spec := range file.Syntax.Imports {
+			imported, _ := strconv.Unquote(spec.Path.Value)
+			if problem := r.refuse(file, here, imported); problem != "" {
+				findings = append(findings, r.finding(spec, "%s", problem))
+			}
+		}
+	}
+	return findings
+}
+
+// refuse says why file, which is in the room here, may not import a package;
+// it is empty where it may.
+func (r Repository) refuse(file File, here room, imported string) string {
+	dir, ours := strings.CutPrefix(imported, r.Module+"/")
+	if !ours {
+		return refuseModule(file, imported)
+	}
+	switch {
+	case within(file.Dir(), "examples/..."):
+	case within(dir, "examples/..."):
+		return "nothing may import the examples"
+	case file.Test(), dir == file.Dir():
+		return ""
+	}
+	for _, pattern := range here.knows {
+		if within(dir, pattern) {
+			return ""
+		}
+	}
+	return here.dir + " may not import " + dir
+}
+
+// refuseModule says why file may not import a package of another module.
+func refuseModule(file File, imported string) string {
+	first, _, _ := strings.Cut(imported, "/")
+	if !strings.Contains(first, ".") {
+		return "" // the standard library
+	}
+	from := func(module string) bool { return within(imported, module+"/...") }
+	switch {
+	case slices.ContainsFunc(testLibraries, from):
+		if !file.Test() {
+			return "only tests may import " + imported
+		}
+	case file.Core && !slices.ContainsFunc(coreLibraries, from):
+		return "the core may not import " + imported
+	}
+	return ""
+}
+
+// roomOf returns the row of a folder: its own, else the first that covers it.
+func roomOf(dir string) (room, bool) {
+	for _, r := range rooms {
+		if within(dir, r.dir) {
+			return r, true
+		}
+	}
+	return room{dir: dir}, false
+}
+
+// within reports whether the path name matches pattern.
+func within(name, pattern string) bool {
+	parent, below := strings.CutSuffix(pattern, "/...")
+	return name == parent || below && strings.HasPrefix(name, parent+"/")
+}
+
+// vague lists names that say nothing of what a package holds.
+var vague = []string{"util", "utils", "common", "helper", "helpers", "types", "models"}
+
+// names finds packages and folders whose name says nothing.
+func names(r Repository) []Finding {
+	var findings []Finding
+	for _, file := range r.Files {
+		parts := append(strings.Split(file.Dir(), "/"), strings.TrimSuffix(file.Syntax.Name.Name, "_test"))
+		for _, part := range slices.Compact(parts) {
+			if slices.Contains(vague, part) {
+				findings = append(findings, r.finding(file.Syntax.Name, "%s says nothing of what is in it", part))
+			}
+		}
+	}
+	return findings
+}
