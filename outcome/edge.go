@@ -110,11 +110,15 @@ var variants = map[string]Edge{
 	"onauthorizationfail":        OnAuthorizationFailure,       // node tables and exported flows
 	"onconversationupdated":      OnConversationUpdatedSuccess, // standalone node
 	"onconversationupdatefailed": OnConversationUpdatedFailure, // standalone node
+	"_inworkinghours":            InWorkingHours,               // older Business Hours node
+	"_onholidays":                OnHoliday,                    // older Business Hours node
+	"_inoverrides":               InOverride,                   // older Business Hours node
+	"nomatch":                    OnNoMatch,                    // older Business Hours node
 }
 
 // Parse returns the edge that name spells and whether it is one this package
 // knows. It folds the spellings found in the vendor's own documents: any case,
-// and the shorter names of some node tables. A name in exact spelling always
+// and the other names of some node tables. A name in exact spelling always
 // wins, so "Success" and "success" stay two edges. An unknown name is kept as
 // it is. Surrounding space is ignored.
 func Parse(name string) (Edge, bool) {

@@ -67,7 +67,8 @@ type Attempt struct {
 //
 // Its text, its JSON and its log value hold no token, no message body, no full
 // URL and not the Description, which is the service's own text and may quote
-// what was sent.
+// what was sent. What the service sent is cut and escaped in them, so that it
+// stays one line. A nil *Error is safe to use and tells nothing.
 type Error struct {
 	// Edge is the outcome edge the call ended on; never empty.
 	Edge Edge
@@ -93,125 +94,110 @@ type Error struct {
 	// Violations are the faults found in the request before it was sent.
 	Violations Violations
 	// Err is the cause, where there is one: a network error, a token error,
-	// context.DeadlineExceeded.
+	// context.DeadlineExceeded. Its text is shown, so it holds no secret.
 	Err error
 }
 
 // Error tells the call, its edge, and what is known of the cause.
 func (e *Error) Error() string {
+	if e == nil {
+		return "<nil>"
+	}
+	r := e.report()
 	var text strings.Builder
 	text.WriteString("engage: ")
-	if e.Operation != "" {
-		text.WriteString(label(string(e.Operation)) + " v" + label(string(e.Version)) + ": ")
+	if r.Operation != "" {
+		text.WriteString(r.Operation)
+		if r.Version != "" {
+			text.WriteString(" v" + r.Version)
+		}
+		text.WriteString(": ")
 	}
-	text.WriteString(label(string(e.Edge)))
-	if e.Status != 0 {
-		fmt.Fprintf(&text, ": HTTP %d", e.Status)
+	text.WriteString(r.Edge)
+	if r.Status != 0 {
+		fmt.Fprintf(&text, ": HTTP %d", r.Status)
 	}
-	if e.Code != "" {
-		text.WriteString(", code " + label(e.Code))
+	if r.Code != "" {
+		text.WriteString(", code " + r.Code)
 	}
-	if e.Effect != 0 {
-		text.WriteString(", " + e.Effect.String())
+	if r.Effect != 0 {
+		text.WriteString(", " + r.Effect.String())
 	}
-	if len(e.Attempts) > 1 {
-		fmt.Fprintf(&text, ", %d attempts", len(e.Attempts))
+	if r.Attempts > 1 {
+		fmt.Fprintf(&text, ", %d attempts", r.Attempts)
 	}
-	if e.RetryAfter > 0 {
-		text.WriteString(", retry after " + e.RetryAfter.String())
+	if r.RetryAfter != "" {
+		text.WriteString(", retry after " + r.RetryAfter)
 	}
-	for _, id := range e.TraceIDs {
-		text.WriteString(", " + label(id.Name) + "=" + label(id.Value))
+	if len(r.TraceIDs) > 0 {
+		text.WriteString(", " + r.traces())
 	}
-	if len(e.Violations) > 0 {
-		text.WriteString(": " + e.Violations.String())
+	if len(r.Violations) > 0 {
+		text.WriteString(": " + r.Violations.String())
 	}
-	if e.Err != nil {
-		text.WriteString(": " + e.Err.Error())
+	if r.Cause != "" {
+		text.WriteString(": " + r.Cause)
 	}
 	return text.String()
 }
 
-// label prints a name that came from outside so that it can neither break a
-// log line nor fill it.
-func label(name string) string {
-	const longest = 128
-	if len(name) > longest {
-		name = name[:longest] + "…"
-	}
-	for _, r := range name {
-		if r <= ' ' || r > '~' || r == '"' {
-			return strconv.Quote(name)
-		}
-	}
-	return name
+// Is reports whether target is the sentinel of e's edge.
+func (e *Error) Is(target error) bool {
+	return e != nil && target != nil && target == e.Edge.sentinel()
 }
 
-// Is reports whether target is the sentinel of e's edge.
-func (e *Error) Is(target error) bool { return target != nil && target == e.Edge.sentinel() }
-
 // Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}
 
 // GoString returns the error's text, so that %#v shows no more than %v.
 func (e *Error) GoString() string { return strconv.Quote(e.Error()) }
 
-// report is what may be logged of an error.
-type report struct {
-	Edge       Edge       `json:"edge"`
-	Operation  Operation  `json:"operation,omitempty"`
-	Version    Version    `json:"version,omitempty"`
-	Effect     Effect     `json:"effect,omitempty"`
-	Status     int        `json:"status,omitempty"`
-	Code       string     `json:"code,omitempty"`
-	TraceIDs   []TraceID  `json:"traceIds,omitempty"`
-	RetryAfter string     `json:"retryAfter,omitempty"`
-	Attempts   int        `json:"attempts,omitempty"`
-	Violations Violations `json:"violations,omitempty"`
-	Cause      string     `json:"cause,omitempty"`
-}
-
 // MarshalJSON encodes what Error tells, field by field.
 func (e *Error) MarshalJSON() ([]byte, error) {
-	r := report{
-		Edge: e.Edge, Operation: e.Operation, Version: e.Version, Effect: e.Effect, Status: e.Status,
-		Code: e.Code, TraceIDs: e.TraceIDs, Attempts: len(e.Attempts), Violations: e.Violations,
+	if e == nil {
+		return []byte("null"), nil
 	}
-	if e.RetryAfter > 0 {
-		r.RetryAfter = e.RetryAfter.String()
-	}
-	if e.Err != nil {
-		r.Cause = e.Err.Error()
-	}
-	return json.Marshal(r)
+	return json.Marshal(e.report())
 }
 
 // LogValue groups what Error tells for log/slog.
 func (e *Error) LogValue() slog.Value {
-	attrs := []slog.Attr{slog.String("edge", string(e.Edge))}
-	if e.Operation != "" {
-		attrs = append(attrs, slog.String("operation", string(e.Operation)), slog.String("version", string(e.Version)))
+	if e == nil {
+		return slog.Value{}
 	}
-	if e.Effect != 0 {
-		attrs = append(attrs, slog.String("effect", e.Effect.String()))
+	r := e.report()
+	attrs := []slog.Attr{slog.String("edge", r.Edge)}
+	if r.Operation != "" {
+		attrs = append(attrs, slog.String("operation", r.Operation), slog.String("version", r.Version))
 	}
-	if e.Status != 0 {
-		attrs = append(attrs, slog.Int("status", e.Status))
+	if r.Effect != 0 {
+		attrs = append(attrs, slog.String("effect", r.Effect.String()))
 	}
-	if e.Code != "" {
-		attrs = append(attrs, slog.String("code", e.Code))
+	if r.Status != 0 {
+		attrs = append(attrs, slog.Int("status", r.Status))
 	}
-	if len(e.Attempts) > 0 {
-		attrs = append(attrs, slog.Int("attempts", len(e.Attempts)))
+	if r.Code != "" {
+		attrs = append(attrs, slog.String("code", r.Code))
 	}
-	for _, id := range e.TraceIDs {
-		attrs = append(attrs, slog.String(id.Name, id.Value))
+	if r.Attempts > 0 {
+		attrs = append(attrs, slog.Int("attempts", r.Attempts))
 	}
-	if len(e.Violations) > 0 {
-		attrs = append(attrs, slog.String("violations", e.Violations.String()))
+	if r.RetryAfter != "" {
+		attrs = append(attrs, slog.String("retryAfter", r.RetryAfter))
 	}
-	if e.Err != nil {
-		attrs = append(attrs, slog.String("cause", e.Err.Error()))
+	if len(r.TraceIDs) > 0 {
+		attrs = append(attrs, slog.String("traceIds", r.traces()))
+	}
+	if len(r.Violations) > 0 {
+		attrs = append(attrs, slog.String("violations", r.Violations.String()))
+	}
+	if r.Cause != "" {
+		attrs = append(attrs, slog.String("cause", r.Cause))
 	}
 	return slog.GroupValue(attrs...)
 }
@@ -219,11 +205,10 @@ func (e *Error) LogValue() slog.Value {
 // Of returns the edge that err ends on: that of the [*Error] within it, else
 // [OnTimeout] for a context that has ended, else [OnError]. It is empty for nil.
 func Of(err error) Edge {
-	var failure *Error
-	switch {
+	switch failure, ok := errors.AsType[*Error](err); {
 	case err == nil:
 		return ""
-	case errors.As(err, &failure):
+	case ok && failure != nil:
 		return failure.Edge
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return OnTimeout

@@ -110,7 +110,7 @@ func (v Version) Before(other Version) bool {
 	return slices.Compare(v.numbers(), other.numbers()) < 0
 }
 
-// numbers splits a version at its dots. What is not a number counts as zero.
+// numbers splits a version at its dots. What is not a digit is passed over.
 func (v Version) numbers() []int {
 	var numbers []int
 	for part := range strings.SplitSeq(string(v), ".") {

@@ -24,6 +24,7 @@ func (t Transitions[S]) Next(edge Edge) (S, error) {
 
 // Missing lists the edges that operation in version can end on and that have no
 // wire of their own. A program can check at its start that nothing is missing.
+// It is nil for a pair that does not exist, as [ForNode] is.
 func (t Transitions[S]) Missing(operation Operation, version Version) []Edge {
 	var missing []Edge
 	for _, edge := range ForNode(operation, version) {

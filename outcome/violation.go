@@ -3,15 +3,15 @@ package outcome
 import "strings"
 
 // Violation is one thing wrong with a request: the field, named by its path in
-// Go (such as "Message.Text"), and what is wrong with it. It never holds the
-// field's value.
+// Go (such as "Message.Text"), and its problem. It never holds the field's
+// value.
 type Violation struct {
 	Field   string `json:"field"`
 	Problem string `json:"problem"`
 }
 
-// String returns the field and its problem as one phrase.
-func (v Violation) String() string { return v.Field + " " + v.Problem }
+// String returns the field and its problem as one phrase in one line.
+func (v Violation) String() string { return phrase(v.Field + " " + v.Problem) }
 
 // Violations collects what is wrong with a request. The zero value is ready
 // for use.

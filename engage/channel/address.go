@@ -3,6 +3,7 @@ package channel
 import (
 	"fmt"
 	"iter"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -28,18 +29,22 @@ type Address interface {
 // Evidence: customerAddress, bizAddress and threadId are documented; channel
 // and the other names are assumed from labels and from keys seen in flows.
 type Members struct {
-	Channel            Channel  `json:"channel"`
-	CustomerAddress    string   `json:"customerAddress,omitempty"`
-	BusinessAddress    string   `json:"bizAddress,omitempty"`
-	ThreadID           string   `json:"threadId,omitempty"`
-	BrowserFingerprint string   `json:"browserFingerprint,omitempty"`
-	Subject            string   `json:"subject,omitempty"`
-	ToRecipients       []string `json:"toRecipients,omitempty"`
-	CCRecipients       []string `json:"ccRecipients,omitempty"`
-	InReplyTo          string   `json:"inReplyTo,omitempty"`
+	Channel Channel `json:"channel"`
+	// CustomerAddress and BusinessAddress are what the channel calls the two.
+	CustomerAddress string `json:"customerAddress,omitempty"`
+	BusinessAddress string `json:"bizAddress,omitempty"`
+	// ThreadID and BrowserFingerprint belong to live chat.
+	ThreadID           string `json:"threadId,omitempty"`
+	BrowserFingerprint string `json:"browserFingerprint,omitempty"`
+	// Subject, ToRecipients, CCRecipients and InReplyTo belong to email.
+	Subject      string   `json:"subject,omitempty"`
+	ToRecipients []string `json:"toRecipients,omitempty"`
+	CCRecipients []string `json:"ccRecipients,omitempty"`
+	InReplyTo    string   `json:"inReplyTo,omitempty"`
 }
 
-// part is one named field of an address.
+// part is one named field of an address. Blanks alone do not fill a required
+// one.
 type part struct {
 	field    string
 	value    string
@@ -57,9 +62,10 @@ func problems(parts ...part) iter.Seq2[string, string] {
 	}
 }
 
+// problem says what is wrong with the part; it is empty where nothing is.
 func (p part) problem() string {
 	switch {
-	case p.required && p.value == "":
+	case p.required && blank(p.value):
 		return "is empty"
 	case !utf8.ValidString(p.value):
 		return "is not valid UTF-8"
@@ -67,8 +73,11 @@ func (p part) problem() string {
 	return ""
 }
 
+// blank reports whether value is empty to the eye.
+func blank(value string) bool { return strings.TrimSpace(value) == "" }
+
 // list returns the parts of a field that holds several values, none of which
-// may be empty.
+// may be blank.
 func list(field string, values []string) []part {
 	parts := make([]part, len(values))
 	for i, value := range values {

@@ -80,15 +80,13 @@ func (a LiveChatAddress) Members() Members {
 
 // Problems implements [Address].
 func (a LiveChatAddress) Problems() iter.Seq2[string, string] {
-	if a.ThreadID == "" && a.UserID == "" && a.BrowserFingerprint == "" {
-		return problems(part{"AppID", a.AppID, true}, part{"ThreadID", "", true})
-	}
-	byVisitor := a.ThreadID == ""
+	thread := !blank(a.ThreadID)
+	visitor := !blank(a.UserID) || !blank(a.BrowserFingerprint)
 	return problems(
 		part{"AppID", a.AppID, true},
-		part{"ThreadID", a.ThreadID, false},
-		part{"UserID", a.UserID, byVisitor},
-		part{"BrowserFingerprint", a.BrowserFingerprint, byVisitor},
+		part{"ThreadID", a.ThreadID, !visitor},
+		part{"UserID", a.UserID, visitor && !thread},
+		part{"BrowserFingerprint", a.BrowserFingerprint, visitor && !thread},
 	)
 }
 

@@ -1,0 +1,329 @@
+package outcome_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/engagesdk/engage-go/outcome"
+)
+
+// full is an error with every field set.
+func full() *outcome.Error {
+	return &outcome.Error{
+		Edge:        outcome.OnAppendMessageFailure,
+		Operation:   outcome.AppendMessage,
+		Version:     outcome.V13,
+		Effect:      outcome.MaybeApplied,
+		Status:      409,
+		Code:        "4547",
+		Description: "the customer wrote SECRET",
+		TraceIDs:    []outcome.TraceID{{Name: "trxid", Value: "a-1"}, {Name: "TrackingId", Value: "b-2"}},
+		RetryAfter:  90 * time.Second,
+		Attempts: []outcome.Attempt{
+			{Effect: outcome.MaybeApplied, Duration: time.Second, Err: errors.New("SECRET")},
+			{Status: 409, Wait: time.Second, Effect: outcome.Refused},
+		},
+		Violations: outcome.Violations{{Field: "Message.Text", Problem: "is empty"}},
+		Err:        io.ErrUnexpectedEOF,
+	}
+}
+
+func TestErrorTellsWhatIsKnown(t *testing.T) {
+	for _, test := range []struct {
+		err  *outcome.Error
+		want string
+	}{
+		{full(), "engage: AppendMessage v1.3: onAppendMessageFailure: HTTP 409, code 4547, maybe applied, 2 attempts, " +
+			"retry after 1m30s, trxid=a-1, TrackingId=b-2: Message.Text is empty: unexpected EOF"},
+		{&outcome.Error{Edge: outcome.OnError}, "engage: onError"},
+		{&outcome.Error{Edge: outcome.OnError, Operation: "Custom"}, "engage: Custom: onError"},
+		{&outcome.Error{Edge: outcome.OnError, Attempts: make([]outcome.Attempt, 1)}, "engage: onError"},
+		{&outcome.Error{Edge: outcome.OnError, RetryAfter: -time.Second}, "engage: onError"},
+		{&outcome.Error{Edge: outcome.OnTimeout, Err: context.DeadlineExceeded}, "engage: onTimeout: context deadline exceeded"},
+		{&outcome.Error{}, "engage: "},
+		{nil, "<nil>"},
+	} {
+		require.EqualError(t, test.err, test.want)
+		require.Equal(t, test.want, fmt.Sprintf("%v", test.err))
+		require.Equal(t, test.want, fmt.Sprintf("%+v", test.err))
+		require.Equal(t, fmt.Sprintf("%q", test.want), fmt.Sprintf("%#v", test.err))
+	}
+}
+
+func TestErrorAsJSON(t *testing.T) {
+	encoded, err := json.Marshal(full())
+	require.NoError(t, err)
+	require.JSONEq(t, `{
+		"edge": "onAppendMessageFailure", "operation": "AppendMessage", "version": "1.3", "effect": "maybe applied",
+		"status": 409, "code": "4547", "retryAfter": "1m30s", "attempts": 2,
+		"traceIds": [{"name": "trxid", "value": "a-1"}, {"name": "TrackingId", "value": "b-2"}],
+		"violations": [{"field": "Message.Text", "problem": "is empty"}], "cause": "unexpected EOF"
+	}`, string(encoded))
+
+	encoded, err = json.Marshal(&outcome.Error{Edge: outcome.OnError})
+	require.NoError(t, err)
+	require.JSONEq(t, `{"edge": "onError"}`, string(encoded))
+
+	var none *outcome.Error
+	encoded, err = none.MarshalJSON()
+	require.NoError(t, err)
+	require.Equal(t, "null", string(encoded))
+}
+
+func TestErrorInALog(t *testing.T) {
+	require.JSONEq(t, `{"level": "ERROR", "msg": "failed", "err": {
+		"edge": "onAppendMessageFailure", "operation": "AppendMessage", "version": "1.3", "effect": "maybe applied",
+		"status": 409, "code": "4547", "attempts": 2, "retryAfter": "1m30s", "traceIds": "trxid=a-1, TrackingId=b-2",
+		"violations": "Message.Text is empty", "cause": "unexpected EOF"
+	}}`, logged(full()))
+	require.JSONEq(t, `{"level": "ERROR", "msg": "failed", "err": {"edge": "onError"}}`,
+		logged(&outcome.Error{Edge: outcome.OnError}))
+	require.JSONEq(t, `{"level": "ERROR", "msg": "failed", "err": null}`, logged(nil))
+}
+
+// logged returns the line that slog writes of err, without its time.
+func logged(err *outcome.Error) string {
+	var line bytes.Buffer
+	slog.New(slog.NewJSONHandler(&line, &slog.HandlerOptions{ReplaceAttr: withoutTime})).Error("failed", "err", err)
+	return line.String()
+}
+
+func withoutTime(groups []string, attr slog.Attr) slog.Attr {
+	if len(groups) == 0 && attr.Key == slog.TimeKey {
+		return slog.Attr{}
+	}
+	return attr
+}
+
+// shown returns every form in which an error can end up in a log.
+func shown(t *testing.T, err *outcome.Error) map[string]string {
+	t.Helper()
+	encoded, marshalErr := json.Marshal(err)
+	require.NoError(t, marshalErr)
+	var text bytes.Buffer
+	slog.New(slog.NewTextHandler(&text, nil)).Error("failed", "err", err)
+	return map[string]string{
+		"Error":       err.Error(),
+		"%v":          fmt.Sprintf("%v", err),
+		"%+v":         fmt.Sprintf("%+v", err),
+		"%#v":         fmt.Sprintf("%#v", err),
+		"%s":          fmt.Sprintf("%s", err),
+		"%q":          fmt.Sprintf("%q", err),
+		"wrapped":     fmt.Errorf("while answering: %w", err).Error(),
+		"joined":      errors.Join(err).Error(),
+		"in a struct": fmt.Sprintf("%+v", struct{ Err error }{err}),
+		"JSON":        string(encoded),
+		"log value":   err.LogValue().String(),
+		"log as JSON": strings.TrimSpace(logged(err)),
+		"log as text": strings.TrimSpace(text.String()),
+	}
+}
+
+func TestErrorNeverShowsTheDescription(t *testing.T) {
+	for form, text := range shown(t, full()) {
+		require.NotContains(t, text, "SECRET", form)
+	}
+}
+
+func TestErrorStaysOneShortLineWhateverWasSent(t *testing.T) {
+	for name, sent := range map[string]string{
+		"a forged line":      "x\nlevel=INFO msg=fine",
+		"carriage return":    "x\r\x1b[2K",
+		"a zero byte":        "x\x00",
+		"a line separator":   "x\u2028y",
+		"turned text":        "x\u202ey",
+		"not UTF-8":          "\xff\xfe",
+		"very long":          strings.Repeat("x", 1<<20),
+		"long and not ASCII": strings.Repeat("é", 1<<20),
+		"long and no text":   strings.Repeat("\x80", 1<<20),
+		"long and escaped":   strings.Repeat("\x00", 1<<20),
+	} {
+		t.Run(name, func(t *testing.T) {
+			for form, text := range shown(t, &outcome.Error{
+				Edge:      outcome.Edge(sent),
+				Operation: outcome.Operation(sent),
+				Version:   outcome.Version(sent),
+				Code:      sent,
+				TraceIDs:  []outcome.TraceID{{Name: sent, Value: sent}},
+				Err:       errors.New(sent),
+			}) {
+				require.Less(t, len(text), 20_000, form)
+				require.Equal(t, -1, strings.IndexFunc(text, unicode.IsControl), form)
+				require.NotContains(t, text, "\u2028", form)
+				require.NotContains(t, text, "\u202e", form)
+			}
+		})
+	}
+}
+
+func TestErrorCutsBetweenCharacters(t *testing.T) {
+	err := &outcome.Error{Edge: outcome.OnError, Code: strings.Repeat("x", 127) + "é"}
+	require.EqualError(t, err, `engage: onError, code "`+strings.Repeat("x", 127)+`…"`)
+
+	err = &outcome.Error{Edge: outcome.OnError, Err: errors.New(strings.Repeat("x", 1023) + "é")}
+	require.EqualError(t, err, "engage: onError: "+strings.Repeat("x", 1023)+"…")
+
+	err = &outcome.Error{Edge: outcome.OnError, Code: strings.Repeat("x", 128)}
+	require.EqualError(t, err, "engage: onError, code "+strings.Repeat("x", 128), "what fits is not cut")
+}
+
+func TestErrorMatchesTheSentinelOfItsEdge(t *testing.T) {
+	sentinels := map[outcome.Edge]error{
+		outcome.OnError:                outcome.ErrOnError,
+		outcome.OnInvalidData:          outcome.ErrOnInvalidData,
+		outcome.OnInvalidChoice:        outcome.ErrOnInvalidChoice,
+		outcome.OnTimeout:              outcome.ErrOnTimeout,
+		outcome.OnAuthorizationFailure: outcome.ErrOnAuthorizationFailure,
+	}
+	for edge := range edges {
+		err := fmt.Errorf("wrapped: %w", &outcome.Error{Edge: edge})
+		for of, sentinel := range sentinels {
+			require.Equal(t, edge == of, errors.Is(err, sentinel), "%s is %v", edge, sentinel)
+		}
+		require.NotErrorIs(t, err, io.EOF)
+		require.NotErrorIs(t, err, nil)
+	}
+	for edge, sentinel := range sentinels {
+		require.EqualError(t, sentinel, "engage: "+string(edge))
+	}
+}
+
+// uncomparable is an error that cannot be compared with ==.
+type uncomparable struct{ list []string }
+
+func (uncomparable) Error() string { return "uncomparable" }
+
+func TestErrorReachesItsCause(t *testing.T) {
+	err := fmt.Errorf("wrapped: %w", &outcome.Error{Edge: outcome.OnTimeout, Err: context.DeadlineExceeded})
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.ErrorIs(t, err, outcome.ErrOnTimeout)
+	require.NotErrorIs(t, err, context.Canceled)
+	require.NotErrorIs(t, err, uncomparable{[]string{"x"}})
+
+	failure, ok := errors.AsType[*outcome.Error](err)
+	require.True(t, ok)
+	require.Equal(t, context.DeadlineExceeded, errors.Unwrap(failure))
+
+	inner := &outcome.Error{Edge: outcome.OnAuthorizationFailure}
+	outer := &outcome.Error{Edge: outcome.OnError, Err: inner}
+	require.ErrorIs(t, outer, outcome.ErrOnAuthorizationFailure)
+	require.EqualError(t, outer, "engage: onError: engage: onAuthorizationFailure")
+}
+
+func TestOf(t *testing.T) {
+	var none *outcome.Error
+	for _, test := range []struct {
+		name string
+		err  error
+		want outcome.Edge
+	}{
+		{"nil", nil, ""},
+		{"an error", &outcome.Error{Edge: outcome.OnConversationFailed}, outcome.OnConversationFailed},
+		{"wrapped", fmt.Errorf("x: %w", &outcome.Error{Edge: outcome.OnInvalidData}), outcome.OnInvalidData},
+		{"the outer of two", &outcome.Error{Edge: outcome.OnError, Err: &outcome.Error{Edge: outcome.OnTimeout}}, outcome.OnError},
+		{"its edge, not its cause's", &outcome.Error{Edge: outcome.OnError, Err: context.Canceled}, outcome.OnError},
+		{"a deadline", context.DeadlineExceeded, outcome.OnTimeout},
+		{"a wrapped cancellation", fmt.Errorf("x: %w", context.Canceled), outcome.OnTimeout},
+		{"anything else", io.EOF, outcome.OnError},
+		{"a nil pointer", none, outcome.OnError},
+	} {
+		require.Equal(t, test.want, outcome.Of(test.err), test.name)
+	}
+}
+
+func TestANilErrorTellsNothing(t *testing.T) {
+	var none *outcome.Error
+	require.NoError(t, none.Unwrap())
+	require.False(t, none.Is(outcome.ErrOnError))
+	require.NotErrorIs(t, fmt.Errorf("x: %w", error(none)), outcome.ErrOnError)
+	require.EqualError(t, &outcome.Error{Edge: outcome.OnError, Err: none}, "engage: onError: <nil>")
+	require.Equal(t, slog.Value{}, none.LogValue())
+}
+
+// broken is an error whose text cannot be had from a nil pointer.
+type broken struct{ text string }
+
+func (b *broken) Error() string { return b.text }
+
+func TestErrorSurvivesACauseThatIsANilPointer(t *testing.T) {
+	err := &outcome.Error{Edge: outcome.OnError, Err: (*broken)(nil)}
+	for form, text := range shown(t, err) {
+		require.NotContains(t, text, "PANIC", form)
+	}
+	require.EqualError(t, err, "engage: onError: <nil>")
+}
+
+func FuzzErrorText(f *testing.F) {
+	f.Add("onError", "AppendMessage", "1.3", "4547", "trxid", "a-1", "no route to host")
+	f.Add("\n", "\r\n", "\x00", "\xff", "\u2028", "\u202e", "\"")
+	f.Add("", "", "", "", "", "", strings.Repeat("é", 600))
+	f.Fuzz(func(t *testing.T, edge, operation, version, code, name, value, cause string) {
+		err := &outcome.Error{
+			Edge:        outcome.Edge(edge),
+			Operation:   outcome.Operation(operation),
+			Version:     outcome.Version(version),
+			Code:        code,
+			Description: "SECRET",
+			TraceIDs:    []outcome.TraceID{{Name: name, Value: value}},
+			Violations:  outcome.Violations{{Field: name, Problem: cause}},
+			Err:         errors.New(cause),
+		}
+		for _, text := range []string{err.Error(), fmt.Sprintf("%#v", err), err.LogValue().String()} {
+			if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+				t.Errorf("%q holds what is not printed", text)
+			}
+			if len(text) > 30_000 {
+				t.Errorf("%d bytes", len(text))
+			}
+			if strings.Contains(text, "SECRET") && !strings.Contains(edge+operation+version+code+name+value+cause, "SECRET") {
+				t.Errorf("%q shows the description", text)
+			}
+		}
+		encoded, marshalErr := json.Marshal(err)
+		if marshalErr != nil || !json.Valid(encoded) {
+			t.Errorf("%v: %s", marshalErr, encoded)
+		}
+	})
+}
+
+func ExampleError() {
+	// What a call to the client may return.
+	err := error(&outcome.Error{
+		Edge: outcome.OnTimeout, Operation: outcome.AppendMessage, Version: outcome.V13,
+		Effect: outcome.MaybeApplied, Err: context.DeadlineExceeded,
+	})
+
+	if failure, ok := errors.AsType[*outcome.Error](err); ok {
+		fmt.Println(failure.Edge)
+		fmt.Println(failure.Effect)
+	}
+	fmt.Println(errors.Is(err, outcome.ErrOnTimeout))
+	fmt.Println(err)
+	// Output:
+	// onTimeout
+	// maybe applied
+	// true
+	// engage: AppendMessage v1.3: onTimeout, maybe applied: context deadline exceeded
+}
+
+func ExampleOf() {
+	fmt.Println(outcome.Of(&outcome.Error{Edge: outcome.OnConversationFailed}))
+	fmt.Println(outcome.Of(context.Canceled))
+	fmt.Println(outcome.Of(io.EOF))
+	// Output:
+	// onConversationFailed
+	// onTimeout
+	// onError
+}

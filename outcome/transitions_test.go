@@ -1,0 +1,74 @@
+package outcome_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/engagesdk/engage-go/outcome"
+)
+
+func TestNextFollowsTheWire(t *testing.T) {
+	wires := outcome.Transitions[string]{outcome.ConversationActive: "append", outcome.OnInvalidChoice: "ask a person"}
+
+	step, err := wires.Next(outcome.ConversationActive)
+	require.NoError(t, err)
+	require.Equal(t, "append", step)
+
+	step, err = wires.Next(outcome.ConversationClosed)
+	require.NoError(t, err)
+	require.Equal(t, "ask a person", step, "an edge without a wire is onInvalidChoice")
+}
+
+func TestNextWithoutAnyWireIsOnInvalidChoice(t *testing.T) {
+	for _, wires := range []outcome.Transitions[int]{nil, {}, {outcome.ConversationActive: 1}} {
+		step, err := wires.Next(outcome.ConversationClosed)
+		require.Zero(t, step)
+		require.ErrorIs(t, err, outcome.ErrOnInvalidChoice)
+		require.Equal(t, outcome.OnInvalidChoice, outcome.Of(err))
+		failure, ok := errors.AsType[*outcome.Error](err)
+		require.True(t, ok)
+		require.Equal(t, outcome.Violations{{"Transitions", "has no step for the edge conversationClosed"}}, failure.Violations)
+	}
+}
+
+func TestNextQuotesAnEdgeOfUnknownOrigin(t *testing.T) {
+	_, err := outcome.Transitions[int]{}.Next("on\nerror")
+	require.EqualError(t, err, `engage: onInvalidChoice: Transitions has no step for the edge "on\nerror"`)
+}
+
+func TestMissingListsEdgesWithoutAWire(t *testing.T) {
+	wires := outcome.Transitions[string]{
+		outcome.OnConversationClosed: "done",
+		outcome.OnInvalidChoice:      "ask a person",
+		outcome.ConversationActive:   "of another node",
+	}
+	require.Equal(t, []outcome.Edge{
+		outcome.OnCloseConversationFailure, outcome.OnError, outcome.OnInvalidData,
+		outcome.OnTimeout, outcome.OnAuthorizationFailure,
+	}, wires.Missing(outcome.CloseConversation, outcome.V10))
+	require.Nil(t, wires.Missing(outcome.CloseConversation, outcome.V14), "there is no such node")
+
+	for _, edge := range outcome.ForNode(outcome.CloseConversation, outcome.V10) {
+		wires[edge] = "done"
+	}
+	require.Empty(t, wires.Missing(outcome.CloseConversation, outcome.V10))
+}
+
+func ExampleTransitions() {
+	steps := outcome.Transitions[string]{
+		outcome.NoConversationFound: "create",
+		outcome.ConversationClosed:  "re-open",
+		outcome.ConversationActive:  "append",
+		outcome.OnInvalidChoice:     "ask a person",
+	}
+	for _, edge := range []outcome.Edge{outcome.ConversationClosed, outcome.ConversationOnHold} {
+		step, err := steps.Next(edge)
+		fmt.Println(edge, "→", step, err)
+	}
+	// Output:
+	// conversationClosed → re-open <nil>
+	// conversationOnHold → ask a person <nil>
+}
