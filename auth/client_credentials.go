@@ -1,0 +1,126 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"golang.org/x/oauth2"
+
+	"github.com/engagesdk/engage-go/outcome"
+)
+
+// ClientCredentials trades the id and secret of a standalone Engage tenant for
+// tokens (documented: the OAuth 2 grant client_credentials, with a form body).
+// Contact-center tenants do not have these; the vendor asks them to use the
+// contact-center APIs.
+//
+// Give the struct to a client as it is: the client binds it to its own base URL
+// and caches the token. On its own, the struct asks the endpoint on every call
+// of Token; wrap it with [NewCache].
+type ClientCredentials struct {
+	// ClientID is the tenant id. Required.
+	ClientID string
+	// ClientSecret is the tenant secret. Required.
+	ClientSecret Secret
+	// Scopes are those to ask for; none asks for the tenant's usual ones.
+	Scopes []string
+	// TokenURL is where to ask. Empty means /oauth/token below the client's
+	// base URL (the vendor documents the path, joining it is assumed). It must
+	// be https, or plain http to the loopback.
+	TokenURL string
+	// Transport sends the token requests. Nil means the client's transport, or
+	// [http.DefaultTransport] without a client.
+	Transport http.RoundTripper
+}
+
+// Token asks the endpoint for a token. The error is an [*outcome.Error] naming
+// every fault of the fields, a [*ReauthorizationRequiredError] if the endpoint
+// does not accept the id and secret, else a [*TokenEndpointError]. A temporary
+// failure is tried up to three times, each for at most 10 seconds. Redirects are
+// not followed and at most 1 MiB of a reply is read. A reply without expires_in,
+// or with 0, gives a token of unknown expiry; a negative or unreadable one is an
+// error.
+func (c ClientCredentials) Token(ctx context.Context) (Token, error) {
+	if err := c.Validate(); err != nil {
+		return Token{}, err
+	}
+	transport := c.Transport
+	if transport == nil {
+		transport = http.DefaultTransport
+	}
+	form := url.Values{}
+	if len(c.Scopes) > 0 {
+		form.Set("scope", strings.Join(c.Scopes, " "))
+	}
+	answer, err := endpoint{c.TokenURL, c.ClientID, c.ClientSecret, oauth2.AuthStyleInParams, transport}.askAgain(ctx, form)
+	if err != nil {
+		return Token{}, refusedClient(err)
+	}
+	return tokenOf(answer), nil
+}
+
+// Bind implements [Binder]: it returns a [*Cache] of the tokens that the
+// endpoint of the client's base URL gives.
+func (c ClientCredentials) Bind(base *url.URL, transport http.RoundTripper) (TokenSource, error) {
+	if c.TokenURL == "" && base != nil {
+		token := base.JoinPath("oauth", "token")
+		token.RawQuery, token.Fragment = "", ""
+		c.TokenURL = token.String()
+	}
+	if c.Transport == nil {
+		c.Transport = transportOr(transport)
+	}
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	return NewCache(c), nil
+}
+
+// Validate returns nil if a token can be asked for; else an [*outcome.Error] on
+// the edge onInvalidData that names every fault.
+func (c ClientCredentials) Validate() error {
+	var faults outcome.Violations
+	checkClient(&faults, c.ClientID, c.ClientSecret)
+	checkScopes(&faults, c.Scopes)
+	if _, problem := parseURL(c.TokenURL); problem != "" {
+		faults.Add("TokenURL", problem)
+	}
+	return faults.Err("", "")
+}
+
+func checkClient(faults *outcome.Violations, id string, secret Secret) {
+	if id == "" {
+		faults.Add("ClientID", "is empty")
+	}
+	if secret.IsZero() {
+		faults.Add("ClientSecret", "is empty")
+	}
+}
+
+func checkScopes(faults *outcome.Violations, scopes []string) {
+	for i, scope := range scopes {
+		if scope == "" || !wellFormed(scope) {
+			faults.Add(fmt.Sprintf("Scopes[%d]", i), "is not one word")
+		}
+	}
+}
+
+// refusedClient marks the refusal of a client id and secret as a matter for a
+// person. The vendor documents no error of this endpoint, so a plain 401 counts
+// as one too (assumed).
+func refusedClient(err error) error {
+	refusal, ok := errors.AsType[*TokenEndpointError](err)
+	if !ok {
+		return err
+	}
+	switch {
+	case refusal.Code == "invalid_client", refusal.Code == "unauthorized_client",
+		refusal.Status == http.StatusUnauthorized && refusal.recognised:
+		return &ReauthorizationRequiredError{Reason: CredentialsChanged, Err: refusal}
+	}
+	return err
+}

@@ -1,0 +1,49 @@
+// Package auth obtains, keeps and confines the tokens that authorize requests
+// to Webex Engage and its neighbours.
+//
+// A [TokenSource] answers the one question a request has: which token now? The
+// simplest source is a token that someone else looks after:
+//
+//	client, err := engage.New(engage.US, auth.Static(os.Getenv("ENGAGE_TOKEN")))
+//
+// A standalone Engage tenant gives its clients an id and a secret, which
+// [ClientCredentials] trades for tokens. The client binds them to its own base
+// URL, where the token endpoint is, and keeps the token in a [Cache]:
+//
+//	client, err := engage.New(engage.US, auth.ClientCredentials{
+//		ClientID:     os.Getenv("ENGAGE_CLIENT_ID"),
+//		ClientSecret: auth.NewSecret(os.Getenv("ENGAGE_CLIENT_SECRET")),
+//	})
+//
+// Any other source is a type with one method, and those written for
+// golang.org/x/oauth2 fit through [FromOAuth2].
+//
+// # The cache
+//
+// A [Cache] makes a source cheap and calm. While its token is fresh, Token
+// costs a look at the clock. Some time before the token expires, one refresh
+// starts in the background and callers go on with the token they have. Only
+// when there is no usable token do callers wait, all of them for the same
+// request, each for as long as its own context allows. A failed refresh is
+// shared, and not repeated before a growing pause has passed. An expired token
+// is never handed out.
+//
+// # Secrets
+//
+// [Secret] and [Token] print as REDACTED whatever the verb, logger or encoder.
+// Reveal is the only way to their value. Errors of this package hold no secret,
+// no body of a reply and no full URL.
+//
+// [Hosts] confines a token to the hosts it is meant for: only [Hosts.Authorize]
+// puts it on a request, and only on one that goes to such a host over https, so
+// that no redirect and no link in a reply can carry it elsewhere.
+//
+// # Errors
+//
+// A [*TokenEndpointError] says that a token endpoint refused, or could not be
+// reached, and whether it is worth trying again. A
+// [*ReauthorizationRequiredError] says that no retry will help and a person has
+// to act; it matches [ErrReauthorizationRequired]. Bad configuration is
+// reported as an [*outcome.Error] on the edge onInvalidData that names every
+// field at fault.
+package auth

@@ -1,0 +1,109 @@
+package auth
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
+)
+
+// endpoint is a token endpoint and the client that asks it.
+type endpoint struct {
+	url       string
+	clientID  string
+	secret    Secret
+	style     oauth2.AuthStyle // never AutoDetect, which sends every secret twice
+	transport http.RoundTripper
+}
+
+// ask sends one token request and returns the endpoint's answer, or a
+// [*TokenEndpointError]. The form's grant_type selects the grant.
+func (e endpoint) ask(ctx context.Context, form url.Values) (*oauth2.Token, error) {
+	ctx, cancel := context.WithTimeout(ctx, tryLimit)
+	defer cancel()
+	client := &http.Client{
+		Transport: replyReader{e.transport},
+		// A redirect would carry the secret to wherever it leads.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	config := clientcredentials.Config{
+		ClientID:       e.clientID,
+		ClientSecret:   e.secret.Reveal(),
+		TokenURL:       e.url,
+		AuthStyle:      e.style,
+		EndpointParams: form,
+	}
+	answer, err := config.Token(context.WithValue(ctx, oauth2.HTTPClient, client))
+	if err == nil {
+		return answer, nil
+	}
+	if failure, ok := errors.AsType[*TokenEndpointError](err); ok {
+		return nil, failure
+	}
+	return nil, &TokenEndpointError{Err: withoutURL(err)}
+}
+
+// tokenOf returns the token in an answer.
+func tokenOf(answer *oauth2.Token) Token {
+	scope, _ := answer.Extra("scope").(string)
+	return NewToken(answer.AccessToken, answer.Expiry, strings.Fields(scope)...)
+}
+
+// transportOr returns transport or, if that is nil, a copy of the default one,
+// so that nobody's pool of connections is shared.
+func transportOr(transport http.RoundTripper) http.RoundTripper {
+	if transport != nil {
+		return transport
+	}
+	if standard, ok := http.DefaultTransport.(*http.Transport); ok {
+		return standard.Clone()
+	}
+	return http.DefaultTransport
+}
+
+// maxReply is the largest reply of a token endpoint that is read, in bytes.
+const maxReply = 1 << 20
+
+// replyReader stands between x/oauth2 and the network. It turns whatever a
+// token endpoint answers into either a plain RFC 6749 reply, which x/oauth2
+// reads without trouble, or a [*TokenEndpointError].
+type replyReader struct{ base http.RoundTripper }
+
+func (t replyReader) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("Accept", "application/json")
+	response, err := t.base.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	if response == nil {
+		return nil, errors.New("the transport returned no response")
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxReply+1))
+	_ = response.Body.Close()
+	if err != nil {
+		return nil, &TokenEndpointError{Status: response.StatusCode, problem: "the reply broke off", Err: err}
+	}
+	plain, failure := read(response, body)
+	if failure != nil {
+		return nil, failure
+	}
+	if body, err = json.Marshal(plain); err != nil {
+		return nil, err
+	}
+	return &http.Response{
+		Status: response.Status, StatusCode: http.StatusOK, Proto: response.Proto,
+		ProtoMajor: response.ProtoMajor, ProtoMinor: response.ProtoMinor,
+		Header:        http.Header{"Content-Type": {"application/json"}},
+		Body:          io.NopCloser(bytes.NewReader(body)),
+		ContentLength: int64(len(body)),
+		Request:       r,
+	}, nil
+}

@@ -1,0 +1,29 @@
+package auth
+
+import (
+	"errors"
+	"os"
+	"syscall"
+	"unsafe"
+)
+
+const (
+	failImmediately = 1
+	exclusiveLock   = 2
+	// lockViolation is the error of a file that somebody else has locked.
+	lockViolation = syscall.Errno(33)
+)
+
+// tryLock takes the exclusive lock of file if nobody else holds it.
+func tryLock(file *os.File) (taken bool, err error) {
+	lockFile := syscall.NewLazyDLL("kernel32.dll").NewProc("LockFileEx")
+	ok, _, err := lockFile.Call(file.Fd(), failImmediately|exclusiveLock, 0, 1, 0,
+		uintptr(unsafe.Pointer(&syscall.Overlapped{})))
+	switch {
+	case ok != 0:
+		return true, nil
+	case errors.Is(err, lockViolation), errors.Is(err, syscall.ERROR_IO_PENDING):
+		return false, nil
+	}
+	return false, err
+}

@@ -1,0 +1,181 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// FileStore is a [Store] of one file per record in a directory, for processes
+// on one machine. Another process, or the same one after a crash at any moment,
+// finds the old record or the new one, never a part. It is not meant for
+// network file systems, whose locks cannot be relied on.
+//
+// Files and the directory are made for their owner alone. A record that others
+// may read is refused, not used, since it may be known to them. Beside each
+// record lies an empty file ending in .lock, which is never removed. On Windows
+// access follows from the directory instead, so put it below the user's own.
+//
+// The records are not encrypted.
+type FileStore struct {
+	directory string
+}
+
+// NewFileStore returns a store in directory, which is made when it is first
+// needed.
+func NewFileStore(directory string) *FileStore { return &FileStore{directory} }
+
+// maxRecord is the largest record that is read, in bytes.
+const maxRecord = 1 << 20
+
+// Update implements [Store]. The name is at most 100 bytes long and may hold
+// any character. All errors but those of change are a [*StoreError].
+func (f *FileStore) Update(ctx context.Context, name string, change func(Secret) (Secret, error)) error {
+	if f == nil || f.directory == "" {
+		return &StoreError{Name: name, Problem: "cannot be kept: the store has no directory"}
+	}
+	if name == "" || len(name) > 100 {
+		return &StoreError{Name: name, Problem: "cannot be kept: its name is empty or longer than 100 bytes"}
+	}
+	if err := os.MkdirAll(f.directory, 0o700); err != nil {
+		return &StoreError{name, "cannot be kept", err}
+	}
+	path := filepath.Join(f.directory, fileName(name))
+	unlock, err := lock(ctx, path+".lock")
+	if err != nil {
+		return &StoreError{name, "cannot be locked", err}
+	}
+	defer unlock()
+
+	old, err := readRecord(path)
+	if err != nil {
+		return &StoreError{name, "cannot be used", err}
+	}
+	record, err := change(old)
+	if err != nil {
+		return err
+	}
+	switch {
+	case record.Equal(old):
+		return nil
+	case record.IsZero():
+		err = removeRecord(path)
+	default:
+		err = writeRecord(path, record)
+	}
+	if err != nil {
+		return &StoreError{name, "could not be saved", err}
+	}
+	return nil
+}
+
+// fileName spells name so that every file system tells it from every other.
+func fileName(name string) string {
+	var b strings.Builder
+	for i := range len(name) {
+		switch c := name[i]; {
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '-', c == '_':
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, "%%%02x", c)
+		}
+	}
+	return b.String() + ".token"
+}
+
+func readRecord(path string) (Secret, error) {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Secret{}, nil
+	}
+	if err != nil {
+		return Secret{}, err
+	}
+	defer func() { _ = file.Close() }()
+	info, err := file.Stat()
+	switch {
+	case err != nil:
+		return Secret{}, err
+	case !info.Mode().IsRegular():
+		return Secret{}, errors.New("it is not a file")
+	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
+		return Secret{}, fmt.Errorf("others may read or write it (mode %04o): authorize anew, or make it 0600 if nobody has seen it", info.Mode().Perm())
+	case info.Size() > maxRecord:
+		return Secret{}, errors.New("it is larger than 1 MiB")
+	}
+	content, err := io.ReadAll(io.LimitReader(file, maxRecord))
+	if err != nil {
+		return Secret{}, err
+	}
+	return NewSecret(string(content)), nil
+}
+
+// writeRecord puts the record in place of the old one in a single step, after
+// it has reached the disk.
+func writeRecord(path string, record Secret) error {
+	fresh := path + ".new"
+	// One may be left from a crash. Whoever holds the lock owns it.
+	if err := os.Remove(fresh); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	file, err := os.OpenFile(fresh, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(record.Reveal())
+	if err = errors.Join(err, file.Sync(), file.Close()); err == nil {
+		err = os.Rename(fresh, path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(fresh))
+	}
+	return syncDirectory(path)
+}
+
+func removeRecord(path string) error {
+	if err := os.Remove(path); err != nil {
+		return err
+	}
+	return syncDirectory(path)
+}
+
+// syncDirectory makes a change of names in path's directory last.
+func syncDirectory(path string) error {
+	if runtime.GOOS == "windows" {
+		return nil // directories cannot be synced there
+	}
+	directory, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(directory.Sync(), directory.Close())
+}
+
+// lock takes the exclusive lock of the file at path, which it creates. The lock
+// belongs to the open file, so that it ends with the process at the latest.
+// Asking again and again, instead of waiting in the kernel, lets ctx end it.
+func lock(ctx context.Context, path string) (unlock func(), err error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
+		taken, err := tryLock(file)
+		if taken {
+			return func() { _ = file.Close() }, nil
+		}
+		if err == nil {
+			err = sleep(ctx, wait)
+		}
+		if err != nil {
+			return nil, errors.Join(err, file.Close())
+		}
+	}
+}

@@ -1,0 +1,166 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/engagesdk/engage-go/outcome"
+)
+
+// The endpoints of Webex, which serve all its data centres (documented).
+const (
+	WebexAuthorizeURL   = "https://webexapis.com/v1/authorize"
+	WebexTokenURL       = "https://webexapis.com/v1/access_token"
+	WebexDeviceURL      = "https://webexapis.com/v1/device/authorize"
+	WebexDeviceTokenURL = "https://webexapis.com/v1/device/token"
+)
+
+// Integration is an OAuth 2 client that is registered with Webex, or with
+// another identity service: an integration, to which people sign in, or a
+// Service App, which an administrator authorizes. It obtains a [Grant], from
+// which a [Refreshing] source then lives.
+//
+// An Integration is a plain value and safe for concurrent use.
+type Integration struct {
+	// ClientID and ClientSecret are those of the registration. Both are
+	// required; Webex asks for the secret even with PKCE (documented).
+	ClientID     string
+	ClientSecret Secret
+	// Scopes are those to ask for at sign-in; Webex wants them to match the
+	// registered ones (documented).
+	Scopes []string
+	// RedirectURL is the registered URL that a sign-in in a browser ends at.
+	// Only Login needs it, and there it must be plain http on the loopback.
+	RedirectURL string
+	// AuthorizeURL, TokenURL, DeviceURL and DeviceTokenURL are the service's
+	// endpoints; empty means those of Webex. Each must be https, or plain http
+	// to the loopback.
+	AuthorizeURL, TokenURL, DeviceURL, DeviceTokenURL string
+	// BasicAuth sends the id and secret in the Authorization header instead of
+	// the form. Webex documents both for its token endpoint. The device grant
+	// always uses the header (documented).
+	BasicAuth bool
+	// Transport sends the requests; nil means [http.DefaultTransport].
+	Transport http.RoundTripper
+}
+
+// Grant is what a sign-in or a refresh yields. The zero value is none.
+type Grant struct {
+	// Token is the access token; zero where only a refresh token is at hand.
+	Token Token
+	// RefreshToken is good for further access tokens.
+	RefreshToken Secret
+	// RefreshExpiry is until when; the zero time if that is not known. It is
+	// absolute: with Webex Contact Center a refresh does not move it (observed).
+	RefreshExpiry time.Time
+}
+
+// Validate returns nil if the fields that every grant needs are in order; else
+// an [*outcome.Error] on the edge onInvalidData that names every fault.
+func (i Integration) Validate() error {
+	faults := i.faults()
+	return faults.Err("", "")
+}
+
+func (i Integration) faults() outcome.Violations {
+	var faults outcome.Violations
+	checkClient(&faults, i.ClientID, i.ClientSecret)
+	checkScopes(&faults, i.Scopes)
+	for _, endpoint := range []struct{ field, url string }{
+		{"AuthorizeURL", i.AuthorizeURL}, {"TokenURL", i.TokenURL},
+		{"DeviceURL", i.DeviceURL}, {"DeviceTokenURL", i.DeviceTokenURL},
+	} {
+		if endpoint.url == "" {
+			continue
+		}
+		if _, problem := parseURL(endpoint.url); problem != "" {
+			faults.Add(endpoint.field, problem)
+		}
+	}
+	return faults
+}
+
+// Refresh trades a refresh token for a new grant. Where the reply names no new
+// refresh token, the grant keeps this one. A service that rotates its refresh
+// tokens accepts each but once, so that whoever calls Refresh has to save the
+// grant before using it; [Refreshing] does.
+//
+// The error is a [*ReauthorizationRequiredError] if the service refuses the
+// token or the client, else a [*TokenEndpointError]. A temporary failure is
+// tried up to three times.
+func (i Integration) Refresh(ctx context.Context, refreshToken Secret) (Grant, error) {
+	if err := i.Validate(); err != nil {
+		return Grant{}, err
+	}
+	if refreshToken.IsZero() {
+		return Grant{}, &ReauthorizationRequiredError{Reason: NoToken}
+	}
+	answer, err := i.endpoint().askAgain(ctx, url.Values{
+		"grant_type":    {"refresh_token"},
+		"refresh_token": {refreshToken.Reveal()},
+	})
+	if err != nil {
+		return Grant{}, refusedRefresh(err)
+	}
+	return grantOf(answer), nil
+}
+
+func (i Integration) endpoint() endpoint {
+	style := oauth2.AuthStyleInParams
+	if i.BasicAuth {
+		style = oauth2.AuthStyleInHeader
+	}
+	return endpoint{or(i.TokenURL, WebexTokenURL), i.ClientID, i.ClientSecret, style, i.transport()}
+}
+
+func (i Integration) transport() http.RoundTripper {
+	if i.Transport == nil {
+		return http.DefaultTransport
+	}
+	return i.Transport
+}
+
+func or(value, otherwise string) string {
+	if value == "" {
+		return otherwise
+	}
+	return value
+}
+
+func grantOf(answer *oauth2.Token) Grant {
+	grant := Grant{Token: tokenOf(answer), RefreshToken: NewSecret(answer.RefreshToken)}
+	if seconds, _ := answer.Extra("refresh_token_expires_in").(float64); seconds > 0 {
+		grant.RefreshExpiry = time.Now().Add(time.Duration(seconds) * time.Second)
+	}
+	return grant
+}
+
+// refusedRefresh tells a refusal that a person has to deal with from one that
+// may pass. Which code Webex gives for a dead refresh token is not documented,
+// so any refusal in a known shape counts.
+func refusedRefresh(err error) error {
+	refusal, ok := errors.AsType[*TokenEndpointError](err)
+	if !ok || refusal.Temporary() {
+		return err
+	}
+	switch refusal.Status {
+	case http.StatusOK, http.StatusBadRequest, http.StatusUnauthorized:
+	default:
+		return err
+	}
+	reason := Revoked
+	switch refusal.Code {
+	case "invalid_client", "unauthorized_client":
+		reason = CredentialsChanged
+	case "invalid_scope":
+		reason = ScopeChanged
+	case "consent_required", "interaction_required", "login_required", "access_denied":
+		reason = ConsentRequired
+	}
+	return &ReauthorizationRequiredError{Reason: reason, Err: refusal}
+}

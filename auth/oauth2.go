@@ -1,0 +1,85 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+)
+
+// FromOAuth2 makes a source of x/oauth2 a [TokenSource]. Token returns when its
+// context ends, although the source, which knows no context, may still be at
+// work. The source's tokens must be bearer tokens. Most such sources keep their
+// token until shortly before it expires and cannot be told that it was refused.
+//
+// An [*oauth2.RetrieveError], whose text holds the body of a reply, comes back
+// as a [*TokenEndpointError]. A panic of the source comes back as an error.
+func FromOAuth2(source oauth2.TokenSource) TokenSource { return fromOAuth2{source} }
+
+type fromOAuth2 struct{ source oauth2.TokenSource }
+
+func (f fromOAuth2) Token(ctx context.Context) (Token, error) {
+	if f.source == nil {
+		return Token{}, errNoSource
+	}
+	return await(ctx, func() (Token, error) { return contain(f.fetch) })
+}
+
+func (f fromOAuth2) fetch() (Token, error) {
+	given, err := f.source.Token()
+	switch {
+	case err != nil:
+		return Token{}, withoutBody(err)
+	case given == nil:
+		return Token{}, errNoToken
+	case !strings.EqualFold(given.Type(), "Bearer"):
+		return Token{}, errNotBearer
+	}
+	token := tokenOf(given)
+	if err := token.usable(time.Now()); err != nil {
+		return Token{}, err
+	}
+	return token, nil
+}
+
+var errNotBearer = errors.New("auth: the token is not a bearer token")
+
+// withoutBody replaces an error whose text may hold a reply or a URL.
+func withoutBody(err error) error {
+	if refusal, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
+		if refusal.Response == nil {
+			return &TokenEndpointError{Code: word(refusal.ErrorCode), Description: shorten(refusal.ErrorDescription), recognised: true}
+		}
+		_, failure := read(refusal.Response, refusal.Body)
+		if failure == nil {
+			failure = &TokenEndpointError{Status: refusal.Response.StatusCode}
+		}
+		return failure
+	}
+	return withoutURL(err)
+}
+
+// ToOAuth2 makes source usable where x/oauth2 expects one of its own. Every
+// call is made with ctx. A token that does not go into the Authorization header
+// as a bearer token is an error.
+func ToOAuth2(ctx context.Context, source TokenSource) oauth2.TokenSource {
+	return toOAuth2{ctx, source}
+}
+
+type toOAuth2 struct {
+	ctx    context.Context
+	source TokenSource
+}
+
+func (t toOAuth2) Token() (*oauth2.Token, error) {
+	token, err := call(t.ctx, t.source)
+	if err != nil {
+		return nil, err
+	}
+	if token.get().header != "Authorization" {
+		return nil, errNotBearer
+	}
+	return &oauth2.Token{AccessToken: token.Reveal(), TokenType: "Bearer", Expiry: token.Expiry()}, nil
+}

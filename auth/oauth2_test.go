@@ -1,0 +1,105 @@
+package auth_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
+
+	"github.com/engagesdk/engage-go/auth"
+)
+
+// oauth2Func is a source of x/oauth2 made of a function.
+type oauth2Func func() (*oauth2.Token, error)
+
+func (f oauth2Func) Token() (*oauth2.Token, error) { return f() }
+
+func TestSourceOfOAuth2IsATokenSource(t *testing.T) {
+	expiry := time.Now().Add(time.Hour)
+	source := auth.FromOAuth2(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "abc", Expiry: expiry}))
+	token, err := source.Token(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "abc", token.Reveal())
+	require.True(t, token.Expiry().Equal(expiry))
+}
+
+// The retrieve error of x/oauth2 shows the whole body of the reply.
+func TestErrorOfOAuth2LosesItsBodyAndURL(t *testing.T) {
+	server := answering(t, 400, `{"message":"`+hidden+`","trackingId":"W_1"}`)
+	config := clientcredentials.Config{ClientID: "id", ClientSecret: hidden, TokenURL: server.URL}
+	_, err := config.Token(t.Context())
+	require.ErrorContains(t, err, hidden, "the defect this beats")
+
+	_, err = auth.FromOAuth2(config.TokenSource(context.Background())).Token(t.Context())
+	var failure *auth.TokenEndpointError
+	require.ErrorAs(t, err, &failure)
+	require.Equal(t, 400, failure.Status)
+	require.Equal(t, "W_1", failure.TrackingID)
+	require.NotContains(t, err.Error(), hidden)
+
+	_, err = auth.FromOAuth2(oauth2Func(func() (*oauth2.Token, error) {
+		return nil, &url.Error{Op: "Post", URL: "https://host/" + hidden, Err: errors.New("refused")}
+	})).Token(t.Context())
+	require.EqualError(t, err, "refused")
+}
+
+func TestMisbehavingSourceOfOAuth2IsAnError(t *testing.T) {
+	for name, source := range map[string]oauth2.TokenSource{
+		"nil":          nil,
+		"nil func":     oauth2Func(nil),
+		"nil token":    oauth2Func(func() (*oauth2.Token, error) { return nil, nil }),
+		"empty":        oauth2Func(func() (*oauth2.Token, error) { return &oauth2.Token{}, nil }),
+		"expired":      oauth2Func(func() (*oauth2.Token, error) { return &oauth2.Token{AccessToken: "a", Expiry: time.Unix(1, 0)}, nil }),
+		"other type":   oauth2Func(func() (*oauth2.Token, error) { return &oauth2.Token{AccessToken: "a", TokenType: "mac"}, nil }),
+		"line break":   oauth2Func(func() (*oauth2.Token, error) { return &oauth2.Token{AccessToken: "a\r\nb: c"}, nil }),
+		"panic":        oauth2Func(func() (*oauth2.Token, error) { panic(hidden) }),
+		"bare refusal": oauth2Func(func() (*oauth2.Token, error) { return nil, &oauth2.RetrieveError{Body: []byte(hidden)} }),
+		"unexplained": oauth2Func(func() (*oauth2.Token, error) {
+			return nil, &oauth2.RetrieveError{Body: []byte(`{"access_token":"` + hidden + `"}`), Response: &http.Response{StatusCode: 200}}
+		}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			token, err := auth.FromOAuth2(source).Token(t.Context())
+			require.Error(t, err)
+			require.NotContains(t, err.Error(), hidden)
+			require.True(t, token.IsZero())
+		})
+	}
+}
+
+func TestSlowSourceOfOAuth2DoesNotHoldItsCaller(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := auth.FromOAuth2(oauth2Func(func() (*oauth2.Token, error) {
+			time.Sleep(time.Hour)
+			return &oauth2.Token{AccessToken: "abc"}, nil
+		}))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began := time.Now()
+		_, err := source.Token(ctx)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, time.Second, time.Since(began))
+		time.Sleep(time.Hour)
+	})
+}
+
+func TestTokenSourceIsASourceOfOAuth2(t *testing.T) {
+	expiry := time.Now().Add(time.Hour)
+	token, err := auth.ToOAuth2(t.Context(), auth.StaticToken(auth.NewToken("abc", expiry))).Token()
+	require.NoError(t, err)
+	require.Equal(t, "abc", token.AccessToken)
+	require.Equal(t, "Bearer", token.Type())
+	require.Equal(t, expiry, token.Expiry)
+
+	for _, source := range []auth.TokenSource{nil, auth.Static(""), sourceFunc(nil), always(auth.Token{})} {
+		_, err := auth.ToOAuth2(t.Context(), source).Token()
+		require.Error(t, err)
+	}
+}

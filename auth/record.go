@@ -1,0 +1,78 @@
+package auth
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// recordVersion is the version of the text of a record. A record of a later one
+// is refused, never overwritten.
+const recordVersion = 1
+
+// record is what a [Store] keeps of an authorization.
+type record struct {
+	Version       int       `json:"version"`
+	Generation    int64     `json:"generation"` // counts the refreshes, to tell the older of two
+	AccessToken   string    `json:"accessToken,omitempty"`
+	RefreshToken  string    `json:"refreshToken,omitempty"`
+	IssuedAt      time.Time `json:"issuedAt,omitzero"`
+	Expiry        time.Time `json:"expiry,omitzero"`
+	RefreshExpiry time.Time `json:"refreshExpiry,omitzero"`
+	Scopes        []string  `json:"scopes,omitempty"`
+	// Client and Seed are fingerprints of what the record was made with.
+	Client string `json:"client"`
+	Seed   string `json:"seed,omitempty"`
+}
+
+// fingerprint tells configurations apart without giving their secrets away.
+func fingerprint(key Secret, parts ...string) string {
+	mac := hmac.New(sha256.New, []byte(key.Reveal()))
+	for _, part := range parts {
+		fmt.Fprintf(mac, "%d:%s", len(part), part)
+	}
+	return hex.EncodeToString(mac.Sum(nil)[:16])
+}
+
+func (r record) encode() (Secret, error) {
+	r.Version = recordVersion
+	text, err := json.Marshal(r)
+	return NewSecret(string(text)), err
+}
+
+// decodeRecord reads the text of a record. It does not say what is wrong with
+// the text: that might quote it.
+func decodeRecord(name string, text Secret) (record, error) {
+	var r record
+	switch err := json.Unmarshal([]byte(text.Reveal()), &r); {
+	case err != nil, r.Version < 1:
+		return record{}, &StoreError{Name: name, Problem: "is damaged: remove it and authorize anew"}
+	case r.Version > recordVersion:
+		return record{}, &StoreError{Name: name, Problem: "was written by a later version of the SDK: upgrade this program"}
+	}
+	return r, nil
+}
+
+// token returns the access token of the record.
+func (r record) token() Token { return NewToken(r.AccessToken, r.Expiry, r.Scopes...) }
+
+// lasts reports whether the access token is worth using: valid for 2 minutes
+// more, or for a quarter of a very short life.
+func (r record) lasts(now time.Time) bool {
+	if r.AccessToken == "" {
+		return false
+	}
+	return r.Expiry.IsZero() || r.Expiry.Sub(now) > min(2*time.Minute, r.Expiry.Sub(r.IssuedAt)/4)
+}
+
+// grants reports whether all of scopes were granted. A record without scopes
+// comes from an endpoint that does not tell.
+func (r record) grants(scopes []string) bool {
+	return len(r.Scopes) == 0 || !slices.ContainsFunc(scopes, func(scope string) bool {
+		return !slices.Contains(r.Scopes, scope)
+	})
+}

@@ -1,0 +1,271 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/engagesdk/engage-go/outcome"
+)
+
+// Refreshing is the configuration of a source that lives from a refresh token,
+// as those of a person who signed in and of a Service App do. Open returns the
+// source.
+//
+// The refresh token and the current access token are kept in a [Store], under
+// a name. All sources of that name, in however many processes share the store,
+// make do with one refresh: whoever holds the lock refreshes and saves, and the
+// others adopt what they find.
+type Refreshing struct {
+	// Integration is the client the tokens belong to.
+	Integration Integration
+	// Name is the name of the authorization and of its record. Required.
+	Name string
+	// Store keeps the record; nil means the memory of this source.
+	Store Store
+	// Seed is what to start from while the store has no record: the pair of a
+	// Service App, say, from a secret manager. Its RefreshToken is enough. A
+	// seed with another refresh token than the one the record was started from
+	// replaces the record, so that a new pair takes effect.
+	Seed Grant
+	// Logger receives a warning when a new token could not be saved, and
+	// notices of the end ahead. Nil means that they are dropped.
+	Logger *slog.Logger
+	// OnDue is called 14 days, 3 days and 1 day before the refresh token
+	// expires, each time once, with the name and that time. It may be nil. The
+	// time is looked at whenever the token is renewed.
+	OnDue func(name string, deadline time.Time)
+}
+
+// Open returns a cached source. The error is an [*outcome.Error] that names
+// every fault of the configuration; nothing is sent.
+//
+// Errors of the source's Token are those of [Integration.Refresh], with the
+// authorization's name, and a [*StoreError] when the record cannot be read or
+// locked. When a new token was obtained but could not be saved, it is used all
+// the same and saving it is tried again, at growing intervals, for as long as
+// the source is used.
+func (r Refreshing) Open(options ...CacheOption) (*Cache, error) {
+	if err := r.Validate(); err != nil {
+		return nil, err
+	}
+	return NewCache(r.open(), options...), nil
+}
+
+// Validate returns nil if the source can be opened; else an [*outcome.Error] on
+// the edge onInvalidData that names every fault.
+func (r Refreshing) Validate() error {
+	var faults outcome.Violations
+	if r.Name == "" {
+		faults.Add("Name", "is empty")
+	}
+	faults.Within("Integration", r.Integration.faults())
+	return faults.Err("", "")
+}
+
+// Authorize saves grant as the authorization's new start, whatever the record
+// was before. Sources that are open go on from it at their next renewal; one
+// that has reported [ErrReauthorizationRequired] asks again after 5 minutes at
+// most.
+func (r Refreshing) Authorize(ctx context.Context, grant Grant) error {
+	if err := r.Validate(); err != nil {
+		return err
+	}
+	if grant.RefreshToken.IsZero() {
+		return &ReauthorizationRequiredError{Authorization: r.Name, Reason: NoToken}
+	}
+	if r.Store == nil {
+		return &StoreError{Name: r.Name, Problem: "has no store to be kept in"}
+	}
+	return r.Store.Update(ctx, r.Name, func(stored Secret) (Secret, error) {
+		// A record that cannot be read is replaced: that is what a person who
+		// has just signed in expects.
+		old, _ := decodeRecord(r.Name, stored)
+		return r.start(grant, old.Generation).encode()
+	})
+}
+
+func (r Refreshing) open() *refreshSource {
+	if r.Store == nil {
+		r.Store = new(MemoryStore)
+	}
+	if r.Logger == nil {
+		r.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &refreshSource{Refreshing: r, busy: make(chan struct{}, 1)}
+}
+
+// start returns the record that begins with grant.
+func (r Refreshing) start(grant Grant, generation int64) record {
+	return record{
+		Generation:    generation + 1,
+		AccessToken:   grant.Token.Reveal(),
+		RefreshToken:  grant.RefreshToken.Reveal(),
+		IssuedAt:      time.Now(),
+		Expiry:        grant.Token.Expiry(),
+		RefreshExpiry: grant.RefreshExpiry,
+		Scopes:        grant.Token.Scopes(),
+		Client:        r.client(),
+		Seed:          r.seed(),
+	}
+}
+
+// client is the fingerprint of what a refresh token belongs to.
+func (r Refreshing) client() string {
+	i := r.Integration
+	return fingerprint(i.ClientSecret, i.ClientID, or(i.TokenURL, WebexTokenURL))
+}
+
+// seed is the fingerprint of the configured seed; empty if there is none.
+func (r Refreshing) seed() string {
+	if r.Seed.RefreshToken.IsZero() {
+		return ""
+	}
+	return fingerprint(r.Seed.RefreshToken)
+}
+
+// refreshSource is the source of a [Refreshing], without its cache.
+type refreshSource struct {
+	Refreshing
+
+	// busy holds one element while Token is at work: a lock that can be waited
+	// for with a context. It guards what follows.
+	busy    chan struct{}
+	given   Token         // the token last given: to be asked again means that it will not do
+	unsaved *record       // a record that the store did not take
+	noticed time.Duration // how far ahead the last notice of the end was
+}
+
+// Token implements [TokenSource].
+func (s *refreshSource) Token(ctx context.Context) (Token, error) {
+	select {
+	case s.busy <- struct{}{}:
+		defer func() { <-s.busy }()
+	case <-ctx.Done():
+		return Token{}, ctx.Err()
+	}
+	var current record
+	err := s.Store.Update(ctx, s.Name, func(stored Secret) (Secret, error) {
+		latest, err := s.latest(stored)
+		if err != nil {
+			return Secret{}, err
+		}
+		if !s.adoptable(latest) {
+			if latest, err = s.refresh(ctx, latest); err != nil {
+				return Secret{}, err
+			}
+		}
+		current = latest
+		s.unsaved = &current
+		return current.encode()
+	})
+	if err != nil && current.AccessToken == "" {
+		return Token{}, s.named(err)
+	}
+	s.notice(current.RefreshExpiry)
+	s.given = current.token()
+	if err != nil {
+		s.Logger.Warn("auth: a new token is not saved yet", slog.String("authorization", s.Name), slog.Any("error", err))
+		return s.given.provisional(), nil
+	}
+	s.unsaved = nil
+	return s.given, nil
+}
+
+// latest returns the record to go on from.
+func (s *refreshSource) latest(stored Secret) (record, error) {
+	if stored.IsZero() {
+		switch {
+		case s.unsaved != nil:
+			return *s.unsaved, nil
+		case s.Seed.RefreshToken.IsZero():
+			return record{}, &ReauthorizationRequiredError{Reason: NoToken}
+		}
+		return s.start(s.Seed, 0), nil
+	}
+	latest, err := decodeRecord(s.Name, stored)
+	if err != nil {
+		return record{}, err
+	}
+	if s.unsaved != nil && s.unsaved.Generation > latest.Generation {
+		latest = *s.unsaved
+	}
+	switch {
+	case s.seed() != "" && s.seed() != latest.Seed:
+		return s.start(s.Seed, latest.Generation), nil
+	case s.client() != latest.Client:
+		return record{}, &ReauthorizationRequiredError{Reason: CredentialsChanged}
+	case !latest.grants(s.Integration.Scopes):
+		return record{}, &ReauthorizationRequiredError{Reason: ScopeChanged}
+	}
+	return latest, nil
+}
+
+// adoptable reports whether the record's access token can be given as it is:
+// because another process has refreshed, or because it has yet to be saved.
+func (s *refreshSource) adoptable(latest record) bool {
+	fresh := s.unsaved != nil || !s.given.Equal(latest.token())
+	return fresh && latest.lasts(time.Now())
+}
+
+// refresh returns the record that follows upon latest.
+func (s *refreshSource) refresh(ctx context.Context, latest record) (record, error) {
+	if !latest.RefreshExpiry.IsZero() && reached(time.Now(), latest.RefreshExpiry) {
+		return record{}, &ReauthorizationRequiredError{Reason: RefreshExpired, Deadline: latest.RefreshExpiry}
+	}
+	grant, err := s.Integration.Refresh(ctx, NewSecret(latest.RefreshToken))
+	if err != nil {
+		return record{}, err
+	}
+	next := s.start(grant, latest.Generation)
+	next.Seed = latest.Seed
+	if next.RefreshExpiry.IsZero() && next.RefreshToken == latest.RefreshToken {
+		next.RefreshExpiry = latest.RefreshExpiry
+	}
+	if len(next.Scopes) == 0 {
+		next.Scopes = latest.Scopes
+	}
+	return next, nil
+}
+
+// named adds the authorization's name to an error that has room for one.
+func (s *refreshSource) named(err error) error {
+	required, ok := errors.AsType[*ReauthorizationRequiredError](err)
+	if !ok {
+		return err
+	}
+	named := *required
+	named.Authorization = s.Name
+	return &named
+}
+
+// notices are the times before the end at which to tell of it.
+var notices = []time.Duration{14 * day, 3 * day, day}
+
+const day = 24 * time.Hour
+
+// notice tells of the end of the refresh token if it has come near.
+func (s *refreshSource) notice(deadline time.Time) {
+	if deadline.IsZero() {
+		return
+	}
+	left := time.Until(deadline)
+	due := time.Duration(0)
+	for _, ahead := range notices {
+		if left <= ahead {
+			due = ahead
+		}
+	}
+	if due == s.noticed {
+		return
+	}
+	s.noticed = due
+	if due == 0 {
+		return
+	}
+	s.Logger.Warn("auth: re-authorization is due", slog.String("authorization", s.Name), slog.Time("deadline", deadline))
+	if s.OnDue != nil {
+		s.OnDue(s.Name, deadline)
+	}
+}

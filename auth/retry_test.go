@@ -1,0 +1,103 @@
+package auth_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/require"
+
+	"github.com/engagesdk/engage-go/auth"
+)
+
+// after answers with each of first in turn, then with a good token.
+func after(first ...httpmock.Responder) *httpmock.MockTransport {
+	transport := httpmock.NewMockTransport()
+	transport.RegisterNoResponder(func(r *http.Request) (*http.Response, error) {
+		if number := transport.GetTotalCallCount(); number <= len(first) {
+			return first[number-1](r)
+		}
+		return httpmock.NewStringResponse(200, `{"access_token":"abc"}`), nil
+	})
+	return transport
+}
+
+// hang is a responder that never answers.
+func hang(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+var (
+	cut      = httpmock.NewErrorResponder(errors.New("connection reset"))
+	busy     = httpmock.NewStringResponder(503, "")
+	firewall = httpmock.NewStringResponder(403, "<html>")
+	refused  = httpmock.NewStringResponder(400, `{"error":"invalid_scope"}`)
+)
+
+func TestTemporaryFailureOfTheEndpointIsTriedThreeTimes(t *testing.T) {
+	for name, test := range map[string]struct {
+		first []httpmock.Responder
+		calls int
+		ok    bool
+	}{
+		"at once":                {nil, 1, true},
+		"cut once":               {[]httpmock.Responder{cut}, 2, true},
+		"busy, then a firewall":  {[]httpmock.Responder{busy, firewall}, 3, true},
+		"busy thrice":            {[]httpmock.Responder{busy, busy, busy}, 3, false},
+		"refused":                {[]httpmock.Responder{refused}, 1, false},
+		"busy, then refused":     {[]httpmock.Responder{busy, refused}, 2, false},
+		"hangs once":             {[]httpmock.Responder{hang}, 2, true},
+		"hangs thrice":           {[]httpmock.Responder{hang, hang, hang}, 3, false},
+		"asks for a short pause": {[]httpmock.Responder{busy.HeaderSet(http.Header{"Retry-After": {"5"}})}, 2, true},
+		"asks for a long pause":  {[]httpmock.Responder{busy.HeaderSet(http.Header{"Retry-After": {"60"}})}, 1, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				source := credentials("https://api.example.com")
+				transport := after(test.first...)
+				source.Transport = transport
+				began := time.Now()
+				_, err := source.Token(t.Context())
+				require.Equal(t, test.ok, err == nil, "%v", err)
+				require.Equal(t, test.calls, transport.GetTotalCallCount())
+				require.Less(t, time.Since(began), 31*time.Second)
+			})
+		})
+	}
+}
+
+func TestWaitBetweenTriesObeysTheContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := credentials("https://api.example.com")
+		transport := after(busy.HeaderSet(http.Header{"Retry-After": {"5"}}), cut)
+		source.Transport = transport
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		began := time.Now()
+		_, err := source.Token(ctx)
+		require.ErrorIs(t, err, context.Canceled)
+		var failure *auth.TokenEndpointError
+		require.ErrorAs(t, err, &failure)
+		require.Equal(t, 503, failure.Status)
+		require.Equal(t, time.Second, time.Since(began))
+	})
+}
+
+func TestNoTryIsStartedThatTheDeadlineWouldEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := credentials("https://api.example.com")
+		source.Transport = after(busy.HeaderSet(http.Header{"Retry-After": {"5"}}))
+		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+		defer cancel()
+		began := time.Now()
+		_, err := source.Token(ctx)
+		var failure *auth.TokenEndpointError
+		require.ErrorAs(t, err, &failure)
+		require.Zero(t, time.Since(began))
+	})
+}

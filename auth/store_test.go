@@ -1,0 +1,255 @@
+package auth_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/engagesdk/engage-go/auth"
+)
+
+// stores are the implementations that keep the contract of a store.
+func stores(t *testing.T) map[string]auth.Store {
+	return map[string]auth.Store{
+		"memory": new(auth.MemoryStore),
+		"file":   auth.NewFileStore(filepath.Join(t.TempDir(), "tokens")),
+	}
+}
+
+// put stores text as the record called name.
+func put(t *testing.T, store auth.Store, name, text string) {
+	t.Helper()
+	require.NoError(t, store.Update(t.Context(), name, func(auth.Secret) (auth.Secret, error) {
+		return auth.NewSecret(text), nil
+	}))
+}
+
+// kept returns the record called name.
+func kept(t *testing.T, store auth.Store, name string) string {
+	t.Helper()
+	var text string
+	require.NoError(t, store.Update(t.Context(), name, func(record auth.Secret) (auth.Secret, error) {
+		text = record.Reveal()
+		return record, nil
+	}))
+	return text
+}
+
+func TestStoreKeepsRecordsApart(t *testing.T) {
+	for kind, store := range stores(t) {
+		t.Run(kind, func(t *testing.T) {
+			names := []string{"a", "A", "a b", "../a", "a/b", ".", "..", "a%20b", "ä", "con", "a.token", "a.lock", strings.Repeat("x", 100)}
+			for _, name := range names {
+				require.Empty(t, kept(t, store, name))
+				put(t, store, name, "record of "+name)
+			}
+			for _, name := range names {
+				require.Equal(t, "record of "+name, kept(t, store, name))
+				put(t, store, name, "")
+				require.Empty(t, kept(t, store, name))
+			}
+		})
+	}
+}
+
+func TestErrorOfAChangeLeavesTheRecord(t *testing.T) {
+	for kind, store := range stores(t) {
+		t.Run(kind, func(t *testing.T) {
+			put(t, store, "a", "old")
+			failure := errors.New("refused")
+			err := store.Update(t.Context(), "a", func(auth.Secret) (auth.Secret, error) {
+				return auth.NewSecret("new"), failure
+			})
+			require.Equal(t, failure, err)
+			require.Panics(t, func() {
+				_ = store.Update(t.Context(), "a", func(auth.Secret) (auth.Secret, error) { panic("change") })
+			})
+			require.Equal(t, "old", kept(t, store, "a"))
+		})
+	}
+}
+
+func TestUpdatesOfOneRecordExcludeEachOther(t *testing.T) {
+	for kind, store := range stores(t) {
+		t.Run(kind, func(t *testing.T) {
+			var writers sync.WaitGroup
+			for range 50 {
+				writers.Go(func() {
+					require.NoError(t, store.Update(t.Context(), "n", func(record auth.Secret) (auth.Secret, error) {
+						number, _ := strconv.Atoi(record.Reveal())
+						runtime.Gosched()
+						return auth.NewSecret(strconv.Itoa(number + 1)), nil
+					}))
+				})
+			}
+			writers.Wait()
+			require.Equal(t, "50", kept(t, store, "n"))
+		})
+	}
+}
+
+func TestWaitForALockedRecordEndsWithTheContext(t *testing.T) {
+	for kind, store := range stores(t) {
+		t.Run(kind, func(t *testing.T) {
+			require.NoError(t, store.Update(t.Context(), "a", func(record auth.Secret) (auth.Secret, error) {
+				put(t, store, "b", "another record is not locked")
+				ctx, cancel := context.WithCancel(t.Context())
+				cancel()
+				err := store.Update(ctx, "a", func(record auth.Secret) (auth.Secret, error) {
+					t.Error("the record is locked")
+					return record, nil
+				})
+				require.ErrorIs(t, err, context.Canceled)
+				var failure *auth.StoreError
+				require.ErrorAs(t, err, &failure)
+				return record, nil
+			}))
+		})
+	}
+}
+
+func TestFilesAreTheirOwnersAlone(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		return // access follows from the directory there
+	}
+	directory := filepath.Join(t.TempDir(), "a", "tokens")
+	put(t, auth.NewFileStore(directory), "a", "record")
+	require.NoError(t, filepath.WalkDir(directory, func(path string, entry os.DirEntry, err error) error {
+		require.NoError(t, err)
+		info, err := entry.Info()
+		require.NoError(t, err)
+		require.Zero(t, info.Mode().Perm()&0o077, path)
+		return nil
+	}))
+}
+
+func TestRecordThatCannotBeTrustedIsRefusedAndLeft(t *testing.T) {
+	for name, test := range map[string]struct {
+		spoil func(t *testing.T, path string)
+		text  string
+	}{
+		"readable by others": {func(t *testing.T, path string) { require.NoError(t, os.Chmod(path, 0o644)) }, "mode 0644"},
+		"writable by group":  {func(t *testing.T, path string) { require.NoError(t, os.Chmod(path, 0o620)) }, "mode 0620"},
+		"too large":          {func(t *testing.T, path string) { require.NoError(t, os.Truncate(path, 1<<20+1)) }, "larger"},
+		"directory": {func(t *testing.T, path string) {
+			require.NoError(t, os.Remove(path))
+			require.NoError(t, os.Mkdir(path, 0o700))
+		}, "not a file"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			directory := t.TempDir()
+			store := auth.NewFileStore(directory)
+			put(t, store, "a", hidden)
+			path := filepath.Join(directory, "a.token")
+			test.spoil(t, path)
+			before, err := os.Lstat(path)
+			require.NoError(t, err)
+
+			err = store.Update(t.Context(), "a", func(record auth.Secret) (auth.Secret, error) {
+				t.Error("the record must not be used")
+				return record, nil
+			})
+			var failure *auth.StoreError
+			require.ErrorAs(t, err, &failure)
+			require.Equal(t, "a", failure.Name)
+			require.ErrorContains(t, err, test.text)
+			require.NotContains(t, err.Error(), hidden)
+			left, err := os.Lstat(path)
+			require.NoError(t, err)
+			require.Equal(t, before.Size(), left.Size())
+		})
+	}
+}
+
+func TestStoreWithoutAPlaceOrNameIsAnError(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	for _, test := range []struct {
+		store *auth.FileStore
+		name  string
+	}{
+		{nil, "a"},
+		{auth.NewFileStore(""), "a"},
+		{auth.NewFileStore(file), "a"},
+		{auth.NewFileStore(t.TempDir()), ""},
+		{auth.NewFileStore(t.TempDir()), strings.Repeat("x", 101)},
+	} {
+		err := test.store.Update(t.Context(), test.name, func(record auth.Secret) (auth.Secret, error) {
+			t.Error("there is no record")
+			return record, nil
+		})
+		var failure *auth.StoreError
+		require.ErrorAs(t, err, &failure)
+	}
+}
+
+// spoilSaving makes it impossible to save the record called a in directory, as
+// a full disk does, and returns what mends it.
+func spoilSaving(t *testing.T, directory string) (mend func()) {
+	t.Helper()
+	obstacle := filepath.Join(directory, "a.token.new")
+	require.NoError(t, os.MkdirAll(filepath.Join(obstacle, "x"), 0o700))
+	return func() { require.NoError(t, os.RemoveAll(obstacle)) }
+}
+
+func TestRecordThatCannotBeSavedLeavesTheOldOne(t *testing.T) {
+	directory := t.TempDir()
+	store := auth.NewFileStore(directory)
+	put(t, store, "a", "old")
+	mend := spoilSaving(t, directory)
+	err := store.Update(t.Context(), "a", func(auth.Secret) (auth.Secret, error) { return auth.NewSecret("new"), nil })
+	var failure *auth.StoreError
+	require.ErrorAs(t, err, &failure)
+	require.ErrorContains(t, err, "could not be saved")
+	require.Equal(t, "old", kept(t, store, "a"))
+	mend()
+	put(t, store, "a", "new")
+	require.Equal(t, "new", kept(t, store, "a"))
+}
+
+func TestWhatACrashLeftBehindDoesNoHarm(t *testing.T) {
+	directory := t.TempDir()
+	store := auth.NewFileStore(directory)
+	put(t, store, "a", "old")
+	require.NoError(t, os.WriteFile(filepath.Join(directory, "a.token.new"), []byte("half a rec"), 0o644))
+	require.Equal(t, "old", kept(t, store, "a"))
+	put(t, store, "a", "new")
+	require.Equal(t, "new", kept(t, store, "a"))
+	info, err := os.Stat(filepath.Join(directory, "a.token"))
+	require.NoError(t, err)
+	if runtime.GOOS != "windows" {
+		require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	}
+}
+
+// A record outlives the process that made it.
+func ExampleFileStore() {
+	directory, err := os.MkdirTemp("", "tokens")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = os.RemoveAll(directory) }()
+
+	source, err := auth.Refreshing{
+		Name:        "support",
+		Store:       auth.NewFileStore(directory),
+		Integration: auth.Integration{ClientID: "id", ClientSecret: auth.NewSecret("secret")},
+	}.Open()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = source.Token(context.Background())
+	fmt.Println(err)
+	// Output: auth: re-authorization required for "support": no token
+}
