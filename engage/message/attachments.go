@@ -7,49 +7,54 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
+// maxFiles is the most files that the service takes with one message. It drops
+// the surplus one by one (documented for contact-center tenants).
+const maxFiles = 10
+
 // Attachment is a file that belongs to a message. The service fetches it from
 // its URL.
 type Attachment struct {
 	// MIMEType is the file's media type, such as "image/png". Required.
-	MIMEType string
+	MIMEType string `json:"mimeType,omitempty" check:"required"`
 	// FileName is required.
-	FileName string
+	FileName string `json:"fileName,omitempty" variant:"name" check:"required"`
 	// URL is where the file can be fetched. It is required, unless the file
-	// was dropped: then it must be empty.
-	URL string
+	// was dropped: then it must be empty. An email spells the member url, other
+	// messages fileUrl; both are read everywhere.
+	URL string `json:"fileUrl" variant:"url"`
 	// Dropped says that the file was removed, by a security scan for example.
-	Dropped bool
+	Dropped    bool    `json:"dropped"`
+	Additional Members `json:"-"`
 }
 
-func (a Attachment) violations() outcome.Violations {
-	var v outcome.Violations
-	requireText(&v, "MIMEType", a.MIMEType)
-	requireText(&v, "FileName", a.FileName)
+func (a Attachment) rules(v *outcome.Violations) {
 	switch {
-	case !a.Dropped:
-		requireText(&v, "URL", a.URL)
-	case a.URL != "":
+	case a.Dropped && a.URL != "":
 		v.Add("URL", "must be empty for a dropped file")
+	case !a.Dropped && isBlank(a.URL):
+		v.Add("URL", "is empty")
 	}
-	return v
 }
 
-// requireAttachments notes what is wrong with attachments. There must be at
-// least one if required.
-func requireAttachments(v *outcome.Violations, attachments []Attachment, required bool) {
-	if required && len(attachments) == 0 {
-		v.Add("Attachments", "is empty")
+// limitFiles notes more files than the service takes. Dropped ones do not
+// count: there is nothing to fetch.
+func limitFiles(v *outcome.Violations, attachments []Attachment) {
+	files := 0
+	for _, a := range attachments {
+		if !a.Dropped {
+			files++
+		}
 	}
-	for i, attachment := range attachments {
-		v.Within(fmt.Sprintf("Attachments[%d]", i), attachment.violations())
+	if files > maxFiles {
+		v.Add("Attachments", fmt.Sprintf("has %d files; the service takes %d and drops the rest", files, maxFiles))
 	}
 }
 
 // Attachments is a message of files without text.
 type Attachments struct {
-	Direction Direction
-	// Attachments holds at least one file.
-	Attachments []Attachment
+	Direction Direction `json:"-"`
+	// Attachments holds at least one file and at most 10 that were not dropped.
+	Attachments []Attachment `json:"attachments,omitempty" check:"required"`
 	Envelope
 }
 
@@ -57,32 +62,31 @@ type Attachments struct {
 func (Attachments) Type() Type { return TypeAttachments }
 
 // MarshalJSON encodes the message in its wire form.
-func (m Attachments) MarshalJSON() ([]byte, error) { return json.Marshal(m.wire()) }
+func (m Attachments) MarshalJSON() ([]byte, error) { return json.Marshal(Wire(m)) }
 
-func (m Attachments) direction() Direction    { return m.Direction }
-func (m Attachments) with(e Envelope) Message { m.Envelope = e; return m }
+// UnmarshalJSON decodes the message as [Decode] does.
+func (m *Attachments) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
 
-func (m Attachments) violations() outcome.Violations {
-	var v outcome.Violations
-	requireAttachments(&v, m.Attachments, true)
-	return v
-}
-
+func (m Attachments) rules(v *outcome.Violations) { limitFiles(v, m.Attachments) }
+func (m Attachments) direction() Direction        { return m.Direction }
+func (m Attachments) with(e Envelope) Message     { m.Envelope = e; return m }
 func (m Attachments) wire() any {
+	type content Attachments
 	return struct {
 		header
-		Attachments []fileAttachment `json:"attachments"`
-		trailer
-	}{headerOf(m), files(m.Attachments), m.trailer()}
+		content
+	}{m.header(m.Type(), m.Direction), content(m)}
 }
 
 // TextWithAttachments is a message of text and files.
 type TextWithAttachments struct {
-	Direction Direction
-	// Text is required; a message without text is an [Attachments].
-	Text string
-	// Attachments holds at least one file.
-	Attachments []Attachment
+	Direction Direction `json:"-"`
+	// Text is required; a message without text is an [Attachments]. Outbound on
+	// WhatsApp it has at most 4096 characters (documented).
+	Text string `json:"text,omitempty" check:"required"`
+	// Attachments holds at least one file and at most 10 that were not dropped;
+	// a message without files is a [Text].
+	Attachments []Attachment `json:"attachments,omitempty" check:"required"`
 	Envelope
 }
 
@@ -90,39 +94,18 @@ type TextWithAttachments struct {
 func (TextWithAttachments) Type() Type { return TypeTextWithAttachments }
 
 // MarshalJSON encodes the message in its wire form.
-func (m TextWithAttachments) MarshalJSON() ([]byte, error) { return json.Marshal(m.wire()) }
+func (m TextWithAttachments) MarshalJSON() ([]byte, error) { return json.Marshal(Wire(m)) }
 
-func (m TextWithAttachments) direction() Direction    { return m.Direction }
-func (m TextWithAttachments) with(e Envelope) Message { m.Envelope = e; return m }
+// UnmarshalJSON decodes the message as [Decode] does.
+func (m *TextWithAttachments) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
 
-func (m TextWithAttachments) violations() outcome.Violations {
-	var v outcome.Violations
-	requireText(&v, "Text", m.Text)
-	requireAttachments(&v, m.Attachments, true)
-	return v
-}
-
+func (m TextWithAttachments) rules(v *outcome.Violations) { limitFiles(v, m.Attachments) }
+func (m TextWithAttachments) direction() Direction        { return m.Direction }
+func (m TextWithAttachments) with(e Envelope) Message     { m.Envelope = e; return m }
 func (m TextWithAttachments) wire() any {
+	type content TextWithAttachments
 	return struct {
 		header
-		Text        string           `json:"text"`
-		Attachments []fileAttachment `json:"attachments"`
-		trailer
-	}{headerOf(m), m.Text, files(m.Attachments), m.trailer()}
-}
-
-// fileAttachment is the wire form of an attachment in a chat message.
-type fileAttachment struct {
-	MIMEType string `json:"mimeType"`
-	FileName string `json:"fileName"`
-	URL      string `json:"fileUrl"`
-	Dropped  bool   `json:"dropped"`
-}
-
-func files(attachments []Attachment) []fileAttachment {
-	wire := make([]fileAttachment, len(attachments))
-	for i, attachment := range attachments {
-		wire[i] = fileAttachment(attachment)
-	}
-	return wire
+		content
+	}{m.header(m.Type(), m.Direction), content(m)}
 }

@@ -9,96 +9,69 @@ import (
 // Email is an email. Its subject belongs to the conversation's address, not to
 // the message, and the schema has no blind copies (documented).
 type Email struct {
-	Direction Direction
+	Direction Direction    `json:"-"`
+	Content   EmailContent `json:"email,omitzero" check:"required"`
+	// Attachments holds at most 10 files that were not dropped.
+	Attachments []Attachment `json:"attachments,omitempty"`
+	Envelope
+}
+
+// EmailContent is what is special to an email.
+type EmailContent struct {
 	// From is the sender's address. Required.
-	From string
+	From string `json:"from,omitempty" check:"required"`
 	// To holds at least one recipient.
-	To []string
-	CC []string
+	To []string `json:"to,omitempty" check:"required"`
+	CC []string `json:"cc,omitempty"`
+	// StrippedText and StrippedHTML are the message without quoted replies.
+	StrippedText string `json:"strippedText,omitempty"`
+	StrippedHTML string `json:"strippedHtml,omitempty"`
 	// PlainBody and HTMLBody are the message in its two forms; at least one of
 	// them is required.
-	PlainBody string
-	HTMLBody  string
-	// StrippedText and StrippedHTML are the same without quoted replies.
-	StrippedText string
-	StrippedHTML string
+	PlainBody string `json:"bodyPlain,omitempty"`
+	HTMLBody  string `json:"bodyHtml,omitempty"`
 	// Headers are the headers of the email.
-	Headers     map[string]string
-	Attachments []Attachment
-	Envelope
+	Headers    map[string]string `json:"headers,omitempty"`
+	Additional Members           `json:"-"`
+}
+
+func (c EmailContent) rules(v *outcome.Violations) {
+	if c.PlainBody == "" && c.HTMLBody == "" {
+		v.Add("PlainBody", "is empty, and so is HTMLBody")
+	}
 }
 
 // Type returns [TypeEmail].
 func (Email) Type() Type { return TypeEmail }
 
 // MarshalJSON encodes the message in its wire form.
-func (m Email) MarshalJSON() ([]byte, error) { return json.Marshal(m.wire()) }
+func (m Email) MarshalJSON() ([]byte, error) { return json.Marshal(Wire(m)) }
 
-func (m Email) direction() Direction    { return m.Direction }
-func (m Email) with(e Envelope) Message { m.Envelope = e; return m }
+// UnmarshalJSON decodes the message as [Decode] does.
+func (m *Email) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
 
-func (m Email) violations() outcome.Violations {
-	var v outcome.Violations
-	requireText(&v, "From", m.From)
-	requireTexts(&v, "To", m.To, true)
-	requireTexts(&v, "CC", m.CC, false)
-	if m.PlainBody == "" && m.HTMLBody == "" {
-		v.Add("PlainBody", "is empty, and so is HTMLBody")
-	}
-	allowText(&v, "PlainBody", m.PlainBody)
-	allowText(&v, "HTMLBody", m.HTMLBody)
-	allowText(&v, "StrippedText", m.StrippedText)
-	allowText(&v, "StrippedHTML", m.StrippedHTML)
-	for name, value := range m.Headers {
-		if name == "" {
-			v.Add("Headers", "has an empty name")
-		}
-		allowText(&v, "Headers", name+value)
-	}
-	requireAttachments(&v, m.Attachments, false)
-	return v
-}
-
-// emailBody is the wire form of what is special to an email.
-type emailBody struct {
-	From         string            `json:"from"`
-	To           []string          `json:"to"`
-	CC           []string          `json:"cc,omitempty"`
-	StrippedText string            `json:"strippedText,omitempty"`
-	StrippedHTML string            `json:"strippedHtml,omitempty"`
-	PlainBody    string            `json:"bodyPlain,omitempty"`
-	HTMLBody     string            `json:"bodyHtml,omitempty"`
-	Headers      map[string]string `json:"headers,omitempty"`
-}
-
-// emailAttachment is the wire form of an attachment in an email: the same as in
-// a chat, but for the name of the URL's member.
+// emailAttachment is an [Attachment] as an email spells it.
 type emailAttachment struct {
-	FileName string `json:"fileName"`
-	MIMEType string `json:"mimeType"`
-	URL      string `json:"url"`
-	Dropped  bool   `json:"dropped"`
+	MIMEType   string  `json:"mimeType,omitempty"`
+	FileName   string  `json:"fileName,omitempty" variant:"name"`
+	URL        string  `json:"url" variant:"fileUrl"`
+	Dropped    bool    `json:"dropped"`
+	Additional Members `json:"-"`
 }
 
+func (m Email) rules(v *outcome.Violations) { limitFiles(v, m.Attachments) }
+func (m Email) direction() Direction        { return m.Direction }
+func (m Email) with(e Envelope) Message     { m.Envelope = e; return m }
 func (m Email) wire() any {
+	type content Email
 	var attachments []emailAttachment
 	for _, a := range m.Attachments {
-		attachments = append(attachments, emailAttachment{a.FileName, a.MIMEType, a.URL, a.Dropped})
+		attachments = append(attachments, emailAttachment(a))
 	}
 	return struct {
 		header
-		Email       emailBody         `json:"email"`
+		content
+		// Attachments hides that of content, which is one level deeper.
 		Attachments []emailAttachment `json:"attachments,omitempty"`
-		trailer
-	}{
-		headerOf(m),
-		emailBody{
-			From: m.From, To: m.To, CC: m.CC,
-			StrippedText: m.StrippedText, StrippedHTML: m.StrippedHTML,
-			PlainBody: m.PlainBody, HTMLBody: m.HTMLBody,
-			Headers: m.Headers,
-		},
-		attachments,
-		m.trailer(),
-	}
+	}{m.header(m.Type(), m.Direction), content(m), attachments}
 }

@@ -9,91 +9,159 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// support is one row of the table of what can be carried: a type in a direction
-// on some channels, from which version of Append and of Create on. An empty
-// version means never.
-type support struct {
-	typ       Type
-	direction Direction
-	channels  []channel.Channel
-	appended  outcome.Version
-	created   outcome.Version
+// Support is a row of the table of what can be carried: a type in a direction
+// on some channels, and from which version on.
+type Support struct {
+	Type      Type
+	Direction Direction
+	Channels  []channel.Channel
+	// Append and Create are the first versions of AppendMessage and
+	// CreateConversation that carry it; empty for never.
+	Append, Create outcome.Version
+	// Evidence says how the versions are known: documented or assumed. Types,
+	// channels and directions are documented.
+	Evidence string
 }
+
+const (
+	documentedVersions = "documented"
+	assumedVersions    = "assumed"
+)
 
 var (
 	chats       = []channel.Channel{channel.Facebook, channel.WhatsApp, channel.Apple, channel.API}
 	chatsAndSMS = []channel.Channel{channel.SMS, channel.Facebook, channel.WhatsApp, channel.Apple, channel.API}
 	allButChat  = []channel.Channel{channel.SMS, channel.Facebook, channel.Email, channel.WhatsApp, channel.Apple, channel.API}
-	liveChat    = []channel.Channel{channel.LiveChat}
 	email       = []channel.Channel{channel.Email}
+	liveChat    = []channel.Channel{channel.LiveChat}
+	whatsApp    = []channel.Channel{channel.WhatsApp}
+	apple       = []channel.Channel{channel.Apple}
 )
 
-// supported says what each version can carry. Channels and directions of a type
-// are documented. Versions are documented for live chat; that the other
-// channels take their plain types from 1.0 on is assumed, because the vendor's
-// notes name no version for them.
-var supported = []support{
-	{TypeText, Inbound, chatsAndSMS, outcome.V10, outcome.V10},
-	{TypeText, Inbound, liveChat, outcome.V10, outcome.V10},
-	{TypeText, Outbound, chatsAndSMS, outcome.V10, outcome.V10},
-	{TypeText, Outbound, liveChat, outcome.V13, outcome.V10},
-	{TypeText, Announcement, liveChat, outcome.V13, outcome.V12},
-	{TypeText, Announcement, allButChat, outcome.V13, ""},
-	{TypeAttachments, Inbound, chats, outcome.V10, outcome.V10},
-	{TypeAttachments, Outbound, chats, outcome.V10, outcome.V10},
-	{TypeAttachments, Inbound, liveChat, outcome.V13, outcome.V12},
-	{TypeAttachments, Outbound, liveChat, outcome.V13, outcome.V12},
-	{TypeTextWithAttachments, Inbound, chats, outcome.V10, outcome.V10},
-	{TypeTextWithAttachments, Outbound, chats, outcome.V10, outcome.V10},
-	{TypeTextWithAttachments, Inbound, liveChat, outcome.V13, outcome.V12},
-	{TypeTextWithAttachments, Outbound, liveChat, outcome.V13, outcome.V12},
-	{TypeEmail, Inbound, email, outcome.V10, outcome.V10},
-	{TypeEmail, Outbound, email, outcome.V10, outcome.V10},
+// supported is the table. What is assumed in it:
+//
+//   - Plain types travel from 1.0 on outside live chat: the vendor names no
+//     version for them.
+//   - In live chat, outbound text and messages of files alone come with text
+//     with attachments, which is the type the vendor lists.
+//   - Announcements outside live chat come with those of live chat.
+//   - Rich types of WhatsApp and Apple come with Append 1.4, whose changes the
+//     vendor does not describe, and with no version of Create.
+var supported = []Support{
+	{TypeText, Inbound, chatsAndSMS, outcome.V10, outcome.V10, assumedVersions},
+	{TypeText, Inbound, liveChat, outcome.V10, outcome.V10, documentedVersions},
+	{TypeText, Outbound, chatsAndSMS, outcome.V10, outcome.V10, assumedVersions},
+	{TypeText, Outbound, liveChat, outcome.V13, outcome.V10, assumedVersions},
+	{TypeText, Announcement, liveChat, outcome.V13, outcome.V12, documentedVersions},
+	{TypeText, Announcement, allButChat, outcome.V13, "", assumedVersions},
+
+	{TypeAttachments, Inbound, chats, outcome.V10, outcome.V10, assumedVersions},
+	{TypeAttachments, Inbound, liveChat, outcome.V13, outcome.V12, assumedVersions},
+	{TypeAttachments, Outbound, chats, outcome.V10, outcome.V10, assumedVersions},
+	{TypeAttachments, Outbound, liveChat, outcome.V13, outcome.V12, assumedVersions},
+
+	{TypeTextWithAttachments, Inbound, chats, outcome.V10, outcome.V10, assumedVersions},
+	{TypeTextWithAttachments, Inbound, liveChat, outcome.V13, outcome.V12, documentedVersions},
+	{TypeTextWithAttachments, Outbound, chats, outcome.V10, outcome.V10, assumedVersions},
+	{TypeTextWithAttachments, Outbound, liveChat, outcome.V13, outcome.V12, documentedVersions},
+
+	{TypeEmail, Inbound, email, outcome.V10, outcome.V10, assumedVersions},
+	{TypeEmail, Outbound, email, outcome.V10, outcome.V10, assumedVersions},
+
+	{TypeLiveChatCarousel, Outbound, liveChat, outcome.V13, outcome.V12, documentedVersions},
+	{TypeLiveChatQuickReplies, Outbound, liveChat, outcome.V13, outcome.V12, documentedVersions},
+	{TypeLiveChatCarouselResponse, Inbound, liveChat, outcome.V13, outcome.V12, documentedVersions},
+	{TypeLiveChatQuickRepliesResponse, Inbound, liveChat, outcome.V13, outcome.V12, documentedVersions},
+	{TypeLiveChatFormResponse, Inbound, liveChat, outcome.V10, outcome.V12, documentedVersions},
+
+	{TypeWhatsAppButtons, Outbound, whatsApp, outcome.V14, "", assumedVersions},
+	{TypeWhatsAppList, Outbound, whatsApp, outcome.V14, "", assumedVersions},
+	{TypeWhatsAppInteractiveResponse, Inbound, whatsApp, outcome.V14, "", assumedVersions},
+
+	{TypeAppleListPicker, Outbound, apple, outcome.V14, "", assumedVersions},
+	{TypeAppleTimePicker, Outbound, apple, outcome.V14, "", assumedVersions},
+	{TypeAppleQuickReplies, Outbound, apple, outcome.V14, "", assumedVersions},
+	{TypeAppleForm, Outbound, apple, outcome.V14, "", assumedVersions},
+	{TypeAppleListPickerResponse, Inbound, apple, outcome.V14, "", assumedVersions},
+	{TypeAppleTimePickerResponse, Inbound, apple, outcome.V14, "", assumedVersions},
+	{TypeAppleQuickRepliesResponse, Inbound, apple, outcome.V14, "", assumedVersions},
+	{TypeAppleFormResponse, Inbound, apple, outcome.V14, "", assumedVersions},
 }
 
-// since returns the version from which the row's operation carries the type.
-func (s support) since(operation outcome.Operation) outcome.Version {
-	switch operation {
-	case outcome.AppendMessage:
-		return s.appended
-	case outcome.CreateConversation:
-		return s.created
+// SupportTable returns the whole table of what can be carried, in the order of
+// the types. The caller may change it.
+func SupportTable() []Support {
+	rows := slices.Clone(supported)
+	for i := range rows {
+		rows[i].Channels = slices.Clone(rows[i].Channels)
 	}
-	return ""
+	return rows
 }
 
-// Support returns the first version of operation, which is AppendMessage or
+// Since returns the first version of operation, which is AppendMessage or
 // CreateConversation, that can carry a message of typ in direction on ch. It is
 // empty where no version can.
-func Support(typ Type, direction Direction, ch channel.Channel, operation outcome.Operation) outcome.Version {
+func Since(typ Type, direction Direction, ch channel.Channel, operation outcome.Operation) outcome.Version {
 	for _, row := range supported {
-		if row.typ == typ && row.direction == direction && slices.Contains(row.channels, ch) {
+		if row.Type == typ && row.Direction == direction && slices.Contains(row.Channels, ch) {
 			return row.since(operation)
 		}
 	}
 	return ""
 }
 
-// refuse says why operation in version cannot carry m on ch, naming what could;
-// it is empty where it can.
-func refuse(m Message, operation outcome.Operation, version outcome.Version, ch channel.Channel) string {
-	typ, direction := m.Type(), m.direction()
-	since := Support(typ, direction, ch, operation)
-	if since != "" && !version.Before(since) {
-		return ""
+// since returns the first version of operation that carries the row's type.
+func (s Support) since(operation outcome.Operation) outcome.Version {
+	switch operation {
+	case outcome.AppendMessage:
+		return s.Append
+	case outcome.CreateConversation:
+		return s.Create
 	}
-	if since != "" {
-		return fmt.Sprintf("%s %s on %s needs %s %s or later", direction, typ, ch, operation, since)
+	return ""
+}
+
+// String returns the row in words, such as "inbound text on sms: AppendMessage
+// 1.0 or later, CreateConversation 1.0 or later".
+func (s Support) String() string {
+	var channels, operations []string
+	for _, ch := range s.Channels {
+		channels = append(channels, string(ch))
 	}
-	var able []string
-	for _, candidate := range channel.All() {
-		if since := Support(typ, direction, candidate, operation); since != "" {
-			able = append(able, fmt.Sprintf("%s (%s)", candidate, since))
+	for _, operation := range []outcome.Operation{outcome.AppendMessage, outcome.CreateConversation} {
+		if since := s.since(operation); since != "" {
+			operations = append(operations, fmt.Sprintf("%s %s or later", operation, since))
 		}
 	}
-	if able == nil {
-		return fmt.Sprintf("%s %s cannot be carried by %s on any channel", direction, typ, operation)
+	return fmt.Sprintf("%s %s on %s: %s",
+		s.Direction, s.Type, strings.Join(channels, ", "), strings.Join(operations, ", "))
+}
+
+// refuse says why operation in version cannot carry m on ch, and what could
+// carry it; it is empty where it can.
+func refuse(m Message, operation outcome.Operation, version outcome.Version, ch channel.Channel) string {
+	typ, direction := m.Type(), m.direction()
+	if since := Since(typ, direction, ch, operation); since != "" && !version.Before(since) {
+		return ""
 	}
-	return fmt.Sprintf("%s %s cannot be carried by %s on %s; channels that can, and from which version: %s",
-		direction, typ, operation, ch, strings.Join(able, ", "))
+	var able []string
+	for _, row := range supported {
+		if row.Type == typ && row.Direction == direction {
+			able = append(able, row.String())
+		}
+	}
+	refusal := fmt.Sprintf("cannot be carried by %s %s on %s as %s %s", operation, version, label(ch), direction, typ)
+	if able == nil {
+		return refusal + "; only text can be an announcement"
+	}
+	return refusal + "; what can is " + strings.Join(able, "; ")
+}
+
+// label names a channel in a sentence. A name that is not one of the seven may
+// hold anything and is not quoted.
+func label(ch channel.Channel) string {
+	if ch.Known() {
+		return string(ch)
+	}
+	return "an unknown channel"
 }

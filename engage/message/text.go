@@ -1,17 +1,14 @@
 package message
 
-import (
-	"encoding/json"
-
-	"github.com/engagesdk/engage-go/outcome"
-)
+import "encoding/json"
 
 // Text is a message of text alone. It is the only type that can be announced,
 // and an announcement may use **bold** and _italic_ (documented).
 type Text struct {
-	Direction Direction
-	// Text is required.
-	Text string
+	Direction Direction `json:"-"`
+	// Text is required. Outbound on WhatsApp it has at most 4096 characters
+	// (documented).
+	Text string `json:"text,omitempty" check:"required"`
 	Envelope
 }
 
@@ -19,21 +16,17 @@ type Text struct {
 func (Text) Type() Type { return TypeText }
 
 // MarshalJSON encodes the message in its wire form.
-func (m Text) MarshalJSON() ([]byte, error) { return json.Marshal(m.wire()) }
+func (m Text) MarshalJSON() ([]byte, error) { return json.Marshal(Wire(m)) }
+
+// UnmarshalJSON decodes the message as [Decode] does.
+func (m *Text) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
 
 func (m Text) direction() Direction    { return m.Direction }
 func (m Text) with(e Envelope) Message { m.Envelope = e; return m }
-
-func (m Text) violations() outcome.Violations {
-	var v outcome.Violations
-	requireText(&v, "Text", m.Text)
-	return v
-}
-
 func (m Text) wire() any {
+	type content Text
 	return struct {
 		header
-		Text string `json:"text"`
-		trailer
-	}{headerOf(m), m.Text, m.trailer()}
+		content
+	}{m.header(m.Type(), m.Direction), content(m)}
 }

@@ -1,0 +1,127 @@
+package message
+
+import "encoding/json"
+
+// AppleListPicker asks the customer to choose from a list. It is outbound; the
+// customer answers with an [AppleListPickerResponse].
+type AppleListPicker struct {
+	Content AppleListPickerContent `json:"ambListPicker,omitzero" check:"required"`
+	Envelope
+}
+
+// AppleListPickerContent is the body of an [AppleListPicker] (assumed).
+type AppleListPickerContent = AppleInteractive[AppleListPickerData]
+
+// AppleListPickerData is the list with its images.
+type AppleListPickerData struct {
+	// Version is that of Apple's format, such as "1.0".
+	Version           string       `json:"version,omitempty"`
+	RequestIdentifier string       `json:"requestIdentifier,omitempty"`
+	Images            []AppleImage `json:"images,omitempty"`
+	ListPicker        AppleList    `json:"listPicker,omitzero" check:"required"`
+	Additional        Members      `json:"-"`
+}
+
+// AppleList is a list of sections.
+type AppleList struct {
+	// Sections holds 1 to 20 sections (documented).
+	Sections   []AppleListSection `json:"sections,omitempty" check:"required,max=20"`
+	Additional Members            `json:"-"`
+}
+
+// AppleListSection is a group of items.
+type AppleListSection struct {
+	Title string `json:"title,omitempty"`
+	// Order is the place of the section in the list.
+	Order             int  `json:"order"`
+	MultipleSelection bool `json:"multipleSelection"`
+	// Items holds 1 to 20 items (documented).
+	Items      []AppleListItem `json:"items,omitempty" check:"required,max=20"`
+	Additional Members         `json:"-"`
+}
+
+// AppleListItem is an item to choose.
+type AppleListItem struct {
+	// Identifier comes back in the response. Required.
+	Identifier string `json:"identifier,omitempty" check:"required"`
+	// Title is required.
+	Title           string `json:"title,omitempty" check:"required"`
+	Subtitle        string `json:"subtitle,omitempty"`
+	Style           string `json:"style,omitempty"`
+	ImageIdentifier string `json:"imageIdentifier,omitempty"`
+	// Order is the place of the item in its section.
+	Order      int     `json:"order"`
+	Additional Members `json:"-"`
+}
+
+// Type returns [TypeAppleListPicker].
+func (AppleListPicker) Type() Type { return TypeAppleListPicker }
+
+// MarshalJSON encodes the message in its wire form.
+func (m AppleListPicker) MarshalJSON() ([]byte, error) { return json.Marshal(Wire(m)) }
+
+// UnmarshalJSON decodes the message as [Decode] does.
+func (m *AppleListPicker) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
+
+func (m AppleListPicker) direction() Direction    { return Outbound }
+func (m AppleListPicker) with(e Envelope) Message { m.Envelope = e; return m }
+func (m AppleListPicker) wire() any {
+	type content AppleListPicker
+	return struct {
+		header
+		content
+	}{m.header(m.Type(), m.direction()), content(m)}
+}
+
+// AppleListPickerResponse is what the customer chose from an
+// [AppleListPicker]. It is inbound.
+type AppleListPickerResponse struct {
+	Content AppleListPickerResponseContent `json:"ambListPickerResponse,omitzero" check:"required"`
+	Envelope
+}
+
+// AppleListPickerResponseContent is the choice and the bubble that shows it.
+type AppleListPickerResponseContent struct {
+	ReplyMessage AppleBubble    `json:"replyMessage,omitzero"`
+	ListPicker   AppleSelection `json:"listPicker,omitzero"`
+	Additional   Members        `json:"-"`
+}
+
+// AppleSelection is the items of a list, chosen and not.
+type AppleSelection struct {
+	OtherItemCount    int                 `json:"otherItemCount"`
+	SelectedItemCount int                 `json:"selectedItemCount"`
+	OtherItems        []AppleSelectedItem `json:"otherItems,omitempty"`
+	SelectedItems     []AppleSelectedItem `json:"selectedItems,omitempty"`
+	Additional        Members             `json:"-"`
+}
+
+// AppleSelectedItem is an item of a list as a response has it.
+type AppleSelectedItem struct {
+	Identifier string `json:"identifier,omitempty"`
+	Style      string `json:"style,omitempty"`
+	Title      string `json:"title,omitempty"`
+	URL        string `json:"url,omitempty"`
+	// Order is a string in responses (documented); a number is read too.
+	Order      int     `json:"order,string"`
+	Additional Members `json:"-"`
+}
+
+// Type returns [TypeAppleListPickerResponse].
+func (AppleListPickerResponse) Type() Type { return TypeAppleListPickerResponse }
+
+// MarshalJSON encodes the message in its wire form.
+func (m AppleListPickerResponse) MarshalJSON() ([]byte, error) { return json.Marshal(Wire(m)) }
+
+// UnmarshalJSON decodes the message as [Decode] does.
+func (m *AppleListPickerResponse) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
+
+func (m AppleListPickerResponse) direction() Direction    { return Inbound }
+func (m AppleListPickerResponse) with(e Envelope) Message { m.Envelope = e; return m }
+func (m AppleListPickerResponse) wire() any {
+	type content AppleListPickerResponse
+	return struct {
+		header
+		content
+	}{m.header(m.Type(), m.direction()), content(m)}
+}

@@ -1,0 +1,311 @@
+package message_test
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/outcome"
+)
+
+// violations returns what Check says of m where its type and direction can go.
+func violations(m message.Message) []string {
+	ch := channel.SMS
+	for _, row := range message.SupportTable() {
+		if m != nil && row.Type == m.Type() && row.Direction == message.DirectionOf(m) {
+			ch = row.Channels[0]
+		}
+	}
+	return phrases(message.Check(m, outcome.AppendMessage, outcome.V14, ch))
+}
+
+func phrases(v outcome.Violations) []string {
+	var phrases []string
+	for _, violation := range v {
+		phrases = append(phrases, violation.String())
+	}
+	return phrases
+}
+
+func TestSamplesHaveNoViolations(t *testing.T) {
+	for _, name := range names() {
+		require.Empty(t, violations(samples[name]), name)
+	}
+}
+
+func TestCheckNamesEveryViolationAtOnce(t *testing.T) {
+	tests := map[string]struct {
+		message message.Message
+		want    []string
+	}{
+		"blank text": {
+			message.Text{Direction: message.Inbound, Text: " \t\n"},
+			[]string{"Text is empty"},
+		},
+		"text that is not UTF-8": {
+			message.Text{Direction: message.Inbound, Text: "a\xff", Envelope: message.Envelope{AliasID: "\xfe"}},
+			[]string{"Text is not valid UTF-8", "AliasID is not valid UTF-8"},
+		},
+		"a year that cannot be written": {
+			message.Text{Direction: message.Inbound, Text: "hello", Envelope: message.Envelope{
+				Timestamp: time.Date(9999, time.December, 31, 23, 0, 0, 0, time.FixedZone("", -2*3600)),
+			}},
+			[]string{"Timestamp has a year that RFC 3339 cannot write"},
+		},
+		"no files": {
+			message.Attachments{Direction: message.Inbound},
+			[]string{"Attachments is empty"},
+		},
+		"files without parts": {
+			message.TextWithAttachments{Direction: message.Outbound, Attachments: []message.Attachment{
+				{}, {MIMEType: "image/png", FileName: "a.png", URL: "https://example.com/a.png", Dropped: true},
+			}},
+			[]string{
+				"Text is empty",
+				"Attachments[0].MIMEType is empty",
+				"Attachments[0].FileName is empty",
+				"Attachments[0].URL is empty",
+				"Attachments[1].URL must be empty for a dropped file",
+			},
+		},
+		"more files than the service takes": {
+			message.Attachments{Direction: message.Inbound, Attachments: repeat(11, files[0])},
+			[]string{"Attachments has 11 files; the service takes 10 and drops the rest"},
+		},
+		"an empty email": {
+			message.Email{Direction: message.Inbound},
+			[]string{
+				"Content.From is empty",
+				"Content.To is empty",
+				"Content.PlainBody is empty, and so is HTMLBody",
+			},
+		},
+		"an email with blank recipients and bad headers": {
+			message.Email{Direction: message.Inbound, Content: message.EmailContent{
+				From: "a@example.com", To: []string{"b@example.com", ""}, CC: []string{" "}, PlainBody: "x",
+				Headers: map[string]string{"": "no name"},
+			}},
+			[]string{"Content.To[1] is empty", "Content.CC[0] is empty", "Content.Headers has an empty name"},
+		},
+		"an empty carousel": {
+			message.LiveChatCarousel{},
+			[]string{"Text is empty", "Content.Elements is empty"},
+		},
+		"buttons of a carousel": {
+			message.LiveChatCarousel{Text: "Which?", Content: message.LiveChatCarouselContent{
+				Elements: []message.LiveChatCarouselElement{{Buttons: []message.LiveChatButton{
+					{},
+					{Identifier: "1", Title: "Look", Type: message.LiveChatWebURL, Payload: "x"},
+					{Identifier: "2", Title: "Buy", Type: message.LiveChatTemplatePostback, URL: "https://example.com"},
+				}}},
+			}},
+			[]string{
+				"Content.Elements[0].Buttons[0].Identifier is empty",
+				"Content.Elements[0].Buttons[0].Type must be one of: webUrl, templatePostback",
+				"Content.Elements[0].Buttons[0].Title is empty",
+				"Content.Elements[0].Buttons[1].URL is empty",
+				"Content.Elements[0].Buttons[1].Payload must be empty: this type uses URL",
+				"Content.Elements[0].Buttons[2].Payload is empty",
+				"Content.Elements[0].Buttons[2].URL must be empty: this type uses Payload",
+			},
+		},
+		"an empty response": {
+			message.LiveChatFormResponse{},
+			[]string{"Content is empty"},
+		},
+		"four WhatsApp buttons": {
+			message.WhatsAppButtons{Content: message.WhatsAppButtonsContent{
+				Body:   message.WhatsAppText{Text: "Which?"},
+				Action: message.WhatsAppButtonsAction{Buttons: repeat(4, message.NewWhatsAppButton("id", "title"))},
+			}},
+			[]string{"Content.Action.Buttons has 4 elements; the most is 3"},
+		},
+		"WhatsApp headers of two types": {
+			message.WhatsAppButtons{Content: message.WhatsAppButtonsContent{
+				Header: message.WhatsAppHeader{
+					Type: message.WhatsAppHeaderVideo, Text: "x", Document: message.WhatsAppMedia{Filename: "no URL"},
+				},
+				Body:   message.WhatsAppText{Text: strings.Repeat("é", 4097)},
+				Footer: message.WhatsAppText{Text: strings.Repeat("é", 4096)},
+				Action: message.WhatsAppButtonsAction{Buttons: repeat(1, message.NewWhatsAppButton("", "title"))},
+			}},
+			[]string{
+				"Content.Header.Document.URL is empty",
+				"Content.Header.Text must be empty: the header's type is another",
+				"Content.Header.Video is empty",
+				"Content.Body.Text has 4097 characters; the most is 4096",
+				"Content.Action.Buttons[0].Reply.ID is empty",
+			},
+		},
+		"a WhatsApp list of eleven rows": {
+			message.WhatsAppList{Content: message.WhatsAppListContent{
+				Header: message.WhatsAppHeader{Type: message.WhatsAppHeaderImage, Image: message.WhatsAppMedia{URL: "https://example.com/a.png"}},
+				Body:   message.WhatsAppText{Text: "Which?"},
+				Action: message.WhatsAppListAction{Button: "Choose", Sections: []message.WhatsAppSection{
+					{Rows: repeat(6, message.WhatsAppRow{ID: "1", Title: "One"})},
+					{Rows: repeat(5, message.WhatsAppRow{ID: "2", Title: "Two"})},
+				}},
+			}},
+			[]string{
+				"Content.Action.Sections has 11 rows; the most is 10",
+				"Content.Header.Type must be text in a list",
+			},
+		},
+		"an Apple list of 21 sections and 21 items": {
+			message.AppleListPicker{Content: message.AppleListPickerContent{Data: message.AppleListPickerData{
+				ListPicker: message.AppleList{Sections: append(
+					repeat(20, message.AppleListSection{Items: repeat(20, message.AppleListItem{Identifier: "i", Title: "t"})}),
+					message.AppleListSection{Items: repeat(21, message.AppleListItem{Identifier: "i", Title: "t"})},
+				)},
+			}}},
+			[]string{
+				"Content.Data.ListPicker.Sections has 21 elements; the most is 20",
+				"Content.Data.ListPicker.Sections[20].Items has 21 elements; the most is 20",
+			},
+		},
+		"eleven Apple time slots": {
+			message.AppleTimePicker{Content: message.AppleTimePickerContent{Data: message.AppleTimePickerData{
+				Event: message.AppleEvent{
+					Location:  message.AppleLocation{Latitude: new(math.NaN()), Longitude: new(math.Inf(1))},
+					Timeslots: repeat(11, message.AppleTimeslot{Identifier: "i", StartTime: "2026-02-02T09:00+0000"}),
+				},
+			}}},
+			[]string{
+				"Content.Data.Event.Location.Latitude is not a finite number",
+				"Content.Data.Event.Location.Longitude is not a finite number",
+				"Content.Data.Event.Timeslots has 11 elements; the most is 10",
+			},
+		},
+		"an Apple form without pages": {
+			message.AppleForm{},
+			[]string{"Content.Data.Dynamic.Data.Pages is empty"},
+		},
+		"an Apple form's page": {
+			message.AppleForm{Content: message.AppleFormContent{Data: message.AppleFormData{
+				Images: []message.AppleImage{{}},
+				Dynamic: message.AppleFormDynamic{Data: message.AppleFormPages{
+					Pages: []message.AppleFormPage{{Type: "essay", Items: []message.AppleFormItem{{}}}},
+				}},
+			}}},
+			[]string{
+				"Content.Data.Images[0].Identifier is empty",
+				"Content.Data.Images[0].URL is empty",
+				"Content.Data.Dynamic.Data.Pages[0].PageIdentifier is empty",
+				"Content.Data.Dynamic.Data.Pages[0].Type must be one of: input, select, picker, datePicker",
+				"Content.Data.Dynamic.Data.Pages[0].Items[0].Identifier is empty",
+				"Content.Data.Dynamic.Data.Pages[0].Items[0].Title is empty",
+			},
+		},
+		"additional members that cannot be written": {
+			message.TextWithAttachments{
+				Direction: message.Inbound, Text: "hello", Attachments: []message.Attachment{{
+					MIMEType: "image/png", FileName: "a.png", URL: "https://example.com/a.png",
+					Additional: message.Members{"url": []byte(`"twice"`)},
+				}},
+				Envelope: message.Envelope{Additional: message.Members{"mood": []byte(`{`)}},
+			},
+			[]string{
+				"Attachments[0].Additional has a member that the object has anyway",
+				"Additional has a member that is not valid JSON",
+			},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			require.ElementsMatch(t, test.want, violations(test.message))
+		})
+	}
+}
+
+// repeat returns n elements.
+func repeat[E any](n int, element E) []E {
+	list := make([]E, n)
+	for i := range list {
+		list[i] = element
+	}
+	return list
+}
+
+func TestAtTheLimitNothingIsWrong(t *testing.T) {
+	require.Empty(t, violations(message.WhatsAppButtons{Content: message.WhatsAppButtonsContent{
+		Body:   message.WhatsAppText{Text: strings.Repeat("é", 4096)},
+		Action: message.WhatsAppButtonsAction{Buttons: repeat(3, message.NewWhatsAppButton("id", "title"))},
+	}}))
+	require.Empty(t, violations(message.WhatsAppList{Content: message.WhatsAppListContent{
+		Body: message.WhatsAppText{Text: "Which?"},
+		Action: message.WhatsAppListAction{Button: "Choose", Sections: repeat(2,
+			message.WhatsAppSection{Rows: repeat(5, message.WhatsAppRow{ID: "1", Title: "One"})})},
+	}}))
+	tenFiles := append(repeat(10, files[0]), repeat(5, message.Attachment{MIMEType: "image", FileName: "[Dropped]", Dropped: true})...)
+	require.Empty(t, violations(message.Attachments{Direction: message.Inbound, Attachments: tenFiles}))
+}
+
+func TestOutboundTextOnWhatsAppHasALimit(t *testing.T) {
+	check := func(m message.Message, ch channel.Channel) []string {
+		return phrases(message.Check(m, outcome.AppendMessage, outcome.V13, ch))
+	}
+	long := strings.Repeat("é", 4097)
+	tooLong := []string{"Text has 4097 characters; the most is 4096"}
+	text := message.Text{Direction: message.Outbound, Text: long}
+	require.Equal(t, tooLong, check(text, channel.WhatsApp))
+	require.Equal(t, tooLong, check(message.TextWithAttachments{Direction: message.Outbound, Text: long, Attachments: files}, channel.WhatsApp))
+	require.Empty(t, check(text, channel.Facebook))
+
+	text.Direction = message.Inbound
+	require.Empty(t, check(text, channel.WhatsApp), "what a customer wrote is never refused for its length")
+	text.Direction, text.Text = message.Outbound, long[:4096*len("é")]
+	require.Empty(t, check(text, channel.WhatsApp))
+}
+
+func TestADirectionMustBeOneOfThree(t *testing.T) {
+	for _, direction := range []message.Direction{"", "Inbound", "sideways"} {
+		require.Equal(t, []string{"Direction must be inbound, outbound or announcement"},
+			violations(message.Text{Direction: direction, Text: "hello"}))
+	}
+}
+
+// foreign is a message by embedding only.
+type foreign struct{ message.Message }
+
+func TestNilMessagesAreViolationsAndNeverPanic(t *testing.T) {
+	nils := map[string]message.Message{
+		"nil interface":        nil,
+		"nil pointer":          (*message.Text)(nil),
+		"nil rich pointer":     (*message.AppleForm)(nil),
+		"nil unknown pointer":  (*message.Unknown)(nil),
+		"foreign type":         foreign{},
+		"foreign type of text": struct{ message.Text }{},
+	}
+	for name, m := range nils {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, []string{"Type is missing: the message is nil or no struct of this package"},
+				phrases(message.Check(m, outcome.AppendMessage, outcome.V10, channel.SMS)))
+			require.Equal(t, m, message.Stamp(m, "alias", sent))
+			require.Nil(t, message.Wire(m))
+			require.Equal(t, message.Envelope{}, message.EnvelopeOf(m))
+			require.Empty(t, message.DirectionOf(m))
+		})
+	}
+}
+
+func TestAPointerStandsForItsMessage(t *testing.T) {
+	m := &message.Text{Direction: message.Inbound, Text: "hello"}
+	require.Empty(t, message.Check(m, outcome.AppendMessage, outcome.V10, channel.SMS))
+	require.Equal(t, message.Inbound, message.DirectionOf(m))
+
+	stamped := message.Stamp(m, "alias", sent)
+	require.Equal(t, message.Text{Direction: message.Inbound, Text: "hello", Envelope: message.Envelope{AliasID: "alias", Timestamp: sent}}, stamped)
+	require.Equal(t, "alias", message.EnvelopeOf(stamped).AliasID)
+	require.Empty(t, m.AliasID, "stamping changes no message")
+}
+
+func TestStampKeepsWhatTheEnvelopeHas(t *testing.T) {
+	for _, name := range names() {
+		require.Equal(t, samples[name], message.Stamp(samples[name], "other", sent.Add(time.Hour)), name)
+	}
+}

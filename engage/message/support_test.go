@@ -1,0 +1,186 @@
+package message_test
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"text/tabwriter"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/outcome"
+)
+
+var update = flag.Bool("update", false, "write testdata/support.txt anew")
+
+// printed returns the support table as text.
+func printed() string {
+	var b bytes.Buffer
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "type\tdirection\tchannels\tAppendMessage\tCreateConversation\tversions are")
+	for _, row := range message.SupportTable() {
+		var channels []string
+		for _, ch := range row.Channels {
+			channels = append(channels, string(ch))
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", row.Type, row.Direction, strings.Join(channels, " "),
+			since(row.Append), since(row.Create), row.Evidence)
+	}
+	w.Flush()
+	return b.String()
+}
+
+func since(version outcome.Version) string {
+	if version == "" {
+		return "never"
+	}
+	return "from " + string(version)
+}
+
+func TestTheSupportTableIsTheCheckedInOne(t *testing.T) {
+	path := filepath.Join("testdata", "support.txt")
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(printed()), 0o644))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, string(want), printed(), "run the test with -update if the change is meant")
+}
+
+func TestTheSupportTableSaysNothingTwice(t *testing.T) {
+	seen := map[string]bool{}
+	for _, row := range message.SupportTable() {
+		require.Contains(t, message.Types(), row.Type)
+		for _, ch := range row.Channels {
+			key := fmt.Sprint(row.Type, row.Direction, ch)
+			require.False(t, seen[key], key)
+			seen[key] = true
+		}
+	}
+}
+
+func TestTheCallerMayChangeTheTable(t *testing.T) {
+	table := message.SupportTable()
+	table[0].Channels[0] = "other"
+	require.Equal(t, channel.SMS, message.SupportTable()[0].Channels[0])
+}
+
+func TestCheckFollowsTheSupportTable(t *testing.T) {
+	for _, name := range names() {
+		m := samples[name]
+		for _, ch := range channel.All() {
+			for _, operation := range []outcome.Operation{outcome.AppendMessage, outcome.CreateConversation} {
+				since := message.Since(m.Type(), message.DirectionOf(m), ch, operation)
+				for _, version := range outcome.Versions(operation) {
+					carried := since != "" && !version.Before(since)
+					v := message.Check(m, operation, version, ch)
+					require.Equal(t, carried, len(v) == 0, "%s by %s %s on %s: %s", name, operation, version, ch, v)
+				}
+			}
+		}
+	}
+}
+
+// TestWhatTheVendorSaysOfVersions states the rules once more, apart from the
+// table.
+func TestWhatTheVendorSaysOfVersions(t *testing.T) {
+	const append, create = outcome.AppendMessage, outcome.CreateConversation
+	tests := []struct {
+		sample    string
+		channel   channel.Channel
+		operation outcome.Operation
+		since     outcome.Version
+	}{
+		{"text-inbound", channel.SMS, append, outcome.V10},
+		{"text-inbound", channel.LiveChat, append, outcome.V10},
+		{"text-outbound", channel.LiveChat, append, outcome.V13},
+		{"text-outbound", channel.LiveChat, create, outcome.V10},
+		{"text-inbound", channel.Email, append, ""},
+		{"text-announcement", channel.SMS, append, outcome.V13},
+		{"text-announcement", channel.Email, append, outcome.V13},
+		{"text-announcement", channel.LiveChat, append, outcome.V13},
+		{"text-announcement", channel.LiveChat, create, outcome.V12},
+		{"text-announcement", channel.SMS, create, ""},
+		{"text-with-attachments-inbound", channel.Facebook, append, outcome.V10},
+		{"text-with-attachments-inbound", channel.SMS, append, ""},
+		{"text-with-attachments-inbound", channel.LiveChat, append, outcome.V13},
+		{"text-with-attachments-inbound", channel.LiveChat, create, outcome.V12},
+		{"attachments-outbound", channel.SMS, append, ""},
+		{"email-inbound", channel.Email, append, outcome.V10},
+		{"email-inbound", channel.SMS, append, ""},
+		{"lc-form-response-inbound", channel.LiveChat, append, outcome.V10},
+		{"lc-form-response-inbound", channel.LiveChat, create, outcome.V12},
+		{"lc-carousel-response-inbound", channel.LiveChat, append, outcome.V13},
+		{"text-with-lc-carousel-outbound", channel.LiveChat, append, outcome.V13},
+		{"text-with-lc-carousel-outbound", channel.SMS, append, ""},
+		{"wab-interactive-response-inbound", channel.WhatsApp, append, outcome.V14},
+		{"wab-buttons-outbound", channel.WhatsApp, append, outcome.V14},
+		{"wab-list-outbound", channel.WhatsApp, create, ""},
+		{"amb-list-picker-outbound", channel.Apple, append, outcome.V14},
+		{"amb-form-response-inbound", channel.Apple, append, outcome.V14},
+		{"amb-form-response-inbound", channel.API, append, ""},
+	}
+	for _, test := range tests {
+		m := samples[test.sample]
+		require.Equal(t, test.since, message.Since(m.Type(), message.DirectionOf(m), test.channel, test.operation),
+			"%s by %s on %s", test.sample, test.operation, test.channel)
+	}
+}
+
+func TestARefusalSaysWhatCanCarryTheMessage(t *testing.T) {
+	tests := []struct {
+		sample    string
+		operation outcome.Operation
+		version   outcome.Version
+		channel   channel.Channel
+		want      string
+	}{
+		{
+			"text-with-lc-carousel-outbound", outcome.AppendMessage, outcome.V14, channel.SMS,
+			"Type cannot be carried by AppendMessage 1.4 on sms as outbound text-with-lc-carousel; " +
+				"what can is outbound text-with-lc-carousel on livechat: AppendMessage 1.3 or later, CreateConversation 1.2 or later",
+		},
+		{
+			"text-announcement", outcome.AppendMessage, outcome.V10, channel.SMS,
+			"Type cannot be carried by AppendMessage 1.0 on sms as announcement text; " +
+				"what can is announcement text on livechat: AppendMessage 1.3 or later, CreateConversation 1.2 or later; " +
+				"announcement text on sms, facebook, email, whatsapp, amb, api: AppendMessage 1.3 or later",
+		},
+		{
+			"amb-form-outbound", outcome.CreateConversation, outcome.V13, channel.Apple,
+			"Type cannot be carried by CreateConversation 1.3 on amb as outbound amb-form; " +
+				"what can is outbound amb-form on amb: AppendMessage 1.4 or later",
+		},
+		{
+			"email-inbound", outcome.AppendMessage, outcome.V10, "carrier\npigeon",
+			"Type cannot be carried by AppendMessage 1.0 on an unknown channel as inbound email; " +
+				"what can is inbound email on email: AppendMessage 1.0 or later, CreateConversation 1.0 or later",
+		},
+	}
+	for _, test := range tests {
+		v := message.Check(samples[test.sample], test.operation, test.version, test.channel)
+		require.Equal(t, []string{test.want}, phrases(v))
+	}
+}
+
+func TestOnlyTextIsAnnounced(t *testing.T) {
+	m := message.Attachments{Direction: message.Announcement, Attachments: files}
+	require.Equal(t,
+		[]string{"Type cannot be carried by AppendMessage 1.4 on livechat as announcement attachments; only text can be an announcement"},
+		phrases(message.Check(m, outcome.AppendMessage, outcome.V14, channel.LiveChat)))
+}
+
+func TestNoOtherOperationCarriesMessages(t *testing.T) {
+	carriers := []outcome.Operation{outcome.AppendMessage, outcome.CreateConversation}
+	for _, operation := range []outcome.Operation{outcome.SearchConversation, outcome.CloseConversation, ""} {
+		require.False(t, slices.Contains(carriers, operation))
+		require.NotEmpty(t, message.Check(samples["text-inbound"], operation, outcome.V10, channel.SMS))
+	}
+}
