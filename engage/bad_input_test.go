@@ -1,0 +1,269 @@
+package engage_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/engagesdk/engage-go/auth"
+	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/outcome"
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/require"
+)
+
+func TestNewRefusesWhatCannotWork(t *testing.T) {
+	var noSource *auth.Cache
+	for name, c := range map[string]struct {
+		endpoint engage.Endpoint
+		source   auth.TokenSource
+		option   engage.Option
+		want     string
+	}{
+		"no source":               {engage.US, nil, nil, "token source is nil"},
+		"a nil pointer as source": {engage.US, noSource, nil, "token source is nil"},
+		"an unknown region":       {"mars", auth.Static(token), nil, "neither a region (us, us-azure, uk, eu, ca, anz, in, uk-private) nor an http(s) URL"},
+		"no endpoint":             {"", auth.Static(token), nil, "neither a region"},
+		"another scheme":          {"ftp://example.com", auth.Static(token), nil, "scheme is not https"},
+		"plain http":              {"http://example.com/api/v1", auth.Static(token), nil, "not loopback"},
+		"a loopback look-alike":   {"http://localhost.example.com", auth.Static(token), nil, "not loopback"},
+		"no host":                 {"https:///api", auth.Static(token), nil, "no host"},
+		"a password":              {"https://ann:pa55word@example.com", auth.Static(token), nil, "user information"},
+		"a query":                 {"https://example.com?key=pa55word", auth.Static(token), nil, "query"},
+		"a fragment":              {"https://example.com#top", auth.Static(token), nil, "fragment"},
+		"a broken URL":            {"https://exa mple.com", auth.Static(token), nil, "neither a region"},
+		"incomplete credentials":  {engage.US, auth.ClientCredentials{}, nil, "ClientSecret"},
+		"a nil option":            {engage.US, auth.Static(token), nil, "option is nil"},
+		"a nil transport":         {engage.US, auth.Static(token), engage.WithTransport((*http.Transport)(nil)), "transport is nil"},
+		"a nil logger":            {engage.US, auth.Static(token), engage.WithLogger(nil), "logger is nil"},
+		"a limit of nothing":      {engage.US, auth.Static(token), engage.WithReplyLimit(0), "not positive"},
+		"a negative timeout":      {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithAttemptTimeout(-1)), "negative attempt timeout"},
+		"no attempts":             {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithAttempts(0)), "fewer than one attempt"},
+		"waits that shrink":       {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithWaits(2, 1)), "first wait"},
+		"an unknown policy":       {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithRetryPolicy(9)), "names no retry policy"},
+		"a nil call option":       {engage.US, auth.Static(token), engage.WithCallOptions(nil), "options[0] is nil"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client, err := engage.New(c.endpoint, c.source, c.option)
+			if c.option == nil && name != "a nil option" {
+				client, err = engage.New(c.endpoint, c.source)
+			}
+			require.ErrorContains(t, err, c.want)
+			require.NotContains(t, err.Error(), "pa55word")
+			require.Nil(t, client)
+		})
+	}
+}
+
+func TestNewReportsEveryFaultAtOnce(t *testing.T) {
+	_, err := engage.New("mars", nil, engage.WithLogger(nil), engage.WithReplyLimit(-1))
+	for _, want := range []string{"endpoint", "token source", "logger", "limit"} {
+		require.ErrorContains(t, err, want)
+	}
+}
+
+func TestRoutesAreChecked(t *testing.T) {
+	for name, route := range map[string]engage.Route{
+		"no method":             {"", "/a/{conversation}"},
+		"a method of one's own": {"FETCH", "/a/{conversation}"},
+		"no slash":              {"POST", "a/{conversation}"},
+		"a query":               {"POST", "/a/{conversation}?x=1"},
+		"a step up":             {"POST", "/../{conversation}"},
+		"an escaped step up":    {"POST", "/%2e%2e/{conversation}"},
+		"an empty segment":      {"POST", "//{conversation}"},
+		"a bad escape":          {"POST", "/%zz/{conversation}"},
+		"no id":                 {"POST", "/a"},
+		"another id":            {"POST", "/a/{conversation}/{participant}"},
+		"an id twice":           {"POST", "/{conversation}/{conversation}"},
+		"a line break":          {"POST", "/a\n/{conversation}"},
+	} {
+		_, err := engage.New(engage.US, auth.Static(token), engage.WithRoute(outcome.AppendMessage, route))
+		require.ErrorContains(t, err, "WithRoute(AppendMessage)", name)
+	}
+	_, err := engage.New(engage.US, auth.Static(token), engage.WithRoute("Sing", engage.Route{}))
+	require.ErrorContains(t, err, "no operation")
+}
+
+// badRequest is a request and the fields that are wrong with it.
+type badRequest struct {
+	name   string
+	do     func(context.Context, *engage.Client) (outcome.Edge, error)
+	fields []string
+}
+
+func badRequests() []badRequest {
+	append13 := func(id string, ch channel.Channel, m message.Message) func(context.Context, *engage.Client) (outcome.Edge, error) {
+		return appendTo(engage.AppendMessageV13{ConversationID: id, Channel: ch, Message: m})
+	}
+	text := func(text string) message.Text { return message.Text{Direction: message.Inbound, Text: text} }
+	var noText *message.Text
+	var noAddress *channel.SMSAddress
+	var noRequest *engage.AppendMessageV13
+	longYear := message.Envelope{Timestamp: time.Date(12026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	return []badRequest{
+		{"a nil request", appendTo(nil), []string{"request"}},
+		{"a nil pointer as request", appendTo(noRequest), []string{"request"}},
+		{"a nil search", search(nil), []string{"request"}},
+		{"no conversation id", append13("", channel.SMS, hello), []string{"ConversationID"}},
+		{"an id with a slash", append13("a/b", channel.SMS, hello), []string{"ConversationID"}},
+		{"an id with a backslash", append13(`a\b`, channel.SMS, hello), []string{"ConversationID"}},
+		{"an id of a dot", append13(".", channel.SMS, hello), []string{"ConversationID"}},
+		{"an id of dots", append13("..", channel.SMS, hello), []string{"ConversationID"}},
+		{"an id with a line break", append13("a\r\nb", channel.SMS, hello), []string{"ConversationID"}},
+		{"an id that is not UTF-8", append13("a\xff", channel.SMS, hello), []string{"ConversationID"}},
+		{"an empty text", append13("C1", channel.SMS, text("")), []string{"Message.Text"}},
+		{"a blank text", append13("C1", channel.SMS, text(" \n")), []string{"Message.Text"}},
+		{"a text that is not UTF-8", append13("C1", channel.SMS, text("a\xff")), []string{"Message.Text"}},
+		{"no direction", append13("C1", channel.SMS, message.Text{Text: "hello"}), []string{"Message.Direction"}},
+		{"no message", append13("C1", channel.SMS, nil), []string{"Message"}},
+		{"a nil pointer as message", append13("C1", channel.SMS, noText), []string{"Message"}},
+		{"no messages", appendTo(engage.AppendMessageV14{ConversationID: "C1", Channel: channel.SMS}), []string{"Messages"}},
+		{"no channel", append13("C1", "", hello), []string{"Channel"}},
+		{"an unknown channel", append13("C1", "pigeon", hello), []string{"Channel"}},
+		{"a text by email", append13("C1", channel.Email, hello), []string{"Message.Type"}},
+		{"an email by SMS", append13("C1", channel.SMS, message.Email{
+			Direction: message.Inbound,
+			Content:   message.EmailContent{From: "a@example.com", To: []string{"b@example.com"}, PlainBody: "hi"},
+		}), []string{"Message.Type"}},
+		{"an announcement in 1.0", appendTo(engage.AppendMessageV10{
+			ConversationID: "C1", Channel: channel.SMS, Message: message.Text{Direction: message.Announcement, Text: "left"},
+		}), []string{"Message.Type"}},
+		{"a year that cannot be written", append13("C1", channel.SMS, message.Text{
+			Direction: message.Inbound, Text: "hello", Envelope: longYear,
+		}), []string{"Message.Timestamp"}},
+		{"a capability list on SMS", appendTo(engage.AppendMessageV14{
+			ConversationID: "C1", Channel: channel.SMS, Messages: []message.Message{hello}, CapabilityList: "LIST",
+		}), []string{"CapabilityList"}},
+		{"no address", search(engage.SearchConversationV13{}), []string{"Address"}},
+		{"a nil pointer as address", search(engage.SearchConversationV13{Address: noAddress}), []string{"Address"}},
+		{"half an address", search(engage.SearchConversationV13{Address: channel.SMSAddress{Business: "1"}}), []string{"Address.Customer"}},
+		{"half a live chat", create(engage.CreateConversationV10{
+			Address: channel.LiveChatAddress{AppID: "app", ThreadID: "thread"},
+		}), []string{"Address.UserID"}},
+		{"a domain on SMS", create(engage.CreateConversationV10{Address: smsAddress, Domain: "example.com"}), []string{"Domain"}},
+		{"every fault of a create", create(engage.CreateConversationV13{
+			Address: channel.EmailAddress{}, CustomerName: "\xff", AliasID: "\xff", Domain: "x", ProactiveID: "x", CapabilityList: "x",
+			Messages:     []message.Message{nil, hello},
+			CustomFields: []engage.CustomField{{Scope: "planet", Value: "\xff"}},
+		}), []string{
+			"Address.Mailbox", "Address.From", "Address.Subject", "Domain", "ProactiveID", "CapabilityList", "CustomerName",
+			"AliasID", "CustomFields[0].Scope", "CustomFields[0].Key", "CustomFields[0].Value", "Messages[0]", "Messages[1].Type",
+		}},
+		{"an update of nothing", func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
+			_, err := c.UpdateConversation(ctx, engage.UpdateConversationV10{})
+			return outcome.Of(err), err
+		}, []string{"ConversationID", "AliasID"}},
+		{"no participant to add", func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
+			_, err := c.AddParticipant(ctx, engage.AddParticipantV10{})
+			return outcome.Of(err), err
+		}, []string{"ConversationID", "Participant"}},
+		{"no participant to remove", func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
+			_, err := c.RemoveParticipant(ctx, engage.RemoveParticipantV10{ConversationID: "C1", Participant: ".."})
+			return outcome.Of(err), err
+		}, []string{"Participant"}},
+		{"nothing to close", func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
+			_, err := c.CloseConversation(ctx, engage.CloseConversationV10{})
+			return outcome.Of(err), err
+		}, []string{"ConversationID"}},
+		{"nothing to re-open", func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
+			_, err := c.ReopenConversation(ctx, engage.ReopenConversationV10{})
+			return outcome.Of(err), err
+		}, []string{"ConversationID"}},
+		{"a call option that cannot be obeyed", func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
+			_, err := c.CloseConversation(ctx, engage.CloseConversationV10{}, engage.WithAttempts(0), nil)
+			return outcome.Of(err), err
+		}, []string{"ConversationID", "options[0]", "options[1]"}},
+	}
+}
+
+func TestBadRequestsNameEveryFieldAndAreNotSent(t *testing.T) {
+	server := newStub(t, reply(http.StatusOK, acknowledged))
+	client := server.client(t)
+	for _, bad := range badRequests() {
+		t.Run(bad.name, func(t *testing.T) {
+			got, err := bad.do(t.Context(), client)
+			require.Equal(t, outcome.OnInvalidData, got)
+			require.ErrorIs(t, err, outcome.ErrOnInvalidData)
+			failure := failureOf(t, err)
+			require.Equal(t, outcome.NotSent, failure.Effect)
+			var fields []string
+			for _, violation := range failure.Violations {
+				fields = append(fields, violation.Field)
+				require.NotEmpty(t, violation.Problem)
+				require.Contains(t, err.Error(), violation.Field+" "+violation.Problem)
+			}
+			require.Equal(t, bad.fields, fields)
+		})
+	}
+	require.Empty(t, server.seen(), "nothing is sent")
+}
+
+func TestValidateTellsTheSameWithoutAClient(t *testing.T) {
+	for _, request := range []interface{ Validate() error }{
+		engage.SearchConversationV10{}, engage.SearchConversationV11{}, engage.SearchConversationV13{},
+		engage.CreateConversationV10{}, engage.CreateConversationV12{}, engage.CreateConversationV13{},
+		engage.AppendMessageV10{}, engage.AppendMessageV13{}, engage.AppendMessageV14{},
+		engage.UpdateConversationV10{}, engage.AddParticipantV10{}, engage.RemoveParticipantV10{},
+		engage.CloseConversationV10{}, engage.ReopenConversationV10{},
+	} {
+		failure := failureOf(t, request.Validate())
+		require.Equal(t, outcome.OnInvalidData, failure.Edge)
+		require.Contains(t, fmt.Sprintf("%T", request), string(failure.Operation))
+		require.True(t, strings.HasSuffix(fmt.Sprintf("%T", request), "V"+strings.ReplaceAll(string(failure.Version), ".", "")))
+		require.NotEmpty(t, failure.Violations)
+	}
+	require.NoError(t, engage.SearchConversationV13{Address: smsAddress}.Validate())
+}
+
+func TestHeadersOfOnesOwn(t *testing.T) {
+	server := newStub(t, reply(http.StatusOK, acknowledged))
+	client := server.client(t, engage.WithCallOptions(engage.WithHeader("X-Tenant", "t-1")))
+	_, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"}, engage.WithHeader("TrackingId", "flow-7"))
+	require.NoError(t, err)
+	require.Equal(t, "flow-7", server.seen()[0].header.Get("TrackingId"))
+	require.Equal(t, "t-1", server.seen()[0].header.Get("X-Tenant"))
+
+	_, err = client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"})
+	require.NoError(t, err)
+	require.Empty(t, server.seen()[1].header.Get("TrackingId"), "the header of one call does not stay")
+
+	for name, value := range map[string]string{
+		"Authorization": "Bearer other", "host": "example.com", "Content-Length": "1", "bad name": "x", "": "x", "X-Split": "a\r\nb: c",
+	} {
+		_, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"}, engage.WithHeader(name, value))
+		require.ErrorIs(t, err, outcome.ErrOnInvalidData)
+	}
+	require.Len(t, server.seen(), 2)
+}
+
+func TestEveryRegionIsCalledAtItsDocumentedURL(t *testing.T) {
+	for _, region := range engage.Regions() {
+		transport := httpmock.NewMockTransport()
+		transport.RegisterResponder(http.MethodPost, region.BaseURL+"/conversations/search",
+			func(r *http.Request) (*http.Response, error) {
+				require.Equal(t, "Bearer "+token, r.Header.Get("Authorization"))
+				return httpmock.NewStringResponse(http.StatusOK, found("active")), nil
+			})
+		client, err := engage.New(region.Name, auth.Static(token), engage.WithTransport(transport))
+		require.NoError(t, err)
+		_, err = client.SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
+		require.NoError(t, err)
+		require.Equal(t, 1, transport.GetTotalCallCount())
+	}
+}
+
+func TestARouteCanBeReplaced(t *testing.T) {
+	server := newStub(t, reply(http.StatusOK, acknowledged))
+	client := server.client(t, engage.WithRoute(outcome.CloseConversation, engage.Route{Method: "PUT", Path: "/v2/chats/{conversation}/%7Estate"}))
+	_, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C 1"})
+	require.NoError(t, err)
+	require.Equal(t, "PUT", server.seen()[0].method)
+	require.Equal(t, "/api/v1/v2/chats/C%201/%7Estate", server.seen()[0].path)
+	require.Equal(t, "PUT", client.Routes()[outcome.CloseConversation].Method)
+	require.Equal(t, "POST", client.Routes()[outcome.ReopenConversation].Method)
+}

@@ -1,0 +1,141 @@
+package engage_test
+
+import (
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/outcome"
+	"github.com/stretchr/testify/require"
+)
+
+func TestASuccessThatCannotBeReadWasAppliedAndKeepsItsTraces(t *testing.T) {
+	const limit = 4 << 10
+	for name, answer := range map[string]http.HandlerFunc{
+		"truncated": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "100")
+			io.WriteString(w, `{"tid":"T-`)
+		},
+		"cut JSON":               reply(200, `{"tid":"T-`),
+		"not JSON":               reply(200, `ok`),
+		"HTML":                   reply(200, `<html><body>Sign in</body></html>`),
+		"empty":                  reply(200, ``),
+		"no content":             reply(204, ``),
+		"too large":              reply(200, `{"tid":"`+strings.Repeat("x", limit)+`"}`),
+		"a list":                 reply(200, `[{"tid":"T-1"}]`),
+		"a text":                 reply(200, `"T-1"`),
+		"null":                   reply(200, `null`),
+		"another thing":          reply(200, `{"hello":"world"}`),
+		"a value that is a list": reply(200, `{"tid":"T-1","value":[]}`),
+		"two documents":          reply(200, `{"tid":"T-1"}{"tid":"T-2"}`),
+		"a compressed bomb": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			packed := gzip.NewWriter(w)
+			defer packed.Close()
+			for range 1 << 10 {
+				packed.Write(make([]byte, 1<<10))
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := newStub(t, func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("trxid", "X-1")
+				answer(w, r)
+			})
+			client := server.client(t, engage.WithReplyLimit(limit))
+
+			_, err := client.AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: "C1", Channel: "sms", Message: hello})
+			failure := failureOf(t, err)
+			require.Equal(t, outcome.OnError, failure.Edge)
+			require.Equal(t, outcome.Applied, failure.Effect)
+			require.Equal(t, 2, failure.Status/100)
+			require.Contains(t, failure.TraceIDs, outcome.TraceID{Name: "trxid", Value: "X-1"})
+			require.Error(t, failure.Err)
+			require.Len(t, server.seen(), 1, "a write that was applied is not sent again")
+
+			_, err = client.SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
+			failure = failureOf(t, err)
+			require.Equal(t, outcome.OnError, failure.Edge)
+			require.Zero(t, failure.Effect, "a read has no effect")
+		})
+	}
+}
+
+func TestAnErrorKeepsWhatEveryEnvelopeTells(t *testing.T) {
+	for _, c := range []struct{ body, code, description, trace string }{
+		{`{"status":"failure","code":4551,"description":"no","tid":"T-1"}`, "4551", "no", "T-1"},
+		{`{"status":409,"code":"4551","description":"no","value":{"transId":"T-1"}}`, "4551", "no", "T-1"},
+		{`{"status_code":4551,"description":"no","response":""}`, "4551", "no", ""},
+		{`{"trackingId":"T-1","error":{"key":4551,"message":[{"description":"no"},{"description":"never"}]}}`, "4551", "no; never", "T-1"},
+		{`{"trackingId":"T-1","error":{"key":"K","message":"no"}}`, "K", "no", "T-1"},
+		{`{"message":"no","errors":[{"description":"never"}],"trackingId":"T-1"}`, "", "no", "T-1"},
+		{`{"errors":[{"key":"4551","description":"no"}]}`, "4551", "no", ""},
+		{`{"errors":["no","never"]}`, "", "no; never", ""},
+		{`{"error":"no"}`, "", "no", ""},
+		{`{"code":{"deep":1},"description":["no"],"message":{"a":1},"tid":"T-1"}`, "", "", "T-1"},
+	} {
+		server := newStub(t, reply(http.StatusConflict, c.body))
+		_, err := server.client(t).ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})
+		failure := failureOf(t, err)
+		require.Equal(t, outcome.ConversationReopenFailed, failure.Edge, c.body)
+		require.Equal(t, []string{c.code, c.description}, []string{failure.Code, failure.Description}, c.body)
+		if c.trace != "" {
+			require.Len(t, failure.TraceIDs, 1)
+			require.Equal(t, c.trace, failure.TraceIDs[0].Value)
+		}
+	}
+}
+
+func TestAnErrorThatIsNotAnEnvelopeKeepsItsStatus(t *testing.T) {
+	for _, body := range []string{``, `<html>`, `nope`, `[]`, `{}`, `{"a":1}`, `{"code"`, `null`, strings.Repeat("[", 1<<16)} {
+		server := newStub(t, reply(http.StatusConflict, body))
+		_, err := server.client(t).ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})
+		failure := failureOf(t, err)
+		require.Equal(t, outcome.OnError, failure.Edge)
+		require.Equal(t, http.StatusConflict, failure.Status)
+		require.Equal(t, outcome.Refused, failure.Effect)
+	}
+}
+
+// TestNothingSecretShows has a server echo all it was sent, in an error and in
+// a success, and looks for it in everything that can be printed.
+func TestNothingSecretShows(t *testing.T) {
+	const body = "my card is 4111"
+	server := newStub(t, func(w http.ResponseWriter, r *http.Request) {
+		echo, _ := json.Marshal(r.Header.Get("Authorization") + " " + r.URL.String() + " " + body)
+		w.Header().Set("Location", "https://example.com/?"+token)
+		reply(http.StatusConflict, `{"code":"4551","tid":"T-1","description":`+string(echo)+`}`)(w, r)
+	})
+	var log strings.Builder
+	logger := slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	client := server.client(t, engage.WithLogger(logger))
+	secret := hello
+	secret.Text = body
+	_, err := client.AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: "C-private", Channel: "sms", Message: secret})
+	server.Close()
+	_, refused := client.AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: "C-private", Channel: "sms", Message: secret},
+		engage.WithAttempts(2))
+
+	for _, failed := range []error{err, refused} {
+		encoded, marshalErr := json.Marshal(failed)
+		require.NoError(t, marshalErr)
+		logger.Error("failed", "err", failed)
+		for _, text := range []string{
+			failed.Error(), fmt.Sprintf("%v %+v %#v %q %s", failed, failed, failed, failed, failed), string(encoded),
+			fmt.Sprintf("%v %+v %#v", client, client, client), log.String(),
+		} {
+			for _, private := range []string{token, body, "C-private", server.URL} {
+				require.NotContains(t, text, private)
+			}
+		}
+	}
+	require.Contains(t, log.String(), `"operation":"AppendMessage"`)
+	require.Contains(t, log.String(), `"tid":"T-1"`)
+	require.Contains(t, failureOf(t, err).Description, body, "the service's own words stay in their field")
+}

@@ -1,0 +1,153 @@
+package engage
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/engagesdk/engage-go/outcome"
+)
+
+// CallOption sets up one call, or with [WithCallOptions] all calls of a client.
+// An option that cannot be obeyed makes the call fail on onInvalidData before
+// anything is sent.
+type CallOption func(*settings) error
+
+// settings are what call options set.
+type settings struct {
+	timeout     time.Duration
+	attempts    int
+	policy      RetryPolicy
+	firstWait   time.Duration
+	longestWait time.Duration
+	header      http.Header
+}
+
+var defaultSettings = settings{
+	timeout:     15 * time.Second,
+	attempts:    4,
+	firstWait:   250 * time.Millisecond,
+	longestWait: 10 * time.Second,
+}
+
+// apply obeys options in order. What cannot be obeyed is noted.
+func (s *settings) apply(options []CallOption) outcome.Violations {
+	var v outcome.Violations
+	for i, option := range options {
+		field := fmt.Sprintf("options[%d]", i)
+		if option == nil {
+			v.Add(field, "is nil")
+		} else if err := option(s); err != nil {
+			v.Add(field, err.Error())
+		}
+	}
+	return v
+}
+
+// RetryPolicy says which failed calls are tried again.
+type RetryPolicy uint8
+
+// The policies.
+const (
+	// RetrySafe tries again where that cannot do twice what should be done
+	// once, see [Class]. It is the default.
+	RetrySafe RetryPolicy = iota
+	// RetryAlways tries again after every failure that may pass, writes
+	// included. A message can then arrive twice.
+	RetryAlways
+	// RetryNever tries once. Only a refused token is still replaced once.
+	RetryNever
+)
+
+// WithRetryPolicy sets which failed calls are tried again.
+func WithRetryPolicy(policy RetryPolicy) CallOption {
+	return func(s *settings) error {
+		if policy > RetryNever {
+			return errors.New("names no retry policy")
+		}
+		s.policy = policy
+		return nil
+	}
+}
+
+// WithAttempts sets how often a call is tried at most. The default is 4.
+func WithAttempts(attempts int) CallOption {
+	return func(s *settings) error {
+		if attempts < 1 {
+			return errors.New("allows fewer than one attempt")
+		}
+		s.attempts = attempts
+		return nil
+	}
+}
+
+// WithAttemptTimeout limits the time of each try; zero means no limit. The
+// default is 15 seconds. The context limits the whole call, waits included.
+func WithAttemptTimeout(timeout time.Duration) CallOption {
+	return func(s *settings) error {
+		if timeout < 0 {
+			return errors.New("sets a negative attempt timeout")
+		}
+		s.timeout = timeout
+		return nil
+	}
+}
+
+// WithWaits bounds the wait between two tries, which is random and on average
+// doubles each time: first bounds the first wait, longest all of them. A server
+// that asks with Retry-After for more than longest is not asked again; the
+// error tells how long it wanted. The defaults are 250 ms and 10 s.
+func WithWaits(first, longest time.Duration) CallOption {
+	return func(s *settings) error {
+		if first < 0 || longest < first {
+			return errors.New("sets a first wait that is negative or greater than the longest")
+		}
+		s.firstWait, s.longestWait = first, longest
+		return nil
+	}
+}
+
+// ownHeaders are the headers that a call option must not set.
+var ownHeaders = []string{
+	"Accept", "Authorization", "Connection", "Content-Length", "Content-Type", "Cookie", "Host", "Proxy-Authorization",
+	"Te", "Trailer", "Transfer-Encoding", "Upgrade",
+}
+
+// WithHeader sends a header of one's own with the call, such as a TrackingId.
+// The headers that the client and HTTP set themselves cannot be set. The error
+// never repeats the value.
+func WithHeader(name, value string) CallOption {
+	return func(s *settings) error {
+		canonical := http.CanonicalHeaderKey(name)
+		if !isToken(name) || slices.Contains(ownHeaders, canonical) {
+			return fmt.Errorf("sets the header %q, which cannot be set", name)
+		}
+		if !printable(value) {
+			return fmt.Errorf("sets the header %s to a value with a control character", canonical)
+		}
+		header := maps.Clone(s.header)
+		if header == nil {
+			header = http.Header{}
+		}
+		header[canonical] = []string{value}
+		s.header = header
+		return nil
+	}
+}
+
+// isToken reports whether name can be the name of a header.
+func isToken(name string) bool {
+	const marks = "!#$%&'*+-.^_`|~"
+	for _, r := range name {
+		isLetter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+		isDigit := r >= '0' && r <= '9'
+		if !isLetter && !isDigit && !strings.ContainsRune(marks, r) {
+			return false
+		}
+	}
+	return name != ""
+}

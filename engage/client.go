@@ -1,0 +1,129 @@
+package engage
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"reflect"
+
+	"github.com/engagesdk/engage-go/auth"
+	"github.com/engagesdk/engage-go/internal/engine"
+	"github.com/engagesdk/engage-go/outcome"
+)
+
+// replyLimit is the default of [WithReplyLimit].
+const replyLimit = 8 << 20
+
+// Client calls one Engage tenant. It is immutable and safe for concurrent use;
+// make one with [New] and share it.
+type Client struct {
+	base     *url.URL
+	engine   engine.Engine
+	routes   map[outcome.Operation]Route
+	defaults settings
+	// own is the transport the client made for itself; nil if it was given one.
+	own *http.Transport
+}
+
+// New returns a client for the tenant at endpoint. Every request carries a token
+// of source, which goes to the endpoint's host only, over https (or to
+// loopback), and never along a redirect. A source that needs to know the
+// endpoint, as auth.ClientCredentials does, is told it.
+//
+// New sends nothing. It returns an error that names every fault of its
+// arguments.
+func New(endpoint Endpoint, source auth.TokenSource, options ...Option) (*Client, error) {
+	c := &Client{
+		routes:   map[outcome.Operation]Route{},
+		defaults: defaultSettings,
+		engine:   engine.Engine{ReplyLimit: replyLimit},
+	}
+	var problems []error
+	for _, option := range options {
+		if option == nil {
+			problems = append(problems, errors.New("engage: an option is nil"))
+			continue
+		}
+		problems = append(problems, option(c))
+	}
+	if c.engine.Transport == nil {
+		c.own = engine.NewTransport()
+		c.engine.Transport = c.own
+	}
+	problems = append(problems, c.connect(endpoint), c.authorize(source))
+	if err := errors.Join(problems...); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// connect settles where requests and tokens go.
+func (c *Client) connect(endpoint Endpoint) error {
+	base, err := endpoint.BaseURL()
+	if err != nil {
+		return err
+	}
+	c.base = base
+	c.engine.Hosts, err = auth.NewHosts(base.String())
+	return err
+}
+
+// authorize settles where tokens come from.
+func (c *Client) authorize(source auth.TokenSource) error {
+	if isNil(source) {
+		return errors.New("engage: the token source is nil")
+	}
+	c.engine.Source = source
+	binder, ok := source.(auth.Binder)
+	if !ok || c.base == nil {
+		return nil
+	}
+	bound, err := binder.Bind(c.base, c.engine.Transport)
+	if err != nil {
+		return fmt.Errorf("engage: the token source: %w", err)
+	}
+	c.engine.Source = bound
+	return nil
+}
+
+// CloseIdleConnections closes the connections that wait for their next call, if
+// the client made its own transport. The client can still be used.
+func (c *Client) CloseIdleConnections() {
+	if c.own != nil {
+		c.own.CloseIdleConnections()
+	}
+}
+
+// route returns where operation is sent.
+func (c *Client) route(operation outcome.Operation) Route {
+	if route, ok := c.routes[operation]; ok {
+		return route
+	}
+	standard, _ := find(operation)
+	return standard.route
+}
+
+// Routes returns the routes this client uses, the replaced ones included. The
+// map is a copy.
+func (c *Client) Routes() map[outcome.Operation]Route {
+	routes := make(map[outcome.Operation]Route, len(rows))
+	for _, r := range rows {
+		routes[r.name] = r.route
+	}
+	maps.Copy(routes, c.routes)
+	return routes
+}
+
+// isNil reports whether value is nil or a nil pointer, map, or function.
+func isNil(value any) bool {
+	if value == nil {
+		return true
+	}
+	switch v := reflect.ValueOf(value); v.Kind() {
+	case reflect.Pointer, reflect.Map, reflect.Func, reflect.Chan, reflect.Slice, reflect.Interface:
+		return v.IsNil()
+	}
+	return false
+}

@@ -1,0 +1,198 @@
+package engage
+
+import (
+	"context"
+
+	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/outcome"
+)
+
+// CreateConversationRequest is a request of CreateConversation, in one of its
+// versions: [CreateConversationV10], [CreateConversationV12] or
+// [CreateConversationV13].
+type CreateConversationRequest interface {
+	// Validate returns every violation at once, as an [outcome.Error].
+	Validate() error
+	form() createConversation
+}
+
+// CreateConversationV10 opens a conversation, with or without a first message.
+// In a live chat the message is a text.
+type CreateConversationV10 struct {
+	// Address is required. A live chat needs its user and its thread.
+	Address channel.Address
+	// CustomerName is shown to agents.
+	CustomerName string
+	// Domain is the website of a live chat; it is refused on other channels.
+	Domain string
+	// CapabilityList tells what an Apple device can show, as the channel's
+	// event gives it; it is refused on other channels.
+	CapabilityList string
+	// Message is the first message; nil opens a blank conversation.
+	Message message.Message
+}
+
+// CreateConversationV12 is [CreateConversationV10] with all of the live chat's
+// message types.
+type CreateConversationV12 CreateConversationV10
+
+// CreateConversationV13 opens a conversation with any number of messages, an
+// alias id and custom fields. Only the proactive id is known to belong to this
+// version; that the others do is assumed.
+type CreateConversationV13 struct {
+	// Address is required. A live chat needs its user and its thread.
+	Address channel.Address
+	// CustomerName is shown to agents.
+	CustomerName string
+	// AliasID is an id of one's own for the conversation; empty for none. In
+	// the contact center it is the id of the task.
+	AliasID string
+	// Domain is the website of a live chat; it is refused on other channels.
+	Domain string
+	// ProactiveID is the id of the rule that opened a live chat by itself; it
+	// is refused on other channels.
+	ProactiveID string
+	// CapabilityList tells what an Apple device can show, as the channel's
+	// event gives it; it is refused on other channels.
+	CapabilityList string
+	// Messages are the first messages; none opens a blank conversation.
+	Messages []message.Message
+	// CustomFields are set on the conversation or the customer's profile.
+	CustomFields []CustomField
+}
+
+// Validate implements [CreateConversationRequest].
+func (r CreateConversationV10) Validate() error { return validate(r.form()) }
+
+// Validate implements [CreateConversationRequest].
+func (r CreateConversationV12) Validate() error { return validate(r.form()) }
+
+// Validate implements [CreateConversationRequest].
+func (r CreateConversationV13) Validate() error { return validate(r.form()) }
+
+func (r CreateConversationV10) form() createConversation {
+	f := createConversation{
+		version: outcome.V10, address: r.Address, customerName: r.CustomerName,
+		domain: r.Domain, capabilityList: r.CapabilityList, field: single,
+	}
+	if r.Message != nil {
+		f.messages = stamp([]message.Message{r.Message})
+	}
+	return f
+}
+
+func (r CreateConversationV12) form() createConversation {
+	f := CreateConversationV10(r).form()
+	f.version = outcome.V12
+	return f
+}
+
+func (r CreateConversationV13) form() createConversation {
+	return createConversation{
+		version: outcome.V13, address: r.Address, customerName: r.CustomerName, aliasID: r.AliasID,
+		domain: r.Domain, proactiveID: r.ProactiveID, capabilityList: r.CapabilityList,
+		messages: stamp(r.Messages), customFields: r.CustomFields, field: several,
+	}
+}
+
+type createConversation struct {
+	version        outcome.Version
+	address        channel.Address
+	customerName   string
+	aliasID        string
+	domain         string
+	proactiveID    string
+	capabilityList string
+	messages       []message.Message
+	customFields   []CustomField
+	// field names the i-th message for its violations.
+	field func(int) string
+}
+
+func (createConversation) operation() outcome.Operation { return outcome.CreateConversation }
+func (f createConversation) revision() outcome.Version  { return f.version }
+func (createConversation) ids() map[string]string       { return nil }
+
+func (f createConversation) violations() outcome.Violations {
+	var v outcome.Violations
+	requireAddress(&v, f.address)
+	if isNil(f.address) {
+		return v
+	}
+	ch := f.address.Channel()
+	if ch == channel.LiveChat {
+		members := f.address.Members()
+		requireForLiveChat(&v, "Address.UserID", members.CustomerAddress)
+		requireForLiveChat(&v, "Address.ThreadID", members.ThreadID)
+	}
+	onlyOn(&v, channel.LiveChat, ch, "Domain", f.domain)
+	onlyOn(&v, channel.LiveChat, ch, "ProactiveID", f.proactiveID)
+	onlyOn(&v, channel.Apple, ch, "CapabilityList", f.capabilityList)
+	requireUTF8(&v, "CustomerName", f.customerName)
+	requireUTF8(&v, "AliasID", f.aliasID)
+	requireCustomFields(&v, f.customFields)
+	checkMessages(&v, f, ch, f.field, f.messages)
+	return v
+}
+
+// requireForLiveChat notes a part of the address that a search can do without
+// and a create cannot, unless the address has noted it already.
+func requireForLiveChat(v *outcome.Violations, field, value string) {
+	if value != "" {
+		return
+	}
+	for _, violation := range *v {
+		if violation.Field == field {
+			return
+		}
+	}
+	v.Add(field, "is empty")
+}
+
+// onlyOn notes a value that only channel able can carry.
+func onlyOn(v *outcome.Violations, able, actual channel.Channel, field, value string) {
+	if value != "" && actual != able {
+		v.Add(field, "can be sent on "+string(able)+" only")
+	}
+	requireUTF8(v, field, value)
+}
+
+// createBody is the JSON of a request.
+type createBody struct {
+	channel.Members
+	AliasID        string        `json:"aliasId,omitempty"`
+	CustomerName   string        `json:"customerName,omitempty"`
+	Domain         string        `json:"domain,omitempty"`
+	ProactiveID    string        `json:"proactiveId,omitempty"`
+	CapabilityList string        `json:"capabilityList,omitempty"`
+	Messages       []any         `json:"messages,omitempty"`
+	CustomFields   []CustomField `json:"customFields,omitempty"`
+}
+
+func (f createConversation) body() any {
+	return createBody{
+		f.address.Members(), f.aliasID, f.customerName, f.domain, f.proactiveID, f.capabilityList,
+		wire(f.messages), f.customFields,
+	}
+}
+
+// CreateConversationReceipt is the acknowledgement of CreateConversation.
+type CreateConversationReceipt struct {
+	Receipt
+	// MessageAliasIDs are the alias ids of the messages, in order, those that
+	// the client made included.
+	MessageAliasIDs []string
+}
+
+// CreateConversation opens a conversation between a customer and the business
+// on a channel. It does not look for one that is open already; SearchConversation
+// does. It ends on onConversationCreated, or with an error on
+// onConversationFailed or a standard edge. It is unsafe to repeat, see [Class].
+func (c *Client) CreateConversation(ctx context.Context, request CreateConversationRequest, options ...CallOption) (*CreateConversationReceipt, error) {
+	form, receipt, err := write(ctx, c, request, options)
+	if err != nil {
+		return nil, err
+	}
+	return &CreateConversationReceipt{receipt, aliasIDs(form.messages)}, nil
+}

@@ -1,0 +1,67 @@
+package engage
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"github.com/engagesdk/engage-go/internal/engine"
+	"github.com/engagesdk/engage-go/outcome"
+)
+
+// Reply is what the results of all calls have in common.
+type Reply struct {
+	// Outcome is the edge the call ended on, one of the operation's success
+	// edges.
+	Outcome outcome.Edge
+	// HTTPStatus is the status of the reply that was read.
+	HTTPStatus int
+	// APIStatus, Code and Description are what the reply's envelope says of the
+	// call; empty where it says nothing.
+	APIStatus   string
+	Code        string
+	Description string
+	// TraceIDs are the ids to quote to the vendor's support.
+	TraceIDs []outcome.TraceID
+	// Attempts are the tries that were made, in order; the last succeeded.
+	Attempts []outcome.Attempt
+
+	// raw is behind a pointer so that printing a reply does not print it.
+	raw *[]byte
+}
+
+// Raw returns a copy of the reply as it was sent, with the members that this
+// SDK does not know. It is nil where nothing was read.
+func (r Reply) Raw() json.RawMessage {
+	if r.raw == nil {
+		return nil
+	}
+	return bytes.Clone(*r.raw)
+}
+
+// reply returns what a result has in common with all others.
+func (a *answer[F, V]) reply(edge outcome.Edge) Reply {
+	return Reply{
+		Outcome:     edge,
+		HTTPStatus:  a.read.Status,
+		APIStatus:   string(a.envelope.Status),
+		Code:        string(a.envelope.Code),
+		Description: string(a.envelope.Description),
+		TraceIDs:    engine.TraceIDs(a.read.Header, a.envelope.IDs),
+		Attempts:    a.read.Attempts,
+		raw:         &a.read.Body,
+	}
+}
+
+// Receipt is the service's acknowledgement of a write. Engage carries writes
+// out after it has acknowledged them: Outcome is the edge of the
+// acknowledgement, and a later failure is not known to the receipt.
+type Receipt struct {
+	Reply
+	// TransactionID is the service's id of the write (tid, or TransId in the
+	// nodes). Its outcome is reported under this id.
+	TransactionID string
+	// ConversationID is the conversation that was written to. After a create
+	// it is empty if the acknowledgement does not name it, as the vendor's
+	// nodes do not: search for it then.
+	ConversationID string
+}

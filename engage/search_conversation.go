@@ -1,0 +1,186 @@
+package engage
+
+import (
+	"context"
+	"strings"
+
+	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/internal/tolerant"
+	"github.com/engagesdk/engage-go/outcome"
+)
+
+// SearchConversationRequest is a request of SearchConversation, in one of its
+// versions: [SearchConversationV10], [SearchConversationV11] or
+// [SearchConversationV13].
+type SearchConversationRequest interface {
+	// Validate returns every violation at once, as an [outcome.Error].
+	Validate() error
+	form() searchConversation
+}
+
+// SearchConversationV10 looks for a conversation by its address. It is answered
+// with the conversation's id and status; that it is answered as V11 is, is
+// assumed.
+type SearchConversationV10 struct {
+	// Address is required.
+	Address channel.Address
+}
+
+// SearchConversationV11 looks for a conversation by its address. It is answered
+// with the conversation's id and status.
+type SearchConversationV11 struct {
+	// Address is required.
+	Address channel.Address
+}
+
+// SearchConversationV13 looks for a conversation by its address. It is answered
+// with everything in [SearchConversationResult].
+type SearchConversationV13 struct {
+	// Address is required.
+	Address channel.Address
+}
+
+// Validate implements [SearchConversationRequest].
+func (r SearchConversationV10) Validate() error { return validate(r.form()) }
+
+// Validate implements [SearchConversationRequest].
+func (r SearchConversationV11) Validate() error { return validate(r.form()) }
+
+// Validate implements [SearchConversationRequest].
+func (r SearchConversationV13) Validate() error { return validate(r.form()) }
+
+func (r SearchConversationV10) form() searchConversation {
+	return searchConversation{outcome.V10, r.Address}
+}
+
+func (r SearchConversationV11) form() searchConversation {
+	return searchConversation{outcome.V11, r.Address}
+}
+
+func (r SearchConversationV13) form() searchConversation {
+	return searchConversation{outcome.V13, r.Address}
+}
+
+type searchConversation struct {
+	version outcome.Version
+	address channel.Address
+}
+
+func (searchConversation) operation() outcome.Operation { return outcome.SearchConversation }
+func (f searchConversation) revision() outcome.Version  { return f.version }
+func (searchConversation) ids() map[string]string       { return nil }
+func (f searchConversation) body() any                  { return f.address.Members() }
+
+func (f searchConversation) violations() outcome.Violations {
+	var v outcome.Violations
+	requireAddress(&v, f.address)
+	return v
+}
+
+// requireAddress notes what is wrong with the address of a request.
+func requireAddress(v *outcome.Violations, address channel.Address) {
+	if isNil(address) {
+		v.Add("Address", "is nil")
+		return
+	}
+	for field, problem := range address.Problems() {
+		v.Add("Address."+field, problem)
+	}
+}
+
+// SearchConversationResult is the answer of SearchConversation. Its Outcome
+// tells whether there is a conversation and in which state.
+type SearchConversationResult struct {
+	Reply
+	// ConversationID is the id of the conversation; empty if there is none.
+	ConversationID string
+	// Exists is what the reply says of the conversation's existence (chatExist).
+	// If it is false the outcome is noConversationFound. The vendor's documents
+	// differ on whether a closed conversation counts as one that exists.
+	Exists bool
+	// Status is the conversation's state in the service's own words.
+	Status string
+	// AliasID, TeamID and UserID are filled by V13 only. In the contact center
+	// the alias id is the id of the task. UserID is the agent's login: empty
+	// while the conversation waits in a queue, and the last agent's for a
+	// customer who returns.
+	AliasID string
+	TeamID  string
+	UserID  string
+}
+
+// foundValue is the value of a search's reply.
+type foundValue struct {
+	ConversationID     tolerant.String `json:"conversationId"`
+	ChatExist          tolerant.Bool   `json:"chatExist"`
+	ConversationExists tolerant.Bool   `json:"conversationExists"`
+	Status             tolerant.String `json:"status"`
+	AliasID            tolerant.String `json:"aliasId"`
+	TeamID             tolerant.String `json:"teamId"`
+	UserID             tolerant.String `json:"userId"`
+}
+
+// SearchConversation looks for the conversation between a customer and the
+// business on a channel. It is a read and is retried.
+//
+// It ends on noConversationFound, conversationActive, conversationClosed,
+// conversationInQueue or conversationOnHold. A conversation in a state that is
+// none of these is an error on onInvalidChoice; only then is the result
+// returned beside the error. All other errors are on the standard edges.
+func (c *Client) SearchConversation(ctx context.Context, request SearchConversationRequest, options ...CallOption) (*SearchConversationResult, error) {
+	got, err := perform[*foundValue](ctx, c, request, options)
+	if err != nil {
+		return nil, err
+	}
+	result := found(got.envelope.Value, got.form.version)
+	edge := result.edge()
+	result.Reply = got.reply(edge)
+	if edge == outcome.OnInvalidChoice {
+		return result, got.failure(edge, 0, nil)
+	}
+	return result, nil
+}
+
+// found reads the value of a reply as version answers it.
+func found(value *foundValue, version outcome.Version) *SearchConversationResult {
+	if value == nil {
+		value = &foundValue{}
+	}
+	result := &SearchConversationResult{
+		ConversationID: string(value.ConversationID),
+		Exists:         value.ConversationID != "",
+		Status:         string(value.Status),
+	}
+	for _, flag := range []tolerant.Bool{value.ConversationExists, value.ChatExist} {
+		if flag.Set {
+			result.Exists = flag.Value
+		}
+	}
+	if version.Before(outcome.V13) {
+		return result
+	}
+	result.AliasID = string(value.AliasID)
+	result.TeamID = string(value.TeamID)
+	result.UserID = string(value.UserID)
+	return result
+}
+
+// edge returns the edge of the conversation's state. The service's words for
+// the states are not documented: those of its older API and of its nodes are
+// both understood, whatever their case and separators.
+func (r *SearchConversationResult) edge() outcome.Edge {
+	if !r.Exists || r.ConversationID == "" {
+		return outcome.NoConversationFound
+	}
+	switch strings.NewReplacer(" ", "", "_", "", "-", "").Replace(strings.ToLower(r.Status)) {
+	case "queued", "inqueue":
+		return outcome.ConversationInQueue
+	case "active", "picked":
+		return outcome.ConversationActive
+	case "onhold":
+		return outcome.ConversationOnHold
+	case "closed":
+		return outcome.ConversationClosed
+	}
+	return outcome.OnInvalidChoice
+}

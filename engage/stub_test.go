@@ -1,0 +1,180 @@
+package engage_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/engagesdk/engage-go/auth"
+	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/outcome"
+	"github.com/stretchr/testify/require"
+)
+
+// token is the token of every client in these tests. No output may hold it.
+const token = "tok-5ecret"
+
+// recorded is a request as a server saw it.
+type recorded struct {
+	method, path, body string
+	header             http.Header
+}
+
+// stub is an HTTP server that answers with a function and records what it was
+// asked.
+type stub struct {
+	*httptest.Server
+	mutex    sync.Mutex
+	requests []recorded
+}
+
+// newStub starts a server that answers each request with answer.
+func newStub(t *testing.T, answer http.HandlerFunc) *stub {
+	t.Helper()
+	s := &stub{}
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		s.mutex.Lock()
+		s.requests = append(s.requests, recorded{r.Method, r.URL.EscapedPath(), string(body), r.Header})
+		s.mutex.Unlock()
+		answer(w, r)
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+// seen returns the requests so far.
+func (s *stub) seen() []recorded {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return append([]recorded(nil), s.requests...)
+}
+
+// client returns a client of the server that hardly waits between tries.
+func (s *stub) client(t *testing.T, options ...engage.Option) *engage.Client {
+	t.Helper()
+	quick := engage.WithCallOptions(engage.WithWaits(0, time.Second), engage.WithAttemptTimeout(10*time.Second))
+	client, err := engage.New(engage.Endpoint(s.URL+"/api/v1"), auth.Static(token), append([]engage.Option{quick}, options...)...)
+	require.NoError(t, err)
+	t.Cleanup(client.CloseIdleConnections)
+	return client
+}
+
+// reply answers with a status and a body.
+func reply(status int, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		io.WriteString(w, body)
+	}
+}
+
+// failureOf fails the test unless err is an *outcome.Error, which it returns.
+func failureOf(t *testing.T, err error) *outcome.Error {
+	t.Helper()
+	var failure *outcome.Error
+	require.ErrorAs(t, err, &failure)
+	return failure
+}
+
+// call is one operation in one version, made with a valid request.
+type call struct {
+	operation outcome.Operation
+	version   outcome.Version
+	do        func(context.Context, *engage.Client) (outcome.Edge, error)
+}
+
+var (
+	smsAddress = channel.SMSAddress{Business: "+15550100", Customer: "+15550199"}
+	hello      = message.Text{Direction: message.Inbound, Text: "hello"}
+)
+
+// calls holds every operation in every version.
+var calls = []call{
+	{outcome.SearchConversation, outcome.V10, search(engage.SearchConversationV10{Address: smsAddress})},
+	{outcome.SearchConversation, outcome.V11, search(engage.SearchConversationV11{Address: smsAddress})},
+	{outcome.SearchConversation, outcome.V13, search(engage.SearchConversationV13{Address: smsAddress})},
+	{outcome.CreateConversation, outcome.V10, create(engage.CreateConversationV10{Address: smsAddress, Message: hello})},
+	{outcome.CreateConversation, outcome.V12, create(engage.CreateConversationV12{Address: smsAddress, Message: hello})},
+	{outcome.CreateConversation, outcome.V13, create(engage.CreateConversationV13{Address: smsAddress, Messages: []message.Message{hello}})},
+	{outcome.AppendMessage, outcome.V10, appendTo(engage.AppendMessageV10{ConversationID: "C1", Channel: channel.SMS, Message: hello})},
+	{outcome.AppendMessage, outcome.V13, appendTo(engage.AppendMessageV13{ConversationID: "C1", Channel: channel.SMS, Message: hello})},
+	{outcome.AppendMessage, outcome.V14, appendTo(engage.AppendMessageV14{ConversationID: "C1", Channel: channel.SMS, Messages: []message.Message{hello}})},
+	{outcome.UpdateConversation, outcome.V10, func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
+		receipt, err := c.UpdateConversation(ctx, engage.UpdateConversationV10{ConversationID: "C1", AliasID: "task-1"})
+		if err != nil {
+			return outcome.Of(err), err
+		}
+		return receipt.Outcome, nil
+	}},
+	{outcome.AddParticipant, outcome.V10, func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
+		receipt, err := c.AddParticipant(ctx, engage.AddParticipantV10{ConversationID: "C1", Participant: "agent-1"})
+		if err != nil {
+			return outcome.Of(err), err
+		}
+		return receipt.Outcome, nil
+	}},
+	{outcome.RemoveParticipant, outcome.V10, func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
+		receipt, err := c.RemoveParticipant(ctx, engage.RemoveParticipantV10{ConversationID: "C1", Participant: "agent-1"})
+		if err != nil {
+			return outcome.Of(err), err
+		}
+		return receipt.Outcome, nil
+	}},
+	{outcome.CloseConversation, outcome.V10, func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
+		receipt, err := c.CloseConversation(ctx, engage.CloseConversationV10{ConversationID: "C1"})
+		if err != nil {
+			return outcome.Of(err), err
+		}
+		return receipt.Outcome, nil
+	}},
+	{outcome.ReopenConversation, outcome.V10, func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
+		receipt, err := c.ReopenConversation(ctx, engage.ReopenConversationV10{ConversationID: "C1"})
+		if err != nil {
+			return outcome.Of(err), err
+		}
+		return receipt.Outcome, nil
+	}},
+}
+
+func search(request engage.SearchConversationRequest) func(context.Context, *engage.Client) (outcome.Edge, error) {
+	return func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
+		found, err := c.SearchConversation(ctx, request)
+		if err != nil {
+			return outcome.Of(err), err
+		}
+		return found.Outcome, nil
+	}
+}
+
+func create(request engage.CreateConversationRequest) func(context.Context, *engage.Client) (outcome.Edge, error) {
+	return func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
+		receipt, err := c.CreateConversation(ctx, request)
+		if err != nil {
+			return outcome.Of(err), err
+		}
+		return receipt.Outcome, nil
+	}
+}
+
+func appendTo(request engage.AppendMessageRequest) func(context.Context, *engage.Client) (outcome.Edge, error) {
+	return func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
+		receipt, err := c.AppendMessage(ctx, request)
+		if err != nil {
+			return outcome.Of(err), err
+		}
+		return receipt.Outcome, nil
+	}
+}
+
+// each runs test once for every operation in every version.
+func each(t *testing.T, test func(*testing.T, call)) {
+	for _, c := range calls {
+		t.Run(string(c.operation)+" v"+string(c.version), func(t *testing.T) { test(t, c) })
+	}
+}
