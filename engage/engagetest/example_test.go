@@ -1,0 +1,156 @@
+package engagetest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"time"
+
+	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/engagetest"
+	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/outcome"
+)
+
+// reply is the code under test: it answers a customer whose conversation is
+// open.
+func reply(ctx context.Context, client *engage.Client, customer string) error {
+	found, err := client.SearchConversation(ctx, engage.SearchConversationV13{
+		Address: channel.SMSAddress{Business: "+15550100", Customer: customer},
+	})
+	if err != nil {
+		return err
+	}
+	if found.Outcome != outcome.ConversationActive {
+		return fmt.Errorf("nobody to answer: %s", found.Outcome)
+	}
+	_, err = client.AppendMessage(ctx, engage.AppendMessageV13{
+		ConversationID: found.ConversationID,
+		Channel:        channel.SMS,
+		Message:        message.Text{Direction: message.Outbound, Text: "Your order is on its way."},
+	})
+	return err
+}
+
+// Seed a conversation, run the code under test, look at what became of it.
+func Example() {
+	server := engagetest.NewServer()
+	defer server.Close()
+	client, err := server.Client()
+	if err != nil {
+		log.Fatal(err)
+	}
+	id := server.Seed(engagetest.Conversation{
+		Channel:         channel.SMS,
+		BusinessAddress: "+15550100",
+		CustomerAddress: "+15550199",
+		Participants:    []string{"anna"},
+	})
+
+	fmt.Println(reply(context.Background(), client, "+15550199"))
+	fmt.Println(reply(context.Background(), client, "+15550111"))
+
+	conversation, _ := server.Conversation(id)
+	for _, m := range conversation.Messages {
+		fmt.Println(m.Direction, m.Text)
+	}
+	// Output:
+	// <nil>
+	// nobody to answer: noConversationFound
+	// outbound Your order is on its way.
+}
+
+// A reply is lost after the message was appended. The error says that the
+// message may be there; it is, once.
+func ExampleServer_Fail() {
+	server := engagetest.NewServer()
+	defer server.Close()
+	client, err := server.Client()
+	if err != nil {
+		log.Fatal(err)
+	}
+	id := server.Seed(engagetest.Conversation{Channel: channel.SMS})
+	server.Fail(outcome.AppendMessage, engagetest.Fault{
+		Applied:    true,
+		Connection: engagetest.ConnectionClosed,
+	})
+
+	_, err = client.AppendMessage(context.Background(), engage.AppendMessageV13{
+		ConversationID: id,
+		Channel:        channel.SMS,
+		Message:        message.Text{Direction: message.Inbound, Text: "hello"},
+	}, engage.WithRetryPolicy(engage.RetryNever))
+	failure, _ := errors.AsType[*outcome.Error](err)
+	conversation, _ := server.Conversation(id)
+	fmt.Println(failure.Effect, len(conversation.Messages))
+	// Output: maybe applied 1
+}
+
+// Every third request is refused for a while.
+func ExampleServer_FailFunc() {
+	server := engagetest.NewServer()
+	defer server.Close()
+	server.FailFunc(func(r engagetest.Request) engagetest.Fault {
+		if r.Operation != engagetest.Token && r.Number%3 == 0 {
+			return engagetest.Fault{Status: 503}
+		}
+		return engagetest.Fault{}
+	})
+	client, err := server.Client(engage.WithCallOptions(engage.WithWaits(0, time.Second)))
+	if err != nil {
+		log.Fatal(err)
+	}
+	for range 4 {
+		found, err := client.SearchConversation(context.Background(), engage.SearchConversationV13{
+			Address: channel.SMSAddress{Business: "+15550100", Customer: "+15550199"},
+		})
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(found.Outcome, len(found.Attempts))
+	}
+	// Output:
+	// noConversationFound 1
+	// noConversationFound 2
+	// noConversationFound 1
+	// noConversationFound 2
+}
+
+// A token expires when the test says so.
+func ExampleWithClock() {
+	now := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+	server := engagetest.NewServer(
+		engagetest.WithClock(func() time.Time { return now }),
+		engagetest.WithTokenLifetime(time.Minute),
+	)
+	defer server.Close()
+	client, err := server.Client()
+	if err != nil {
+		log.Fatal(err)
+	}
+	search := func() {
+		found, err := client.SearchConversation(context.Background(), engage.SearchConversationV13{
+			Address: channel.SMSAddress{Business: "+15550100", Customer: "+15550199"},
+		})
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(found.Outcome)
+	}
+	search()
+	now = now.Add(time.Hour)
+	search()
+	for _, request := range server.Requests() {
+		fmt.Println(request.Operation, request.Status)
+	}
+	// Output:
+	// noConversationFound
+	// noConversationFound
+	// Token 200
+	// SearchConversation 200
+	// SearchConversation 401
+	// Token 200
+	// SearchConversation 200
+}

@@ -1,0 +1,260 @@
+package engagetest_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/engagesdk/engage-go/engage/engagetest"
+	"github.com/engagesdk/engage-go/outcome"
+)
+
+// create sends a create whose fate depends on a fault.
+func (s *session) create() (answer, error) {
+	return s.do(s.request(http.MethodPost, "/conversations", "{"+smsAddress+"}"))
+}
+
+func TestFaultsAnswerInPlaceOfTheOperation(t *testing.T) {
+	for name, test := range map[string]struct {
+		fault   engagetest.Fault
+		status  int
+		text    string
+		header  string
+		created bool
+	}{
+		"refused": {engagetest.Fault{Status: 503, Header: http.Header{"retry-after": {"2"}}}, 503,
+			`"status":"failure","code":"503"`, "2", false},
+		"refused with a code": {engagetest.Fault{Status: 409, Code: "4711", Description: "no"}, 409,
+			`"status":"failure","code":"4711","description":"no"`, "", false},
+		"refused after the work": {engagetest.Fault{Applied: true, Status: 500}, 500, `"failure"`, "", true},
+		"a failure in a 200":     {engagetest.Fault{Code: "4711"}, 200, `"status":"failure","code":"4711"`, "", false},
+		"a lie":                  {engagetest.Fault{Status: 202}, 202, `"status":"success"`, "", false},
+		"a status that is none":  {engagetest.Fault{Status: 42}, 500, `"failure"`, "", false},
+		"no content":             {engagetest.Fault{Applied: true, Status: 204}, 204, ``, "", true},
+		"a proxy's page":         {engagetest.Fault{Status: 502, Shape: engagetest.HTML}, 502, `<html>`, "", false},
+		"an empty body":          {engagetest.Fault{Applied: true, Shape: engagetest.Empty}, 202, ``, "", true},
+		"another shape":          {engagetest.Fault{Applied: true, Shape: engagetest.WrongShape}, 202, `["unexpected"]`, "", true},
+		"numbers":                {engagetest.Fault{Applied: true, Shape: engagetest.Numbers}, 202, `"code":202`, "", true},
+		"a bare acknowledgement": {engagetest.Fault{Applied: true, Shape: engagetest.Bare}, 202, `{"TransId":"`, "", true},
+		"a body of one's own":    {engagetest.Fault{Status: 400, Body: `{"errors":[]}`}, 400, `{"errors":[]}`, "", false},
+		"a header alone":         {engagetest.Fault{Header: http.Header{"Retry-After": {"1"}}}, 202, `"success"`, "1", true},
+		"a short delay":          {engagetest.Fault{Delay: time.Nanosecond}, 202, `"success"`, "", true},
+		"a short delay after":    {engagetest.Fault{Delay: time.Nanosecond, Applied: true}, 202, `"success"`, "", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t)
+			s.Fail(outcome.CreateConversation, test.fault)
+			got, err := s.create()
+			require.NoError(t, err)
+			require.Equal(t, test.status, got.status)
+			require.Contains(t, got.text, test.text)
+			require.Equal(t, test.header, got.header.Get("Retry-After"))
+			require.NotEmpty(t, got.header.Get("trxid"))
+			require.Equal(t, test.created, len(s.Conversations()) == 1)
+			require.Equal(t, test.status, s.Requests()[0].Status)
+		})
+	}
+}
+
+func TestHTMLSaysSo(t *testing.T) {
+	s := start(t)
+	s.Fail(outcome.CreateConversation, engagetest.Fault{Status: 502, Shape: engagetest.HTML})
+	got, err := s.create()
+	require.NoError(t, err)
+	require.True(t, strings.HasPrefix(got.header.Get("Content-Type"), "text/html"))
+}
+
+func TestTruncatedJSONComesInACompleteReply(t *testing.T) {
+	s := start(t)
+	s.Fail(outcome.CreateConversation, engagetest.Fault{Applied: true, Shape: engagetest.Truncated})
+	got, err := s.create()
+	require.NoError(t, err)
+	require.Nil(t, got.body)
+	require.NotEmpty(t, got.text)
+	require.Len(t, s.Conversations(), 1)
+}
+
+func TestOversizedBodyGoesOnUntilTheClientHasEnough(t *testing.T) {
+	s := start(t)
+	s.Fail(outcome.CreateConversation, engagetest.Fault{Shape: engagetest.Oversized})
+	response, err := s.HTTPClient().Do(s.request(http.MethodPost, "/conversations", "{"+smsAddress+"}"))
+	require.NoError(t, err)
+	n, err := io.CopyN(io.Discard, response.Body, 20<<20)
+	require.NoError(t, err)
+	require.EqualValues(t, 20<<20, n)
+	require.NoError(t, response.Body.Close())
+}
+
+func TestConnectionsAreBrokenOff(t *testing.T) {
+	for name, test := range map[string]struct {
+		fault   engagetest.Fault
+		err     error
+		created bool
+	}{
+		"closed":              {engagetest.Fault{Connection: engagetest.ConnectionClosed}, io.EOF, false},
+		"closed after work":   {engagetest.Fault{Applied: true, Connection: engagetest.ConnectionClosed}, io.EOF, true},
+		"reset":               {engagetest.Fault{Connection: engagetest.ConnectionReset}, syscall.ECONNRESET, false},
+		"reset after work":    {engagetest.Fault{Applied: true, Connection: engagetest.ConnectionReset}, syscall.ECONNRESET, true},
+		"cut short":           {engagetest.Fault{Connection: engagetest.ConnectionCutShort}, io.ErrUnexpectedEOF, false},
+		"cut short with work": {engagetest.Fault{Applied: true, Connection: engagetest.ConnectionCutShort}, io.ErrUnexpectedEOF, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t)
+			s.Fail(outcome.CreateConversation, test.fault)
+			_, err := s.create()
+			require.ErrorIs(t, err, test.err)
+			require.Equal(t, test.created, len(s.Conversations()) == 1)
+			if test.err != io.ErrUnexpectedEOF {
+				require.Zero(t, s.Requests()[0].Status)
+			}
+		})
+	}
+}
+
+func TestConnectionsAreBrokenOffOverTLSToo(t *testing.T) {
+	for _, connection := range []engagetest.Connection{
+		engagetest.ConnectionClosed, engagetest.ConnectionReset, engagetest.ConnectionCutShort,
+	} {
+		s := start(t, engagetest.WithTLS())
+		s.Fail(outcome.CreateConversation, engagetest.Fault{Connection: connection})
+		_, err := s.create()
+		require.Error(t, err, connection)
+	}
+}
+
+func TestDelayEndsWhenTheClientLeaves(t *testing.T) {
+	for name, test := range map[string]struct {
+		applied bool
+		created int
+	}{"before the work": {false, 0}, "behind the work": {true, 1}} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t)
+			ctx, leave := context.WithCancel(t.Context())
+			s.FailFunc(func(engagetest.Request) engagetest.Fault {
+				leave()
+				return engagetest.Fault{Delay: time.Hour, Applied: test.applied}
+			})
+			_, err := s.do(s.request(http.MethodPost, "/conversations", "{"+smsAddress+"}").WithContext(ctx))
+			require.Error(t, err)
+			s.Close() // Would wait for an hour if the delay were still on.
+			require.Len(t, s.Conversations(), test.created)
+			require.Zero(t, s.Requests()[0].Status)
+		})
+	}
+}
+
+func TestFaultsComeInOrderAndEnd(t *testing.T) {
+	s := start(t)
+	s.Fail(outcome.CreateConversation, engagetest.Fault{Status: 503}, engagetest.Fault{Status: 429, Times: 2})
+	s.Fail(outcome.CreateConversation, engagetest.Fault{Status: 500})
+	var statuses []int
+	for range 5 {
+		got, err := s.create()
+		require.NoError(t, err)
+		statuses = append(statuses, got.status)
+	}
+	require.Equal(t, []int{503, 429, 429, 500, 202}, statuses)
+}
+
+func TestFaultsBefallOnlyTheirOperation(t *testing.T) {
+	s := start(t)
+	s.Fail(outcome.AppendMessage, engagetest.Fault{Status: 503})
+	got, err := s.create()
+	require.NoError(t, err)
+	require.Equal(t, http.StatusAccepted, got.status)
+}
+
+func TestFaultsThatDoNotEndAreCleared(t *testing.T) {
+	s := start(t)
+	s.Fail(outcome.SearchConversation, engagetest.Fault{Status: 503, Times: engagetest.Always})
+	for range 3 {
+		require.Equal(t, 503, s.post("/conversations/search", "{"+smsAddress+"}").status)
+	}
+	s.FailFunc(func(engagetest.Request) engagetest.Fault { return engagetest.Fault{Status: 500} })
+	s.ClearFaults()
+	require.Equal(t, 200, s.post("/conversations/search", "{"+smsAddress+"}").status)
+}
+
+func TestTokenFaults(t *testing.T) {
+	s := start(t)
+	s.Fail(engagetest.Token,
+		engagetest.Fault{Status: 401, Code: "invalid_client", Description: "disabled"},
+		engagetest.Fault{Status: 502, Shape: engagetest.HTML},
+		engagetest.Fault{Applied: true, Shape: engagetest.Truncated},
+		engagetest.Fault{Applied: true, Shape: engagetest.Numbers})
+	refused := s.requestToken(s.credentials().Encode())
+	require.Equal(t, 401, refused.status)
+	require.Equal(t, map[string]any{"error": "invalid_client", "error_description": "disabled"}, refused.body)
+	require.Equal(t, 502, s.requestToken(s.credentials().Encode()).status)
+	require.Nil(t, s.requestToken(s.credentials().Encode()).body)
+	require.NotEmpty(t, s.requestToken(s.credentials().Encode()).body["access_token"], "a token has no envelope")
+}
+
+func TestFailFuncDecidesWhereNothingIsScripted(t *testing.T) {
+	s := start(t)
+	s.Fail(outcome.CreateConversation, engagetest.Fault{Status: 503})
+	s.FailFunc(func(r engagetest.Request) engagetest.Fault {
+		if r.Operation == outcome.CreateConversation && strings.Contains(string(r.Body), "+199") {
+			return engagetest.Fault{Status: 500, Times: 7}
+		}
+		return engagetest.Fault{}
+	})
+	var statuses []int
+	for range 2 {
+		got, err := s.create()
+		require.NoError(t, err)
+		statuses = append(statuses, got.status)
+	}
+	require.Equal(t, []int{503, 500}, statuses)
+	require.Equal(t, 200, s.post("/conversations/search", "{"+smsAddress+"}").status)
+}
+
+// TestManyAtOnce sends appends from many goroutines through a seeded mix of
+// faults and compares what is there with what was answered.
+func TestManyAtOnce(t *testing.T) {
+	s := start(t)
+	const writers, each = 8, 50
+	id := s.Seed(sms(engagetest.Queued))
+	mix := []engagetest.Fault{
+		{}, {}, {Status: 503}, {Connection: engagetest.ConnectionReset}, {Applied: true, Shape: engagetest.Empty},
+	}
+	var mu sync.Mutex
+	random := rand.New(rand.NewPCG(1, 2))
+	var lost atomic.Int64
+	s.FailFunc(func(engagetest.Request) engagetest.Fault {
+		mu.Lock()
+		defer mu.Unlock()
+		fault := mix[random.IntN(len(mix))]
+		if fault.Status != 0 || fault.Connection != "" {
+			lost.Add(1)
+		}
+		return fault
+	})
+	var done sync.WaitGroup
+	for range writers {
+		done.Go(func() {
+			for range each {
+				got, err := s.do(s.request(http.MethodPost, "/conversations/"+id+"/messages", `{"channel":"sms","messages":[`+text+`]}`))
+				if err == nil && got.status == http.StatusAccepted || errors.Is(err, syscall.ECONNRESET) || got.status == 503 {
+					continue
+				}
+				t.Errorf("unexpected: %v %d", err, got.status)
+			}
+			s.Conversations()
+			s.Requests()
+		})
+	}
+	done.Wait()
+	require.Len(t, s.conversation(id).Messages, writers*each-int(lost.Load()))
+	require.Len(t, s.Requests(), writers*each)
+}

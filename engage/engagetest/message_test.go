@@ -1,0 +1,179 @@
+package engagetest_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/engagetest"
+)
+
+// bodies are the least that each content type needs.
+var bodies = map[string]string{
+	"text":                        `"text":"x"`,
+	"text-with-attachments":       `"text":"x","attachments":[{"mimeType":"a/b","fileName":"f","fileUrl":"https://x"}]`,
+	"attachments":                 `"attachments":[{"mimeType":"a/b","fileName":"f","fileUrl":"","dropped":true}]`,
+	"email":                       `"email":{"from":"a","to":["b"]},"attachments":[{"mimeType":"a/b","fileName":"f","url":"https://x"}]`,
+	"lc-form-response":            `"lcFormResponse":{}`,
+	"lc-carousel-response":        `"lcCarouselResponse":{}`,
+	"lc-quick-replies-response":   `"lcQuickRepliesResponse":{}`,
+	"text-with-lc-carousel":       `"text":"x","lcCarousel":{}`,
+	"text-with-lc-quick-replies":  `"text":"x","lcQuickReplies":{}`,
+	"wab-interactive-response":    `"wabInteractiveResponse":{}`,
+	"wab-buttons":                 `"wabButtons":{}`,
+	"wab-list":                    `"wabList":{}`,
+	"amb-list-picker":             `"ambListPicker":{}`,
+	"amb-time-picker":             `"ambTimePicker":{}`,
+	"amb-quick-replies":           `"ambQuickReplies":{}`,
+	"amb-form":                    `"ambForm":{}`,
+	"amb-list-picker-response":    `"ambListPickerResponse":{}`,
+	"amb-time-picker-response":    `"ambTimePickerResponse":{}`,
+	"amb-quick-replies-response":  `"ambQuickRepliesResponse":{}`,
+	"amb-form-response":           `"ambFormResponse":{}`,
+	"sms-with-fireworks":          `"text":"x"`,
+	"lcFormResponse":              `"lcFormResponse":{}`,
+	"gbm-carousel":                `"gbmCarousel":{}`,
+	"text-with-attachments-extra": `"text":"x"`,
+}
+
+// carried lists which types each channel carries, inbound and outbound, as the
+// vendor's matrix has it.
+var carried = map[channel.Channel]struct{ inbound, outbound []string }{
+	channel.SMS:      {[]string{"text"}, []string{"text"}},
+	channel.Facebook: {files, files},
+	channel.API:      {files, files},
+	channel.Email:    {[]string{"email"}, []string{"email"}},
+	channel.LiveChat: {
+		append([]string{"lc-form-response", "lc-carousel-response", "lc-quick-replies-response"}, files...),
+		append([]string{"text-with-lc-carousel", "text-with-lc-quick-replies"}, files...),
+	},
+	channel.WhatsApp: {
+		append([]string{"wab-interactive-response"}, files...),
+		append([]string{"wab-buttons", "wab-list"}, files...),
+	},
+	channel.Apple: {
+		append([]string{"amb-list-picker-response", "amb-time-picker-response", "amb-quick-replies-response", "amb-form-response"}, files...),
+		append([]string{"amb-list-picker", "amb-time-picker", "amb-quick-replies", "amb-form"}, files...),
+	},
+}
+
+var files = []string{"text", "text-with-attachments", "attachments"}
+
+func TestChannelsCarryTheirTypesAndNoOthers(t *testing.T) {
+	s := start(t)
+	for ch, types := range carried {
+		path := "/conversations/" + s.Seed(engagetest.Conversation{Channel: ch}) + "/messages"
+		for direction, able := range map[string][]string{
+			"inbound": types.inbound, "outbound": types.outbound, "announcement": {"text"},
+		} {
+			for typ, body := range bodies {
+				want := http.StatusBadRequest // A member of another type, or a type that is unknown.
+				for _, carried := range able {
+					if carried == typ {
+						want = http.StatusAccepted
+					}
+				}
+				got := s.post(path, fmt.Sprintf(`{"channel":%q,"messages":[{"direction":%q,"type":%q,"timestamp":"2026-01-31T12:00:00Z",%s}]}`,
+					ch, direction, typ, body))
+				if want != http.StatusAccepted {
+					require.Contains(t, got.body["description"], "messages[0].type cannot travel on "+string(ch), "%s %s %s", ch, direction, typ)
+					want = http.StatusUnprocessableEntity
+				}
+				require.Equal(t, want, got.status, "%s %s %s: %s", ch, direction, typ, got.text)
+			}
+		}
+	}
+}
+
+func TestMessagesThatAreRefused(t *testing.T) {
+	s := start(t)
+	path := "/conversations/" + s.Seed(engagetest.Conversation{Channel: channel.Facebook}) + "/messages"
+	mail := "/conversations/" + s.Seed(engagetest.Conversation{Channel: channel.Email}) + "/messages"
+	message := func(body string) string { return `{"channel":"facebook","messages":[` + body + `]}` }
+	file := func(body string) string {
+		return message(`{"direction":"inbound","type":"attachments","timestamp":"2026-01-31T12:00:00Z","attachments":` + body + `}`)
+	}
+	sent := func(timestamp string) string {
+		return message(`{"direction":"inbound","type":"text","text":"x","timestamp":` + timestamp + `}`)
+	}
+	email := func(body string) string {
+		return `{"channel":"email","messages":[{"direction":"inbound","type":"email","timestamp":"2026-01-31T12:00:00Z",` + body + `}]}`
+	}
+	for name, test := range map[string]struct {
+		path, body string
+		problem    string
+	}{
+		"no messages":             {path, `{"channel":"facebook"}`, "messages is missing or empty"},
+		"empty messages":          {path, message(``), "messages is missing or empty"},
+		"not a list":              {path, `{"channel":"facebook","messages":{}}`, "messages is not a list"},
+		"not an object":           {path, message(`1`), "messages[0] is not an object"},
+		"null":                    {path, message(`null`), "messages[0] is not an object"},
+		"no direction":            {path, message(`{"type":"text","text":"x","timestamp":"2026-01-31T12:00:00Z"}`), "messages[0].direction is missing"},
+		"unknown direction":       {path, message(`{"direction":"up","type":"text","text":"x"}`), "messages[0].direction is not one of inbound"},
+		"no type":                 {path, message(`{"direction":"inbound","text":"x"}`), "messages[0].type is missing"},
+		"no text":                 {path, message(`{"direction":"inbound","type":"text"}`), "messages[0].text is missing"},
+		"blank text":              {path, message(`{"direction":"inbound","type":"text","text":" \n"}`), "messages[0].text is empty"},
+		"no timestamp":            {path, message(`{"direction":"inbound","type":"text","text":"x"}`), "messages[0].timestamp is missing"},
+		"timestamp without zone":  {path, sent(`"2026-01-31T12:00:00"`), "messages[0].timestamp is not an RFC 3339 time"},
+		"timestamp not in UTC":    {path, sent(`"2026-01-31T12:00:00+01:00"`), "messages[0].timestamp is not in UTC"},
+		"timestamp as a number":   {path, sent(`1769860800`), "messages[0].timestamp is not a string"},
+		"unknown member":          {path, message(`{"direction":"inbound","type":"text","text":"x","emoji":1}`), "messages[0].emoji is not known"},
+		"redacted as a string":    {path, message(`{"direction":"inbound","type":"text","text":"x","redacted":"true"}`), "messages[0].redacted is not a boolean"},
+		"no attachments":          {path, file(`[]`), "messages[0].attachments is missing or empty"},
+		"attachment without link": {path, file(`[{"mimeType":"a/b","fileName":"f"}]`), "messages[0].attachments[0].fileUrl is missing"},
+		"an email's link":         {path, file(`[{"mimeType":"a/b","fileName":"f","url":"https://x"}]`), "messages[0].attachments[0].url is not known"},
+		"dropped with a link":     {path, file(`[{"mimeType":"a/b","fileName":"f","fileUrl":"https://x","dropped":true}]`), "messages[0].attachments[0].fileUrl is set for a dropped file"},
+		"no MIME type":            {path, file(`[{"fileName":"f","fileUrl":"https://x"}]`), "messages[0].attachments[0].mimeType is missing"},
+		"no email":                {mail, email(`"aliasId":"a"`), "messages[0].email is missing"},
+		"email as a string":       {mail, email(`"email":"a"`), "messages[0].email is not an object"},
+		"email without sender":    {mail, email(`"email":{"to":["b"]}`), "messages[0].email.from is missing"},
+		"email without receiver":  {mail, email(`"email":{"from":"a"}`), "messages[0].email.to is missing or empty"},
+		"email with a subject":    {mail, email(`"email":{"from":"a","to":["b"],"subject":"s"}`), "messages[0].email.subject is not known"},
+		"email headers in a list": {mail, email(`"email":{"from":"a","to":["b"],"headers":[]}`), "messages[0].email.headers is not an object of strings"},
+		"another channel":         {path, `{"channel":"sms","messages":[` + text + `]}`, "channel is not the conversation's"},
+		"no channel":              {path, `{"messages":[` + text + `]}`, "channel is missing"},
+		"extras off Apple":        {path, `{"channel":"facebook","extras":"x","messages":[` + text + `]}`, "extras is not known"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := s.post(test.path, test.body)
+			require.Contains(t, []int{http.StatusBadRequest, http.StatusUnprocessableEntity}, got.status)
+			require.Contains(t, got.body["description"], test.problem)
+		})
+	}
+}
+
+func TestRichTypesNeedTheirMember(t *testing.T) {
+	s := start(t)
+	path := "/conversations/" + s.Seed(engagetest.Conversation{Channel: channel.WhatsApp}) + "/messages"
+	message := func(body string) string {
+		return `{"channel":"whatsapp","messages":[{"direction":"outbound","type":"wab-list","timestamp":"2026-01-31T12:00:00Z"` + body + `}]}`
+	}
+	require.Contains(t, s.post(path, message("")).body["description"], "messages[0].wabList is missing")
+	require.Contains(t, s.post(path, message(`,"wabList":"{}"`)).body["description"], "messages[0].wabList is not an object")
+}
+
+func TestUpdatesAndParticipantsThatAreRefused(t *testing.T) {
+	s := start(t)
+	path := "/conversations/" + s.Seed(sms(engagetest.Queued))
+	for name, test := range map[string]struct {
+		method, path, body string
+		problem            string
+	}{
+		"empty update":       {"PATCH", "", `{}`, "aliasId is missing, and so is customFields"},
+		"blank alias":        {"PATCH", "", `{"aliasId":""}`, "aliasId is empty"},
+		"unknown scope":      {"PATCH", "", `{"customFields":[{"scope":"team","key":"k","value":"v"}]}`, "customFields[0].scope is not one of conversation, profile"},
+		"no key":             {"PATCH", "", `{"customFields":[{"scope":"profile","value":"v"}]}`, "customFields[0].key is missing"},
+		"no participant":     {"POST", "/participants", `{}`, "participant is missing"},
+		"no team":            {"POST", "/transfer", `{"skill":"s"}`, "team is missing"},
+		"callback to a file": {"POST", "/close", `{"callbackUrl":"file:///etc"}`, "callbackUrl is not an http or https URL"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := s.send(test.method, path+test.path, test.body)
+			require.Contains(t, []int{http.StatusBadRequest, http.StatusUnprocessableEntity}, got.status)
+			require.Contains(t, got.body["description"], test.problem)
+		})
+	}
+}

@@ -1,0 +1,91 @@
+package engagetest
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/engagesdk/engage-go/outcome"
+)
+
+// basePath is the path of the base URL. Having one shows up a client that
+// forgets it.
+const basePath = "/api/v1"
+
+// Token is the name that requests for a token have in faults and recorded
+// requests. It is no operation of the client.
+const Token outcome.Operation = "Token"
+
+// route is an operation: where it is and what it does.
+type route struct {
+	operation outcome.Operation
+	method    string
+	path      string // Below the base URL. {name} stands for one segment.
+	write     bool   // Answers with a transaction id and posts a callback.
+	handle    func(*state, *call) result
+}
+
+// routes is where the operations are. The vendor does not publish its paths:
+// all are assumed.
+var routes = []route{
+	{outcome.SearchConversation, http.MethodPost, "/conversations/search", false, searchConversation},
+	{outcome.ResolveConversation, http.MethodPost, "/conversations/resolve", true, resolveConversation},
+	{outcome.CreateConversation, http.MethodPost, "/conversations", true, createConversation},
+	{outcome.AppendMessage, http.MethodPost, "/conversations/{id}/messages", true, appendMessage},
+	{outcome.FetchTranscript, http.MethodGet, "/conversations/{id}/messages", false, fetchTranscript},
+	{outcome.UpdateConversation, http.MethodPatch, "/conversations/{id}", true, updateConversation},
+	{outcome.AddParticipant, http.MethodPost, "/conversations/{id}/participants", true, addParticipant},
+	{outcome.RemoveParticipant, http.MethodDelete, "/conversations/{id}/participants/{participant}", true, removeParticipant},
+	{outcome.CloseConversation, http.MethodPost, "/conversations/{id}/close", true, closeConversation},
+	{outcome.ReopenConversation, http.MethodPost, "/conversations/{id}/reopen", true, reopenConversation},
+	{outcome.HoldConversation, http.MethodPost, "/conversations/{id}/hold", true, holdConversation},
+	{outcome.TransferConversation, http.MethodPost, "/conversations/{id}/transfer", true, transferConversation},
+	{outcome.FetchTeamWorkingHours, http.MethodGet, "/teams/{team}/working-hours", false, fetchTeamWorkingHours},
+	{outcome.BusinessHours, http.MethodGet, "/business-hours/{id}", false, businessHours},
+	{Token, http.MethodPost, "/oauth/token", false, nil},
+}
+
+// match finds the route of a request. A path that exists for other methods only
+// yields those methods instead.
+func match(r *http.Request) (found *route, parameters map[string]string, methods []string) {
+	path, ok := strings.CutPrefix(r.URL.EscapedPath(), basePath)
+	if !ok {
+		return nil, nil, nil
+	}
+	for i := range routes {
+		parameters, ok := routes[i].parameters(path)
+		if ok && routes[i].method == r.Method {
+			return &routes[i], parameters, nil
+		}
+		if ok {
+			methods = append(methods, routes[i].method)
+		}
+	}
+	return nil, nil, methods
+}
+
+// parameters matches an escaped path against the route's and returns what
+// stands in its braces. An escaped slash belongs to its segment.
+func (r *route) parameters(path string) (map[string]string, bool) {
+	pattern, segments := strings.Split(r.path, "/"), strings.Split(path, "/")
+	if len(pattern) != len(segments) {
+		return nil, false
+	}
+	parameters := make(map[string]string)
+	for i, segment := range segments {
+		value, err := url.PathUnescape(segment)
+		if err != nil {
+			return nil, false
+		}
+		name, isParameter := strings.CutPrefix(pattern[i], "{")
+		switch {
+		case !isParameter && value != pattern[i]:
+			return nil, false
+		case isParameter && value == "":
+			return nil, false
+		case isParameter:
+			parameters[strings.TrimSuffix(name, "}")] = value
+		}
+	}
+	return parameters, true
+}

@@ -1,0 +1,184 @@
+package engagetest
+
+import (
+	"encoding/json"
+	"iter"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/engagesdk/engage-go/engage/channel"
+)
+
+// address is what a request says about where a conversation takes place.
+type address struct {
+	channel      channel.Channel
+	customer     string
+	business     string
+	threadID     string
+	fingerprint  string
+	subject      string
+	toRecipients []string
+	ccRecipients []string
+	inReplyTo    string
+}
+
+// address reads the members that Search and Create share. Each channel knows
+// only its own.
+func (o *object) address() address {
+	a := address{channel: o.channel(), customer: o.text("customerAddress"), business: o.requiredText("bizAddress")}
+	switch a.channel {
+	case channel.LiveChat:
+		a.threadID = o.text("threadId")
+		a.fingerprint = o.text("browserFingerprint")
+	case channel.Email:
+		a.subject = o.text("subject")
+		a.toRecipients = o.texts("toRecipients")
+		a.ccRecipients = o.texts("ccRecipients")
+		a.inReplyTo = o.text("inReplyTo")
+	}
+	return a
+}
+
+// checkFindable notes what a search lacks: live chat is found by its thread, or
+// by user and fingerprint; email also needs a subject or an In-Reply-To.
+func (a address) checkFindable(o *object) {
+	switch {
+	case a.channel == channel.LiveChat && a.threadID != "":
+	case a.channel == channel.LiveChat && (a.customer == "" || a.fingerprint == ""):
+		o.malformed("threadId", "is missing, and so is customerAddress or browserFingerprint")
+	case a.customer == "":
+		o.malformed("customerAddress", "is missing")
+	case a.channel == channel.Email && a.subject == "" && a.inReplyTo == "":
+		o.malformed("subject", "is missing, and so is inReplyTo")
+	}
+}
+
+// found is what a search answers.
+type found struct {
+	ConversationID string  `json:"conversationId,omitempty"`
+	AliasID        *string `json:"aliasId"`
+	Exists         bool    `json:"chatExist"`
+	Status         Status  `json:"status,omitempty"`
+	TeamID         *string `json:"teamId"`
+	UserID         *string `json:"userId"`
+}
+
+func searchConversation(s *state, c *call) result {
+	a := c.body.address()
+	a.checkFindable(c.body)
+	if refusal := c.body.refusal(); refusal != nil {
+		return *refusal
+	}
+	conversation := s.find(a)
+	if conversation == nil {
+		return result{status: http.StatusOK, description: "no conversation found", value: found{}}
+	}
+	return result{status: http.StatusOK, description: "conversation found", value: found{
+		ConversationID: conversation.ID,
+		AliasID:        orNull(conversation.AliasID),
+		Exists:         true,
+		Status:         conversation.Status,
+		TeamID:         orNull(conversation.TeamID),
+		UserID:         orNull(conversation.UserID),
+	}}
+}
+
+// orNull returns nil for an empty text, which the service writes as null.
+func orNull(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+// find returns the conversation at an address: an open one if there is one,
+// else the newest; nil if there is none.
+func (s *state) find(a address) *Conversation {
+	var newest *Conversation
+	for conversation := range s.matching(a) {
+		if conversation.open() {
+			return conversation
+		}
+		if newest == nil {
+			newest = conversation
+		}
+	}
+	return newest
+}
+
+// findOpen returns the open conversation at an address, or nil.
+func (s *state) findOpen(a address) *Conversation {
+	if conversation := s.find(a); conversation != nil && conversation.open() {
+		return conversation
+	}
+	return nil
+}
+
+// matching yields the conversations at an address, newest first. For an email
+// those that In-Reply-To names come before those of the same subject.
+func (s *state) matching(a address) iter.Seq[*Conversation] {
+	candidates := s.byCustomer[pair{a.channel, a.customer, a.business}]
+	var rules []func(*Conversation) bool
+	switch {
+	case a.channel == channel.LiveChat && a.threadID != "":
+		candidates = s.byThread[thread{a.business, a.threadID}]
+		rules = append(rules, a.sameCustomer)
+	case a.channel == channel.LiveChat:
+		rules = append(rules, a.sameBrowser)
+	case a.channel == channel.Email:
+		rules = append(rules, a.answered, a.sameSubject)
+	default:
+		rules = append(rules, func(*Conversation) bool { return true })
+	}
+	return func(yield func(*Conversation) bool) {
+		for _, rule := range rules {
+			for _, candidate := range slices.Backward(candidates) {
+				if rule(candidate) && !yield(candidate) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (a address) sameCustomer(c *Conversation) bool {
+	return a.customer == "" || a.customer == c.CustomerAddress
+}
+
+func (a address) sameBrowser(c *Conversation) bool {
+	return c.BrowserFingerprint == "" || a.fingerprint == c.BrowserFingerprint
+}
+
+func (a address) sameSubject(c *Conversation) bool {
+	return a.subject != "" && a.subject == c.Subject
+}
+
+// answered reports whether In-Reply-To names an email of the conversation or
+// the one that the conversation itself began as an answer to.
+func (a address) answered(c *Conversation) bool {
+	if a.inReplyTo == "" {
+		return false
+	}
+	return a.inReplyTo == c.InReplyTo || slices.ContainsFunc(c.Messages, func(m Message) bool {
+		return m.Type == "email" && messageID(m.Raw) == a.inReplyTo
+	})
+}
+
+// messageID returns the Message-ID header of an email, or nothing.
+func messageID(raw json.RawMessage) string {
+	var message struct {
+		Email struct {
+			Headers map[string]string `json:"headers"`
+		} `json:"email"`
+	}
+	if json.Unmarshal(raw, &message) != nil {
+		return ""
+	}
+	for name, value := range message.Email.Headers {
+		if strings.EqualFold(name, "Message-ID") {
+			return value
+		}
+	}
+	return ""
+}

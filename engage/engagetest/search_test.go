@@ -1,0 +1,148 @@
+package engagetest_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/engagetest"
+)
+
+// seeded is a conversation of every channel, found by the names below.
+func seeded() []engagetest.Conversation {
+	var all []engagetest.Conversation
+	for _, ch := range []channel.Channel{channel.SMS, channel.Facebook, channel.WhatsApp, channel.Apple, channel.API} {
+		all = append(all, engagetest.Conversation{ID: string(ch), Channel: ch, BusinessAddress: "b", CustomerAddress: "c"})
+	}
+	return append(all,
+		engagetest.Conversation{
+			ID: "chat", Channel: channel.LiveChat, BusinessAddress: "b", CustomerAddress: "c", ThreadID: "t", BrowserFingerprint: "f",
+		},
+		engagetest.Conversation{
+			ID: "mail", Channel: channel.Email, BusinessAddress: "b", CustomerAddress: "c", Subject: "s", InReplyTo: "<0>",
+			Messages: []engagetest.Message{{
+				Type: "email", Raw: []byte(`{"type":"email","email":{"headers":{"message-id":"<1>"}}}`),
+			}},
+		},
+	)
+}
+
+func TestSearchByEveryChannelsAddress(t *testing.T) {
+	s := start(t)
+	for _, conversation := range seeded() {
+		s.Seed(conversation)
+	}
+	const found, none, malformed, unusable = "found", "none", "malformed", "unusable"
+	for name, test := range map[string]struct {
+		request string
+		id      string
+		want    string
+	}{
+		"sms":               {`{"channel":"sms","bizAddress":"b","customerAddress":"c"}`, "sms", found},
+		"facebook":          {`{"channel":"facebook","bizAddress":"b","customerAddress":"c"}`, "facebook", found},
+		"whatsapp":          {`{"channel":"whatsapp","bizAddress":"b","customerAddress":"c"}`, "whatsapp", found},
+		"amb":               {`{"channel":"amb","bizAddress":"b","customerAddress":"c"}`, "amb", found},
+		"api":               {`{"channel":"api","bizAddress":"b","customerAddress":"c"}`, "api", found},
+		"other customer":    {`{"channel":"api","bizAddress":"b","customerAddress":"d"}`, "", none},
+		"addresses swapped": {`{"channel":"api","bizAddress":"c","customerAddress":"b"}`, "", none},
+		"no customer":       {`{"channel":"api","bizAddress":"b"}`, "", malformed},
+		"no business":       {`{"channel":"api","customerAddress":"c"}`, "", malformed},
+		"no channel":        {`{"bizAddress":"b","customerAddress":"c"}`, "", malformed},
+		"unknown channel":   {`{"channel":"fax","bizAddress":"b","customerAddress":"c"}`, "", unusable},
+		"other case":        {`{"channel":"SMS","bizAddress":"b","customerAddress":"c"}`, "", unusable},
+		"misspelt member":   {`{"channel":"sms","bizaddress":"b","customerAddress":"c"}`, "", malformed},
+		"number":            {`{"channel":"sms","bizAddress":100,"customerAddress":"c"}`, "", malformed},
+		"null":              {`{"channel":"sms","bizAddress":null,"customerAddress":"c"}`, "", malformed},
+		"blank":             {`{"channel":"sms","bizAddress":" ","customerAddress":"c"}`, "", unusable},
+		"a chat's thread":   {`{"channel":"sms","bizAddress":"b","customerAddress":"c","threadId":"t"}`, "", malformed},
+
+		"chat by thread":             {`{"channel":"livechat","bizAddress":"b","threadId":"t"}`, "chat", found},
+		"chat by thread and user":    {`{"channel":"livechat","bizAddress":"b","customerAddress":"c","threadId":"t"}`, "chat", found},
+		"chat of another user":       {`{"channel":"livechat","bizAddress":"b","customerAddress":"d","threadId":"t"}`, "", none},
+		"chat in another thread":     {`{"channel":"livechat","bizAddress":"b","customerAddress":"c","threadId":"t2"}`, "", none},
+		"chat by user and browser":   {`{"channel":"livechat","bizAddress":"b","customerAddress":"c","browserFingerprint":"f"}`, "chat", found},
+		"chat from another browser":  {`{"channel":"livechat","bizAddress":"b","customerAddress":"c","browserFingerprint":"g"}`, "", none},
+		"chat by user alone":         {`{"channel":"livechat","bizAddress":"b","customerAddress":"c"}`, "", malformed},
+		"chat by browser alone":      {`{"channel":"livechat","bizAddress":"b","browserFingerprint":"f"}`, "", malformed},
+		"mail by subject":            {`{"channel":"email","bizAddress":"b","customerAddress":"c","subject":"s"}`, "mail", found},
+		"mail of another subject":    {`{"channel":"email","bizAddress":"b","customerAddress":"c","subject":"s2"}`, "", none},
+		"mail by its Message-ID":     {`{"channel":"email","bizAddress":"b","customerAddress":"c","subject":"s2","inReplyTo":"<1>"}`, "mail", found},
+		"mail by its own reference":  {`{"channel":"email","bizAddress":"b","customerAddress":"c","inReplyTo":"<0>"}`, "mail", found},
+		"mail by neither":            {`{"channel":"email","bizAddress":"b","customerAddress":"c","subject":"s2","inReplyTo":"<2>"}`, "", none},
+		"mail without either":        {`{"channel":"email","bizAddress":"b","customerAddress":"c"}`, "", malformed},
+		"mail with recipients":       {`{"channel":"email","bizAddress":"b","customerAddress":"c","subject":"s","toRecipients":["b"],"ccRecipients":["d"]}`, "mail", found},
+		"mail with a blank one":      {`{"channel":"email","bizAddress":"b","customerAddress":"c","subject":"s","toRecipients":[""]}`, "", unusable},
+		"mail with them in a string": {`{"channel":"email","bizAddress":"b","customerAddress":"c","subject":"s","toRecipients":"b"}`, "", malformed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := s.post("/conversations/search", test.request)
+			switch test.want {
+			case malformed:
+				require.Equal(t, http.StatusBadRequest, got.status, got.text)
+			case unusable:
+				require.Equal(t, http.StatusUnprocessableEntity, got.status, got.text)
+			default:
+				require.Equal(t, http.StatusOK, got.status, got.text)
+				require.Equal(t, test.want == found, got.value("chatExist"))
+				if test.want == found {
+					require.Equal(t, test.id, got.value("conversationId"))
+				} else {
+					require.Nil(t, got.value("conversationId"))
+				}
+			}
+		})
+	}
+}
+
+func TestCreateNeedsMoreOfAnAddressThanSearch(t *testing.T) {
+	s := start(t)
+	for request, problem := range map[string]string{
+		`{"channel":"sms","bizAddress":"b"}`:                                                "customerAddress is missing",
+		`{"channel":"livechat","bizAddress":"b","customerAddress":"c"}`:                     "threadId is missing",
+		`{"channel":"livechat","bizAddress":"b","threadId":"t"}`:                            "customerAddress is missing",
+		`{"channel":"email","bizAddress":"b","customerAddress":"c","inReplyTo":"<1>"}`:      "subject is missing",
+		`{"channel":"sms","bizAddress":"b","customerAddress":"c","domain":"example.com"}`:   "domain is not known",
+		`{"channel":"sms","bizAddress":"b","customerAddress":"c","capabilityList":"LIST"}`:  "capabilityList is not known",
+		`{"channel":"sms","bizAddress":"b","customerAddress":"c","messages":["hello"]}`:     "messages[0] is not an object",
+		`{"channel":"sms","bizAddress":"b","customerAddress":"c","customFields":{"k":"v"}}`: "customFields is not a list",
+	} {
+		got := s.post("/conversations", request)
+		require.Equal(t, http.StatusBadRequest, got.status, request)
+		require.Contains(t, got.body["description"], problem)
+		require.Empty(t, s.Conversations())
+	}
+}
+
+func TestSearchTellsAllThatIsWrong(t *testing.T) {
+	got := start(t).post("/conversations/search", `{"channel":"fax","customerAddress":1}`)
+	require.Equal(t, http.StatusBadRequest, got.status)
+	for _, problem := range []string{"channel is unknown", "customerAddress is not a string", "bizAddress is missing"} {
+		require.Contains(t, got.body["description"], problem)
+	}
+}
+
+func TestSearchAnswersEverythingItKnows(t *testing.T) {
+	s := start(t)
+	conversation := sms("snoozed", "anna")
+	conversation.AliasID, conversation.TeamID, conversation.UserID = "task", "team", "anna"
+	id := s.Seed(conversation)
+	got := s.post("/conversations/search", `{`+smsAddress+`}`)
+	require.Equal(t, map[string]any{
+		"conversationId": id, "aliasId": "task", "chatExist": true, "status": "snoozed", "teamId": "team", "userId": "anna",
+	}, got.body["value"])
+}
+
+func TestSearchPrefersTheOpenThenTheNewest(t *testing.T) {
+	s := start(t)
+	search := func() any {
+		return s.post("/conversations/search", `{`+smsAddress+`}`).value("conversationId")
+	}
+	s.Seed(sms(engagetest.Closed))
+	newest := s.Seed(sms(engagetest.Closed))
+	require.Equal(t, newest, search())
+	open := s.Seed(sms(engagetest.OnHold))
+	s.Seed(sms(engagetest.Closed))
+	require.Equal(t, open, search())
+}

@@ -1,0 +1,134 @@
+package engagetest
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// scopes are those of the vendor's sample, as far as it can be read.
+var scopes = []string{
+	"conversations:read", "conversations:write",
+	"conversations-messages:read", "conversations-messages:write",
+}
+
+// tokens issues tokens and tells its own from others. A token is a signed JWT,
+// as the service's are, so nothing is stored: changing the key revokes all.
+type tokens struct {
+	clientID     string
+	clientSecret string
+	lifetime     time.Duration
+
+	mu     sync.Mutex
+	key    []byte
+	issued int
+}
+
+// tokenHeader is the first part of every token.
+var tokenHeader = base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"HS256","typ":"JWT"}`))
+
+// claims are those of the vendor's sample, and a number that makes every token
+// different.
+type claims struct {
+	GroupID    string `json:"groupId"`
+	DomainName string `json:"domainname"`
+	NotBefore  int64  `json:"nbf"`
+	Expires    int64  `json:"exp"`
+	IssuedAt   int64  `json:"iat"`
+	Number     int    `json:"jti"`
+}
+
+// revoke makes all tokens issued so far unknown.
+func (t *tokens) revoke() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.key = []byte(rand.Text())
+}
+
+// issue returns a new token.
+func (t *tokens) issue(now time.Time) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.issued++
+	payload := encode(claims{
+		GroupID:    "1",
+		DomainName: "engagetest",
+		NotBefore:  now.Unix(),
+		Expires:    now.Add(t.lifetime).Unix(),
+		IssuedAt:   now.Unix(),
+		Number:     t.issued,
+	})
+	signed := tokenHeader + "." + base64.RawURLEncoding.EncodeToString(payload)
+	return signed + "." + sign(signed, t.key)
+}
+
+// valid reports whether token was issued, not revoked since, and not expired.
+func (t *tokens) valid(token string, now time.Time) bool {
+	t.mu.Lock()
+	key := t.key
+	t.mu.Unlock()
+	dot := strings.LastIndexByte(token, '.')
+	if dot < 0 || !hmac.Equal([]byte(token[dot+1:]), []byte(sign(token[:dot], key))) {
+		return false
+	}
+	_, encoded, _ := strings.Cut(token[:dot], ".")
+	payload, err := base64.RawURLEncoding.DecodeString(encoded)
+	var c claims
+	return err == nil && json.Unmarshal(payload, &c) == nil && now.Unix() < c.Expires
+}
+
+func sign(text string, key []byte) string {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(text))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// grant is the answer of the token endpoint.
+type grant struct {
+	AccessToken string   `json:"access_token"`
+	ExpiresIn   int64    `json:"expires_in"`
+	TokenType   string   `json:"token_type"`
+	Scope       []string `json:"scope"`
+}
+
+// denial is the token endpoint's answer to a request it refuses, in the form of
+// RFC 6749 (assumed).
+type denial struct {
+	Error       string `json:"error"`
+	Description string `json:"error_description,omitempty"`
+}
+
+// grant answers a request for a token.
+func (t *tokens) grant(c *call) reply {
+	form, err := url.ParseQuery(string(c.content))
+	switch {
+	case c.mediaType() != "application/x-www-form-urlencoded":
+		return denied(http.StatusBadRequest, "invalid_request", "the body is not a form")
+	case err != nil:
+		return denied(http.StatusBadRequest, "invalid_request", "the form is malformed")
+	case form.Get("grant_type") != "client_credentials":
+		return denied(http.StatusBadRequest, "unsupported_grant_type", "")
+	case !equal(form.Get("client_id"), t.clientID) || !equal(form.Get("client_secret"), t.clientSecret):
+		return denied(http.StatusUnauthorized, "invalid_client", "")
+	}
+	return reply{status: http.StatusOK, body: encode(grant{
+		AccessToken: t.issue(c.now),
+		ExpiresIn:   int64(t.lifetime / time.Second),
+		TokenType:   "Bearer",
+		Scope:       scopes,
+	})}
+}
+
+func denied(status int, name, description string) reply {
+	return reply{status: status, body: encode(denial{name, description})}
+}
+
+func equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }

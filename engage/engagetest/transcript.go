@@ -1,0 +1,44 @@
+package engagetest
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+)
+
+// transcript is one page of a conversation's messages, oldest first.
+type transcript struct {
+	// Count is the number of messages in the whole conversation (assumed).
+	Count    int               `json:"countOfRecords"`
+	Messages []json.RawMessage `json:"messages"`
+}
+
+func fetchTranscript(s *state, c *call) result {
+	offset := c.number("offset", 0, 0, 1<<31)
+	limit := c.number("limit", 10, 1, 500)
+	conversation, refusal := s.target(c)
+	if refusal != nil {
+		return *refusal
+	}
+	total := len(conversation.Messages)
+	start := min(offset, total)
+	page := transcript{Count: total, Messages: []json.RawMessage{}}
+	for _, m := range conversation.Messages[start:min(start+limit, total)] {
+		page.Messages = append(page.Messages, m.Raw)
+	}
+	return result{status: http.StatusOK, description: "transcript", conversationID: conversation.ID, value: page}
+}
+
+// number reads a whole number of the query, and notes one that is out of range.
+func (c *call) number(name string, absent, least, most int) int {
+	text := c.query.Get(name)
+	if text == "" {
+		return absent
+	}
+	number, err := strconv.Atoi(text)
+	if err != nil || number < least || number > most {
+		c.body.malformed(name, "is not a number from "+strconv.Itoa(least)+" to "+strconv.Itoa(most))
+		return absent
+	}
+	return number
+}
