@@ -1,0 +1,91 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/stretchr/testify/require"
+)
+
+func noTenant(string) string { return "" }
+
+// feed runs the program over input and returns what it printed.
+func feed(t *testing.T, input io.Reader) (string, error) {
+	t.Helper()
+	var out strings.Builder
+	err := run(t.Context(), nil, noTenant, input, &out)
+	return out.String(), err
+}
+
+func TestEveryShippedMessageGetsALineAndItsEdge(t *testing.T) {
+	var out strings.Builder
+	err := run(t.Context(), []string{"messages.ndjson"}, noTenant, nil, &out)
+	require.ErrorIs(t, err, errFailed, "some of the messages are malformed on purpose")
+	require.Contains(t, out.String(), "54 messages, 19 failed")
+
+	data, err := os.ReadFile("messages.ndjson")
+	require.NoError(t, err)
+	number := 0
+	for line := range strings.Lines(string(data)) {
+		if number++; strings.TrimSpace(line) != "" {
+			require.Regexp(t, `(?m)^ *`+strconv.Itoa(number)+`  on(ConversationCreated|AppendMessageSuccess|InvalidData) `, out.String())
+		}
+	}
+	for _, name := range []string{"sms", "facebook", "livechat", "email", "whatsapp", "amb", "api"} {
+		require.Contains(t, string(data), `"channel": "`+name+`"`)
+	}
+}
+
+func TestAMalformedLineSaysWhatIsWrongWithIt(t *testing.T) {
+	for input, want := range map[string]string{
+		`{"channel":"sms"`:     "the line is not complete JSON",
+		`[1]`:                  "the line is not a JSON object",
+		`null`:                 "channel is not one of the seven channels",
+		`{} {}`:                "the line holds more than one JSON object",
+		`{"colour":1}`:         `unknown field "colour"`,
+		`{"to":"one"}`:         "to has the wrong type",
+		"{\"text\":\"a\xff\"}": "the line is not valid UTF-8",
+		`{"channel":"sms","business":"1","customer":"2","text":"hi","timestamp":"2026-01-31T12:00:00"}`: "timestamp has no zone",
+		strings.Repeat("x", longest+1): "the line is longer than 1048576 bytes",
+	} {
+		out, err := feed(t, strings.NewReader(input))
+		require.ErrorIs(t, err, errFailed)
+		require.Contains(t, out, "onInvalidData")
+		require.Contains(t, out, want)
+		require.Contains(t, out, "1 messages, 1 failed")
+	}
+}
+
+func TestALongLineDoesNotHideTheNextOne(t *testing.T) {
+	input := strings.Repeat("x", 3*longest) + "\n\n" + `{"channel":"sms","business":"1","customer":"2","text":"hi"}`
+	out, err := feed(t, strings.NewReader(input))
+	require.ErrorIs(t, err, errFailed)
+	require.Contains(t, out, "   3  onConversationCreated")
+}
+
+func TestInputThatBreaksOffIsAnError(t *testing.T) {
+	broken := errors.New("the disk is gone")
+	good := `{"channel":"sms","business":"1","customer":"2","text":"hi"}` + "\n"
+	out, err := feed(t, io.MultiReader(strings.NewReader(good+`{"chan`), iotest.ErrReader(broken)))
+	require.ErrorIs(t, err, broken)
+	require.ErrorContains(t, err, "line 2")
+	require.Contains(t, out, "1 messages, 0 failed")
+}
+
+func TestNothingFailsWithoutInput(t *testing.T) {
+	out, err := feed(t, strings.NewReader("\n \n"))
+	require.NoError(t, err)
+	require.Contains(t, out, "0 messages, 0 failed")
+}
+
+func TestBadArgumentsAndHalfATenantAreRefused(t *testing.T) {
+	require.Error(t, run(t.Context(), []string{"a", "b"}, noTenant, nil, io.Discard))
+	require.ErrorIs(t, run(t.Context(), []string{"no-such-file"}, noTenant, nil, io.Discard), os.ErrNotExist)
+	half := func(name string) string { return map[string]string{"ENGAGE_CLIENT_ID": "id"}[name] }
+	require.ErrorContains(t, run(t.Context(), nil, half, strings.NewReader(""), io.Discard), "or none of them")
+}

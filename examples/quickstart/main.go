@@ -1,0 +1,182 @@
+// Quickstart tells the story of one customer who writes by SMS, step by step,
+// with the outcome edge of each step.
+//
+// Without configuration it talks to an Engage in memory. With ENGAGE_BASE_URL,
+// ENGAGE_CLIENT_ID and ENGAGE_CLIENT_SECRET set it talks to that tenant; the
+// flags then name the numbers.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+
+	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/examples/internal/story"
+	"github.com/engagesdk/engage-go/examples/internal/tenant"
+	"github.com/engagesdk/engage-go/outcome"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "quickstart:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, getenv func(string) string, out io.Writer) error {
+	flags := flag.NewFlagSet("quickstart", flag.ContinueOnError)
+	business := flags.String("business", "+15550100", "the number the customer writes to")
+	customer := flags.String("customer", "+15550199", "the customer's number")
+	agent := flags.String("agent", "agent-7", "the agent who joins")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	engageTenant, err := tenant.Open(getenv)
+	if err != nil {
+		return err
+	}
+	defer engageTenant.Close()
+	fmt.Fprintln(out, "Talking to", engageTenant.Where)
+
+	q := quickstart{
+		client:  engageTenant.Client,
+		address: channel.SMSAddress{Business: *business, Customer: *customer},
+		agent:   *agent,
+		out:     out,
+	}
+	return q.tell(ctx)
+}
+
+// quickstart is the story of one customer.
+type quickstart struct {
+	client  *engage.Client
+	address channel.SMSAddress
+	agent   string
+	out     io.Writer
+}
+
+func (q quickstart) tell(ctx context.Context) error {
+	chapters := []struct {
+		title string
+		play  func(context.Context) error
+	}{
+		{"A customer writes for the first time", q.receive("Hello, is my order on its way?")},
+		{"The same customer writes again", q.receive("It is order 17.")},
+		{"An agent joins, answers and leaves", q.agentAnswers},
+		{"The conversation is closed, twice", q.closeTwice},
+		{"The customer comes back", q.receive("It has arrived. Thank you!")},
+		{"A request that cannot be sent", q.badRequest},
+	}
+	for _, chapter := range chapters {
+		fmt.Fprintf(q.out, "\n%s\n", chapter.title)
+		if err := chapter.play(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// step prints one step and the edge it ended on.
+func (q quickstart) step(name string, edge outcome.Edge) {
+	fmt.Fprintf(q.out, "  %-20s %s\n", name, edge)
+}
+
+// receive returns the chapter in which the customer writes text.
+func (q quickstart) receive(text string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		_, err := story.Story{Client: q.client, Tell: q.step}.
+			Receive(ctx, q.address, message.Text{Direction: message.Inbound, Text: text})
+		return err
+	}
+}
+
+// find returns the id of the customer's conversation.
+func (q quickstart) find(ctx context.Context) (string, error) {
+	found, err := q.client.SearchConversation(ctx, engage.SearchConversationV13{Address: q.address})
+	if err != nil {
+		return "", err
+	}
+	q.step("search", found.Outcome)
+	return found.ConversationID, nil
+}
+
+func (q quickstart) agentAnswers(ctx context.Context) error {
+	id, err := q.find(ctx)
+	if err != nil {
+		return err
+	}
+	added, err := q.client.AddParticipant(ctx, engage.AddParticipantV10{ConversationID: id, Participant: q.agent})
+	if err != nil {
+		return err
+	}
+	q.step("add participant", added.Outcome)
+	if _, err = q.find(ctx); err != nil {
+		return err
+	}
+	answered, err := q.client.AppendMessage(ctx, engage.AppendMessageV13{
+		ConversationID: id, Channel: channel.SMS,
+		Message: message.Text{Direction: message.Outbound, Text: "It will be with you tomorrow."},
+	})
+	if err != nil {
+		return err
+	}
+	q.step("append", answered.Outcome)
+	removed, err := q.client.RemoveParticipant(ctx, engage.RemoveParticipantV10{ConversationID: id, Participant: q.agent})
+	if err != nil {
+		return err
+	}
+	q.step("remove participant", removed.Outcome)
+	updated, err := q.client.UpdateConversation(ctx, engage.UpdateConversationV10{ConversationID: id, AliasID: "task-17"})
+	if err != nil {
+		return err
+	}
+	q.step("update", updated.Outcome)
+	return nil
+}
+
+func (q quickstart) closeTwice(ctx context.Context) error {
+	id, err := q.find(ctx)
+	if err != nil {
+		return err
+	}
+	for range 2 {
+		closed, err := q.client.CloseConversation(ctx, engage.CloseConversationV10{ConversationID: id})
+		if err != nil {
+			return err
+		}
+		q.step("close", closed.Outcome)
+		if closed.AlreadyClosed {
+			fmt.Fprintln(q.out, "    it had been closed already, code", closed.Code)
+		}
+	}
+	return nil
+}
+
+// badRequest shows a refusal that never leaves the program.
+func (q quickstart) badRequest(ctx context.Context) error {
+	_, err := q.client.AppendMessage(ctx, engage.AppendMessageV10{
+		ConversationID: "../admin",
+		Channel:        channel.SMS,
+		Message: message.Attachments{
+			Direction:   message.Inbound,
+			Attachments: []message.Attachment{{FileName: "receipt.png"}},
+		},
+	})
+	q.step("append", outcome.Of(err))
+	for _, violation := range story.Problems(err) {
+		fmt.Fprintln(q.out, "   ", violation)
+	}
+	if !errors.Is(err, outcome.ErrOnInvalidData) {
+		return errors.New("a bad request was not refused")
+	}
+	return nil
+}

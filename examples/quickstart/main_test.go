@@ -1,0 +1,71 @@
+package main
+
+import (
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/engagesdk/engage-go/engage/engagetest"
+	"github.com/stretchr/testify/require"
+)
+
+const wholeStory = `
+A customer writes for the first time
+  search               noConversationFound
+  create               onConversationCreated
+
+The same customer writes again
+  search               conversationInQueue
+  append               onAppendMessageSuccess
+
+An agent joins, answers and leaves
+  search               conversationInQueue
+  add participant      OnAddParticipantSuccess
+  search               conversationActive
+  append               onAppendMessageSuccess
+  remove participant   onParticipantRemoved
+  update               onConversationUpdatedSuccess
+
+The conversation is closed, twice
+  search               conversationInQueue
+  close                onConversationClosed
+  close                onConversationClosed
+    it had been closed already, code 4547
+
+The customer comes back
+  search               conversationClosed
+  re-open              ConversationReopened
+  append               onAppendMessageSuccess
+
+A request that cannot be sent
+  append               onInvalidData
+    ConversationID holds a slash
+`
+
+func TestTheStoryInMemory(t *testing.T) {
+	var out strings.Builder
+	require.NoError(t, run(t.Context(), nil, func(string) string { return "" }, &out))
+	require.Contains(t, out.String(), "an Engage in memory")
+	require.Contains(t, out.String(), wholeStory)
+	require.Contains(t, out.String(), "Message.Attachments[0].URL is empty")
+}
+
+func TestTheStoryInTheTenantOfTheEnvironment(t *testing.T) {
+	server := engagetest.NewServer()
+	defer server.Close()
+	environment := map[string]string{
+		"ENGAGE_BASE_URL": server.URL(), "ENGAGE_CLIENT_ID": server.ClientID(), "ENGAGE_CLIENT_SECRET": server.ClientSecret(),
+	}
+	var out strings.Builder
+	getenv := func(name string) string { return environment[name] }
+	require.NoError(t, run(t.Context(), []string{"-business", "100", "-customer", "200"}, getenv, &out))
+	require.Contains(t, out.String(), wholeStory)
+	require.Len(t, server.Conversations(), 1)
+	require.Len(t, server.Conversations()[0].Messages, 4)
+	require.Equal(t, "200", server.Conversations()[0].CustomerAddress)
+
+	environment["ENGAGE_CLIENT_SECRET"] = "wrong"
+	err := run(t.Context(), nil, getenv, io.Discard)
+	require.ErrorContains(t, err, "onAuthorizationFailure")
+	require.NotContains(t, err.Error(), "wrong")
+}
