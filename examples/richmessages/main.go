@@ -1,0 +1,98 @@
+// Richmessages sends one message of each content type to an Engage in memory,
+// reads back what arrived, and prints it as an agent would see it. Then it asks
+// for what cannot be carried and prints the refusals.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+
+	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/engagetest"
+	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/examples/internal/story"
+	"github.com/engagesdk/engage-go/outcome"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "richmessages:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, out io.Writer) error {
+	server := engagetest.NewServer()
+	defer server.Close()
+	client, err := server.Client()
+	if err != nil {
+		return err
+	}
+	for _, chapter := range chapters {
+		id := server.Seed(engagetest.Conversation{Channel: chapter.channel, BusinessAddress: "business", CustomerAddress: "customer"})
+		fmt.Fprintf(out, "%s\n", chapter.channel)
+		for _, m := range chapter.messages {
+			if err := send(ctx, client, id, chapter.channel, m); err != nil {
+				return fmt.Errorf("%s: %w", m.Type(), err)
+			}
+		}
+		conversation, _ := server.Conversation(id)
+		if err := show(out, conversation); err != nil {
+			return err
+		}
+	}
+	return showRefusals(ctx, out, client)
+}
+
+// send appends one message in the newest version, which carries all types.
+func send(ctx context.Context, client *engage.Client, id string, ch channel.Channel, m message.Message) error {
+	_, err := client.AppendMessage(ctx, engage.AppendMessageV14{
+		ConversationID: id, Channel: ch, Messages: []message.Message{m},
+	})
+	return err
+}
+
+// show prints the messages of a conversation, decoded from what arrived.
+func show(out io.Writer, conversation engagetest.Conversation) error {
+	for _, kept := range conversation.Messages {
+		m, err := message.Decode(kept.Raw)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "  %-12s  %-26s  %s\n", message.DirectionOf(m), m.Type(), strings.TrimSpace(describe(m)))
+	}
+	fmt.Fprintln(out)
+	return nil
+}
+
+// showRefusals asks for what no version, or not this one, can carry.
+func showRefusals(ctx context.Context, out io.Writer, client *engage.Client) error {
+	for _, asked := range []struct {
+		what    string
+		request engage.AppendMessageRequest
+	}{
+		{"a carousel on SMS", engage.AppendMessageV14{
+			ConversationID: "CSR1", Channel: channel.SMS, Messages: []message.Message{shoes},
+		}},
+		{"an announcement in version 1.0", engage.AppendMessageV10{
+			ConversationID: "CSR1", Channel: channel.LiveChat, Message: message.Text{Direction: message.Announcement, Text: "left"},
+		}},
+		{"four buttons on WhatsApp", engage.AppendMessageV14{
+			ConversationID: "CSR1", Channel: channel.WhatsApp, Messages: []message.Message{whatsAppButtons("a", "b", "c", "d")},
+		}},
+	} {
+		_, err := client.AppendMessage(ctx, asked.request)
+		fmt.Fprintf(out, "%s: %s\n", asked.what, outcome.Of(err))
+		for _, violation := range story.Problems(err) {
+			fmt.Fprintln(out, " ", violation)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/stretchr/testify/require"
+)
+
+func TestEveryTypeArrivesAsItWasSent(t *testing.T) {
+	var out strings.Builder
+	require.NoError(t, run(t.Context(), &out))
+	for _, row := range message.SupportTable() {
+		require.Contains(t, out.String(), " "+string(row.Type)+" ", "the table of what can be carried has a type that is not shown")
+	}
+	require.NotContains(t, out.String(), "does not know")
+	for _, line := range []string{
+		"  inbound       attachments                 [shoe.png]\n",
+		"  outbound      text-with-lc-carousel       Which one? [Red shoe [Take it | Read more] | Blue shoe [Take it]]\n",
+		"  outbound      amb-time-picker             Fitting [2026-12-01T09:30+0000]\n",
+	} {
+		require.Contains(t, out.String(), line)
+	}
+}
+
+func TestRefusalsSayWhatCouldBe(t *testing.T) {
+	var out strings.Builder
+	require.NoError(t, run(t.Context(), &out))
+	for _, line := range []string{
+		"a carousel on SMS: onInvalidData\n  Messages[0].Type cannot be carried by AppendMessage 1.4 on sms",
+		"on livechat: AppendMessage 1.3 or later",
+		"an announcement in version 1.0: onInvalidData\n  Message.Type cannot be carried by AppendMessage 1.0",
+		"four buttons on WhatsApp: onInvalidData\n  Messages[0].Content.Action.Buttons has 4 elements; the most is 3\n",
+	} {
+		require.Contains(t, out.String(), line)
+	}
+}
