@@ -29,8 +29,8 @@ type AppleTimePickerData struct {
 type AppleEvent struct {
 	Identifier string `json:"identifier,omitempty"`
 	Title      string `json:"title,omitempty"`
-	// TimezoneOffset is the offset of the event's zone from UTC, in Apple's
-	// unit, which is the minute; nil leaves it out.
+	// TimezoneOffset is the offset of the event's zone from UTC in minutes
+	// (Apple's unit); nil leaves it out.
 	TimezoneOffset *int          `json:"timezoneOffset,omitempty"`
 	Location       AppleLocation `json:"location,omitzero"`
 	// Timeslots holds 1 to 10 slots (documented).
@@ -44,7 +44,7 @@ type AppleLocation struct {
 	// Latitude and Longitude are in degrees.
 	Latitude  *float64 `json:"latitude,omitempty"`
 	Longitude *float64 `json:"longitude,omitempty"`
-	// Radius is in metres.
+	// Radius is in metres (Apple's unit).
 	Radius     *float64 `json:"radius,omitempty"`
 	Additional Members  `json:"-"`
 }
@@ -97,8 +97,8 @@ type AppleTimePickerResponseContent struct {
 type AppleDatePicker struct {
 	Identifier string `json:"identifier,omitempty"`
 	Title      string `json:"title,omitempty"`
-	// TimezoneOffset is a string in responses (documented); a number is read
-	// too. Nil leaves it out.
+	// TimezoneOffset is in minutes. It is a string in responses (documented); a
+	// number is read too. Nil leaves it out.
 	TimezoneOffset *int                    `json:"timezoneOffset,omitempty,string"`
 	Location       AppleLocation           `json:"location,omitzero"`
 	Timeslots      []AppleSelectedTimeslot `json:"timeslots,omitempty"`

@@ -3,6 +3,7 @@ package message
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"reflect"
 	"slices"
@@ -78,8 +79,8 @@ func (s *shape) check(out *outcome.Violations, v reflect.Value) {
 // checkAdditional notes additional members that would not be valid JSON, or
 // would stand twice in the object.
 func (s *shape) checkAdditional(out *outcome.Violations, additional Members) {
-	for name, value := range additional {
-		switch {
+	for _, name := range slices.Sorted(maps.Keys(additional)) {
+		switch value := additional[name]; {
 		case s.find([]byte(name)) >= 0:
 			out.Add("Additional", "has a member that the object has anyway")
 		case !utf8.ValidString(name) || !utf8.Valid(value) || !json.Valid(value):
@@ -143,8 +144,8 @@ func (f *field) checkList(out *outcome.Violations, list reflect.Value) {
 
 // checkTexts checks the headers of an email.
 func (f *field) checkTexts(out *outcome.Violations, texts map[string]string) {
-	for name, text := range texts {
-		switch {
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		switch text := texts[name]; {
 		case name == "":
 			out.Add(f.goName, "has an empty name")
 		case !utf8.ValidString(name) || !utf8.ValidString(text):

@@ -88,9 +88,14 @@ func TestCheckNamesEveryViolationAtOnce(t *testing.T) {
 		"an email with blank recipients and bad headers": {
 			message.Email{Direction: message.Inbound, Content: message.EmailContent{
 				From: "a@example.com", To: []string{"b@example.com", ""}, CC: []string{" "}, PlainBody: "x",
-				Headers: map[string]string{"": "no name"},
+				Headers: map[string]string{"": "no name", "X": "\xff"},
 			}},
-			[]string{"Content.To[1] is empty", "Content.CC[0] is empty", "Content.Headers has an empty name"},
+			[]string{
+				"Content.To[1] is empty",
+				"Content.CC[0] is empty",
+				"Content.Headers has an empty name",
+				"Content.Headers is not valid UTF-8",
+			},
 		},
 		"an empty carousel": {
 			message.LiveChatCarousel{},

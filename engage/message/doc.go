@@ -19,6 +19,9 @@
 //     always outbound and its response inbound, so those have no such field.
 //   - A rich type has one field Content, which mirrors the vendor's JSON object
 //     part for part: a reader who knows the JSON knows the struct.
+//   - A field at its zero value is left out. Where leaving it out means
+//     something else than zero or false, it is a pointer; where the vendor
+//     always writes it, it is written.
 //   - Every struct has a field Additional for the members that this package
 //     does not know. They are kept when a message is read and written back.
 //

@@ -50,7 +50,6 @@ var kinds = sync.OnceValue(func() registry {
 			content:   shapes.of(reflect.TypeOf(m)),
 			wire:      shapes.of(reflect.TypeOf(m.wire())),
 		}
-		k.content.know("type", "direction")
 		r.list = append(r.list, k)
 		r.byType[k.typ] = k
 		r.byGoType[k.goType] = k

@@ -7,9 +7,8 @@ import (
 )
 
 // scanner reads JSON text token by token. It is stricter than encoding/json:
-// text that is not UTF-8 and escapes that are half of a character are errors,
-// where encoding/json puts a replacement character in silence. Errors are of
-// type *DecodeError.
+// text that is not UTF-8 is an error, where encoding/json replaces it in
+// silence. Errors are of type *DecodeError.
 //
 // Between two calls the scanner stands at a token, never at space.
 type scanner struct {
@@ -90,6 +89,15 @@ func (s *scanner) more(closing byte, first bool) (bool, error) {
 		return true, nil
 	}
 	return false, s.invalid()
+}
+
+// member passes to the next member of an object and returns its name; more is
+// false at the object's end.
+func (s *scanner) member(first bool) (name []byte, more bool, err error) {
+	if more, err = s.more('}', first); more {
+		name, err = s.name()
+	}
+	return name, more, err
 }
 
 // name reads the name of a member and the colon after it.
@@ -186,32 +194,30 @@ func (s *scanner) unescape(raw []byte) ([]byte, error) {
 }
 
 // escapedRune reads what follows \u, and a second escape if the first is half
-// of a character.
+// of a character. Half a character alone becomes the replacement character, as
+// in encoding/json.
 func (s *scanner) escapedRune() (rune, error) {
 	r, err := s.hex()
 	if err != nil || !utf16.IsSurrogate(r) {
 		return r, err
 	}
-	if s.at+1 < len(s.data) && s.data[s.at] == '\\' && s.data[s.at+1] == 'u' {
+	end := s.at
+	if s.data[s.at] == '\\' && s.data[s.at+1] == 'u' {
 		s.at += 2
 		low, err := s.hex()
-		if err != nil {
-			return 0, err
-		}
-		if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
+		if r = utf16.DecodeRune(r, low); err == nil && r != utf8.RuneError {
 			return r, nil
 		}
 	}
-	return 0, &DecodeError{Problem: "has an escape that is half of a character"}
+	s.at = end // What follows is a character of its own.
+	return utf8.RuneError, nil
 }
 
-// hex reads four hexadecimal digits.
+// hex reads four hexadecimal digits. It stops at the closing quote at the
+// latest.
 func (s *scanner) hex() (rune, error) {
 	var r rune
 	for range 4 {
-		if s.at >= len(s.data) {
-			return 0, s.invalid()
-		}
 		c := s.data[s.at]
 		switch {
 		case c >= '0' && c <= '9':

@@ -18,6 +18,7 @@ var (
 	membersType   = reflect.TypeFor[Members]()
 	directionType = reflect.TypeFor[Direction]()
 	timeType      = reflect.TypeFor[time.Time]()
+	messageType   = reflect.TypeFor[Message]()
 	ruledType     = reflect.TypeFor[ruled]()
 )
 
@@ -47,7 +48,7 @@ type field struct {
 	name    string
 	variant string
 	// index leads from the struct to the field, through embedded structs. It is
-	// nil for a member that is known and has no field.
+	// nil for the type and the direction of a message, which are no such fields.
 	index []int
 	// object is the shape of the struct that the field is, points to or holds
 	// many of; nil for plain values.
@@ -71,6 +72,9 @@ func (made shapes) of(t reflect.Type) *shape {
 	}
 	s := &shape{ruled: t.Implements(ruledType)}
 	made[t] = s
+	if t.Implements(messageType) {
+		s.fields = []field{{name: "type"}, {name: "direction"}}
+	}
 	s.collect(made, t, nil)
 	for i := range s.fields {
 		if s.fields[i].object != nil {
@@ -138,13 +142,6 @@ func newField(made shapes, goField reflect.StructField, index []int) field {
 		}
 	}
 	return f
-}
-
-// know adds members that the object has and no field stands for.
-func (s *shape) know(names ...string) {
-	for _, name := range names {
-		s.fields = append(s.fields, field{name: name})
-	}
 }
 
 // of returns the field of v, a struct of the shape that f belongs to.

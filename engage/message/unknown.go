@@ -56,11 +56,8 @@ func (m Unknown) envelope() Envelope {
 		return e
 	}
 	for first := true; ; first = false {
-		if more, err := s.more('}', first); err != nil || !more {
-			return e
-		}
-		name, err := s.name()
-		if err != nil {
+		name, more, err := s.member(first)
+		if err != nil || !more {
 			return e
 		}
 		value, err := s.skip()
