@@ -101,7 +101,9 @@ func NewCache(source TokenSource, options ...CacheOption) *Cache {
 		started: time.Now(),
 	}
 	for _, option := range options {
-		option(c)
+		if option != nil {
+			option(c)
+		}
 	}
 	return c
 }
@@ -111,7 +113,7 @@ func NewCache(source TokenSource, options ...CacheOption) *Cache {
 // ends first. The renewal itself does not end with ctx, because others may wait
 // for it.
 func (c *Cache) Token(ctx context.Context) (Token, error) {
-	if c == nil || c.source == nil {
+	if c.sourceless() {
 		return Token{}, errNoSource
 	}
 	if r := c.ready.Load(); r != nil && time.Since(c.started) < r.until {
@@ -123,12 +125,10 @@ func (c *Cache) Token(ctx context.Context) (Token, error) {
 // look decides by the clocks what Token returns, and starts a renewal if one is
 // due.
 func (c *Cache) look(ctx context.Context) (Token, error) {
-	if err := ctx.Err(); err != nil {
-		return Token{}, fmt.Errorf("auth: no token: %w", err)
-	}
 	c.mu.Lock()
 	now := time.Now()
-	if (c.held == nil || c.held.stale(now)) && c.renewal == nil && reached(now, c.retryAt) {
+	due := c.held == nil || c.held.stale(now)
+	if due && c.renewal == nil && reached(now, c.retryAt) && ctx.Err() == nil {
 		c.start(ctx)
 	}
 	if h := c.held; h != nil && !h.expired(now) {
@@ -138,8 +138,13 @@ func (c *Cache) look(ctx context.Context) (Token, error) {
 	}
 	current, failure := c.renewal, c.failure
 	c.mu.Unlock()
-	if current == nil {
+	switch {
+	case ctx.Err() != nil:
+		return Token{}, fmt.Errorf("auth: no token: %w", ctx.Err())
+	case current == nil && failure != nil:
 		return Token{}, failure
+	case current == nil:
+		return Token{}, errNoToken
 	}
 	select {
 	case <-current.done:
@@ -173,6 +178,38 @@ func (c *Cache) Invalidate(refused Token) {
 	if c.failure == nil {
 		c.retryAt = time.Time{}
 	}
+}
+
+// Run keeps the token fresh, so that no call of Token has to wait for one even
+// after a long silence. It returns when ctx ends, with its error. Without Run,
+// tokens are renewed only when they are asked for, which is enough for most.
+func (c *Cache) Run(ctx context.Context) error {
+	for {
+		if _, err := c.Token(ctx); err != nil && c.sourceless() {
+			return err
+		}
+		if err := sleep(ctx, c.untilNext()); err != nil {
+			return err
+		}
+	}
+}
+
+// sourceless reports whether the cache has no source, so that waiting is of no use.
+func (c *Cache) sourceless() bool { return c == nil || c.source == nil }
+
+// untilNext is how long nothing is to be done. It is cut to a minute, for a
+// token may be refused, and a clock be set, at any time.
+func (c *Cache) untilNext() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Now()
+	next := c.retryAt
+	if c.held != nil && !c.held.stale(now) {
+		if next = c.held.renewAt; next.IsZero() {
+			return time.Minute
+		}
+	}
+	return min(max(next.Sub(now), time.Second), time.Minute)
 }
 
 // start starts a renewal. It takes the values of ctx along, for tracing, but

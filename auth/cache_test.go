@@ -430,3 +430,51 @@ func TestServiceThatRefusesEveryTokenDoesNotDrainTheEndpoint(t *testing.T) {
 		require.Less(t, source.asked.Load(), int32(100))
 	})
 }
+
+func TestRunKeepsTheTokenFreshWithoutCallers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := &issuer{life: time.Hour, delay: time.Second}
+		cache := auth.NewCache(source)
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- cache.Run(ctx) }()
+		time.Sleep(10 * time.Hour)
+		asked := source.asked.Load()
+		require.InDelta(t, 13, asked, 2) // once in about 40 to 45 minutes
+
+		began := time.Now()
+		get(t, cache)
+		require.Equal(t, began, time.Now())
+
+		source.failWith(errors.New("down"))
+		time.Sleep(10 * time.Hour)
+		source.recover()
+		time.Sleep(6 * time.Minute)
+		began = time.Now()
+		get(t, cache)
+		require.Equal(t, began, time.Now())
+		cancel()
+		require.ErrorIs(t, <-ended, context.Canceled)
+	})
+}
+
+func TestRunReplacesARefusedToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := &issuer{}
+		cache := auth.NewCache(source)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go func() { _ = cache.Run(ctx) }()
+		synctest.Wait()
+		token, err := cache.Token(t.Context())
+		require.NoError(t, err)
+		cache.Invalidate(token)
+		time.Sleep(2 * time.Minute)
+		require.EqualValues(t, 2, source.asked.Load())
+	})
+}
+
+func TestRunOfACacheWithoutASourceEnds(t *testing.T) {
+	require.Error(t, (*auth.Cache)(nil).Run(t.Context()))
+	require.Error(t, auth.NewCache(nil).Run(t.Context()))
+}

@@ -48,15 +48,12 @@ func (c ClientCredentials) Token(ctx context.Context) (Token, error) {
 	if err := c.Validate(); err != nil {
 		return Token{}, err
 	}
-	transport := c.Transport
-	if transport == nil {
-		transport = http.DefaultTransport
-	}
+	endpoint := endpoint{c.TokenURL, c.ClientID, c.ClientSecret, oauth2.AuthStyleInParams, orDefault(c.Transport)}
 	form := url.Values{}
 	if len(c.Scopes) > 0 {
 		form.Set("scope", strings.Join(c.Scopes, " "))
 	}
-	answer, err := endpoint{c.TokenURL, c.ClientID, c.ClientSecret, oauth2.AuthStyleInParams, transport}.askAgain(ctx, form)
+	answer, err := endpoint.askAgain(ctx, form)
 	if err != nil {
 		return Token{}, refusedClient(err)
 	}
@@ -72,7 +69,10 @@ func (c ClientCredentials) Bind(base *url.URL, transport http.RoundTripper) (Tok
 		c.TokenURL = token.String()
 	}
 	if c.Transport == nil {
-		c.Transport = transportOr(transport)
+		c.Transport = transport
+	}
+	if c.Transport == nil {
+		c.Transport = cloneOfDefault()
 	}
 	if err := c.Validate(); err != nil {
 		return nil, err

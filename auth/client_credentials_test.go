@@ -361,25 +361,43 @@ func TestCredentialsKeepTheirOwnURLAndTransportWhenBound(t *testing.T) {
 	require.Equal(t, "abc", get(t, bound))
 }
 
-func FuzzTokenReply(f *testing.F) {
-	f.Add(200, "application/json", `{"access_token":"abc","expires_in":3600,"scope":["a"]}`)
-	f.Add(200, "text/plain", `access_token=abc&expires_in=1`)
-	f.Add(400, "application/json", `{"error":{"key":"1","message":["x"]},"trackingId":"1"}`)
-	f.Add(403, "text/html", `<html>`)
-	f.Add(200, "", `{"access_token":"a","expires_in":"-0"}`)
-	f.Fuzz(func(t *testing.T, status int, contentType, body string) {
-		synctest.Test(t, func(t *testing.T) {
-			source := credentials("https://api.example.com")
-			source.Transport = replying(status, body, "Content-Type", contentType)
-			token, err := source.Token(t.Context())
-			if err == nil {
-				require.False(t, token.IsZero())
-				require.NotContains(t, token.Reveal(), "\n")
-				return
-			}
-			require.True(t, token.IsZero())
-			require.NotContains(t, err.Error(), hidden)
-			require.Less(t, len(err.Error()), 1000)
+func TestAnswerThatIsNotHTTPIsNotQuoted(t *testing.T) {
+	for name, answer := range map[string]string{
+		"status": hidden + " 200 OK\r\n\r\n",
+		"header": "HTTP/1.1 200 OK\r\n" + hidden + "\r\n\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				connection, _, err := http.NewResponseController(w).Hijack()
+				require.NoError(t, err)
+				_, _ = io.WriteString(connection, answer)
+				require.NoError(t, connection.Close())
+			}))
+			defer server.Close()
+			_, err := credentials(server.URL).Token(t.Context())
+			var failure *auth.TokenEndpointError
+			require.ErrorAs(t, err, &failure)
+			require.True(t, failure.Temporary())
+			require.NotContains(t, fmt.Sprintf("%v %+v %#v", err, err, err), hidden)
 		})
-	})
+	}
+}
+
+// transportFunc is a transport made of a function.
+type transportFunc func(*http.Request) (*http.Response, error)
+
+func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestTransportThatMisbehavesIsAnError(t *testing.T) {
+	for name, response := range map[string]*http.Response{"nil": nil, "no body": {StatusCode: 200}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				source := credentials("https://api.example.com")
+				source.Transport = transportFunc(func(*http.Request) (*http.Response, error) { return response, nil })
+				_, err := source.Token(t.Context())
+				var failure *auth.TokenEndpointError
+				require.ErrorAs(t, err, &failure)
+			})
+		})
+	}
 }

@@ -28,6 +28,39 @@
 // shared, and not repeated before a growing pause has passed. An expired token
 // is never handed out.
 //
+// # People and refresh tokens
+//
+// The contact-center side of Webex wants a person to sign in, once. [Login]
+// does that with a browser on the same machine, [DeviceLogin] with a code to
+// enter elsewhere, and [SignIn] with a pasted address. A [ServiceApp] needs an
+// administrator's consent instead. Each yields a [Grant], which holds a refresh
+// token:
+//
+//	grant, err := auth.Login{Integration: integration, Open: auth.OpenBrowser}.Run(ctx)
+//
+// A [Refreshing] source lives from the grant from then on, across restarts and
+// in several processes at once, because it keeps its tokens in a [Store]:
+//
+//	refreshing := auth.Refreshing{Integration: integration, Name: "support", Store: auth.NewFileStore(directory)}
+//	err = refreshing.Authorize(ctx, grant)
+//	source, err := refreshing.Open()
+//
+// A refresh token that is used twice may be revoked, and one that is lost takes
+// a person to replace. So a source refreshes under the record's lock, saves the
+// new token before anybody uses it, and keeps one that it cannot save. The one
+// gap left is a process that dies after the service has rotated the token and
+// before the reply is saved; the old record is still whole then, and whether
+// the service accepts it again is the service's choice.
+//
+// A [Registry] holds authorizations by name, as the vendor's flow builder does:
+// shared by all their users, with a default, with states, and not to be removed
+// while in use.
+//
+// # Neighbours
+//
+// [ConnectServiceKey] and [ConnectJWT] authorize calls to Webex Connect, and
+// [Legacy] those to the older imi.chat API.
+//
 // # Secrets
 //
 // [Secret] and [Token] print as REDACTED whatever the verb, logger or encoder.
@@ -43,7 +76,7 @@
 // A [*TokenEndpointError] says that a token endpoint refused, or could not be
 // reached, and whether it is worth trying again. A
 // [*ReauthorizationRequiredError] says that no retry will help and a person has
-// to act; it matches [ErrReauthorizationRequired]. Bad configuration is
-// reported as an [*outcome.Error] on the edge onInvalidData that names every
-// field at fault.
+// to act; it matches [ErrReauthorizationRequired]. A [*StoreError] says that a
+// record could not be read or saved. Bad configuration is reported as an
+// [*outcome.Error] on the edge onInvalidData that names every field at fault.
 package auth

@@ -44,10 +44,7 @@ func (e endpoint) ask(ctx context.Context, form url.Values) (*oauth2.Token, erro
 	if err == nil {
 		return answer, nil
 	}
-	if failure, ok := errors.AsType[*TokenEndpointError](err); ok {
-		return nil, failure
-	}
-	return nil, &TokenEndpointError{Err: withoutURL(err)}
+	return nil, asFailure(err)
 }
 
 // tokenOf returns the token in an answer.
@@ -56,12 +53,17 @@ func tokenOf(answer *oauth2.Token) Token {
 	return NewToken(answer.AccessToken, answer.Expiry, strings.Fields(scope)...)
 }
 
-// transportOr returns transport or, if that is nil, a copy of the default one,
-// so that nobody's pool of connections is shared.
-func transportOr(transport http.RoundTripper) http.RoundTripper {
-	if transport != nil {
-		return transport
+// orDefault returns transport, or the default one if that is nil.
+func orDefault(transport http.RoundTripper) http.RoundTripper {
+	if transport == nil {
+		return http.DefaultTransport
 	}
+	return transport
+}
+
+// cloneOfDefault returns a copy of the default transport, so that nobody's pool
+// of connections is shared.
+func cloneOfDefault() http.RoundTripper {
 	if standard, ok := http.DefaultTransport.(*http.Transport); ok {
 		return standard.Clone()
 	}
@@ -71,6 +73,50 @@ func transportOr(transport http.RoundTripper) http.RoundTripper {
 // maxReply is the largest reply of a token endpoint that is read, in bytes.
 const maxReply = 1 << 20
 
+// send sends one request that is not a token request of x/oauth2 and returns
+// the JSON object it is answered with, or a [*TokenEndpointError]. It follows no
+// redirect.
+func send(transport http.RoundTripper, r *http.Request) (members, error) {
+	r.Header.Set("Accept", "application/json")
+	ctx, cancel := context.WithTimeout(r.Context(), tryLimit)
+	defer cancel()
+	response, body, err := roundTrip(transport, r.WithContext(ctx))
+	if err != nil {
+		return nil, asFailure(err)
+	}
+	object, failure := decode(response, body)
+	if failure != nil {
+		return nil, failure
+	}
+	return object, nil
+}
+
+// asFailure makes err, which came instead of an answer, a [*TokenEndpointError].
+func asFailure(err error) error {
+	if failure, ok := errors.AsType[*TokenEndpointError](err); ok {
+		return failure
+	}
+	return &TokenEndpointError{Err: showable(err)}
+}
+
+// roundTrip sends r and reads the body of the answer, or as much of it as tells
+// that it is too large.
+func roundTrip(transport http.RoundTripper, r *http.Request) (*http.Response, []byte, error) {
+	response, err := transport.RoundTrip(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	if response == nil || response.Body == nil {
+		return nil, nil, errors.New("the transport returned no response")
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxReply+1))
+	if err != nil {
+		return nil, nil, &TokenEndpointError{Status: response.StatusCode, problem: "the reply broke off", Err: showable(err)}
+	}
+	return response, body, nil
+}
+
 // replyReader stands between x/oauth2 and the network. It turns whatever a
 // token endpoint answers into either a plain RFC 6749 reply, which x/oauth2
 // reads without trouble, or a [*TokenEndpointError].
@@ -79,17 +125,9 @@ type replyReader struct{ base http.RoundTripper }
 func (t replyReader) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.Header.Set("Accept", "application/json")
-	response, err := t.base.RoundTrip(r)
+	response, body, err := roundTrip(t.base, r)
 	if err != nil {
 		return nil, err
-	}
-	if response == nil {
-		return nil, errors.New("the transport returned no response")
-	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxReply+1))
-	_ = response.Body.Close()
-	if err != nil {
-		return nil, &TokenEndpointError{Status: response.StatusCode, problem: "the reply broke off", Err: err}
 	}
 	plain, failure := read(response, body)
 	if failure != nil {

@@ -1,8 +1,12 @@
 package auth
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/url"
 	"strconv"
 	"strings"
@@ -154,11 +158,30 @@ func (e *TokenEndpointError) Temporary() bool {
 	return !e.recognised
 }
 
-// withoutURL strips the text that net/http puts around the cause of a failed
-// request: it holds the full URL.
-func withoutURL(err error) error {
-	if wrapped, ok := errors.AsType[*url.Error](err); ok {
-		return wrapped.Err
+// opaque is an error whose text is not shown, because it may hold a URL or
+// quote what was sent or received. Unwrap still reaches it.
+type opaque struct {
+	what string
+	err  error
+}
+
+func (o *opaque) Error() string { return fmt.Sprintf("%s (%T)", o.what, o.err) }
+func (o *opaque) Unwrap() error { return o.err }
+
+// showable returns the cause of a failed exchange, without the URL that net/http
+// puts before it. Only causes whose text is known are shown: net/http quotes
+// headers that it cannot read, and a transport may quote anything.
+func showable(err error) error {
+	if outer, ok := errors.AsType[*url.Error](err); ok {
+		err = outer.Err
 	}
-	return err
+	switch err.(type) {
+	case *net.OpError, *net.DNSError, *tls.CertificateVerificationError, tls.AlertError:
+		return err
+	}
+	switch err {
+	case context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF:
+		return err
+	}
+	return &opaque{"the exchange failed", err}
 }

@@ -115,14 +115,7 @@ func (i Integration) endpoint() endpoint {
 	if i.BasicAuth {
 		style = oauth2.AuthStyleInHeader
 	}
-	return endpoint{or(i.TokenURL, WebexTokenURL), i.ClientID, i.ClientSecret, style, i.transport()}
-}
-
-func (i Integration) transport() http.RoundTripper {
-	if i.Transport == nil {
-		return http.DefaultTransport
-	}
-	return i.Transport
+	return endpoint{or(i.TokenURL, WebexTokenURL), i.ClientID, i.ClientSecret, style, orDefault(i.Transport)}
 }
 
 func or(value, otherwise string) string {

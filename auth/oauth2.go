@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 // context ends, although the source, which knows no context, may still be at
 // work. The source's tokens must be bearer tokens. Most such sources keep their
 // token until shortly before it expires and cannot be told that it was refused.
+// Each call of Token costs a goroutine; a [Cache] around it spares that.
 //
 // An [*oauth2.RetrieveError], whose text holds the body of a reply, comes back
 // as a [*TokenEndpointError]. A panic of the source comes back as an error.
@@ -58,7 +60,7 @@ func withoutBody(err error) error {
 		}
 		return failure
 	}
-	return withoutURL(err)
+	return fmt.Errorf("auth: the token source failed: %w", showable(err))
 }
 
 // ToOAuth2 makes source usable where x/oauth2 expects one of its own. Every

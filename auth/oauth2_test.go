@@ -47,7 +47,28 @@ func TestErrorOfOAuth2LosesItsBodyAndURL(t *testing.T) {
 	_, err = auth.FromOAuth2(oauth2Func(func() (*oauth2.Token, error) {
 		return nil, &url.Error{Op: "Post", URL: "https://host/" + hidden, Err: errors.New("refused")}
 	})).Token(t.Context())
-	require.EqualError(t, err, "refused")
+	require.NotContains(t, err.Error(), hidden)
+	require.ErrorContains(t, err, "the token source failed")
+
+	cause := errors.New("body: " + hidden)
+	_, err = auth.FromOAuth2(oauth2Func(func() (*oauth2.Token, error) { return nil, cause })).Token(t.Context())
+	require.ErrorIs(t, err, cause)
+	require.NotContains(t, err.Error(), hidden)
+}
+
+// ReuseTokenSourceWithExpiry of x/oauth2 changed its caller's token, from valid
+// to invalid.
+func TestTokensAreNotChangedByTheirUse(t *testing.T) {
+	expiry := time.Now().Add(time.Hour)
+	given := &oauth2.Token{AccessToken: "abc", Expiry: expiry}
+	cache := auth.NewCache(auth.FromOAuth2(oauth2.StaticTokenSource(given)))
+	token, err := cache.Token(t.Context())
+	require.NoError(t, err)
+	cache.Invalidate(token)
+	get(t, cache)
+	require.Equal(t, &oauth2.Token{AccessToken: "abc", Expiry: expiry}, given)
+	require.Equal(t, "abc", token.Reveal())
+	require.True(t, token.Expiry().Equal(expiry))
 }
 
 func TestMisbehavingSourceOfOAuth2IsAnError(t *testing.T) {

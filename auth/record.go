@@ -23,7 +23,8 @@ type record struct {
 	IssuedAt      time.Time `json:"issuedAt,omitzero"`
 	Expiry        time.Time `json:"expiry,omitzero"`
 	RefreshExpiry time.Time `json:"refreshExpiry,omitzero"`
-	Scopes        []string  `json:"scopes,omitempty"`
+	Scopes        []string  `json:"scopes,omitempty"` // those granted
+	Asked         []string  `json:"asked,omitempty"`  // those asked for, of which a service may grant fewer
 	// Client and Seed are fingerprints of what the record was made with.
 	Client string `json:"client"`
 	Seed   string `json:"seed,omitempty"`
@@ -69,10 +70,7 @@ func (r record) lasts(now time.Time) bool {
 	return r.Expiry.IsZero() || r.Expiry.Sub(now) > min(2*time.Minute, r.Expiry.Sub(r.IssuedAt)/4)
 }
 
-// grants reports whether all of scopes were granted. A record without scopes
-// comes from an endpoint that does not tell.
-func (r record) grants(scopes []string) bool {
-	return len(r.Scopes) == 0 || !slices.ContainsFunc(scopes, func(scope string) bool {
-		return !slices.Contains(r.Scopes, scope)
-	})
+// covers reports whether the record was made by asking for all of scopes.
+func (r record) covers(scopes []string) bool {
+	return !slices.ContainsFunc(scopes, func(scope string) bool { return !slices.Contains(r.Asked, scope) })
 }

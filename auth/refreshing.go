@@ -106,6 +106,7 @@ func (r Refreshing) start(grant Grant, generation int64) record {
 		Expiry:        grant.Token.Expiry(),
 		RefreshExpiry: grant.RefreshExpiry,
 		Scopes:        grant.Token.Scopes(),
+		Asked:         r.Integration.Scopes,
 		Client:        r.client(),
 		Seed:          r.seed(),
 	}
@@ -196,7 +197,7 @@ func (s *refreshSource) latest(stored Secret) (record, error) {
 		return s.start(s.Seed, latest.Generation), nil
 	case s.client() != latest.Client:
 		return record{}, &ReauthorizationRequiredError{Reason: CredentialsChanged}
-	case !latest.grants(s.Integration.Scopes):
+	case !latest.covers(s.Integration.Scopes):
 		return record{}, &ReauthorizationRequiredError{Reason: ScopeChanged}
 	}
 	return latest, nil
@@ -219,7 +220,7 @@ func (s *refreshSource) refresh(ctx context.Context, latest record) (record, err
 		return record{}, err
 	}
 	next := s.start(grant, latest.Generation)
-	next.Seed = latest.Seed
+	next.Seed, next.Asked = latest.Seed, latest.Asked
 	if next.RefreshExpiry.IsZero() && next.RefreshToken == latest.RefreshToken {
 		next.RefreshExpiry = latest.RefreshExpiry
 	}

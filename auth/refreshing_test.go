@@ -191,18 +191,19 @@ func TestEndOfTheRefreshTokenIsAnnounced(t *testing.T) {
 }
 
 func TestChangedConfigurationIsNoticed(t *testing.T) {
-	const grant = `{"access_token":"abc","expires_in":3600,"scope":"read write"}`
+	// The service grants fewer scopes than it was asked for.
+	const grant = `{"access_token":"abc","expires_in":3600,"scope":"read"}`
 	for name, test := range map[string]struct {
 		change func(*auth.Refreshing)
 		reason auth.Reason
 	}{
-		"nothing":        {func(*auth.Refreshing) {}, ""},
-		"client id":      {func(r *auth.Refreshing) { r.Integration.ClientID = "other" }, auth.CredentialsChanged},
-		"client secret":  {func(r *auth.Refreshing) { r.Integration.ClientSecret = auth.NewSecret("other") }, auth.CredentialsChanged},
-		"token URL":      {func(r *auth.Refreshing) { r.Integration.TokenURL = "https://other.example.com" }, auth.CredentialsChanged},
-		"granted scopes": {func(r *auth.Refreshing) { r.Integration.Scopes = []string{"write"} }, ""},
-		"other scopes":   {func(r *auth.Refreshing) { r.Integration.Scopes = []string{"read", "admin"} }, auth.ScopeChanged},
-		"no seed":        {func(r *auth.Refreshing) { r.Seed = auth.Grant{} }, ""},
+		"nothing":       {func(*auth.Refreshing) {}, ""},
+		"client id":     {func(r *auth.Refreshing) { r.Integration.ClientID = "other" }, auth.CredentialsChanged},
+		"client secret": {func(r *auth.Refreshing) { r.Integration.ClientSecret = auth.NewSecret("other") }, auth.CredentialsChanged},
+		"token URL":     {func(r *auth.Refreshing) { r.Integration.TokenURL = "https://other.example.com" }, auth.CredentialsChanged},
+		"fewer scopes":  {func(r *auth.Refreshing) { r.Integration.Scopes = []string{"write"} }, ""},
+		"other scopes":  {func(r *auth.Refreshing) { r.Integration.Scopes = []string{"read", "admin"} }, auth.ScopeChanged},
+		"no seed":       {func(r *auth.Refreshing) { r.Seed = auth.Grant{} }, ""},
 		"new seed": {func(r *auth.Refreshing) {
 			r.Seed.RefreshToken = auth.NewSecret("other")
 			r.Integration.ClientID = "other"
@@ -211,6 +212,7 @@ func TestChangedConfigurationIsNoticed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			store := new(auth.MemoryStore)
 			refreshing := scripted(store, grant)
+			refreshing.Integration.Scopes = []string{"read", "write"}
 			source, err := refreshing.Open()
 			require.NoError(t, err)
 			get(t, source)

@@ -139,7 +139,7 @@ func (r *Registry) set(ctx context.Context, name string, mechanism Mechanism, ex
 	if name == "" || len(name) > 100 {
 		faults.Add("Name", "is empty or longer than 100 bytes")
 	}
-	if mechanism == nil {
+	if mechanism = plain(mechanism); mechanism == nil {
 		faults.Add("Mechanism", "is nil")
 	}
 	if err := faults.Err("", ""); err != nil {
@@ -174,7 +174,9 @@ func (r *Registry) set(ctx context.Context, name string, mechanism Mechanism, ex
 	r.entries[name] = fresh
 	status := r.status(name, fresh)
 	r.mu.Unlock()
-	r.tell(status, changed)
+	if changed {
+		r.tell(status)
+	}
 	return nil
 }
 
@@ -350,20 +352,38 @@ func (r *Registry) settle(name string, e *entry, err error) error {
 		err = &under
 	}
 	r.mu.Lock()
-	changed := r.entries[name] == e && e.standing != now
-	if changed {
-		e.standing = now
+	if r.entries[name] != e || e.standing == now {
+		r.mu.Unlock()
+		return err
 	}
+	e.standing = now
 	status := r.status(name, e)
 	r.mu.Unlock()
-	r.tell(status, changed)
+	r.tell(status)
 	return err
 }
 
-func (r *Registry) tell(status Status, changed bool) {
-	if changed && r.OnTransition != nil {
+func (r *Registry) tell(status Status) {
+	if r.OnTransition != nil {
 		r.OnTransition(status)
 	}
+}
+
+// plain returns the value that a mechanism given as a pointer points to.
+func plain(mechanism Mechanism) Mechanism {
+	switch m := mechanism.(type) {
+	case *Integration:
+		if m != nil {
+			return *m
+		}
+		return nil
+	case *ClientCredentials:
+		if m != nil {
+			return *m
+		}
+		return nil
+	}
+	return mechanism
 }
 
 func (r *Registry) find(name string) (*entry, error) {

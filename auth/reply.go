@@ -25,32 +25,44 @@ type members map[string]json.RawMessage
 // sent beyond the standard: a scope that is an array (documented for Engage),
 // and numbers written as strings.
 func read(response *http.Response, body []byte) (reply, *TokenEndpointError) {
-	failure := &TokenEndpointError{
-		Status:     response.StatusCode,
-		TrackingID: word(response.Header.Get("TrackingId")),
-		RetryAfter: retryAfter(response.Header.Get("Retry-After"), time.Now()),
-	}
-	if failure.TrackingID == "" {
-		failure.TrackingID = word(response.Header.Get("trxid"))
-	}
-	if len(body) > maxReply {
-		failure.problem = "the reply is larger than 1 MiB"
-		return reply{}, failure
-	}
-	var object members
-	if err := json.Unmarshal(body, &object); err != nil || object == nil {
-		failure.problem = "the reply is not a JSON object"
-		return reply{}, failure
-	}
-	if failure.explain(object); failure.recognised || response.StatusCode/100 != 2 {
+	object, failure := decode(response, body)
+	if failure != nil {
 		return reply{}, failure
 	}
 	answer, problem := object.reply()
 	if problem != "" {
+		failure = failureOf(response)
 		failure.problem = problem
 		return reply{}, failure
 	}
 	return answer, nil
+}
+
+// decode returns the JSON object of an answer that is no refusal.
+func decode(response *http.Response, body []byte) (members, *TokenEndpointError) {
+	failure := failureOf(response)
+	if len(body) > maxReply {
+		failure.problem = "the reply is larger than 1 MiB"
+		return nil, failure
+	}
+	var object members
+	if err := json.Unmarshal(body, &object); err != nil || object == nil {
+		failure.problem = "the reply is not a JSON object"
+		return nil, failure
+	}
+	if failure.explain(object); failure.recognised || response.StatusCode/100 != 2 {
+		return nil, failure
+	}
+	return object, nil
+}
+
+// failureOf begins the error that an answer may turn out to be.
+func failureOf(response *http.Response) *TokenEndpointError {
+	return &TokenEndpointError{
+		Status:     response.StatusCode,
+		TrackingID: or(word(response.Header.Get("TrackingId")), word(response.Header.Get("trxid"))),
+		RetryAfter: retryAfter(response.Header.Get("Retry-After"), time.Now()),
+	}
 }
 
 // explain fills in what a refusal in one of the known shapes tells:
@@ -69,7 +81,7 @@ func (e *TokenEndpointError) explain(object members) {
 	case code != "":
 		e.Code, e.Description = word(code), shorten(object.text("error_description"))
 		e.recognised = true
-	case nested != nil:
+	case len(nested) > 0:
 		e.Code, e.Description = word(nested.text("key")), shorten(nested.text("message"))
 		e.recognised = true
 	case object["message"] != nil && object["trackingId"] != nil:

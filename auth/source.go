@@ -64,8 +64,11 @@ func (s static) Bind(*url.URL, http.RoundTripper) (TokenSource, error) {
 	switch {
 	case s.token.IsZero():
 		faults.Add("Token", "is empty")
-	case !wellFormed(s.token.Reveal()):
+	case s.token.get().malformed:
 		faults.Add("Token", "holds a space, a line break or another character that no token can hold")
 	}
-	return s, faults.Err("", "")
+	if err := faults.Err("", ""); err != nil {
+		return nil, err
+	}
+	return s, nil
 }

@@ -18,9 +18,10 @@ type Token struct {
 }
 
 type tokenData struct {
-	value  string
-	expiry time.Time
-	scopes []string
+	value     string
+	malformed bool // it cannot stand in a header
+	expiry    time.Time
+	scopes    []string
 	// header names the header that carries the token, and values is what it
 	// carries, made once so that authorizing a request allocates nothing.
 	header string
@@ -48,11 +49,12 @@ func NewToken(value string, expiry time.Time, scopes ...string) Token {
 
 func newToken(header, prefix, value string, expiry time.Time, scopes []string) Token {
 	data := &tokenData{
-		value:  value,
-		expiry: expiry,
-		scopes: append([]string(nil), scopes...),
-		header: header,
-		values: []string{prefix + value},
+		value:     value,
+		malformed: !wellFormed(value),
+		expiry:    expiry,
+		scopes:    append([]string(nil), scopes...),
+		header:    header,
+		values:    []string{prefix + value},
 	}
 	return Token{data: &data}
 }
@@ -96,7 +98,7 @@ func (t Token) usable(now time.Time) error {
 	switch data := t.get(); {
 	case data.value == "":
 		return errNoToken
-	case !wellFormed(data.value):
+	case data.malformed:
 		return errMalformedToken
 	case !data.expiry.IsZero() && reached(now, data.expiry):
 		return errExpiredToken

@@ -1,0 +1,97 @@
+package auth
+
+import (
+	"context"
+	"encoding/base64"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/engagesdk/engage-go/outcome"
+)
+
+// Legacy obtains tokens from the REST API of imi.chat, the product that Engage
+// grew out of: a GET that is answered with a token in a header. Its calls count
+// against a tenant's daily 10,000 requests (documented), so wrap it with
+// [NewCache]; the struct itself asks on every call of Token, and only once.
+type Legacy struct {
+	// AuthorizeURL is where to ask, such as
+	// https://<sub-domain>.imi.chat/v3.1/authorize. It must be https, or plain
+	// http to the loopback. Required.
+	AuthorizeURL string
+	// APIKey and DomainName make up the credential. Required.
+	APIKey     Secret
+	DomainName string
+	// CredentialHeader is the header that carries the credential. Its name is
+	// not public; empty means Authorization (assumed).
+	CredentialHeader string
+	// Life is how long a token is used. The real lifetime is not public; 0
+	// means until it is refused.
+	Life time.Duration
+	// Transport sends the request; nil means [http.DefaultTransport].
+	Transport http.RoundTripper
+}
+
+// Validate returns nil if a token can be asked for; else an [*outcome.Error] on
+// the edge onInvalidData that names every fault.
+func (l Legacy) Validate() error {
+	var faults outcome.Violations
+	if _, problem := parseURL(l.AuthorizeURL); problem != "" {
+		faults.Add("AuthorizeURL", problem)
+	}
+	if l.APIKey.IsZero() {
+		faults.Add("APIKey", "is empty")
+	}
+	if l.DomainName == "" {
+		faults.Add("DomainName", "is empty")
+	}
+	if strings.ContainsAny(l.CredentialHeader, " :\t\r\n") {
+		faults.Add("CredentialHeader", "is not the name of a header")
+	}
+	if l.Life < 0 {
+		faults.Add("Life", "is negative")
+	}
+	return faults.Err("", "")
+}
+
+// Token asks for a token, which goes into the header access_token of later
+// requests (documented). The error is an [*outcome.Error] that names every
+// fault, a [*ReauthorizationRequiredError] for the status 401 (assumed, as no
+// error of this API is documented), or a [*TokenEndpointError].
+func (l Legacy) Token(ctx context.Context) (Token, error) {
+	if err := l.Validate(); err != nil {
+		return Token{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, tryLimit)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, l.AuthorizeURL, nil)
+	if err != nil {
+		return Token{}, showable(err)
+	}
+	credential := base64.StdEncoding.EncodeToString([]byte(l.APIKey.Reveal() + "@" + l.DomainName))
+	request.Header.Set(or(l.CredentialHeader, "Authorization"), credential)
+	request.Header.Set("Content-Type", "application/json")
+	response, _, err := roundTrip(orDefault(l.Transport), request)
+	if err != nil {
+		return Token{}, asFailure(err)
+	}
+	failure := failureOf(response)
+	value := response.Header.Get("access_token")
+	switch {
+	case response.StatusCode == http.StatusUnauthorized:
+		return Token{}, &ReauthorizationRequiredError{Reason: CredentialsChanged, Err: failure}
+	case response.StatusCode != http.StatusOK:
+		return Token{}, failure
+	case value == "":
+		failure.problem = "the reply holds no access token"
+		return Token{}, failure
+	case !wellFormed(value):
+		failure.problem = "the access token holds a character that no token can hold"
+		return Token{}, failure
+	}
+	var expiry time.Time
+	if l.Life > 0 {
+		expiry = time.Now().Add(l.Life)
+	}
+	return newToken("Access_token", "", value, expiry, nil), nil
+}

@@ -1,0 +1,218 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Login signs a person in with a browser on the same machine. It listens on the
+// integration's RedirectURL, which has to be plain http to the loopback
+// (documented to work). Webex wants the exact URL that is registered, port
+// included; where a service allows any port, port 0 takes a free one.
+type Login struct {
+	// Integration is the client to sign in to.
+	Integration Integration
+	// Show receives the address to open, for people whose browser does not
+	// open by itself. Nil prints it on standard error.
+	Show func(address string)
+	// Open opens the address in a browser, as [OpenBrowser] does. It is called
+	// on a goroutine of its own, with a context that ends with the login. Its
+	// error does not end the login. Nil opens no browser.
+	Open func(ctx context.Context, address string) error
+	// Limit is how long to wait for the person; 0 means 5 minutes.
+	Limit time.Duration
+}
+
+// Run waits until somebody has signed in, and returns the grant. Only a redirect
+// with the login's own state counts; any other request is turned away and the
+// login goes on waiting. The errors are those of [Integration.NewSignIn] and
+// [SignIn.Finish], of listening, and an error that wraps
+// [context.DeadlineExceeded] or that of ctx when nobody came.
+func (l Login) Run(ctx context.Context) (Grant, error) {
+	listeners, redirect, err := l.listen()
+	if err != nil {
+		return Grant{}, err
+	}
+	l.Integration.RedirectURL = redirect
+	signIn, err := l.Integration.NewSignIn()
+	if err != nil {
+		closeAll(listeners)
+		return Grant{}, err
+	}
+	limit := l.Limit
+	if limit <= 0 {
+		limit = 5 * time.Minute
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+
+	page := newRedirectPage(signIn, redirect)
+	server := &http.Server{
+		Handler:           page,
+		ReadHeaderTimeout: 10 * time.Second,
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+	}
+	for _, listener := range listeners {
+		go func() { _ = server.Serve(listener) }() // ends with Shutdown
+	}
+	l.invite(ctx, signIn.URL())
+	select {
+	case got := <-page.results:
+		shutdown(server)
+		return got.grant, got.err
+	case <-ctx.Done():
+	}
+	shutdown(server)
+	select {
+	case got := <-page.results: // just in time
+		return got.grant, got.err
+	default:
+		return Grant{}, fmt.Errorf("auth: nobody has signed in: %w", ctx.Err())
+	}
+}
+
+// invite shows the address and opens the browser.
+func (l Login) invite(ctx context.Context, address string) {
+	if l.Show != nil {
+		l.Show(address)
+	} else {
+		_, _ = fmt.Fprintln(os.Stderr, "Open this address to sign in:\n\n  "+address)
+	}
+	if l.Open != nil {
+		// On its own, because some openers return when the browser is closed.
+		// If it fails, the address has been shown.
+		go func() { _ = l.Open(ctx, address) }()
+	}
+}
+
+// listen listens where the redirect leads to, and returns its URL, with the
+// port that was taken if it was 0.
+func (l Login) listen() (listeners []net.Listener, redirect string, err error) {
+	faults := l.Integration.faults()
+	target := loopback(l.Integration.RedirectURL, &faults)
+	if err := faults.Err("", ""); err != nil {
+		return nil, "", err
+	}
+	port := target.Port()
+	for _, host := range listenHosts(target.Hostname()) {
+		listener, err := net.Listen("tcp", net.JoinHostPort(host, port))
+		if err != nil {
+			closeAll(listeners)
+			return nil, "", fmt.Errorf("auth: cannot wait for the sign-in: %w", err)
+		}
+		listeners = append(listeners, listener)
+		_, port, _ = net.SplitHostPort(listener.Addr().String())
+	}
+	if port == target.Port() {
+		return listeners, l.Integration.RedirectURL, nil
+	}
+	target.Host = net.JoinHostPort(target.Hostname(), port)
+	return listeners, target.String(), nil
+}
+
+// listenHosts are the addresses of host. A browser may try either of those of
+// localhost, so that both have to be ours; the second one is left out where the
+// machine has no IPv6.
+func listenHosts(host string) []string {
+	if !equalFold(host, "localhost") {
+		return []string{host}
+	}
+	probe, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		return []string{"127.0.0.1"}
+	}
+	_ = probe.Close()
+	return []string{"127.0.0.1", "::1"}
+}
+
+func closeAll(listeners []net.Listener) {
+	for _, listener := range listeners {
+		_ = listener.Close()
+	}
+}
+
+// shutdown lets the last page reach the browser.
+func shutdown(server *http.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if server.Shutdown(ctx) != nil {
+		_ = server.Close()
+	}
+}
+
+type result struct {
+	grant Grant
+	err   error
+}
+
+// redirectPage is the page that a sign-in ends at.
+type redirectPage struct {
+	signIn  *SignIn
+	hosts   []string // what the Host header may be, in lower case
+	path    string
+	results chan result
+}
+
+func newRedirectPage(signIn *SignIn, redirect string) *redirectPage {
+	page := &redirectPage{signIn: signIn, path: "/", results: make(chan result, 1)}
+	if target, err := url.Parse(redirect); err == nil {
+		page.path = or(target.Path, page.path)
+		page.hosts = []string{strings.ToLower(target.Host)}
+		if target.Port() == "80" { // browsers leave it out
+			page.hosts = append(page.hosts, strings.ToLower(strings.TrimSuffix(target.Host, ":80")))
+		}
+	}
+	return page
+}
+
+func (p *redirectPage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	header.Set("Cache-Control", "no-store")
+	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("Content-Security-Policy", "default-src 'none'")
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Connection", "close")
+	switch {
+	// A page elsewhere could have its own name resolve to the loopback.
+	case !slices.Contains(p.hosts, strings.ToLower(r.Host)):
+		show(w, http.StatusMisdirectedRequest, "This address is not for you.")
+	case r.URL.Path != p.path:
+		show(w, http.StatusNotFound, "There is nothing here.")
+	case r.Method != http.MethodGet:
+		header.Set("Allow", http.MethodGet)
+		show(w, http.StatusMethodNotAllowed, "This address is opened by a sign-in.")
+	default:
+		p.finish(w, r)
+	}
+}
+
+func (p *redirectPage) finish(w http.ResponseWriter, r *http.Request) {
+	// The trade goes on if the person closes the window too early.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), tryLimit)
+	defer cancel()
+	grant, err := p.signIn.Finish(ctx, r.URL.String())
+	if stray, ok := errors.AsType[*SignInError](err); ok && stray.stray {
+		show(w, http.StatusBadRequest, "This is not the sign-in that was asked for, or it is over. Start again.")
+		return
+	}
+	if err != nil {
+		show(w, http.StatusForbidden, "You are not signed in. The program that asked you to sign in knows why.")
+	} else {
+		show(w, http.StatusOK, "You are signed in. You can close this window.")
+	}
+	p.results <- result{grant, err}
+}
+
+func show(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = fmt.Fprintf(w, "<!DOCTYPE html>\n<html lang=\"en\"><head><title>Sign-in</title></head><body><p>%s</p></body></html>\n", text)
+}

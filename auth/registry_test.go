@@ -1,0 +1,257 @@
+package auth_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/engagesdk/engage-go/auth"
+	"github.com/engagesdk/engage-go/outcome"
+)
+
+// integration is one whose endpoint follows a script.
+func integration(bodies ...string) auth.Integration { return scripted(nil, bodies...).Integration }
+
+// standalone are client credentials whose endpoint follows a script.
+func standalone(bodies ...string) auth.ClientCredentials {
+	source := credentials("https://api.example.com/oauth/token")
+	source.Transport = script(bodies...)
+	return source
+}
+
+var granted = auth.Grant{
+	Token:        auth.NewToken("granted", time.Time{}),
+	RefreshToken: auth.NewSecret("refresh"),
+}
+
+// state returns the state of a named authorization.
+func state(t *testing.T, registry *auth.Registry, name string) auth.State {
+	t.Helper()
+	status, err := registry.Get(name)
+	require.NoError(t, err)
+	return status.State
+}
+
+func TestAuthorizationGoesFromPendingToAuthorized(t *testing.T) {
+	var transitions []auth.State
+	registry := &auth.Registry{OnTransition: func(s auth.Status) { transitions = append(transitions, s.State) }}
+	require.NoError(t, registry.Add(t.Context(), "support", integration(`400{"error":"invalid_grant"}`)))
+	require.Equal(t, auth.Pending, state(t, registry, "support"))
+
+	source, release, err := registry.Use("support", "worker")
+	require.NoError(t, err)
+	defer release()
+	_, err = source.Token(t.Context())
+	var required *auth.ReauthorizationRequiredError
+	require.ErrorAs(t, err, &required)
+	require.Equal(t, auth.NoToken, required.Reason)
+	require.Equal(t, "support", required.Authorization)
+	require.Equal(t, auth.Pending, state(t, registry, "support"))
+
+	require.NoError(t, registry.Authorize(t.Context(), "support", granted))
+	require.Equal(t, "granted", get(t, source), "without waiting for the pause after the error")
+	require.Equal(t, auth.Authorized, state(t, registry, "support"))
+
+	token, err := source.Token(t.Context())
+	require.NoError(t, err)
+	source.(auth.Invalidator).Invalidate(token)
+	_, err = source.Token(t.Context())
+	require.ErrorIs(t, err, auth.ErrReauthorizationRequired)
+	status, err := registry.Get("support")
+	require.NoError(t, err)
+	require.Equal(t, auth.Status{
+		Name: "support", State: auth.ReauthorizationRequired, Reason: auth.Revoked, UsedBy: []string{"worker"},
+	}, status)
+	require.Equal(t, []auth.State{auth.Pending, auth.Authorized, auth.ReauthorizationRequired}, transitions)
+}
+
+func TestClientCredentialsNeedNoSignIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		registry := new(auth.Registry)
+		require.NoError(t, registry.Add(t.Context(), "good", standalone(`{"access_token":"abc"}`)))
+		require.NoError(t, registry.Add(t.Context(), "bad", standalone(`401{"error":"invalid_client"}`)))
+		require.NoError(t, registry.Add(t.Context(), "down", standalone(`503{}`)))
+		require.NoError(t, registry.Authenticate(t.Context(), "good"))
+		require.ErrorIs(t, registry.Authenticate(t.Context(), "bad"), auth.ErrReauthorizationRequired)
+		require.Error(t, registry.Authenticate(t.Context(), "down"))
+		require.Equal(t, []auth.Status{
+			{Name: "bad", State: auth.ReauthorizationRequired, Reason: auth.CredentialsChanged},
+			{Name: "down", State: auth.Pending},
+			{Name: "good", State: auth.Authorized},
+		}, registry.List())
+		require.ErrorIs(t, registry.Authorize(t.Context(), "good", granted), outcome.ErrOnInvalidData)
+	})
+}
+
+func TestUsersShareOneToken(t *testing.T) {
+	registry := new(auth.Registry)
+	credentials := standalone(`{"access_token":"abc","expires_in":3600}`, `{"access_token":"def","expires_in":3600}`)
+	require.NoError(t, registry.Add(t.Context(), "shared", &credentials))
+	one, _, err := registry.Use("shared", "one")
+	require.NoError(t, err)
+	two, _, err := registry.Use("shared", "two")
+	require.NoError(t, err)
+	require.Equal(t, "abc", get(t, one))
+	require.Equal(t, "abc", get(t, two))
+	require.Zero(t, testing.AllocsPerRun(100, func() { get(t, one) }))
+
+	token, err := one.Token(t.Context())
+	require.NoError(t, err)
+	one.(auth.Invalidator).Invalidate(token)
+	require.Equal(t, "def", get(t, two))
+}
+
+func TestUsersFollowAnUpdate(t *testing.T) {
+	registry := new(auth.Registry)
+	require.NoError(t, registry.Add(t.Context(), "a", integration(`500`)))
+	require.NoError(t, registry.Authorize(t.Context(), "a", granted))
+	source, _, err := registry.Use("a", "user")
+	require.NoError(t, err)
+	require.Equal(t, "granted", get(t, source))
+
+	changed := integration(`500`)
+	changed.ClientSecret = auth.NewSecret("new")
+	require.NoError(t, registry.Update(t.Context(), "a", changed))
+	status, err := registry.Get("a")
+	require.NoError(t, err)
+	require.Equal(t, auth.ReauthorizationRequired, status.State)
+	require.Equal(t, auth.CredentialsChanged, status.Reason)
+	require.Equal(t, []string{"user"}, status.UsedBy)
+	_, err = source.Token(t.Context())
+	require.ErrorIs(t, err, auth.ErrReauthorizationRequired)
+
+	require.NoError(t, registry.Update(t.Context(), "a", standalone(`{"access_token":"other"}`)))
+	require.Equal(t, "other", get(t, source))
+}
+
+func TestAuthorizationIsTakenUpAfterARestart(t *testing.T) {
+	store := auth.NewFileStore(t.TempDir())
+	before := &auth.Registry{Store: store}
+	require.NoError(t, before.Add(t.Context(), "a", integration(`500`)))
+	require.NoError(t, before.Authorize(t.Context(), "a", granted))
+
+	after := &auth.Registry{Store: store}
+	require.NoError(t, after.Add(t.Context(), "a", integration(`500`)))
+	require.Equal(t, auth.Authorized, state(t, after, "a"))
+	source, _, err := after.Use("a", "user")
+	require.NoError(t, err)
+	require.Equal(t, "granted", get(t, source))
+
+	put(t, store, "damaged", "damaged")
+	var failure *auth.StoreError
+	require.ErrorAs(t, after.Add(t.Context(), "damaged", integration(`500`)), &failure)
+	require.Len(t, after.List(), 1)
+}
+
+func TestDefaultIsUsedWhereNoneIsNamed(t *testing.T) {
+	registry := new(auth.Registry)
+	_, _, err := registry.Use("", "user")
+	require.ErrorIs(t, err, auth.ErrUnknownAuthorization)
+	require.ErrorIs(t, registry.SetDefault("a"), auth.ErrUnknownAuthorization)
+
+	require.NoError(t, registry.Add(t.Context(), "a", standalone(`{"access_token":"abc"}`)))
+	require.NoError(t, registry.SetDefault("a"))
+	name, err := registry.Resolve("")
+	require.NoError(t, err)
+	require.Equal(t, "a", name)
+	source, release, err := registry.Use("", "user")
+	require.NoError(t, err)
+	require.Equal(t, "abc", get(t, source))
+	release()
+
+	var inUse *auth.InUseError
+	require.ErrorAs(t, registry.Remove(t.Context(), "a"), &inUse)
+	require.True(t, inUse.Default)
+	require.NoError(t, registry.SetDefault(""))
+	require.NoError(t, registry.Remove(t.Context(), "a"))
+}
+
+func TestAuthorizationInUseIsNotRemoved(t *testing.T) {
+	store := new(auth.MemoryStore)
+	registry := &auth.Registry{Store: store}
+	require.NoError(t, registry.Add(t.Context(), "a", integration(`500`)))
+	require.NoError(t, registry.Authorize(t.Context(), "a", granted))
+	source, releaseOne, err := registry.Use("a", "search")
+	require.NoError(t, err)
+	_, releaseTwo, err := registry.Use("a", "append")
+	require.NoError(t, err)
+	_, releaseThree, err := registry.Use("a", "append")
+	require.NoError(t, err)
+
+	err = registry.Remove(t.Context(), "a")
+	var inUse *auth.InUseError
+	require.ErrorAs(t, err, &inUse)
+	require.Equal(t, []string{"append", "search"}, inUse.UsedBy)
+	require.EqualError(t, err, `auth: the authorization "a" is in use by append, search`)
+
+	releaseOne()
+	releaseOne() // once only
+	releaseTwo()
+	require.ErrorAs(t, registry.Remove(t.Context(), "a"), &inUse)
+	require.Equal(t, []string{"append"}, inUse.UsedBy)
+	releaseThree()
+	require.NoError(t, registry.Remove(t.Context(), "a"))
+	releaseThree()
+
+	require.Empty(t, kept(t, store, "a"))
+	_, err = source.Token(t.Context())
+	require.ErrorIs(t, err, auth.ErrUnknownAuthorization)
+	source.(auth.Invalidator).Invalidate(auth.NewToken("granted", time.Time{}))
+}
+
+func TestUnknownNamesAndBadMechanismsAreErrors(t *testing.T) {
+	registry := new(auth.Registry)
+	for _, err := range []error{
+		registry.Update(t.Context(), "a", integration(`500`)),
+		registry.Authorize(t.Context(), "a", granted),
+		registry.Authenticate(t.Context(), "a"),
+		registry.Remove(t.Context(), "a"),
+		func() error { _, err := registry.Get("a"); return err }(),
+		func() error { _, err := registry.Resolve("a"); return err }(),
+	} {
+		require.ErrorIs(t, err, auth.ErrUnknownAuthorization)
+		require.ErrorContains(t, err, `"a"`)
+	}
+	require.NoError(t, registry.Add(t.Context(), "taken", integration(`500`)))
+	for _, err := range []error{
+		registry.Add(t.Context(), "", integration(`500`)),
+		registry.Add(t.Context(), "a", nil),
+		registry.Add(t.Context(), "a", (*auth.Integration)(nil)),
+		registry.Add(t.Context(), "a", (*auth.ClientCredentials)(nil)),
+		registry.Add(t.Context(), "a", auth.Integration{}),
+		registry.Add(t.Context(), "taken", integration(`500`)),
+	} {
+		require.ErrorIs(t, err, outcome.ErrOnInvalidData)
+	}
+	require.Len(t, registry.List(), 1)
+}
+
+// A name instead of a source, and who is in the way of removing it.
+func ExampleRegistry() {
+	ctx := context.Background()
+	var registry auth.Registry
+	err := registry.Add(ctx, "support", auth.ClientCredentials{
+		ClientID:     "tenant",
+		ClientSecret: auth.NewSecret("secret"),
+		TokenURL:     "https://api-us-site-1.imiengage.io/api/v1/oauth/token",
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, release, err := registry.Use("support", "inbound worker")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(registry.Remove(ctx, "support"))
+	release()
+	fmt.Println(registry.Remove(ctx, "support"))
+	// Output:
+	// auth: the authorization "support" is in use by inbound worker
+	// <nil>
+}

@@ -1,0 +1,124 @@
+package auth
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/engagesdk/engage-go/outcome"
+)
+
+// WebexApplicationsURL is where Webex keeps its applications (documented).
+const WebexApplicationsURL = "https://webexapis.com/v1/applications"
+
+// ServiceApp is a Webex Service App that an administrator of an organization has
+// authorized. It lives from a refresh token like a person who signed in, without
+// any person. The pair to start from is shown in the developer portal, or
+// obtained with Grant:
+//
+//	grant, err := app.Grant(ctx, administrator)
+//	source, err := auth.Refreshing{Integration: …, Name: "support", Store: store, Seed: grant}.Open()
+//
+// The Integration of the source has the Service App's own id and secret.
+type ServiceApp struct {
+	// ApplicationID, ClientID and ClientSecret are those of the Service App.
+	// Required.
+	ApplicationID string
+	ClientID      string
+	ClientSecret  Secret
+	// OrganizationID is the organization whose administrator authorized it.
+	// Required.
+	OrganizationID string
+	// ApplicationsURL is where the application is kept; empty means
+	// [WebexApplicationsURL]. It must be https, or plain http to the loopback.
+	ApplicationsURL string
+	// Transport sends the request; nil means [http.DefaultTransport].
+	Transport http.RoundTripper
+}
+
+// Validate returns nil if the grant can be asked for; else an [*outcome.Error]
+// on the edge onInvalidData that names every fault.
+func (s ServiceApp) Validate() error {
+	var faults outcome.Violations
+	checkClient(&faults, s.ClientID, s.ClientSecret)
+	if s.ApplicationID == "" || strings.Trim(s.ApplicationID, ".") == "" {
+		faults.Add("ApplicationID", "is empty or holds only dots")
+	}
+	if s.OrganizationID == "" {
+		faults.Add("OrganizationID", "is empty")
+	}
+	if _, problem := parseURL(or(s.ApplicationsURL, WebexApplicationsURL)); problem != "" {
+		faults.Add("ApplicationsURL", problem)
+	}
+	return faults.Err("", "")
+}
+
+// Grant obtains the tokens of the Service App for its organization (documented:
+// POST …/applications/{id}/token). The administrator's source must hold the
+// scope spark:applications_token. The request is sent once, since asking again
+// may replace the tokens that were given before. The error is that of the
+// administrator's source, a [*ReauthorizationRequiredError] if the service does
+// not accept the id and secret, or a [*TokenEndpointError].
+func (s ServiceApp) Grant(ctx context.Context, administrator TokenSource) (Grant, error) {
+	if err := s.Validate(); err != nil {
+		return Grant{}, err
+	}
+	token, err := call(ctx, administrator)
+	if err != nil {
+		return Grant{}, err
+	}
+	request, err := s.request(ctx, token)
+	if err != nil {
+		return Grant{}, err
+	}
+	object, err := send(orDefault(s.Transport), request)
+	if err != nil {
+		return Grant{}, refusedClient(err)
+	}
+	answer, problem := object.reply()
+	if problem != "" {
+		return Grant{}, &TokenEndpointError{Status: http.StatusOK, problem: problem}
+	}
+	return answer.grant(time.Now()), nil
+}
+
+func (s ServiceApp) request(ctx context.Context, token Token) (*http.Request, error) {
+	target := or(s.ApplicationsURL, WebexApplicationsURL) + "/" + url.PathEscape(s.ApplicationID) + "/token"
+	body, err := json.Marshal(map[string]string{
+		"clientId":     s.ClientID,
+		"clientSecret": s.ClientSecret.Reveal(),
+		"targetOrgId":  s.OrganizationID,
+	})
+	if err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
+	if err != nil {
+		return nil, showable(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	hosts, err := NewHosts(target)
+	if err != nil {
+		return nil, err
+	}
+	return request, hosts.Authorize(request, token)
+}
+
+// grant returns the grant that an answer received at now holds.
+func (r reply) grant(now time.Time) Grant {
+	after := func(seconds int64) time.Time {
+		if seconds == 0 {
+			return time.Time{}
+		}
+		return now.Add(time.Duration(seconds) * time.Second)
+	}
+	return Grant{
+		Token:         NewToken(r.AccessToken, after(r.ExpiresIn), strings.Fields(r.Scope)...),
+		RefreshToken:  NewSecret(r.RefreshToken),
+		RefreshExpiry: after(r.RefreshExpiresIn),
+	}
+}

@@ -1,0 +1,166 @@
+package auth
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/engagesdk/engage-go/outcome"
+)
+
+// ConnectServiceKey authorizes calls to Webex Connect with the key of a service,
+// which goes into the header "key" (documented).
+type ConnectServiceKey struct {
+	// Key is the service key. Required.
+	Key Secret
+	// Secondary is the service's other key, if it has one. When one key is
+	// refused, because it was discarded, the other one is used.
+	Secondary Secret
+}
+
+// Open returns the source. The error is an [*outcome.Error] that names every
+// fault.
+func (k ConnectServiceKey) Open() (TokenSource, error) {
+	var faults outcome.Violations
+	var sources []TokenSource
+	for _, key := range []struct {
+		field    string
+		value    Secret
+		required bool
+	}{{"Key", k.Key, true}, {"Secondary", k.Secondary, false}} {
+		switch {
+		case key.value.IsZero():
+			if key.required {
+				faults.Add(key.field, "is empty")
+			}
+		case !wellFormed(key.value.Reveal()):
+			faults.Add(key.field, "holds a space, a line break or another character that no key can hold")
+		default:
+			sources = append(sources, static{newToken("Key", "", key.value.Reveal(), time.Time{}, nil)})
+		}
+	}
+	if err := faults.Err("", ""); err != nil {
+		return nil, err
+	}
+	return &alternating{sources: sources}, nil
+}
+
+// ConnectJWT authorizes calls to Webex Connect with tokens that are made here,
+// signed with the secret of a service (documented: HS256). Connect accepts each
+// for 60 minutes. No request is made.
+type ConnectJWT struct {
+	// ServiceID is the id of the service, the issuer of its tokens. Required.
+	ServiceID string
+	// Secret is the service's secret in base64, as Connect shows it. Required.
+	Secret Secret
+	// Secondary is the service's other secret, if it has one. When a token is
+	// refused, because its secret was discarded, the other secret is used.
+	Secondary Secret
+}
+
+const (
+	// jwtLife is how long Connect accepts a token, whatever it says of itself.
+	jwtLife = time.Hour
+	// jwtBackdate is for a clock of Connect that is behind.
+	jwtBackdate = 30 * time.Second
+)
+
+// Open returns the source. The error is an [*outcome.Error] that names every
+// fault.
+func (j ConnectJWT) Open() (TokenSource, error) {
+	var faults outcome.Violations
+	if j.ServiceID == "" {
+		faults.Add("ServiceID", "is empty")
+	}
+	var sources []TokenSource
+	for _, secret := range []struct {
+		field    string
+		value    Secret
+		required bool
+	}{{"Secret", j.Secret, true}, {"Secondary", j.Secondary, false}} {
+		key, ok := fromBase64(secret.value.Reveal())
+		switch {
+		case !ok:
+			faults.Add(secret.field, "is not base64")
+		case len(key) > 0:
+			sources = append(sources, NewCache(jwtMint{j.ServiceID, NewSecret(string(key))}))
+		case secret.required:
+			faults.Add(secret.field, "is empty")
+		}
+	}
+	if err := faults.Err("", ""); err != nil {
+		return nil, err
+	}
+	return &alternating{sources: sources}, nil
+}
+
+// fromBase64 decodes any of the four kinds of base64.
+func fromBase64(text string) ([]byte, bool) {
+	text = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(strings.TrimSpace(text), "="))
+	decoded, err := base64.RawStdEncoding.DecodeString(text)
+	return decoded, err == nil
+}
+
+// jwtMint makes tokens.
+type jwtMint struct {
+	issuer string
+	key    Secret
+}
+
+func (m jwtMint) Token(context.Context) (Token, error) {
+	issued := time.Now().Add(-jwtBackdate).Truncate(time.Second)
+	expiry := issued.Add(jwtLife)
+	claims, err := json.Marshal(map[string]any{"iss": m.issuer, "iat": issued.Unix(), "exp": expiry.Unix()})
+	if err != nil {
+		return Token{}, fmt.Errorf("auth: cannot make a token: %w", err)
+	}
+	encode := base64.RawURLEncoding.EncodeToString
+	signed := encode([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + encode(claims)
+	mac := hmac.New(sha256.New, []byte(m.key.Reveal()))
+	_, _ = mac.Write([]byte(signed)) // a hash never fails
+	return NewToken(signed+"."+encode(mac.Sum(nil)), expiry), nil
+}
+
+// alternating gives the tokens of one source until one is refused, then those
+// of the next.
+type alternating struct {
+	sources []TokenSource
+
+	mu      sync.Mutex
+	current int
+	given   Token
+}
+
+func (a *alternating) Token(ctx context.Context) (Token, error) {
+	a.mu.Lock()
+	source := a.sources[a.current]
+	a.mu.Unlock()
+	token, err := source.Token(ctx)
+	if err != nil {
+		return Token{}, err
+	}
+	a.mu.Lock()
+	a.given = token
+	a.mu.Unlock()
+	return token, nil
+}
+
+// Invalidate implements [Invalidator].
+func (a *alternating) Invalidate(refused Token) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.given.Equal(refused) || refused.IsZero() {
+		return
+	}
+	if source, ok := a.sources[a.current].(Invalidator); ok {
+		source.Invalidate(refused)
+	}
+	a.current = (a.current + 1) % len(a.sources)
+	a.given = Token{}
+}
