@@ -1,0 +1,56 @@
+// Package stream takes in what customers do as it happens: the events that
+// Webex Engage Streaming, data streams and outbound webhooks send, and those
+// of Engage's virtual-agent webhooks.
+//
+// An event goes down four steps, and no step calls back up:
+//
+//	Receiver   checks the request, verifies its signature, finds the event's id
+//	Inbox      stores the event unless it has seen that id; gives out in order
+//	Worker     takes events, runs the handler of their type, retries, gives up
+//	handler    the program's own code
+//
+// A whole program is little more than that:
+//
+//	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+//	receiver, err := stream.NewReceiver(inbox,
+//		stream.WithSignature(stream.SHA256, stream.NewSecret("2026-10", os.Getenv("HUB_SECRET"))))
+//	…
+//	worker, err := stream.NewWorker(inbox)
+//	…
+//	worker.OnMessage(func(ctx context.Context, e stream.MessageEvent) error {
+//		content, err := e.Content()
+//		…
+//	})
+//	go http.ListenAndServe(address, receiver)
+//	err = worker.Run(ctx)
+//
+// # Events
+//
+// [Decode] turns a payload into one of a few structs, such as [MessageEvent] or
+// [ReceiptEvent]. All embed a [Header] with what every event has: its kind, its
+// channel and the two parties in the terms of package channel, an id that is
+// the same for every copy of the event, its time, and the JSON as it came.
+// Members without a field are read by name, with [Header.Member] and
+// [Header.JSON]. What the package does not know is an [UnknownEvent], never an
+// error.
+//
+// # Nothing lost, nothing doubled
+//
+// The receiver answers 200 only once the event is in the inbox. The inbox
+// remembers ids, so a copy that the sender repeats is answered 200 and dropped.
+// An event counts as handled only after its handler returned without an error;
+// until then it is given out again, and after too many tries it becomes a dead
+// letter. A handler can still meet an event twice if the program ends between
+// the handler's return and the acknowledgement: make it repeatable, for example
+// by appending under the event's own alias id, which [MessageEvent.Content]
+// sets.
+//
+// # What is known
+//
+// The payloads are documented for data streams and for outbound webhooks, with
+// contradictions that the package reads either way. The transport is documented
+// for outbound webhooks alone. The vendor publishes no endpoint, credential or
+// protocol of Webex Engage Streaming itself, and documents Apple's typing
+// indicators as the only thing that Engage consumes from it: a [Sender] posts
+// to a URL of the caller's, and speaks as an outbound webhook does.
+package stream

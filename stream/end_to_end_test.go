@@ -1,0 +1,154 @@
+package stream_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/engagesdk/engage-go/stream"
+)
+
+// unreliable lets some requests through whose answer then gets lost, holds some
+// back past the sender's patience, and turns some away.
+type unreliable struct {
+	http.Handler
+	mu     sync.Mutex
+	random *rand.Rand
+	faults map[string]int
+}
+
+func (u *unreliable) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	u.mu.Lock()
+	fault := map[int]string{0: "answer lost", 1: "answer late", 2: "turned away"}[u.random.IntN(12)]
+	if fault != "" {
+		u.faults[fault]++
+	}
+	u.mu.Unlock()
+	switch fault {
+	case "turned away":
+		w.WriteHeader(http.StatusServiceUnavailable)
+	case "answer late":
+		u.Handler.ServeHTTP(httptest.NewRecorder(), r)
+		<-r.Context().Done() // the sender has given up
+	case "answer lost":
+		u.Handler.ServeHTTP(httptest.NewRecorder(), r)
+		panic(http.ErrAbortHandler)
+	default:
+		u.Handler.ServeHTTP(w, r)
+	}
+}
+
+// Many customers write at once over real HTTP. Copies of their messages come
+// from two streams, in an order of their own; answers get lost and come late; the
+// handler fails now and then. Every message is handled once, in the order in
+// which its customer's first copies arrived.
+func TestEveryEventIsHandledOnceAndInOrder(t *testing.T) {
+	const customers, messages = 12, 30
+	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+	defer inbox.Close()
+	receiver, err := stream.NewReceiver(inbox, stream.WithSignature(stream.SHA256, current, previous))
+	require.NoError(t, err)
+	network := &unreliable{Handler: receiver, random: rand.New(rand.NewPCG(1, 2)), faults: map[string]int{}}
+	server := httptest.NewServer(network)
+	defer server.Close()
+
+	worker, err := stream.NewWorker(inbox, stream.WithHandlers(8),
+		stream.WithBackoff(func(int) time.Duration { return time.Millisecond }))
+	require.NoError(t, err)
+	var mu sync.Mutex
+	handled, tries := map[string][]string{}, map[string]int{}
+	all := make(chan struct{})
+	left := customers * messages
+	worker.OnMessage(func(_ context.Context, e stream.MessageEvent) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if tries[e.ID]++; tries[e.ID] == 1 && len(tries)%7 == 0 {
+			return fmt.Errorf("not now")
+		}
+		handled[e.Customer] = append(handled[e.Customer], e.Text)
+		if left--; left == 0 {
+			close(all)
+		}
+		return nil
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- worker.Run(ctx) }()
+
+	// The first copies of a customer go out one after another, so that their
+	// order is known; the second copies go out beside them in any order.
+	var senders sync.WaitGroup
+	var sent atomic.Int64
+	for c := range customers {
+		customer := fmt.Sprint("customer-", c)
+		arrived := make([]chan struct{}, messages)
+		for n := range arrived {
+			arrived[n] = make(chan struct{})
+		}
+		senders.Go(func() {
+			sender := newImpatient(t, server.URL, current)
+			for n := range messages {
+				attempts, err := sender.Send(t.Context(), payload(customer, n))
+				if err != nil {
+					t.Error(err)
+				}
+				sent.Add(int64(len(attempts)))
+				close(arrived[n])
+			}
+		})
+		senders.Go(func() {
+			sender := newImpatient(t, server.URL, previous)
+			order := rand.New(rand.NewPCG(uint64(c), 3)).Perm(messages)
+			for _, n := range order {
+				<-arrived[n]
+				attempts, err := sender.Send(t.Context(), payload(customer, n))
+				if err != nil {
+					t.Error(err)
+				}
+				sent.Add(int64(len(attempts)))
+			}
+		})
+	}
+	senders.Wait()
+	<-all
+	cancel()
+	require.NoError(t, <-ended)
+
+	for c := range customers {
+		got := handled[fmt.Sprint("customer-", c)]
+		require.Len(t, got, messages)
+		for n, text := range got {
+			require.Equal(t, fmt.Sprint(n), text)
+		}
+	}
+	counts := receiver.Counts()
+	require.EqualValues(t, customers*messages, counts.Accepted)
+	require.GreaterOrEqual(t, counts.Duplicates, uint64(customers*messages))
+	require.EqualValues(t, customers*messages, worker.Counts().Handled)
+	require.Positive(t, worker.Counts().Failed)
+	require.Zero(t, worker.Counts().DeadLettered)
+	require.Equal(t, stream.MemoryCounts{}, inbox.Counts())
+	t.Logf("%d requests, %v; receiver: %d accepted, %d duplicates; worker: %+v",
+		sent.Load(), network.faults, counts.Accepted, counts.Duplicates, worker.Counts())
+}
+
+// newImpatient returns a sender with the documented rules and little patience.
+func newImpatient(t *testing.T, url string, secret stream.Secret) *stream.Sender {
+	t.Helper()
+	waits := make([]time.Duration, 30)
+	for i := range waits {
+		waits[i] = time.Millisecond
+	}
+	sender, err := stream.NewSender(url, stream.WithSigning(stream.SHA256, secret),
+		stream.WithAttemptTimeout(100*time.Millisecond), stream.WithSchedule(waits...))
+	require.NoError(t, err)
+	return sender
+}

@@ -1,0 +1,256 @@
+package stream
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// member is a member of a JSON object. Both halves are parts of the object's
+// JSON; the name has no quotes around it.
+type member struct{ name, value []byte }
+
+// members is a JSON object as a list, so that a payload is split once and each
+// member is decoded only if somebody asks for it. The later of two equal names
+// counts.
+type members []member
+
+// usualMembers is about how many members a payload has.
+const usualMembers = 32
+
+// split appends the members of object to m. The JSON must be valid; what is not
+// an object has no members.
+func (m members) split(object []byte) members {
+	s := splitter{data: object}
+	if !s.enter() {
+		return m
+	}
+	if m == nil {
+		m = make(members, 0, usualMembers)
+	}
+	for s.next() == '"' {
+		name := s.skip()
+		s.next() // the colon
+		s.at++
+		s.next()
+		m = append(m, member{unquoteName(name), s.skip()})
+		if s.next() == ',' {
+			s.at++
+		}
+	}
+	return m
+}
+
+// elements returns the elements of a JSON array, which must be valid, and no
+// more than limit of them. What is not an array has none.
+func elements(array []byte, limit int) [][]byte {
+	s := splitter{data: array}
+	if s.next() != '[' {
+		return nil
+	}
+	s.at++
+	var list [][]byte
+	for c := s.next(); c != ']' && len(list) < limit; c = s.next() {
+		if c == ',' {
+			s.at++
+			continue
+		}
+		list = append(list, s.skip())
+	}
+	return list
+}
+
+// unquoteName takes the quotes off a name, which seldom needs more.
+func unquoteName(quoted []byte) []byte {
+	if bytes.IndexByte(quoted, '\\') < 0 {
+		return quoted[1 : len(quoted)-1]
+	}
+	return []byte(unquote(quoted))
+}
+
+// find returns the value of the first of names that the object has with
+// something in it: neither null nor an empty string. Names are written in
+// camel case without separators; see sameName.
+func (m members) find(names ...string) []byte {
+	for _, name := range names {
+		for i := len(m) - 1; i >= 0; i-- {
+			if sameName(m[i].name, name) && !isEmpty(m[i].value) {
+				return m[i].value
+			}
+		}
+	}
+	return nil
+}
+
+// text returns the scalar that find finds, as text.
+func (m members) text(names ...string) string { return textOf(m.find(names...)) }
+
+// nested returns the JSON that find finds, out of the string that it may be in.
+func (m members) nested(names ...string) []byte { return unwrap(m.find(names...)) }
+
+// isEmpty reports whether a value says nothing.
+func isEmpty(value []byte) bool {
+	return len(value) == 0 || value[0] == 'n' || len(value) == 2 && value[0] == '"'
+}
+
+// sameName reports whether a payload's spelling of a name means name. The
+// vendor's differ in case and separators: thread_id, threadId, threadid,
+// "clientUUID " with a space.
+func sameName(spelling []byte, name string) bool {
+	at := 0
+	for _, c := range spelling {
+		if c == '_' || c == '-' || c == ' ' {
+			continue
+		}
+		if at == len(name) || lower(c) != lower(name[at]) {
+			return false
+		}
+		at++
+	}
+	return at == len(name)
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c + ('a' - 'A')
+	}
+	return c
+}
+
+// fold returns a name of the vendor's in one spelling: lower case, without
+// separators.
+func fold(name string) string {
+	return strings.Map(func(r rune) rune {
+		switch r {
+		case '_', '-', ' ':
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, name)
+}
+
+// textOf returns a JSON string, number or boolean as text; anything else is
+// empty.
+func textOf(value []byte) string {
+	if len(value) == 0 {
+		return ""
+	}
+	switch value[0] {
+	case '{', '[', 'n':
+		return ""
+	case '"':
+		return unquote(value)
+	}
+	return string(value)
+}
+
+// unquote returns the text of a JSON string.
+func unquote(quoted []byte) string {
+	if inner := quoted[1 : len(quoted)-1]; bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
+		return string(inner)
+	}
+	var text string
+	_ = json.Unmarshal(quoted, &text) // the value is valid JSON
+	return text
+}
+
+// unwrap returns the object or array that value is, or that the string value
+// holds; nil for anything else.
+func unwrap(value []byte) []byte {
+	if len(value) > 0 && value[0] == '"' {
+		value = []byte(strings.TrimSpace(textOf(value)))
+		if !json.Valid(value) {
+			return nil
+		}
+	}
+	if len(value) > 0 && (value[0] == '{' || value[0] == '[') {
+		return value
+	}
+	return nil
+}
+
+// splitter walks JSON that is known to be valid.
+type splitter struct {
+	data []byte
+	at   int
+}
+
+// next moves to the next byte that is not white space, and returns it; 0 at the
+// end.
+func (s *splitter) next() byte {
+	for ; s.at < len(s.data); s.at++ {
+		switch c := s.data[s.at]; c {
+		case ' ', '\t', '\r', '\n':
+		default:
+			return c
+		}
+	}
+	return 0
+}
+
+// enter moves into an object, and reports whether there is one.
+func (s *splitter) enter() bool {
+	if s.next() != '{' {
+		return false
+	}
+	s.at++
+	return true
+}
+
+// skip moves past the value that begins here, and returns it.
+func (s *splitter) skip() []byte {
+	from, depth := s.at, 0
+	for s.at < len(s.data) {
+		switch s.data[s.at] {
+		case '"':
+			s.skipString()
+			if depth == 0 {
+				return s.data[from:s.at]
+			}
+			continue
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth == 0 {
+				return s.data[from:s.at] // the end of what a scalar is in
+			}
+			if depth--; depth == 0 {
+				s.at++
+				return s.data[from:s.at]
+			}
+		case ',', ' ', '\t', '\r', '\n':
+			if depth == 0 {
+				return s.data[from:s.at]
+			}
+		}
+		s.at++
+	}
+	return s.data[from:]
+}
+
+// skipString moves past the string that begins here.
+func (s *splitter) skipString() {
+	s.at++
+	for s.at < len(s.data) {
+		quote := bytes.IndexByte(s.data[s.at:], '"')
+		if quote < 0 {
+			s.at = len(s.data)
+			return
+		}
+		s.at += quote + 1
+		if !escaped(s.data[:s.at-1]) {
+			return
+		}
+	}
+}
+
+// escaped reports whether an odd number of backslashes ends data.
+func escaped(data []byte) bool {
+	n := 0
+	for i := len(data) - 1; i >= 0 && data[i] == '\\'; i-- {
+		n++
+	}
+	return n%2 == 1
+}

@@ -1,0 +1,162 @@
+package stream_test
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/engagesdk/engage-go/stream"
+	"github.com/engagesdk/engage-go/stream/inboxtest"
+)
+
+func TestAMemoryInboxKeepsTheContract(t *testing.T) {
+	inboxtest.Run(t, inboxtest.Setup{Open: func(t *testing.T) stream.Inbox {
+		inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+		t.Cleanup(inbox.Close)
+		return inbox
+	}})
+}
+
+func TestAMemoryInboxIsBounded(t *testing.T) {
+	inbox := stream.NewMemoryInbox(stream.MemoryLimits{Entries: 2, Bytes: 100})
+	put := func(id string, size int) error {
+		_, err := inbox.Put(t.Context(), stream.Entry{ID: id, Conversation: "c", Data: make([]byte, size)})
+		return err
+	}
+	require.ErrorIs(t, put("1", 101), stream.ErrFull)
+	require.NoError(t, put("1", 60))
+	require.ErrorIs(t, put("2", 60), stream.ErrFull)
+	require.NoError(t, put("2", 40))
+	require.ErrorIs(t, put("3", 0), stream.ErrFull)
+	require.Equal(t, stream.MemoryCounts{Entries: 2, Bytes: 100, Conversations: 1}, inbox.Counts())
+
+	delivery, err := inbox.Take(t.Context())
+	require.NoError(t, err)
+	require.ErrorIs(t, put("3", 0), stream.ErrFull, "what is being handled takes room, too")
+	require.NoError(t, delivery.Ack(t.Context()))
+	require.NoError(t, put("3", 60))
+}
+
+func TestAMemoryInboxKeepsTheNewestDeadLetters(t *testing.T) {
+	inbox := stream.NewMemoryInbox(stream.MemoryLimits{DeadLetters: 2})
+	for n := range 3 {
+		put(t, inbox, payload("ann", n))
+		delivery, err := inbox.Take(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, delivery.Term(t.Context(), fmt.Sprint("reason ", n)))
+	}
+	letters := inbox.DeadLetters()
+	require.Len(t, letters, 2)
+	require.Equal(t, "reason 1", letters[0].Reason)
+	require.Equal(t, "reason 2", letters[1].Reason)
+	require.Equal(t, stream.MemoryCounts{DeadLetters: 3}, inbox.Counts())
+}
+
+func TestAMemoryInboxKeepsADelayToTheMoment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+		put(t, inbox, payload("ann", 1))
+		delivery, err := inbox.Take(t.Context())
+		require.NoError(t, err)
+		putBack := time.Now()
+		require.NoError(t, delivery.Nak(t.Context(), time.Hour))
+		_, err = inbox.Take(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, time.Hour, time.Since(putBack))
+	})
+}
+
+func TestAClosedMemoryInboxIsClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+		put(t, inbox, payload("ann", 1))
+		put(t, inbox, payload("bob", 1))
+		ann, err := inbox.Take(t.Context())
+		require.NoError(t, err)
+		bob, err := inbox.Take(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, bob.Nak(t.Context(), time.Hour))
+		waiting := make(chan error)
+		go func() {
+			_, err := inbox.Take(t.Context())
+			waiting <- err
+		}()
+		synctest.Wait()
+		inbox.Close()
+		inbox.Close()
+		require.ErrorIs(t, <-waiting, stream.ErrClosed)
+		_, err = inbox.Take(t.Context())
+		require.ErrorIs(t, err, stream.ErrClosed)
+		_, err = inbox.Put(t.Context(), stream.Entry{ID: "1", Conversation: "c"})
+		require.ErrorIs(t, err, stream.ErrClosed)
+		require.NoError(t, ann.Ack(t.Context()))
+	})
+}
+
+func TestSeenNeverMissesOneOfTheLast(t *testing.T) {
+	const capacity = 1000
+	seen := stream.NewSeen(capacity)
+	id := func(n int) string { return fmt.Sprintf("%032x", n) }
+	for n := range 10 * capacity {
+		require.True(t, seen.Claim(id(n)))
+		seen.Commit(id(n))
+		if n%777 == 0 {
+			for last := max(0, n-capacity+1); last <= n; last++ {
+				require.False(t, seen.Claim(id(last)), "%d of %d", last, n)
+			}
+		}
+	}
+	require.True(t, seen.Claim(id(0)), "an old id is forgotten")
+}
+
+func TestSeenCountsOnlyWhatWasCommitted(t *testing.T) {
+	seen := stream.NewSeen(0)
+	require.True(t, seen.Claim("a"))
+	require.False(t, seen.Claim("a"), "while it is claimed")
+	seen.Release("a")
+	require.True(t, seen.Claim("a"), "after it was released")
+	seen.Commit("a")
+	seen.Release("a")
+	require.False(t, seen.Claim("a"), "after it was committed")
+	require.True(t, seen.Claim(""))
+	require.True(t, seen.Claim(string(make([]byte, 1000))))
+}
+
+func TestSeenOfOneRemembersTheLast(t *testing.T) {
+	seen := stream.NewSeen(1)
+	for n := range 200 {
+		id := fmt.Sprint(n)
+		require.True(t, seen.Claim(id))
+		seen.Commit(id)
+		seen.Commit(id)
+		require.False(t, seen.Claim(id))
+	}
+	require.True(t, seen.Claim("0"))
+}
+
+func TestSeenLetsOneOfManyWin(t *testing.T) {
+	const ids, racers = 2000, 8
+	seen := stream.NewSeen(ids)
+	var won [ids]atomic.Int32
+	var group sync.WaitGroup
+	for range racers {
+		group.Go(func() {
+			for n := range ids {
+				id := fmt.Sprint(n)
+				if seen.Claim(id) {
+					won[n].Add(1)
+					seen.Commit(id)
+				}
+			}
+		})
+	}
+	group.Wait()
+	for n := range ids {
+		require.EqualValues(t, 1, won[n].Load(), n)
+	}
+}

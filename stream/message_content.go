@@ -1,0 +1,161 @@
+package stream
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/internal/tolerant"
+)
+
+// appleContent is a row of the table of Apple's answers: the member of the
+// payload that holds one, and the message it belongs in.
+type appleContent struct {
+	member string
+	typ    message.Type
+	format string
+}
+
+var appleContents = map[Kind]appleContent{
+	KindListResponse: {"listPicker", message.TypeAppleListPickerResponse, `"ambListPickerResponse":{"listPicker":%s}`},
+	KindTimeResponse: {"datePicker", message.TypeAppleTimePickerResponse, `"ambTimePickerResponse":{"datePicker":%s}`},
+	KindQuickReply:   {"quickreplies", message.TypeAppleQuickRepliesResponse, `"ambQuickRepliesResponse":%s`},
+	KindFormResponse: {"formResponse", message.TypeAppleFormResponse, `"ambFormResponse":{"formMessage":%s}`},
+}
+
+// content returns the event's message without an envelope, or nil.
+func (e MessageEvent) content() (message.Message, error) {
+	switch {
+	case e.Channel == channel.Email:
+		return e.email()
+	case e.Kind == KindMessage:
+		return e.plain()
+	case e.Channel == channel.Apple:
+		return e.apple()
+	case e.Channel == channel.WhatsApp:
+		return e.whatsApp(), nil
+	case e.Channel == channel.LiveChat && e.Kind == KindPostback:
+		return e.liveChatPostback(), nil
+	case e.Channel == channel.LiveChat && e.Kind == KindFormResponse:
+		return e.liveChatForm()
+	}
+	return nil, nil
+}
+
+func (e MessageEvent) plain() (message.Message, error) {
+	attachments, err := e.Attachments()
+	if err != nil {
+		return nil, err
+	}
+	return plainMessage(e.Text, attachments), nil
+}
+
+// plainMessage returns a message of text, files or both; nil for neither. What
+// has the place of a file but is none, such as a location, is left out.
+func plainMessage(text string, attachments []Attachment) message.Message {
+	var files []message.Attachment
+	for _, a := range attachments {
+		if text == "" {
+			text = a.Caption
+		}
+		if a.URL != "" || a.Name != "" {
+			files = append(files, a.message())
+		}
+	}
+	switch {
+	case text == "" && len(files) == 0:
+		return nil
+	case text == "":
+		return message.Attachments{Direction: message.Inbound, Attachments: files}
+	case len(files) == 0:
+		return message.Text{Direction: message.Inbound, Text: text}
+	}
+	return message.TextWithAttachments{Direction: message.Inbound, Text: text, Attachments: files}
+}
+
+func (e MessageEvent) email() (message.Message, error) {
+	attachments, err := e.Attachments()
+	if err != nil {
+		return nil, err
+	}
+	m := message.Email{
+		Direction: message.Inbound,
+		Content: message.EmailContent{
+			From:      e.Customer,
+			To:        slices.Collect(recipients(e.members)),
+			PlainBody: cmp.Or(e.Member("textMessage"), e.Member("message")),
+			HTMLBody:  e.Member("htmlMessage"),
+		},
+	}
+	for _, a := range attachments {
+		m.Attachments = append(m.Attachments, a.message())
+	}
+	return m, nil
+}
+
+// apple puts an answer of Apple's, which has the shape of the schema's, into
+// its message.
+func (e MessageEvent) apple() (message.Message, error) {
+	row, ok := appleContents[e.Kind]
+	if !ok {
+		return nil, nil
+	}
+	answer := e.JSON(row.member)
+	if answer == nil {
+		return nil, &DecodeError{"has no " + row.member + " that can be read"}
+	}
+	return message.Decode(fmt.Appendf(nil, `{"type":%q,"direction":"inbound",`+row.format+`}`, row.typ, answer))
+}
+
+func (e MessageEvent) whatsApp() message.Message {
+	p := e.Postback()
+	return message.WhatsAppInteractiveResponse{Content: message.WhatsAppInteractiveResponseContent{
+		Title: p.Title, Identifier: cmp.Or(p.Identifier, p.Payload),
+	}}
+}
+
+// liveChatPostback returns the answer to a carousel or to quick replies; the
+// payload's type says which.
+func (e MessageEvent) liveChatPostback() message.Message {
+	p := e.Postback()
+	if strings.EqualFold(string(e.wirePostback().Type), "templatePostback") {
+		return message.LiveChatCarouselResponse{Content: message.LiveChatCarouselResponseContent{
+			Identifier: p.Identifier, Reference: p.Reference, Title: p.Title,
+		}}
+	}
+	return message.LiveChatQuickRepliesResponse{Content: message.LiveChatQuickRepliesResponseContent{
+		Identifier: p.Identifier, Reference: p.Reference, Title: p.Title, Payload: p.Payload,
+	}}
+}
+
+// wireForm is a form within a list of attachments.
+type wireForm struct {
+	Payload tolerant.Object[struct {
+		Title  tolerant.String `json:"title"`
+		Fields []struct {
+			Name  tolerant.String `json:"name"`
+			Label tolerant.String `json:"label"`
+			Type  tolerant.String `json:"type"`
+			Value tolerant.String `json:"value"`
+		} `json:"fields"`
+	}] `json:"payload"`
+}
+
+func (e MessageEvent) liveChatForm() (message.Message, error) {
+	var forms []wireForm
+	if err := json.Unmarshal(e.JSON("attachments"), &forms); err != nil || len(forms) == 0 {
+		return nil, &DecodeError{"has no form that can be read"}
+	}
+	form := forms[0].Payload.Fields
+	content := message.LiveChatFormResponseContent{Title: string(form.Title)}
+	for _, field := range form.Fields {
+		content.Fields = append(content.Fields, message.LiveChatFormField{
+			Label: string(field.Label), Name: string(field.Name), Type: string(field.Type), Value: string(field.Value),
+		})
+	}
+	return message.LiveChatFormResponse{Content: content}, nil
+}

@@ -1,0 +1,99 @@
+package stream
+
+import (
+	"cmp"
+	"encoding/json"
+	"strings"
+
+	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/internal/tolerant"
+)
+
+// MessageEvent tells what a customer wrote, sent or chose. Its Kind tells which.
+type MessageEvent struct {
+	Header
+	// Text is what the customer wrote; on email the plain text. It is empty for
+	// a choice, unless the channel repeats the choice as a text.
+	Text string
+}
+
+// placeholder stands in Apple's texts where a file is (documented).
+const placeholder = "\uFFFC"
+
+func messageText(h Header) string {
+	if h.Channel == MMS {
+		return "" // the member holds the files
+	}
+	return strings.TrimSpace(strings.ReplaceAll(h.Member("message", "textMessage"), placeholder, ""))
+}
+
+// Postback is what an answer that was tapped says.
+type Postback struct {
+	// Identifier is that of the answer, Title its text.
+	Identifier, Title string
+	// Payload is what the sender of the question hid in the answer.
+	Payload string
+	// Reference identifies the question.
+	Reference string
+}
+
+// wirePostback is the union of the objects that a postback comes in.
+type wirePostback struct {
+	Identifier         tolerant.String `json:"identifier"`
+	SelectedIdentifier tolerant.String `json:"selectedIdentifier"`
+	Title              tolerant.String `json:"title"`
+	Payload            tolerant.String `json:"payload"`
+	Postback           tolerant.String `json:"postback"`
+	Reference          tolerant.String `json:"reference"`
+	Type               tolerant.String `json:"type"`
+}
+
+// Postback returns the answer that the customer tapped, from whichever members
+// the channel tells it in. It is zero for an event that tells of none.
+func (e MessageEvent) Postback() Postback {
+	w := e.wirePostback()
+	p := Postback{
+		Identifier: cmp.Or(e.Member("listRowIdentifier", "replyButtonIdentifier"), string(w.Identifier), string(w.SelectedIdentifier)),
+		Title:      cmp.Or(e.Member("listRowTitle", "replyButtonTitle", "buttonText", "title"), string(w.Title)),
+		Payload:    cmp.Or(e.Member("buttonPayload", "quickReplyPayload", "payload"), string(w.Payload)),
+		Reference:  cmp.Or(e.Member("contextId"), string(w.Reference)),
+	}
+	if p.Payload == "" && e.JSON("postback") == nil {
+		p.Payload = e.Member("postback") // RCS has it as a text
+	}
+	return p
+}
+
+// wirePostback reads the object of a channel that has one.
+func (e MessageEvent) wirePostback() wirePostback {
+	var w tolerant.Object[wirePostback]
+	for _, name := range []string{"interactiveData", "quickreplies", "postback"} {
+		if nested := e.JSON(name); nested != nil && json.Unmarshal(nested, &w) == nil {
+			break
+		}
+	}
+	return w.Fields
+}
+
+// Content returns the event as the message that AppendMessage and
+// CreateConversation take. It is nil, without an error, where no content type
+// can say it: a location alone, an answer on RCS, Messenger or Instagram, or
+// the answer of an iMessage app. A [*DecodeError] or [*message.DecodeError]
+// tells that the payload has something that cannot be read in place of the
+// content.
+//
+// The message is inbound. Its alias id is the event's TransactionID, else its
+// ID, so that the copy of an event makes the same message; its timestamp is the
+// event's time. A file that the payload has no URL for counts as dropped; a
+// missing name or media type is made up from the URL. The HTML of an email is
+// passed on as it came; the vendor documents that some is escaped twice.
+//
+// That a tapped template button of WhatsApp is a wab-interactive-response is
+// assumed.
+func (e MessageEvent) Content() (message.Message, error) {
+	content, err := e.content()
+	if err != nil || content == nil {
+		return nil, err
+	}
+	return message.Stamp(content, cmp.Or(e.TransactionID, e.ID), e.Time), nil
+}

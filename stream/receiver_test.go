@@ -1,0 +1,408 @@
+package stream_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/stream"
+)
+
+const typing = `{"channel":"AppleBusinessChat","event":"TYPINGINDICATOR","type":"typing_start","abcUserId":"u","abcAccountId":"a","tid":"1"}`
+
+// receiving is a receiver with its inbox, which signs what is posted to it.
+type receiving struct {
+	*stream.Receiver
+	inbox *stream.MemoryInbox
+}
+
+func newReceiving(t testing.TB, options ...stream.ReceiverOption) receiving {
+	t.Helper()
+	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+	t.Cleanup(inbox.Close)
+	options = append([]stream.ReceiverOption{stream.WithSignature(stream.SHA256, current, previous)}, options...)
+	receiver, err := stream.NewReceiver(inbox, options...)
+	require.NoError(t, err)
+	return receiving{receiver, inbox}
+}
+
+// post sends a signed body, after change has had its way with the request.
+func (r receiving) post(body string, change func(*http.Request)) *http.Response {
+	request := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set(stream.SignatureHeader, stream.Sign(stream.SHA256, current, []byte(body)))
+	if change != nil {
+		change(request)
+	}
+	recorder := httptest.NewRecorder()
+	r.ServeHTTP(recorder, request)
+	return recorder.Result()
+}
+
+func TestAReceiverStoresBeforeItAnswers(t *testing.T) {
+	r := newReceiving(t)
+	reply := r.post(typing, func(request *http.Request) { request.Header.Set("X-WX-GTRID", "trace-1") })
+	require.Equal(t, http.StatusOK, reply.StatusCode)
+
+	delivery, err := r.inbox.Take(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, typing, string(delivery.Data))
+	require.Equal(t, "current", delivery.VerifiedBy)
+	require.Equal(t, "trace-1", delivery.TraceID)
+	require.WithinDuration(t, time.Now(), delivery.Received, time.Minute)
+	event, err := delivery.Event()
+	require.NoError(t, err)
+	require.Equal(t, "trace-1", event.Head().TraceID)
+	require.Equal(t, delivery.ID, event.Head().ID)
+
+	require.Equal(t, http.StatusOK, r.post(typing, nil).StatusCode, "a copy is a success for its sender")
+	require.Equal(t, stream.ReceiverCounts{
+		Accepted: 1, Duplicates: 1, Refused: map[stream.Refusal]uint64{}, Secrets: map[string]uint64{"current": 2, "previous": 0},
+	}, r.Counts())
+}
+
+func TestAReceiverAnswersAProbe(t *testing.T) {
+	r := newReceiving(t)
+	reply := r.post("", func(request *http.Request) {
+		request.Method = http.MethodHead
+		request.Header = http.Header{}
+	})
+	require.Equal(t, http.StatusOK, reply.StatusCode)
+	require.EqualValues(t, 1, r.Counts().Probes)
+	require.Zero(t, r.inbox.Counts())
+}
+
+// badRequests are requests that must be refused, with why. Where a body is
+// given it is signed as it stands.
+var badRequests = []struct {
+	name   string
+	body   string
+	change func(*http.Request)
+	why    stream.Refusal
+}{
+	{"wrong method", typing, func(r *http.Request) { r.Method = http.MethodPut }, stream.RefusedMethod},
+	{"get", "", func(r *http.Request) { r.Method = http.MethodGet }, stream.RefusedMethod},
+	{"form content type", typing, contentType("application/x-www-form-urlencoded"), stream.RefusedContentType},
+	{"xml content type", typing, contentType("application/xml"), stream.RefusedContentType},
+	{"text content type", typing, contentType("text/plain"), stream.RefusedContentType},
+	{"compressed", zipped(typing), encoding("gzip"), stream.RefusedEncoding},
+	{"compressed unknown", typing, encoding("zstd"), stream.RefusedEncoding},
+	{"compressed without saying so", zipped(typing), nil, stream.RefusedMalformed},
+	{"empty", "", nil, stream.RefusedMalformed},
+	{"curly quotes", `{“tid”:“1”}`, nil, stream.RefusedMalformed},
+	{"truncated JSON", typing[:len(typing)-7], nil, stream.RefusedMalformed},
+	{"trailing comma", `{"tid":"1",}`, nil, stream.RefusedMalformed},
+	{"two values", typing + typing, nil, stream.RefusedMalformed},
+	{"no object", `"tid"`, nil, stream.RefusedMalformed},
+	{"empty array", `[]`, nil, stream.RefusedMalformed},
+	{"array with something else", `[` + typing + `,1]`, nil, stream.RefusedMalformed},
+	{"too many events", manyEvents(1001), nil, stream.RefusedMalformed},
+	{"deeply nested", strings.Repeat(`[`, 20_000), nil, stream.RefusedMalformed},
+	{"without any id", `{"channel":"SMS","message":"hello"}`, nil, stream.RefusedNoID},
+	{"one of several without any id", `[` + typing + `,{"channel":"SMS"}]`, nil, stream.RefusedNoID},
+	{"too large", `{"tid":"1","a":"` + strings.Repeat("a", 5<<20) + `"}`, nil, stream.RefusedTooLarge},
+	{"100 MB announced", typing, func(r *http.Request) { r.ContentLength = 100 << 20 }, stream.RefusedTooLarge},
+	{"100 MB unannounced", "", func(r *http.Request) {
+		r.ContentLength = -1
+		r.Body = io.NopCloser(io.LimitReader(zeros{}, 100<<20))
+	}, stream.RefusedTooLarge},
+	{"over the limit of a middleware", typing, func(r *http.Request) { r.Body = http.MaxBytesReader(nil, r.Body, 5) }, stream.RefusedTooLarge},
+	{"broken off", "", func(r *http.Request) {
+		r.Body = io.NopCloser(io.MultiReader(strings.NewReader(typing[:9]), failing{io.ErrUnexpectedEOF}))
+	}, stream.RefusedUnread},
+}
+
+func contentType(value string) func(*http.Request) {
+	return func(r *http.Request) { r.Header.Set("Content-Type", value) }
+}
+
+func encoding(value string) func(*http.Request) {
+	return func(r *http.Request) { r.Header.Set("Content-Encoding", value) }
+}
+
+func zipped(text string) string {
+	var zipped bytes.Buffer
+	w := gzip.NewWriter(&zipped)
+	_, _ = io.WriteString(w, text)
+	_ = w.Close()
+	return zipped.String()
+}
+
+// zeros is an endless body.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+// failing is a body that cannot be read.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+func TestBadRequestsAreRefused(t *testing.T) {
+	for _, test := range badRequests {
+		t.Run(test.name, func(t *testing.T) {
+			r := newReceiving(t)
+			requireRefused(t, r, r.post(test.body, test.change), test.why)
+		})
+	}
+	for name, values := range badSignatures([]byte(typing)) {
+		t.Run("signature "+name, func(t *testing.T) {
+			r := newReceiving(t)
+			reply := r.post(typing, func(request *http.Request) { request.Header[stream.SignatureHeader] = values })
+			requireRefused(t, r, reply, stream.RefusedSignature)
+		})
+	}
+}
+
+// requireRefused checks the answer, that it was counted, and that nothing came
+// into the inbox.
+func requireRefused(t *testing.T, r receiving, reply *http.Response, why stream.Refusal) {
+	t.Helper()
+	require.Equal(t, why.Status(), reply.StatusCode)
+	require.Equal(t, map[stream.Refusal]uint64{why: 1}, r.Counts().Refused)
+	require.Zero(t, r.Counts().Accepted)
+	require.Zero(t, r.inbox.Counts())
+	body, err := io.ReadAll(reply.Body)
+	require.NoError(t, err)
+	require.Equal(t, string(why), strings.TrimSpace(string(body)))
+	require.Equal(t, reply.StatusCode == http.StatusServiceUnavailable, reply.Header.Get("Retry-After") != "")
+	require.Equal(t, reply.StatusCode == http.StatusMethodNotAllowed, reply.Header.Get("Allow") != "")
+}
+
+func TestEveryRefusalHasAStatusThatTheSenderTreatsRight(t *testing.T) {
+	for _, refusal := range stream.Refusals() {
+		require.Contains(t, []int{400, 405, 503}, refusal.Status(), refusal)
+	}
+	require.Zero(t, stream.Refusal("other").Status())
+}
+
+func TestContentTypesThatAreJSONAreTaken(t *testing.T) {
+	for _, value := range []string{"application/json", "Application/JSON; charset=utf-8", "application/vnd.webex+json", "text/json", ""} {
+		require.Equal(t, http.StatusOK, newReceiving(t).post(typing, contentType(value)).StatusCode, value)
+	}
+	silent := func(r *http.Request) { r.Header.Del("Content-Type") }
+	require.Equal(t, http.StatusOK, newReceiving(t).post(typing, silent).StatusCode)
+	any := newReceiving(t, stream.WithAnyContentType())
+	require.Equal(t, http.StatusOK, any.post(typing, contentType("text/plain")).StatusCode)
+	require.Equal(t, http.StatusOK, newReceiving(t).post(typing, encoding("identity")).StatusCode)
+}
+
+func TestABatchIsStoredWholeOrNotAtAll(t *testing.T) {
+	r := newReceiving(t)
+	batch := fmt.Sprintf("[%s,%s,%s]", typing, strings.Replace(typing, "start", "end", 1), typing)
+	require.Equal(t, http.StatusOK, r.post(batch, nil).StatusCode)
+	require.EqualValues(t, 2, r.Counts().Accepted)
+	require.EqualValues(t, 1, r.Counts().Duplicates)
+	for _, want := range []stream.Kind{stream.KindTypingStarted, stream.KindTypingEnded} {
+		delivery, err := r.inbox.Take(t.Context())
+		require.NoError(t, err)
+		event, err := delivery.Event()
+		require.NoError(t, err)
+		require.Equal(t, want, event.Head().Kind)
+		require.NoError(t, delivery.Ack(t.Context()))
+	}
+}
+
+func TestSecretsRotateWithoutLosingAnEvent(t *testing.T) {
+	r := newReceiving(t)
+	reply := r.post(typing, func(request *http.Request) {
+		request.Header.Set(stream.SignatureHeader, stream.Sign(stream.SHA256, previous, []byte(typing)))
+	})
+	require.Equal(t, http.StatusOK, reply.StatusCode)
+	require.Equal(t, map[string]uint64{"current": 0, "previous": 1}, r.Counts().Secrets)
+}
+
+func TestEveryAuthorizationIsEnforced(t *testing.T) {
+	r := newReceiving(t,
+		stream.WithBasic("ann", stream.NewSecret("new", "pass"), stream.NewSecret("old", "word")),
+		stream.WithAPIKey("X-Api-Key", stream.NewSecret("", "key")))
+	for name, test := range map[string]struct {
+		change func(*http.Request)
+		status int
+	}{
+		"both":           {func(r *http.Request) { r.SetBasicAuth("ann", "pass"); r.Header.Set("X-Api-Key", "key") }, 200},
+		"older password": {func(r *http.Request) { r.SetBasicAuth("ann", "word"); r.Header.Set("X-Api-Key", "key") }, 200},
+		"neither":        {nil, 400},
+		"no key":         {func(r *http.Request) { r.SetBasicAuth("ann", "pass") }, 400},
+		"empty key":      {func(r *http.Request) { r.SetBasicAuth("ann", "pass"); r.Header.Set("X-Api-Key", "") }, 400},
+		"doubled key": {func(r *http.Request) {
+			r.SetBasicAuth("ann", "pass")
+			r.Header["X-Api-Key"] = []string{"key", "key"}
+		}, 400},
+		"no basic":       {func(r *http.Request) { r.Header.Set("X-Api-Key", "key") }, 400},
+		"wrong user":     {func(r *http.Request) { r.SetBasicAuth("bob", "pass"); r.Header.Set("X-Api-Key", "key") }, 400},
+		"wrong password": {func(r *http.Request) { r.SetBasicAuth("ann", "passw"); r.Header.Set("X-Api-Key", "key") }, 400},
+	} {
+		require.Equal(t, test.status, r.post(typing, test.change).StatusCode, name)
+	}
+
+	bearer := newReceiving(t, stream.WithBearer(stream.NewSecret("", "token")))
+	for value, status := range map[string]int{
+		"Bearer token": 200, "bearer token": 200, "Bearer tokens": 400, "Bearer": 400, "Basic token": 400, "token": 400, "": 400,
+	} {
+		reply := bearer.post(typing, func(r *http.Request) { r.Header.Set("Authorization", value) })
+		require.Equal(t, status, reply.StatusCode, value)
+	}
+}
+
+func TestAReceiverWithoutAnyCheckIsRefused(t *testing.T) {
+	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+	signed := stream.WithSignature(stream.SHA256, current)
+	for name, options := range map[string][]stream.ReceiverOption{
+		"no check":          {},
+		"no secret":         {stream.WithSignature(stream.SHA256)},
+		"unknown algorithm": {stream.WithSignature("md5", current)},
+		"signed twice":      {signed, signed},
+		"nil verifier":      {stream.WithVerifier(nil)},
+		"no token":          {stream.WithBearer()},
+		"empty token":       {stream.WithBearer(stream.Secret{})},
+		"no password":       {stream.WithBasic("ann")},
+		"no header":         {stream.WithAPIKey(" ", current)},
+		"no limit":          {signed, stream.WithBodyLimit(0)},
+		"no concurrency":    {signed, stream.WithConcurrency(0)},
+		"no timeout":        {signed, stream.WithTimeout(-1)},
+		"no wait":           {signed, stream.WithRetryAfter(0)},
+		"no logger":         {signed, stream.WithReceiverLogger(nil)},
+		"bad filter":        {signed, stream.WithFilter(stream.Configuration{Assets: "some"})},
+	} {
+		receiver, err := stream.NewReceiver(inbox, options...)
+		require.Error(t, err, name)
+		require.Nil(t, receiver, name)
+		require.NotContains(t, err.Error(), "hub-secret")
+	}
+	for _, none := range []stream.Inbox{nil, (*stream.MemoryInbox)(nil)} {
+		_, err := stream.NewReceiver(none, signed)
+		require.Error(t, err)
+	}
+	open, err := stream.NewReceiver(inbox, stream.WithoutVerification())
+	require.NoError(t, err)
+	reply := receiving{open, inbox}.post(typing, func(r *http.Request) { r.Header.Del(stream.SignatureHeader) })
+	require.Equal(t, http.StatusOK, reply.StatusCode)
+}
+
+func TestAFilterDropsWhatTheConfigurationDoesNotAllow(t *testing.T) {
+	r := newReceiving(t, stream.WithFilter(stream.Configuration{Channels: []channel.Channel{channel.Apple}}))
+	require.Equal(t, http.StatusOK, r.post(typing, nil).StatusCode)
+	require.Equal(t, http.StatusOK, r.post(string(sample(t, "sms_webhook")), nil).StatusCode)
+	require.EqualValues(t, 1, r.Counts().Accepted)
+	require.EqualValues(t, 1, r.Counts().Filtered)
+}
+
+func TestBackPressureAsksToRetry(t *testing.T) {
+	inbox := stream.NewMemoryInbox(stream.MemoryLimits{Entries: 1})
+	receiver, err := stream.NewReceiver(inbox, stream.WithSignature(stream.SHA256, current), stream.WithRetryAfter(90*time.Second))
+	require.NoError(t, err)
+	r := receiving{receiver, inbox}
+	second := strings.Replace(typing, `"tid":"1"`, `"tid":"2"`, 1)
+	require.Equal(t, http.StatusOK, r.post(typing, nil).StatusCode)
+
+	reply := r.post(second, nil)
+	require.Equal(t, http.StatusServiceUnavailable, reply.StatusCode)
+	require.Equal(t, "90", reply.Header.Get("Retry-After"))
+	require.EqualValues(t, 1, r.Counts().Refused[stream.RefusedFull])
+	require.Equal(t, http.StatusOK, r.post(typing, nil).StatusCode, "a copy needs no room")
+
+	delivery, err := inbox.Take(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, delivery.Ack(t.Context()))
+	require.Equal(t, http.StatusOK, r.post(second, nil).StatusCode, "the sender's retry finds room")
+}
+
+func TestAFailingInboxIsNotTheSendersFault(t *testing.T) {
+	var logged bytes.Buffer
+	broken := brokenInbox{errors.New("the disk is full")}
+	receiver, err := stream.NewReceiver(broken, stream.WithSignature(stream.SHA256, current),
+		stream.WithReceiverLogger(slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+	require.NoError(t, err)
+	reply := receiving{Receiver: receiver}.post(typing, nil)
+	require.Equal(t, http.StatusServiceUnavailable, reply.StatusCode)
+	require.NotEmpty(t, reply.Header.Get("Retry-After"))
+	require.EqualValues(t, 1, receiver.Counts().Refused[stream.RefusedInbox])
+	require.Contains(t, logged.String(), "the disk is full")
+	require.NotContains(t, logged.String(), "abcUserId")
+}
+
+// brokenInbox fails.
+type brokenInbox struct{ err error }
+
+func (b brokenInbox) Put(context.Context, stream.Entry) (bool, error) { return false, b.err }
+func (b brokenInbox) Take(context.Context) (stream.Delivery, error)   { return stream.Delivery{}, b.err }
+
+// waitingInbox lets its test see that an entry is on its way in, and hold it.
+type waitingInbox struct {
+	stream.Inbox
+	came, goOn chan struct{}
+}
+
+func (w waitingInbox) Put(ctx context.Context, entry stream.Entry) (bool, error) {
+	w.came <- struct{}{}
+	select {
+	case <-w.goOn:
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
+	return w.Inbox.Put(ctx, entry)
+}
+
+func TestTooManyRequestsAtOnceAreAskedToRetry(t *testing.T) {
+	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+	waiting := waitingInbox{inbox, make(chan struct{}), make(chan struct{})}
+	receiver, err := stream.NewReceiver(waiting, stream.WithSignature(stream.SHA256, current), stream.WithConcurrency(1))
+	require.NoError(t, err)
+	r := receiving{receiver, inbox}
+	first := make(chan int)
+	go func() { first <- r.post(typing, nil).StatusCode }()
+	<-waiting.came
+	require.Zero(t, inbox.Counts(), "nothing is stored yet, and nothing is answered yet")
+	require.Equal(t, http.StatusServiceUnavailable, r.post(typing, nil).StatusCode)
+	close(waiting.goOn)
+	require.Equal(t, http.StatusOK, <-first)
+	require.EqualValues(t, 1, r.Counts().Refused[stream.RefusedBusy])
+}
+
+func TestAnInboxThatHangsIsNotWaitedFor(t *testing.T) {
+	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+	waiting := waitingInbox{inbox, make(chan struct{}, 1), make(chan struct{})}
+	receiver, err := stream.NewReceiver(waiting, stream.WithSignature(stream.SHA256, current), stream.WithTimeout(time.Millisecond))
+	require.NoError(t, err)
+	require.Equal(t, http.StatusServiceUnavailable, receiving{receiver, inbox}.post(typing, nil).StatusCode)
+	require.Zero(t, inbox.Counts())
+}
+
+func TestASlowSenderIsCutOff(t *testing.T) {
+	r := newReceiving(t, stream.WithTimeout(50*time.Millisecond))
+	server := httptest.NewServer(r)
+	defer server.Close()
+	connection, err := net.Dial("tcp", server.Listener.Addr().String())
+	require.NoError(t, err)
+	defer connection.Close()
+	_, err = fmt.Fprintf(connection, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n%s: %s\r\n\r\n{",
+		len(typing), stream.SignatureHeader, stream.Sign(stream.SHA256, current, []byte(typing)))
+	require.NoError(t, err)
+	reply, err := io.ReadAll(connection) // and never sends the rest
+	require.NoError(t, err)
+	require.Contains(t, string(reply), "503 Service Unavailable")
+	require.Zero(t, r.inbox.Counts())
+}
+
+func TestAnUnsignedRequestIsRefusedBeforeItsBodyIsRead(t *testing.T) {
+	r := newReceiving(t)
+	reply := r.post("", func(request *http.Request) {
+		request.Header.Del(stream.SignatureHeader)
+		request.Body = io.NopCloser(failing{errors.New("the body was read")})
+	})
+	requireRefused(t, r, reply, stream.RefusedSignature)
+}

@@ -1,0 +1,46 @@
+package stream
+
+import (
+	"net/http"
+	"strings"
+)
+
+// acceptable reports whether a content type means JSON, or says nothing.
+func acceptable(header http.Header) bool {
+	values := header["Content-Type"]
+	if len(values) == 0 {
+		return true
+	}
+	typ, _, _ := strings.Cut(values[0], ";")
+	typ = strings.ToLower(strings.TrimSpace(typ))
+	return len(values) == 1 && (typ == "" || typ == "application/json" || typ == "text/json" || strings.HasSuffix(typ, "+json"))
+}
+
+// compressed reports whether a body is encoded in any way.
+func compressed(header http.Header) bool {
+	for _, encoding := range header["Content-Encoding"] {
+		if encoding != "" && encoding != "identity" {
+			return true
+		}
+	}
+	return false
+}
+
+// traceHeader holds the vendor's trace id on a webhook (documented).
+const traceHeader = "X-Wx-Gtrid"
+
+// maxTraceID is how many bytes of a trace id are kept.
+const maxTraceID = 256
+
+func traceID(header http.Header) string {
+	id := one(header[traceHeader])
+	return id[:min(len(id), maxTraceID)]
+}
+
+// one returns the only value of a header; empty for none and for several.
+func one(values []string) string {
+	if len(values) != 1 {
+		return ""
+	}
+	return values[0]
+}

@@ -1,0 +1,232 @@
+package stream_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/engagesdk/engage-go/outcome"
+	"github.com/engagesdk/engage-go/stream"
+)
+
+// answers is a transport that gives one answer after another: a status, or an
+// error. The last one is repeated.
+type answers struct {
+	list     []any
+	requests []*http.Request
+	bodies   []string
+}
+
+func (a *answers) RoundTrip(request *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(request.Body)
+	if err != nil {
+		return nil, err
+	}
+	a.requests, a.bodies = append(a.requests, request), append(a.bodies, string(body))
+	answer := a.list[min(len(a.requests), len(a.list))-1]
+	switch answer := answer.(type) {
+	case error:
+		return nil, answer
+	case time.Duration:
+		<-request.Context().Done()
+		return nil, request.Context().Err()
+	}
+	return &http.Response{
+		StatusCode: answer.(int), Header: http.Header{"Location": {"https://elsewhere.example.com"}},
+		Body: io.NopCloser(strings.NewReader("thanks")), Request: request,
+	}, nil
+}
+
+func send(t *testing.T, transport *answers, options ...stream.SenderOption) ([]outcome.Attempt, error) {
+	t.Helper()
+	sender, err := stream.NewSender("https://receiver.example.com/hook?key=very-secret", append(options, stream.WithTransport(transport))...)
+	require.NoError(t, err)
+	return sender.Send(t.Context(), []byte(typing))
+}
+
+func TestASenderPostsAsTheStreamDoes(t *testing.T) {
+	transport := &answers{list: []any{200}}
+	attempts, err := send(t, transport, stream.WithSigning(stream.SHA512, current),
+		stream.WithAuthorization(func(r *http.Request) { r.SetBasicAuth("ann", "pass") }))
+	require.NoError(t, err)
+	require.Len(t, attempts, 1)
+	require.Equal(t, http.StatusOK, attempts[0].Status)
+	request := transport.requests[0]
+	require.Equal(t, http.MethodPost, request.Method)
+	require.Equal(t, "application/json", request.Header.Get("Content-Type"))
+	require.Equal(t, stream.Sign(stream.SHA512, current, []byte(typing)), request.Header.Get("x-hub-signature"))
+	require.NotEmpty(t, request.Header.Get("Authorization"))
+	require.Equal(t, []string{typing}, transport.bodies)
+}
+
+// notRepeated is the vendor's list of the statuses after which nothing is sent
+// again.
+var notRepeated = []int{
+	202, 203, 204, 205, 206, 207, 208, 226, 300, 301, 302, 303, 304, 305, 306, 307, 308,
+	400, 402, 404, 405, 406, 407, 408, 409, 410, 411, 414, 415, 416, 418, 505,
+}
+
+func TestASenderRepeatsByTheDocumentedRules(t *testing.T) {
+	for status := 201; status < 600; status++ {
+		synctest.Test(t, func(t *testing.T) {
+			transport := &answers{list: []any{status}}
+			started := time.Now()
+			attempts, err := send(t, transport)
+			failure, ok := errors.AsType[*outcome.Error](err)
+			require.True(t, ok)
+			require.Equal(t, outcome.OnError, failure.Edge)
+			require.Equal(t, status, failure.Status)
+			require.Equal(t, attempts, failure.Attempts)
+			if slices.Contains(notRepeated, status) {
+				require.Len(t, attempts, 1, status)
+				return
+			}
+			require.Len(t, attempts, 4, status)
+			require.Equal(t, 3*time.Minute, time.Since(started))
+			require.Equal(t, []string{typing, typing, typing, typing}, transport.bodies)
+		})
+	}
+	require.Len(t, notRepeated, 32)
+}
+
+func TestASenderFollowsEitherSchedule(t *testing.T) {
+	for _, test := range []struct {
+		schedule []time.Duration
+		want     time.Duration
+	}{
+		{stream.FixedSchedule(), 3 * time.Minute},
+		{stream.ExponentialSchedule(), 3*time.Minute + 30*time.Second},
+		{nil, 0},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			started := time.Now()
+			attempts, err := send(t, &answers{list: []any{503}}, stream.WithSchedule(test.schedule...))
+			require.Error(t, err)
+			require.Equal(t, test.want, time.Since(started))
+			require.Len(t, attempts, len(test.schedule)+1)
+			for i, wait := range test.schedule {
+				require.Equal(t, wait, attempts[i+1].Wait)
+			}
+		})
+	}
+}
+
+func TestASenderEndsWithSuccess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		attempts, err := send(t, &answers{list: []any{time.Hour, errors.New("reset"), 503, 200}})
+		require.NoError(t, err)
+		require.Len(t, attempts, 4)
+		require.Equal(t, 10*time.Second, attempts[0].Duration)
+		require.ErrorIs(t, attempts[0].Err, context.DeadlineExceeded)
+	})
+}
+
+func TestASenderTellsHowItFailed(t *testing.T) {
+	for name, test := range map[string]struct {
+		answers []any
+		edge    outcome.Edge
+		effect  outcome.Effect
+	}{
+		"refused":              {[]any{400}, outcome.OnError, outcome.Refused},
+		"maybe, then refused":  {[]any{500, 400}, outcome.OnError, outcome.MaybeApplied},
+		"no answer":            {[]any{errors.New("reset")}, outcome.OnError, outcome.MaybeApplied},
+		"out of time":          {[]any{time.Hour}, outcome.OnTimeout, outcome.MaybeApplied},
+		"a redirect":           {[]any{307}, outcome.OnError, outcome.MaybeApplied},
+		"another 2xx than 200": {[]any{202}, outcome.OnError, outcome.MaybeApplied},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				_, err := send(t, &answers{list: test.answers}, stream.WithSigning(stream.SHA256, current))
+				failure, ok := errors.AsType[*outcome.Error](err)
+				require.True(t, ok)
+				require.Equal(t, test.edge, failure.Edge)
+				require.Equal(t, test.effect, failure.Effect)
+				shown := fmt.Sprintf("%v %+v %#v", err, err, err)
+				for _, secret := range []string{"very-secret", "hub-secret", "receiver.example.com", "abcUserId", "sha256="} {
+					require.NotContains(t, shown, secret)
+				}
+			})
+		})
+	}
+}
+
+func TestASenderKnowsThatNothingLeft(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	server.Close()
+	sender, err := stream.NewSender(server.URL, stream.WithSchedule(0))
+	require.NoError(t, err)
+	attempts, err := sender.Send(t.Context(), []byte(typing))
+	failure, ok := errors.AsType[*outcome.Error](err)
+	require.True(t, ok)
+	require.Len(t, attempts, 2)
+	require.Equal(t, outcome.NotSent, failure.Effect)
+}
+
+func TestASenderObeysItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sender, err := stream.NewSender("https://receiver.example.com", stream.WithTransport(&answers{list: []any{503}}))
+		require.NoError(t, err)
+		ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+		defer cancel()
+		started := time.Now()
+		attempts, err := sender.Send(ctx, []byte(typing))
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorIs(t, err, outcome.ErrOnTimeout)
+		require.Len(t, attempts, 2)
+		require.Equal(t, 90*time.Second, time.Since(started))
+	})
+}
+
+func TestASenderSendsOnlyObjects(t *testing.T) {
+	transport := &answers{list: []any{200}}
+	sender, err := stream.NewSender("https://receiver.example.com", stream.WithTransport(transport))
+	require.NoError(t, err)
+	for _, data := range []string{"", "null", "[]", "{", `"a"`} {
+		_, err := sender.Send(t.Context(), []byte(data))
+		require.ErrorIs(t, err, outcome.ErrOnInvalidData, data)
+	}
+	require.Empty(t, transport.requests)
+}
+
+func TestAProbeMustBeAnswered200(t *testing.T) {
+	r := newReceiving(t)
+	server := httptest.NewServer(r)
+	defer server.Close()
+	sender, err := stream.NewSender(server.URL)
+	require.NoError(t, err)
+	require.NoError(t, sender.Probe(t.Context()))
+	require.EqualValues(t, 1, r.Counts().Probes)
+
+	sender, err = stream.NewSender("https://receiver.example.com", stream.WithTransport(&answers{list: []any{204}}))
+	require.NoError(t, err)
+	require.ErrorContains(t, sender.Probe(t.Context()), "answered 204")
+}
+
+func TestASenderRefusesWhatItCannotObey(t *testing.T) {
+	for _, url := range []string{"", "receiver.example.com", "http://receiver.example.com", "ftp://localhost", "https://user:very-secret@receiver.example.com", "https://a b/%zz"} {
+		_, err := stream.NewSender(url)
+		require.Error(t, err, url)
+		require.NotContains(t, err.Error(), "receiver")
+	}
+	for _, url := range []string{"https://receiver.example.com", "http://localhost:8080/hook", "http://127.0.0.1", "http://[::1]:9"} {
+		_, err := stream.NewSender(url)
+		require.NoError(t, err, url)
+	}
+	for name, option := range map[string]stream.SenderOption{
+		"schedule": stream.WithSchedule(-1), "timeout": stream.WithAttemptTimeout(0), "secret": stream.WithSigning(stream.SHA256, stream.Secret{}),
+		"algorithm": stream.WithSigning("sha1", current), "authorization": stream.WithAuthorization(nil), "transport": stream.WithTransport(nil),
+	} {
+		_, err := stream.NewSender("https://receiver.example.com", option)
+		require.Error(t, err, name)
+	}
+}

@@ -1,0 +1,60 @@
+package stream
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// timeLayouts are the shapes of the vendor's times, save for numbers. A
+// fraction of any length is read after the seconds. A time without a zone is
+// taken as UTC.
+var timeLayouts = []string{
+	time.RFC3339,
+	"2006-01-02T15:04:05Z0700",
+	"2006-01-02T15:04Z07:00",
+	"2006-01-02T15:04Z0700",
+	"2006-01-02T15:04:05",
+	"2006-01-02T15:04",
+	"2006-01-02 15:04:05Z07:00",
+	"2006-01-02 15:04:05",
+}
+
+// firstMillisecond is the number above which a Unix time counts milliseconds:
+// as seconds it is in the year 5138, as milliseconds in March 1973.
+const firstMillisecond = 1e11
+
+// lastMillisecond is the end of the year 9999, after which RFC 3339 cannot
+// write a time.
+const lastMillisecond = 253402300799999
+
+// ParseTime reads a time in any of the shapes that payloads are known to have:
+// RFC 3339 with an offset or Z and any fraction of a second, without seconds,
+// with an offset like +0000, without a zone, and a Unix time in seconds or
+// milliseconds. It returns the time in UTC, and false for anything else, the
+// empty text among it.
+//
+// The shapes are documented, and so is that the offset is the tenant's. That a
+// time without a zone is UTC is assumed.
+func ParseTime(text string) (time.Time, bool) {
+	if strings.Trim(text, "0123456789") == "" {
+		return unixTime(text)
+	}
+	for _, layout := range timeLayouts {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC(), true
+		}
+	}
+	return time.Time{}, false
+}
+
+func unixTime(digits string) (time.Time, bool) {
+	switch n, err := strconv.ParseInt(digits, 10, 64); {
+	case err != nil, n == 0, n > lastMillisecond:
+		return time.Time{}, false
+	case n >= firstMillisecond:
+		return time.UnixMilli(n).UTC(), true
+	default:
+		return time.Unix(n, 0).UTC(), true
+	}
+}

@@ -1,0 +1,326 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"reflect"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode"
+)
+
+// Worker takes events from a [Source] and runs the handler of their type.
+//
+// Events of one conversation are handled one after another, in the order of the
+// source; different conversations at the same time, as many as
+// [WithHandlers] allows. An event whose handler returns nil is acknowledged. One
+// whose handler fails or panics is put back and tried again after a back-off,
+// with its conversation waiting for it; after too many tries, or at once if the
+// error is [Permanent], it becomes a dead letter. An event without a handler is
+// acknowledged and counted.
+//
+// Register handlers with the On methods before [Worker.Run]; one that is
+// registered later counts from the next Run. The methods are safe for concurrent
+// use.
+type Worker struct {
+	source      Source
+	handlers    int
+	maxAttempts int
+	backoff     func(attempt int) time.Duration
+	drain       time.Duration
+	deadLetter  func(context.Context, DeadLetter) error
+	logger      *slog.Logger
+
+	mu       sync.Mutex
+	byType   map[reflect.Type]handler
+	fallback handler
+	counts   workerCounts
+}
+
+// handler runs the code that was registered for a type of event.
+type handler func(context.Context, Event) error
+
+type workerCounts struct {
+	handled, ignored, failed, deadLettered, unsettled atomic.Uint64
+}
+
+// WorkerCounts says what a [Worker] did so far.
+type WorkerCounts struct {
+	// Handled events were acknowledged after their handler, Ignored ones without
+	// any.
+	Handled, Ignored uint64
+	// Failed counts tries that did not succeed, DeadLettered events that were
+	// given up after them.
+	Failed, DeadLettered uint64
+	// Unsettled counts deliveries that the source could not be told about: such
+	// an event is given out again, and may be handled twice.
+	Unsettled uint64
+}
+
+// NewWorker returns a worker without handlers. It fails without a source, and
+// on an option that cannot be obeyed.
+func NewWorker(source Source, options ...WorkerOption) (*Worker, error) {
+	if isNil(source) {
+		return nil, errors.New("stream: the worker has no source")
+	}
+	w := &Worker{
+		source:      source,
+		handlers:    16,
+		maxAttempts: 8,
+		backoff:     Backoff(time.Second, 2*time.Minute),
+		drain:       30 * time.Second,
+		logger:      slog.New(slog.DiscardHandler),
+		byType:      map[reflect.Type]handler{},
+	}
+	for _, option := range options {
+		if err := option(w); err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+// Counts returns what the worker did so far, in all its runs.
+func (w *Worker) Counts() WorkerCounts {
+	return WorkerCounts{
+		Handled:      w.counts.handled.Load(),
+		Ignored:      w.counts.ignored.Load(),
+		Failed:       w.counts.failed.Load(),
+		DeadLettered: w.counts.deadLettered.Load(),
+		Unsettled:    w.counts.unsettled.Load(),
+	}
+}
+
+// Run handles events until ctx ends, and then returns nil; or until the source
+// is closed, and then returns [ErrClosed]. Other errors of the source are logged
+// and tried again after a back-off.
+//
+// When ctx ends no event is taken any more, and the handlers that run may
+// finish. Their own contexts end only once [WithDrain]'s time is over. Run
+// returns when all of them have returned; what they did not finish is put back.
+func (w *Worker) Run(ctx context.Context) error {
+	// A handler's context outlives ctx, so that it can finish.
+	working, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	defer context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(w.drain):
+			stop()
+		case <-working.Done():
+		}
+	})()
+
+	r := run{Worker: w, taking: ctx, working: working}
+	r.byType, r.fallback = w.registered()
+	var group sync.WaitGroup
+	var closed atomic.Bool
+	for range w.handlers {
+		group.Go(func() {
+			if r.loop() {
+				closed.Store(true)
+			}
+		})
+	}
+	group.Wait()
+	if closed.Load() && ctx.Err() == nil {
+		return ErrClosed
+	}
+	return nil
+}
+
+// run is one Run of a worker.
+type run struct {
+	*Worker
+	// taking ends when no event is to be taken any more, working when handlers
+	// are to give up.
+	taking, working context.Context
+	byType          map[reflect.Type]handler
+	fallback        handler
+}
+
+// loop handles one event after another until there is none to take. It reports
+// whether the source was closed.
+func (r run) loop() (closed bool) {
+	for failures := 0; r.taking.Err() == nil; {
+		delivery, err := r.source.Take(r.taking)
+		switch {
+		case err == nil:
+			failures = 0
+			r.handle(delivery)
+		case errors.Is(err, ErrClosed):
+			return true
+		case r.taking.Err() == nil:
+			failures++
+			r.logger.WarnContext(r.taking, "stream: the source failed", "error", err)
+			r.wait(r.backoff(failures))
+		}
+	}
+	return false
+}
+
+// wait waits until the time is over or no event is to be taken any more.
+func (r run) wait(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-r.taking.Done():
+	}
+}
+
+// handle brings one delivery to its end.
+func (r run) handle(d Delivery) {
+	event, err := d.Event()
+	if err != nil {
+		r.giveUp(d, Permanent(err))
+		return
+	}
+	h := r.handlerOf(event)
+	if h == nil {
+		r.counts.ignored.Add(1)
+		r.settle(d, Delivery.ack)
+		return
+	}
+	switch err := r.call(d, h, event); {
+	case err == nil:
+		r.counts.handled.Add(1)
+		r.settle(d, Delivery.ack)
+	case r.working.Err() != nil:
+		r.settle(d, Delivery.putBack) // the handler was not given its time
+	default:
+		r.fail(d, err)
+	}
+}
+
+func (d Delivery) ack(ctx context.Context) error     { return d.Ack(ctx) }
+func (d Delivery) putBack(ctx context.Context) error { return d.Nak(ctx, 0) }
+
+// fail notes a try that did not succeed, and decides whether there is another.
+func (r run) fail(d Delivery, err error) {
+	r.counts.failed.Add(1)
+	_, permanent := errors.AsType[*permanentError](err)
+	if permanent || d.Attempt >= r.maxAttempts {
+		r.giveUp(d, err)
+		return
+	}
+	r.logger.WarnContext(r.working, "stream: a handler failed", "id", d.ID, "attempt", d.Attempt, "error", err)
+	r.putBack(d)
+}
+
+// putBack has the delivery tried again after a back-off.
+func (r run) putBack(d Delivery) {
+	r.settle(d, func(d Delivery, ctx context.Context) error { return d.Nak(ctx, r.backoff(d.Attempt)) })
+}
+
+// giveUp makes the delivery a dead letter. One that cannot be reported is put
+// back instead, so that it is not lost.
+func (r run) giveUp(d Delivery, err error) {
+	r.logger.ErrorContext(r.working, "stream: an event is given up", "id", d.ID, "attempts", d.Attempt, "error", err)
+	letter := DeadLetter{Entry: d.Entry, Attempts: d.Attempt, Reason: reason(err)}
+	if r.deadLetter != nil {
+		report := func(ctx context.Context, _ Event) error { return r.deadLetter(ctx, letter) }
+		if err := r.call(d, report, nil); err != nil {
+			r.logger.ErrorContext(r.working, "stream: a dead letter could not be reported", "id", d.ID, "error", err)
+			r.putBack(d)
+			return
+		}
+	}
+	r.counts.deadLettered.Add(1)
+	r.settle(d, func(d Delivery, ctx context.Context) error { return d.Term(ctx, letter.Reason) })
+}
+
+// settleTimeout is how long the source may take to settle a delivery.
+const settleTimeout = 10 * time.Second
+
+// settle tells the source, even while the worker is being stopped.
+func (r run) settle(d Delivery, how func(Delivery, context.Context) error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.working), settleTimeout)
+	defer cancel()
+	if err := how(d, ctx); err != nil {
+		r.counts.unsettled.Add(1)
+		r.logger.WarnContext(ctx, "stream: a delivery could not be settled", "id", d.ID, "error", err)
+	}
+}
+
+// errExited says that a handler ended its goroutine instead of returning.
+var errExited = errors.New("stream: the handler did not return")
+
+// PanicError says that a handler panicked. Its text leaves Value out, which may
+// hold anything.
+type PanicError struct {
+	// Value is what the handler panicked with, Stack where.
+	Value any
+	Stack []byte
+}
+
+// Error tells that the handler panicked, and the type of what with.
+func (e *PanicError) Error() string {
+	return fmt.Sprintf("stream: the handler panicked with a %T", e.Value)
+}
+
+// call runs h in a goroutine of its own, so that whatever it does ends there,
+// and extends the delivery's lease until it is done.
+func (r run) call(d Delivery, h handler, event Event) error {
+	ctx, cancel := context.WithCancelCause(r.working)
+	defer cancel(nil)
+	done := make(chan error, 1)
+	go func() {
+		err := errExited
+		defer func() {
+			if value := recover(); value != nil {
+				err = &PanicError{value, debug.Stack()}
+			}
+			done <- err
+		}()
+		err = h(ctx, event)
+	}()
+	if d.Lease <= 0 {
+		return <-done
+	}
+	renew := time.NewTicker(max(d.Lease/3, time.Millisecond))
+	defer renew.Stop()
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-renew.C:
+			if err := d.Extend(ctx); errors.Is(err, ErrSettled) {
+				cancel(err) // somebody else may have the event now
+			}
+		}
+	}
+}
+
+// reason is what a dead letter says of its error. The text is the handler's own;
+// it is cut and made one line, because some sources keep it in a header.
+func reason(err error) string {
+	const longest = 500
+	text := err.Error()
+	text = strings.ToValidUTF8(text[:min(len(text), longest)], "")
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
+}
+
+// permanentError is an error that trying again does not mend.
+type permanentError struct{ cause error }
+
+func (e *permanentError) Error() string { return e.cause.Error() }
+func (e *permanentError) Unwrap() error { return e.cause }
+
+// Permanent marks an error of a handler as one that trying again does not mend:
+// the event becomes a dead letter at once. Permanent(nil) is nil.
+func Permanent(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &permanentError{err}
+}

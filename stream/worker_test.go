@@ -1,0 +1,457 @@
+package stream_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/engagesdk/engage-go/stream"
+)
+
+// payload returns the n-th message of a customer, without white space.
+func payload(customer string, n int) []byte {
+	return fmt.Appendf(nil, `{"channel":"Rtm","event":"MO","userId":%q,"appId":"a","tid":"%s-%d","message":"%d","ts":"2026-11-02T09:30:00Z"}`,
+		customer, customer, n, n)
+}
+
+// put stores a payload that must be new.
+func put(tb testing.TB, inbox stream.Inbox, data []byte) {
+	tb.Helper()
+	entry, err := stream.NewEntry(data)
+	require.NoError(tb, err)
+	duplicate, err := inbox.Put(context.Background(), entry)
+	require.NoError(tb, err)
+	require.False(tb, duplicate)
+}
+
+// working is a worker on an inbox in memory, which runs until its test ends it.
+type working struct {
+	*stream.Worker
+	inbox *stream.MemoryInbox
+	end   context.CancelFunc
+	done  chan error
+}
+
+func newWorking(t *testing.T, options ...stream.WorkerOption) *working {
+	t.Helper()
+	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+	worker, err := stream.NewWorker(inbox, options...)
+	require.NoError(t, err)
+	return &working{Worker: worker, inbox: inbox, done: make(chan error, 1)}
+}
+
+func (w *working) start() {
+	ctx, cancel := context.WithCancel(context.Background())
+	w.end = cancel
+	go func() { w.done <- w.Run(ctx) }()
+}
+
+// stop ends the worker, and returns when it has.
+func (w *working) stop() error {
+	w.end()
+	return <-w.done
+}
+
+func TestAWorkerRunsTheHandlerOfTheEventsType(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorking(t)
+		var mu sync.Mutex
+		seen := map[string]int{}
+		note := func(name string) error {
+			mu.Lock()
+			defer mu.Unlock()
+			seen[name]++
+			return nil
+		}
+		w.OnMessage(func(context.Context, stream.MessageEvent) error { return note("message") })
+		w.OnTyping(func(context.Context, stream.TypingEvent) error { return note("typing") })
+		w.OnClosed(func(context.Context, stream.ClosedEvent) error { return note("closed") })
+		w.OnAuthentication(func(context.Context, stream.AuthenticationEvent) error { return note("authentication") })
+		w.OnPayment(func(context.Context, stream.PaymentEvent) error { return note("payment") })
+		w.OnInvitation(func(context.Context, stream.InvitationEvent) error { return note("invitation") })
+		w.OnProfile(func(context.Context, stream.ProfileEvent) error { return note("profile") })
+		w.OnSubscription(func(context.Context, stream.SubscriptionEvent) error { return note("subscription") })
+		w.OnReceipt(func(context.Context, stream.ReceiptEvent) error { return note("receipt") })
+		w.OnAudit(func(context.Context, stream.AuditEvent) error { return note("audit") })
+		w.OnChat(func(context.Context, stream.ChatEvent) error { return note("chat") })
+		w.OnUnknown(func(context.Context, stream.UnknownEvent) error { return note("unknown") })
+		want := map[string]int{}
+		for _, test := range headers {
+			entry, err := stream.NewEntry(sample(t, test.sample))
+			require.NoError(t, err)
+			duplicate, err := w.inbox.Put(t.Context(), entry)
+			require.NoError(t, err)
+			if !duplicate {
+				want[nameOf(test.event)]++
+			}
+		}
+		w.start()
+		synctest.Wait()
+		require.NoError(t, w.stop())
+		require.Equal(t, want, seen)
+		require.Zero(t, w.Counts().Ignored)
+		require.Zero(t, w.inbox.Counts())
+	})
+}
+
+// nameOf returns the word by which the On method of an event's type ends.
+func nameOf(event stream.Event) string {
+	name := fmt.Sprintf("%T", struct{ stream.Event }{event}.Event)
+	name = name[len("stream.") : len(name)-len("Event")]
+	return string(name[0]+'a'-'A') + name[1:]
+}
+
+func TestEventsWithoutAHandlerAreCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorking(t)
+		w.OnTyping(func(context.Context, stream.TypingEvent) error { return nil })
+		w.OnTyping(nil)
+		put(t, w.inbox, []byte(typing))
+		w.start()
+		synctest.Wait()
+		require.NoError(t, w.stop())
+		require.Equal(t, stream.WorkerCounts{Ignored: 1}, w.Counts())
+
+		var other stream.Event
+		w.OnOther(func(_ context.Context, event stream.Event) error { other = event; return nil })
+		put(t, w.inbox, payload("ann", 1))
+		w.start()
+		synctest.Wait()
+		require.NoError(t, w.stop())
+		require.IsType(t, stream.MessageEvent{}, other)
+		require.Equal(t, stream.WorkerCounts{Ignored: 1, Handled: 1}, w.Counts())
+	})
+}
+
+func TestConversationsKeepTheirOrderAndShareTheHandlers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const customers, messages, handlers = 10, 20, 4
+		w := newWorking(t, stream.WithHandlers(handlers))
+		var mu sync.Mutex
+		got := map[string][]string{}
+		running, most := map[string]bool{}, 0
+		w.OnMessage(func(_ context.Context, e stream.MessageEvent) error {
+			mu.Lock()
+			require.False(t, running[e.Customer], "two messages of one customer at once")
+			running[e.Customer] = true
+			most = max(most, len(running))
+			mu.Unlock()
+			time.Sleep(time.Second)
+			mu.Lock()
+			delete(running, e.Customer)
+			got[e.Customer] = append(got[e.Customer], e.Text)
+			mu.Unlock()
+			return nil
+		})
+		want := map[string][]string{}
+		for n := range messages {
+			for c := range customers {
+				customer := fmt.Sprint("customer-", c)
+				put(t, w.inbox, payload(customer, n))
+				want[customer] = append(want[customer], fmt.Sprint(n))
+			}
+		}
+		w.start()
+		time.Sleep(time.Second * (customers*messages/handlers + 1))
+		require.NoError(t, w.stop())
+		require.Equal(t, want, got)
+		require.Equal(t, handlers, most)
+	})
+}
+
+func TestAFailureIsTriedAgainBeforeWhatFollowsIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorking(t, stream.WithBackoff(func(attempt int) time.Duration { return time.Duration(attempt) * time.Minute }))
+		started := time.Now()
+		var log []string
+		w.OnMessage(func(_ context.Context, e stream.MessageEvent) error {
+			log = append(log, fmt.Sprint(e.Text, " at ", time.Since(started)))
+			if len(log) < 3 {
+				return errors.New("not now")
+			}
+			return nil
+		})
+		put(t, w.inbox, payload("ann", 1))
+		put(t, w.inbox, payload("ann", 2))
+		w.start()
+		time.Sleep(time.Hour)
+		require.NoError(t, w.stop())
+		require.Equal(t, []string{"1 at 0s", "1 at 1m0s", "1 at 3m0s", "2 at 3m0s"}, log)
+		require.Equal(t, stream.WorkerCounts{Handled: 2, Failed: 2}, w.Counts())
+	})
+}
+
+func TestAnEventThatCannotBeHandledBecomesADeadLetter(t *testing.T) {
+	for name, test := range map[string]struct {
+		handle func() error
+		tries  int
+		reason string
+	}{
+		"an error every time":  {func() error { return errors.New("no\nuse \x00") }, 3, "no use  "},
+		"a permanent error":    {func() error { return fmt.Errorf("really: %w", stream.Permanent(errors.New("never"))) }, 1, "really: never"},
+		"a panic":              {func() error { panic("with the message in it") }, 3, "stream: the handler panicked with a string"},
+		"the goroutine's exit": {func() error { runtime.Goexit(); return nil }, 3, "stream: the handler did not return"},
+		"a very long error":    {func() error { return errors.New(string(bytes.Repeat([]byte("é"), 300))) }, 3, string(bytes.Repeat([]byte("é"), 250))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var reported []stream.DeadLetter
+				w := newWorking(t, stream.WithMaxAttempts(3), stream.WithDeadLetters(func(_ context.Context, letter stream.DeadLetter) error {
+					reported = append(reported, letter)
+					return nil
+				}))
+				tries := 0
+				w.OnMessage(func(_ context.Context, e stream.MessageEvent) error {
+					if e.Text == "2" {
+						return nil
+					}
+					tries++
+					return test.handle()
+				})
+				put(t, w.inbox, payload("ann", 1))
+				put(t, w.inbox, payload("ann", 2))
+				w.start()
+				time.Sleep(time.Hour)
+				require.NoError(t, w.stop())
+				require.Equal(t, test.tries, tries)
+				require.Equal(t, reported, w.inbox.DeadLetters())
+				require.Len(t, reported, 1)
+				require.Equal(t, test.reason, reported[0].Reason)
+				require.Equal(t, test.tries, reported[0].Attempts)
+				require.Equal(t, payload("ann", 1), reported[0].Data)
+				require.Equal(t, stream.WorkerCounts{Handled: 1, Failed: uint64(test.tries), DeadLettered: 1}, w.Counts())
+			})
+		})
+	}
+}
+
+func TestAPayloadThatCannotBeReadBecomesADeadLetter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorking(t)
+		_, err := w.inbox.Put(t.Context(), stream.Entry{ID: "1", Conversation: "1", Data: []byte(`{broken`)})
+		require.NoError(t, err)
+		w.start()
+		synctest.Wait()
+		require.NoError(t, w.stop())
+		letters := w.inbox.DeadLetters()
+		require.Len(t, letters, 1)
+		require.Equal(t, "stream: the payload is not valid JSON", letters[0].Reason)
+	})
+}
+
+func TestADeadLetterThatCannotBeReportedIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reports := 0
+		w := newWorking(t, stream.WithMaxAttempts(1), stream.WithDeadLetters(func(context.Context, stream.DeadLetter) error {
+			if reports++; reports == 1 {
+				panic("no database")
+			}
+			return nil
+		}))
+		w.OnMessage(func(context.Context, stream.MessageEvent) error { return errors.New("no use") })
+		put(t, w.inbox, payload("ann", 1))
+		w.start()
+		time.Sleep(time.Hour)
+		require.NoError(t, w.stop())
+		require.Equal(t, 2, reports)
+		require.Len(t, w.inbox.DeadLetters(), 1)
+	})
+}
+
+func TestAWorkerDrainsBeforeItEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorking(t, stream.WithDrain(10*time.Second))
+		ended := map[string]error{}
+		var mu sync.Mutex
+		w.OnMessage(func(ctx context.Context, e stream.MessageEvent) error {
+			wait := map[string]time.Duration{"quick": 5 * time.Second, "slow": time.Hour}[e.Customer]
+			var err error
+			select {
+			case <-time.After(wait):
+			case <-ctx.Done():
+				err = ctx.Err()
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			ended[e.Customer] = err
+			return err
+		})
+		put(t, w.inbox, payload("quick", 1))
+		put(t, w.inbox, payload("quick", 2))
+		put(t, w.inbox, payload("slow", 1))
+		w.start()
+		synctest.Wait()
+		stopped := time.Now()
+		require.NoError(t, w.stop())
+		require.Equal(t, 10*time.Second, time.Since(stopped))
+		require.Equal(t, map[string]error{"quick": nil, "slow": context.Canceled}, ended)
+		require.Equal(t, stream.WorkerCounts{Handled: 1}, w.Counts(), "an event that was cut short has not failed")
+		require.Equal(t, 2, w.inbox.Counts().Entries, "what was not handled is still there")
+		for range 2 {
+			_, err := w.inbox.Take(t.Context())
+			require.NoError(t, err)
+		}
+	})
+}
+
+func TestAWorkerEndsWithItsSource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorking(t)
+		w.start()
+		synctest.Wait()
+		w.inbox.Close()
+		require.ErrorIs(t, <-w.done, stream.ErrClosed)
+	})
+}
+
+// flakySource fails some times before it gives out what it has.
+type flakySource struct {
+	stream.Source
+	failures int
+}
+
+func (f *flakySource) Take(ctx context.Context) (stream.Delivery, error) {
+	if f.failures > 0 {
+		f.failures--
+		return stream.Delivery{}, errors.New("not connected")
+	}
+	return f.Source.Take(ctx)
+}
+
+func TestAWorkerOutlivesTroubleWithItsSource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+		var logged bytes.Buffer
+		worker, err := stream.NewWorker(&flakySource{inbox, 5}, stream.WithHandlers(1),
+			stream.WithWorkerLogger(slog.New(slog.NewTextHandler(&logged, nil))))
+		require.NoError(t, err)
+		w := &working{Worker: worker, inbox: inbox, done: make(chan error, 1)}
+		put(t, inbox, []byte(typing))
+		w.start()
+		time.Sleep(time.Hour)
+		require.NoError(t, w.stop())
+		require.EqualValues(t, 1, w.Counts().Ignored)
+		require.Contains(t, logged.String(), "not connected")
+	})
+}
+
+// leasedSource gives out deliveries that must be extended.
+type leasedSource struct {
+	stream.Source
+	extend func() error
+}
+
+func (l leasedSource) Take(ctx context.Context) (stream.Delivery, error) {
+	delivery, err := l.Source.Take(ctx)
+	delivery.Lease = 30 * time.Second
+	delivery.Settlement = leasedSettlement{delivery.Settlement, l.extend}
+	return delivery, err
+}
+
+type leasedSettlement struct {
+	stream.Settlement
+	extend func() error
+}
+
+func (l leasedSettlement) Extend(context.Context) error { return l.extend() }
+
+func TestALeaseIsExtendedWhileTheHandlerRuns(t *testing.T) {
+	for lost, want := range map[bool]stream.WorkerCounts{false: {Handled: 1}, true: {Handled: 1, Failed: 1}} {
+		synctest.Test(t, func(t *testing.T) {
+			inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+			extended := 0
+			worker, err := stream.NewWorker(leasedSource{inbox, func() error {
+				if extended++; lost && extended == 1 {
+					return stream.ErrSettled
+				}
+				return nil
+			}})
+			require.NoError(t, err)
+			worker.OnMessage(func(ctx context.Context, _ stream.MessageEvent) error {
+				select {
+				case <-ctx.Done():
+					return context.Cause(ctx)
+				case <-time.After(2 * time.Minute):
+					return nil
+				}
+			})
+			w := &working{Worker: worker, inbox: inbox, done: make(chan error, 1)}
+			put(t, inbox, payload("ann", 1))
+			w.start()
+			time.Sleep(time.Hour)
+			require.NoError(t, w.stop())
+			require.Equal(t, want, w.Counts())
+			require.GreaterOrEqual(t, extended, 11)
+		})
+	}
+}
+
+// unsettling cannot be told anything.
+type unsettling struct{ stream.Source }
+
+func (u unsettling) Take(ctx context.Context) (stream.Delivery, error) {
+	delivery, err := u.Source.Take(ctx)
+	delivery.Settlement = unreachable{}
+	return delivery, err
+}
+
+type unreachable struct{ stream.Settlement }
+
+func (unreachable) Ack(context.Context) error { return errors.New("not connected") }
+
+func TestADeliveryThatCannotBeSettledIsCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+		worker, err := stream.NewWorker(unsettling{inbox})
+		require.NoError(t, err)
+		w := &working{Worker: worker, inbox: inbox, done: make(chan error, 1)}
+		put(t, inbox, []byte(typing))
+		w.start()
+		synctest.Wait()
+		require.NoError(t, w.stop())
+		require.EqualValues(t, 1, w.Counts().Unsettled)
+	})
+}
+
+func TestAWorkerRefusesWhatItCannotObey(t *testing.T) {
+	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+	for name, option := range map[string]stream.WorkerOption{
+		"handlers": stream.WithHandlers(0), "attempts": stream.WithMaxAttempts(0), "backoff": stream.WithBackoff(nil),
+		"drain": stream.WithDrain(-1), "dead letters": stream.WithDeadLetters(nil), "logger": stream.WithWorkerLogger(nil),
+	} {
+		_, err := stream.NewWorker(inbox, option)
+		require.Error(t, err, name)
+	}
+	for _, none := range []stream.Source{nil, (*stream.MemoryInbox)(nil)} {
+		_, err := stream.NewWorker(none)
+		require.Error(t, err)
+	}
+}
+
+func TestBackoffDoublesUpToItsLimit(t *testing.T) {
+	wait := stream.Backoff(time.Second, time.Minute)
+	for attempt, most := range map[int]time.Duration{0: time.Second, 1: time.Second, 2: 2 * time.Second, 6: 32 * time.Second, 7: time.Minute, 1000: time.Minute} {
+		for range 100 {
+			require.LessOrEqual(t, wait(attempt), most)
+			require.GreaterOrEqual(t, wait(attempt), most/2)
+		}
+	}
+	require.Zero(t, stream.Backoff(-time.Second, time.Second)(1))
+	require.Positive(t, stream.Backoff(time.Second, 1<<63-1)(1000))
+}
+
+func TestPermanentKeepsItsCause(t *testing.T) {
+	cause := errors.New("never")
+	require.ErrorIs(t, stream.Permanent(cause), cause)
+	require.Equal(t, "never", stream.Permanent(cause).Error())
+	require.NoError(t, stream.Permanent(nil))
+}
