@@ -79,8 +79,10 @@ func (s Story) add(ctx context.Context, found *engage.SearchConversationResult, 
 }
 
 // appending is the request that appends m to the conversation that was found.
-func appending(found *engage.SearchConversationResult, address channel.Address, m message.Message) engage.AppendMessageV13 {
-	return engage.AppendMessageV13{ConversationID: found.ConversationID, Channel: address.Channel(), Message: m}
+func appending(found *engage.SearchConversationResult, address channel.Address, m message.Message) engage.AppendMessageV14 {
+	return engage.AppendMessageV14{
+		ConversationID: found.ConversationID, Channel: address.Channel(), Messages: []message.Message{m},
+	}
 }
 
 // tell tells of a step and passes on how it ended.
