@@ -15,7 +15,7 @@ import (
 
 // BenchmarkToken compares a fresh cache with x/oauth2's and with the least that
 // can be done: read a pointer and the clock. The parallel rows run 256
-// goroutines.
+// goroutines. The number to beat is 107 ns alone.
 func BenchmarkToken(b *testing.B) {
 	expiry := time.Now().Add(time.Hour)
 	cache := auth.NewCache(auth.StaticToken(auth.NewToken("abc", expiry)))

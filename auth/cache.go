@@ -12,7 +12,8 @@ import (
 // Cache keeps the token of another source and renews it ahead of time, with at
 // most one request to that source under way. Make one with [NewCache]. It is
 // safe for concurrent use, needs no closing, and has no goroutine but that of a
-// renewal in progress.
+// renewal in progress. Its time is that of package time, so that a test can run
+// it on the clock of testing/synctest.
 //
 // A token passes through three states. While it is fresh, Token returns it.
 // While it is stale, Token still returns it and has a renewal started in the
@@ -157,16 +158,24 @@ func (c *Cache) look(ctx context.Context) (Token, error) {
 // Invalidate implements [Invalidator]. A service that refuses every token does
 // not cause a renewal for each: a refusal that follows soon upon another is
 // believed only after a pause, which grows from 1 second to 5 minutes. So a
-// token that the source gives again after its refusal is kept for that long.
+// token that the source gives again after its refusal is kept for that long. A
+// source that is an [Invalidator] is told of the refusals that are believed.
 func (c *Cache) Invalidate(refused Token) {
-	if c == nil {
+	if c == nil || !c.drop(refused) {
 		return
 	}
+	if source, ok := c.source.(Invalidator); ok {
+		source.Invalidate(refused)
+	}
+}
+
+// drop forgets refused, and reports false if the refusal is not believed.
+func (c *Cache) drop(refused Token) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
 	if c.held == nil || !c.held.token.Equal(refused) || !reached(now, c.heedAt) {
-		return
+		return false
 	}
 	if now.Sub(c.held.since) > longestPause {
 		c.refusals = 0
@@ -178,6 +187,7 @@ func (c *Cache) Invalidate(refused Token) {
 	if c.failure == nil {
 		c.retryAt = time.Time{}
 	}
+	return true
 }
 
 // Run keeps the token fresh, so that no call of Token has to wait for one even

@@ -89,6 +89,7 @@ func TestTokenOfUnknownExpiryIsKeptUntilRefused(t *testing.T) {
 	})
 }
 
+// The number to keep: 1000 callers of a stale token cause 1 refresh.
 func TestStaleTokenIsGivenWhileOneRenewalRunsInTheBackground(t *testing.T) {
 	for life, window := range map[time.Duration]time.Duration{
 		20 * time.Minute: 5 * time.Minute,
@@ -288,7 +289,8 @@ func TestWaiterLeavesByItsOwnContextAndTheRenewalGoesOn(t *testing.T) {
 	})
 }
 
-// With x/oauth2 the context of the constructor ended every later refresh.
+// x/oauth2 whose constructor's context had ended made 0 requests: every later
+// refresh failed at once.
 func TestRenewalOutlivesTheContextThatStartedIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &issuer{life: time.Hour, delay: time.Second}
@@ -360,6 +362,7 @@ func TestCacheThatWasNotMadeIsAnError(t *testing.T) {
 	}
 }
 
+// The number to keep: 50 refusals of one token cause 1 refresh.
 func TestConcurrentRefusalsCauseOneRenewal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &issuer{life: time.Hour, delay: time.Second}
@@ -378,6 +381,18 @@ func TestConcurrentRefusalsCauseOneRenewal(t *testing.T) {
 		callers.Wait()
 		require.EqualValues(t, 2, source.asked.Load())
 	})
+}
+
+func TestRefusalReachesASourceThatWantsToKnow(t *testing.T) {
+	keys, err := auth.ConnectServiceKey{Key: auth.NewSecret("one"), Secondary: auth.NewSecret("two")}.Open()
+	require.NoError(t, err)
+	cache := auth.NewCache(keys)
+	refused, err := cache.Token(t.Context())
+	require.NoError(t, err)
+	cache.Invalidate(auth.NewToken("another", time.Time{}))
+	require.Equal(t, "one", get(t, cache))
+	cache.Invalidate(refused)
+	require.Equal(t, "two", get(t, cache))
 }
 
 // A Webex token that is refreshed early may come back unchanged.

@@ -142,6 +142,9 @@ func TestClientCredentialsReadEveryKnownReply(t *testing.T) {
 	}
 }
 
+// x/oauth2 showed the whole body of each 4xx reply, with no code for the shapes
+// of Webex and of the contact center, and had no type for an error object on
+// 200: "cannot parse json".
 func TestBadReplyIsATypedErrorThatRevealsNothing(t *testing.T) {
 	for name, test := range map[string]struct {
 		status    int
@@ -241,7 +244,7 @@ func TestEndpointErrorKeepsWhatSupportAndRetryNeed(t *testing.T) {
 	}
 }
 
-// Auto-detection of x/oauth2 sent the secret twice when the endpoint was down.
+// Auto-detection of x/oauth2 sent the secret in 2 requests where 1 will do.
 func TestSecretIsSentOncePerTry(t *testing.T) {
 	var asked atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -77,7 +78,7 @@ type device struct {
 
 func (d DeviceLogin) begin(ctx context.Context) (device, error) {
 	form := url.Values{"client_id": {d.Integration.ClientID}, "scope": {strings.Join(d.Integration.Scopes, " ")}}
-	target := or(d.Integration.DeviceURL, WebexDeviceURL)
+	target := cmp.Or(d.Integration.DeviceURL, WebexDeviceURL)
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, target, strings.NewReader(form.Encode()))
 	if err != nil {
 		return device{}, showable(err)
@@ -98,7 +99,7 @@ func (d DeviceLogin) begin(ctx context.Context) (device, error) {
 	started := device{
 		shown: DeviceCode{
 			UserCode:        object.text("user_code"),
-			VerificationURL: or(object.text("verification_uri"), object.text("verification_url")),
+			VerificationURL: cmp.Or(object.text("verification_uri"), object.text("verification_url")),
 			CompleteURL:     object.text("verification_uri_complete"),
 			Expiry:          time.Now().Add(time.Duration(life) * time.Second),
 		},
@@ -114,7 +115,7 @@ func (d DeviceLogin) begin(ctx context.Context) (device, error) {
 // poll asks for the grant until it is there.
 func (d DeviceLogin) poll(ctx context.Context, device device) (Grant, error) {
 	endpoint := d.Integration.endpoint()
-	endpoint.url = or(d.Integration.DeviceTokenURL, WebexDeviceTokenURL)
+	endpoint.url = cmp.Or(d.Integration.DeviceTokenURL, WebexDeviceTokenURL)
 	endpoint.style = oauth2.AuthStyleInHeader // documented as required
 	form := url.Values{"grant_type": {deviceGrant}, "device_code": {device.code.Reveal()}}
 	wait := device.interval

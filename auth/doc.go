@@ -54,7 +54,9 @@
 //
 // A [Registry] holds authorizations by name, as the vendor's flow builder does:
 // shared by all their users, with a default, with states, and not to be removed
-// while in use.
+// while in use. A client is then built with a name:
+//
+//	client, err := engage.New(engage.US, registry.Use("support", "inbound worker"))
 //
 // # Neighbours
 //

@@ -19,9 +19,10 @@ import (
 // network file systems, whose locks cannot be relied on.
 //
 // Files and the directory are made for their owner alone. A record that others
-// may read is refused, not used, since it may be known to them. Beside each
-// record lies an empty file ending in .lock, which is never removed. On Windows
-// access follows from the directory instead, so put it below the user's own.
+// may read is refused, not used, since it may be known to them; so is one that
+// is read-only, since every refresh replaces it. Beside each record lies an
+// empty file ending in .lock, which is never removed. On Windows access follows
+// from the directory instead, so put it below the user's own.
 //
 // The records are not encrypted.
 type FileStore struct {
@@ -107,6 +108,8 @@ func readRecord(path string) (Secret, error) {
 		return Secret{}, errors.New("it is not a file")
 	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
 		return Secret{}, fmt.Errorf("others may read or write it (mode %04o): authorize anew, or make it 0600 if nobody has seen it", info.Mode().Perm())
+	case info.Mode().Perm()&0o200 == 0:
+		return Secret{}, errors.New("it is read-only: make it 0600, since a new token has to replace it")
 	case info.Size() > maxRecord:
 		return Secret{}, errors.New("it is larger than 1 MiB")
 	}

@@ -1,11 +1,11 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
 	"net/url"
-	"time"
 
 	"golang.org/x/oauth2"
 
@@ -34,8 +34,9 @@ type Integration struct {
 	// Scopes are those to ask for at sign-in; Webex wants them to match the
 	// registered ones (documented).
 	Scopes []string
-	// RedirectURL is the registered URL that a sign-in in a browser ends at.
-	// Only Login needs it, and there it must be plain http on the loopback.
+	// RedirectURL is the registered URL that a sign-in in a browser ends at, and
+	// needed for that alone. For a Login it must be plain http to a port of the
+	// loopback.
 	RedirectURL string
 	// AuthorizeURL, TokenURL, DeviceURL and DeviceTokenURL are the service's
 	// endpoints; empty means those of Webex. Each must be https, or plain http
@@ -47,17 +48,6 @@ type Integration struct {
 	BasicAuth bool
 	// Transport sends the requests; nil means [http.DefaultTransport].
 	Transport http.RoundTripper
-}
-
-// Grant is what a sign-in or a refresh yields. The zero value is none.
-type Grant struct {
-	// Token is the access token; zero where only a refresh token is at hand.
-	Token Token
-	// RefreshToken is good for further access tokens.
-	RefreshToken Secret
-	// RefreshExpiry is until when; the zero time if that is not known. It is
-	// absolute: with Webex Contact Center a refresh does not move it (observed).
-	RefreshExpiry time.Time
 }
 
 // Validate returns nil if the fields that every grant needs are in order; else
@@ -115,22 +105,7 @@ func (i Integration) endpoint() endpoint {
 	if i.BasicAuth {
 		style = oauth2.AuthStyleInHeader
 	}
-	return endpoint{or(i.TokenURL, WebexTokenURL), i.ClientID, i.ClientSecret, style, orDefault(i.Transport)}
-}
-
-func or(value, otherwise string) string {
-	if value == "" {
-		return otherwise
-	}
-	return value
-}
-
-func grantOf(answer *oauth2.Token) Grant {
-	grant := Grant{Token: tokenOf(answer), RefreshToken: NewSecret(answer.RefreshToken)}
-	if seconds, _ := answer.Extra("refresh_token_expires_in").(float64); seconds > 0 {
-		grant.RefreshExpiry = time.Now().Add(time.Duration(seconds) * time.Second)
-	}
-	return grant
+	return endpoint{cmp.Or(i.TokenURL, WebexTokenURL), i.ClientID, i.ClientSecret, style, orDefault(i.Transport)}
 }
 
 // refusedRefresh tells a refusal that a person has to deal with from one that

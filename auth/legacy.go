@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"net/http"
@@ -69,7 +70,7 @@ func (l Legacy) Token(ctx context.Context) (Token, error) {
 		return Token{}, showable(err)
 	}
 	credential := base64.StdEncoding.EncodeToString([]byte(l.APIKey.Reveal() + "@" + l.DomainName))
-	request.Header.Set(or(l.CredentialHeader, "Authorization"), credential)
+	request.Header.Set(cmp.Or(l.CredentialHeader, "Authorization"), credential)
 	request.Header.Set("Content-Type", "application/json")
 	response, _, err := roundTrip(orDefault(l.Transport), request)
 	if err != nil {

@@ -1,8 +1,8 @@
 package auth
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -164,7 +164,7 @@ type redirectPage struct {
 func newRedirectPage(signIn *SignIn, redirect string) *redirectPage {
 	page := &redirectPage{signIn: signIn, path: "/", results: make(chan result, 1)}
 	if target, err := url.Parse(redirect); err == nil {
-		page.path = or(target.Path, page.path)
+		page.path = cmp.Or(target.Path, page.path)
 		page.hosts = []string{strings.ToLower(target.Host)}
 		if target.Port() == "80" { // browsers leave it out
 			page.hosts = append(page.hosts, strings.ToLower(strings.TrimSuffix(target.Host, ":80")))
@@ -199,14 +199,14 @@ func (p *redirectPage) finish(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), tryLimit)
 	defer cancel()
 	grant, err := p.signIn.Finish(ctx, r.URL.String())
-	if stray, ok := errors.AsType[*SignInError](err); ok && stray.stray {
+	switch err.(type) {
+	case nil:
+		show(w, http.StatusOK, "You are signed in. You can close this window.")
+	case *SignInError: // anybody can send such a redirect
 		show(w, http.StatusBadRequest, "This is not the sign-in that was asked for, or it is over. Start again.")
 		return
-	}
-	if err != nil {
+	default:
 		show(w, http.StatusForbidden, "You are not signed in. The program that asked you to sign in knows why.")
-	} else {
-		show(w, http.StatusOK, "You are signed in. You can close this window.")
 	}
 	p.results <- result{grant, err}
 }

@@ -1,10 +1,9 @@
-//go:build oidcprovider
-
 package auth_test
 
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -23,34 +22,40 @@ import (
 	"github.com/engagesdk/engage-go/auth"
 )
 
-// These tests run against a certified OAuth server, oidc-provider for Node.js,
-// which they install and start on the loopback:
-//
-//	go test -tags oidcprovider -run OIDCProvider ./auth
-
 const providerSecret = "secret-of-at-least-32-characters"
 
-// provider starts the server and returns its address and the registered
-// redirect URL.
-func provider(t *testing.T) (issuer, redirect string) {
+// install installs oidc-provider in a folder of its own and returns that. The
+// error says why this machine cannot have it.
+func install(t *testing.T, manifest string) (string, error) {
 	t.Helper()
-	source, err := filepath.Abs("testdata/oidc-provider")
-	require.NoError(t, err)
+	if _, err := exec.LookPath("node"); err != nil {
+		return "", err
+	}
 	directory := t.TempDir()
-	manifest, err := os.ReadFile(filepath.Join(source, "package.json"))
+	text, err := os.ReadFile(manifest)
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(directory, "package.json"), manifest, 0o600))
-	install := exec.Command("npm", "install", "--no-package-lock", "--no-audit", "--no-fund")
-	install.Dir = directory
-	output, err := install.CombinedOutput()
-	require.NoError(t, err, string(output))
+	require.NoError(t, os.WriteFile(filepath.Join(directory, "package.json"), text, 0o600))
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	npm := exec.CommandContext(ctx, "npm", "install", "--prefer-offline", "--engine-strict", "--ignore-scripts",
+		"--no-package-lock", "--no-audit", "--no-fund", "--fetch-retries=1", "--loglevel=error")
+	npm.Dir = directory
+	if output, err := npm.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("npm install: %w\n%s", err, output)
+	}
+	return directory, nil
+}
 
+// provider starts the server that is installed in directory and returns its
+// address and the registered redirect URL.
+func provider(t *testing.T, directory, program string) (issuer, redirect string) {
+	t.Helper()
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	redirect = "http://" + free.Addr().String() + "/callback"
 	require.NoError(t, free.Close())
 
-	server := exec.Command("node", filepath.Join(source, "provider.mjs"), redirect)
+	server := exec.Command("node", program, redirect)
 	server.Dir = directory
 	server.Stderr = os.Stderr
 	stdout, err := server.StdoutPipe()
@@ -89,8 +94,20 @@ func page(t *testing.T, response *http.Response, err error) string {
 	return string(text)
 }
 
+// This runs against a certified OAuth server that nobody here wrote,
+// oidc-provider for Node.js. Where there is no Node, or npm cannot get at the
+// server, nothing can be tested; with OIDC_PROVIDER=required, as in .ci/run,
+// that is a failure.
 func TestOIDCProvider(t *testing.T) {
-	issuer, redirect := provider(t)
+	source, err := filepath.Abs("testdata/oidc-provider")
+	require.NoError(t, err)
+	directory, err := install(t, filepath.Join(source, "package.json"))
+	if err != nil && os.Getenv("OIDC_PROVIDER") != "required" {
+		t.Log("not tested against oidc-provider:", err)
+		return
+	}
+	require.NoError(t, err)
+	issuer, redirect := provider(t, directory, filepath.Join(source, "provider.mjs"))
 	at := func(client string) auth.Integration {
 		return auth.Integration{
 			ClientID: client, ClientSecret: auth.NewSecret(providerSecret), BasicAuth: client == "header",

@@ -62,9 +62,10 @@ func decodeRecord(name string, text Secret) (record, error) {
 func (r record) token() Token { return NewToken(r.AccessToken, r.Expiry, r.Scopes...) }
 
 // lasts reports whether the access token is worth using: valid for 2 minutes
-// more, or for a quarter of a very short life.
+// more, or for a quarter of a very short life. A record of the future tells that
+// the clock has been set back since, so that its expiry means nothing.
 func (r record) lasts(now time.Time) bool {
-	if r.AccessToken == "" {
+	if r.AccessToken == "" || r.IssuedAt.Sub(now) > time.Minute {
 		return false
 	}
 	return r.Expiry.IsZero() || r.Expiry.Sub(now) > min(2*time.Minute, r.Expiry.Sub(r.IssuedAt)/4)

@@ -56,8 +56,7 @@ func everything(t *testing.T) map[string]any {
 	registry := &auth.Registry{Store: memory}
 	require.NoError(t, registry.Add(t.Context(), "b", integration))
 	require.NoError(t, registry.Authorize(t.Context(), "b", grant))
-	named, _, err := registry.Use("b", "user")
-	require.NoError(t, err)
+	named := registry.Use("b", "user")
 	get(t, named)
 	return map[string]any{
 		"grant":              grant,

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -115,7 +116,7 @@ func (r Refreshing) start(grant Grant, generation int64) record {
 // client is the fingerprint of what a refresh token belongs to.
 func (r Refreshing) client() string {
 	i := r.Integration
-	return fingerprint(i.ClientSecret, i.ClientID, or(i.TokenURL, WebexTokenURL))
+	return fingerprint(i.ClientSecret, i.ClientID, cmp.Or(i.TokenURL, WebexTokenURL))
 }
 
 // seed is the fingerprint of the configured seed; empty if there is none.

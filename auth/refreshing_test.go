@@ -157,6 +157,27 @@ func TestRefreshTokenIsNotSentAfterItsDeadline(t *testing.T) {
 	})
 }
 
+func TestStoredTokenIsNotTrustedAfterTheClockWasSetBack(t *testing.T) {
+	store := new(auth.MemoryStore)
+	source, err := scripted(store, `{"access_token":"old","expires_in":3600}`).Open()
+	require.NoError(t, err)
+	require.Equal(t, "old", get(t, source))
+	record := kept(t, store, "a")
+
+	synctest.Test(t, func(t *testing.T) { // where the year is 2000
+		store := new(auth.MemoryStore)
+		put(t, store, "a", record)
+		refreshing := scripted(store, `{"access_token":"new","expires_in":3600}`)
+		source, err := refreshing.Open()
+		require.NoError(t, err)
+		require.Equal(t, "new", get(t, source))
+		again, err := refreshing.Open()
+		require.NoError(t, err)
+		require.Equal(t, "new", get(t, again))
+		require.Equal(t, 1, refreshing.Integration.Transport.(*httpmock.MockTransport).GetTotalCallCount())
+	})
+}
+
 func TestEndOfTheRefreshTokenIsAnnounced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const day = 24 * time.Hour

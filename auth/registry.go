@@ -117,7 +117,8 @@ type entry struct {
 
 // Add adds an authorization. What the store holds under its name is taken up:
 // its state is Authorized if the record fits, ReauthorizationRequired if it was
-// made with other credentials or scopes, and Pending if there is none. The
+// made with other credentials or scopes, and Pending if there is none. A
+// ClientCredentials needs a TokenURL here, because it is bound to no client. The
 // error is an [*outcome.Error] that names every fault, a taken name included,
 // or a [*StoreError].
 func (r *Registry) Add(ctx context.Context, name string, mechanism Mechanism) error {
@@ -257,44 +258,9 @@ func (r *Registry) Resolve(name string) (string, error) {
 	return name, nil
 }
 
-// Use returns a source of the tokens of an authorization, or of the one that is
-// the default now for the empty name. Until release is called the authorization
-// counts as used by user, a name of the caller's choice. The source follows
-// later calls of Update and Authorize, and can be given to a client.
-//
-//	source, release, err := registry.Use("support", "inbound worker")
-//	client, err := engage.New(engage.US, source)
-func (r *Registry) Use(name, user string) (source TokenSource, release func(), err error) {
-	name, err = r.Resolve(name)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := r.count(name, user, 1); err != nil {
-		return nil, nil, err
-	}
-	var once sync.Once
-	return &named{r, name}, func() { once.Do(func() { _ = r.count(name, user, -1) }) }, nil
-}
-
-// count notes that user uses name once more, or once less.
-func (r *Registry) count(name, user string, change int) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	e := r.entries[name]
-	if e == nil {
-		return unknown(name)
-	}
-	if e.users == nil {
-		e.users = make(map[string]int)
-	}
-	if e.users[user] += change; e.users[user] == 0 {
-		delete(e.users, user)
-	}
-	return nil
-}
-
 // Remove removes an authorization and its record. One that is in use, or the
 // default, is not removed: the error is an [*InUseError] that names the users.
+// Nor is one whose record the store does not give up: the error is the store's.
 func (r *Registry) Remove(ctx context.Context, name string) error {
 	r.mu.Lock()
 	e := r.entries[name]
@@ -308,29 +274,19 @@ func (r *Registry) Remove(ctx context.Context, name string) error {
 	}
 	delete(r.entries, name)
 	r.mu.Unlock()
-	return r.store().Update(ctx, name, func(Secret) (Secret, error) { return Secret{}, nil })
-}
-
-// named is the source that a user of a named authorization holds.
-type named struct {
-	registry *Registry
-	name     string
-}
-
-// Token implements [TokenSource].
-func (n *named) Token(ctx context.Context) (Token, error) {
-	e, err := n.registry.find(n.name)
+	err := r.store().Update(ctx, name, func(Secret) (Secret, error) { return Secret{}, nil })
 	if err != nil {
-		return Token{}, err
+		r.restore(name, e)
 	}
-	token, err := e.cache.Token(ctx)
-	return token, n.registry.settle(n.name, e, err)
+	return err
 }
 
-// Invalidate implements [Invalidator].
-func (n *named) Invalidate(refused Token) {
-	if e, err := n.registry.find(n.name); err == nil {
-		e.cache.Invalidate(refused)
+// restore takes back the removal of e, unless the name has been taken since.
+func (r *Registry) restore(name string, e *entry) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.entries[name] == nil {
+		r.entries[name] = e
 	}
 }
 

@@ -1,8 +1,6 @@
 package auth_test
 
 import (
-	"context"
-	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -42,10 +40,9 @@ func TestAuthorizationGoesFromPendingToAuthorized(t *testing.T) {
 	require.NoError(t, registry.Add(t.Context(), "support", integration(`400{"error":"invalid_grant"}`)))
 	require.Equal(t, auth.Pending, state(t, registry, "support"))
 
-	source, release, err := registry.Use("support", "worker")
-	require.NoError(t, err)
-	defer release()
-	_, err = source.Token(t.Context())
+	source := registry.Use("support", "worker")
+	defer source.Release()
+	_, err := source.Token(t.Context())
 	var required *auth.ReauthorizationRequiredError
 	require.ErrorAs(t, err, &required)
 	require.Equal(t, auth.NoToken, required.Reason)
@@ -58,7 +55,7 @@ func TestAuthorizationGoesFromPendingToAuthorized(t *testing.T) {
 
 	token, err := source.Token(t.Context())
 	require.NoError(t, err)
-	source.(auth.Invalidator).Invalidate(token)
+	source.Invalidate(token)
 	_, err = source.Token(t.Context())
 	require.ErrorIs(t, err, auth.ErrReauthorizationRequired)
 	status, err := registry.Get("support")
@@ -91,17 +88,15 @@ func TestUsersShareOneToken(t *testing.T) {
 	registry := new(auth.Registry)
 	credentials := standalone(`{"access_token":"abc","expires_in":3600}`, `{"access_token":"def","expires_in":3600}`)
 	require.NoError(t, registry.Add(t.Context(), "shared", &credentials))
-	one, _, err := registry.Use("shared", "one")
-	require.NoError(t, err)
-	two, _, err := registry.Use("shared", "two")
-	require.NoError(t, err)
+	one := registry.Use("shared", "one")
+	two := registry.Use("shared", "two")
 	require.Equal(t, "abc", get(t, one))
 	require.Equal(t, "abc", get(t, two))
 	require.Zero(t, testing.AllocsPerRun(100, func() { get(t, one) }))
 
 	token, err := one.Token(t.Context())
 	require.NoError(t, err)
-	one.(auth.Invalidator).Invalidate(token)
+	one.Invalidate(token)
 	require.Equal(t, "def", get(t, two))
 }
 
@@ -109,8 +104,7 @@ func TestUsersFollowAnUpdate(t *testing.T) {
 	registry := new(auth.Registry)
 	require.NoError(t, registry.Add(t.Context(), "a", integration(`500`)))
 	require.NoError(t, registry.Authorize(t.Context(), "a", granted))
-	source, _, err := registry.Use("a", "user")
-	require.NoError(t, err)
+	source := registry.Use("a", "user")
 	require.Equal(t, "granted", get(t, source))
 
 	changed := integration(`500`)
@@ -137,8 +131,7 @@ func TestAuthorizationIsTakenUpAfterARestart(t *testing.T) {
 	after := &auth.Registry{Store: store}
 	require.NoError(t, after.Add(t.Context(), "a", integration(`500`)))
 	require.Equal(t, auth.Authorized, state(t, after, "a"))
-	source, _, err := after.Use("a", "user")
-	require.NoError(t, err)
+	source := after.Use("a", "user")
 	require.Equal(t, "granted", get(t, source))
 
 	put(t, store, "damaged", "damaged")
@@ -149,7 +142,7 @@ func TestAuthorizationIsTakenUpAfterARestart(t *testing.T) {
 
 func TestDefaultIsUsedWhereNoneIsNamed(t *testing.T) {
 	registry := new(auth.Registry)
-	_, _, err := registry.Use("", "user")
+	_, err := registry.Use("", "user").Token(t.Context())
 	require.ErrorIs(t, err, auth.ErrUnknownAuthorization)
 	require.ErrorIs(t, registry.SetDefault("a"), auth.ErrUnknownAuthorization)
 
@@ -158,10 +151,9 @@ func TestDefaultIsUsedWhereNoneIsNamed(t *testing.T) {
 	name, err := registry.Resolve("")
 	require.NoError(t, err)
 	require.Equal(t, "a", name)
-	source, release, err := registry.Use("", "user")
-	require.NoError(t, err)
+	source := registry.Use("", "user")
 	require.Equal(t, "abc", get(t, source))
-	release()
+	source.Release()
 
 	var inUse *auth.InUseError
 	require.ErrorAs(t, registry.Remove(t.Context(), "a"), &inUse)
@@ -175,32 +167,41 @@ func TestAuthorizationInUseIsNotRemoved(t *testing.T) {
 	registry := &auth.Registry{Store: store}
 	require.NoError(t, registry.Add(t.Context(), "a", integration(`500`)))
 	require.NoError(t, registry.Authorize(t.Context(), "a", granted))
-	source, releaseOne, err := registry.Use("a", "search")
-	require.NoError(t, err)
-	_, releaseTwo, err := registry.Use("a", "append")
-	require.NoError(t, err)
-	_, releaseThree, err := registry.Use("a", "append")
-	require.NoError(t, err)
+	one, two, three := registry.Use("a", "search"), registry.Use("a", "append"), registry.Use("a", "append")
 
-	err = registry.Remove(t.Context(), "a")
+	err := registry.Remove(t.Context(), "a")
 	var inUse *auth.InUseError
 	require.ErrorAs(t, err, &inUse)
 	require.Equal(t, []string{"append", "search"}, inUse.UsedBy)
 	require.EqualError(t, err, `auth: the authorization "a" is in use by append, search`)
 
-	releaseOne()
-	releaseOne() // once only
-	releaseTwo()
+	one.Release()
+	one.Release() // once only
+	two.Release()
 	require.ErrorAs(t, registry.Remove(t.Context(), "a"), &inUse)
 	require.Equal(t, []string{"append"}, inUse.UsedBy)
-	releaseThree()
+	three.Release()
 	require.NoError(t, registry.Remove(t.Context(), "a"))
-	releaseThree()
+	three.Release()
 
 	require.Empty(t, kept(t, store, "a"))
-	_, err = source.Token(t.Context())
+	_, err = one.Token(t.Context())
 	require.ErrorIs(t, err, auth.ErrUnknownAuthorization)
-	source.(auth.Invalidator).Invalidate(auth.NewToken("granted", time.Time{}))
+	one.Invalidate(auth.NewToken("granted", time.Time{}))
+}
+
+func TestAuthorizationWhoseRecordCannotBeRemovedStays(t *testing.T) {
+	store := new(failing)
+	registry := &auth.Registry{Store: store}
+	require.NoError(t, registry.Add(t.Context(), "a", integration(`500`)))
+	require.NoError(t, registry.Authorize(t.Context(), "a", granted))
+	store.full = true
+	var failure *auth.StoreError
+	require.ErrorAs(t, registry.Remove(t.Context(), "a"), &failure)
+	require.Equal(t, auth.Authorized, state(t, registry, "a"))
+	store.full = false
+	require.NoError(t, registry.Remove(t.Context(), "a"))
+	require.Empty(t, kept(t, store, "a"))
 }
 
 func TestUnknownNamesAndBadMechanismsAreErrors(t *testing.T) {
@@ -228,30 +229,4 @@ func TestUnknownNamesAndBadMechanismsAreErrors(t *testing.T) {
 		require.ErrorIs(t, err, outcome.ErrOnInvalidData)
 	}
 	require.Len(t, registry.List(), 1)
-}
-
-// A name instead of a source, and who is in the way of removing it.
-func ExampleRegistry() {
-	ctx := context.Background()
-	var registry auth.Registry
-	err := registry.Add(ctx, "support", auth.ClientCredentials{
-		ClientID:     "tenant",
-		ClientSecret: auth.NewSecret("secret"),
-		TokenURL:     "https://api-us-site-1.imiengage.io/api/v1/oauth/token",
-	})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	_, release, err := registry.Use("support", "inbound worker")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println(registry.Remove(ctx, "support"))
-	release()
-	fmt.Println(registry.Remove(ctx, "support"))
-	// Output:
-	// auth: the authorization "support" is in use by inbound worker
-	// <nil>
 }

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"encoding/json"
 	"math"
 	"net/http"
@@ -60,7 +61,7 @@ func decode(response *http.Response, body []byte) (members, *TokenEndpointError)
 func failureOf(response *http.Response) *TokenEndpointError {
 	return &TokenEndpointError{
 		Status:     response.StatusCode,
-		TrackingID: or(word(response.Header.Get("TrackingId")), word(response.Header.Get("trxid"))),
+		TrackingID: cmp.Or(word(response.Header.Get("TrackingId")), word(response.Header.Get("trxid"))),
 		RetryAfter: retryAfter(response.Header.Get("Retry-After"), time.Now()),
 	}
 }

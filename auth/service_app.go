@@ -2,6 +2,7 @@ package auth
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -51,7 +52,7 @@ func (s ServiceApp) Validate() error {
 	if s.OrganizationID == "" {
 		faults.Add("OrganizationID", "is empty")
 	}
-	if _, problem := parseURL(or(s.ApplicationsURL, WebexApplicationsURL)); problem != "" {
+	if _, problem := parseURL(cmp.Or(s.ApplicationsURL, WebexApplicationsURL)); problem != "" {
 		faults.Add("ApplicationsURL", problem)
 	}
 	return faults.Err("", "")
@@ -87,7 +88,7 @@ func (s ServiceApp) Grant(ctx context.Context, administrator TokenSource) (Grant
 }
 
 func (s ServiceApp) request(ctx context.Context, token Token) (*http.Request, error) {
-	target := or(s.ApplicationsURL, WebexApplicationsURL) + "/" + url.PathEscape(s.ApplicationID) + "/token"
+	target := cmp.Or(s.ApplicationsURL, WebexApplicationsURL) + "/" + url.PathEscape(s.ApplicationID) + "/token"
 	body, err := json.Marshal(map[string]string{
 		"clientId":     s.ClientID,
 		"clientSecret": s.ClientSecret.Reveal(),
@@ -106,19 +107,4 @@ func (s ServiceApp) request(ctx context.Context, token Token) (*http.Request, er
 		return nil, err
 	}
 	return request, hosts.Authorize(request, token)
-}
-
-// grant returns the grant that an answer received at now holds.
-func (r reply) grant(now time.Time) Grant {
-	after := func(seconds int64) time.Time {
-		if seconds == 0 {
-			return time.Time{}
-		}
-		return now.Add(time.Duration(seconds) * time.Second)
-	}
-	return Grant{
-		Token:         NewToken(r.AccessToken, after(r.ExpiresIn), strings.Fields(r.Scope)...),
-		RefreshToken:  NewSecret(r.RefreshToken),
-		RefreshExpiry: after(r.RefreshExpiresIn),
-	}
 }

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"net/url"
@@ -34,9 +35,6 @@ type SignInError struct {
 	Description string
 
 	problem string
-	// stray tells a redirect that does not end the sign-in: anybody can send
-	// one.
-	stray bool
 }
 
 // Error tells the problem and the code.
@@ -67,27 +65,33 @@ func (s *SignIn) URL() string {
 		ClientID:    i.ClientID,
 		RedirectURL: i.RedirectURL,
 		Scopes:      i.Scopes,
-		Endpoint:    oauth2.Endpoint{AuthURL: or(i.AuthorizeURL, WebexAuthorizeURL)},
+		Endpoint:    oauth2.Endpoint{AuthURL: cmp.Or(i.AuthorizeURL, WebexAuthorizeURL)},
 	}
 	return config.AuthCodeURL(s.state.Reveal(), oauth2.S256ChallengeOption(s.verifier.Reveal()))
 }
 
 // Finish trades the code in redirect, the address that the browser ended at, for
-// a grant. A redirect that does not belong to this sign-in is a [*SignInError]
-// and leaves the sign-in open. Where the person or the service declined, the
-// error is a [*ReauthorizationRequiredError]. The code is sent once, whatever
-// happens, because it is good for one use.
+// a grant. A redirect that belongs to another sign-in, or holds no code, is a
+// [*SignInError] and leaves the sign-in open, so that the person can be asked
+// again. Where the person or the service declined, or does not accept the
+// client, the error is a [*ReauthorizationRequiredError]; any other refusal is a
+// [*TokenEndpointError]. The code is sent once, whatever happens, because it is
+// good for one use.
 func (s *SignIn) Finish(ctx context.Context, redirect string) (Grant, error) {
 	parsed, err := url.Parse(redirect)
 	if err != nil {
-		return Grant{}, &SignInError{problem: "the redirect is not a URL", stray: true}
+		return Grant{}, &SignInError{problem: "the redirect is not a URL"}
 	}
 	query := parsed.Query()
 	if !s.state.Equal(NewSecret(query.Get("state"))) {
-		return Grant{}, &SignInError{problem: "the redirect belongs to another sign-in", stray: true}
+		return Grant{}, &SignInError{problem: "the redirect belongs to another sign-in"}
+	}
+	code := query.Get("code")
+	if code == "" && !query.Has("error") {
+		return Grant{}, &SignInError{problem: "the redirect holds no code"}
 	}
 	if !s.used.CompareAndSwap(false, true) {
-		return Grant{}, &SignInError{problem: "the redirect has been used before", stray: true}
+		return Grant{}, &SignInError{problem: "the redirect has been used before"}
 	}
 	if query.Has("error") {
 		denied := &SignInError{
@@ -96,10 +100,6 @@ func (s *SignIn) Finish(ctx context.Context, redirect string) (Grant, error) {
 			problem:     "it was declined",
 		}
 		return Grant{}, &ReauthorizationRequiredError{Reason: ConsentRequired, Err: denied}
-	}
-	code := query.Get("code")
-	if code == "" {
-		return Grant{}, &SignInError{problem: "the redirect holds no code"}
 	}
 	answer, err := s.integration.endpoint().ask(ctx, url.Values{
 		"grant_type":    {"authorization_code"},

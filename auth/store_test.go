@@ -139,6 +139,7 @@ func TestRecordThatCannotBeTrustedIsRefusedAndLeft(t *testing.T) {
 	}{
 		"readable by others": {func(t *testing.T, path string) { require.NoError(t, os.Chmod(path, 0o644)) }, "mode 0644"},
 		"writable by group":  {func(t *testing.T, path string) { require.NoError(t, os.Chmod(path, 0o620)) }, "mode 0620"},
+		"read-only":          {func(t *testing.T, path string) { require.NoError(t, os.Chmod(path, 0o400)) }, "make it 0600"},
 		"too large":          {func(t *testing.T, path string) { require.NoError(t, os.Truncate(path, 1<<20+1)) }, "larger"},
 		"directory": {func(t *testing.T, path string) {
 			require.NoError(t, os.Remove(path))

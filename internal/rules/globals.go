@@ -3,6 +3,7 @@ package rules
 import (
 	"go/ast"
 	"go/token"
+	"go/types"
 	"slices"
 	"strings"
 )
@@ -50,8 +51,12 @@ func (r Repository) variables(declaration *ast.GenDecl) []Finding {
 }
 
 // changes reports whether a variable makes sense only if it is changed: it has
-// no value yet, or an empty one, or points to one.
+// no value yet, or an empty one, or points to one. An embedded file system gets
+// its value from the compiler and cannot be changed.
 func changes(spec *ast.ValueSpec) bool {
+	if typ, ok := spec.Type.(*ast.SelectorExpr); ok && types.ExprString(typ) == "embed.FS" {
+		return false
+	}
 	return len(spec.Values) == 0 || slices.ContainsFunc(spec.Values, func(value ast.Expr) bool {
 		switch value := value.(type) {
 		case *ast.CompositeLit:

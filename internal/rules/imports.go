@@ -25,6 +25,7 @@ var rooms = []room{
 	{"internal/engine", []string{"auth", "outcome", "internal/tolerant"}},
 	{"engage", []string{"engage/channel", "engage/message", "auth", "outcome", "internal/engine", "internal/tolerant"}},
 	{"stream", []string{"engage/channel", "engage/message", "outcome", "internal/tolerant"}},
+	{"stream/jetstream/embedded", []string{"stream/jetstream", "outcome"}},
 	{"stream/...", []string{"stream", "engage/channel", "engage/message", "outcome", "internal/tolerant"}},
 	{"engage/engagetest", []string{"engage", "stream", "engage/channel", "engage/message", "auth", "outcome", "internal/tolerant"}},
 	{"examples/...", []string{"outcome", "auth", "engage/...", "stream/...", "examples/..."}},

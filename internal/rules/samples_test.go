@@ -368,6 +368,9 @@ var (
 		"auth/token.go:6: more is there to be changed",
 		"auth/token.go:7: one is there to be changed",
 		"auth/token.go:8: client is there to be changed"),
+	one("embedded files", "auth/token.go", "package auth\nimport \"embed\"\n//go:embed testdata\nvar files embed.FS\n"),
+	one("another file system", "auth/token.go", "package auth\nvar files other.FS\n",
+		"auth/token.go:2: files is there to be changed"),
 }
 
 // The words that must not stand in any Go file stand in two parts here.
