@@ -11,7 +11,7 @@ import (
 type AddParticipantRequest interface {
 	// Validate returns every violation at once, as an [outcome.Error].
 	Validate() error
-	form() addParticipant
+	form() *addParticipant
 }
 
 // AddParticipantV10 adds an agent to a conversation, which thereby becomes
@@ -26,17 +26,15 @@ type AddParticipantV10 struct {
 // Validate implements [AddParticipantRequest].
 func (r AddParticipantV10) Validate() error { return validate(r.form()) }
 
-func (r AddParticipantV10) form() addParticipant { return addParticipant(r) }
+func (r AddParticipantV10) form() *addParticipant { return new(addParticipant(r)) }
 
 type addParticipant AddParticipantV10
 
-func (addParticipant) operation() outcome.Operation { return outcome.AddParticipant }
-func (addParticipant) revision() outcome.Version    { return outcome.V10 }
-func (f addParticipant) ids() map[string]string {
-	return map[string]string{"conversation": f.ConversationID}
-}
+func (*addParticipant) operation() outcome.Operation { return outcome.AddParticipant }
+func (*addParticipant) revision() outcome.Version    { return outcome.V10 }
+func (f *addParticipant) ids() pathIDs               { return pathIDs{conversation: f.ConversationID} }
 
-func (f addParticipant) violations() outcome.Violations {
+func (f *addParticipant) violations() outcome.Violations {
 	var v outcome.Violations
 	requireID(&v, "ConversationID", f.ConversationID)
 	requireID(&v, "Participant", f.Participant)
@@ -46,11 +44,14 @@ func (f addParticipant) violations() outcome.Violations {
 // participantBody is the JSON of a request.
 type participantBody struct {
 	Participant string `json:"participant"`
+	CallbackURL string `json:"callbackUrl,omitempty"`
 }
 
-func (f addParticipant) body() any { return participantBody{f.Participant} }
+func (f *addParticipant) body(callbackURL string) any {
+	return &participantBody{f.Participant, callbackURL}
+}
 
-// AddParticipantReceipt is the acknowledgement of AddParticipant.
+// AddParticipantReceipt is what AddParticipant returns.
 type AddParticipantReceipt struct{ Receipt }
 
 // AddParticipant adds an agent to a conversation. It ends on

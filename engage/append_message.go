@@ -13,7 +13,7 @@ import (
 type AppendMessageRequest interface {
 	// Validate returns every violation at once, as an [outcome.Error].
 	Validate() error
-	form() appendMessage
+	form() *appendMessage
 }
 
 // AppendMessageV10 appends a text, a text with attachments or an email. In a
@@ -55,43 +55,44 @@ func (r AppendMessageV13) Validate() error { return validate(r.form()) }
 // Validate implements [AppendMessageRequest].
 func (r AppendMessageV14) Validate() error { return validate(r.form()) }
 
-func (r AppendMessageV10) form() appendMessage {
-	return appendMessage{
-		version: outcome.V10, conversationID: r.ConversationID, channel: r.Channel,
-		messages: stamp([]message.Message{r.Message}), field: single,
+func (r AppendMessageV10) form() *appendMessage {
+	f := &appendMessage{
+		version: outcome.V10, conversationID: r.ConversationID, channel: r.Channel, field: single,
 	}
+	f.stamp(r.Message)
+	return f
 }
 
-func (r AppendMessageV13) form() appendMessage {
+func (r AppendMessageV13) form() *appendMessage {
 	f := AppendMessageV10(r).form()
 	f.version = outcome.V13
 	return f
 }
 
-func (r AppendMessageV14) form() appendMessage {
-	return appendMessage{
+func (r AppendMessageV14) form() *appendMessage {
+	f := &appendMessage{
 		version: outcome.V14, conversationID: r.ConversationID, channel: r.Channel,
-		messages: stamp(r.Messages), capabilityList: r.CapabilityList, field: several,
+		capabilityList: r.CapabilityList, field: several,
 	}
+	f.stamp(r.Messages...)
+	return f
 }
 
 type appendMessage struct {
 	version        outcome.Version
 	conversationID string
 	channel        channel.Channel
-	messages       []message.Message
 	capabilityList string
+	batch
 	// field names the i-th message for its violations.
 	field func(int) string
 }
 
-func (appendMessage) operation() outcome.Operation { return outcome.AppendMessage }
-func (f appendMessage) revision() outcome.Version  { return f.version }
-func (f appendMessage) ids() map[string]string {
-	return map[string]string{"conversation": f.conversationID}
-}
+func (*appendMessage) operation() outcome.Operation { return outcome.AppendMessage }
+func (f *appendMessage) revision() outcome.Version  { return f.version }
+func (f *appendMessage) ids() pathIDs               { return pathIDs{conversation: f.conversationID} }
 
-func (f appendMessage) violations() outcome.Violations {
+func (f *appendMessage) violations() outcome.Violations {
 	var v outcome.Violations
 	requireID(&v, "ConversationID", f.conversationID)
 	onlyOn(&v, channel.Apple, f.channel, "CapabilityList", f.capabilityList)
@@ -108,16 +109,23 @@ func (f appendMessage) violations() outcome.Violations {
 
 // appendBody is the JSON of a request.
 type appendBody struct {
-	Channel  channel.Channel `json:"channel"`
-	Messages []any           `json:"messages"`
-	Extras   string          `json:"extras,omitempty"`
+	Channel     channel.Channel `json:"channel"`
+	Messages    []any           `json:"messages"`
+	Extras      string          `json:"extras,omitempty"`
+	CallbackURL string          `json:"callbackUrl,omitempty"`
 }
 
-func (f appendMessage) body() any {
-	return appendBody{f.channel, wire(f.messages), f.capabilityList}
+func (f *appendMessage) body(callbackURL string) any {
+	return &appendBody{f.channel, f.wire(), f.capabilityList, callbackURL}
 }
 
-// AppendMessageReceipt is the acknowledgement of AppendMessage.
+// look implements [traceable]: the messages are there if the conversation's
+// transcript holds them, whether or not it was closed since.
+func (f *appendMessage) look(ctx context.Context, c *Client, s *settings) finding {
+	return f.lookIn(ctx, c, s, f.conversationID)
+}
+
+// AppendMessageReceipt is what AppendMessage returns.
 type AppendMessageReceipt struct {
 	Receipt
 	// MessageAliasIDs are the alias ids of the messages, in order, those that
@@ -128,11 +136,11 @@ type AppendMessageReceipt struct {
 // AppendMessage appends to a conversation. It ends on onAppendMessageSuccess,
 // or with an error on onAppendMessageFailure or a standard edge. To a closed
 // conversation only an announcement can be appended. It is unsafe to repeat,
-// see [Class].
+// see [Class]; one in doubt is looked for, see [WithReconciliation].
 func (c *Client) AppendMessage(ctx context.Context, request AppendMessageRequest, options ...CallOption) (*AppendMessageReceipt, error) {
 	form, receipt, err := write(ctx, c, request, options)
 	if err != nil {
 		return nil, err
 	}
-	return &AppendMessageReceipt{receipt, aliasIDs(form.messages)}, nil
+	return &AppendMessageReceipt{receipt, form.aliasIDs}, nil
 }

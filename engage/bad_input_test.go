@@ -45,6 +45,12 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		"a negative timeout":      {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithAttemptTimeout(-1)), "negative attempt timeout"},
 		"no attempts":             {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithAttempts(0)), "fewer than one attempt"},
 		"waits that shrink":       {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithWaits(2, 1)), "first wait"},
+		"a negative total":        {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithTotalTimeout(-1)), "negative total timeout"},
+		"a negative settle time":  {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithSettleTime(-1)), "negative settle time"},
+		"a nil limiter":           {engage.US, auth.Static(token), engage.WithLimiter(limiterFunc(nil)), "limiter is nil"},
+		"a code of a read":        {engage.US, auth.Static(token), engage.WithAlreadyDoneCode(outcome.SearchConversation, "7"), "no convergent operation"},
+		"a code of an append":     {engage.US, auth.Static(token), engage.WithAlreadyDoneCode(outcome.AppendMessage, "7"), "no convergent operation"},
+		"an empty code":           {engage.US, auth.Static(token), engage.WithAlreadyDoneCode(outcome.AddParticipant, ""), "the code is empty"},
 		"an unknown policy":       {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithRetryPolicy(9)), "names no retry policy"},
 		"a nil call option":       {engage.US, auth.Static(token), engage.WithCallOptions(nil), "options[0] is nil"},
 	} {
@@ -209,7 +215,7 @@ func TestValidateTellsTheSameWithoutAClient(t *testing.T) {
 		engage.CreateConversationV10{}, engage.CreateConversationV12{}, engage.CreateConversationV13{},
 		engage.AppendMessageV10{}, engage.AppendMessageV13{}, engage.AppendMessageV14{},
 		engage.UpdateConversationV10{}, engage.AddParticipantV10{}, engage.RemoveParticipantV10{},
-		engage.CloseConversationV10{}, engage.ReopenConversationV10{},
+		engage.CloseConversationV10{}, engage.ReopenConversationV10{}, engage.FetchTranscriptV10{},
 	} {
 		failure := failureOf(t, request.Validate())
 		require.Equal(t, outcome.OnInvalidData, failure.Edge)

@@ -1,6 +1,7 @@
 package engage
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -25,6 +26,13 @@ type settings struct {
 	firstWait   time.Duration
 	longestWait time.Duration
 	header      http.Header
+	// total limits all tries; zero for no limit.
+	total time.Duration
+	// reconcile and settle say how a write in doubt is looked for.
+	reconcile bool
+	settle    time.Duration
+	// wait is for the outcome of a write, where callbacks tell it.
+	wait bool
 }
 
 var defaultSettings = settings{
@@ -32,6 +40,16 @@ var defaultSettings = settings{
 	attempts:    4,
 	firstWait:   250 * time.Millisecond,
 	longestWait: 10 * time.Second,
+	reconcile:   true,
+	wait:        true,
+}
+
+// limit returns the context of the tries, and what releases it.
+func (s *settings) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	if s.total == 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, s.total)
 }
 
 // apply obeys options in order. What cannot be obeyed is noted.
@@ -59,7 +77,8 @@ const (
 	// RetryAlways tries again after every failure that may pass, writes
 	// included. A message can then arrive twice.
 	RetryAlways
-	// RetryNever tries once. Only a refused token is still replaced once.
+	// RetryNever tries once. Only a refused token is still replaced once, and a
+	// write in doubt is still looked for, see [WithReconciliation].
 	RetryNever
 )
 
@@ -74,7 +93,8 @@ func WithRetryPolicy(policy RetryPolicy) CallOption {
 	}
 }
 
-// WithAttempts sets how often a call is tried at most. The default is 4.
+// WithAttempts sets how often a call is tried at most. The default is 4. See
+// [WithTotalTimeout] for the time it may take.
 func WithAttempts(attempts int) CallOption {
 	return func(s *settings) error {
 		if attempts < 1 {
@@ -93,6 +113,75 @@ func WithAttemptTimeout(timeout time.Duration) CallOption {
 			return errors.New("sets a negative attempt timeout")
 		}
 		s.timeout = timeout
+		return nil
+	}
+}
+
+// WithTotalTimeout limits the time of all tries together, with the waits between
+// them and with looking for a write in doubt; zero, the default, means no limit
+// but the context's. A call whose time is up ends on onTimeout. One that would
+// have to wait for longer than it has left ends at once, as its last try did.
+// Waiting for an outcome, see [Callbacks], does not count.
+func WithTotalTimeout(timeout time.Duration) CallOption {
+	return func(s *settings) error {
+		if timeout < 0 {
+			return errors.New("sets a negative total timeout")
+		}
+		s.total = timeout
+		return nil
+	}
+}
+
+// WithReconciliation says whether a create or an append that may have been
+// applied is looked for at the service before the call ends. The default is that
+// it is.
+//
+// A create is looked for by its address, an append in the transcript of its
+// conversation, up to as often as the call may be tried and with the same waits.
+// What is found under the alias id of its message, or of the conversation, was
+// done: the call succeeds and the receipt's Proof is [Reconciled]. An alias id
+// of your own must therefore be new with each create and each message. Whatever
+// is not found stays in doubt, unless [WithSettleTime] says when it is certain
+// that it never will be. The transcript is offered to standalone tenants only
+// (documented); without one the doubt stays.
+//
+// Where the client has callbacks, every write in doubt also waits for its outcome
+// during that time, since its callback comes even if the acknowledgement was
+// lost; it settles the doubt either way.
+//
+// A call that is answered costs nothing more for it.
+func WithReconciliation(on bool) CallOption {
+	return func(s *settings) error {
+		s.reconcile = on
+		return nil
+	}
+}
+
+// WithSettleTime names the time after which a request that left, and was not
+// answered, cannot take effect any more. Zero, the default, means that nobody
+// knows: a gateway may still hold the request, and the service carries writes
+// out after it has taken them on. The vendor publishes no such time.
+//
+// With it, a write in doubt that cannot be found when that time has passed is
+// sent once more with the same alias ids, if [WithAttempts] leaves a try. If the
+// time is too short, a message can arrive twice. The call takes at least that
+// long then.
+func WithSettleTime(after time.Duration) CallOption {
+	return func(s *settings) error {
+		if after < 0 {
+			return errors.New("sets a negative settle time")
+		}
+		s.settle = after
+		return nil
+	}
+}
+
+// WithWaitForOutcome says whether a write waits for its outcome, where the client
+// has callbacks. The default is that it does. Without waiting it returns with
+// the acknowledgement, and [Receipt.Wait] waits later.
+func WithWaitForOutcome(wait bool) CallOption {
+	return func(s *settings) error {
+		s.wait = wait
 		return nil
 	}
 }

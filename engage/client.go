@@ -19,10 +19,13 @@ const replyLimit = 8 << 20
 // Client calls one Engage tenant. It is immutable and safe for concurrent use;
 // make one with [New] and share it.
 type Client struct {
-	base     *url.URL
-	engine   engine.Engine
-	routes   map[outcome.Operation]Route
-	defaults settings
+	base      *url.URL
+	engine    engine.Engine
+	routes    map[outcome.Operation]Route
+	done      map[outcome.Operation][]string
+	targets   map[outcome.Operation]*target
+	callbacks *Callbacks
+	defaults  settings
 	// own is the transport the client made for itself; nil if it was given one.
 	own *http.Transport
 }
@@ -37,6 +40,7 @@ type Client struct {
 func New(endpoint Endpoint, source auth.TokenSource, options ...Option) (*Client, error) {
 	c := &Client{
 		routes:   map[outcome.Operation]Route{},
+		done:     map[outcome.Operation][]string{outcome.CloseConversation: {alreadyClosed}},
 		defaults: defaultSettings,
 		engine:   engine.Engine{ReplyLimit: replyLimit},
 	}
@@ -52,10 +56,12 @@ func New(endpoint Endpoint, source auth.TokenSource, options ...Option) (*Client
 		c.own = engine.NewTransport()
 		c.engine.Transport = c.own
 	}
+	c.engine.Opening = engine.NewOpening(c.engine.Transport)
 	problems = append(problems, c.connect(endpoint), c.authorize(source))
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
+	c.targets = c.compile()
 	return c, nil
 }
 
@@ -94,15 +100,6 @@ func (c *Client) CloseIdleConnections() {
 	if c.own != nil {
 		c.own.CloseIdleConnections()
 	}
-}
-
-// route returns where operation is sent.
-func (c *Client) route(operation outcome.Operation) Route {
-	if route, ok := c.routes[operation]; ok {
-		return route
-	}
-	standard, _ := find(operation)
-	return standard.route
 }
 
 // Routes returns the routes this client uses, the replaced ones included. The

@@ -2,7 +2,6 @@ package engage
 
 import (
 	"context"
-	"errors"
 
 	"github.com/engagesdk/engage-go/outcome"
 )
@@ -16,7 +15,7 @@ const alreadyClosed = "4547"
 type CloseConversationRequest interface {
 	// Validate returns every violation at once, as an [outcome.Error].
 	Validate() error
-	form() closeConversation
+	form() *closeConversation
 }
 
 // CloseConversationV10 closes a conversation.
@@ -28,30 +27,34 @@ type CloseConversationV10 struct {
 // Validate implements [CloseConversationRequest].
 func (r CloseConversationV10) Validate() error { return validate(r.form()) }
 
-func (r CloseConversationV10) form() closeConversation { return closeConversation(r) }
+func (r CloseConversationV10) form() *closeConversation { return new(closeConversation(r)) }
 
 type closeConversation CloseConversationV10
 
-func (closeConversation) operation() outcome.Operation { return outcome.CloseConversation }
-func (closeConversation) revision() outcome.Version    { return outcome.V10 }
-func (f closeConversation) ids() map[string]string {
-	return map[string]string{"conversation": f.ConversationID}
-}
+func (*closeConversation) operation() outcome.Operation { return outcome.CloseConversation }
+func (*closeConversation) revision() outcome.Version    { return outcome.V10 }
+func (f *closeConversation) ids() pathIDs               { return pathIDs{conversation: f.ConversationID} }
 
-func (f closeConversation) violations() outcome.Violations {
+func (f *closeConversation) violations() outcome.Violations {
 	var v outcome.Violations
 	requireID(&v, "ConversationID", f.ConversationID)
 	return v
 }
 
-func (closeConversation) body() any { return struct{}{} }
+// callbackBody is the JSON of a request that holds nothing else.
+type callbackBody struct {
+	CallbackURL string `json:"callbackUrl,omitempty"`
+}
 
-// CloseConversationReceipt is the acknowledgement of CloseConversation.
+func (*closeConversation) body(callbackURL string) any { return &callbackBody{callbackURL} }
+
+// CloseConversationReceipt is what CloseConversation returns.
 type CloseConversationReceipt struct {
 	Receipt
-	// AlreadyClosed tells that the conversation had been closed before. The
-	// service reports that as a failure with code 4547 (observed); the state
-	// that was asked for is there all the same.
+	// AlreadyClosed tells that the conversation had been closed before, perhaps
+	// by an earlier try of this very call. The service reports that as a failure
+	// with code 4547 (observed); the state that was asked for is there all the
+	// same. It is AlreadyDone under another name.
 	AlreadyClosed bool
 }
 
@@ -60,11 +63,9 @@ type CloseConversationReceipt struct {
 // convergent and is retried. That the conversation was closed already counts as
 // success, which the receipt tells.
 func (c *Client) CloseConversation(ctx context.Context, request CloseConversationRequest, options ...CallOption) (*CloseConversationReceipt, error) {
-	got, err := perform[*writtenValue](ctx, c, request, options)
-	failure, failed := errors.AsType[*outcome.Error](err)
-	already := failed && failure.Code == alreadyClosed
-	if err != nil && !already {
+	_, receipt, err := write(ctx, c, request, options)
+	if err != nil {
 		return nil, err
 	}
-	return &CloseConversationReceipt{receiptOf(got), already}, nil
+	return &CloseConversationReceipt{receipt, receipt.AlreadyDone}, nil
 }

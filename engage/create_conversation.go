@@ -14,7 +14,7 @@ import (
 type CreateConversationRequest interface {
 	// Validate returns every violation at once, as an [outcome.Error].
 	Validate() error
-	form() createConversation
+	form() *createConversation
 }
 
 // CreateConversationV10 opens a conversation, with or without a first message.
@@ -71,29 +71,31 @@ func (r CreateConversationV12) Validate() error { return validate(r.form()) }
 // Validate implements [CreateConversationRequest].
 func (r CreateConversationV13) Validate() error { return validate(r.form()) }
 
-func (r CreateConversationV10) form() createConversation {
-	f := createConversation{
+func (r CreateConversationV10) form() *createConversation {
+	f := &createConversation{
 		version: outcome.V10, address: r.Address, customerName: r.CustomerName,
 		domain: r.Domain, capabilityList: r.CapabilityList, field: single,
 	}
 	if r.Message != nil {
-		f.messages = stamp([]message.Message{r.Message})
+		f.stamp(r.Message)
 	}
 	return f
 }
 
-func (r CreateConversationV12) form() createConversation {
+func (r CreateConversationV12) form() *createConversation {
 	f := CreateConversationV10(r).form()
 	f.version = outcome.V12
 	return f
 }
 
-func (r CreateConversationV13) form() createConversation {
-	return createConversation{
+func (r CreateConversationV13) form() *createConversation {
+	f := &createConversation{
 		version: outcome.V13, address: r.Address, customerName: r.CustomerName, aliasID: r.AliasID,
 		domain: r.Domain, proactiveID: r.ProactiveID, capabilityList: r.CapabilityList,
-		messages: stamp(r.Messages), customFields: r.CustomFields, field: several,
+		customFields: r.CustomFields, field: several,
 	}
+	f.stamp(r.Messages...)
+	return f
 }
 
 type createConversation struct {
@@ -104,17 +106,17 @@ type createConversation struct {
 	domain         string
 	proactiveID    string
 	capabilityList string
-	messages       []message.Message
 	customFields   []CustomField
+	batch
 	// field names the i-th message for its violations.
 	field func(int) string
 }
 
-func (createConversation) operation() outcome.Operation { return outcome.CreateConversation }
-func (f createConversation) revision() outcome.Version  { return f.version }
-func (createConversation) ids() map[string]string       { return nil }
+func (*createConversation) operation() outcome.Operation { return outcome.CreateConversation }
+func (f *createConversation) revision() outcome.Version  { return f.version }
+func (*createConversation) ids() pathIDs                 { return pathIDs{} }
 
-func (f createConversation) violations() outcome.Violations {
+func (f *createConversation) violations() outcome.Violations {
 	var v outcome.Violations
 	requireAddress(&v, f.address)
 	if isNil(f.address) {
@@ -168,16 +170,38 @@ type createBody struct {
 	CapabilityList string        `json:"capabilityList,omitempty"`
 	Messages       []any         `json:"messages,omitempty"`
 	CustomFields   []CustomField `json:"customFields,omitempty"`
+	CallbackURL    string        `json:"callbackUrl,omitempty"`
 }
 
-func (f createConversation) body() any {
-	return createBody{
+func (f *createConversation) body(callbackURL string) any {
+	return &createBody{
 		f.address.Members(), f.aliasID, f.customerName, f.domain, f.proactiveID, f.capabilityList,
-		wire(f.messages), f.customFields,
+		f.wire(), f.customFields, callbackURL,
 	}
 }
 
-// CreateConversationReceipt is the acknowledgement of CreateConversation.
+// look implements [traceable]. The conversation was created if the one at its
+// address holds the messages it was to begin with; where it was to begin
+// without any, if it is open and has the alias id. A conversation without either
+// mark proves nothing: it may have been there before.
+func (f *createConversation) look(ctx context.Context, c *Client, s *settings) finding {
+	at, err := c.search(ctx, &searchConversation{outcome.V13, f.address}, s)
+	switch {
+	case at == nil:
+		return finding{sight: unknowable, why: err.Error()}
+	case at.ConversationID == "":
+		return finding{sight: absent, why: "there is no conversation at the address"}
+	case len(f.messages) > 0:
+		return f.lookIn(ctx, c, s, at.ConversationID).unlessAbsent()
+	case f.aliasID == "":
+		return finding{sight: unknowable, why: "there is a conversation at the address, and nothing tells who created it"}
+	case at.AliasID != f.aliasID, at.Outcome == outcome.ConversationClosed, at.Outcome == outcome.OnInvalidChoice:
+		return finding{sight: unclear, why: "there is another conversation at the address"}
+	}
+	return finding{sight: there, conversationID: at.ConversationID}
+}
+
+// CreateConversationReceipt is what CreateConversation returns.
 type CreateConversationReceipt struct {
 	Receipt
 	// MessageAliasIDs are the alias ids of the messages, in order, those that
@@ -188,11 +212,12 @@ type CreateConversationReceipt struct {
 // CreateConversation opens a conversation between a customer and the business
 // on a channel. It does not look for one that is open already; SearchConversation
 // does. It ends on onConversationCreated, or with an error on
-// onConversationFailed or a standard edge. It is unsafe to repeat, see [Class].
+// onConversationFailed or a standard edge. It is unsafe to repeat, see [Class];
+// one in doubt is looked for, see [WithReconciliation].
 func (c *Client) CreateConversation(ctx context.Context, request CreateConversationRequest, options ...CallOption) (*CreateConversationReceipt, error) {
 	form, receipt, err := write(ctx, c, request, options)
 	if err != nil {
 		return nil, err
 	}
-	return &CreateConversationReceipt{receipt, aliasIDs(form.messages)}, nil
+	return &CreateConversationReceipt{receipt, form.aliasIDs}, nil
 }

@@ -2,8 +2,8 @@
 // conversations behind Cisco's contact center.
 //
 // A [Client] does in Go what the nodes of Cisco's flow builder do: it searches,
-// creates, appends to, updates, closes and re-opens conversations, and adds and
-// removes participants. Every call ends on the outcome edge that the node would
+// creates, appends to, updates, closes and re-opens conversations, adds and
+// removes participants, and fetches transcripts. Every call ends on the outcome edge that the node would
 // end on, see package outcome.
 //
 //	client, err := engage.New(engage.US, auth.ClientCredentials{
@@ -39,11 +39,23 @@
 // The error is an [outcome.Error]. Its Effect says whether a write may have
 // happened all the same. Reads and convergent writes are retried; a create or
 // an append is sent again only if it certainly did nothing, see [Class] and
-// [RetryPolicy]. Each try has a time limit of its own; the context limits the
-// call as a whole.
+// [RetryPolicy]. Each try has a time limit of its own, [WithTotalTimeout] limits
+// all of them, and the context limits the call as a whole. [WithLimiter] holds
+// tries back.
+//
+// A create or an append that may have happened is looked for at the service: by
+// the alias ids of its messages in the transcript, by the address and the alias
+// id of a conversation. If it is found the call succeeds, and the receipt's
+// Proof says [Reconciled]. If it is not found, that alone proves nothing, because
+// it may still arrive; the error then says that it may have been applied. See
+// [WithReconciliation] and [WithSettleTime].
 //
 // # Writes are asynchronous
 //
-// Engage answers a write with an acknowledgement, and a receipt tells of no more
-// than that.
+// Engage acknowledges a write, carries it out and then tells the outcome by a
+// callback. A client without callbacks returns with the acknowledgement, and the
+// receipt's Proof says [Acknowledged]. A client with [Callbacks] returns with the
+// outcome: a receipt whose Proof says [Confirmed], or an error on the operation's
+// own failure edge with the service's code and description. [Receipt.Wait] waits
+// for the outcome later.
 package engage

@@ -15,6 +15,10 @@ import (
 // acknowledged is what the service answers to a write.
 const acknowledged = `{"tid":"T-1"}`
 
+// emptyTranscript is what the service answers for a conversation without
+// messages.
+const emptyTranscript = `{"status":"success","value":{"countOfRecords":0,"messages":[]}}`
+
 // found is what the service answers to a search for a conversation in status.
 func found(status string) string {
 	return `{"status":"success","code":1000,"value":{"chatExist":true,"conversationId":"C1","status":"` + status + `"}}`
@@ -22,8 +26,11 @@ func found(status string) string {
 
 // success is a reply on which the operation succeeds.
 func success(operation outcome.Operation) string {
-	if operation == outcome.SearchConversation {
+	switch operation {
+	case outcome.SearchConversation:
 		return found("active")
+	case outcome.FetchTranscript:
+		return emptyTranscript
 	}
 	return acknowledged
 }
@@ -40,7 +47,7 @@ func TestEveryVersionEndsOnItsSuccessEdges(t *testing.T) {
 		for _, want := range outcome.Successes(c.operation) {
 			body, ok := replies[want]
 			if !ok {
-				body = acknowledged
+				body = success(c.operation)
 			}
 			got, err := c.do(t.Context(), newStub(t, reply(http.StatusOK, body)).client(t))
 			require.NoError(t, err)
@@ -173,7 +180,7 @@ func TestASuccessThatSaysItFailedIsAFailure(t *testing.T) {
 		got, err := calls[6].do(t.Context(), server.client(t))
 		require.Equal(t, want, got, body)
 		require.Equal(t, "4551", failureOf(t, err).Code)
-		require.Len(t, server.seen(), 1)
+		require.Len(t, server.written(), 1)
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"net/http"
+	"net/http/httptest"
 	"time"
 
 	"github.com/engagesdk/engage-go/auth"
@@ -100,6 +102,30 @@ func ExampleClient_AppendMessage() {
 	// Output: onAppendMessageSuccess
 }
 
+// A reply that is lost does not lose the message, nor double it: the client looks
+// for it in the conversation.
+func ExampleClient_AppendMessage_lostReply() {
+	server := engagetest.NewServer()
+	defer server.Close()
+	client, err := server.Client()
+	if err != nil {
+		log.Fatal(err)
+	}
+	id := server.Seed(engagetest.Conversation{Channel: channel.SMS, BusinessAddress: "+15550100", CustomerAddress: "+15550199"})
+	server.Fail(outcome.AppendMessage, engagetest.Fault{Applied: true, Connection: engagetest.ConnectionClosed})
+
+	receipt, err := client.AppendMessage(context.Background(), engage.AppendMessageV13{
+		ConversationID: id, Channel: channel.SMS,
+		Message: message.Text{Direction: message.Inbound, Text: "Hello?"},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	conversation, _ := server.Conversation(id)
+	fmt.Println(receipt.Outcome, "-", receipt.Proof, "-", len(conversation.Messages))
+	// Output: onAppendMessageSuccess - reconciled - 1
+}
+
 // A failed append tells whether the message may be in the conversation.
 func ExampleClient_AppendMessage_failure() {
 	server := engagetest.NewServer()
@@ -114,7 +140,7 @@ func ExampleClient_AppendMessage_failure() {
 	_, err = client.AppendMessage(context.Background(), engage.AppendMessageV13{
 		ConversationID: id, Channel: channel.SMS,
 		Message: message.Text{Direction: message.Inbound, Text: "Hello?"},
-	})
+	}, engage.WithReconciliation(false))
 	var failure *outcome.Error
 	if errors.As(err, &failure) {
 		fmt.Println(failure.Edge, "-", failure.Effect)
@@ -194,6 +220,35 @@ func ExampleClient_ReopenConversation() {
 	// Output: ConversationReopened
 }
 
+func ExampleClient_FetchTranscript() {
+	server := engagetest.NewServer()
+	defer server.Close()
+	client, err := server.Client()
+	if err != nil {
+		log.Fatal(err)
+	}
+	id := server.Seed(engagetest.Conversation{
+		Channel: channel.SMS, BusinessAddress: "+15550100", CustomerAddress: "+15550199",
+		Messages: []engagetest.Message{
+			{Direction: "inbound", Type: "text", Text: "Is my order on its way?"},
+			{Direction: "outbound", Type: "text", Text: "It will be with you tomorrow."},
+		},
+	})
+
+	transcript, err := client.FetchTranscript(context.Background(), engage.FetchTranscriptV10{ConversationID: id, Limit: 100})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, m := range transcript.Messages {
+		if text, ok := m.(message.Text); ok {
+			fmt.Println(text.Direction, "-", text.Text)
+		}
+	}
+	// Output:
+	// inbound - Is my order on its way?
+	// outbound - It will be with you tomorrow.
+}
+
 // Validate finds every fault of a request without sending it.
 func ExampleAppendMessageV10_Validate() {
 	err := engage.AppendMessageV10{
@@ -223,4 +278,101 @@ func ExampleWithRoute() {
 	route := client.Routes()[outcome.CloseConversation]
 	fmt.Println(route.Method, route.Path)
 	// Output: PATCH /conversations/{conversation}/status/closed
+}
+
+// The service tells the outcome of a write after it has acknowledged it.
+func ExampleNewCallbacks() {
+	mux := http.NewServeMux()
+	flows := httptest.NewServer(mux) // in production, behind TLS
+	defer flows.Close()
+	callbacks, err := engage.NewCallbacks(flows.URL + "/engage/callbacks")
+	if err != nil {
+		log.Fatal(err)
+	}
+	mux.Handle("/engage/callbacks/", callbacks)
+
+	server := engagetest.NewServer()
+	defer server.Close()
+	client, err := server.Client(engage.WithCallbacks(callbacks))
+	if err != nil {
+		log.Fatal(err)
+	}
+	id := server.Seed(engagetest.Conversation{Channel: channel.SMS, BusinessAddress: "+15550100", CustomerAddress: "+15550199"})
+
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	closed, err := client.CloseConversation(ctx, engage.CloseConversationV10{ConversationID: id})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(closed.Outcome, "-", closed.Proof)
+
+	_, err = client.AppendMessage(ctx, engage.AppendMessageV13{
+		ConversationID: id, Channel: channel.SMS,
+		Message: message.Text{Direction: message.Inbound, Text: "One more thing"},
+	})
+	var failure *outcome.Error
+	if errors.As(err, &failure) {
+		fmt.Println(failure.Edge, "-", failure.Effect)
+	}
+	// Output:
+	// onConversationClosed - confirmed
+	// onAppendMessageFailure - refused
+}
+
+// A program can go on before the outcome is there.
+func ExampleReceipt_Wait() {
+	mux := http.NewServeMux()
+	flows := httptest.NewServer(mux)
+	defer flows.Close()
+	callbacks, err := engage.NewCallbacks(flows.URL + "/engage/callbacks")
+	if err != nil {
+		log.Fatal(err)
+	}
+	mux.Handle("/engage/callbacks/", callbacks)
+
+	server := engagetest.NewServer()
+	defer server.Close()
+	client, err := server.Client(engage.WithCallbacks(callbacks))
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	receipt, err := client.CreateConversation(ctx, engage.CreateConversationV10{
+		Address: channel.SMSAddress{Business: "+15550100", Customer: "+15550199"},
+	}, engage.WithWaitForOutcome(false))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(receipt.Proof)
+	settled, err := receipt.Wait(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(settled.Proof)
+	// Output:
+	// acknowledged
+	// confirmed
+}
+
+// A limiter that several clients share: any type with this one method will do.
+func ExampleWithLimiter() {
+	limiter := oneAtATime(make(chan struct{}, 1))
+	client, err := engage.New(engage.US, auth.Static("token"), engage.WithLimiter(limiter))
+	fmt.Println(client != nil, err)
+	// Output: true <nil>
+}
+
+// oneAtATime lets one request start per second.
+type oneAtATime chan struct{}
+
+func (l oneAtATime) Wait(ctx context.Context) error {
+	select {
+	case l <- struct{}{}:
+		time.AfterFunc(time.Second, func() { <-l })
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

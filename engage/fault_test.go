@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -22,7 +21,8 @@ import (
 
 // appendMessage and searchConversation are one unsafe and one read call.
 var (
-	appendMessage      = appendTo(engage.AppendMessageV13{ConversationID: "C1", Channel: "sms", Message: hello})
+	appendRequest      = engage.AppendMessageV13{ConversationID: "C1", Channel: "sms", Message: hello}
+	appendMessage      = appendTo(appendRequest)
 	searchConversation = search(engage.SearchConversationV13{Address: smsAddress})
 	closeConversation  = calls[12].do
 )
@@ -56,7 +56,7 @@ func TestAnUnsafeWriteIsNotRepeatedBlindly(t *testing.T) {
 		server := newStub(t, failing(1, fault, reply(200, acknowledged)))
 		_, err := appendMessage(t.Context(), server.client(t))
 		require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect, name)
-		require.Len(t, server.seen(), 1, name)
+		require.Len(t, server.written(), 1, name)
 	}
 }
 
@@ -97,7 +97,7 @@ func TestATransportThatDoesNotTellIsNotTrusted(t *testing.T) {
 	transport.RegisterNoResponder(httpmock.NewErrorResponder(errors.New("broken by https://example.com/?" + token)))
 	client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(transport))
 	require.NoError(t, err)
-	_, err = appendMessage(t.Context(), client)
+	_, err = appendTo(appendRequest, engage.WithReconciliation(false))(t.Context(), client)
 	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
 	require.Equal(t, 1, transport.GetTotalCallCount())
 	require.NotContains(t, err.Error(), token)
@@ -215,7 +215,7 @@ func TestAnAttemptsTimeoutIsNotTheCallersDeadline(t *testing.T) {
 	_, err = appendMessage(t.Context(), server.client(t, timeout))
 	require.ErrorIs(t, err, outcome.ErrOnTimeout)
 	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
-	require.Len(t, server.seen(), 1, "an unsafe write that timed out is not")
+	require.Len(t, server.written(), 1, "an unsafe write that timed out is not")
 }
 
 // rotating is a source whose token changes when it is refused.
@@ -360,46 +360,6 @@ func TestTheIdlePoolOfASharedTransportIsLeftAlone(t *testing.T) {
 	require.Error(t, err)
 	client.CloseIdleConnections()
 	require.Zero(t, transport.closed.Load())
-}
-
-func TestManyCallersShareConnections(t *testing.T) {
-	const callers, each = 256, 20
-	var opened, answered atomic.Int32
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		status := 200
-		if answered.Add(1)%100 == 0 {
-			status = 503
-		}
-		reply(status, found("active"))(w, r)
-	}))
-	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		if state == http.StateNew {
-			opened.Add(1)
-		}
-	}
-	server.Start()
-	defer server.Close()
-	client, err := engage.New(engage.Endpoint(server.URL), auth.Static(token), engage.WithCallOptions(engage.WithWaits(0, 0)))
-	require.NoError(t, err)
-	defer client.CloseIdleConnections()
-
-	var wait sync.WaitGroup
-	failures := make(chan error, callers*each)
-	for range callers {
-		wait.Go(func() {
-			for range each {
-				if _, err := searchConversation(t.Context(), client); err != nil {
-					failures <- err
-				}
-			}
-		})
-	}
-	wait.Wait()
-	close(failures)
-	for err := range failures {
-		require.NoError(t, err)
-	}
-	require.LessOrEqual(t, int(opened.Load()), 2*callers, "%d calls", callers*each)
 }
 
 func TestAttemptsTellTheStoryOfACall(t *testing.T) {

@@ -2,6 +2,7 @@ package engage
 
 import (
 	"crypto/rand"
+	"encoding/hex"
 	"fmt"
 	"time"
 
@@ -17,34 +18,54 @@ func newAliasID() string {
 	rand.Read(id[:]) // never fails
 	id[6] = id[6]&0x0f | 0x40
 	id[8] = id[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", id[0:4], id[4:6], id[6:8], id[8:10], id[10:])
-}
-
-// stamp returns messages with alias ids and timestamps where they have none.
-func stamp(messages []message.Message) []message.Message {
-	stamped := make([]message.Message, len(messages))
-	for i, m := range messages {
-		if !isNil(m) {
-			stamped[i] = message.Stamp(m, newAliasID(), time.Now())
+	var text [36]byte
+	at := 0
+	for i, part := range [...][]byte{id[:4], id[4:6], id[6:8], id[8:10], id[10:]} {
+		if i > 0 {
+			text[at] = '-'
+			at++
 		}
+		at += hex.Encode(text[at:], part)
 	}
-	return stamped
+	return string(text[:])
 }
 
-// aliasIDs lists the alias ids of messages.
-func aliasIDs(messages []message.Message) []string {
-	ids := make([]string, len(messages))
-	for i, m := range messages {
-		ids[i] = message.EnvelopeOf(m).AliasID
-	}
-	return ids
+// batch is the messages of a request, each with an alias id and a timestamp.
+type batch struct {
+	messages []message.Message
+	aliasIDs []string
+	// named is set if the caller gave one of the alias ids.
+	named bool
+
+	// Most requests have one message, which then needs no room of its own.
+	one     [1]message.Message
+	oneWire [1]any
 }
 
-// wire returns messages as the request's JSON holds them.
-func wire(messages []message.Message) []any {
-	values := make([]any, len(messages))
-	for i, m := range messages {
-		values[i] = message.Wire(m)
+// stamp takes messages into the batch, with alias ids and timestamps where they
+// have none.
+func (b *batch) stamp(messages ...message.Message) {
+	b.messages = append(b.one[:0], messages...)
+	b.aliasIDs = make([]string, len(messages))
+	for i, m := range b.messages {
+		if isNil(m) {
+			continue
+		}
+		id := message.EnvelopeOf(m).AliasID
+		if id == "" {
+			id = newAliasID()
+		} else {
+			b.named = true
+		}
+		b.messages[i], b.aliasIDs[i] = message.Stamp(m, id, time.Now()), id
+	}
+}
+
+// wire returns the messages as the request's JSON holds them.
+func (b *batch) wire() []any {
+	values := b.oneWire[:0]
+	for _, m := range b.messages {
+		values = append(values, message.Wire(m))
 	}
 	return values
 }
@@ -56,7 +77,9 @@ func checkMessages(v *outcome.Violations, f form, ch channel.Channel, field func
 			v.Add(field(i), "is nil")
 			continue
 		}
-		v.Within(field(i), message.Check(m, f.operation(), f.revision(), ch))
+		if problems := message.Check(m, f.operation(), f.revision(), ch); problems != nil {
+			v.Within(field(i), problems)
+		}
 	}
 }
 

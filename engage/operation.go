@@ -32,7 +32,8 @@ const (
 	// retried.
 	Convergent Class = "convergent"
 	// Unsafe would be done twice. It is sent again only if it was certainly not
-	// sent, or refused with the advice to try again.
+	// sent, if it was refused with the advice to try again, or if it was looked
+	// for and is certainly absent, see [WithReconciliation].
 	Unsafe Class = "unsafe"
 )
 
@@ -65,7 +66,8 @@ type Operation struct {
 	Successes     []outcome.Edge
 	Failures      []outcome.Edge
 	EdgesEvidence Evidence
-	// Request and Reply are the members that the client writes and reads.
+	// Request and Reply are the members that the client writes and reads. Those
+	// of a request without a body are in its query.
 	Request []Member
 	Reply   []Member
 }
@@ -94,6 +96,14 @@ var (
 		{"tid", Observed}, {"transId", Observed}, {"status", Observed}, {"code", Observed}, {"description", Observed},
 		{"value.tid", Observed}, {"value.transId", Observed}, {"value.conversationId", Assumed},
 	}
+	transcriptMembers = []Member{
+		{"status", Observed}, {"code", Observed}, {"description", Observed}, {"value.countOfRecords", Documented},
+		{"value.messages", Assumed}, {"value.transcriptJsonEsc", Documented},
+	}
+	// callbackMember is where a write says where to tell its outcome. That there
+	// is such a member was observed; its name is assumed. A request without a
+	// body has it in its query.
+	callbackMember = Member{"callbackUrl", Assumed}
 )
 
 // rows is the table that client, documentation and tests read.
@@ -106,32 +116,36 @@ var rows = []row{
 		outcome.CreateConversation, Unsafe, Route{http.MethodPost, "/conversations"},
 		slices.Concat(addressMembers, []Member{
 			{"aliasId", Documented}, {"customerName", Assumed}, {"domain", Assumed}, {"proactiveId", Assumed},
-			{"capabilityList", Assumed}, {"messages", Assumed}, {"customFields", Assumed},
+			{"capabilityList", Assumed}, {"messages", Assumed}, {"customFields", Assumed}, callbackMember,
 		}), acknowledgedMembers,
 	},
 	{
 		outcome.AppendMessage, Unsafe, Route{http.MethodPost, "/conversations/{conversation}/messages"},
-		[]Member{{"channel", Assumed}, {"messages", Assumed}, {"extras", Assumed}}, acknowledgedMembers,
+		[]Member{{"channel", Assumed}, {"messages", Assumed}, {"extras", Assumed}, callbackMember}, acknowledgedMembers,
 	},
 	{
 		outcome.UpdateConversation, Convergent, Route{http.MethodPatch, "/conversations/{conversation}"},
-		[]Member{{"aliasId", Documented}, {"customFields", Assumed}}, acknowledgedMembers,
+		[]Member{{"aliasId", Documented}, {"customFields", Assumed}, callbackMember}, acknowledgedMembers,
 	},
 	{
 		outcome.AddParticipant, Convergent, Route{http.MethodPost, "/conversations/{conversation}/participants"},
-		[]Member{{"participant", Assumed}}, acknowledgedMembers,
+		[]Member{{"participant", Assumed}, callbackMember}, acknowledgedMembers,
 	},
 	{
 		outcome.RemoveParticipant, Convergent, Route{http.MethodDelete, "/conversations/{conversation}/participants/{participant}"},
-		nil, acknowledgedMembers,
+		[]Member{callbackMember}, acknowledgedMembers,
 	},
 	{
 		outcome.CloseConversation, Convergent, Route{http.MethodPost, "/conversations/{conversation}/close"},
-		nil, acknowledgedMembers,
+		[]Member{callbackMember}, acknowledgedMembers,
 	},
 	{
 		outcome.ReopenConversation, Convergent, Route{http.MethodPost, "/conversations/{conversation}/reopen"},
-		nil, acknowledgedMembers,
+		[]Member{callbackMember}, acknowledgedMembers,
+	},
+	{
+		outcome.FetchTranscript, Read, Route{http.MethodGet, "/conversations/{conversation}/messages"},
+		[]Member{{"offset", Assumed}, {"limit", Assumed}}, transcriptMembers,
 	},
 }
 

@@ -1,6 +1,7 @@
 package engage
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -19,6 +20,8 @@ type Option func(*Client) error
 //
 // Pass a *http.Transport, or something that passes requests on to one: the
 // client then knows for certain of some failed writes that they were not sent.
+// With a *http.Transport itself it also keeps a burst of calls from opening a
+// connection each, and shares one connection between them over HTTP/2.
 func WithTransport(transport http.RoundTripper) Option {
 	return func(c *Client) error {
 		if isNil(transport) {
@@ -54,6 +57,46 @@ func WithRoute(operation outcome.Operation, route Route) Option {
 			return fmt.Errorf("engage: WithRoute(%s): %w", operation, err)
 		}
 		c.routes[operation] = route
+		return nil
+	}
+}
+
+// Limiter holds calls back so that the service is not asked too often. A
+// *rate.Limiter of golang.org/x/time/rate is one.
+type Limiter interface {
+	// Wait returns nil when the next request may be sent, and an error if it may
+	// not, as when ctx ends. It is called from many goroutines.
+	Wait(ctx context.Context) error
+}
+
+// WithLimiter has every try of every call wait for limiter, those that look for a
+// write in doubt included and requests for tokens not. The wait is not part of
+// the try: an attempt timeout begins after it. An error of the limiter ends the
+// call with nothing sent by that try, on onTimeout if a context has ended and
+// else on onError; errors.Is reaches it.
+func WithLimiter(limiter Limiter) Option {
+	return func(c *Client) error {
+		if isNil(limiter) {
+			return fmt.Errorf("engage: WithLimiter: the limiter is nil")
+		}
+		c.engine.Limiter = limiter
+		return nil
+	}
+}
+
+// WithAlreadyDoneCode names a code with which the service refuses a convergent
+// write because the state asked for is there already. Such a refusal is then a
+// success, and the receipt's AlreadyDone says so. For CloseConversation 4547 is
+// known (observed); the vendor publishes no others.
+func WithAlreadyDoneCode(operation outcome.Operation, code string) Option {
+	return func(c *Client) error {
+		if r, ok := find(operation); !ok || r.class != Convergent {
+			return fmt.Errorf("engage: WithAlreadyDoneCode: no convergent operation has that name")
+		}
+		if code == "" {
+			return fmt.Errorf("engage: WithAlreadyDoneCode(%s): the code is empty", operation)
+		}
+		c.done[operation] = append(c.done[operation], code)
 		return nil
 	}
 }

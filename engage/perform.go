@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -14,16 +15,19 @@ import (
 
 // form is the shape that all versions of an operation's request are brought to.
 type form interface {
-	// operation and version tell which call it is. The operation is known of
-	// the zero value, too.
+	// operation and revision tell which call it is. The operation is known of
+	// a nil form, too.
 	operation() outcome.Operation
 	revision() outcome.Version
 	violations() outcome.Violations
-	// ids are the values of the route's names in braces.
-	ids() map[string]string
-	// body is encoded as the request's JSON; nil for none.
-	body() any
+	ids() pathIDs
+	// body is encoded as the request's JSON; nil for none. Of a write it holds
+	// the callback URL, if there is one.
+	body(callbackURL string) any
 }
+
+// queried is a form that has a query.
+type queried interface{ query() url.Values }
 
 // request is what the request interfaces of the operations have in common.
 type request[F form] interface {
@@ -34,49 +38,67 @@ type request[F form] interface {
 // validate is the Validate of every request.
 func validate(f form) error { return f.violations().Err(f.operation(), f.revision()) }
 
-// answer is what came of a call: the request in its common form and the reply.
-type answer[F form, V any] struct {
-	form     F
+// prepare checks a request and its options. Every operation begins with it.
+func prepare[F form](c *Client, r request[F], options []CallOption) (f F, s *settings, err error) {
+	if isNil(r) {
+		return f, nil, outcome.Violations{{Field: "request", Problem: "is nil"}}.Err(f.operation(), "")
+	}
+	f, s = r.form(), &c.defaults
+	violations := f.violations()
+	if len(options) > 0 {
+		s = new(c.defaults)
+		violations = append(violations, s.apply(options)...)
+	}
+	return f, s, violations.Err(f.operation(), f.revision())
+}
+
+// answer is what came of a call.
+type answer[V any] struct {
+	form     form
+	target   *target
 	envelope tolerant.Envelope[V]
 	read     engine.Reply
 }
 
-// perform takes a call from the request to the decoded reply. All operations go
-// through it. Beside an error it returns what it got to know before.
-func perform[V any, F form](ctx context.Context, c *Client, r request[F], options []CallOption) (got answer[F, V], err error) {
-	if isNil(r) {
-		return got, outcome.Violations{{Field: "request", Problem: "is nil"}}.Err(got.form.operation(), "")
-	}
-	got.form = r.form()
-	settings := c.defaults
-	violations := append(got.form.violations(), settings.apply(options)...)
-	if err := violations.Err(got.form.operation(), got.form.revision()); err != nil {
-		return got, err
-	}
-	call, err := c.call(got.form, settings)
+// ask performs a read.
+func ask[V any](ctx context.Context, c *Client, f form, s *settings) (*answer[V], error) {
+	ctx, cancel := s.limit(ctx)
+	defer cancel()
+	call, err := c.call(f, s, "")
 	if err != nil {
-		return got, err
+		return nil, err
 	}
+	return exchange[V](ctx, c, f, call)
+}
+
+// exchange has a call carried out and decodes the reply. Beside an error it
+// returns what it got to know before.
+func exchange[V any](ctx context.Context, c *Client, f form, call engine.Call) (*answer[V], error) {
+	got := &answer[V]{form: f, target: c.targets[f.operation()]}
+	var err error
 	got.read, err = c.engine.Do(ctx, call)
-	unreadable := got.decode()
 	if err == nil {
-		err = unreadable
+		err = got.decode()
+	} else {
+		_ = json.Unmarshal(got.read.Body, &got.envelope) // It may be anything.
 	}
-	return got, withoutEffectOfRead(call.Operation, err)
+	if err != nil && got.target.class == Read {
+		err = withoutEffect(err)
+	}
+	return got, err
 }
 
 // call encodes f for the engine.
-func (c *Client) call(f form, s settings) (engine.Call, error) {
-	operation, _ := find(f.operation())
-	route := c.route(f.operation())
+func (c *Client) call(f form, s *settings, callbackURL string) (engine.Call, error) {
+	t := c.targets[f.operation()]
 	call := engine.Call{
 		Operation:   f.operation(),
 		Version:     f.revision(),
-		Failure:     ownFailure(f.operation()),
-		Method:      route.Method,
-		URL:         route.resolve(c.base, f.ids()),
+		Failure:     t.failure,
+		Method:      t.method,
+		URL:         resolve(c.base, t.pieces, f.ids()),
 		Header:      s.header,
-		Repeatable:  operation.class != Unsafe || s.policy == RetryAlways,
+		Repeatable:  t.class != Unsafe || s.policy == RetryAlways,
 		Attempts:    s.attempts,
 		Timeout:     s.timeout,
 		FirstWait:   s.firstWait,
@@ -85,8 +107,14 @@ func (c *Client) call(f form, s settings) (engine.Call, error) {
 	if s.policy == RetryNever {
 		call.Attempts = 1
 	}
-	body := f.body()
+	if q, ok := f.(queried); ok {
+		call.URL.RawQuery = q.query().Encode()
+	}
+	body := f.body(callbackURL)
 	if body == nil {
+		if callbackURL != "" {
+			call.URL.RawQuery = url.Values{"callbackUrl": {callbackURL}}.Encode()
+		}
 		return call, nil
 	}
 	encoded, err := json.Marshal(body)
@@ -95,14 +123,6 @@ func (c *Client) call(f form, s settings) (engine.Call, error) {
 	}
 	call.Body = encoded
 	return call, nil
-}
-
-// ownFailure returns the usual failure edge of operation; empty if it has none.
-func ownFailure(operation outcome.Operation) outcome.Edge {
-	if failures := outcome.Failures(operation); len(failures) > 0 {
-		return failures[0]
-	}
-	return ""
 }
 
 // The causes of a reply that cannot be read. They do not quote it.
@@ -115,19 +135,19 @@ var (
 // decode reads the reply. A 2xx reply that cannot be read means that the call
 // was carried out and its result is unknown; one whose envelope tells of a
 // failure means that it was refused.
-func (a *answer[F, V]) decode() error {
-	err := json.Unmarshal(a.read.Body, &a.envelope)
-	var wrongType *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &wrongType):
-		return a.failure(outcome.OnError, outcome.Applied, errWrongShape)
-	case err != nil:
-		return a.failure(outcome.OnError, outcome.Applied, errNotJSON)
-	case a.isBlank():
+func (a *answer[V]) decode() error {
+	if err := json.Unmarshal(a.read.Body, &a.envelope); err != nil {
+		cause := errNotJSON
+		if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+			cause = errWrongShape
+		}
+		return a.failure(outcome.OnError, outcome.Applied, cause)
+	}
+	if a.isBlank() {
 		return a.failure(outcome.OnError, outcome.Applied, errWrongShape)
 	}
 	if status, failed := failedStatus(string(a.envelope.Status)); failed {
-		edge, effect := engine.Judge(status, ownFailure(a.form.operation()))
+		edge, effect := engine.Judge(status, a.target.failure)
 		return a.failure(edge, effect, errSaysFailed)
 	}
 	return nil
@@ -135,13 +155,13 @@ func (a *answer[F, V]) decode() error {
 
 // isBlank reports whether the reply has none of the members of an envelope, as
 // the answer of something else than Engage would.
-func (a *answer[F, V]) isBlank() bool {
-	var members struct {
-		Value json.RawMessage `json:"value"`
-	}
-	e := a.envelope
+func (a *answer[V]) isBlank() bool {
+	e := &a.envelope
 	if e.Status != "" || e.Code != "" || e.Description != "" || e.IDs != (tolerant.IDs{}) {
 		return false
+	}
+	var members struct {
+		Value json.RawMessage `json:"value"`
 	}
 	return json.Unmarshal(a.read.Body, &members) != nil || members.Value == nil
 }
@@ -154,13 +174,18 @@ func failedStatus(status string) (int, bool) {
 	case "failure", "failed", "error":
 		return 409, true
 	}
+	if status == "" || status[0] < '0' || status[0] > '9' {
+		return 0, false
+	}
 	number, err := strconv.Atoi(status)
 	return number, err == nil && number >= 400
 }
 
-// failure makes an error of a reply that was read.
-func (a *answer[F, V]) failure(edge outcome.Edge, effect outcome.Effect, cause error) error {
-	return &outcome.Error{
+// failure makes an error of a reply that was read. Of a write it keeps the doubt
+// of earlier tries, and notes that of the last one, which the engine took for a
+// success.
+func (a *answer[V]) failure(edge outcome.Edge, effect outcome.Effect, cause error) error {
+	failure := &outcome.Error{
 		Edge:        edge,
 		Operation:   a.form.operation(),
 		Version:     a.form.revision(),
@@ -168,16 +193,28 @@ func (a *answer[F, V]) failure(edge outcome.Edge, effect outcome.Effect, cause e
 		Status:      a.read.Status,
 		Code:        string(a.envelope.Code),
 		Description: string(a.envelope.Description),
-		TraceIDs:    engine.TraceIDs(a.read.Header, a.envelope.IDs),
 		Attempts:    a.read.Attempts,
 		Err:         cause,
 	}
+	last := len(a.read.Attempts) - 1
+	for i, attempt := range a.read.Attempts {
+		if i < last {
+			failure.TraceIDs = append(failure.TraceIDs, attempt.TraceIDs...)
+		}
+		if a.target.class != Read {
+			failure.Effect = failure.Effect.Then(attempt.Effect)
+		}
+	}
+	if last >= 0 && a.target.class != Read {
+		a.read.Attempts[last].Effect = effect
+	}
+	failure.TraceIDs = append(failure.TraceIDs, engine.TraceIDs(a.read.Header, a.envelope.IDs)...)
+	return failure
 }
 
-// withoutEffectOfRead clears the effect of a read: there was none to have.
-func withoutEffectOfRead(operation outcome.Operation, err error) error {
-	failure, failed := errors.AsType[*outcome.Error](err)
-	if r, _ := find(operation); failed && r.class == Read && failure.Effect > outcome.Refused {
+// withoutEffect clears the effect of a read: there was none to have.
+func withoutEffect(err error) error {
+	if failure, failed := errors.AsType[*outcome.Error](err); failed && failure.Effect > outcome.Refused {
 		failure.Effect = 0
 	}
 	return err

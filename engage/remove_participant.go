@@ -11,7 +11,7 @@ import (
 type RemoveParticipantRequest interface {
 	// Validate returns every violation at once, as an [outcome.Error].
 	Validate() error
-	form() removeParticipant
+	form() *removeParticipant
 }
 
 // RemoveParticipantV10 removes an agent from a conversation. When the last one
@@ -26,23 +26,23 @@ type RemoveParticipantV10 struct {
 // Validate implements [RemoveParticipantRequest].
 func (r RemoveParticipantV10) Validate() error { return validate(r.form()) }
 
-func (r RemoveParticipantV10) form() removeParticipant { return removeParticipant(r) }
+func (r RemoveParticipantV10) form() *removeParticipant { return new(removeParticipant(r)) }
 
 type removeParticipant RemoveParticipantV10
 
-func (removeParticipant) operation() outcome.Operation { return outcome.RemoveParticipant }
-func (removeParticipant) revision() outcome.Version    { return outcome.V10 }
-func (f removeParticipant) ids() map[string]string {
-	return map[string]string{"conversation": f.ConversationID, "participant": f.Participant}
+func (*removeParticipant) operation() outcome.Operation { return outcome.RemoveParticipant }
+func (*removeParticipant) revision() outcome.Version    { return outcome.V10 }
+func (f *removeParticipant) ids() pathIDs {
+	return pathIDs{conversation: f.ConversationID, participant: f.Participant}
 }
 
-func (f removeParticipant) violations() outcome.Violations {
-	return addParticipant(f).violations()
+func (f *removeParticipant) violations() outcome.Violations {
+	return (*addParticipant)(f).violations()
 }
 
-func (removeParticipant) body() any { return nil }
+func (*removeParticipant) body(string) any { return nil }
 
-// RemoveParticipantReceipt is the acknowledgement of RemoveParticipant.
+// RemoveParticipantReceipt is what RemoveParticipant returns.
 type RemoveParticipantReceipt struct{ Receipt }
 
 // RemoveParticipant removes an agent from a conversation. It ends on

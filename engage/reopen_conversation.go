@@ -11,7 +11,7 @@ import (
 type ReopenConversationRequest interface {
 	// Validate returns every violation at once, as an [outcome.Error].
 	Validate() error
-	form() reopenConversation
+	form() *reopenConversation
 }
 
 // ReopenConversationV10 opens a closed conversation again and puts it into its
@@ -24,23 +24,21 @@ type ReopenConversationV10 struct {
 // Validate implements [ReopenConversationRequest].
 func (r ReopenConversationV10) Validate() error { return validate(r.form()) }
 
-func (r ReopenConversationV10) form() reopenConversation { return reopenConversation(r) }
+func (r ReopenConversationV10) form() *reopenConversation { return new(reopenConversation(r)) }
 
 type reopenConversation ReopenConversationV10
 
-func (reopenConversation) operation() outcome.Operation { return outcome.ReopenConversation }
-func (reopenConversation) revision() outcome.Version    { return outcome.V10 }
-func (f reopenConversation) ids() map[string]string {
-	return map[string]string{"conversation": f.ConversationID}
+func (*reopenConversation) operation() outcome.Operation { return outcome.ReopenConversation }
+func (*reopenConversation) revision() outcome.Version    { return outcome.V10 }
+func (f *reopenConversation) ids() pathIDs               { return pathIDs{conversation: f.ConversationID} }
+
+func (f *reopenConversation) violations() outcome.Violations {
+	return (*closeConversation)(f).violations()
 }
 
-func (f reopenConversation) violations() outcome.Violations {
-	return closeConversation(f).violations()
-}
+func (*reopenConversation) body(callbackURL string) any { return &callbackBody{callbackURL} }
 
-func (reopenConversation) body() any { return struct{}{} }
-
-// ReopenConversationReceipt is the acknowledgement of ReopenConversation.
+// ReopenConversationReceipt is what ReopenConversation returns.
 type ReopenConversationReceipt struct{ Receipt }
 
 // ReopenConversation opens a closed conversation again. It ends on

@@ -22,7 +22,8 @@ type Reply struct {
 	Description string
 	// TraceIDs are the ids to quote to the vendor's support.
 	TraceIDs []outcome.TraceID
-	// Attempts are the tries that were made, in order; the last succeeded.
+	// Attempts are the tries that were made, in order. The last one succeeded,
+	// unless a receipt says that the call was reconciled.
 	Attempts []outcome.Attempt
 
 	// raw is behind a pointer so that printing a reply does not print it.
@@ -39,7 +40,7 @@ func (r Reply) Raw() json.RawMessage {
 }
 
 // reply returns what a result has in common with all others.
-func (a *answer[F, V]) reply(edge outcome.Edge) Reply {
+func (a *answer[V]) reply(edge outcome.Edge) Reply {
 	return Reply{
 		Outcome:     edge,
 		HTTPStatus:  a.read.Status,
@@ -50,18 +51,4 @@ func (a *answer[F, V]) reply(edge outcome.Edge) Reply {
 		Attempts:    a.read.Attempts,
 		raw:         &a.read.Body,
 	}
-}
-
-// Receipt is the service's acknowledgement of a write. Engage carries writes
-// out after it has acknowledged them: Outcome is the edge of the
-// acknowledgement, and a later failure is not known to the receipt.
-type Receipt struct {
-	Reply
-	// TransactionID is the service's id of the write (tid, or TransId in the
-	// nodes). Its outcome is reported under this id.
-	TransactionID string
-	// ConversationID is the conversation that was written to. After a create
-	// it is empty if the acknowledgement does not name it, as the vendor's
-	// nodes do not: search for it then.
-	ConversationID string
 }

@@ -54,27 +54,83 @@ func (r Route) check(standard Route) error {
 	return nil
 }
 
-// resolve returns the URL of the route below base, with ids in place of their
-// names.
-func (r Route) resolve(base *url.URL, ids map[string]string) *url.URL {
-	var path, escaped strings.Builder
-	path.WriteString(base.Path)
-	escaped.WriteString(base.EscapedPath())
-	for segment := range strings.SplitSeq(r.Path[1:], "/") {
-		raw := segment
-		if name, ok := placeholder(segment); ok {
-			raw = url.PathEscape(ids[name])
-		}
-		plain, err := url.PathUnescape(raw)
-		if err != nil {
-			plain = raw
-		}
-		path.WriteString("/" + plain)
-		escaped.WriteString("/" + raw)
+// pathIDs are the ids that stand in paths.
+type pathIDs struct{ conversation, participant string }
+
+// named returns the id that a path calls by name.
+func (ids pathIDs) named(name string) string {
+	if name == "participant" {
+		return ids.participant
 	}
+	return ids.conversation
+}
+
+// piece is a part of a path: text that is always the same, or an id.
+type piece struct {
+	plain, escaped string
+	// id is the name of the id; empty for text.
+	id string
+}
+
+// pieces takes the path of the route apart, below the path of base.
+func (r Route) pieces(base *url.URL) []piece {
+	text := piece{plain: base.Path, escaped: base.EscapedPath()}
+	var pieces []piece
+	for segment := range strings.SplitSeq(r.Path[1:], "/") {
+		text.plain += "/"
+		text.escaped += "/"
+		if name, ok := placeholder(segment); ok {
+			pieces = append(pieces, text, piece{id: name})
+			text = piece{}
+			continue
+		}
+		plain, err := url.PathUnescape(segment)
+		if err != nil {
+			plain = segment
+		}
+		text.plain += plain
+		text.escaped += segment
+	}
+	if text.plain != "" {
+		pieces = append(pieces, text)
+	}
+	return pieces
+}
+
+// resolve returns base with the path that pieces make with ids.
+func resolve(base *url.URL, pieces []piece, ids pathIDs) url.URL {
 	resolved := *base
-	resolved.Path, resolved.RawPath = path.String(), escaped.String()
-	return &resolved
+	if len(pieces) == 1 {
+		resolved.Path, resolved.RawPath = pieces[0].plain, pieces[0].escaped
+		return resolved
+	}
+	var path strings.Builder
+	path.Grow(128)
+	isPlain := true
+	for _, p := range pieces {
+		if p.id != "" {
+			p.plain = ids.named(p.id)
+			p.escaped = url.PathEscape(p.plain)
+		}
+		path.WriteString(p.plain)
+		isPlain = isPlain && p.plain == p.escaped
+	}
+	resolved.Path, resolved.RawPath = path.String(), ""
+	if !isPlain {
+		resolved.RawPath = escapedPath(pieces, ids)
+	}
+	return resolved
+}
+
+func escapedPath(pieces []piece, ids pathIDs) string {
+	var path strings.Builder
+	for _, p := range pieces {
+		if p.id != "" {
+			p.escaped = url.PathEscape(ids.named(p.id))
+		}
+		path.WriteString(p.escaped)
+	}
+	return path.String()
 }
 
 // requireID notes an id that cannot be one segment of a path: it is empty, would

@@ -3,6 +3,7 @@ package engage
 import (
 	"context"
 	"strings"
+	"unicode"
 
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/internal/tolerant"
@@ -15,7 +16,7 @@ import (
 type SearchConversationRequest interface {
 	// Validate returns every violation at once, as an [outcome.Error].
 	Validate() error
-	form() searchConversation
+	form() *searchConversation
 }
 
 // SearchConversationV10 looks for a conversation by its address. It is answered
@@ -49,16 +50,16 @@ func (r SearchConversationV11) Validate() error { return validate(r.form()) }
 // Validate implements [SearchConversationRequest].
 func (r SearchConversationV13) Validate() error { return validate(r.form()) }
 
-func (r SearchConversationV10) form() searchConversation {
-	return searchConversation{outcome.V10, r.Address}
+func (r SearchConversationV10) form() *searchConversation {
+	return &searchConversation{outcome.V10, r.Address}
 }
 
-func (r SearchConversationV11) form() searchConversation {
-	return searchConversation{outcome.V11, r.Address}
+func (r SearchConversationV11) form() *searchConversation {
+	return &searchConversation{outcome.V11, r.Address}
 }
 
-func (r SearchConversationV13) form() searchConversation {
-	return searchConversation{outcome.V13, r.Address}
+func (r SearchConversationV13) form() *searchConversation {
+	return &searchConversation{outcome.V13, r.Address}
 }
 
 type searchConversation struct {
@@ -66,12 +67,12 @@ type searchConversation struct {
 	address channel.Address
 }
 
-func (searchConversation) operation() outcome.Operation { return outcome.SearchConversation }
-func (f searchConversation) revision() outcome.Version  { return f.version }
-func (searchConversation) ids() map[string]string       { return nil }
-func (f searchConversation) body() any                  { return f.address.Members() }
+func (*searchConversation) operation() outcome.Operation { return outcome.SearchConversation }
+func (f *searchConversation) revision() outcome.Version  { return f.version }
+func (*searchConversation) ids() pathIDs                 { return pathIDs{} }
+func (f *searchConversation) body(string) any            { return new(f.address.Members()) }
 
-func (f searchConversation) violations() outcome.Violations {
+func (f *searchConversation) violations() outcome.Violations {
 	var v outcome.Violations
 	requireAddress(&v, f.address)
 	return v
@@ -128,11 +129,20 @@ type foundValue struct {
 // none of these is an error on onInvalidChoice; only then is the result
 // returned beside the error. All other errors are on the standard edges.
 func (c *Client) SearchConversation(ctx context.Context, request SearchConversationRequest, options ...CallOption) (*SearchConversationResult, error) {
-	got, err := perform[*foundValue](ctx, c, request, options)
+	form, settings, err := prepare(c, request, options)
 	if err != nil {
 		return nil, err
 	}
-	result := found(got.envelope.Value, got.form.version)
+	return c.search(ctx, form, settings)
+}
+
+// search is SearchConversation, with a request that was found to be valid.
+func (c *Client) search(ctx context.Context, form *searchConversation, s *settings) (*SearchConversationResult, error) {
+	got, err := ask[foundValue](ctx, c, form, s)
+	if err != nil {
+		return nil, err
+	}
+	result := found(&got.envelope.Value, form.version)
 	edge := result.edge()
 	result.Reply = got.reply(edge)
 	if edge == outcome.OnInvalidChoice {
@@ -143,9 +153,6 @@ func (c *Client) SearchConversation(ctx context.Context, request SearchConversat
 
 // found reads the value of a reply as version answers it.
 func found(value *foundValue, version outcome.Version) *SearchConversationResult {
-	if value == nil {
-		value = &foundValue{}
-	}
 	result := &SearchConversationResult{
 		ConversationID: string(value.ConversationID),
 		Exists:         value.ConversationID != "",
@@ -156,13 +163,21 @@ func found(value *foundValue, version outcome.Version) *SearchConversationResult
 			result.Exists = flag.Value
 		}
 	}
-	if version.Before(outcome.V13) {
+	if version == outcome.V10 || version == outcome.V11 {
 		return result
 	}
 	result.AliasID = string(value.AliasID)
 	result.TeamID = string(value.TeamID)
 	result.UserID = string(value.UserID)
 	return result
+}
+
+// letter makes a letter small and drops what separates words.
+func letter(r rune) rune {
+	if strings.ContainsRune(" _-", r) {
+		return -1
+	}
+	return unicode.ToLower(r)
 }
 
 // edge returns the edge of the conversation's state. The service's words for
@@ -172,7 +187,7 @@ func (r *SearchConversationResult) edge() outcome.Edge {
 	if !r.Exists || r.ConversationID == "" {
 		return outcome.NoConversationFound
 	}
-	switch strings.NewReplacer(" ", "", "_", "", "-", "").Replace(strings.ToLower(r.Status)) {
+	switch strings.Map(letter, r.Status) {
 	case "queued", "inqueue":
 		return outcome.ConversationInQueue
 	case "active", "picked":

@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -22,14 +24,15 @@ const token = "tok-5ecret"
 
 // recorded is a request as a server saw it.
 type recorded struct {
-	method, path, body string
-	header             http.Header
+	method, path, query, body string
+	header                    http.Header
 }
 
 // stub is an HTTP server that answers with a function and records what it was
 // asked.
 type stub struct {
 	*httptest.Server
+	answer   http.HandlerFunc
 	mutex    sync.Mutex
 	requests []recorded
 }
@@ -37,13 +40,13 @@ type stub struct {
 // newStub starts a server that answers each request with answer.
 func newStub(t *testing.T, answer http.HandlerFunc) *stub {
 	t.Helper()
-	s := &stub{}
+	s := &stub{answer: answer}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		s.mutex.Lock()
-		s.requests = append(s.requests, recorded{r.Method, r.URL.EscapedPath(), string(body), r.Header})
+		s.requests = append(s.requests, recorded{r.Method, r.URL.EscapedPath(), r.URL.RawQuery, string(body), r.Header})
 		s.mutex.Unlock()
-		answer(w, r)
+		s.answer(w, r)
 	}))
 	t.Cleanup(s.Close)
 	return s
@@ -54,6 +57,14 @@ func (s *stub) seen() []recorded {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	return append([]recorded(nil), s.requests...)
+}
+
+// written returns the requests so far without those that look for a write in
+// doubt.
+func (s *stub) written() []recorded {
+	return slices.DeleteFunc(s.seen(), func(r recorded) bool {
+		return r.method == http.MethodGet || strings.HasSuffix(r.path, "/search")
+	})
 }
 
 // client returns a client of the server that hardly waits between tries.
@@ -133,6 +144,13 @@ var calls = []call{
 		}
 		return receipt.Outcome, nil
 	}},
+	{outcome.FetchTranscript, outcome.V10, func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
+		fetched, err := c.FetchTranscript(ctx, engage.FetchTranscriptV10{ConversationID: "C1", Limit: 500})
+		if err != nil {
+			return outcome.Of(err), err
+		}
+		return fetched.Outcome, nil
+	}},
 	{outcome.ReopenConversation, outcome.V10, func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
 		receipt, err := c.ReopenConversation(ctx, engage.ReopenConversationV10{ConversationID: "C1"})
 		if err != nil {
@@ -162,9 +180,9 @@ func create(request engage.CreateConversationRequest) func(context.Context, *eng
 	}
 }
 
-func appendTo(request engage.AppendMessageRequest) func(context.Context, *engage.Client) (outcome.Edge, error) {
+func appendTo(request engage.AppendMessageRequest, options ...engage.CallOption) func(context.Context, *engage.Client) (outcome.Edge, error) {
 	return func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
-		receipt, err := c.AppendMessage(ctx, request)
+		receipt, err := c.AppendMessage(ctx, request, options...)
 		if err != nil {
 			return outcome.Of(err), err
 		}

@@ -11,7 +11,7 @@ import (
 type UpdateConversationRequest interface {
 	// Validate returns every violation at once, as an [outcome.Error].
 	Validate() error
-	form() updateConversation
+	form() *updateConversation
 }
 
 // UpdateConversationV10 sets a conversation's alias id, or custom fields, or
@@ -29,17 +29,15 @@ type UpdateConversationV10 struct {
 // Validate implements [UpdateConversationRequest].
 func (r UpdateConversationV10) Validate() error { return validate(r.form()) }
 
-func (r UpdateConversationV10) form() updateConversation { return updateConversation(r) }
+func (r UpdateConversationV10) form() *updateConversation { return new(updateConversation(r)) }
 
 type updateConversation UpdateConversationV10
 
-func (updateConversation) operation() outcome.Operation { return outcome.UpdateConversation }
-func (updateConversation) revision() outcome.Version    { return outcome.V10 }
-func (f updateConversation) ids() map[string]string {
-	return map[string]string{"conversation": f.ConversationID}
-}
+func (*updateConversation) operation() outcome.Operation { return outcome.UpdateConversation }
+func (*updateConversation) revision() outcome.Version    { return outcome.V10 }
+func (f *updateConversation) ids() pathIDs               { return pathIDs{conversation: f.ConversationID} }
 
-func (f updateConversation) violations() outcome.Violations {
+func (f *updateConversation) violations() outcome.Violations {
 	var v outcome.Violations
 	requireID(&v, "ConversationID", f.ConversationID)
 	if f.AliasID == "" && len(f.CustomFields) == 0 {
@@ -54,11 +52,14 @@ func (f updateConversation) violations() outcome.Violations {
 type updateBody struct {
 	AliasID      string        `json:"aliasId,omitempty"`
 	CustomFields []CustomField `json:"customFields,omitempty"`
+	CallbackURL  string        `json:"callbackUrl,omitempty"`
 }
 
-func (f updateConversation) body() any { return updateBody{f.AliasID, f.CustomFields} }
+func (f *updateConversation) body(callbackURL string) any {
+	return &updateBody{f.AliasID, f.CustomFields, callbackURL}
+}
 
-// UpdateConversationReceipt is the acknowledgement of UpdateConversation.
+// UpdateConversationReceipt is what UpdateConversation returns.
 type UpdateConversationReceipt struct{ Receipt }
 
 // UpdateConversation sets a conversation's alias id and custom fields. It ends

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -126,12 +127,22 @@ var onTheWire = []written{
 		},
 		"POST", "/conversations/C1/reopen", `{}`,
 	},
+	{
+		"transcript", func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
+			_, err := c.FetchTranscript(ctx, engage.FetchTranscriptV10{ConversationID: "C1", Offset: 10, Limit: 20})
+			return outcome.TranscriptFetched, err
+		},
+		"GET", "/conversations/C1/messages", ``,
+	},
 }
+
+// anyReply satisfies every operation.
+const anyReply = `{"tid":"T-1","value":{"messages":[]}}`
 
 func TestRequestsOnTheWire(t *testing.T) {
 	for _, want := range onTheWire {
 		t.Run(want.name, func(t *testing.T) {
-			server := newStub(t, reply(http.StatusOK, `{"tid":"T-1","value":{}}`))
+			server := newStub(t, reply(http.StatusOK, anyReply))
 			_, err := want.do(t.Context(), server.client(t))
 			require.NoError(t, err)
 			require.Len(t, server.seen(), 1)
@@ -154,14 +165,22 @@ func TestRequestsOnTheWire(t *testing.T) {
 
 func TestEveryMemberWrittenStandsInTheOperationTable(t *testing.T) {
 	for _, request := range onTheWire {
-		server := newStub(t, reply(http.StatusOK, `{"tid":"T-1","value":{}}`))
-		_, err := request.do(t.Context(), server.client(t))
+		server := newStub(t, reply(http.StatusOK, anyReply))
+		client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(engage.WithWaitForOutcome(false)))
+		_, err := request.do(t.Context(), client)
 		require.NoError(t, err)
 		row := rowOf(t, server.seen()[0])
-		var members map[string]json.RawMessage
+		members := map[string]json.RawMessage{}
 		if body := server.seen()[0].body; body != "" {
 			require.NoError(t, json.Unmarshal([]byte(body), &members))
 		}
+		query, err := url.ParseQuery(server.seen()[0].query)
+		require.NoError(t, err)
+		for name := range query {
+			members[name] = nil
+		}
+		_, told := members["callbackUrl"]
+		require.Equal(t, row.Class != engage.Read, told, row.Name)
 		for member := range members {
 			known := slices.ContainsFunc(row.Request, func(m engage.Member) bool { return m.Name == member })
 			require.True(t, known, "%s writes %s", row.Name, member)

@@ -3,6 +3,7 @@ package engage
 import (
 	"cmp"
 	"context"
+	"errors"
 
 	"github.com/engagesdk/engage-go/internal/tolerant"
 	"github.com/engagesdk/engage-go/outcome"
@@ -14,24 +15,78 @@ type writtenValue struct {
 	tolerant.IDs
 }
 
-// write performs a write and returns its receipt.
+// write takes a write from the request to its receipt. All writes go through it.
 func write[F form](ctx context.Context, c *Client, r request[F], options []CallOption) (F, Receipt, error) {
-	got, err := perform[*writtenValue](ctx, c, r, options)
+	f, s, err := prepare(c, r, options)
 	if err != nil {
-		return got.form, Receipt{}, err
+		return f, Receipt{}, err
 	}
-	return got.form, receiptOf(got), nil
+	if c.callbacks == nil {
+		receipt, err := c.send(ctx, f, s, nil)
+		return f, receipt, err
+	}
+	receipt, err := c.sendAndWait(ctx, f, s)
+	return f, receipt, err
 }
 
-// receiptOf returns the receipt of a write, on the operation's success edge.
-func receiptOf[F form](got answer[F, *writtenValue]) Receipt {
-	value := got.envelope.Value
-	if value == nil {
-		value = &writtenValue{}
+// sendAndWait sends a write whose outcome is told by callback and, unless the
+// caller does not want to, waits for it.
+func (c *Client) sendAndWait(ctx context.Context, f form, s *settings) (Receipt, error) {
+	w, err := c.callbacks.expect(ctx, f, c.targets[f.operation()])
+	if err != nil {
+		return Receipt{}, err
 	}
+	receipt, err := c.send(ctx, f, s, w)
+	if err != nil || receipt.Proof != Acknowledged {
+		w.forget()
+		return receipt, err
+	}
+	if !s.wait {
+		w.forgetUnreachable()
+		return receipt, nil
+	}
+	defer w.forget()
+	receipt, err = receipt.Wait(ctx)
+	if err != nil {
+		return Receipt{}, err
+	}
+	return receipt, nil
+}
+
+// send sends a write until it is acknowledged, refused or past hope. w is nil
+// for a client without callbacks.
+func (c *Client) send(ctx context.Context, f form, s *settings, w *awaited) (Receipt, error) {
+	ctx, cancel := s.limit(ctx)
+	defer cancel()
+	call, err := c.call(f, s, w.url())
+	if err != nil {
+		return Receipt{}, err
+	}
+	got, err := exchange[writtenValue](ctx, c, f, call)
+	if err == nil {
+		return receiptOf(got, w), nil
+	}
+	failure, _ := errors.AsType[*outcome.Error](err)
+	switch {
+	case got.target.isDone(failure.Code):
+		receipt := receiptOf(got, w)
+		receipt.AlreadyDone, receipt.Proof = true, Confirmed
+		return receipt, nil
+	case isDoubtful(failure, w) && s.reconcile && ctx.Err() == nil:
+		return c.reconcile(ctx, f, s, call, w, failure)
+	}
+	return Receipt{}, err
+}
+
+// receiptOf returns the receipt of a write that was answered, on the operation's
+// success edge.
+func receiptOf(got *answer[writtenValue], w *awaited) Receipt {
+	value := &got.envelope.Value
 	return Receipt{
-		Reply:          got.reply(outcome.Successes(got.form.operation())[0]),
+		Reply:          got.reply(got.target.success),
+		Proof:          Acknowledged,
 		TransactionID:  cmp.Or(got.envelope.Transaction(), value.Transaction()),
-		ConversationID: cmp.Or(string(value.ConversationID), got.form.ids()["conversation"]),
+		ConversationID: cmp.Or(string(value.ConversationID), got.form.ids().conversation),
+		awaited:        w,
 	}
 }

@@ -105,22 +105,31 @@ func ForNode(operation Operation, version Version) []Edge {
 }
 
 // Before reports whether v is an older version than other. Versions compare
-// number by number, so 1.10 comes after 1.9.
+// number by number, so 1.10 comes after 1.9, and 1 before 1.0.
 func (v Version) Before(other Version) bool {
-	return slices.Compare(v.numbers(), other.numbers()) < 0
+	older, newer, found := string(v), string(other), true
+	for found {
+		var left, right string
+		var more bool
+		left, older, more = strings.Cut(older, ".")
+		right, newer, found = strings.Cut(newer, ".")
+		if a, b := number(left), number(right); a != b {
+			return a < b
+		}
+		if !more {
+			return found
+		}
+	}
+	return false
 }
 
-// numbers splits a version at its dots. What is not a digit is passed over.
-func (v Version) numbers() []int {
-	var numbers []int
-	for part := range strings.SplitSeq(string(v), ".") {
-		number := 0
-		for _, digit := range part {
-			if digit >= '0' && digit <= '9' && number < 1<<20 {
-				number = number*10 + int(digit-'0')
-			}
+// number reads a part of a version. What is not a digit is passed over.
+func number(part string) int {
+	number := 0
+	for _, digit := range part {
+		if digit >= '0' && digit <= '9' && number < 1<<20 {
+			number = number*10 + int(digit-'0')
 		}
-		numbers = append(numbers, number)
 	}
-	return numbers
+	return number
 }

@@ -2,7 +2,6 @@ package engagetest_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log"
 	"time"
@@ -62,8 +61,8 @@ func Example() {
 	// outbound Your order is on its way.
 }
 
-// A reply is lost after the message was appended. The error says that the
-// message may be there; it is, once.
+// A reply is lost after the message was appended. The client looks for the
+// message, finds it, and does not append it again.
 func ExampleServer_Fail() {
 	server := engagetest.NewServer()
 	defer server.Close()
@@ -77,15 +76,17 @@ func ExampleServer_Fail() {
 		Connection: engagetest.ConnectionClosed,
 	})
 
-	_, err = client.AppendMessage(context.Background(), engage.AppendMessageV13{
+	receipt, err := client.AppendMessage(context.Background(), engage.AppendMessageV13{
 		ConversationID: id,
 		Channel:        channel.SMS,
 		Message:        message.Text{Direction: message.Inbound, Text: "hello"},
-	}, engage.WithRetryPolicy(engage.RetryNever))
-	failure, _ := errors.AsType[*outcome.Error](err)
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
 	conversation, _ := server.Conversation(id)
-	fmt.Println(failure.Effect, len(conversation.Messages))
-	// Output: maybe applied 1
+	fmt.Println(receipt.Proof, len(conversation.Messages))
+	// Output: reconciled 1
 }
 
 // Every third request is refused for a while.

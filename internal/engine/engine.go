@@ -6,38 +6,49 @@
 // repeated, and it knows of each try whether the request can have left.
 //
 //	Do        one call
-//	  try     token → header → send, traced → read, capped → judge
+//	  try     limiter → token → header → send, traced → read, capped → judge
 //	  again   done, or give up, or once more after a wait
 //	  result  the reply, or the error with the history of all tries
 //
-// go-retryablehttp runs the loop: it rewinds the body, waits under the call's
-// context and starts the next try. Everything it would decide by itself is
-// decided here, because its defaults send a write again after any failure, wait
-// as long as a server asks, drop the last reply, log whole URLs and close the
-// idle connections of a transport that others share.
+// A call whose first try succeeds has nothing else to do with loops. After a
+// first try that failed, go-retryablehttp runs the loop: it waits under the
+// call's context and starts the next try. Everything it would decide by itself
+// is decided here, because its defaults send a write again after any failure,
+// wait as long as a server asks, drop the last reply, log whole URLs and close
+// the idle connections of a transport that others share.
 package engine
 
 import (
 	"context"
 	"log/slog"
-	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/outcome"
-	"github.com/hashicorp/go-retryablehttp"
 )
+
+// Limiter holds a try back until it may be made.
+type Limiter interface {
+	// Wait returns nil when the next try may be made, and an error if it may
+	// not, as when ctx ends.
+	Wait(ctx context.Context) error
+}
 
 // Engine carries calls. It is immutable and safe for concurrent use.
 type Engine struct {
 	// Transport sends the requests. The engine never closes its connections.
 	Transport http.RoundTripper
+	// Opening is that of Transport.
+	Opening Opening
 	// Source gives the token of each try.
 	Source auth.TokenSource
 	// Hosts are the only ones that see a token.
 	Hosts auth.Hosts
+	// Limiter is waited for before each try; nil for none.
+	Limiter Limiter
 	// Logger is told of every try; nil for none.
 	Logger *slog.Logger
 	// ReplyLimit is the size in bytes above which a reply is not read.
@@ -54,7 +65,7 @@ type Call struct {
 
 	// Method and URL are where to send it.
 	Method string
-	URL    *url.URL
+	URL    url.URL
 	// Header holds headers beside those the engine sets.
 	Header http.Header
 	// Body is the same at every try; nil for none.
@@ -63,9 +74,12 @@ type Call struct {
 	// Repeatable calls may be sent again whatever became of the last try.
 	// Others are sent again only if it was not sent, or refused with 429 or 503.
 	Repeatable bool
-	// Attempts is the largest number of tries, not counting the one more that
-	// follows a refused token.
+	// Attempts is the largest number of tries, those of Before included, but not
+	// the one more that follows a refused token.
 	Attempts int
+	// Before are the tries that were made before this part of the call. They
+	// count, and their doubt stays.
+	Before []outcome.Attempt
 	// Timeout limits each try; 0 for no limit but the context's.
 	Timeout time.Duration
 	// FirstWait and LongestWait bound the wait between two tries. A server that
@@ -84,38 +98,18 @@ type Reply struct {
 // Do carries out call. It returns the last reply, and an [*outcome.Error] unless
 // that is a success.
 func (e *Engine) Do(ctx context.Context, call Call) (Reply, error) {
-	r := &run{Call: call, engine: e}
-	r.client.Transport = r
-	r.loop.HTTPClient = &r.client
-	r.loop.RetryMax = math.MaxInt
-	r.loop.CheckRetry = r.checkRetry
-	r.loop.Backoff = r.backoff
-	r.loop.ErrorHandler = retryablehttp.PassthroughErrorHandler
-
-	request, err := r.request(ctx)
-	if err != nil {
-		return Reply{}, r.fail(outcome.OnInvalidData, err)
+	r := &run{Call: call, engine: e, history: slices.Clip(call.Before)}
+	r.attempt(ctx)
+	var interrupted error
+	if !r.last.ok {
+		interrupted = r.loop(ctx)
 	}
-	_, err = r.loop.Do(request)
 	reply := Reply{Status: r.last.status, Header: r.last.header, Body: r.last.body, Attempts: r.history}
 	switch {
 	case r.last.ok:
 		return reply, nil
-	case err != nil:
-		return reply, r.interrupted(err)
+	case interrupted != nil:
+		return reply, r.interrupted(interrupted)
 	}
 	return reply, r.fail(r.last.verdict.edge, r.last.err)
-}
-
-func (r *run) request(ctx context.Context) (*retryablehttp.Request, error) {
-	plain, err := http.NewRequestWithContext(ctx, r.Method, "", nil)
-	if err != nil {
-		return nil, err
-	}
-	plain.URL, plain.Host = r.URL, r.URL.Host
-	request := &retryablehttp.Request{Request: plain}
-	if r.Body == nil {
-		return request, nil
-	}
-	return request, request.SetBody(r.Body)
 }

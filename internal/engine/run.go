@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"time"
@@ -13,27 +14,30 @@ import (
 	"github.com/hashicorp/go-retryablehttp"
 )
 
-// run is a call in progress. It is the transport below the loop, so each round
-// trip of the loop is one try, and the loop's questions are answered from what
-// the last try left here.
+// run is a call in progress.
 type run struct {
 	Call
 	engine *Engine
-	client http.Client
-	loop   retryablehttp.Client
 
 	history []outcome.Attempt
+	first   flight
 	last    try
 	wait    time.Duration
 	// reauthorized is set once a refused token was replaced.
 	reauthorized bool
+	// looping is set once the loop has been told of the first try.
+	looping bool
 }
 
-// RoundTrip makes one try. It never returns an error, and the response it
-// returns is empty: reply and error of the try are kept in r.last.
-func (r *run) RoundTrip(request *http.Request) (*http.Response, error) {
-	start := time.Now()
-	r.last = r.try(request)
+// attempt makes one try and keeps it.
+func (r *run) attempt(ctx context.Context) {
+	var start time.Time
+	if err := r.limit(ctx); err != nil {
+		r.last, start = held(ctx, err), time.Now()
+	} else {
+		start = time.Now()
+		r.last = r.try(ctx)
+	}
 	attempt := outcome.Attempt{
 		Status:   r.last.status,
 		TraceIDs: TraceIDs(r.last.header, r.last.failure.IDs),
@@ -43,7 +47,41 @@ func (r *run) RoundTrip(request *http.Request) (*http.Response, error) {
 		Err:      r.last.err,
 	}
 	r.history = append(r.history, attempt)
-	r.log(request.Context(), attempt)
+	r.log(ctx, attempt)
+}
+
+// limit waits for the limiter.
+func (r *run) limit(ctx context.Context) error {
+	if r.engine.Limiter == nil {
+		return nil
+	}
+	return r.engine.Limiter.Wait(ctx)
+}
+
+// loop makes the tries after a first one that failed. It returns an error only
+// if the context ended during a wait.
+func (r *run) loop(ctx context.Context) error {
+	loop := retryablehttp.Client{
+		HTTPClient:   &http.Client{Transport: r},
+		RetryMax:     math.MaxInt,
+		CheckRetry:   r.checkRetry,
+		Backoff:      r.backoff,
+		ErrorHandler: retryablehttp.PassthroughErrorHandler,
+	}
+	// Only a stand-in: every try has a request of its own.
+	request := (&http.Request{Method: r.Method, URL: &r.URL, Header: http.Header{}}).WithContext(ctx)
+	_, err := loop.Do(&retryablehttp.Request{Request: request})
+	return err
+}
+
+// RoundTrip is the loop's way to have a try made. The loop begins with one,
+// which has been made already. RoundTrip never returns an error, and the
+// response it returns is empty: reply and error of the try are kept in r.last.
+func (r *run) RoundTrip(request *http.Request) (*http.Response, error) {
+	if r.looping {
+		r.attempt(request.Context())
+	}
+	r.looping = true
 	return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: request}, nil
 }
 
@@ -77,7 +115,7 @@ func (r *run) log(ctx context.Context, attempt outcome.Attempt) {
 // try never reached RoundTrip.
 func (r *run) checkRetry(ctx context.Context, _ *http.Response, err error) (bool, error) {
 	if err != nil {
-		r.last = try{err: cause(ctx, err), verdict: verdict{outcome.OnError, outcome.NotSent, false}}
+		r.last = try{err: Cause(ctx, err), verdict: verdict{outcome.OnError, outcome.NotSent, false}}
 		return false, nil
 	}
 	return r.again(ctx), nil
@@ -132,18 +170,28 @@ func (r *run) reauthorize(ctx context.Context) bool {
 	return r.reauthorized
 }
 
-// pause sets the wait before the next try: a random part of a bound that doubles
-// with each try, after what the server asked for. It reports false where the
-// server asks for too much or the wait would outlast the context.
+// Backoff returns the wait after that many tries: a random part of a bound that
+// is first at the beginning and doubles with each try, up to longest.
+func Backoff(tries int, first, longest time.Duration) time.Duration {
+	bound := first
+	for range tries - 1 {
+		if bound > longest/2 {
+			bound = longest
+			break
+		}
+		bound *= 2
+	}
+	return rand.N(max(bound, 0) + 1)
+}
+
+// pause sets the wait before the next try, after what the server asked for. It
+// reports false where the server asks for too much or the wait would outlast the
+// context.
 func (r *run) pause(ctx context.Context) bool {
 	if r.last.retryAfter > r.LongestWait {
 		return false
 	}
-	bound := r.FirstWait
-	for range r.tries() - 1 {
-		bound = min(2*bound, r.LongestWait)
-	}
-	wait := r.last.retryAfter + rand.N(max(bound, 0)+1)
+	wait := r.last.retryAfter + Backoff(r.tries(), r.FirstWait, r.LongestWait)
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
 		return false
 	}

@@ -7,8 +7,12 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// traceHeaders are the headers that hold a trace id.
-var traceHeaders = [...]string{"trxid", "TrackingId"}
+// traceHeaders are the headers that hold a trace id, with their names as
+// net/http writes them, which saves rewriting them for every reply.
+var traceHeaders = [...]struct{ name, canonical string }{
+	{"trxid", "Trxid"},
+	{"TrackingId", "Trackingid"},
+}
 
 // TraceIDs lists the trace ids of a reply: those of its header, then those of
 // its body.
@@ -19,8 +23,10 @@ func TraceIDs(header http.Header, body tolerant.IDs) []outcome.TraceID {
 			ids = append(ids, outcome.TraceID{Name: name, Value: value})
 		}
 	}
-	for _, name := range traceHeaders {
-		add(name, header.Get(name))
+	for _, h := range traceHeaders {
+		if values := header[h.canonical]; len(values) > 0 {
+			add(h.name, values[0])
+		}
 	}
 	add("tid", body.Transaction())
 	add("trackingId", string(body.TrackingID))

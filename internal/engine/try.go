@@ -1,13 +1,13 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"maps"
 	"net/http"
-	"net/http/httptrace"
-	"sync/atomic"
+	"net/url"
 	"time"
 
 	"github.com/engagesdk/engage-go/auth"
@@ -15,8 +15,11 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// errTooLarge is the cause where a reply is larger than the engine reads.
-var errTooLarge = errors.New("the reply is larger than the limit")
+// The causes that the engine finds itself.
+var (
+	errTooLarge = errors.New("the reply is larger than the limit")
+	errNoReply  = errors.New("the transport returned neither a reply nor an error")
+)
 
 // try is what came of sending the request once.
 type try struct {
@@ -40,28 +43,83 @@ var (
 )
 
 // try sends the request once, under the try's own time limit.
-func (r *run) try(request *http.Request) try {
-	ctx := request.Context()
+func (r *run) try(ctx context.Context) try {
 	token, err := r.engine.Source.Token(ctx)
 	if err != nil {
 		return unauthorized(ctx, tokenCause(err))
 	}
+	if ctx.Err() != nil {
+		return unsent(outcome.OnTimeout, Cause(ctx, ctx.Err()))
+	}
 	if r.Timeout > 0 {
 		limited, cancel := context.WithTimeout(ctx, r.Timeout)
 		defer cancel()
-		request = request.WithContext(limited)
+		ctx = limited
 	}
-	request.Header = r.header()
+	f := r.board()
+	if !f.enter(ctx, r.engine.Opening) {
+		return try{err: Cause(ctx, ctx.Err()), verdict: verdict{outcome.OnTimeout, outcome.NotSent, true}}
+	}
+	defer f.leave()
+	request := r.request(f.watch(ctx), f)
 	if err := r.engine.Hosts.Authorize(request, token); err != nil {
 		return unauthorized(ctx, err)
 	}
-	t := r.send(request)
+	t := r.send(request, &f.departure)
 	t.token = token
 	return t
 }
 
-// header returns the header of one try. Each try has its own, because the
-// transport may still be reading that of the one before.
+// flight is what one try has to itself. Nothing of a request is shared with that
+// of another try but the bytes of the body, which nobody changes: the transport
+// may still be reading the request of the try before, and some of them rewrite
+// the URL.
+type flight struct {
+	departure
+	url  url.URL
+	body bytes.Reader
+}
+
+// board returns the flight of the next try. That of the first is part of the
+// run, so that a call that succeeds at once has no more to allocate.
+func (r *run) board() *flight {
+	f := &r.first
+	if len(r.history) > 0 {
+		f = new(flight)
+	}
+	f.url = r.URL
+	return f
+}
+
+// request returns the request of one try.
+func (r *run) request(ctx context.Context, f *flight) *http.Request {
+	request := http.Request{
+		Method:     r.Method,
+		URL:        &f.url,
+		Host:       r.URL.Host,
+		Proto:      "HTTP/1.1",
+		ProtoMajor: 1,
+		ProtoMinor: 1,
+		Header:     r.header(),
+	}
+	if r.Body != nil {
+		// The transport knows this kind of body and sends it in one piece with
+		// the header.
+		f.body.Reset(r.Body)
+		request.Body = io.NopCloser(&f.body)
+		request.ContentLength = int64(len(r.Body))
+		request.GetBody = r.rewound
+	}
+	return request.WithContext(ctx)
+}
+
+// rewound returns the body once more, for a transport that found its connection
+// gone before it had written anything.
+func (r *run) rewound() (io.ReadCloser, error) {
+	return io.NopCloser(bytes.NewReader(r.Body)), nil
+}
+
+// header returns the header of one try.
 func (r *run) header() http.Header {
 	header := make(http.Header, 4+len(r.Header))
 	header["Accept"] = jsonType
@@ -73,25 +131,40 @@ func (r *run) header() http.Header {
 	return header
 }
 
+// unsent is a try that ended before anything left.
+func unsent(edge outcome.Edge, err error) try {
+	return try{err: err, verdict: verdict{edge, outcome.NotSent, false}}
+}
+
 // unauthorized is a try that ended for want of a token.
 func unauthorized(ctx context.Context, err error) try {
 	if ctx.Err() != nil {
-		return try{err: cause(ctx, err), verdict: verdict{outcome.OnTimeout, outcome.NotSent, false}}
+		return unsent(outcome.OnTimeout, Cause(ctx, err))
 	}
-	return try{err: err, verdict: verdict{outcome.OnAuthorizationFailure, outcome.NotSent, false}}
+	return unsent(outcome.OnAuthorizationFailure, err)
+}
+
+// held is a try that the limiter did not allow.
+func held(ctx context.Context, err error) try {
+	if ctx.Err() != nil {
+		return unsent(outcome.OnTimeout, Cause(ctx, err))
+	}
+	return unsent(broken(err), Hide("the limiter held the call back", err))
 }
 
 // send has the request sent and the reply read and judged.
-func (r *run) send(request *http.Request) try {
-	request, left := traced(request)
+func (r *run) send(request *http.Request, sent *departure) try {
 	response, err := r.engine.Transport.RoundTrip(request)
+	if err == nil && response == nil {
+		err = errNoReply
+	}
 	if err != nil {
-		err = cause(request.Context(), err)
-		return try{err: err, verdict: verdict{broken(err), left(), true}}
+		err = Cause(request.Context(), err)
+		return try{err: err, verdict: verdict{broken(err), sent.effect(), true}}
 	}
 	t := try{status: response.StatusCode, header: response.Header}
 	if t.body, err = r.read(response); err != nil {
-		t.err = cause(request.Context(), err)
+		t.err = Cause(request.Context(), err)
 	}
 	switch {
 	case t.status/100 != 2:
@@ -114,29 +187,11 @@ func broken(err error) outcome.Edge {
 	return outcome.OnError
 }
 
-// traced returns the request with a trace, and what tells afterwards whether
-// the request can have left. It cannot if the transport asked for a connection
-// and never got one. A transport that does not say is not trusted.
-func traced(request *http.Request) (*http.Request, func() outcome.Effect) {
-	if request.Context().Err() != nil {
-		return request, func() outcome.Effect { return outcome.NotSent }
-	}
-	var waiting atomic.Bool
-	trace := &httptrace.ClientTrace{
-		GetConn: func(string) { waiting.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { waiting.Store(false) },
-	}
-	effect := func() outcome.Effect {
-		if waiting.Load() {
-			return outcome.NotSent
-		}
-		return outcome.MaybeApplied
-	}
-	return request.WithContext(httptrace.WithClientTrace(request.Context(), trace)), effect
-}
-
 // read returns the body of response, unless it is larger than the limit.
 func (r *run) read(response *http.Response) ([]byte, error) {
+	if response.Body == nil {
+		return nil, nil
+	}
 	defer response.Body.Close()
 	limit := r.engine.ReplyLimit
 	if response.ContentLength > limit {

@@ -58,6 +58,14 @@ type Bool struct {
 // UnmarshalJSON implements [json.Unmarshaler]. It returns an error only for a
 // string that is not valid JSON.
 func (b *Bool) UnmarshalJSON(data []byte) error {
+	switch string(data) {
+	case "true":
+		*b = Bool{Value: true, Set: true}
+		return nil
+	case "false":
+		*b = Bool{Set: true}
+		return nil
+	}
 	var text String
 	if err := text.UnmarshalJSON(data); err != nil {
 		return err

@@ -1,0 +1,272 @@
+package engage_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/engagesdk/engage-go/auth"
+	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/stretchr/testify/require"
+)
+
+// floor is a client written by hand for three calls: net/http, encoding/json and
+// nothing else. It sends and reads what the client does, and has neither time
+// limits nor retries, checks or traces.
+type floor struct {
+	base  string
+	token string
+	http  *http.Client
+}
+
+type floorAddress struct {
+	Channel         string `json:"channel"`
+	CustomerAddress string `json:"customerAddress"`
+	BizAddress      string `json:"bizAddress"`
+}
+
+type floorMessage struct {
+	AliasID   string    `json:"aliasId"`
+	Direction string    `json:"direction"`
+	Type      string    `json:"type"`
+	Text      string    `json:"text"`
+	Timestamp time.Time `json:"timestamp"`
+}
+
+type floorAppend struct {
+	Channel  string         `json:"channel"`
+	Messages []floorMessage `json:"messages"`
+}
+
+type floorCreate struct {
+	floorAddress
+	CustomerName string         `json:"customerName"`
+	Messages     []floorMessage `json:"messages"`
+}
+
+type floorReply struct {
+	Status      string `json:"status"`
+	Code        string `json:"code"`
+	Description string `json:"description"`
+	TID         string `json:"tid"`
+	Value       struct {
+		ConversationID string `json:"conversationId"`
+		AliasID        string `json:"aliasId"`
+		ChatExist      bool   `json:"chatExist"`
+		Status         string `json:"status"`
+		TeamID         string `json:"teamId"`
+		UserID         string `json:"userId"`
+	} `json:"value"`
+}
+
+func (f *floor) search(ctx context.Context) (*floorReply, error) {
+	return f.post(ctx, "/conversations/search", floorAddress{"sms", smsAddress.Customer, smsAddress.Business})
+}
+
+func (f *floor) append(ctx context.Context, id string) (*floorReply, error) {
+	return f.post(ctx, "/conversations/"+url.PathEscape(id)+"/messages", floorAppend{"sms", []floorMessage{f.hello()}})
+}
+
+func (f *floor) create(ctx context.Context) (*floorReply, error) {
+	return f.post(ctx, "/conversations", floorCreate{
+		floorAddress{"sms", smsAddress.Customer, smsAddress.Business}, "Ann", []floorMessage{f.hello()},
+	})
+}
+
+// text makes requests of about 600 bytes.
+var text = strings.Repeat("Is my order on its way? ", 18)
+
+func (f *floor) hello() floorMessage {
+	var id [16]byte
+	rand.Read(id[:])
+	uuid := fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
+	return floorMessage{uuid, "inbound", "text", text, time.Now().UTC()}
+}
+
+func (f *floor) post(ctx context.Context, path string, body any) (*floorReply, error) {
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, f.base+path, bytes.NewReader(encoded))
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Authorization", "Bearer "+f.token)
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("User-Agent", "engage-go")
+	response, err := f.http.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode/100 != 2 {
+		return nil, fmt.Errorf("status %d", response.StatusCode)
+	}
+	reply := new(floorReply)
+	return reply, json.Unmarshal(content, reply)
+}
+
+var longHello = message.Text{Direction: message.Inbound, Text: text}
+
+// The replies of the service in these comparisons.
+const (
+	searchReply = `{"status":"success","code":"1000","description":"conversation found","value":{"conversationId":"CSR0000000000001",` +
+		`"aliasId":"task-17","chatExist":true,"status":"queued","teamId":"team-3","userId":null}}`
+	writeReply = `{"status":"success","code":"1000","description":"accepted","tid":"6f1c2a9b8e7d4f30","value":{"conversationId":"CSR0000000000001"}}`
+)
+
+func replyTo(path string) string {
+	if strings.HasSuffix(path, "/search") {
+		return searchReply
+	}
+	return writeReply
+}
+
+// inMemory answers without a network.
+type inMemory struct{}
+
+func (inMemory) RoundTrip(r *http.Request) (*http.Response, error) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	body := replyTo(r.URL.Path)
+	return &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{}, ContentLength: int64(len(body)),
+		Body: io.NopCloser(strings.NewReader(body)), Request: r,
+	}, nil
+}
+
+// comparison is one call, by hand and by the client.
+type comparison struct {
+	name       string
+	byHand     func(context.Context, *floor) error
+	byTheSDK   func(context.Context, *engage.Client) error
+	aboveFloor float64 // Allocations that the client may make more.
+}
+
+var comparisons = []comparison{
+	{
+		"search",
+		func(ctx context.Context, f *floor) error { _, err := f.search(ctx); return err },
+		func(ctx context.Context, c *engage.Client) error {
+			_, err := c.SearchConversation(ctx, engage.SearchConversationV13{Address: smsAddress})
+			return err
+		}, 4,
+	},
+	{
+		"append",
+		func(ctx context.Context, f *floor) error { _, err := f.append(ctx, "CSR0000000000001"); return err },
+		func(ctx context.Context, c *engage.Client) error {
+			_, err := c.AppendMessage(ctx, engage.AppendMessageV13{ConversationID: "CSR0000000000001", Channel: channel.SMS, Message: longHello})
+			return err
+		}, 4,
+	},
+	{
+		"create",
+		func(ctx context.Context, f *floor) error { _, err := f.create(ctx); return err },
+		func(ctx context.Context, c *engage.Client) error {
+			_, err := c.CreateConversation(ctx, engage.CreateConversationV13{
+				Address: smsAddress, CustomerName: "Ann", Messages: []message.Message{longHello},
+			})
+			return err
+		}, 11, // Checking address and message costs ten of them.
+	},
+}
+
+// inMemoryPair returns both clients over a transport in memory.
+func inMemoryPair(tb testing.TB) (*floor, *engage.Client) {
+	tb.Helper()
+	client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(inMemory{}))
+	require.NoError(tb, err)
+	base, err := engage.US.BaseURL()
+	require.NoError(tb, err)
+	return &floor{base.String(), token, &http.Client{Transport: inMemory{}}}, client
+}
+
+// loopbackPair returns both clients of a server on loopback, the one written by
+// hand with a transport that is tuned as the client's is.
+func loopbackPair(tb testing.TB) (*floor, *engage.Client) {
+	tb.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = io.WriteString(w, replyTo(r.URL.Path))
+	}))
+	client, err := engage.New(engage.Endpoint(server.URL), auth.Static(token))
+	require.NoError(tb, err)
+	tuned := &http.Transport{MaxIdleConns: 512, MaxIdleConnsPerHost: 512}
+	tb.Cleanup(func() {
+		client.CloseIdleConnections()
+		tuned.CloseIdleConnections()
+		server.Close()
+	})
+	return &floor{server.URL, token, &http.Client{Transport: tuned}}, client
+}
+
+// BenchmarkCall compares calls with the same calls written by hand. The metric
+// ratio is the client's time to that of the hand-written one: slices of both
+// alternate in one run, because a machine drifts.
+func BenchmarkCall(b *testing.B) {
+	for name, pair := range map[string]func(testing.TB) (*floor, *engage.Client){"in-memory": inMemoryPair, "loopback": loopbackPair} {
+		f, client := pair(b)
+		for _, c := range comparisons {
+			b.Run(name+"/"+c.name+"/by-hand", func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					require.NoError(b, c.byHand(b.Context(), f))
+				}
+			})
+			b.Run(name+"/"+c.name+"/sdk", func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					require.NoError(b, c.byTheSDK(b.Context(), client))
+				}
+			})
+			b.Run(name+"/"+c.name+"/ratio", func(b *testing.B) {
+				var byHand, byTheSDK time.Duration
+				for b.Loop() {
+					byHand += timed(b, 100, func() error { return c.byHand(b.Context(), f) })
+					byTheSDK += timed(b, 200, func() error { return c.byTheSDK(b.Context(), client) })
+					byHand += timed(b, 100, func() error { return c.byHand(b.Context(), f) })
+				}
+				b.ReportMetric(float64(byTheSDK)/float64(byHand), "ratio")
+				b.ReportMetric(0, "ns/op")
+			})
+		}
+	}
+}
+
+// timed returns how long it takes to do something so many times.
+func timed(tb testing.TB, times int, do func() error) time.Duration {
+	start := time.Now()
+	for range times {
+		if err := do(); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return time.Since(start)
+}
+
+func TestACallAllocatesHardlyMoreThanOneWrittenByHand(t *testing.T) {
+	f, client := inMemoryPair(t)
+	for _, c := range comparisons {
+		byHand := testing.AllocsPerRun(500, func() { require.NoError(t, c.byHand(t.Context(), f)) })
+		byTheSDK := testing.AllocsPerRun(500, func() { require.NoError(t, c.byTheSDK(t.Context(), client)) })
+		t.Logf("%s: %.0f allocations, by hand %.0f", c.name, byTheSDK, byHand)
+		require.LessOrEqual(t, byTheSDK, byHand+c.aboveFloor, c.name)
+	}
+}

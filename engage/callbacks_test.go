@@ -1,0 +1,514 @@
+package engage_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/engagesdk/engage-go/auth"
+	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/engagetest"
+	"github.com/engagesdk/engage-go/outcome"
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/require"
+)
+
+// newCallbacks mounts callbacks on a server of their own.
+func newCallbacks(t *testing.T, options ...engage.CallbackOption) *engage.Callbacks {
+	t.Helper()
+	mux := http.NewServeMux()
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	callbacks, err := engage.NewCallbacks(server.URL+"/engage/callbacks/", options...)
+	require.NoError(t, err)
+	mux.Handle("/engage/callbacks/", callbacks)
+	return callbacks
+}
+
+// table is a table of pending writes that can be looked at.
+type table struct {
+	engage.Pending
+	mutex sync.Mutex
+	ids   map[string]bool
+}
+
+func newTable() *table { return &table{Pending: engage.NewPending(), ids: map[string]bool{}} }
+
+func (p *table) Expect(ctx context.Context, id string) error {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.ids[id] = true
+	return p.Pending.Expect(ctx, id)
+}
+
+func (p *table) Forget(id string) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	delete(p.ids, id)
+	p.Pending.Forget(id)
+}
+
+func (p *table) size() int {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	return len(p.ids)
+}
+
+// post posts body to target and returns the status of the answer.
+func post(t *testing.T, target, body string) int {
+	t.Helper()
+	response, err := http.Post(target, "application/json", strings.NewReader(body))
+	require.NoError(t, err)
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.NotContains(t, string(content), path.Base(target))
+	return response.StatusCode
+}
+
+// callbackURL returns the callback URL of a request that a stub received.
+func callbackURL(t *testing.T, r recorded) string {
+	t.Helper()
+	if r.query != "" {
+		query, err := url.ParseQuery(r.query)
+		require.NoError(t, err)
+		return query.Get("callbackUrl")
+	}
+	var body struct {
+		CallbackURL string `json:"callbackUrl"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(r.body), &body))
+	return body.CallbackURL
+}
+
+func TestEveryWriteEndsOnTheOutcomeThatItsCallbackTells(t *testing.T) {
+	each(t, func(t *testing.T, c call) {
+		if c.operation == outcome.SearchConversation || c.operation == outcome.FetchTranscript {
+			server := newStub(t, reply(200, success(c.operation)))
+			_, err := c.do(t.Context(), server.client(t, engage.WithCallbacks(newCallbacks(t))))
+			require.NoError(t, err)
+			require.NotContains(t, server.seen()[0].body+server.seen()[0].query, "callback", "a read has none")
+			return
+		}
+		told := ""
+		server := newStub(t, nil)
+		server.answer = func(w http.ResponseWriter, r *http.Request) {
+			reply(202, `{"tid":"T-1"}`)(w, r)
+			w.(http.Flusher).Flush()
+			seen := server.seen()
+			if status := post(t, callbackURL(t, seen[len(seen)-1]), told); status != http.StatusOK {
+				t.Error("status", status)
+			}
+		}
+		client := server.client(t, engage.WithCallbacks(newCallbacks(t)))
+
+		told = `{"tid":"T-1","status":"success","conversationId":"C1"}`
+		got, err := c.do(t.Context(), client)
+		require.NoError(t, err)
+		require.Equal(t, outcome.Successes(c.operation)[0], got)
+
+		told = `{"tid":"T-1","status":"failure","code":4551,"description":"no such thing"}`
+		got, err = c.do(t.Context(), client)
+		failure := failureOf(t, err)
+		require.Equal(t, outcome.Failures(c.operation)[0], got)
+		require.Equal(t, outcome.Refused, failure.Effect)
+		require.Equal(t, []string{"4551", "no such thing"}, []string{failure.Code, failure.Description})
+		require.Equal(t, c.operation, failure.Operation)
+		require.Equal(t, c.version, failure.Version)
+		require.Contains(t, failure.TraceIDs, outcome.TraceID{Name: "tid", Value: "T-1"})
+
+		told = `{"tid":"T-1","status":"in progress"}`
+		_, err = c.do(t.Context(), client)
+		require.ErrorIs(t, err, outcome.ErrOnInvalidChoice)
+		require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
+	})
+}
+
+// callbackServer starts an Engage in memory and a client with callbacks.
+func callbackServer(t *testing.T, options ...engage.CallOption) (*engagetest.Server, *engage.Client, *table, string) {
+	t.Helper()
+	pending := newTable()
+	server, client, id := engageServer(t, engage.WithCallOptions(options...), engage.WithCallOptions(quick),
+		engage.WithCallbacks(newCallbacks(t, engage.WithPending(pending))))
+	return server, client, pending, id
+}
+
+func TestTheOutcomeArrivesWhateverBefallsTheCallback(t *testing.T) {
+	for _, fault := range []engagetest.Fault{
+		{},
+		{Callback: engagetest.CallbackEarly},
+		{Callback: engagetest.CallbackDoubled},
+		{CallbackDelay: 50 * time.Millisecond},
+	} {
+		t.Run(string(fault.Callback), func(t *testing.T) {
+			server, client, pending, id := callbackServer(t)
+			server.Fail(outcome.CreateConversation, fault)
+			created, err := client.CreateConversation(t.Context(), engage.CreateConversationV10{
+				Address: channel.FacebookAddress{PageID: "1", PageScopedID: "2"},
+			})
+			require.NoError(t, err)
+			require.Equal(t, engage.Confirmed, created.Proof)
+			require.Equal(t, server.Conversations()[1].ID, created.ConversationID)
+
+			server.Fail(outcome.ReopenConversation, fault)
+			_, err = client.ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: id})
+			failure := failureOf(t, err)
+			require.Equal(t, outcome.ConversationReopenFailed, failure.Edge)
+			require.Equal(t, outcome.Refused, failure.Effect)
+			require.Equal(t, "the conversation is not closed", failure.Description)
+
+			_, err = client.RemoveParticipant(t.Context(), engage.RemoveParticipantV10{ConversationID: id, Participant: "a/b"})
+			require.ErrorIs(t, err, outcome.ErrOnInvalidData)
+			_, err = client.RemoveParticipant(t.Context(), engage.RemoveParticipantV10{ConversationID: id, Participant: "nobody"})
+			require.Equal(t, outcome.OnRemoveParticipantFailure, outcome.Of(err), "told by callback although it has no body")
+			require.Zero(t, pending.size(), "nothing stays behind")
+		})
+	}
+}
+
+func TestAClosedConversationIsClosedByCallbackToo(t *testing.T) {
+	_, client, _, id := callbackServer(t)
+	for _, already := range []bool{false, true} {
+		closed, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: id})
+		require.NoError(t, err)
+		require.Equal(t, already, closed.AlreadyClosed)
+		require.Equal(t, already, closed.Code == "4547")
+		require.Equal(t, engage.Confirmed, closed.Proof)
+	}
+}
+
+func TestAnOutcomeThatDoesNotArriveIsOnTimeout(t *testing.T) {
+	server, client, pending, id := callbackServer(t, engage.WithTotalTimeout(10*time.Millisecond))
+	server.Fail(outcome.CloseConversation, engagetest.Fault{Callback: engagetest.CallbackLost})
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err := client.CloseConversation(ctx, engage.CloseConversationV10{ConversationID: id})
+	failure := failureOf(t, err)
+	require.Equal(t, outcome.OnTimeout, failure.Edge)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.Equal(t, outcome.MaybeApplied, failure.Effect)
+	require.Equal(t, http.StatusAccepted, failure.Status)
+	require.NotEmpty(t, failure.TraceIDs)
+	require.Len(t, failure.Attempts, 1)
+	require.Error(t, ctx.Err(), "it waited for as long as the caller allows")
+	require.Zero(t, pending.size())
+}
+
+func TestAnOutcomeSettlesAWriteWhoseAcknowledgementWasLost(t *testing.T) {
+	noTranscript := engagetest.Fault{Status: 404, Times: engagetest.Always}
+	patient := engage.WithSettleTime(time.Minute)
+	for name, c := range map[string]struct {
+		fault engagetest.Fault
+		close bool
+		edge  outcome.Edge
+	}{
+		"done":               {lostReply, false, outcome.OnAppendMessageSuccess},
+		"done, told late":    {engagetest.Fault{Applied: true, Connection: engagetest.ConnectionReset, CallbackDelay: 50 * time.Millisecond}, false, outcome.OnAppendMessageSuccess},
+		"refused":            {lostReply, true, outcome.OnAppendMessageFailure},
+		"refused, told late": {engagetest.Fault{Applied: true, Status: 502, CallbackDelay: 50 * time.Millisecond}, true, outcome.OnAppendMessageFailure},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server, client, pending, id := callbackServer(t, patient)
+			server.Fail(outcome.FetchTranscript, noTranscript)
+			if c.close {
+				_, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: id})
+				require.NoError(t, err)
+			}
+			server.Fail(outcome.AppendMessage, c.fault)
+			receipt, err := client.AppendMessage(t.Context(), twoTexts(id))
+			if c.close {
+				failure := failureOf(t, err)
+				require.Equal(t, c.edge, failure.Edge)
+				require.Equal(t, outcome.Refused, failure.Effect, "the callback settles the doubt")
+				require.Contains(t, failure.Description, "closed")
+			} else {
+				require.NoError(t, err)
+				require.Equal(t, c.edge, receipt.Outcome)
+				require.Equal(t, engage.Confirmed, receipt.Proof)
+				require.NotEmpty(t, receipt.TransactionID)
+			}
+			require.Equal(t, 1, sent(server, outcome.AppendMessage))
+			require.Zero(t, pending.size())
+		})
+	}
+}
+
+func TestAFailureOfOneTryDoesNotSettleTheOthers(t *testing.T) {
+	// Three replies are lost. The callbacks then tell of two failures, one of
+	// them twice, and of a success.
+	var target string
+	server := newStub(t, nil)
+	server.answer = func(w http.ResponseWriter, r *http.Request) {
+		seen := server.seen()
+		target = callbackURL(t, seen[len(seen)-1])
+		if len(seen) == 3 {
+			for _, body := range []string{
+				`{"tid":"T-2","status":"failure"}`, `{"tid":"T-2","status":"failure"}`, `{"tid":"T-3","status":"failure"}`,
+				`{"tid":"T-1","status":"success"}`,
+			} {
+				if status := post(t, target, body); status != http.StatusOK {
+					t.Error("status", status)
+				}
+			}
+		}
+		hangUp(w, r)
+	}
+	client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(engage.WithAttempts(3)))
+	receipt, err := client.ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})
+	require.NoError(t, err)
+	require.Equal(t, engage.Confirmed, receipt.Proof)
+	require.Equal(t, "T-1", receipt.TransactionID)
+	require.Len(t, server.seen(), 3)
+}
+
+func TestTheFailureOfAnEarlierTryIsNotTheOutcome(t *testing.T) {
+	server := newStub(t, nil)
+	server.answer = func(w http.ResponseWriter, r *http.Request) {
+		seen := server.seen()
+		target := callbackURL(t, seen[len(seen)-1])
+		if len(seen) == 1 {
+			post(t, target, `{"tid":"T-1","status":"failure","code":"1"}`)
+			hangUp(w, r)
+			return
+		}
+		reply(202, `{"tid":"T-2"}`)(w, r)
+		w.(http.Flusher).Flush()
+		post(t, target, `{"tid":"T-2","status":"success"}`)
+	}
+	receipt, err := server.client(t, engage.WithCallbacks(newCallbacks(t))).
+		ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})
+	require.NoError(t, err)
+	require.Equal(t, "T-2", receipt.TransactionID)
+	require.Equal(t, engage.Confirmed, receipt.Proof)
+}
+
+func TestAReceiptCanBeWaitedForLater(t *testing.T) {
+	server, client, pending, id := callbackServer(t, engage.WithWaitForOutcome(false))
+	server.Fail(outcome.AppendMessage, engagetest.Fault{CallbackDelay: 20 * time.Millisecond})
+	receipt, err := client.AppendMessage(t.Context(), twoTexts(id))
+	require.NoError(t, err)
+	require.Equal(t, engage.Acknowledged, receipt.Proof)
+
+	var waiting sync.WaitGroup
+	for range 8 {
+		waiting.Go(func() {
+			settled, err := receipt.Wait(t.Context())
+			if err != nil || settled.Proof != engage.Confirmed || settled.ConversationID != id {
+				t.Error(settled, err)
+			}
+		})
+	}
+	waiting.Wait()
+	settled, err := receipt.Wait(t.Context())
+	require.NoError(t, err, "and again")
+	require.Equal(t, engage.Confirmed, settled.Proof)
+	require.Equal(t, engage.Acknowledged, receipt.Proof, "the receipt itself does not change")
+
+	server.Fail(outcome.AppendMessage, engagetest.Fault{Callback: engagetest.CallbackLost})
+	lost, err := client.AppendMessage(t.Context(), twoTexts(id))
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	same, err := lost.Wait(ctx)
+	require.ErrorIs(t, err, outcome.ErrOnTimeout)
+	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
+	require.Equal(t, lost.Receipt, same)
+
+	require.Equal(t, 2, pending.size(), "as long as there are receipts to wait with")
+	runtime.KeepAlive(receipt)
+	runtime.KeepAlive(lost)
+	receipt, lost, same, settled = nil, nil, engage.Receipt{}, engage.Receipt{}
+	for pending.size() > 0 {
+		runtime.GC()
+		runtime.Gosched()
+	}
+}
+
+func TestWaitingCostsNoGoroutines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const callers = 1000
+		transport := httpmock.NewMockTransport()
+		transport.RegisterNoResponder(httpmock.NewStringResponder(202, acknowledged))
+		callbacks, err := engage.NewCallbacks("https://example.com/callbacks")
+		require.NoError(t, err)
+		client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(transport), engage.WithCallbacks(callbacks))
+		require.NoError(t, err)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		before := runtime.NumGoroutine()
+		var waiting sync.WaitGroup
+		for range callers {
+			waiting.Go(func() {
+				_, err := closeConversation(ctx, client)
+				if !errors.Is(err, outcome.ErrOnTimeout) {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait()
+		require.LessOrEqual(t, runtime.NumGoroutine(), before+callers)
+		waiting.Wait()
+	})
+}
+
+// brokenTable is a table whose methods fail.
+type brokenTable struct {
+	engage.Pending
+	expect, deliver, next error
+}
+
+func (b brokenTable) Expect(ctx context.Context, id string) error {
+	return errors.Join(b.expect, b.Pending.Expect(ctx, id))
+}
+
+func (b brokenTable) Deliver(ctx context.Context, id string, report engage.Report) (bool, error) {
+	known, err := b.Pending.Deliver(ctx, id, report)
+	return known, errors.Join(b.deliver, err)
+}
+
+func (b brokenTable) Next(ctx context.Context, id string) (engage.Report, error) {
+	if b.next != nil {
+		return engage.Report{}, b.next
+	}
+	return b.Pending.Next(ctx, id)
+}
+
+func TestATableThatFailsIsReported(t *testing.T) {
+	broken := errors.New("cannot reach " + token)
+	server := newStub(t, reply(202, acknowledged))
+	client := server.client(t, engage.WithCallbacks(newCallbacks(t, engage.WithPending(brokenTable{engage.NewPending(), broken, nil, nil}))))
+	_, err := closeConversation(t.Context(), client)
+	failure := failureOf(t, err)
+	require.Equal(t, outcome.NotSent, failure.Effect)
+	require.ErrorIs(t, err, broken)
+	require.NotContains(t, err.Error(), token)
+	require.Empty(t, server.seen())
+
+	client = server.client(t, engage.WithCallbacks(newCallbacks(t, engage.WithPending(brokenTable{engage.NewPending(), nil, nil, broken}))))
+	_, err = closeConversation(t.Context(), client)
+	failure = failureOf(t, err)
+	require.Equal(t, outcome.OnError, failure.Edge)
+	require.Equal(t, outcome.MaybeApplied, failure.Effect)
+	require.NotContains(t, err.Error(), token)
+
+	target, _ := oneWrite(t, newCallbacks(t, engage.WithPending(brokenTable{engage.NewPending(), nil, broken, nil})))
+	require.Equal(t, http.StatusServiceUnavailable, post(t, target, told))
+}
+
+func TestAReportDecoderOfOnesOwn(t *testing.T) {
+	target, receipt := oneWrite(t, newCallbacks(t, engage.WithReportDecoder(func(body []byte) (engage.Report, error) {
+		if string(body) != "done" {
+			return engage.Report{}, errors.New("not done")
+		}
+		return engage.Report{Status: engage.ReportSuccess}, nil
+	})))
+	require.Equal(t, http.StatusBadRequest, post(t, target, told))
+	require.Equal(t, http.StatusOK, post(t, target, "done"))
+	_, err := receipt.Wait(t.Context())
+	require.NoError(t, err)
+}
+
+func TestReportsAreReadTolerantly(t *testing.T) {
+	for body, want := range map[string]engage.Report{
+		`{"tid":"T","status":"success","code":1000,"description":"ok","conversationId":"C"}`: {"T", engage.ReportSuccess, "1000", "ok", "C"},
+		`{"TransId":7,"status":"Failed","code":"4547"}`:                                      {"7", engage.ReportFailure, "4547", "", ""},
+		`{"status":200,"value":{"transid":"T","conversationId":8}}`:                          {"T", engage.ReportSuccess, "", "", "8"},
+		`{"status":"409","value":"what?","new":[1]}`:                                         {"", engage.ReportFailure, "", "", ""},
+		`{"value":{"tid":"T","status":"error","code":1,"description":"no"}}`:                 {"T", engage.ReportFailure, "1", "no", ""},
+		`{"tid":"T","status":"parked"}`:                                                      {"T", "parked", "", "", ""},
+		`{"tid":"T"}`:                                                                        {"T", "", "", "", ""},
+	} {
+		got, err := engage.DecodeReport([]byte(body))
+		require.NoError(t, err, body)
+		require.Equal(t, want, got, body)
+	}
+}
+
+func FuzzDecodeReport(f *testing.F) {
+	for _, seed := range []string{told, `{"value":{"tid":1}}`, `{"status":{}}`, `[]`, `null`, `{"tid":"\ud800"}`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		report, err := engage.DecodeReport(body)
+		require.Equal(t, err != nil, report == engage.Report{})
+		if err == nil {
+			require.True(t, json.Valid(body))
+		}
+	})
+}
+
+func TestNewCallbacksRefusesWhatCannotWork(t *testing.T) {
+	for _, public := range []string{
+		"", "us", "example.com/callbacks", "ftp://example.com", "http://example.com", "https://", "https://ann:pa55word@example.com",
+		"https://example.com/?key=pa55word", "https://example.com/#pa55word", "https://exa mple.com",
+	} {
+		callbacks, err := engage.NewCallbacks(public)
+		require.ErrorContains(t, err, "public URL", public)
+		require.NotContains(t, err.Error(), "pa55word")
+		require.Nil(t, callbacks)
+	}
+	var noTable *table
+	var noHandler *engage.Callbacks
+	_, err := engage.NewCallbacks("", nil, engage.WithPending(noTable), engage.WithForwarding(noHandler), engage.WithCallbackLimit(0),
+		engage.WithReportDecoder(nil), engage.WithCallbackLogger(nil), engage.WithCallbackSecret(auth.NewSecret("pa55word")))
+	for _, want := range []string{"public URL", "option is nil", "table is nil", "handler is nil", "limit", "decoder", "logger", "fewer than 16 bytes"} {
+		require.ErrorContains(t, err, want)
+	}
+	require.NotContains(t, err.Error(), "pa55word")
+
+	for _, callbacks := range []*engage.Callbacks{nil, {}} {
+		_, err = engage.New(engage.US, auth.Static(token), engage.WithCallbacks(callbacks))
+		require.ErrorContains(t, err, "NewCallbacks")
+	}
+}
+
+func TestCallbacksDoNotShowTheirSecret(t *testing.T) {
+	const secret = "5ecret 5ecret 5ecret"
+	callbacks := newCallbacks(t, engage.WithCallbackSecret(auth.NewSecret(secret)))
+	target, receipt := oneWrite(t, callbacks)
+	encoded, err := json.Marshal(map[string]any{"callbacks": callbacks, "receipt": receipt})
+	require.NoError(t, err)
+	for _, text := range []string{fmt.Sprintf("%v %+v %#v", callbacks, callbacks, callbacks), fmt.Sprintf("%+v %#v", receipt, receipt), string(encoded)} {
+		require.NotContains(t, text, secret)
+		require.NotContains(t, text, "5ecret")
+		require.NotContains(t, text, path.Base(target))
+	}
+}
+
+func TestAnAcknowledgementThatCannotBeReadIsNotTheOutcome(t *testing.T) {
+	for _, closed := range []bool{false, true} {
+		server, client, pending, id := callbackServer(t)
+		if closed {
+			_, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: id})
+			require.NoError(t, err)
+		}
+		server.Fail(outcome.AppendMessage, engagetest.Fault{Applied: true, Shape: engagetest.Truncated, CallbackDelay: 30 * time.Millisecond})
+		receipt, err := client.AppendMessage(t.Context(), twoTexts(id), engage.WithSettleTime(time.Minute))
+		if closed {
+			require.Equal(t, outcome.OnAppendMessageFailure, outcome.Of(err))
+			require.Equal(t, outcome.Refused, failureOf(t, err).Effect)
+		} else {
+			require.NoError(t, err)
+			require.NotEqual(t, engage.Acknowledged, receipt.Proof)
+		}
+		require.Equal(t, 1, sent(server, outcome.AppendMessage))
+		require.Zero(t, pending.size())
+	}
+	server, client, _, id := callbackServer(t)
+	server.Fail(outcome.CloseConversation, engagetest.Fault{Applied: true, Shape: engagetest.Truncated, Callback: engagetest.CallbackLost})
+	_, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: id})
+	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
+}

@@ -1,0 +1,219 @@
+package engage_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/engagetest"
+	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/outcome"
+	"github.com/stretchr/testify/require"
+)
+
+// chaos chooses faults by a seeded generator.
+type chaos struct {
+	mutex  sync.Mutex
+	random *rand.Rand
+}
+
+// percent draws a number below 100.
+func (c *chaos) percent() int {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	return c.random.IntN(100)
+}
+
+var busySoon = http.Header{"Retry-After": {"0.01"}}
+
+// chaosOfWrites is what befalls writes, one in a hundred each.
+var chaosOfWrites = slices.Concat(
+	slices.Repeat([]engagetest.Fault{{Connection: engagetest.ConnectionReset}}, 4),
+	slices.Repeat([]engagetest.Fault{{Connection: engagetest.ConnectionClosed}}, 3),
+	slices.Repeat([]engagetest.Fault{{Applied: true, Connection: engagetest.ConnectionReset}}, 4),
+	slices.Repeat([]engagetest.Fault{{Applied: true, Connection: engagetest.ConnectionClosed}}, 4),
+	slices.Repeat([]engagetest.Fault{{Applied: true, Connection: engagetest.ConnectionCutShort}}, 2),
+	slices.Repeat([]engagetest.Fault{{Applied: true, Shape: engagetest.Truncated}}, 2),
+	slices.Repeat([]engagetest.Fault{{Applied: true, Delay: 400 * time.Millisecond}}, 2),
+	slices.Repeat([]engagetest.Fault{{Delay: 400 * time.Millisecond}}, 1),
+	slices.Repeat([]engagetest.Fault{{Status: 429, Header: busySoon}}, 4),
+	slices.Repeat([]engagetest.Fault{{Status: 503, Header: busySoon}}, 4),
+	slices.Repeat([]engagetest.Fault{{Status: 502, Shape: engagetest.HTML}}, 3),
+	slices.Repeat([]engagetest.Fault{{Applied: true, Status: 502, Shape: engagetest.HTML}}, 3),
+	slices.Repeat([]engagetest.Fault{{Callback: engagetest.CallbackLost}}, 3),
+	slices.Repeat([]engagetest.Fault{{Callback: engagetest.CallbackDoubled}}, 8),
+	slices.Repeat([]engagetest.Fault{{Callback: engagetest.CallbackOvertaken}}, 6),
+	slices.Repeat([]engagetest.Fault{{Callback: engagetest.CallbackEarly}}, 8),
+	slices.Repeat([]engagetest.Fault{{CallbackDelay: 20 * time.Millisecond}}, 4),
+)
+
+// chaosOfReads is what befalls searches, transcripts and requests for tokens.
+var chaosOfReads = slices.Concat(
+	slices.Repeat([]engagetest.Fault{{Connection: engagetest.ConnectionClosed}}, 3),
+	slices.Repeat([]engagetest.Fault{{Status: 503, Header: busySoon}}, 3),
+	slices.Repeat([]engagetest.Fault{{Status: 502, Shape: engagetest.HTML}}, 2),
+)
+
+// befall chooses the fault of a request.
+func (c *chaos) befall(r engagetest.Request) engagetest.Fault {
+	faults := chaosOfReads
+	if r.Operation == outcome.AppendMessage || r.Operation == outcome.CreateConversation {
+		faults = chaosOfWrites
+	}
+	if i := c.percent(); i < len(faults) {
+		return faults[i]
+	}
+	return engagetest.Fault{}
+}
+
+// dial refuses one connection in ten.
+func (c *chaos) dial(refusing string) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		if c.percent() < 10 {
+			address = refusing
+		}
+		return new(net.Dialer).DialContext(ctx, network, address)
+	}
+}
+
+// chaosCall is a call and what its caller was told.
+type chaosCall struct {
+	mark    string // Text of its message, which no other has.
+	create  bool
+	proof   engage.Proof
+	failure *outcome.Error
+}
+
+// told says in a few words what the caller was told.
+func (c chaosCall) told() string {
+	operation := "append"
+	if c.create {
+		operation = "create"
+	}
+	if c.failure == nil {
+		return operation + ": " + string(c.proof)
+	}
+	return fmt.Sprintf("%s: error, %s", operation, c.failure.Effect)
+}
+
+// possible reports whether the message can be there so many times after that.
+func (c chaosCall) possible(times int) bool {
+	switch {
+	case c.failure == nil || c.failure.Effect == outcome.Applied:
+		return times == 1
+	case c.failure.Effect == outcome.MaybeApplied:
+		return times <= 1
+	}
+	return times == 0
+}
+
+func TestCallersAreToldTheTruthInChaos(t *testing.T) {
+	const callers, callsEach, seed = 96, 30, 20260131
+	c := &chaos{random: rand.New(rand.NewPCG(seed, seed))}
+	server := engagetest.NewServer()
+	defer server.Close()
+	transport := &http.Transport{DialContext: c.dial(closedPort(t)), MaxIdleConnsPerHost: callers}
+	defer transport.CloseIdleConnections()
+	client := func(options ...engage.Option) *engage.Client {
+		client, err := server.Client(append(options, engage.WithTransport(transport), engage.WithCallOptions(
+			engage.WithAttemptTimeout(200*time.Millisecond), engage.WithWaits(time.Millisecond, 50*time.Millisecond)))...)
+		require.NoError(t, err)
+		return client
+	}
+	clients := []*engage.Client{
+		client(),
+		client(engage.WithCallOptions(engage.WithSettleTime(time.Second))),
+		client(engage.WithCallbacks(newCallbacks(t))),
+	}
+	var conversations []string
+	for i := range 16 {
+		status := engagetest.Queued
+		if i == 0 {
+			status = engagetest.Closed
+		}
+		conversations = append(conversations, server.Seed(engagetest.Conversation{
+			Status: status, Channel: channel.SMS, BusinessAddress: "1", CustomerAddress: fmt.Sprint("seeded-", i),
+		}))
+	}
+	server.FailFunc(c.befall)
+
+	results := make(chan chaosCall, callers*callsEach)
+	var calling sync.WaitGroup
+	for caller := range callers {
+		calling.Go(func() {
+			for i := range callsEach {
+				call := chaosCall{mark: fmt.Sprintf("%d-%d", caller, i), create: i%5 == 0}
+				if i == callsEach/2 && caller == 0 {
+					server.RevokeTokens()
+				}
+				// Longer than the settle time, and as long as a lost callback takes.
+				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+				call.make(ctx, clients[i%len(clients)], conversations[(caller+i)%len(conversations)])
+				cancel()
+				results <- call
+			}
+		})
+	}
+	calling.Wait()
+	close(results)
+	server.ClearFaults()
+
+	there := countTexts(server)
+	counts := map[string]int{}
+	for call := range results {
+		counts[call.told()]++
+		require.True(t, call.possible(there[call.mark]), "%s, and it is there %d times: %v", call.told(), there[call.mark], call.failure)
+	}
+	for _, told := range slices.Sorted(maps.Keys(counts)) {
+		t.Logf("%5d %s", counts[told], told)
+	}
+	for _, seen := range []string{"acknowledged", "confirmed", "reconciled", "error, refused", "error, maybe applied", "error, applied"} {
+		require.True(t, slices.ContainsFunc(slices.Collect(maps.Keys(counts)), func(told string) bool { return strings.HasSuffix(told, seen) }), seen)
+	}
+}
+
+// make makes the call and keeps what it was told.
+func (c *chaosCall) make(ctx context.Context, client *engage.Client, conversation string) {
+	text := message.Text{Direction: message.Inbound, Text: c.mark}
+	var err error
+	if c.create {
+		var receipt *engage.CreateConversationReceipt
+		receipt, err = client.CreateConversation(ctx, engage.CreateConversationV13{
+			Address: channel.SMSAddress{Business: "1", Customer: "created-" + c.mark}, Messages: []message.Message{text},
+		})
+		if err == nil {
+			c.proof = receipt.Proof
+		}
+	} else {
+		var receipt *engage.AppendMessageReceipt
+		receipt, err = client.AppendMessage(ctx, engage.AppendMessageV13{ConversationID: conversation, Channel: channel.SMS, Message: text})
+		if err == nil {
+			c.proof = receipt.Proof
+		}
+	}
+	if err != nil && !errors.As(err, &c.failure) {
+		panic(err)
+	}
+}
+
+// countTexts counts how often each text is in any conversation.
+func countTexts(server *engagetest.Server) map[string]int {
+	there := map[string]int{}
+	for _, conversation := range server.Conversations() {
+		for _, m := range conversation.Messages {
+			there[m.Text]++
+		}
+	}
+	return there
+}

@@ -1,0 +1,182 @@
+package engage_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/engagesdk/engage-go/auth"
+	"github.com/engagesdk/engage-go/engage"
+	"github.com/stretchr/testify/require"
+)
+
+// counting is a server that counts the connections opened to it.
+type counting struct {
+	*httptest.Server
+	opened atomic.Int32
+}
+
+// newCounting starts a server, with TLS and HTTP/2 if secure.
+func newCounting(t *testing.T, secure bool, handler http.HandlerFunc) *counting {
+	t.Helper()
+	c := &counting{Server: httptest.NewUnstartedServer(handler)}
+	c.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			c.opened.Add(1)
+		}
+	}
+	if secure {
+		c.EnableHTTP2 = true
+		c.StartTLS()
+	} else {
+		c.Start()
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+// burst makes calls from many callers at once and counts those that were ended
+// by their caller. Any other failure fails the test.
+func burst(t *testing.T, client *engage.Client, callers, calls, cancelEach int) (cancelled int32) {
+	t.Helper()
+	var count, ended atomic.Int32
+	var calling sync.WaitGroup
+	for range callers {
+		calling.Go(func() {
+			for {
+				number := int(count.Add(1))
+				if number > calls {
+					return
+				}
+				ctx, cancel := context.WithCancel(t.Context())
+				if cancelEach > 0 && number%cancelEach == 0 {
+					ctx = context.WithValue(ctx, cancelKey{}, cancel)
+				}
+				_, err := searchConversation(ctx, client)
+				cancel()
+				if errors.Is(err, context.Canceled) {
+					ended.Add(1)
+				} else if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	calling.Wait()
+	return ended.Load()
+}
+
+// cancelKey is the key of a context's own cancel function, which midway calls
+// while the request is under way.
+type cancelKey struct{}
+
+// midway is a transport during whose round trips some callers leave.
+type midway struct{ http.RoundTripper }
+
+func (m midway) RoundTrip(r *http.Request) (*http.Response, error) {
+	if cancel, ok := r.Context().Value(cancelKey{}).(context.CancelFunc); ok {
+		go cancel()
+	}
+	return m.RoundTripper.RoundTrip(r)
+}
+
+func TestManyCallersShareConnections(t *testing.T) {
+	const calls = 20_000
+	for _, c := range []struct {
+		callers, most int
+		secure        bool
+	}{{64, 80, false}, {256, 400, false}, {64, 16, true}, {256, 16, true}} {
+		t.Run(fmt.Sprintf("%d callers, TLS %t", c.callers, c.secure), func(t *testing.T) {
+			server := newCounting(t, c.secure, reply(http.StatusOK, found("active")))
+			var options []engage.Option
+			if c.secure {
+				options = append(options, engage.WithTransport(server.Client().Transport))
+			}
+			client, err := engage.New(engage.Endpoint(server.URL), auth.Static(token), options...)
+			require.NoError(t, err)
+			defer client.CloseIdleConnections()
+			burst(t, client, c.callers, calls, 0)
+			t.Logf("%d calls over %d connections", calls, server.opened.Load())
+			require.LessOrEqual(t, int(server.opened.Load()), c.most)
+		})
+	}
+}
+
+func TestCallsThatFailDoNotEmptyThePool(t *testing.T) {
+	const callers, calls = 64, 6_400
+	once := engage.WithCallOptions(engage.WithWaits(0, 0))
+	t.Run("one in a hundred is refused", func(t *testing.T) {
+		var answered atomic.Int32
+		server := newCounting(t, false, func(w http.ResponseWriter, r *http.Request) {
+			if answered.Add(1)%100 == 0 {
+				reply(http.StatusServiceUnavailable, ``)(w, r)
+				return
+			}
+			reply(http.StatusOK, found("active"))(w, r)
+		})
+		client, err := engage.New(engage.Endpoint(server.URL), auth.Static(token), once)
+		require.NoError(t, err)
+		defer client.CloseIdleConnections()
+		burst(t, client, callers, calls, 0)
+		t.Logf("%d connections", server.opened.Load())
+		require.LessOrEqual(t, int(server.opened.Load()), 80)
+	})
+	t.Run("one in a hundred leaves", func(t *testing.T) {
+		server := newCounting(t, false, reply(http.StatusOK, found("active")))
+		transport := &http.Transport{MaxIdleConns: 512, MaxIdleConnsPerHost: 512}
+		defer transport.CloseIdleConnections()
+		client, err := engage.New(engage.Endpoint(server.URL), auth.Static(token), once, engage.WithTransport(midway{transport}))
+		require.NoError(t, err)
+		cancelled := burst(t, client, callers, calls, 100)
+		require.LessOrEqual(t, cancelled, int32(calls/100))
+		t.Logf("%d callers left, %d connections", cancelled, server.opened.Load())
+		// Each of them costs a connection, and perhaps one more that was opened
+		// in its place. An emptied pool costs several hundred.
+		require.LessOrEqual(t, int(server.opened.Load()), callers+2*calls/100)
+	})
+}
+
+// BenchmarkThroughput compares 64 callers with 64 of the client written by hand,
+// whose transport is tuned alike. The metric ratio is the client's calls per
+// second to those of the other; bursts of both alternate.
+func BenchmarkThroughput(b *testing.B) {
+	const callers, calls = 64, 2_000
+	f, client := loopbackPair(b)
+	byHand := func(ctx context.Context) error { _, err := f.search(ctx); return err }
+	byTheSDK := func(ctx context.Context) error { return comparisons[0].byTheSDK(ctx, client) }
+	var handTime, sdkTime time.Duration
+	for b.Loop() {
+		handTime += together(b, callers, calls, byHand)
+		sdkTime += together(b, callers, calls, byTheSDK)
+		sdkTime += together(b, callers, calls, byTheSDK)
+		handTime += together(b, callers, calls, byHand)
+	}
+	b.ReportMetric(float64(2*calls*b.N)/sdkTime.Seconds(), "calls/s")
+	b.ReportMetric(float64(handTime)/float64(sdkTime), "ratio")
+	b.ReportMetric(0, "ns/op")
+}
+
+// together returns how long it takes many callers to make calls.
+func together(b *testing.B, callers, calls int, do func(context.Context) error) time.Duration {
+	var count atomic.Int32
+	var calling sync.WaitGroup
+	start := time.Now()
+	for range callers {
+		calling.Go(func() {
+			for int(count.Add(1)) <= calls {
+				if err := do(b.Context()); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	calling.Wait()
+	return time.Since(start)
+}

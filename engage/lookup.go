@@ -1,0 +1,132 @@
+package engage
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+
+	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/internal/tolerant"
+)
+
+// A transcript is read in pages of the documented maximum, and not for ever.
+const (
+	pageSize = 500
+	maxPages = 20
+)
+
+// trace is the part of a message by which it is recognised.
+type trace struct {
+	AliasID   tolerant.String `json:"aliasId"`
+	Direction tolerant.String `json:"direction"`
+}
+
+// lookIn looks for the messages in a conversation's transcript. All of them
+// there settle that they were written. None of them there means that they are
+// absent only if the whole transcript was read and no message in it could be one
+// of them without its name.
+func (b *batch) lookIn(ctx context.Context, c *Client, s *settings, conversationID string) finding {
+	l := lookup{batch: b, missing: make(map[string]int, len(b.aliasIDs))}
+	for i, id := range b.aliasIDs {
+		l.missing[id] = i
+	}
+	if len(l.missing) < len(b.messages) {
+		return finding{sight: unknowable, why: "two of the messages have the same alias id"}
+	}
+	var previous json.RawMessage
+	form := &fetchTranscript{ConversationID: conversationID, Limit: pageSize}
+	for range maxPages {
+		page, err := c.transcript(ctx, form, s)
+		if err != nil {
+			return finding{sight: unknowable, why: err.Error()}
+		}
+		for _, raw := range page.messages {
+			if !l.compare(raw) {
+				return finding{sight: unknowable, why: "another message has the same alias id"}
+			}
+		}
+		form.Offset += len(page.messages)
+		switch {
+		case len(l.missing) == 0:
+			return finding{sight: there, conversationID: conversationID}
+		case len(page.messages) < pageSize && page.count <= form.Offset:
+			return l.result()
+		case len(page.messages) == 0 || bytes.Equal(page.messages[0], previous):
+			return finding{sight: unknowable, why: "the service does not page through the transcript"}
+		}
+		previous = page.messages[0]
+	}
+	return finding{sight: unknowable, why: "the transcript is too long"}
+}
+
+// lookup is a search for messages in a transcript.
+type lookup struct {
+	*batch
+	// missing are those not yet seen, by alias id.
+	missing map[string]int
+	// nameless is set if a message without alias id could be one of them.
+	nameless bool
+}
+
+// compare takes the message raw off the missing if it is one of them. It reports
+// false if raw has the alias id of one and is another message.
+func (l *lookup) compare(raw json.RawMessage) bool {
+	var got trace
+	if json.Unmarshal(raw, &got) != nil || got.AliasID == "" {
+		l.nameless = l.nameless || l.has(message.Direction(got.Direction))
+		return true
+	}
+	i, ok := l.missing[string(got.AliasID)]
+	if !ok {
+		return true
+	}
+	// An alias id that this call made is in no other message. One that the
+	// caller gave is in another if it was given twice.
+	if l.named && !sameContent(l.messages[i], raw) {
+		return false
+	}
+	delete(l.missing, string(got.AliasID))
+	return true
+}
+
+// result is the finding in a whole transcript that lacks at least one message.
+func (l *lookup) result() finding {
+	seen := len(l.messages) - len(l.missing)
+	switch {
+	case seen > 0:
+		return finding{sight: unclear, why: fmt.Sprintf("%d of %d messages are in the conversation", seen, len(l.messages))}
+	case l.nameless:
+		return finding{sight: unclear, why: "the conversation holds messages without alias id"}
+	}
+	return finding{sight: absent, why: "the conversation does not hold it"}
+}
+
+// has reports whether one of the messages goes in that direction; an empty
+// direction may be any.
+func (b *batch) has(direction message.Direction) bool {
+	for _, m := range b.messages {
+		if direction == "" || message.DirectionOf(m) == direction {
+			return true
+		}
+	}
+	return false
+}
+
+// sameContent reports whether raw has every member of m with the same value,
+// but for the time.
+func sameContent(m message.Message, raw json.RawMessage) bool {
+	encoded, err := json.Marshal(message.Wire(m))
+	var sent, got map[string]any
+	if err != nil || json.Unmarshal(encoded, &sent) != nil || json.Unmarshal(raw, &got) != nil {
+		return false
+	}
+	delete(sent, "timestamp")
+	for name, value := range sent {
+		if !reflect.DeepEqual(value, got[name]) {
+			return false
+		}
+	}
+	return true
+}

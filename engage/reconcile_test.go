@@ -1,0 +1,503 @@
+package engage_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/engagesdk/engage-go/auth"
+	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/engagetest"
+	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/outcome"
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/require"
+)
+
+// lostReply is the fault that doubles messages in programs that send again
+// blindly; lostRequest looks the same to the client.
+var (
+	lostReply   = engagetest.Fault{Applied: true, Connection: engagetest.ConnectionClosed}
+	lostRequest = engagetest.Fault{Connection: engagetest.ConnectionClosed}
+)
+
+// quick has calls hardly wait between tries and looks.
+var quick = engage.WithWaits(0, time.Second)
+
+// engageServer starts an Engage in memory with one conversation, and a client.
+func engageServer(t *testing.T, options ...engage.Option) (*engagetest.Server, *engage.Client, string) {
+	t.Helper()
+	server := engagetest.NewServer()
+	t.Cleanup(server.Close)
+	client, err := server.Client(append([]engage.Option{engage.WithCallOptions(quick)}, options...)...)
+	require.NoError(t, err)
+	t.Cleanup(client.CloseIdleConnections)
+	id := server.Seed(engagetest.Conversation{
+		Channel: channel.SMS, BusinessAddress: smsAddress.Business, CustomerAddress: smsAddress.Customer,
+	})
+	return server, client, id
+}
+
+// texts lists the texts of a conversation.
+func texts(t *testing.T, server *engagetest.Server, id string) []string {
+	t.Helper()
+	conversation, ok := server.Conversation(id)
+	require.True(t, ok)
+	texts := []string{}
+	for _, m := range conversation.Messages {
+		texts = append(texts, m.Text)
+	}
+	return texts
+}
+
+// sent counts the requests of an operation.
+func sent(server *engagetest.Server, operation outcome.Operation) int {
+	count := 0
+	for _, r := range server.Requests() {
+		if r.Operation == operation {
+			count++
+		}
+	}
+	return count
+}
+
+// twoTexts is a request with two messages.
+func twoTexts(id string) engage.AppendMessageV14 {
+	second := hello
+	second.Text = "again"
+	return engage.AppendMessageV14{ConversationID: id, Channel: channel.SMS, Messages: []message.Message{hello, second}}
+}
+
+func TestAnAppendWhoseReplyIsLostIsFound(t *testing.T) {
+	faults := map[string]engagetest.Fault{
+		"closed":      lostReply,
+		"reset":       {Applied: true, Connection: engagetest.ConnectionReset},
+		"502 HTML":    {Applied: true, Status: 502, Shape: engagetest.HTML},
+		"500":         {Applied: true, Status: 500, Code: "5000"},
+		"504":         {Applied: true, Status: 504, Shape: engagetest.Empty},
+		"too late":    {Applied: true, Delay: time.Minute},
+		"200 and 500": {Applied: true, Status: 200, Body: `{"status":500,"tid":"T"}`},
+	}
+	for name, fault := range faults {
+		t.Run(name, func(t *testing.T) {
+			server, client, id := engageServer(t, engage.WithCallOptions(engage.WithAttemptTimeout(200*time.Millisecond)))
+			server.Fail(outcome.AppendMessage, fault)
+			receipt, err := client.AppendMessage(t.Context(), twoTexts(id))
+			require.NoError(t, err)
+			require.Equal(t, engage.Reconciled, receipt.Proof)
+			require.Equal(t, outcome.OnAppendMessageSuccess, receipt.Outcome)
+			require.Equal(t, id, receipt.ConversationID)
+			require.Len(t, receipt.MessageAliasIDs, 2)
+			require.Equal(t, outcome.MaybeApplied, receipt.Attempts[0].Effect, "the tries stay in sight")
+			require.Equal(t, []string{"hello", "again"}, texts(t, server, id))
+			require.Equal(t, 1, sent(server, outcome.AppendMessage))
+			settled, err := receipt.Wait(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, receipt.Receipt, settled)
+		})
+	}
+}
+
+func TestAnAnsweredWriteIsNotLookedFor(t *testing.T) {
+	server, client, id := engageServer(t)
+	receipt, err := client.AppendMessage(t.Context(), twoTexts(id))
+	require.NoError(t, err)
+	require.Equal(t, engage.Acknowledged, receipt.Proof)
+	_, err = receipt.Wait(t.Context())
+	require.ErrorIs(t, err, engage.ErrNoCallbacks)
+	require.Zero(t, sent(server, outcome.FetchTranscript))
+
+	server.Fail(outcome.AppendMessage, engagetest.Fault{Status: 409})
+	_, err = client.AppendMessage(t.Context(), twoTexts(id))
+	require.Equal(t, outcome.Refused, failureOf(t, err).Effect)
+	require.Zero(t, sent(server, outcome.FetchTranscript))
+}
+
+func TestReconciliationCanBeSwitchedOff(t *testing.T) {
+	server, client, id := engageServer(t, engage.WithCallOptions(engage.WithReconciliation(false)))
+	server.Fail(outcome.AppendMessage, lostReply)
+	_, err := client.AppendMessage(t.Context(), twoTexts(id))
+	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
+	require.Zero(t, sent(server, outcome.FetchTranscript))
+}
+
+func TestWhatIsNotFoundStaysInDoubt(t *testing.T) {
+	server, client, id := engageServer(t)
+	server.Fail(outcome.AppendMessage, lostRequest)
+	_, err := client.AppendMessage(t.Context(), twoTexts(id))
+	failure := failureOf(t, err)
+	require.Equal(t, outcome.MaybeApplied, failure.Effect)
+	require.Equal(t, outcome.OnError, failure.Edge)
+	require.ErrorContains(t, err, "looked for it: the conversation does not hold it")
+	require.ErrorIs(t, err, io.EOF, "the cause stays in reach")
+	require.Len(t, failure.Attempts, 1)
+	require.Equal(t, 1, sent(server, outcome.AppendMessage))
+	require.Equal(t, 4, sent(server, outcome.FetchTranscript), "it looks as often as it may try")
+}
+
+func TestWhatIsCertainlyAbsentIsSentOnceMore(t *testing.T) {
+	server, client, id := engageServer(t, engage.WithCallOptions(engage.WithSettleTime(20*time.Millisecond)))
+	server.Fail(outcome.AppendMessage, lostRequest)
+	receipt, err := client.AppendMessage(t.Context(), twoTexts(id))
+	require.NoError(t, err)
+	require.Equal(t, engage.Acknowledged, receipt.Proof)
+	require.Len(t, receipt.Attempts, 2)
+	require.Equal(t, []string{"hello", "again"}, texts(t, server, id))
+	var bodies []string
+	for _, r := range server.Requests() {
+		if r.Operation == outcome.AppendMessage {
+			bodies = append(bodies, string(r.Body))
+		}
+	}
+	require.Len(t, bodies, 2)
+	require.Equal(t, bodies[0], bodies[1], "with the same alias ids")
+
+	server.Fail(outcome.AppendMessage, lostRequest, lostReply)
+	receipt, err = client.AppendMessage(t.Context(), twoTexts(id))
+	require.NoError(t, err)
+	require.Equal(t, engage.Reconciled, receipt.Proof, "the repetition is looked for too")
+	require.Len(t, texts(t, server, id), 4)
+
+	server.Fail(outcome.AppendMessage, lostRequest, lostRequest)
+	_, err = client.AppendMessage(t.Context(), twoTexts(id))
+	failure := failureOf(t, err)
+	require.Equal(t, outcome.MaybeApplied, failure.Effect)
+	require.Len(t, failure.Attempts, 2, "once")
+
+	server.Fail(outcome.AppendMessage, lostRequest)
+	_, err = client.AppendMessage(t.Context(), twoTexts(id), engage.WithAttempts(1))
+	require.Len(t, failureOf(t, err).Attempts, 1, "the number of tries is obeyed")
+	server.Fail(outcome.AppendMessage, lostRequest)
+	_, err = client.AppendMessage(t.Context(), twoTexts(id), engage.WithRetryPolicy(engage.RetryNever))
+	require.Len(t, failureOf(t, err).Attempts, 1)
+	require.Len(t, texts(t, server, id), 4)
+}
+
+// gateway is a transport that breaks off appends and delivers them much later,
+// to a conversation whose transcript it answers with.
+type gateway struct {
+	delay    time.Duration
+	mutex    sync.Mutex
+	messages []map[string]any
+	late     sync.WaitGroup
+}
+
+func (g *gateway) RoundTrip(r *http.Request) (*http.Response, error) {
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	if r.Method == http.MethodGet {
+		return httpmock.NewStringResponse(http.StatusOK, transcriptOf(len(g.messages), g.messages...)), nil
+	}
+	var body struct {
+		Messages []map[string]any `json:"messages"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+		return nil, err
+	}
+	g.late.Add(1)
+	time.AfterFunc(g.delay, func() {
+		defer g.late.Done()
+		g.mutex.Lock()
+		defer g.mutex.Unlock()
+		g.messages = append(g.messages, body.Messages...)
+	})
+	return nil, errors.New("the gateway has hung up")
+}
+
+func TestARequestThatAGatewayDeliversLateIsNotDoubled(t *testing.T) {
+	for name, c := range map[string]struct {
+		delay   time.Duration
+		options []engage.CallOption
+		found   bool
+	}{
+		"nobody knows how late":            {time.Hour, nil, false},
+		"within the settle time":           {time.Minute, []engage.CallOption{engage.WithSettleTime(2 * time.Minute)}, true},
+		"while looking":                    {100 * time.Millisecond, []engage.CallOption{engage.WithWaits(time.Minute, time.Minute)}, true},
+		"the caller has not the time":      {time.Minute, []engage.CallOption{engage.WithSettleTime(2 * time.Minute), engage.WithTotalTimeout(time.Second)}, false},
+		"as late as the settle time lasts": {2*time.Minute - 1, []engage.CallOption{engage.WithSettleTime(2 * time.Minute)}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := &gateway{delay: c.delay}
+				client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(g))
+				require.NoError(t, err)
+				receipt, err := client.AppendMessage(t.Context(), twoTexts("C1"), c.options...)
+				if c.found {
+					require.NoError(t, err)
+					require.Equal(t, engage.Reconciled, receipt.Proof)
+				} else {
+					require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
+				}
+				g.late.Wait()
+				require.Len(t, g.messages, 2)
+			})
+		})
+	}
+}
+
+// stubWithTranscript is a service that breaks off appends, and whose transcript
+// is made from the messages that were sent.
+func stubWithTranscript(t *testing.T, transcript func(sent []map[string]any, offset string) string) *engage.Client {
+	t.Helper()
+	var last struct {
+		Messages []map[string]any `json:"messages"`
+	}
+	server := newStub(t, nil)
+	server.answer = func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			reply(200, transcript(last.Messages, r.URL.Query().Get("offset")))(w, r)
+			return
+		}
+		written := server.written()
+		if err := json.Unmarshal([]byte(written[len(written)-1].body), &last); err != nil {
+			t.Error(err)
+		}
+		hangUp(w, r)
+	}
+	return server.client(t, engage.WithCallOptions(engage.WithSettleTime(time.Millisecond)))
+}
+
+// transcriptOf is a transcript that counts all and holds messages.
+func transcriptOf(all int, messages ...map[string]any) string {
+	encoded, _ := json.Marshal(slices.Clip(append([]map[string]any{}, messages...)))
+	return fmt.Sprintf(`{"status":"success","value":{"countOfRecords":%d,"messages":%s}}`, all, encoded)
+}
+
+// TestWhatTheTranscriptCannotTellStaysInDoubt uses a settle time that has passed,
+// so that whatever counted as absent would be sent again.
+func TestWhatTheTranscriptCannotTellStaysInDoubt(t *testing.T) {
+	other := map[string]any{"aliasId": "other", "direction": "inbound", "type": "text", "text": "other"}
+	for name, c := range map[string]struct {
+		transcript func(sent []map[string]any, offset string) string
+		why        string
+	}{
+		"some of the messages": {func(sent []map[string]any, _ string) string {
+			return transcriptOf(2, other, sent[1])
+		}, "1 of 2 messages are in the conversation"},
+		"no alias ids": {func([]map[string]any, string) string {
+			return transcriptOf(1, map[string]any{"direction": "inbound", "type": "text", "text": "hello"})
+		}, "without alias id"},
+		"an alias id that is null": {func([]map[string]any, string) string {
+			return transcriptOf(1, map[string]any{"aliasId": nil, "text": "hello"})
+		}, "without alias id"},
+		"one page for ever": {func([]map[string]any, string) string {
+			return transcriptOf(25, other)
+		}, "does not page"},
+		"more counted than sent": {func(_ []map[string]any, offset string) string {
+			if offset == "" {
+				return transcriptOf(25, other)
+			}
+			return transcriptOf(25)
+		}, "does not page"},
+		"no end": {func(_ []map[string]any, offset string) string {
+			return transcriptOf(1<<30, map[string]any{"aliasId": "at " + offset})
+		}, "too long"},
+		"no transcript":   {func([]map[string]any, string) string { return acknowledged }, "unexpected shape"},
+		"not JSON at all": {func([]map[string]any, string) string { return "<html>" }, "not JSON"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := stubWithTranscript(t, c.transcript).AppendMessage(t.Context(), twoTexts("C1"))
+			failure := failureOf(t, err)
+			require.Equal(t, outcome.MaybeApplied, failure.Effect)
+			require.ErrorContains(t, err, c.why)
+			require.Len(t, failure.Attempts, 1, "it is not sent again")
+		})
+	}
+}
+
+func TestAMessageOfTheOtherDirectionWithoutAliasIDIsNoneOfOurs(t *testing.T) {
+	client := stubWithTranscript(t, func([]map[string]any, string) string {
+		return transcriptOf(1, map[string]any{"direction": "outbound", "type": "text", "text": "from an agent"})
+	})
+	_, err := client.AppendMessage(t.Context(), twoTexts("C1"))
+	require.Len(t, failureOf(t, err).Attempts, 2, "the messages are certainly absent")
+}
+
+func TestAnAliasIDGivenTwiceDoesNotPassForTheMessage(t *testing.T) {
+	server, client, id := engageServer(t, engage.WithCallOptions(engage.WithSettleTime(time.Millisecond)))
+	request := func(text string) engage.AppendMessageV13 {
+		return engage.AppendMessageV13{ConversationID: id, Channel: channel.SMS, Message: message.Text{
+			Direction: message.Inbound, Text: text, Envelope: message.Envelope{AliasID: "M-1"},
+		}}
+	}
+	_, err := client.AppendMessage(t.Context(), request("first"))
+	require.NoError(t, err)
+	server.Fail(outcome.AppendMessage, lostRequest)
+	_, err = client.AppendMessage(t.Context(), request("second"))
+	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
+	require.ErrorContains(t, err, "another message has the same alias id")
+
+	server.Fail(outcome.AppendMessage, lostRequest)
+	receipt, err := client.AppendMessage(t.Context(), request("first"))
+	require.NoError(t, err, "the message that was to be there is there")
+	require.Equal(t, engage.Reconciled, receipt.Proof)
+	require.Equal(t, []string{"first"}, texts(t, server, id))
+
+	twice := twoTexts(id)
+	twice.Messages = []message.Message{request("first").Message, request("second").Message}
+	server.Fail(outcome.AppendMessage, lostRequest)
+	_, err = client.AppendMessage(t.Context(), twice)
+	require.ErrorContains(t, err, "two of the messages have the same alias id")
+}
+
+func TestALongTranscriptIsReadToItsEnd(t *testing.T) {
+	server, client, id := engageServer(t)
+	long := engagetest.Conversation{ID: id, Channel: channel.SMS}
+	for i := range 1234 {
+		long.Messages = append(long.Messages, engagetest.Message{AliasID: fmt.Sprint("old-", i), Direction: "inbound", Type: "text", Text: "old"})
+	}
+	server.Seed(long)
+	server.Fail(outcome.AppendMessage, lostReply)
+	receipt, err := client.AppendMessage(t.Context(), twoTexts(id))
+	require.NoError(t, err)
+	require.Equal(t, engage.Reconciled, receipt.Proof)
+	require.Equal(t, 3, sent(server, outcome.FetchTranscript))
+
+	server.Fail(outcome.AppendMessage, lostRequest)
+	receipt, err = client.AppendMessage(t.Context(), twoTexts(id), engage.WithSettleTime(time.Millisecond))
+	require.NoError(t, err)
+	require.Equal(t, engage.Acknowledged, receipt.Proof)
+	require.Len(t, texts(t, server, id), 1234+4)
+}
+
+func TestAMessageIsFoundInAConversationClosedSince(t *testing.T) {
+	server, client, id := engageServer(t)
+	server.Fail(outcome.AppendMessage, engagetest.Fault{Applied: true, Status: 500})
+	_, err := client.AppendMessage(t.Context(), twoTexts(id), engage.WithReconciliation(false))
+	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
+	_, err = client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: id})
+	require.NoError(t, err)
+
+	announcement := message.Text{Direction: message.Announcement, Text: "The customer left."}
+	server.Fail(outcome.AppendMessage, lostReply)
+	receipt, err := client.AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: id, Channel: channel.SMS, Message: announcement})
+	require.NoError(t, err)
+	require.Equal(t, engage.Reconciled, receipt.Proof)
+
+	server.Fail(outcome.AppendMessage, lostRequest)
+	_, err = client.AppendMessage(t.Context(), twoTexts(id), engage.WithSettleTime(time.Millisecond))
+	failure := failureOf(t, err)
+	require.Equal(t, outcome.OnAppendMessageFailure, failure.Edge, "the repetition is refused")
+	require.Equal(t, outcome.MaybeApplied, failure.Effect, "and doubt is sticky")
+	require.Len(t, texts(t, server, id), 3)
+}
+
+func TestACreateWhoseReplyIsLostIsFound(t *testing.T) {
+	address := channel.WhatsAppAddress{Business: "15550100", Customer: "4915550001"}
+	for name, request := range map[string]engage.CreateConversationRequest{
+		"by its message":  engage.CreateConversationV10{Address: address, Message: hello},
+		"by its messages": engage.CreateConversationV13{Address: address, Messages: []message.Message{hello, hello}},
+		"by its alias id": engage.CreateConversationV13{Address: address, AliasID: "task-1"},
+		"by both":         engage.CreateConversationV13{Address: address, AliasID: "task-1", Messages: []message.Message{hello}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server, client, _ := engageServer(t)
+			server.Fail(outcome.CreateConversation, lostReply)
+			receipt, err := client.CreateConversation(t.Context(), request)
+			require.NoError(t, err)
+			require.Equal(t, engage.Reconciled, receipt.Proof)
+			require.Equal(t, outcome.OnConversationCreated, receipt.Outcome)
+			require.Len(t, server.Conversations(), 2)
+			require.Equal(t, server.Conversations()[1].ID, receipt.ConversationID)
+			require.Equal(t, 1, sent(server, outcome.CreateConversation))
+		})
+	}
+}
+
+func TestACreateThatIsCertainlyAbsentIsSentOnceMore(t *testing.T) {
+	server, client, _ := engageServer(t)
+	request := engage.CreateConversationV10{Address: channel.APIAddress{BusinessID: "1", UserID: "2"}}
+	server.Fail(outcome.CreateConversation, lostRequest)
+	_, err := client.CreateConversation(t.Context(), request)
+	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect, "not without a settle time")
+	require.ErrorContains(t, err, "there is no conversation at the address")
+
+	server.Fail(outcome.CreateConversation, lostRequest)
+	receipt, err := client.CreateConversation(t.Context(), request, engage.WithSettleTime(time.Millisecond))
+	require.NoError(t, err)
+	require.Equal(t, engage.Acknowledged, receipt.Proof)
+	require.Len(t, server.Conversations(), 2)
+}
+
+func TestAConversationThatWasThereBeforeIsNotTakenForTheCreatedOne(t *testing.T) {
+	for name, c := range map[string]struct {
+		status  engagetest.Status
+		request engage.CreateConversationV13
+	}{
+		"blank":                             {engagetest.Active, engage.CreateConversationV13{}},
+		"blank, beside a closed one":        {engagetest.Closed, engage.CreateConversationV13{}},
+		"another alias id":                  {engagetest.Active, engage.CreateConversationV13{AliasID: "task-2"}},
+		"the alias id of a closed one":      {engagetest.Closed, engage.CreateConversationV13{AliasID: "task-1"}},
+		"the alias id, but not the message": {engagetest.Active, engage.CreateConversationV13{AliasID: "task-1", Messages: []message.Message{hello}}},
+		"an unknown state":                  {"parked-by-robot", engage.CreateConversationV13{AliasID: "task-1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server, client, id := engageServer(t, engage.WithCallOptions(engage.WithSettleTime(time.Millisecond)))
+			server.Seed(engagetest.Conversation{
+				ID: id, Status: c.status, AliasID: "task-1",
+				Channel: channel.SMS, BusinessAddress: smsAddress.Business, CustomerAddress: smsAddress.Customer,
+			})
+			server.Fail(outcome.CreateConversation, lostRequest)
+			c.request.Address = smsAddress
+			_, err := client.CreateConversation(t.Context(), c.request)
+			require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
+			require.ErrorContains(t, err, "looked for it: ")
+			require.Equal(t, 1, sent(server, outcome.CreateConversation), "it is not sent again")
+			require.Len(t, server.Conversations(), 1)
+		})
+	}
+}
+
+func TestADoubtfulConvergentWriteIsRepeatedAndAlreadyDoneIsSuccess(t *testing.T) {
+	server, client, id := engageServer(t, engage.WithAlreadyDoneCode(outcome.ReopenConversation, "409"))
+	server.Fail(outcome.CloseConversation, lostReply)
+	closed, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: id})
+	require.NoError(t, err)
+	require.True(t, closed.AlreadyClosed)
+	require.True(t, closed.AlreadyDone)
+	require.Equal(t, engage.Confirmed, closed.Proof)
+	require.Equal(t, []outcome.Effect{outcome.MaybeApplied, outcome.Refused}, []outcome.Effect{closed.Attempts[0].Effect, closed.Attempts[1].Effect})
+
+	server.Fail(outcome.ReopenConversation, lostReply)
+	reopened, err := client.ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: id})
+	require.NoError(t, err, "with a code that the tenant knows")
+	require.True(t, reopened.AlreadyDone)
+
+	server.Fail(outcome.RemoveParticipant, engagetest.Fault{Applied: true, Status: 500})
+	server.Seed(engagetest.Conversation{ID: id, Channel: channel.SMS, Participants: []string{"agent-1"}})
+	_, err = client.RemoveParticipant(t.Context(), engage.RemoveParticipantV10{ConversationID: id, Participant: "agent-1"})
+	failure := failureOf(t, err)
+	require.Equal(t, outcome.OnRemoveParticipantFailure, failure.Edge, "no code is known that says so")
+	require.Equal(t, outcome.MaybeApplied, failure.Effect, "the refusal may be the success of the first try")
+}
+
+func TestADoubtIsStickyInRepliesThatSayTheyFailed(t *testing.T) {
+	server := newStub(t, failing(1, hangUp, reply(200, `{"status":"failure","code":"7","tid":"T-2"}`)))
+	_, err := appendMessage(t.Context(), server.client(t, engage.WithCallOptions(
+		engage.WithRetryPolicy(engage.RetryAlways), engage.WithReconciliation(false))))
+	failure := failureOf(t, err)
+	require.Equal(t, outcome.OnAppendMessageFailure, failure.Edge)
+	require.Equal(t, outcome.MaybeApplied, failure.Effect)
+	require.Len(t, failure.Attempts, 2)
+}
+
+func TestACallerWhoHasLeftIsNotLookedFor(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	server := newStub(t, func(_ http.ResponseWriter, r *http.Request) {
+		cancel()
+		<-r.Context().Done()
+	})
+	_, err := appendMessage(ctx, server.client(t))
+	require.ErrorIs(t, err, outcome.ErrOnTimeout)
+	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
+	require.Len(t, server.seen(), 1)
+}

@@ -1,0 +1,104 @@
+// Lostreply appends a message whose reply is lost on its way back, after the
+// service has carried the append out. A program that sends again now has the
+// message in the conversation twice; one that gives up does not know that it is
+// there. This one ends with exactly one message, and knows it.
+//
+// It runs against an Engage in memory, which loses the reply on purpose. The
+// first part finds the message in the conversation's transcript. The second is a
+// tenant without transcripts, where a callback tells the outcome.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"time"
+
+	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/engagetest"
+	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/outcome"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Stdout); err != nil {
+		log.Fatal("lostreply: ", err)
+	}
+}
+
+func run(ctx context.Context, out io.Writer) error {
+	// A callback can get lost, too.
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	fmt.Fprintln(out, "The reply is lost; the client looks for the message")
+	standalone := engagetest.NewServer()
+	defer standalone.Close()
+	if err := loseReply(ctx, out, standalone); err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "\nThe reply is lost, and there are no transcripts; the service calls back")
+	contactCenter := engagetest.NewServer()
+	defer contactCenter.Close()
+	contactCenter.Fail(outcome.FetchTranscript, engagetest.Fault{Status: http.StatusNotFound, Times: engagetest.Always})
+	callbacks, stop, err := serveCallbacks()
+	if err != nil {
+		return err
+	}
+	defer stop()
+	return loseReply(ctx, out, contactCenter, engage.WithCallbacks(callbacks))
+}
+
+// loseReply appends one message, whose reply is lost, and tells what came of it.
+func loseReply(ctx context.Context, out io.Writer, server *engagetest.Server, options ...engage.Option) error {
+	client, err := server.Client(options...)
+	if err != nil {
+		return err
+	}
+	defer client.CloseIdleConnections()
+	id := server.Seed(engagetest.Conversation{
+		Channel: channel.SMS, BusinessAddress: "+15550100", CustomerAddress: "+15550199",
+	})
+	server.Fail(outcome.AppendMessage, engagetest.Fault{Applied: true, Connection: engagetest.ConnectionClosed})
+
+	receipt, err := client.AppendMessage(ctx, engage.AppendMessageV13{
+		ConversationID: id,
+		Channel:        channel.SMS,
+		Message:        message.Text{Direction: message.Inbound, Text: "Is anybody there?"},
+	})
+	if err != nil {
+		return err
+	}
+	for i, attempt := range receipt.Attempts {
+		fmt.Fprintf(out, "  try %d: %v, %s\n", i+1, attempt.Err, attempt.Effect)
+	}
+	conversation, _ := server.Conversation(id)
+	fmt.Fprintf(out, "  receipt: %s, %s\n", receipt.Outcome, receipt.Proof)
+	fmt.Fprintf(out, "  messages in the conversation: %d\n", len(conversation.Messages))
+	return nil
+}
+
+// serveCallbacks mounts callbacks on a loopback address. A program in production
+// mounts them where the service can reach them, behind TLS.
+func serveCallbacks() (*engage.Callbacks, func() error, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, nil, err
+	}
+	callbacks, err := engage.NewCallbacks("http://" + listener.Addr().String() + "/engage/callbacks")
+	if err != nil {
+		return nil, nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/engage/callbacks/", callbacks)
+	server := &http.Server{Handler: mux, ReadTimeout: 10 * time.Second}
+	go server.Serve(listener)
+	return callbacks, server.Close, nil
+}
