@@ -1,0 +1,91 @@
+package kafka_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/engagesdk/engage-go/stream"
+)
+
+// What it costs to read a record and to commit it, beside a loop that does the
+// same by hand and forgets what fails; with and without decoding. Each pass
+// reads all records in a new group; joining is not counted.
+func BenchmarkRead(b *testing.B) {
+	const records = 20_000
+	cluster := newCluster(b, 4)
+	produce(b, cluster, conversations(4, 1000, records/1000)...)
+	decoded := func(r *kgo.Record) {
+		_, err := stream.NewEntry(r.Value)
+		require.NoError(b, err)
+	}
+	b.Run("poll", func(b *testing.B) { passes(b, records, pollingPass(b, cluster, func(*kgo.Record) {})) })
+	b.Run("poll and decode", func(b *testing.B) { passes(b, records, pollingPass(b, cluster, decoded)) })
+	b.Run("take and ack", func(b *testing.B) { passes(b, records, takingPass(b, cluster)) })
+}
+
+// pass opens a reader of the group and returns what reads so many records and
+// what closes it.
+type pass func(group string) (read func(records int), end func())
+
+func passes(b *testing.B, records int, begin pass) {
+	b.ReportAllocs()
+	passed := 0
+	for b.Loop() {
+		b.StopTimer()
+		passed++
+		read, end := begin(fmt.Sprintf("%s-%d", b.Name(), passed))
+		b.StartTimer()
+		read(records - 1)
+		b.StopTimer()
+		end()
+		b.StartTimer()
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(passed*(records-1)), "ns/record")
+}
+
+// pollingPass reads with the client alone. The first record is read before the
+// clock runs, so that the group is joined by then.
+func pollingPass(b *testing.B, cluster *kfake.Cluster, use func(*kgo.Record)) pass {
+	return func(group string) (func(int), func()) {
+		client := newClient(b, cluster, kgo.ConsumerGroup(group), kgo.ConsumeTopics(topic), kgo.AutoCommitMarks(),
+			kgo.FetchIsolationLevel(kgo.ReadCommitted()))
+		poll := func(most int) (read int) {
+			client.PollRecords(context.Background(), most).EachRecord(func(r *kgo.Record) {
+				use(r)
+				client.MarkCommitRecords(r)
+				read++
+			})
+			return read
+		}
+		poll(1)
+		return func(records int) {
+			for records > 0 {
+				records -= poll(500)
+			}
+		}, client.Close
+	}
+}
+
+func takingPass(b *testing.B, cluster *kfake.Cluster) pass {
+	return func(group string) (func(int), func()) {
+		c := config(cluster)
+		c.Group, c.DeadLetterTopic, c.Options = group, deadLetters, nil
+		source := open(b, c)
+		one := func() {
+			delivery, err := source.Take(context.Background())
+			require.NoError(b, err)
+			require.NoError(b, delivery.Ack(context.Background()))
+		}
+		one()
+		return func(records int) {
+			for range records {
+				one()
+			}
+		}, func() { closed(b, source) }
+	}
+}

@@ -1,0 +1,170 @@
+package kafka_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/engagesdk/engage-go/stream"
+	"github.com/engagesdk/engage-go/stream/kafka"
+)
+
+const (
+	topic       = "events"
+	group       = "desk"
+	deadLetters = "desk.dead-letters"
+	// patience is how long a test waits for what must happen.
+	patience = 30 * time.Second
+)
+
+// TestMain runs the worker that a test kills, if this process is one.
+func TestMain(m *testing.M) {
+	if broker := os.Getenv(workerBroker); broker != "" {
+		os.Exit(runWorker(broker))
+	}
+	os.Exit(m.Run())
+}
+
+// newCluster starts a Kafka in memory with the topic of events, in so many
+// partitions, and that of dead letters.
+func newCluster(t testing.TB, partitions int32, options ...kfake.Opt) *kfake.Cluster {
+	cluster, err := kfake.NewCluster(append([]kfake.Opt{
+		kfake.NumBrokers(1),
+		kfake.GroupMinSessionTimeout(100 * time.Millisecond),
+		kfake.SeedTopics(partitions, topic),
+		kfake.SeedTopics(1, deadLetters),
+		kfake.BrokerConfigs(map[string]string{"group.initial.rebalance.delay.ms": "0"}),
+	}, options...)...)
+	require.NoError(t, err)
+	t.Cleanup(cluster.Close)
+	return cluster
+}
+
+// config reads the cluster's topic, and notices quickly what others do.
+func config(cluster *kfake.Cluster) kafka.Config {
+	return kafka.Config{
+		Brokers:        cluster.ListenAddrs(),
+		Topics:         []string{topic},
+		Group:          group,
+		CommitInterval: 100 * time.Millisecond,
+		Options: []kgo.Opt{
+			kgo.SessionTimeout(3 * time.Second),
+			kgo.HeartbeatInterval(50 * time.Millisecond),
+		},
+	}
+}
+
+// open opens a source, which is closed at the test's end if not before.
+func open(t testing.TB, c kafka.Config) *kafka.Source {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	source, err := kafka.Open(ctx, c)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		ended, cancel := context.WithCancel(context.Background())
+		cancel()
+		_ = source.Close(ended)
+	})
+	return source
+}
+
+func closed(t testing.TB, source *kafka.Source) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	require.NoError(t, source.Close(ctx))
+}
+
+// message is the payload of the n-th message of a customer.
+func message(customer string, n int) []byte {
+	return fmt.Appendf(nil, `{"channel":"SMS","oa":%q,"da":"500","tid":"%s-%d","message":"hello"}`, customer, customer, n)
+}
+
+// onto is a record for one of the topic's partitions.
+func onto(partition int32, value []byte) *kgo.Record {
+	return &kgo.Record{Topic: topic, Partition: partition, Value: value}
+}
+
+// produce stores records, each in the partition that it names.
+func produce(t testing.TB, cluster *kfake.Cluster, records ...*kgo.Record) {
+	client := newClient(t, cluster, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	require.NoError(t, client.ProduceSync(ctx, records...).FirstErr())
+}
+
+func newClient(t testing.TB, cluster *kfake.Cluster, options ...kgo.Opt) *kgo.Client {
+	client, err := kgo.NewClient(append(options, kgo.SeedBrokers(cluster.ListenAddrs()...))...)
+	require.NoError(t, err)
+	t.Cleanup(client.Close)
+	return client
+}
+
+// take returns the next delivery, which must come.
+func take(t testing.TB, source stream.Source) stream.Delivery {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	delivery, err := source.Take(ctx)
+	require.NoError(t, err)
+	return delivery
+}
+
+// expect takes the next delivery, which must be the one with the transaction id.
+func expect(t testing.TB, source stream.Source, transaction string) stream.Delivery {
+	t.Helper()
+	delivery := take(t, source)
+	require.Equal(t, transaction, transactionOf(t, delivery.Entry))
+	return delivery
+}
+
+func transactionOf(t testing.TB, entry stream.Entry) string {
+	event, err := entry.Event()
+	require.NoError(t, err)
+	return event.Head().TransactionID
+}
+
+// committed is what the group has committed of a partition; -1 for nothing.
+func committed(cluster *kfake.Cluster, partition int32) int64 {
+	if info := cluster.GroupInfo(group); info != nil {
+		if commit, ok := info.Commits[topic][partition]; ok {
+			return commit.Offset
+		}
+	}
+	return -1
+}
+
+// eventually waits until condition holds.
+func eventually(t testing.TB, condition func() bool) {
+	t.Helper()
+	require.Eventually(t, condition, patience, 5*time.Millisecond)
+}
+
+// letters returns the first n dead letters.
+func letters(t testing.TB, cluster *kfake.Cluster, n int) []*kgo.Record {
+	client := newClient(t, cluster, kgo.ConsumeTopics(deadLetters))
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	var found []*kgo.Record
+	for len(found) < n {
+		fetches := client.PollFetches(ctx)
+		require.NoError(t, fetches.Err())
+		found = append(found, fetches.Records()...)
+	}
+	require.Len(t, found, n)
+	return found
+}
+
+func header(record *kgo.Record, key string) string {
+	for _, h := range record.Headers {
+		if h.Key == key {
+			return string(h.Value)
+		}
+	}
+	return ""
+}

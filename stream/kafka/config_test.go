@@ -1,0 +1,129 @@
+package kafka_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/engagesdk/engage-go/outcome"
+	"github.com/engagesdk/engage-go/stream"
+	"github.com/engagesdk/engage-go/stream/kafka"
+)
+
+func TestAConfigNamesEveryFault(t *testing.T) {
+	valid := kafka.Config{Brokers: []string{"localhost:9092"}, Topics: []string{"events"}, Group: "desk"}
+	require.NoError(t, valid.Validate())
+
+	faulty := kafka.Config{
+		Brokers:         []string{"localhost:9092", " "},
+		Topics:          []string{"events", ""},
+		DeadLetterTopic: "events",
+		SASL:            kafka.SASL{Mechanism: kafka.Plain},
+		MaxRecords:      -1,
+		MaxBytes:        -1,
+		Remembered:      -1,
+		Lease:           -1,
+		CommitInterval:  time.Millisecond,
+		Options:         []kgo.Opt{nil},
+	}
+	err := faulty.Validate()
+	require.ErrorIs(t, err, outcome.ErrOnInvalidData)
+	for _, field := range []string{"Brokers[1]", "Topics[1]", "Group", "DeadLetterTopic", "SASL.Mechanism", "SASL.User",
+		"SASL.Password", "MaxRecords", "MaxBytes", "Remembered", "Lease", "CommitInterval", "Options[0]"} {
+		require.ErrorContains(t, err, field)
+	}
+	_, err = kafka.Open(t.Context(), kafka.Config{})
+	require.ErrorContains(t, err, "Brokers")
+	require.ErrorContains(t, err, "Topics")
+	valid.SASL = kafka.SASL{Mechanism: "MAGIC", User: "u", Password: stream.NewSecret("p", "p")}
+	require.ErrorContains(t, valid.Validate(), "SASL.Mechanism")
+}
+
+func TestOptionsThatTheClientRefusesAreAnError(t *testing.T) {
+	cluster := newCluster(t, 1)
+	c := config(cluster)
+	c.Options = []kgo.Opt{kgo.DisableAutoCommit()}
+	_, err := kafka.Open(t.Context(), c)
+	require.ErrorContains(t, err, "refuses its options")
+}
+
+func TestTheCallersOptionsCannotBreakThePromises(t *testing.T) {
+	cluster := newCluster(t, 1)
+	c := config(cluster)
+	c.Options = append(c.Options, kgo.ConsumerGroup("other"), kgo.ConsumeTopics("other"), kgo.SeedBrokers("127.0.0.1:1"),
+		kgo.OnPartitionsRevoked(nil))
+	source := open(t, c)
+	produce(t, cluster, onto(0, message("a", 1)))
+	require.NoError(t, expect(t, source, "a-1").Ack(t.Context()))
+	closed(t, source)
+	require.EqualValues(t, 1, committed(cluster, 0))
+}
+
+func TestASourceSaysWhoItIs(t *testing.T) {
+	// A server of the standard library has a certificate for 127.0.0.1.
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	defer server.Close()
+	trusting := server.Client().Transport.(*http.Transport).TLSClientConfig
+	encrypted := kfake.TLS(&tls.Config{Certificates: server.TLS.Certificates})
+
+	for _, test := range []struct {
+		mechanism kafka.Mechanism
+		tls       *tls.Config
+		options   []kfake.Opt
+	}{
+		{kafka.Plain, trusting, []kfake.Opt{encrypted}},
+		{kafka.SCRAMSHA256, trusting, []kfake.Opt{encrypted}},
+		{kafka.SCRAMSHA512, nil, nil},
+	} {
+		t.Run(string(test.mechanism), func(t *testing.T) {
+			options := append(test.options, kfake.EnableSASL(), kfake.Superuser(string(test.mechanism), "desk", "open sesame"))
+			cluster := newCluster(t, 1, options...)
+			var log bytes.Buffer
+			c := config(cluster)
+			c.TLS = test.tls
+			c.SASL = kafka.SASL{Mechanism: test.mechanism, User: "desk", Password: stream.NewSecret("kafka", "open sesame")}
+			c.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+			closed(t, open(t, c))
+			require.NotContains(t, log.String(), "sesame")
+
+			c.SASL.Password = stream.NewSecret("kafka", "open barley")
+			// This broker hangs up where others say why, so the client goes on.
+			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+			defer cancel()
+			_, err := kafka.Open(ctx, c)
+			require.Error(t, err)
+			require.NotContains(t, err.Error(), "barley")
+			require.NotContains(t, log.String(), "barley")
+		})
+	}
+}
+
+func TestASourceShowsItsGroupOnly(t *testing.T) {
+	source := open(t, config(newCluster(t, 1)))
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		require.Equal(t, `Kafka source of group "desk"`, fmt.Sprintf(verb, source))
+	}
+}
+
+func TestAConfigShowsNoPassword(t *testing.T) {
+	c := kafka.Config{SASL: kafka.SASL{Mechanism: kafka.Plain, User: "desk", Password: stream.NewSecret("kafka", "open sesame")}}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+		require.NotContains(t, fmt.Sprintf(verb, c), "sesame")
+		require.NotContains(t, fmt.Sprintf(verb, &c), "sesame")
+		require.NotContains(t, fmt.Sprintf(verb, c.SASL), "sesame")
+	}
+	encoded, err := json.Marshal(c.SASL)
+	require.NoError(t, err)
+	require.NotContains(t, string(encoded), "sesame")
+}

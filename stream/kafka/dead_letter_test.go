@@ -1,0 +1,151 @@
+package kafka_test
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/engagesdk/engage-go/stream"
+	"github.com/engagesdk/engage-go/stream/kafka"
+)
+
+func TestARecordThatCannotBeReadBecomesADeadLetter(t *testing.T) {
+	poison := []struct {
+		name   string
+		value  []byte
+		reason string
+	}{
+		{"nothing", nil, "stream: the payload is not valid JSON"},
+		{"an empty value", []byte{}, "stream: the payload is not valid JSON"},
+		{"curly quotes", []byte(`{“channel”:“SMS”}`), "stream: the payload is not valid JSON"},
+		{"cut off", []byte(`{"channel":"SMS","tid":"a`), "stream: the payload is not valid JSON"},
+		{"an array", []byte(`[{"tid":"a-1"}]`), "stream: the payload is not a JSON object"},
+		{"a number", []byte(`7`), "stream: the payload is not a JSON object"},
+		{"no id", []byte(`{"channel":"SMS","oa":"a"}`), "stream: the event has no id"},
+		{"bytes that are no text", []byte{0xff, 0x00, 0xfe}, "stream: the payload is not valid JSON"},
+	}
+	cluster := newCluster(t, 1)
+	for _, p := range poison {
+		produce(t, cluster, &kgo.Record{Topic: topic, Key: []byte(p.name), Value: p.value,
+			Headers: []kgo.RecordHeader{{Key: "sent-by", Value: []byte("somebody")}}})
+	}
+	produce(t, cluster, onto(0, message("a", 1)))
+	source := open(t, config(cluster))
+
+	require.NoError(t, expect(t, source, "a-1").Ack(t.Context()))
+	for offset, letter := range letters(t, cluster, len(poison)) {
+		want := poison[offset]
+		require.Equal(t, want.name, string(letter.Key))
+		require.Equal(t, string(want.value), string(letter.Value), want.name)
+		require.Equal(t, want.reason, header(letter, kafka.HeaderReason), want.name)
+		require.Equal(t, topic, header(letter, kafka.HeaderTopic))
+		require.Equal(t, "0", header(letter, kafka.HeaderPartition))
+		require.Equal(t, strconv.Itoa(offset), header(letter, kafka.HeaderOffset))
+		require.Equal(t, "0", header(letter, kafka.HeaderAttempts))
+		require.Equal(t, "somebody", header(letter, "sent-by"))
+	}
+	eventually(t, func() bool { return committed(cluster, 0) == int64(len(poison))+1 })
+	require.EqualValues(t, len(poison), source.Counts().DeadLetters)
+}
+
+func TestPoisonIsNotCommittedUntilItsLetterIsStored(t *testing.T) {
+	cluster := newCluster(t, 1)
+	refused := cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: deadLetters,
+		Err: kerr.TopicAuthorizationFailed, Count: 1})
+	produce(t, cluster, onto(0, []byte("poison")), onto(0, message("a", 1)), onto(0, message("a", 2)))
+	source := open(t, config(cluster))
+
+	require.NoError(t, expect(t, source, "a-1").Ack(t.Context()))
+	eventually(t, func() bool { return refused.Hits() == 1 })
+	require.EqualValues(t, -1, committed(cluster, 0))
+	require.NoError(t, expect(t, source, "a-2").Ack(t.Context()))
+	letters(t, cluster, 1)
+	eventually(t, func() bool { return committed(cluster, 0) == 3 })
+}
+
+func TestATerminatedEntryBecomesADeadLetter(t *testing.T) {
+	cluster := newCluster(t, 1)
+	produce(t, cluster, onto(0, message("a", 1)), onto(0, message("a", 2)))
+	source := open(t, config(cluster))
+	require.NoError(t, expect(t, source, "a-1").Nak(t.Context(), 0))
+	delivery := expect(t, source, "a-1")
+	require.NoError(t, delivery.Term(t.Context(), "no use"))
+	require.ErrorIs(t, delivery.Ack(t.Context()), stream.ErrSettled)
+
+	letter := letters(t, cluster, 1)[0]
+	require.Equal(t, string(message("a", 1)), string(letter.Value))
+	require.Equal(t, "no use", header(letter, kafka.HeaderReason))
+	require.Equal(t, "2", header(letter, kafka.HeaderAttempts))
+	require.NoError(t, expect(t, source, "a-2").Ack(t.Context()))
+	eventually(t, func() bool { return committed(cluster, 0) == 2 })
+}
+
+func TestALetterThatCannotBeStoredSettlesNothing(t *testing.T) {
+	cluster := newCluster(t, 1)
+	refused := cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: deadLetters,
+		Err: kerr.TopicAuthorizationFailed, Count: -1})
+	produce(t, cluster, onto(0, message("a", 1)))
+	brief := config(cluster)
+	brief.Lease = 100 * time.Millisecond
+	source := open(t, brief)
+
+	delivery := expect(t, source, "a-1")
+	require.ErrorIs(t, delivery.Term(t.Context(), "no use"), kerr.TopicAuthorizationFailed)
+	again := expect(t, source, "a-1") // once the lease has run out
+	require.Equal(t, 2, again.Attempt)
+	require.ErrorIs(t, delivery.Term(t.Context(), "no use"), stream.ErrSettled)
+	require.EqualValues(t, -1, committed(cluster, 0))
+
+	refused.Remove()
+	require.NoError(t, again.Term(t.Context(), "no use"))
+	letters(t, cluster, 1)
+}
+
+func TestTermObeysItsContext(t *testing.T) {
+	cluster := newCluster(t, 1)
+	produce(t, cluster, onto(0, message("a", 1)))
+	source := open(t, config(cluster))
+	delivery := expect(t, source, "a-1")
+	reached := make(chan struct{})
+	cluster.ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
+		close(reached)
+		cluster.SleepControl(func() { <-t.Context().Done() })
+		return nil, errors.New("too late"), true
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { <-reached; cancel() }()
+	require.ErrorIs(t, delivery.Term(ctx, "no use"), context.Canceled)
+	require.NoError(t, delivery.Ack(t.Context()), "it is still the taker's")
+}
+
+func TestAWorkerBuriesWhatFails(t *testing.T) {
+	cluster := newCluster(t, 2)
+	produce(t, cluster, onto(0, message("bad", 1)), onto(0, message("good", 1)), onto(1, message("good", 2)))
+	source := open(t, config(cluster))
+	worker, err := stream.NewWorker(source, stream.WithMaxAttempts(3),
+		stream.WithBackoff(func(int) time.Duration { return time.Millisecond }))
+	require.NoError(t, err)
+	worker.OnMessage(func(_ context.Context, e stream.MessageEvent) error {
+		if e.Customer == "bad" {
+			return errors.New("it cannot be done")
+		}
+		return nil
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- worker.Run(ctx) }()
+	letter := letters(t, cluster, 1)[0]
+	require.Equal(t, "it cannot be done", header(letter, kafka.HeaderReason))
+	require.Equal(t, "3", header(letter, kafka.HeaderAttempts))
+	eventually(t, func() bool { return committed(cluster, 0) == 2 && committed(cluster, 1) == 1 })
+	cancel()
+	require.NoError(t, <-ended)
+}

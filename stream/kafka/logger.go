@@ -1,0 +1,41 @@
+package kafka
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// clientLogger logs what the Kafka client tells. What the client calls
+// information is for those who look for a fault.
+type clientLogger struct{ logger *slog.Logger }
+
+// levels is the table of the client's levels, the most talkative first.
+var levels = []struct {
+	client kgo.LogLevel
+	slog   slog.Level
+}{
+	{kgo.LogLevelInfo, slog.LevelDebug},
+	{kgo.LogLevelWarn, slog.LevelWarn},
+	{kgo.LogLevelError, slog.LevelError},
+}
+
+// Level implements [kgo.Logger].
+func (l clientLogger) Level() kgo.LogLevel {
+	for _, level := range levels {
+		if l.logger.Enabled(context.Background(), level.slog) {
+			return level.client
+		}
+	}
+	return kgo.LogLevelNone
+}
+
+// Log implements [kgo.Logger].
+func (l clientLogger) Log(at kgo.LogLevel, message string, keysAndValues ...any) {
+	for _, level := range levels {
+		if level.client == at {
+			l.logger.Log(context.Background(), level.slog, "kafka: "+message, keysAndValues...)
+		}
+	}
+}

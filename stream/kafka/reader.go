@@ -1,0 +1,157 @@
+package kafka
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/engagesdk/engage-go/stream"
+)
+
+// read polls the client until ctx ends. While records are on their way from the
+// client to their partitions there is no rebalance.
+func (s *Source) read(ctx context.Context) {
+	defer close(s.readerDone)
+	defer s.client.AllowRebalance()
+	failures := 0
+	for {
+		room, err := s.waitForRoom(ctx)
+		if err != nil {
+			return
+		}
+		fetches := s.client.PollRecords(ctx, room)
+		if ctx.Err() != nil || fetches.IsClientClosed() {
+			return // what was polled is not committed, and will be read again
+		}
+		failed := s.noteErrors(fetches)
+		fetches.EachPartition(s.readPartition)
+		s.client.AllowRebalance()
+		if !failed {
+			failures = 0
+			continue
+		}
+		failures++
+		wait := time.NewTimer(stream.Backoff(readBase, readLimit)(failures))
+		select {
+		case <-wait.C:
+		case <-ctx.Done():
+			wait.Stop()
+		}
+	}
+}
+
+// How long the source waits after reading failed. The client retries what can
+// be retried by itself, so what gets here tends to last.
+const (
+	readBase  = 100 * time.Millisecond
+	readLimit = 5 * time.Second
+)
+
+// noteErrors keeps the last error of the fetches for a taker.
+func (s *Source) noteErrors(fetches kgo.Fetches) (failed bool) {
+	for _, e := range fetches.Errors() {
+		failed = true
+		s.config.Logger.Warn("kafka: reading failed", "topic", e.Topic, "partition", e.Partition, "error", e.Err)
+		s.mu.Lock()
+		s.trouble = fmt.Errorf("kafka: reading failed: %w", e.Err)
+		s.wake()
+		s.mu.Unlock()
+	}
+	return failed
+}
+
+// readPartition takes in the records of one partition.
+func (s *Source) readPartition(fetched kgo.FetchTopicPartition) {
+	if len(fetched.Records) == 0 {
+		return
+	}
+	records := make([]*record, len(fetched.Records))
+	for i, r := range fetched.Records {
+		records[i] = newRecord(r)
+	}
+	for _, r := range s.hold(fetched, records) {
+		s.bury(r, 1)
+	}
+}
+
+// newRecord decodes a record, and copies what the source will need of it.
+func newRecord(read *kgo.Record) *record {
+	r := &record{kafka: kgo.Record{
+		Key:         bytes.Clone(read.Key),
+		Value:       bytes.Clone(read.Value),
+		Headers:     slices.Clone(read.Headers),
+		Topic:       read.Topic,
+		Partition:   read.Partition,
+		LeaderEpoch: read.LeaderEpoch,
+		Offset:      read.Offset,
+	}}
+	for i, header := range r.kafka.Headers {
+		r.kafka.Headers[i].Value = bytes.Clone(header.Value)
+	}
+	entry, err := stream.NewEntry(r.kafka.Value)
+	switch {
+	case err != nil:
+		r.unreadable = err.Error()
+	case entry.ID == "" || entry.Conversation == "":
+		r.unreadable = stream.ErrNoID.Error()
+	default:
+		entry.Received = read.Timestamp.UTC()
+		r.entry = entry
+	}
+	return r
+}
+
+// hold puts the records into their partition and their conversations, and
+// returns those that are to be buried.
+func (s *Source) hold(fetched kgo.FetchTopicPartition, records []*record) (unreadable []*record) {
+	s.mu.Lock()
+	defer s.unlock()
+	p := s.partitions[partitionID{fetched.Topic, fetched.Partition}]
+	if p == nil || p.leaving {
+		return nil // it will be read again by whoever has the partition
+	}
+	s.noteExpired(p, fetched.LogStartOffset)
+	p.next = records[len(records)-1].kafka.Offset + 1
+	for _, r := range records {
+		size := int64(len(r.kafka.Value))
+		r.partition = p
+		p.records = append(p.records, r)
+		p.bytes += size
+		s.bytes += size
+		s.held++
+		s.counts.Read++
+		switch {
+		case r.unreadable != "":
+			unreadable = append(unreadable, r)
+		case s.seen.Claim(r.entry.ID):
+			s.join(r)
+		default:
+			// Its original is handled, or held and not committed: dropping
+			// the copy loses nothing.
+			s.counts.Copies++
+			s.settle(r)
+		}
+	}
+	s.checkRoom(p)
+	return unreadable
+}
+
+// noteExpired counts records that were deleted before they were read: those
+// between what the group has and what the broker still has.
+func (s *Source) noteExpired(p *partition, logStart int64) {
+	expected := p.next
+	if expected == 0 {
+		// Zero again if nothing is committed: a source commits 1 at least.
+		expected = s.client.CommittedOffsets()[p.id.topic][p.id.number].Offset
+	}
+	if expected <= 0 || logStart <= expected {
+		return
+	}
+	s.counts.Expired += uint64(logStart - expected)
+	s.config.Logger.Error("kafka: records were deleted before they were read", "topic", p.id.topic,
+		"partition", p.id.number, "from", expected, "to", logStart)
+}

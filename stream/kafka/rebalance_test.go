@@ -1,0 +1,240 @@
+package kafka_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/engagesdk/engage-go/stream"
+	"github.com/engagesdk/engage-go/stream/kafka"
+)
+
+// handled notes what handlers did, whichever member they run in.
+type handled struct {
+	mu    sync.Mutex
+	times map[string]int
+	// next is the number that the first handling of each customer's messages
+	// has come to.
+	next     map[string]int
+	disorder []string
+}
+
+func newHandled() *handled { return &handled{times: map[string]int{}, next: map[string]int{}} }
+
+// note counts the n-th message of a customer.
+func (h *handled) note(customer string, n int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	id := fmt.Sprintf("%s-%d", customer, n)
+	h.times[id]++
+	if h.times[id] > 1 {
+		return
+	}
+	if n != h.next[customer] {
+		h.disorder = append(h.disorder, fmt.Sprintf("%s after %d", id, h.next[customer]-1))
+	}
+	h.next[customer] = n + 1
+}
+
+func (h *handled) distinct() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.times)
+}
+
+// again counts handlings beyond the first.
+func (h *handled) again() (times int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, n := range h.times {
+		times += n - 1
+	}
+	return times
+}
+
+// numbered reads the customer and the number of a message.
+func numbered(t testing.TB, e stream.MessageEvent) (customer string, n int) {
+	_, err := fmt.Sscanf(e.TransactionID, e.Customer+"-%d", &n)
+	require.NoError(t, err)
+	return e.Customer, n
+}
+
+// conversations returns messages of many customers, each of whom has all in one
+// partition.
+func conversations(partitions, customers, messages int) []*kgo.Record {
+	var all []*kgo.Record
+	for n := range messages {
+		for c := range customers {
+			all = append(all, onto(int32(c%partitions), message(fmt.Sprintf("c%d", c), n)))
+		}
+	}
+	return all
+}
+
+// member is a source and a worker that is running on it.
+type member struct {
+	t      *testing.T
+	source *kafka.Source
+	stop   context.CancelFunc
+	ended  chan error
+}
+
+func join(t *testing.T, cluster *kfake.Cluster, to *handled) *member {
+	m := &member{t: t, source: open(t, config(cluster)), ended: make(chan error, 1)}
+	worker, err := stream.NewWorker(m.source)
+	require.NoError(t, err)
+	worker.OnMessage(func(_ context.Context, e stream.MessageEvent) error {
+		customer, n := numbered(t, e)
+		to.note(customer, n)
+		return nil
+	})
+	ctx, stop := context.WithCancel(context.Background())
+	m.stop = stop
+	t.Cleanup(stop)
+	go func() { m.ended <- worker.Run(ctx) }()
+	return m
+}
+
+func (m *member) leave() {
+	m.stop()
+	require.NoError(m.t, <-m.ended)
+	closed(m.t, m.source)
+}
+
+func TestMembersComeAndGoWithoutLoss(t *testing.T) {
+	const partitions, customers, messages = 8, 64, 60
+	cluster := newCluster(t, partitions)
+	all := conversations(partitions, customers, messages)
+	third := len(all) / 3
+	record := newHandled()
+
+	first := join(t, cluster, record)
+	produce(t, cluster, all[:third]...)
+	eventually(t, func() bool { return record.distinct() > third/2 })
+	second := join(t, cluster, record)
+	produce(t, cluster, all[third:2*third]...)
+	_, err := cluster.WaitGroupInfo(t.Context(), group, func(g *kfake.GroupInfo) bool {
+		return len(g.Members) == 2 && g.Members[0].NumAssigned() == 4 && g.Members[1].NumAssigned() == 4
+	})
+	require.NoError(t, err)
+	eventually(t, func() bool { return first.source.Counts().Partitions == 4 && second.source.Counts().Partitions == 4 })
+	produce(t, cluster, all[2*third:]...)
+	first.leave()
+	eventually(t, func() bool { return record.distinct() == len(all) })
+	second.leave()
+
+	require.Empty(t, record.disorder)
+	for p := range int32(partitions) {
+		require.EqualValues(t, len(all)/partitions, committed(cluster, p))
+	}
+	a, b := first.source.Counts(), second.source.Counts()
+	t.Logf("%d events: %d read by the first member, %d by the second; handled again: %d",
+		len(all), a.Read, b.Read, record.again())
+}
+
+func TestAPartitionLeavesOnlyOnceItsDeliveriesAreSettled(t *testing.T) {
+	cluster := newCluster(t, 2)
+	produce(t, cluster, onto(0, message("a", 1)), onto(0, message("a", 2)), onto(1, message("b", 1)), onto(1, message("b", 2)))
+	first := open(t, config(cluster))
+	out := []stream.Delivery{take(t, first), take(t, first)}
+
+	second := open(t, config(cluster))
+	// One of the two partitions leaves: its delivery can no longer be extended.
+	var leaving, staying stream.Delivery
+	eventually(t, func() bool {
+		for i, d := range out {
+			if d.Extend(t.Context()) != nil {
+				leaving, staying = d, out[1-i]
+				return true
+			}
+		}
+		return false
+	})
+	require.NotErrorIs(t, leaving.Extend(t.Context()), stream.ErrSettled)
+	require.NoError(t, staying.Ack(t.Context()))
+	next := take(t, first)
+	require.Equal(t, staying.Conversation, next.Conversation, "what stays goes on meanwhile")
+	require.Zero(t, second.Counts().Partitions)
+
+	require.NoError(t, leaving.Ack(t.Context()))
+	taken := take(t, second)
+	require.Equal(t, leaving.Conversation, taken.Conversation)
+	require.NotEqual(t, leaving.ID, taken.ID, "the first is handled and committed")
+}
+
+func TestADeliveryThatIsNotSettledInTimeIsOver(t *testing.T) {
+	cluster := newCluster(t, 2)
+	produce(t, cluster, onto(0, message("a", 1)), onto(1, message("b", 1)))
+	brief := config(cluster)
+	brief.Lease = 500 * time.Millisecond
+	first := open(t, brief)
+	out := map[string]stream.Delivery{}
+	for range 2 {
+		d := take(t, first)
+		out[d.ID] = d
+	}
+	stop := make(chan struct{})
+	var extending sync.WaitGroup
+	for _, d := range slices.Collect(maps.Values(out)) {
+		extending.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				case <-time.After(50 * time.Millisecond):
+					_ = d.Extend(context.Background())
+				}
+			}
+		})
+	}
+	second := open(t, brief)
+	again := take(t, second)
+	close(stop)
+	extending.Wait()
+	require.ErrorIs(t, out[again.ID].Ack(t.Context()), stream.ErrSettled)
+	delete(out, again.ID)
+	for _, stayed := range out {
+		require.NoError(t, stayed.Ack(t.Context()))
+	}
+	require.NoError(t, again.Ack(t.Context()))
+}
+
+func TestALostPartitionEndsItsDeliveries(t *testing.T) {
+	cluster := newCluster(t, 1)
+	produce(t, cluster, onto(0, message("a", 1)), onto(0, message("a", 2)))
+	source := open(t, config(cluster))
+	delivery := expect(t, source, "a-1")
+	cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Heartbeat}, TopLevel: true, Err: kerr.UnknownMemberID, Count: 1})
+
+	again := takeAfterTrouble(t, source, "a-1")
+	require.ErrorIs(t, delivery.Ack(t.Context()), stream.ErrSettled)
+	require.NoError(t, again.Ack(t.Context()))
+	require.NoError(t, expect(t, source, "a-2").Ack(t.Context()))
+}
+
+// takeAfterTrouble takes the next delivery, and passes over what the source tells of the
+// group.
+func takeAfterTrouble(t *testing.T, source stream.Source, transaction string) stream.Delivery {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for {
+		delivery, err := source.Take(ctx)
+		if _, told := errors.AsType[*kgo.ErrGroupSession](err); told {
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, transaction, transactionOf(t, delivery.Entry))
+		return delivery
+	}
+}
