@@ -1,0 +1,95 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Servers are those of a cluster that runs in one program.
+type Servers struct {
+	configs [3]Config
+	running [3]*Server
+}
+
+// StartCluster starts a cluster of three servers on this machine's loopback
+// address, each with a folder below folder. It is there for tests and
+// demonstrations: a cluster in one program ends with it.
+//
+// It fails like [Start].
+func StartCluster(ctx context.Context, folder string) (*Servers, error) {
+	s := &Servers{}
+	addresses, err := freeAddresses(2 * len(s.configs))
+	if err != nil {
+		return nil, fmt.Errorf("embedded: %w", err)
+	}
+	clients, peers := addresses[:len(s.configs)], addresses[len(s.configs):]
+	for n := range s.configs {
+		name := fmt.Sprintf("server-%d", n+1)
+		s.configs[n] = Config{
+			Folder:       filepath.Join(folder, name),
+			Listen:       clients[n],
+			SyncInterval: 2 * time.Minute, // the others have it as well
+			Cluster:      Cluster{Name: "engage", Server: name, Listen: peers[n]},
+		}
+		for _, peer := range peers {
+			s.configs[n].Cluster.Routes = append(s.configs[n].Cluster.Routes, "nats://"+peer)
+		}
+	}
+	for n := range s.configs {
+		if err := s.Start(ctx, n); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
+	return s, nil
+}
+
+// URL lists the addresses of the servers, for jetstream.Config.
+func (s *Servers) URL() string {
+	urls := make([]string, len(s.configs))
+	for n, config := range s.configs {
+		urls[n] = "nats://" + config.Listen
+	}
+	return strings.Join(urls, ",")
+}
+
+// Start starts server n, which is 0, 1 or 2, where it was stopped.
+func (s *Servers) Start(ctx context.Context, n int) (err error) {
+	s.running[n], err = Start(ctx, s.configs[n])
+	return err
+}
+
+// Stop ends server n, which is 0, 1 or 2, as if its machine had failed.
+func (s *Servers) Stop(n int) error {
+	if s.running[n] == nil {
+		return nil
+	}
+	return s.running[n].Close()
+}
+
+// Close ends all servers.
+func (s *Servers) Close() error {
+	var err error
+	for n := range s.running {
+		err = errors.Join(err, s.Stop(n))
+	}
+	return err
+}
+
+// freeAddresses returns n addresses on loopback at which nobody listens.
+func freeAddresses(n int) ([]string, error) {
+	addresses := make([]string, n)
+	for i := range addresses {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer listener.Close()
+		addresses[i] = listener.Addr().String()
+	}
+	return addresses, nil
+}

@@ -1,0 +1,44 @@
+package embedded
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+)
+
+// serverLog passes on what a server has to say, and keeps its reason for not
+// starting. Without a logger it passes on nothing.
+type serverLog struct {
+	logger *slog.Logger
+	failed chan<- error
+}
+
+func (l *serverLog) log(level slog.Level, format string, values []any) {
+	if l.logger != nil {
+		l.logger.Log(context.Background(), level, fmt.Sprintf(format, values...))
+	}
+}
+
+// Noticef implements the server's logger, as do the others.
+func (l *serverLog) Noticef(format string, values ...any) { l.log(slog.LevelInfo, format, values) }
+
+// Warnf logs a warning.
+func (l *serverLog) Warnf(format string, values ...any) { l.log(slog.LevelWarn, format, values) }
+
+// Errorf logs an error.
+func (l *serverLog) Errorf(format string, values ...any) { l.log(slog.LevelError, format, values) }
+
+// Fatalf logs an error that keeps the server from starting.
+func (l *serverLog) Fatalf(format string, values ...any) {
+	l.log(slog.LevelError, format, values)
+	select {
+	case l.failed <- fmt.Errorf(format, values...):
+	default: // the first reason is enough
+	}
+}
+
+// Debugf logs nothing.
+func (l *serverLog) Debugf(string, ...any) {}
+
+// Tracef logs nothing.
+func (l *serverLog) Tracef(string, ...any) {}

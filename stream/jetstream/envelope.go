@@ -1,0 +1,110 @@
+package jetstream
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/engagesdk/engage-go/stream"
+)
+
+// The headers of a stored message hold what is not the payload. Their values are
+// quoted strings of Go in ASCII: a header itself carries neither line ends nor
+// bytes that are no text, and an id may hold anything.
+const (
+	headerID           = "Engage-Id"
+	headerConversation = "Engage-Conversation"
+	headerTraceID      = "Engage-Trace-Id"
+	headerVerifiedBy   = "Engage-Verified-By"
+	headerReceived     = "Engage-Received"
+	headerAttempts     = "Engage-Attempts"
+	headerReason       = "Engage-Reason"
+)
+
+// encode returns the message that stores an entry.
+func encode(subject string, entry stream.Entry) *nats.Msg {
+	msg := &nats.Msg{Subject: subject, Header: nats.Header{}, Data: entry.Data}
+	set := func(header, value string) {
+		if value != "" {
+			msg.Header.Set(header, strconv.QuoteToASCII(value))
+		}
+	}
+	set(headerID, entry.ID)
+	set(headerConversation, entry.Conversation)
+	set(headerTraceID, entry.TraceID)
+	set(headerVerifiedBy, entry.VerifiedBy)
+	if !entry.Received.IsZero() {
+		set(headerReceived, entry.Received.Format(time.RFC3339Nano))
+	}
+	return msg
+}
+
+// errNotAnEntry says that a message was not stored by an inbox.
+var errNotAnEntry = errors.New("the message is not an entry")
+
+// decode reads a stored message. The error is errNotAnEntry, wrapped.
+func decode(header nats.Header, data []byte) (stream.Entry, error) {
+	entry := stream.Entry{Data: data}
+	var received string
+	for name, value := range map[string]*string{
+		headerID:           &entry.ID,
+		headerConversation: &entry.Conversation,
+		headerTraceID:      &entry.TraceID,
+		headerVerifiedBy:   &entry.VerifiedBy,
+		headerReceived:     &received,
+	} {
+		if err := unquote(header, name, value); err != nil {
+			return stream.Entry{}, err
+		}
+	}
+	if entry.ID == "" || entry.Conversation == "" {
+		return stream.Entry{}, fmt.Errorf("%w: it has no id", errNotAnEntry)
+	}
+	if received != "" {
+		at, err := time.Parse(time.RFC3339Nano, received)
+		if err != nil {
+			return stream.Entry{}, fmt.Errorf("%w: %s", errNotAnEntry, headerReceived)
+		}
+		entry.Received = at
+	}
+	return entry, nil
+}
+
+// unquote reads the header called name into value, if it is there.
+func unquote(header nats.Header, name string, value *string) error {
+	quoted := header.Get(name)
+	if quoted == "" {
+		return nil
+	}
+	text, err := strconv.Unquote(quoted)
+	if err != nil {
+		return fmt.Errorf("%w: %s", errNotAnEntry, name)
+	}
+	*value = text
+	return nil
+}
+
+// encodeDeadLetter returns the message that stores a dead letter.
+func encodeDeadLetter(subject string, letter stream.DeadLetter) *nats.Msg {
+	msg := encode(subject, letter.Entry)
+	msg.Header.Set(headerAttempts, strconv.Itoa(letter.Attempts))
+	msg.Header.Set(headerReason, strconv.QuoteToASCII(letter.Reason))
+	return msg
+}
+
+// decodeDeadLetter reads a stored dead letter. The error is errNotAnEntry,
+// wrapped.
+func decodeDeadLetter(header nats.Header, data []byte) (stream.DeadLetter, error) {
+	entry, err := decode(header, data)
+	if err != nil {
+		return stream.DeadLetter{}, err
+	}
+	letter := stream.DeadLetter{Entry: entry}
+	if letter.Attempts, err = strconv.Atoi(header.Get(headerAttempts)); err != nil {
+		return stream.DeadLetter{}, fmt.Errorf("%w: %s", errNotAnEntry, headerAttempts)
+	}
+	return letter, unquote(header, headerReason, &letter.Reason)
+}

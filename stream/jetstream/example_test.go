@@ -1,0 +1,134 @@
+package jetstream_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/engagesdk/engage-go/stream"
+	"github.com/engagesdk/engage-go/stream/jetstream"
+	"github.com/engagesdk/engage-go/stream/jetstream/embedded"
+)
+
+// openExample opens an inbox in a folder of its own.
+func openExample(ctx context.Context) (inbox *embedded.Inbox, remove func(), err error) {
+	folder, err := os.MkdirTemp("", "inbox")
+	if err != nil {
+		return nil, nil, err
+	}
+	inbox, err = embedded.Open(ctx, embedded.Config{Folder: folder}, jetstream.Config{})
+	return inbox, func() { _ = os.RemoveAll(folder) }, err
+}
+
+// A message is stored and handled. Its copy is dropped, also when the program
+// was started again in between.
+func Example() {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	inbox, remove, err := openExample(ctx)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer remove()
+	defer inbox.Close()
+
+	// What a receiver does:
+	sms, err := stream.NewEntry([]byte(`{"channel":"sms","event":"MO","tid":"t-1","oa":"+15550100","da":"777","message":"Where is my parcel?"}`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for range 2 {
+		duplicate, err := inbox.Put(ctx, sms)
+		fmt.Println("duplicate:", duplicate, err)
+	}
+
+	worker, err := stream.NewWorker(inbox)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	worker.OnMessage(func(_ context.Context, e stream.MessageEvent) error {
+		fmt.Println(e.Text)
+		cancel()
+		return nil
+	})
+	fmt.Println(worker.Run(ctx))
+	// Output:
+	// duplicate: false <nil>
+	// duplicate: true <nil>
+	// Where is my parcel?
+	// <nil>
+}
+
+// A cluster of three servers keeps each entry three times. Here they all run in
+// this program; elsewhere URL lists those of the cluster, and Options hold the
+// credentials.
+func ExampleOpen() {
+	ctx := context.Background()
+	folder, err := os.MkdirTemp("", "cluster")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(folder)
+	servers, err := embedded.StartCluster(ctx, folder)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer servers.Close()
+
+	inbox, err := jetstream.Open(ctx, jetstream.Config{
+		URL:      servers.URL(),
+		Options:  []nats.Option{nats.Name("receiver 1")},
+		Replicas: 3,
+		Lines:    4,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer inbox.Close()
+	duplicate, err := inbox.Put(ctx, stream.Entry{ID: "t-1", Conversation: "sms 777 +15550100", Data: []byte(`{}`)})
+	fmt.Println(duplicate, err)
+	// Output: false <nil>
+}
+
+// What was given up is listed, and handled again once the reason is mended.
+func ExampleInbox_Requeue() {
+	ctx := context.Background()
+	inbox, remove, err := openExample(ctx)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer remove()
+	defer inbox.Close()
+
+	if _, err := inbox.Put(ctx, stream.Entry{ID: "t-1", Conversation: "sms 777 +15550100", Data: []byte(`{}`)}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	delivery, err := inbox.Take(ctx)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(delivery.Term(ctx, "the order is not known"))
+
+	for letter, err := range inbox.DeadLetters(ctx) {
+		fmt.Println(letter.ID, letter.Reason, err)
+		fmt.Println(inbox.Requeue(ctx, letter.ID))
+	}
+	delivery, err = inbox.Take(ctx)
+	fmt.Println(delivery.ID, err, delivery.Ack(ctx))
+	// Output:
+	// <nil>
+	// t-1 the order is not known <nil>
+	// <nil>
+	// t-1 <nil> <nil>
+}

@@ -1,0 +1,424 @@
+package jetstream_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	natsjetstream "github.com/nats-io/nats.go/jetstream"
+	"github.com/stretchr/testify/require"
+
+	"github.com/engagesdk/engage-go/outcome"
+	"github.com/engagesdk/engage-go/stream"
+	"github.com/engagesdk/engage-go/stream/jetstream"
+	"github.com/engagesdk/engage-go/stream/jetstream/embedded"
+)
+
+// entry is the n-th entry of a conversation.
+func entry(conversation string, n int) stream.Entry {
+	return stream.Entry{
+		ID:           fmt.Sprintf("%s-%d", conversation, n),
+		Conversation: conversation,
+		Received:     time.Date(2026, 11, 2, 9, 30, 0, 0, time.UTC),
+		Data:         make([]byte, 1<<10),
+	}
+}
+
+func put(t testing.TB, inbox stream.Inbox, conversation string, n int) {
+	t.Helper()
+	duplicate, err := inbox.Put(t.Context(), entry(conversation, n))
+	require.NoError(t, err)
+	require.False(t, duplicate)
+}
+
+func take(t testing.TB, inbox stream.Source) stream.Delivery {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	delivery, err := inbox.Take(ctx)
+	require.NoError(t, err)
+	return delivery
+}
+
+// nothing checks that there is nothing to take, by taking what is put last.
+func nothing(t testing.TB, inbox stream.Inbox) {
+	t.Helper()
+	put(t, inbox, "last", 1)
+	delivery := take(t, inbox)
+	require.Equal(t, "last-1", delivery.ID)
+	require.NoError(t, delivery.Ack(t.Context()))
+}
+
+// serve starts a server for several programs, each of which opens the inbox.
+func serve(t testing.TB) *embedded.Server {
+	t.Helper()
+	server, err := embedded.Start(t.Context(), embedded.Config{Folder: t.TempDir(), SyncInterval: time.Minute})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, server.Close()) })
+	return server
+}
+
+// join opens the inbox of a server, as one program of several.
+func join(t testing.TB, server *embedded.Server, config jetstream.Config) *jetstream.Inbox {
+	t.Helper()
+	config.Options = server.Options()
+	inbox, err := jetstream.Open(t.Context(), config)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, inbox.Close()) })
+	return inbox
+}
+
+// nearby is JetStream as the inbox's server has it.
+func nearby(t testing.TB, server *embedded.Server) natsjetstream.JetStream {
+	t.Helper()
+	connection, err := nats.Connect("", server.Options()...)
+	require.NoError(t, err)
+	t.Cleanup(connection.Close)
+	js, err := natsjetstream.New(connection)
+	require.NoError(t, err)
+	return js
+}
+
+func TestAFullInboxRefusesUntilThereIsRoom(t *testing.T) {
+	t.Parallel()
+	for name, config := range map[string]jetstream.Config{
+		"entries": {MaxEntries: 3},
+		"bytes":   {MaxBytes: 3 * 1400},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inbox := open(t, t.TempDir(), config)
+			for n := range 3 {
+				put(t, inbox, "a", n)
+			}
+			_, err := inbox.Put(t.Context(), entry("a", 3))
+			require.ErrorIs(t, err, stream.ErrFull)
+			duplicate, err := inbox.Put(t.Context(), entry("a", 0))
+			require.NoError(t, err, "a copy needs no room")
+			require.True(t, duplicate)
+
+			require.NoError(t, take(t, inbox).Ack(t.Context()))
+			require.Equal(t, "a-1", take(t, inbox).ID) // the server has seen the acknowledgement
+			put(t, inbox, "a", 3)
+		})
+	}
+}
+
+func TestAnEntryThatIsTooLargeIsRefused(t *testing.T) {
+	inbox := open(t, t.TempDir(), jetstream.Config{})
+	large := entry("a", 1)
+	large.Data = make([]byte, 9<<20)
+	_, err := inbox.Put(t.Context(), large)
+	require.ErrorIs(t, err, nats.ErrMaxPayload)
+	large.Data = large.Data[:4<<20] // what a receiver takes
+	_, err = inbox.Put(t.Context(), large)
+	require.NoError(t, err)
+	require.Len(t, take(t, inbox).Data, 4<<20)
+}
+
+func TestALeaseThatRunsOutGivesTheEntryToAnother(t *testing.T) {
+	t.Parallel()
+	inbox := open(t, t.TempDir(), jetstream.Config{Lease: time.Second})
+	put(t, inbox, "a", 1)
+	put(t, inbox, "a", 2)
+	late := take(t, inbox)
+	require.Equal(t, time.Second, late.Lease)
+
+	again := take(t, inbox)
+	require.Equal(t, late.ID, again.ID)
+	require.Equal(t, 2, again.Attempt)
+	for name, settle := range map[string]error{
+		"ack":    late.Ack(t.Context()),
+		"nak":    late.Nak(t.Context(), 0),
+		"term":   late.Term(t.Context(), "no use"),
+		"extend": late.Extend(t.Context()),
+	} {
+		require.ErrorIs(t, settle, stream.ErrSettled, name)
+	}
+	require.NoError(t, again.Ack(t.Context()))
+	require.Equal(t, "a-2", take(t, inbox).ID)
+}
+
+func TestALeaseThatIsExtendedDoesNotRunOut(t *testing.T) {
+	t.Parallel()
+	const lease = time.Second
+	inbox := open(t, t.TempDir(), jetstream.Config{Lease: lease})
+	put(t, inbox, "a", 1)
+	delivery := take(t, inbox)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*lease)
+	defer cancel()
+	renew := time.NewTicker(lease / 8)
+	defer renew.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-renew.C:
+			require.NoError(t, delivery.Extend(t.Context()))
+		case <-ctx.Done():
+		}
+	}
+	require.NoError(t, delivery.Ack(t.Context()))
+	nothing(t, inbox)
+}
+
+// Whoever writes into the ledger first has settled the entry, even if both are
+// sure that it is theirs.
+func TestAnEntryIsSettledByOneOfTwoPrograms(t *testing.T) {
+	server := serve(t)
+	patient := join(t, server, jetstream.Config{Lease: time.Minute})
+	put(t, patient, "a", 1)
+	put(t, patient, "a", 2)
+	first := take(t, patient)
+
+	js := nearby(t, server)
+	resetLeases(t, js)
+	second := take(t, patient)
+	require.Equal(t, first.ID, second.ID)
+	require.NoError(t, first.Ack(t.Context()))
+	require.ErrorIs(t, second.Ack(t.Context()), stream.ErrSettled)
+	third := take(t, patient)
+	require.Equal(t, "a-2", third.ID)
+	require.NoError(t, third.Ack(t.Context()))
+	nothing(t, patient)
+}
+
+// resetLeases has the server forget which entries are out, as a server that
+// fails at the wrong time does.
+func resetLeases(t testing.TB, js natsjetstream.JetStream) {
+	t.Helper()
+	consumers, err := js.Stream(t.Context(), "engage-inbox")
+	require.NoError(t, err)
+	names := consumers.ConsumerNames(t.Context())
+	for name := range names.Name() {
+		require.NoError(t, consumers.DeleteConsumer(t.Context(), name))
+	}
+	require.NoError(t, names.Err())
+}
+
+func TestProgramsShareAnInboxInOrder(t *testing.T) {
+	t.Parallel()
+	const conversations, length = 16, 20
+	server := serve(t)
+	inboxes := []*jetstream.Inbox{join(t, server, quick), join(t, server, quick), join(t, server, quick)}
+	for n := range length {
+		for c := range conversations {
+			put(t, inboxes[n%len(inboxes)], fmt.Sprintf("c%d", c), n)
+		}
+	}
+	record := newRecord(conversations * length)
+	for program, inbox := range inboxes {
+		record.handle(t, inbox, program, 4)
+	}
+	record.wait(t, inboxes[0])
+	require.Len(t, record.programs, len(inboxes), "a program got nothing to do")
+}
+
+// A program that has no taker any more may still be sent an entry.
+func TestAnEntryThatNobodyTookIsGivenBackUncounted(t *testing.T) {
+	for name, give := range map[string]func(*testing.T, *jetstream.Inbox){
+		"after a while":   func(*testing.T, *jetstream.Inbox) {},
+		"when it is over": func(t *testing.T, inbox *jetstream.Inbox) { require.NoError(t, inbox.Close()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := serve(t)
+			config := jetstream.Config{Lines: 1, Lease: time.Second}
+			if name == "when it is over" {
+				config.Lease = time.Hour
+			}
+			busy, free := join(t, server, config), join(t, server, config)
+			gone, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+			defer cancel()
+			_, err := busy.Take(gone)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+
+			put(t, free, "a", 1)
+			consumer, err := nearby(t, server).Consumer(t.Context(), "engage-inbox", "line-0")
+			require.NoError(t, err)
+			require.Eventually(t, func() bool {
+				info, err := consumer.Info(t.Context())
+				return err == nil && info.NumAckPending == 1
+			}, 20*time.Second, time.Millisecond, "the entry was not sent")
+
+			give(t, busy)
+			delivery := take(t, free)
+			require.Equal(t, 1, delivery.Attempt)
+			require.NoError(t, delivery.Nak(t.Context(), 0))
+			require.Equal(t, 2, take(t, free).Attempt)
+		})
+	}
+}
+
+func TestACopyOfAWaitingEntryIsDroppedWhenItsTurnComes(t *testing.T) {
+	inbox := open(t, t.TempDir(), jetstream.Config{CopyWindow: 100 * time.Millisecond})
+	put(t, inbox, "a", 1)
+	require.Eventually(t, func() bool {
+		duplicate, err := inbox.Put(t.Context(), entry("a", 1))
+		return err == nil && !duplicate
+	}, 20*time.Second, 10*time.Millisecond, "the window does not end")
+	put(t, inbox, "a", 2)
+	counts, err := inbox.Counts(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 3, counts.Entries)
+
+	for _, id := range []string{"a-1", "a-2"} {
+		delivery := take(t, inbox)
+		require.Equal(t, id, delivery.ID)
+		require.Equal(t, 1, delivery.Attempt)
+		require.NoError(t, delivery.Ack(t.Context()))
+	}
+	nothing(t, inbox)
+}
+
+func TestAnIDIsForgottenWhenItsTimeIsOver(t *testing.T) {
+	t.Parallel()
+	inbox := open(t, t.TempDir(), jetstream.Config{CopyWindow: 100 * time.Millisecond, RememberFor: time.Second})
+	put(t, inbox, "a", 1)
+	require.NoError(t, take(t, inbox).Ack(t.Context()))
+	duplicate, err := inbox.Put(t.Context(), entry("a", 1))
+	require.NoError(t, err)
+	require.True(t, duplicate)
+	require.Eventually(t, func() bool {
+		duplicate, err := inbox.Put(t.Context(), entry("a", 1))
+		return err == nil && !duplicate
+	}, 20*time.Second, 10*time.Millisecond)
+	require.Equal(t, "a-1", take(t, inbox).ID)
+}
+
+func TestTheNumberOfLinesStays(t *testing.T) {
+	server := serve(t)
+	join(t, server, jetstream.Config{Lines: 3})
+	join(t, server, jetstream.Config{}) // takes what there is
+	_, err := jetstream.Open(t.Context(), jetstream.Config{Lines: 4, Options: server.Options()})
+	require.ErrorContains(t, err, "the inbox has 3 lines, and not 4")
+
+	limits := jetstream.Config{Name: "other", MaxEntries: 1}
+	put(t, join(t, server, limits), "a", 1)
+	limits.MaxEntries = 2
+	put(t, join(t, server, limits), "a", 2) // limits may change
+}
+
+func TestANameOfSomethingElseIsRefused(t *testing.T) {
+	server := serve(t)
+	_, err := nearby(t, server).CreateStream(t.Context(), natsjetstream.StreamConfig{Name: "orders"})
+	require.NoError(t, err)
+	_, err = jetstream.Open(t.Context(), jetstream.Config{Name: "orders", Options: server.Options()})
+	require.ErrorContains(t, err, "not an inbox's")
+}
+
+func TestOpenSaysAllThatIsWrong(t *testing.T) {
+	_, err := jetstream.Open(t.Context(), jetstream.Config{
+		URL: "nats://user:hunter2@a.example", Name: "a.b", Lines: -1, Replicas: 2, Lease: time.Millisecond,
+		MaxEntries: -1, MaxBytes: -1, RememberFor: -1, Remembered: -1, CopyWindow: -1, MaxDeadLetters: -1,
+	})
+	failure, ok := errors.AsType[*outcome.Error](err)
+	require.True(t, ok)
+	fields := make([]string, len(failure.Violations))
+	for n, violation := range failure.Violations {
+		fields[n] = violation.Field
+	}
+	require.Equal(t, []string{"URL", "Name", "Lines", "Replicas", "Lease", "RememberFor", "CopyWindow",
+		"MaxEntries", "MaxBytes", "Remembered", "MaxDeadLetters"}, fields)
+	require.NotContains(t, err.Error(), "hunter2")
+
+	err = jetstream.Config{URL: "nats://user:hunter2@[bad"}.Validate()
+	require.ErrorContains(t, err, "URL is not a list of URLs")
+	require.NotContains(t, err.Error(), "hunter2")
+	require.NoError(t, jetstream.Config{}.Validate())
+}
+
+func TestOpenFailsWhereThereIsNoServer(t *testing.T) {
+	_, err := jetstream.Open(t.Context(), jetstream.Config{URL: "nats://127.0.0.1:1"})
+	require.ErrorIs(t, err, nats.ErrNoServers)
+
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = jetstream.Open(ended, jetstream.Config{URL: "nats://127.0.0.1:1"})
+	require.Error(t, err)
+
+	server := serve(t)
+	_, err = jetstream.Open(t.Context(), jetstream.Config{Replicas: 3, Options: server.Options()})
+	require.ErrorContains(t, err, "replicas")
+}
+
+func TestACloseEndsEverything(t *testing.T) {
+	inbox := open(t, t.TempDir(), jetstream.Config{})
+	put(t, inbox, "a", 1)
+	delivery := take(t, inbox)
+	waiting := make(chan error)
+	go func() {
+		_, err := inbox.Take(t.Context())
+		waiting <- err
+	}()
+	require.NoError(t, inbox.Close())
+	require.ErrorIs(t, <-waiting, stream.ErrClosed)
+	require.NoError(t, inbox.Close())
+
+	_, err := inbox.Put(t.Context(), entry("a", 2))
+	require.ErrorIs(t, err, stream.ErrClosed)
+	_, err = inbox.Take(t.Context())
+	require.ErrorIs(t, err, stream.ErrClosed)
+	_, err = inbox.Counts(t.Context())
+	require.ErrorIs(t, err, stream.ErrClosed)
+	require.ErrorIs(t, inbox.Requeue(t.Context(), "a-1"), stream.ErrClosed)
+	require.ErrorIs(t, delivery.Ack(t.Context()), stream.ErrClosed)
+	for _, err := range inbox.DeadLetters(t.Context()) {
+		require.ErrorIs(t, err, stream.ErrClosed)
+	}
+}
+
+func TestEveryCallObeysItsContext(t *testing.T) {
+	inbox := open(t, t.TempDir(), jetstream.Config{})
+	put(t, inbox, "a", 1)
+	delivery := take(t, inbox)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, call := range map[string]func() error{
+		"put":     func() error { _, err := inbox.Put(ended, entry("a", 2)); return err },
+		"take":    func() error { _, err := inbox.Take(ended); return err },
+		"ack":     func() error { return delivery.Ack(ended) },
+		"nak":     func() error { return delivery.Nak(ended, 0) },
+		"term":    func() error { return delivery.Term(ended, "no use") },
+		"extend":  func() error { return delivery.Extend(ended) },
+		"counts":  func() error { _, err := inbox.Counts(ended); return err },
+		"requeue": func() error { return inbox.Requeue(ended, "a-1") },
+		"dead letters": func() error {
+			for _, err := range inbox.DeadLetters(ended) {
+				return err
+			}
+			return nil
+		},
+	} {
+		require.ErrorIs(t, call(), context.Canceled, name)
+	}
+	require.NoError(t, delivery.Ack(t.Context()), "none of them settled the delivery")
+}
+
+func FuzzAnEntryComesOutAsItWentIn(f *testing.F) {
+	f.Add("id", "conversation", "trace", "2026-10", []byte(`{}`))
+	f.Add("line\r\nend", " space ", "\xff\xfe", `"quoted\`, []byte{})
+	f.Add(strings.Repeat("ü", 999), "*.>", "\x00", "", []byte("\r\n"))
+	inbox := open(f, f.TempDir(), jetstream.Config{Lines: 1})
+	f.Fuzz(func(t *testing.T, id, conversation, trace, secret string, data []byte) {
+		want := stream.Entry{
+			ID: id, Conversation: conversation, TraceID: trace, VerifiedBy: secret,
+			Received: time.Unix(1_793_000_000, 123_000_000).UTC(), Data: data,
+		}
+		duplicate, err := inbox.Put(t.Context(), want)
+		if id == "" || conversation == "" {
+			require.ErrorIs(t, err, stream.ErrNoID)
+			return
+		}
+		require.NoError(t, err)
+		if duplicate {
+			return
+		}
+		got := take(t, inbox)
+		if len(data) == 0 {
+			want.Data, got.Data = nil, nil
+		}
+		require.Equal(t, want, got.Entry)
+		require.NoError(t, got.Ack(t.Context()))
+	})
+}

@@ -1,0 +1,175 @@
+package jetstream
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/engagesdk/engage-go/stream"
+)
+
+// fetchTime is how long a fetch waits for an entry. A program whose takers have
+// gone may still be sent one for that long.
+const fetchTime = 3 * time.Second
+
+// line fetches the entries of one line, one at a time, while there are takers.
+type line struct {
+	inbox    *Inbox
+	number   int
+	consumer jetstream.Consumer // nil until it is known to be there
+}
+
+// fetched is the first entry of a line, as this program has it.
+type fetched struct {
+	stream.Entry
+	message  jetstream.Msg
+	line     int
+	sequence uint64
+	key      string
+	// at is when it was fetched.
+	at      time.Time
+	attempt int
+	// returned is how often it was returned by programs without a taker.
+	returned int
+}
+
+// taken is what a line hands to a taker: an entry, or what went wrong.
+type taken struct {
+	entry *fetched
+	err   error
+}
+
+// run fetches until ctx ends.
+func (l *line) run(ctx context.Context) {
+	for failures := 0; l.inbox.demand.wait(ctx) == nil; {
+		err := l.next(ctx)
+		if err == nil || ctx.Err() != nil {
+			failures = 0
+			continue
+		}
+		failures++
+		l.consumer = nil // it may have been deleted
+		l.report(ctx, err, min(time.Duration(failures)*100*time.Millisecond, 2*time.Second))
+	}
+}
+
+// report tells a taker of an error that waiting does not mend, and waits before
+// the next try.
+func (l *line) report(ctx context.Context, err error, pause time.Duration) {
+	l.inbox.logger.DebugContext(ctx, "jetstream: a line cannot be fetched", "line", l.number, "error", err)
+	var takers chan<- taken
+	if !transient(err) {
+		takers = l.inbox.taken
+	}
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case takers <- taken{err: err}:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// next fetches an entry, if there is one, and hands it to a taker.
+func (l *line) next(ctx context.Context) error {
+	message, err := l.fetch(ctx)
+	if message == nil {
+		return err
+	}
+	at := time.Now()
+	entry, err := l.read(ctx, message)
+	if err != nil {
+		// Somebody else may have better luck.
+		return errors.Join(err, message.NakWithDelay(time.Second))
+	}
+	if entry == nil {
+		return nil
+	}
+	entry.at = at
+	hold := time.NewTimer(time.Until(at.Add(l.inbox.hold())))
+	defer hold.Stop()
+	select {
+	case l.inbox.taken <- taken{entry: entry}:
+		return nil
+	case <-hold.C:
+	case <-ctx.Done():
+	}
+	return l.giveBack(ctx, entry)
+}
+
+// fetch returns the line's next message, or nil if none came in time.
+func (l *line) fetch(ctx context.Context) (message jetstream.Msg, err error) {
+	if l.consumer == nil {
+		if l.consumer, err = l.inbox.consumer(ctx, l.number, l.inbox.ackWait()); err != nil {
+			return nil, err
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, fetchTime)
+	defer cancel()
+	message, err = l.consumer.Next(jetstream.FetchContext(ctx))
+	if errors.Is(err, nats.ErrTimeout) || errors.Is(err, context.DeadlineExceeded) {
+		return nil, nil
+	}
+	return message, err
+}
+
+// read makes an entry of a message. It returns nil if the message is none to be
+// given out: because the entry was settled before, or because it is no entry.
+//
+// It finishes even if the inbox is closed meanwhile: then the entry is given
+// back.
+func (l *line) read(ctx context.Context, message jetstream.Msg) (*fetched, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
+	defer cancel()
+	meta, err := message.Metadata()
+	if err != nil {
+		return nil, err
+	}
+	entry, err := decode(message.Headers(), message.Data())
+	if err != nil {
+		return nil, l.bury(ctx, message, meta.Sequence.Stream, err)
+	}
+	f := &fetched{
+		Entry:    entry,
+		message:  message,
+		line:     l.number,
+		sequence: meta.Sequence.Stream,
+		key:      keyOf(entry.ID),
+	}
+	settled, err := l.inbox.ledger.settled(ctx, f.key)
+	switch {
+	case err != nil:
+		return nil, err
+	case settled:
+		return nil, message.Ack()
+	case meta.NumDelivered > 1:
+		if f.returned, err = l.inbox.ledger.returned(ctx, l.number, f.sequence); err != nil {
+			return nil, err
+		}
+	}
+	f.attempt = max(1, int(meta.NumDelivered)-f.returned)
+	return f, nil
+}
+
+// bury makes a dead letter of a message that somebody else put into the line.
+func (l *line) bury(ctx context.Context, message jetstream.Msg, sequence uint64, reason error) error {
+	letter := unreadable(sequence, message.Data(), reason)
+	l.inbox.logger.WarnContext(ctx, "jetstream: a message is not an entry", "line", l.number, "id", letter.ID, "error", reason)
+	if err := l.inbox.bury(ctx, letter); err != nil {
+		return err
+	}
+	return message.Ack()
+}
+
+// giveBack lets another program have an entry for which this one has no taker.
+func (l *line) giveBack(ctx context.Context, entry *fetched) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
+	defer cancel()
+	if err := l.inbox.ledger.noteReturned(ctx, l.number, entry.sequence, entry.returned+1); err != nil {
+		return errors.Join(err, entry.message.Nak())
+	}
+	return l.inbox.tell(ctx, entry.message, nak(0))
+}

@@ -1,0 +1,182 @@
+package jetstream_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	natsjetstream "github.com/nats-io/nats.go/jetstream"
+	"github.com/stretchr/testify/require"
+
+	"github.com/engagesdk/engage-go/stream"
+	"github.com/engagesdk/engage-go/stream/jetstream"
+	"github.com/engagesdk/engage-go/stream/jetstream/embedded"
+)
+
+func TestCopiesAreKnownAfterRestarts(t *testing.T) {
+	t.Parallel()
+	const ids = 20
+	folder := t.TempDir()
+	handled := map[string]int{}
+	for range 3 {
+		inbox, err := embedded.Open(t.Context(), embedded.Config{Folder: folder}, quick)
+		require.NoError(t, err)
+		for n := range ids {
+			_, err := inbox.Put(t.Context(), entry(fmt.Sprintf("c%d", n%5), n))
+			require.NoError(t, err)
+		}
+		for range ids / 3 {
+			delivery := take(t, inbox)
+			require.NoError(t, delivery.Ack(t.Context()))
+			handled[delivery.ID]++
+		}
+		require.NoError(t, inbox.Close())
+	}
+	inbox := open(t, folder, quick)
+	for range ids - 3*(ids/3) {
+		delivery := take(t, inbox)
+		require.NoError(t, delivery.Ack(t.Context()))
+		handled[delivery.ID]++
+	}
+	nothing(t, inbox)
+	require.Len(t, handled, ids)
+	for id, times := range handled {
+		require.Equal(t, 1, times, id)
+	}
+}
+
+func TestAnInboxGoesOnWhenItsServerIsBack(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	config := embedded.Config{Folder: t.TempDir(), Listen: listener.Addr().String()}
+	require.NoError(t, listener.Close())
+	server, err := embedded.Start(t.Context(), config)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, server.Close()) }()
+	inbox, err := jetstream.Open(t.Context(), jetstream.Config{URL: "nats://" + config.Listen, Lease: 2 * time.Second})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, inbox.Close()) }()
+	put(t, inbox, "a", 1)
+	put(t, inbox, "a", 2)
+	held := take(t, inbox)
+
+	require.NoError(t, server.Close())
+	err = held.Ack(t.Context())
+	require.Error(t, err)
+	require.NotErrorIs(t, err, stream.ErrSettled, "it may still be settled")
+	_, err = inbox.Put(t.Context(), entry("a", 3))
+	require.Error(t, err)
+	require.NotErrorIs(t, err, stream.ErrFull)
+	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err = inbox.Take(short)
+	require.ErrorIs(t, err, context.DeadlineExceeded, "it waits for the server")
+
+	server, err = embedded.Start(t.Context(), config)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		_, err = inbox.Put(t.Context(), entry("a", 3))
+		return err == nil
+	}, 30*time.Second, 10*time.Millisecond)
+	for n := range 3 {
+		delivery := take(t, inbox)
+		require.Equal(t, fmt.Sprintf("a-%d", n+1), delivery.ID)
+		require.NoError(t, delivery.Ack(t.Context()))
+	}
+}
+
+func TestAnInboxWhoseStreamsAreGoneSaysSo(t *testing.T) {
+	server := serve(t)
+	inbox := join(t, server, jetstream.Config{Lines: 1})
+	require.NoError(t, nearby(t, server).DeleteStream(t.Context(), "engage-inbox"))
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	_, err := inbox.Take(ctx)
+	require.ErrorContains(t, err, "stream not found")
+	_, err = inbox.Put(ctx, entry("a", 1))
+	require.Error(t, err)
+}
+
+// One of three servers stops in the middle, and comes back; then another one
+// stops. Entries are put twice throughout.
+func TestAClusterLosesNothingWithoutOneOfItsServers(t *testing.T) {
+	t.Parallel()
+	const conversations, length = 12, 25
+	servers, err := embedded.StartCluster(t.Context(), t.TempDir())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, servers.Close()) })
+	config := jetstream.Config{URL: servers.URL(), Replicas: 3, Lines: 6, Lease: 2 * time.Second}
+	programs := make([]*jetstream.Inbox, 2)
+	for n := range programs {
+		programs[n], err = jetstream.Open(t.Context(), config)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, programs[n].Close()) })
+		config.Replicas = 0 // as many as there are
+	}
+	requireReplicas(t, servers.URL(), 3)
+
+	const all = conversations * length
+	record := newRecord(all)
+	reached := map[int]chan struct{}{}
+	for _, acks := range []int{all / 4, all / 2, all * 3 / 4} {
+		reached[acks] = make(chan struct{})
+		record.progress[acks] = func() { close(reached[acks]) }
+	}
+	for n, inbox := range programs {
+		record.handle(t, inbox, n, 4)
+	}
+	putting := make(chan error, 1)
+	go func() { putting <- putAll(t.Context(), programs, conversations, length) }()
+
+	<-reached[all/4]
+	require.NoError(t, servers.Stop(0))
+	<-reached[all/2]
+	require.NoError(t, servers.Start(t.Context(), 0))
+	<-reached[all*3/4]
+	require.NoError(t, servers.Stop(1))
+
+	require.NoError(t, <-putting)
+	record.wait(t, programs[0])
+}
+
+// requireReplicas checks on how many servers the inbox keeps everything.
+func requireReplicas(t testing.TB, url string, want int) {
+	t.Helper()
+	connection, err := nats.Connect(url)
+	require.NoError(t, err)
+	defer connection.Close()
+	js, err := natsjetstream.New(connection)
+	require.NoError(t, err)
+	for _, name := range []string{"engage-inbox", "engage-inbox-ledger", "engage-inbox-dead"} {
+		kept, err := js.Stream(t.Context(), name)
+		require.NoError(t, err)
+		require.Equal(t, want, kept.CachedInfo().Config.Replicas, name)
+	}
+}
+
+// putAll puts every entry until it is stored, as a sender does, and then once
+// more.
+func putAll(ctx context.Context, programs []*jetstream.Inbox, conversations, length int) error {
+	for n := range length {
+		for c := range conversations {
+			inbox := programs[(n+c)%len(programs)]
+			for copies := 0; copies < 2; {
+				limited, cancel := context.WithTimeout(ctx, time.Second)
+				_, err := inbox.Put(limited, entry(fmt.Sprintf("c%d", c), n))
+				cancel()
+				switch {
+				case errors.Is(err, stream.ErrFull), ctx.Err() != nil:
+					return err
+				case err == nil:
+					copies++
+				}
+			}
+		}
+	}
+	return nil
+}
