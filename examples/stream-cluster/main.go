@@ -1,0 +1,136 @@
+// Stream-cluster shows two workers that share the events of one inbox, in a
+// JetStream cluster of three servers, one of which stops in the middle. It needs
+// no configuration: the servers run in this program, on its loopback address,
+// and keep their files in a temporary folder.
+//
+// It prints what each worker handled, and exits with status 1 if an event was
+// lost or handled out of order.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"sync"
+	"time"
+
+	"github.com/engagesdk/engage-go/stream"
+	"github.com/engagesdk/engage-go/stream/jetstream"
+	"github.com/engagesdk/engage-go/stream/jetstream/embedded"
+)
+
+// How many customers write how many messages each, to how many workers.
+const (
+	customers = 20
+	messages  = 15
+	workers   = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	if err := run(ctx, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "stream-cluster:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, out io.Writer) (err error) {
+	folder, err := os.MkdirTemp("", "stream-cluster")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	servers, err := embedded.StartCluster(ctx, folder)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, servers.Close()) }()
+
+	t := newTally()
+	t.half = func() { t.stopped = servers.Stop(0) }
+	working, stop := context.WithCancel(ctx)
+	t.all = stop
+	var group sync.WaitGroup
+	defer group.Wait()
+	defer stop()
+
+	// Each program opens the inbox for itself: the workers, and what receives.
+	config := jetstream.Config{URL: servers.URL(), Replicas: 3, Lines: 8, Lease: 5 * time.Second}
+	for number := range workers {
+		inbox, worker, err := open(ctx, config)
+		if err != nil {
+			return err
+		}
+		worker.OnMessage(func(_ context.Context, e stream.MessageEvent) error { return t.handle(number, e) })
+		group.Go(func() {
+			defer inbox.Close()
+			_ = worker.Run(working) // it ends with working, and then returns nil
+		})
+	}
+	inbox, err := jetstream.Open(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer inbox.Close()
+	copies, err := send(ctx, inbox)
+	if err != nil {
+		return err
+	}
+	<-working.Done()
+	group.Wait()
+	fmt.Fprintf(out, "sent %d events twice: %d copies were dropped\n", customers*messages, copies)
+	return t.summarize(out)
+}
+
+// open opens the inbox and a worker on it.
+func open(ctx context.Context, config jetstream.Config) (*jetstream.Inbox, *stream.Worker, error) {
+	inbox, err := jetstream.Open(ctx, config)
+	if err != nil {
+		return nil, nil, err
+	}
+	worker, err := stream.NewWorker(inbox)
+	if err != nil {
+		return nil, nil, errors.Join(err, inbox.Close())
+	}
+	return inbox, worker, nil
+}
+
+// send puts every event twice. Like the vendor's sender it repeats what is not
+// stored.
+func send(ctx context.Context, inbox stream.Inbox) (copies int, err error) {
+	for message := range messages {
+		for customer := range customers {
+			payload := fmt.Appendf(nil, `{"channel":"sms","event":"MO","tid":"t-%d-%d","oa":"+155501%02d","da":"777","message":"%d"}`,
+				customer, message, customer, message)
+			entry, err := stream.NewEntry(payload)
+			if err != nil {
+				return 0, err
+			}
+			for stored := 0; stored < 2; {
+				duplicate, err := putWithin(ctx, time.Second, inbox, entry)
+				switch {
+				case ctx.Err() != nil:
+					return 0, ctx.Err()
+				case err != nil:
+					continue
+				case stored == 1 && duplicate:
+					copies++
+				}
+				stored++
+			}
+		}
+	}
+	return copies, nil
+}
+
+func putWithin(ctx context.Context, limit time.Duration, inbox stream.Inbox, entry stream.Entry) (duplicate bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return inbox.Put(ctx, entry)
+}
