@@ -3,6 +3,7 @@ package message_test
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"reflect"
 	"testing"
 	"unicode/utf8"
@@ -58,7 +59,7 @@ func FuzzDecode(f *testing.F) {
 // what was written.
 func FuzzEncode(f *testing.F) {
 	f.Add("hello", int64(7), 1.5, false)
-	f.Add("<a href=\"x\">\u2028\x00🙂", int64(-1), -0.0, true)
+	f.Add("<a href=\"x\">\u2028\x00🙂", int64(-1), math.Copysign(0, -1), true)
 	f.Add("", int64(0), 1e300, true)
 	f.Fuzz(func(t *testing.T, text string, whole int64, decimal float64, flag bool) {
 		if !utf8.ValidString(text) || decimal-decimal != 0 {
