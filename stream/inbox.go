@@ -4,6 +4,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strconv"
 	"time"
 )
 
@@ -44,6 +48,15 @@ type Entry struct {
 	// read once. It is nil for an entry that comes from elsewhere.
 	header *Header
 }
+
+// String returns the entry's ID as a phrase.
+func (e Entry) String() string { return "entry " + strconv.Quote(e.ID) }
+
+// Format writes String's text for every verb, so that none shows the payload.
+func (e Entry) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.String()) }
+
+// LogValue shows String's text to log/slog.
+func (e Entry) LogValue() slog.Value { return slog.StringValue(e.String()) }
 
 // NewEntry reads as much of a payload as an entry needs. Received is left zero.
 // The error is a [*DecodeError] as that of [Decode]. An entry may come back

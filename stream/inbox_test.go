@@ -1,6 +1,9 @@
 package stream_test
 
 import (
+	"fmt"
+	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -39,4 +42,18 @@ func TestAnEntryNeedsAPayload(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, entry.ID)
 	require.NotEmpty(t, entry.Conversation)
+}
+
+func TestPrintingAnEntryDoesNotShowItsPayload(t *testing.T) {
+	entry := stream.Entry{ID: "id-1", Conversation: "c-1", Data: []byte("what the customer wrote")}
+	letter := stream.DeadLetter{Entry: entry, Attempts: 3, Reason: "refused"}
+	var log strings.Builder
+	slog.New(slog.NewTextHandler(&log, nil)).Info("taken", "entry", entry, "delivery", stream.Delivery{Entry: entry})
+	for _, value := range []any{entry, &entry, stream.Delivery{Entry: entry}, letter, []stream.Entry{entry}} {
+		printed := fmt.Sprintf("%v %+v %#v %q %s %x", value, value, value, value, value, value) + log.String()
+		require.Contains(t, printed, "id-1")
+		for _, private := range []string{"customer wrote", "d2hhdCB0aGUg", fmt.Sprintf("%x", "customer"), "119 104 97 116"} {
+			require.NotContains(t, printed, private)
+		}
+	}
 }
