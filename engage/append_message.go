@@ -17,7 +17,7 @@ type AppendMessageRequest interface {
 }
 
 // AppendMessageV10 appends a text, a text with attachments or an email. In a
-// live chat it appends inbound text only.
+// live chat it appends inbound text and form responses only.
 type AppendMessageV10 struct {
 	// ConversationID is required.
 	ConversationID string
@@ -31,7 +31,8 @@ type AppendMessageV10 struct {
 // types and with announcements on every channel.
 type AppendMessageV13 AppendMessageV10
 
-// AppendMessageV14 appends any number of messages and Apple's capability list.
+// AppendMessageV14 appends any number of messages, of WhatsApp's and Apple's
+// rich types too, and Apple's capability list.
 // The vendor names this version and does not describe it: what it adds is
 // assumed.
 type AppendMessageV14 struct {

@@ -10,7 +10,7 @@ import (
 )
 
 // mostOpening is how many calls may wait for a connection at the same time.
-const mostOpening = 4
+const mostOpening = 2
 
 // Opening keeps a burst of calls from opening a connection each. A call that is
 // about to get its connection takes a place here and gives it back as soon as it
