@@ -113,7 +113,7 @@ func TestACallbackAfterTheCallerHasLeftIsTaken(t *testing.T) {
 	callbacks := newCallbacks(t, engage.WithCallbackLogger(slog.New(slog.NewTextHandler(&log, nil))))
 	server := newStub(t, reply(202, acknowledged))
 	client := server.client(t, engage.WithCallbacks(callbacks))
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()
 	_, err := closeConversation(ctx, client)
 	require.ErrorIs(t, err, outcome.ErrOnTimeout)

@@ -191,9 +191,9 @@ func TestAClosedConversationIsClosedByCallbackToo(t *testing.T) {
 }
 
 func TestAnOutcomeThatDoesNotArriveIsOnTimeout(t *testing.T) {
-	server, client, pending, id := callbackServer(t, engage.WithTotalTimeout(10*time.Millisecond))
+	server, client, pending, id := callbackServer(t, engage.WithTotalTimeout(500*time.Millisecond))
 	server.Fail(outcome.CloseConversation, engagetest.Fault{Callback: engagetest.CallbackLost})
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	_, err := client.CloseConversation(ctx, engage.CloseConversationV10{ConversationID: id})
 	failure := failureOf(t, err)

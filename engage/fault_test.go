@@ -198,7 +198,7 @@ func TestAWaitThatTheCallerCannotAffordIsNotBegun(t *testing.T) {
 
 func TestAnAttemptsTimeoutIsNotTheCallersDeadline(t *testing.T) {
 	slow := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
-	timeout := engage.WithCallOptions(engage.WithAttemptTimeout(30*time.Millisecond), engage.WithAttempts(3))
+	timeout := engage.WithCallOptions(engage.WithAttemptTimeout(200*time.Millisecond), engage.WithAttempts(3))
 
 	server := newStub(t, failing(2, slow, reply(200, found("active"))))
 	_, err := searchConversation(t.Context(), server.client(t, timeout))

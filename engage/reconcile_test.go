@@ -89,7 +89,7 @@ func TestAnAppendWhoseReplyIsLostIsFound(t *testing.T) {
 	}
 	for name, fault := range faults {
 		t.Run(name, func(t *testing.T) {
-			server, client, id := engageServer(t, engage.WithCallOptions(engage.WithAttemptTimeout(200*time.Millisecond)))
+			server, client, id := engageServer(t, engage.WithCallOptions(engage.WithAttemptTimeout(500*time.Millisecond)))
 			server.Fail(outcome.AppendMessage, fault)
 			receipt, err := client.AppendMessage(t.Context(), twoTexts(id))
 			require.NoError(t, err)
