@@ -161,7 +161,7 @@ func TestConversationsKeepTheirOrderAndShareTheHandlers(t *testing.T) {
 			}
 		}
 		w.start()
-		time.Sleep(time.Second * (customers*messages/handlers + 1))
+		time.Sleep(time.Hour) // the last conversations cannot share all handlers
 		require.NoError(t, w.stop())
 		require.Equal(t, want, got)
 		require.Equal(t, handlers, most)
