@@ -65,7 +65,8 @@
 //
 // A handler can meet an entry again that was given out and not settled: after a
 // crash, or when its lease ran out. [stream.Delivery] counts such an attempt,
-// unless the only server crashed with the count.
+// unless the only server crashed with the count. It can count one too many for
+// an entry that was on its way to a program that ended.
 //
 // An Ack that fails other than with [stream.ErrSettled] leaves open whether the
 // entry is settled. It tries until its context or the lease ends, so that takes

@@ -6,26 +6,21 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/engagesdk/engage-go/stream"
 )
 
-// fetchTime is how long a fetch waits for an entry. A program whose takers have
-// gone may still be sent one for that long.
-const fetchTime = 3 * time.Second
-
 // line fetches the entries of one line, one at a time, while there are takers.
 type line struct {
-	inbox    *Inbox
-	number   int
-	consumer jetstream.Consumer // nil until it is known to be there
+	inbox  *Inbox
+	number int
+	puller *puller // nil until the consumer is known to be there
 }
 
 // fetched is the first entry of a line, as this program has it.
 type fetched struct {
 	stream.Entry
-	message  jetstream.Msg
+	message  *nats.Msg
 	line     int
 	sequence uint64
 	key      string
@@ -51,7 +46,8 @@ func (l *line) run(ctx context.Context) {
 			continue
 		}
 		failures++
-		l.consumer = nil // it may have been deleted
+		l.puller.close()
+		l.puller = nil // the consumer may have been deleted
 		l.report(ctx, err, min(time.Duration(failures)*100*time.Millisecond, 2*time.Second))
 	}
 }
@@ -83,7 +79,7 @@ func (l *line) next(ctx context.Context) error {
 	entry, err := l.read(ctx, message)
 	if err != nil {
 		// Somebody else may have better luck.
-		return errors.Join(err, message.NakWithDelay(time.Second))
+		return errors.Join(err, l.inbox.signal(message, nak(time.Second)))
 	}
 	if entry == nil {
 		return nil
@@ -91,8 +87,12 @@ func (l *line) next(ctx context.Context) error {
 	entry.at = at
 	hold := time.NewTimer(time.Until(at.Add(l.inbox.hold())))
 	defer hold.Stop()
+	takers := l.inbox.taken
+	if ctx.Err() != nil {
+		takers = nil // the message came when the inbox was closed already
+	}
 	select {
-	case l.inbox.taken <- taken{entry: entry}:
+	case takers <- taken{entry: entry}:
 		return nil
 	case <-hold.C:
 	case <-ctx.Done():
@@ -101,19 +101,17 @@ func (l *line) next(ctx context.Context) error {
 }
 
 // fetch returns the line's next message, or nil if none came in time.
-func (l *line) fetch(ctx context.Context) (message jetstream.Msg, err error) {
-	if l.consumer == nil {
-		if l.consumer, err = l.inbox.consumer(ctx, l.number, l.inbox.ackWait()); err != nil {
+func (l *line) fetch(ctx context.Context) (*nats.Msg, error) {
+	if l.puller == nil {
+		consumer, err := l.inbox.consumer(ctx, l.number, l.inbox.ackWait())
+		if err != nil {
+			return nil, err
+		}
+		if l.puller, err = newPuller(l.inbox.connection, l.inbox.name, consumer); err != nil {
 			return nil, err
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, fetchTime)
-	defer cancel()
-	message, err = l.consumer.Next(jetstream.FetchContext(ctx))
-	if errors.Is(err, nats.ErrTimeout) || errors.Is(err, context.DeadlineExceeded) {
-		return nil, nil
-	}
-	return message, err
+	return l.puller.next(ctx)
 }
 
 // read makes an entry of a message. It returns nil if the message is none to be
@@ -121,14 +119,14 @@ func (l *line) fetch(ctx context.Context) (message jetstream.Msg, err error) {
 //
 // It finishes even if the inbox is closed meanwhile: then the entry is given
 // back.
-func (l *line) read(ctx context.Context, message jetstream.Msg) (*fetched, error) {
+func (l *line) read(ctx context.Context, message *nats.Msg) (*fetched, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
 	defer cancel()
 	meta, err := message.Metadata()
 	if err != nil {
 		return nil, err
 	}
-	entry, err := decode(message.Headers(), message.Data())
+	entry, err := decode(message.Header, message.Data)
 	if err != nil {
 		return nil, l.bury(ctx, message, meta.Sequence.Stream, err)
 	}
@@ -144,7 +142,7 @@ func (l *line) read(ctx context.Context, message jetstream.Msg) (*fetched, error
 	case err != nil:
 		return nil, err
 	case settled:
-		return nil, message.Ack()
+		return nil, l.inbox.signal(message, ack)
 	case meta.NumDelivered > 1:
 		if f.returned, err = l.inbox.ledger.returned(ctx, l.number, f.sequence); err != nil {
 			return nil, err
@@ -155,13 +153,13 @@ func (l *line) read(ctx context.Context, message jetstream.Msg) (*fetched, error
 }
 
 // bury makes a dead letter of a message that somebody else put into the line.
-func (l *line) bury(ctx context.Context, message jetstream.Msg, sequence uint64, reason error) error {
-	letter := unreadable(sequence, message.Data(), reason)
+func (l *line) bury(ctx context.Context, message *nats.Msg, sequence uint64, reason error) error {
+	letter := unreadable(sequence, message.Data, reason)
 	l.inbox.logger.WarnContext(ctx, "jetstream: a message is not an entry", "line", l.number, "id", letter.ID, "error", reason)
 	if err := l.inbox.bury(ctx, letter); err != nil {
 		return err
 	}
-	return message.Ack()
+	return l.inbox.signal(message, ack)
 }
 
 // giveBack lets another program have an entry for which this one has no taker.
@@ -169,7 +167,7 @@ func (l *line) giveBack(ctx context.Context, entry *fetched) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
 	defer cancel()
 	if err := l.inbox.ledger.noteReturned(ctx, l.number, entry.sequence, entry.returned+1); err != nil {
-		return errors.Join(err, entry.message.Nak())
+		return errors.Join(err, l.inbox.signal(entry.message, nak(0)))
 	}
 	return l.inbox.tell(ctx, entry.message, nak(0))
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/engagesdk/engage-go/stream"
@@ -107,12 +108,14 @@ func (r *record) wait(t testing.TB, inbox *jetstream.Inbox) {
 		maps.Copy(both, r.uncertain)
 		return len(both)
 	}
-	require.Eventually(t, func() bool {
-		counts, err := inbox.Counts(t.Context())
-		return err == nil && counts.Entries == 0 && settled() == r.want
-	}, 60*time.Second, 20*time.Millisecond, "not all was handled")
+	require.EventuallyWithT(t, func(t *assert.CollectT) {
+		counts, err := inbox.Counts(context.Background())
+		require.NoError(t, err)
+		require.Zero(t, counts.Entries, "entries are left")
+		require.Equal(t, r.want, settled(), "entries are settled")
+	}, 60*time.Second, 20*time.Millisecond)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	require.Empty(t, r.wrong)
-	t.Logf("%d acknowledged, of %d that got no answer, by programs %v", len(r.acked), len(r.uncertain), r.programs)
+	t.Logf("%d acknowledged, %d acknowledgements got no answer; by program %v", len(r.acked), len(r.uncertain), r.programs)
 }

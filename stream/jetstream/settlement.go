@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nats.go"
 
 	"github.com/engagesdk/engage-go/stream"
 )
@@ -68,14 +68,14 @@ func (s *settlement) Term(ctx context.Context, reason string) error {
 
 // conclude settles the entry for good, by writing so into the ledger.
 func (s *settlement) conclude(ctx context.Context, way string) error {
-	err := s.inbox.ledger.settle(ctx, s.entry.key, s.entry.message.Reply(), way)
+	err := s.inbox.ledger.settle(ctx, s.entry.key, s.entry.message.Reply, way)
 	if err != nil && err != stream.ErrSettled {
 		return err
 	}
 	s.settled = true
 	// Should this get lost, the entry is fetched again when its lease is over,
 	// found in the ledger, and dropped.
-	if lost := s.entry.message.Ack(); lost != nil {
+	if lost := s.inbox.signal(s.entry.message, ack); lost != nil {
 		s.inbox.logger.DebugContext(ctx, "jetstream: a settled entry stays in its line", "line", s.entry.line, "error", lost)
 	}
 	return err
@@ -102,10 +102,13 @@ func (s *settlement) Extend(ctx context.Context) error {
 	})
 }
 
-// inProgress is what a consumer is told to renew a lease.
-const inProgress = "+WPI"
+// What a consumer is told of a message.
+const (
+	ack        = "+ACK"
+	inProgress = "+WPI"
+)
 
-// nak is what a consumer is told to give a message out again after delay.
+// nak tells a consumer to give a message out again after delay.
 func nak(delay time.Duration) string {
 	if delay <= 0 {
 		return "-NAK"
@@ -113,10 +116,15 @@ func nak(delay time.Duration) string {
 	return fmt.Sprintf(`-NAK {"delay":%d}`, delay.Nanoseconds())
 }
 
-// tell sends a consumer something about a message, and waits until it has it.
-func (i *Inbox) tell(ctx context.Context, message jetstream.Msg, what string) error {
+// tell tells a consumer something of a message, and waits until it has it.
+func (i *Inbox) tell(ctx context.Context, message *nats.Msg, what string) error {
 	ctx, cancel := context.WithTimeout(ctx, settleTime)
 	defer cancel()
-	_, err := i.connection.RequestWithContext(ctx, message.Reply(), []byte(what))
+	_, err := i.connection.RequestWithContext(ctx, message.Reply, []byte(what))
 	return err
+}
+
+// signal tells a consumer something of a message, and does not wait.
+func (i *Inbox) signal(message *nats.Msg, what string) error {
+	return i.connection.Publish(message.Reply, []byte(what))
 }

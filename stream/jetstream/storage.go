@@ -127,15 +127,17 @@ func (s *storage) prepareEntries(ctx context.Context, c Config) (lines int, entr
 	return lines, entries, err
 }
 
-// consumer makes the consumer of a line, or finds it. A single entry is out at
-// a time; what was put back comes first.
-func (s *storage) consumer(ctx context.Context, line int, lease time.Duration) (jetstream.Consumer, error) {
-	return s.entries.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
-		Durable:       "line-" + strconv.Itoa(line),
+// consumer makes the consumer of a line, or finds it, and returns its name. A
+// single entry is out at a time; what was put back comes first.
+func (s *storage) consumer(ctx context.Context, line int, ackWait time.Duration) (name string, err error) {
+	name = "line-" + strconv.Itoa(line)
+	_, err = s.entries.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
+		Durable:       name,
 		FilterSubject: s.entrySubject(line),
 		AckPolicy:     jetstream.AckExplicitPolicy,
-		AckWait:       lease,
+		AckWait:       ackWait,
 		MaxAckPending: 1,
 		MaxDeliver:    -1,
 	})
+	return name, err
 }
