@@ -43,8 +43,8 @@ type Config struct {
 	MaxEntries int64
 	MaxBytes   int64
 	// Lease is how long a delivery belongs to its taker. The default is 30
-	// seconds; this and the other times are a tenth of a second at least. An entry whose taker is gone is given
-	// out again after up to twice the lease.
+	// seconds; this and the other times are a tenth of a second at least. An
+	// entry whose taker is gone is given out again after up to twice the lease.
 	Lease time.Duration
 	// RememberFor and Remembered are how long, and how many of, the settled ids
 	// are known as copies. The defaults are 24 hours and 1,000,000. An id takes

@@ -4,9 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -18,37 +16,23 @@ import (
 	"github.com/engagesdk/engage-go/stream/jetstream/embedded"
 )
 
-// childFolder is the environment variable that makes the test binary the program
-// which is killed.
-const childFolder = "JETSTREAM_TEST_FOLDER"
-
-func TestMain(m *testing.M) {
-	if folder := os.Getenv(childFolder); folder != "" {
-		if err := child(folder); err != nil {
-			fmt.Println("failed", err)
-			os.Exit(1)
-		}
-		return
-	}
-	os.Exit(m.Run())
-}
-
-// What the child puts, each time that it starts.
+// What putAndHandle puts, each time that it starts.
 const (
-	childConversations = 4
-	childLength        = 10
+	putConversations = 4
+	putLength        = 10
 )
 
-// child puts all entries and handles them. It prints what it does and waits for
-// a line before each acknowledgement, and after it.
-func child(folder string) error {
+// putAndHandle is the program that puts all entries into the inbox in a folder
+// and handles them. It prints what it does and waits for a line before each
+// acknowledgement, and after it.
+func putAndHandle(arguments []string) error {
 	ctx := context.Background()
-	inbox, err := embedded.Open(ctx, embedded.Config{Folder: folder}, jetstream.Config{Lines: 4, Lease: 300 * time.Millisecond})
+	inbox, err := embedded.Open(ctx, embedded.Config{Folder: arguments[0]}, jetstream.Config{Lines: 4, Lease: 300 * time.Millisecond})
 	if err != nil {
 		return err
 	}
-	for n := range childLength {
-		for c := range childConversations {
+	for n := range putLength {
+		for c := range putConversations {
 			if _, err := inbox.Put(ctx, entry(fmt.Sprintf("c%d", c), n)); err != nil {
 				return err
 			}
@@ -78,66 +62,21 @@ func child(folder string) error {
 	}
 }
 
-// process is a child that runs.
-type process struct {
-	t       *testing.T
-	command *exec.Cmd
-	input   io.WriteCloser
-	lines   *bufio.Scanner
-}
-
-func start(t *testing.T, folder string) *process {
-	t.Helper()
-	executable, err := os.Executable()
-	require.NoError(t, err)
-	command := exec.CommandContext(t.Context(), executable)
-	command.Env = append(os.Environ(), childFolder+"="+folder)
-	command.Stderr = os.Stderr
-	input, err := command.StdinPipe()
-	require.NoError(t, err)
-	output, err := command.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, command.Start())
-	return &process{t, command, input, bufio.NewScanner(output)}
-}
-
-// next returns what the process did next, and to which entry.
-func (p *process) next() (what, id string) {
-	p.t.Helper()
-	require.True(p.t, p.lines.Scan(), "the process ended")
-	what, id, _ = strings.Cut(p.lines.Text(), " ")
-	return what, id
-}
-
-func (p *process) proceed() {
-	p.t.Helper()
-	_, err := io.WriteString(p.input, "\n")
-	require.NoError(p.t, err)
-}
-
-// kill ends the process with SIGKILL.
-func (p *process) kill() {
-	p.t.Helper()
-	require.NoError(p.t, p.command.Process.Kill())
-	for p.lines.Scan() {
-	}
-	require.Error(p.t, p.command.Wait())
-}
-
 // A process that embeds the server is killed between handling and acknowledging,
 // and right after acknowledging.
 func TestAProcessThatIsKilledLosesNothing(t *testing.T) {
 	t.Parallel()
-	const all = childConversations * childLength
+	const all = putConversations * putLength
 	killAt := map[string][]int{"handled": {5, 15, 25}, "acknowledged": {10, 20, 30}}
 	seen := map[string]int{}
 	handled, acknowledged, next := map[string]int{}, map[string]int{}, map[string]int{}
 	var interrupted []string
 
 	folder := t.TempDir()
-	p := start(t, folder)
+	p := start(t.Context(), t, "putter", folder)
 	for len(acknowledged) < all {
-		what, id := p.next()
+		what, id, ok := p.next()
+		require.True(t, ok, "the process ended")
 		conversation, _, _ := strings.Cut(id, "-")
 		switch what {
 		case "handled":
@@ -161,7 +100,7 @@ func TestAProcessThatIsKilledLosesNothing(t *testing.T) {
 			interrupted = append(interrupted, id)
 		}
 		p.kill()
-		p = start(t, folder)
+		p = start(t.Context(), t, "putter", folder)
 	}
 	p.kill()
 

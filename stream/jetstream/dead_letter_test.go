@@ -30,6 +30,7 @@ func TestDeadLettersAreKeptWithTheirReason(t *testing.T) {
 	for range 3 {
 		require.NoError(t, take(t, first).Term(t.Context(), "no\nuse"))
 	}
+	empty(t, first.Inbox)
 	require.NoError(t, first.Close())
 
 	inbox := open(t, folder, jetstream.Config{MaxDeadLetters: 2})

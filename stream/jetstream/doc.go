@@ -81,10 +81,20 @@
 // stands in the same line, behind the first. So copies must be of one
 // conversation, as those of package stream are.
 //
+// A line that waits for an entry may not learn that the server which has its
+// request failed. It asks again when four seconds are over: the three for which
+// a request is good, and one for the answer. Until then its entries wait, and
+// longer if the cluster takes longer to elect another leader.
+//
 // A Put that fails without saying why, by its context for example, may have
 // stored the entry. To put it again is always right.
 //
 // Messages larger than the server's max_payload are refused. The standard is 1
 // MiB and a [stream.Receiver] takes up to 4 MiB, so set it to 8 MiB or limit the
 // receiver; the embedded server does the first.
+//
+// JetStream domains and API prefixes of one's own are not supported: requests go
+// to $JS.API, which is the JetStream of the account and the domain of the servers
+// that URL lists. So connect to the servers that are to have the streams, and
+// not to a leaf node of another domain.
 package jetstream

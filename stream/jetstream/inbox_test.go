@@ -53,6 +53,16 @@ func nothing(t testing.TB, inbox stream.Inbox) {
 	require.NoError(t, delivery.Ack(t.Context()))
 }
 
+// empty waits until nothing is left: the servers remove what was settled a little
+// later.
+func empty(t testing.TB, inbox *jetstream.Inbox) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		counts, err := inbox.Counts(t.Context())
+		return err == nil && counts.Entries == 0
+	}, 2*time.Minute, 20*time.Millisecond, "entries are left")
+}
+
 // serve starts a server for several programs, each of which opens the inbox.
 func serve(t testing.TB) *embedded.Server {
 	t.Helper()

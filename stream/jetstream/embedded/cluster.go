@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"path/filepath"
 	"strings"
@@ -80,16 +81,22 @@ func (s *Servers) Close() error {
 	return err
 }
 
-// freeAddresses returns n addresses on loopback at which nobody listens.
+// freeAddresses returns n addresses on loopback at which nobody listens. Systems
+// give higher ports to connections that go out; one of those could have a
+// server's port when it is to start again.
 func freeAddresses(n int) ([]string, error) {
-	addresses := make([]string, n)
-	for i := range addresses {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
+	const lowest, ports = 10_000, 20_000
+	addresses := make([]string, 0, n)
+	for tries := 1; len(addresses) < n; tries++ {
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", lowest+rand.IntN(ports)))
+		if err != nil && tries >= 100*n {
 			return nil, err
 		}
+		if err != nil {
+			continue // somebody else has it
+		}
 		defer listener.Close()
-		addresses[i] = listener.Addr().String()
+		addresses = append(addresses, listener.Addr().String())
 	}
 	return addresses, nil
 }

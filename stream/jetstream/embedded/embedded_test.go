@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -123,6 +126,21 @@ func TestAnotherProgramReachesAServerThatListens(t *testing.T) {
 	require.NoError(t, inbox.Close())
 	require.Contains(t, log.String(), "Server is ready")
 	require.NotContains(t, log.String(), "hunter2")
+}
+
+// A connection that goes out could otherwise take a server's port while the
+// server is stopped, and then it could not start again.
+func TestAClusterHasPortsThatNoConnectionIsGiven(t *testing.T) {
+	servers, err := embedded.StartCluster(t.Context(), t.TempDir())
+	require.NoError(t, err)
+	defer func() { require.NoError(t, servers.Close()) }()
+	for server := range strings.SplitSeq(servers.URL(), ",") {
+		parsed, err := url.Parse(server)
+		require.NoError(t, err)
+		port, err := strconv.Atoi(parsed.Port())
+		require.NoError(t, err)
+		require.Less(t, port, 32_768)
+	}
 }
 
 // What was put into the folder is there when it is opened again.

@@ -1,0 +1,221 @@
+package jetstream_test
+
+import (
+	"context"
+	"net"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	natsjetstream "github.com/nats-io/nats.go/jetstream"
+	"github.com/stretchr/testify/require"
+
+	"github.com/engagesdk/engage-go/stream"
+	"github.com/engagesdk/engage-go/stream/jetstream"
+	"github.com/engagesdk/engage-go/stream/jetstream/embedded"
+)
+
+// Senders post events over HTTP, with copies, and again what had arrived without
+// their learning it. A worker process is killed several times while it handles
+// them. Each event is handled, in the order of its conversation, and never again
+// once its acknowledgement succeeded.
+func TestEventsSurviveTheirWorkers(t *testing.T) {
+	t.Parallel()
+	for name, newSite := range map[string]func(context.Context, *testing.T) site{
+		"one server":                        oneServer,
+		"three servers, of which one stops": threeServers,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+			defer cancel()
+			trial := newTrial(ctx, t, newSite(ctx, t))
+			trial.run(ctx, t)
+			stored := entriesOf(ctx, t, trial.url).State.LastSeq
+			trial.log(t, stored)
+			trial.requireHandled(ctx, t)
+			trial.requireStored(t, stored)
+		})
+	}
+}
+
+// site is where the inbox is.
+type site struct {
+	url      string
+	replicas int
+	// stop and restart are called when a third and two thirds of the events were
+	// handled.
+	stop, restart func()
+}
+
+func oneServer(ctx context.Context, t *testing.T) site {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	address := listener.Addr().String()
+	require.NoError(t, listener.Close())
+	server, err := embedded.Start(ctx, embedded.Config{Folder: t.TempDir(), Listen: address, SyncInterval: time.Minute})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, server.Close()) })
+	goesOn := func() {}
+	return site{url: "nats://" + address, replicas: 1, stop: goesOn, restart: goesOn}
+}
+
+// threeServers are a cluster whose leader stops, and comes back.
+func threeServers(ctx context.Context, t *testing.T) site {
+	servers, err := embedded.StartCluster(ctx, t.TempDir())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, servers.Close()) })
+	leader := 0
+	stop := func() {
+		name := entriesOf(ctx, t, servers.URL()).Cluster.Leader
+		number, err := strconv.Atoi(strings.TrimPrefix(name, "server-"))
+		require.NoError(t, err)
+		leader = number - 1
+		require.NoError(t, servers.Stop(leader))
+	}
+	restart := func() { require.NoError(t, servers.Start(ctx, leader)) }
+	return site{url: servers.URL(), replicas: 3, stop: stop, restart: restart}
+}
+
+// entriesOf is what the servers say of the stream of entries.
+func entriesOf(ctx context.Context, t *testing.T, url string) *natsjetstream.StreamInfo {
+	t.Helper()
+	connection, err := nats.Connect(url)
+	require.NoError(t, err)
+	defer connection.Close()
+	js, err := natsjetstream.New(connection)
+	require.NoError(t, err)
+	entries, err := js.Stream(ctx, "engage-inbox")
+	require.NoError(t, err)
+	return entries.CachedInfo()
+}
+
+// breakpoint is where a worker process stops: with its n-th note of a kind.
+type breakpoint struct {
+	kind string
+	n    int
+}
+
+// kills are where processes are killed: while a handler runs, between it and its
+// acknowledgement, and after that.
+var kills = []breakpoint{{begun, 60}, {handled, 60}, {acknowledged, 60}}
+
+// trial is all that stands between senders and handlers, and what it did.
+type trial struct {
+	site
+	inbox    *jetstream.Inbox
+	receiver *stream.Receiver
+	network  *network
+	traffic  *traffic
+	journal  *journal
+	inHand   []int // how many events each process had in hand when it was killed
+}
+
+func newTrial(ctx context.Context, t *testing.T, site site) *trial {
+	config := sharedConfig(site.url)
+	config.Replicas = site.replicas
+	inbox, err := jetstream.Open(ctx, config)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, inbox.Close()) })
+	requireReplicas(t, site.url, site.replicas)
+	receiver, err := stream.NewReceiver(inbox, stream.WithSignature(stream.SHA256, current, previous))
+	require.NoError(t, err)
+	traffic := &traffic{conversations: 12, length: 25, half: make(chan struct{})}
+	return &trial{
+		site: site, inbox: inbox, receiver: receiver, network: &network{receiver: receiver},
+		traffic: traffic, journal: newJournal(traffic.events(t)),
+	}
+}
+
+// run posts all events, and has them handled by one process after another.
+func (r *trial) run(ctx context.Context, t *testing.T) {
+	server := httptest.NewServer(r.network)
+	t.Cleanup(server.Close)
+	first, second := newSender(t, server.URL, current), newSender(t, server.URL, previous)
+	posted := make(chan struct{})
+	go func() {
+		defer close(posted)
+		r.traffic.send(ctx, t, first, second)
+	}()
+	t.Cleanup(func() { <-posted })
+
+	all := len(r.journal.events)
+	r.journal.progress[all/3] = func() { r.stop(); close(r.traffic.half) }
+	r.journal.progress[all*2/3] = r.restart
+	for _, until := range kills {
+		worker := r.startWorker(ctx, t, until)
+		require.True(t, r.journal.follow(worker), "the process ended before it was killed")
+		worker.kill()
+		r.inHand = append(r.inHand, r.journal.end())
+	}
+	last := r.startWorker(ctx, t, breakpoint{})
+	r.journal.progress[all] = func() {
+		<-posted
+		empty(t, r.inbox)
+		require.NoError(t, last.input.Close())
+	}
+	require.False(t, r.journal.follow(last))
+	require.NoError(t, last.command.Wait())
+	require.Zero(t, r.journal.end(), "a process that is not killed ends what it began")
+}
+
+func (r *trial) startWorker(ctx context.Context, t *testing.T, until breakpoint) *process {
+	return start(ctx, t, "worker", r.url, until.kind, strconv.Itoa(until.n))
+}
+
+func (r *trial) log(t *testing.T, stored uint64) {
+	t.Logf("%d events sent, in %d posts, which with retries were %d requests; %d answers were lost, %d late",
+		len(r.journal.events), r.traffic.posts.Load(), r.traffic.requests.Load(), r.network.lost.Load(), r.network.late.Load())
+	counts := r.receiver.Counts()
+	t.Logf("%d accepted, %d duplicates, refused for %v; %d stored", counts.Accepted, counts.Duplicates, counts.Refused, stored)
+	t.Logf("%d handled; %d kills with %v in hand, %d acknowledgements refused, %d handled again; %d after an acknowledgement, %d out of order",
+		len(r.journal.handled), len(r.inHand), r.inHand, r.journal.refused, r.journal.repeated(), len(r.journal.again), len(r.journal.disordered))
+}
+
+// requireHandled checks that events were handled as the inbox guarantees.
+func (r *trial) requireHandled(ctx context.Context, t *testing.T) {
+	t.Helper()
+	require.Len(t, r.journal.handled, len(r.journal.events))
+	require.Empty(t, r.journal.again, "handled again after their acknowledgement")
+	require.Empty(t, r.journal.disordered, "handled out of order")
+	require.Empty(t, r.journal.unexpected)
+
+	inHand := 0
+	for _, n := range r.inHand {
+		require.LessOrEqual(t, n, handlers)
+		inHand += n
+	}
+	// An event is handled again only if a kill came before its acknowledgement,
+	// or if that was refused, because the lease was over or no server there.
+	require.LessOrEqual(t, r.journal.repeated(), inHand+r.journal.refused)
+	require.GreaterOrEqual(t, r.journal.repeated(), 2, "the first two processes stopped before an acknowledgement")
+
+	left, err := r.inbox.Counts(ctx)
+	require.NoError(t, err)
+	require.Equal(t, jetstream.Counts{}, left, "nothing waits, and nothing was given up")
+}
+
+// requireStored checks that copies were known as such. Each answer 200 says of an
+// event that it was stored, or that it was a copy.
+func (r *trial) requireStored(t *testing.T, stored uint64) {
+	t.Helper()
+	counts, all := r.receiver.Counts(), uint64(len(r.journal.events))
+	answered := uint64(r.traffic.posts.Load() + r.network.lost.Load() + r.network.late.Load())
+	require.Positive(t, r.network.lost.Load())
+	require.Positive(t, r.network.late.Load())
+	require.Positive(t, counts.Secrets[current.Name()])
+	require.Positive(t, counts.Secrets[previous.Name()])
+	require.GreaterOrEqual(t, counts.Accepted+counts.Duplicates, answered)
+	require.LessOrEqual(t, counts.Accepted, stored)
+	// What is stored without an answer in time is a copy when it comes again.
+	require.GreaterOrEqual(t, counts.Accepted+counts.Refused[stream.RefusedInbox], all)
+	// A copy that comes while the servers elect a leader may be stored, to be
+	// dropped when its turn comes.
+	require.GreaterOrEqual(t, stored, all)
+	if r.replicas == 1 {
+		require.Equal(t, all, stored, "each event is stored once")
+	}
+}

@@ -1,0 +1,117 @@
+package jetstream_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/engagesdk/engage-go/stream"
+	"github.com/engagesdk/engage-go/stream/jetstream"
+)
+
+// What a worker process does with an event, as it writes it to its output. A
+// handling ends with the answer to its acknowledgement, or with the process.
+const (
+	begun        = "begun"        // the handler was called
+	handled      = "handled"      // the handler returns
+	acknowledged = "acknowledged" // Ack returned nil
+	refused      = "refused"      // Ack returned an error
+	stopped      = "stopped"      // it waits for its end
+)
+
+// handlers is how many events a worker process has in hand at most.
+const handlers = 4
+
+// sharedConfig is the inbox of the receiver and of the worker processes.
+func sharedConfig(url string) jetstream.Config {
+	return jetstream.Config{URL: url, Lines: 6, Lease: 2 * time.Second, CopyWindow: 10 * time.Minute}
+}
+
+// runWorker is the program that handles what is in the inbox on the servers of a
+// URL, until its input ends. With the n-th note of a kind it stops, with all that
+// it has in hand.
+func runWorker(arguments []string) error {
+	url, kind := arguments[0], arguments[1]
+	n, err := strconv.Atoi(arguments[2])
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		cancel()
+	}()
+	inbox, err := jetstream.Open(ctx, sharedConfig(url))
+	if err != nil {
+		return err
+	}
+	notes := &notes{end: ctx.Done(), kind: kind, left: n}
+	worker, err := stream.NewWorker(notedSource{inbox, notes}, stream.WithHandlers(handlers))
+	if err != nil {
+		return err
+	}
+	worker.OnMessage(func(_ context.Context, e stream.MessageEvent) error {
+		notes.write(begun, e.ID)
+		notes.write(handled, e.ID)
+		return nil
+	})
+	return errors.Join(worker.Run(ctx), inbox.Close())
+}
+
+// notes is what a process writes down of its doings. What is written stays, even
+// if the process is killed.
+type notes struct {
+	end  <-chan struct{}
+	mu   sync.Mutex
+	kind string
+	left int // how many notes of that kind are left before the process stops
+}
+
+func (n *notes) write(what, id string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	fmt.Println(what, id)
+	if what != n.kind {
+		return
+	}
+	if n.left--; n.left == 0 {
+		fmt.Println(stopped)
+		<-n.end // and whoever wants to write waits as well
+	}
+}
+
+// notedSource notes what becomes of the acknowledgements.
+type notedSource struct {
+	stream.Source
+	notes *notes
+}
+
+func (s notedSource) Take(ctx context.Context) (stream.Delivery, error) {
+	delivery, err := s.Source.Take(ctx)
+	if err == nil {
+		delivery.Settlement = notedSettlement{delivery.Settlement, delivery.ID, s.notes}
+	}
+	return delivery, err
+}
+
+type notedSettlement struct {
+	stream.Settlement
+	id    string
+	notes *notes
+}
+
+func (s notedSettlement) Ack(ctx context.Context) error {
+	err := s.Settlement.Ack(ctx)
+	if err != nil {
+		s.notes.write(refused, s.id)
+		return err
+	}
+	s.notes.write(acknowledged, s.id)
+	return nil
+}
