@@ -24,9 +24,13 @@ func fake(t *testing.T, options ...engage.Option) (*engagetest.Server, *engage.C
 func TestAConversationOfEveryChannelIsFoundByItsAddress(t *testing.T) {
 	files := []message.Attachment{{MIMEType: "image/png", FileName: "a.png", URL: "https://files.example.com/a.png"}}
 	email := message.Email{
-		Direction: message.Inbound,
-		Content:   message.EmailContent{From: "ann@example.org", To: []string{"help@example.com"}, PlainBody: "Hello"},
+		Direction:   message.Inbound,
+		Content:     message.EmailContent{From: "ann@example.org", StrippedText: "Hello"}, // a blind copy
+		Attachments: []message.Attachment{{URL: "https://files.example.com/nameless"}},
 	}
+	question := message.AppleQuickReplies{Content: message.AppleQuickRepliesContent{Data: message.AppleQuickRepliesData{
+		QuickReply: message.AppleQuickReply{Items: []message.AppleQuickReplyItem{{Identifier: "y", Title: "Yes"}}},
+	}}}
 	chat := channel.LiveChatAddress{AppID: "app", UserID: "user", ThreadID: "thread", BrowserFingerprint: "user"}
 	mail := channel.EmailAddress{Mailbox: "help@example.com", From: "ann@example.org", Subject: "Broken"}
 	for _, c := range []struct {
@@ -62,7 +66,7 @@ func TestAConversationOfEveryChannelIsFoundByItsAddress(t *testing.T) {
 			[]channel.Address{channel.WhatsAppAddress{Business: "1", Customer: "3"}, channel.SMSAddress{Business: "1", Customer: "2"}},
 		},
 		{
-			"Apple", channel.AppleAddress{AccountID: "1", UserID: "2"}, hello,
+			"Apple", channel.AppleAddress{AccountID: "1", UserID: "2"}, question,
 			[]channel.Address{channel.AppleAddress{AccountID: "1", UserID: "2"}},
 			[]channel.Address{channel.AppleAddress{AccountID: "1", UserID: "3"}},
 		},

@@ -112,7 +112,7 @@ func (o *object) content(c content, m *Message) {
 				o.malformed("attachments", "is missing or empty")
 			}
 		case "email":
-			o.email()
+			o.email(m.Direction)
 			m.Attachments = o.attachments(m.Type)
 		default:
 			o.richBody(member)
@@ -136,8 +136,8 @@ func (o *object) attachments(typ string) []Attachment {
 	var attachments []Attachment
 	for _, element := range o.objects("attachments") {
 		a := Attachment{
-			MIMEType: element.requiredText("mimeType"),
-			FileName: element.requiredText("fileName"),
+			MIMEType: element.text("mimeType"),
+			FileName: element.text("fileName"),
 			URL:      element.text(link),
 		}
 		if dropped := element.flag("dropped"); dropped != nil {
@@ -164,8 +164,9 @@ func linkMember(typ string) string {
 	return "fileUrl"
 }
 
-// email reads what is special to an email.
-func (o *object) email() {
+// email reads what is special to an email. An inbound one needs no recipient:
+// the mailbox may have got a blind copy.
+func (o *object) email(direction string) {
 	if _, present := o.members["email"]; !present {
 		o.malformed("email", "is missing")
 		return
@@ -175,10 +176,10 @@ func (o *object) email() {
 		return
 	}
 	body.requiredText("from")
-	if len(body.texts("to")) == 0 {
-		body.malformed("to", "is missing or empty")
+	recipients := append(body.texts("to"), body.texts("cc")...)
+	if direction == "outbound" && len(recipients) == 0 {
+		body.malformed("to", "is missing or empty, and so is cc")
 	}
-	body.texts("cc")
 	for _, name := range []string{"bodyPlain", "bodyHtml", "strippedText", "strippedHtml"} {
 		body.text(name)
 	}

@@ -14,7 +14,7 @@ import (
 // bodies are the least that each content type needs.
 var bodies = map[string]string{
 	"text":                        `"text":"x"`,
-	"text-with-attachments":       `"text":"x","attachments":[{"mimeType":"a/b","fileName":"f","fileUrl":"https://x"}]`,
+	"text-with-attachments":       `"text":"x","attachments":[{"fileUrl":"https://x"}]`,
 	"attachments":                 `"attachments":[{"mimeType":"a/b","fileName":"f","fileUrl":"","dropped":true}]`,
 	"email":                       `"email":{"from":"a","to":["b"]},"attachments":[{"mimeType":"a/b","fileName":"f","url":"https://x"}]`,
 	"lc-form-response":            `"lcFormResponse":{}`,
@@ -100,7 +100,7 @@ func TestMessagesThatAreRefused(t *testing.T) {
 		return message(`{"direction":"inbound","type":"text","text":"x","timestamp":` + timestamp + `}`)
 	}
 	email := func(body string) string {
-		return `{"channel":"email","messages":[{"direction":"inbound","type":"email","timestamp":"2026-01-31T12:00:00Z",` + body + `}]}`
+		return `{"channel":"email","messages":[{"direction":"outbound","type":"email","timestamp":"2026-01-31T12:00:00Z",` + body + `}]}`
 	}
 	for name, test := range map[string]struct {
 		path, body string
@@ -126,11 +126,11 @@ func TestMessagesThatAreRefused(t *testing.T) {
 		"attachment without link": {path, file(`[{"mimeType":"a/b","fileName":"f"}]`), "messages[0].attachments[0].fileUrl is missing"},
 		"an email's link":         {path, file(`[{"mimeType":"a/b","fileName":"f","url":"https://x"}]`), "messages[0].attachments[0].url is not known"},
 		"dropped with a link":     {path, file(`[{"mimeType":"a/b","fileName":"f","fileUrl":"https://x","dropped":true}]`), "messages[0].attachments[0].fileUrl is set for a dropped file"},
-		"no MIME type":            {path, file(`[{"fileName":"f","fileUrl":"https://x"}]`), "messages[0].attachments[0].mimeType is missing"},
+		"MIME type as a list":     {path, file(`[{"mimeType":[],"fileUrl":"https://x"}]`), "messages[0].attachments[0].mimeType is not a string"},
 		"no email":                {mail, email(`"aliasId":"a"`), "messages[0].email is missing"},
 		"email as a string":       {mail, email(`"email":"a"`), "messages[0].email is not an object"},
 		"email without sender":    {mail, email(`"email":{"to":["b"]}`), "messages[0].email.from is missing"},
-		"email without receiver":  {mail, email(`"email":{"from":"a"}`), "messages[0].email.to is missing or empty"},
+		"email without receiver":  {mail, email(`"email":{"from":"a"}`), "messages[0].email.to is missing or empty, and so is cc"},
 		"email with a subject":    {mail, email(`"email":{"from":"a","to":["b"],"subject":"s"}`), "messages[0].email.subject is not known"},
 		"email headers in a list": {mail, email(`"email":{"from":"a","to":["b"],"headers":[]}`), "messages[0].email.headers is not an object of strings"},
 		"another channel":         {path, `{"channel":"sms","messages":[` + text + `]}`, "channel is not the conversation's"},
@@ -143,6 +143,16 @@ func TestMessagesThatAreRefused(t *testing.T) {
 			require.Contains(t, got.body["description"], test.problem)
 		})
 	}
+}
+
+func TestAnEmailNeedsARecipientOnlyIfItIsOutbound(t *testing.T) {
+	s := start(t)
+	path := "/conversations/" + s.Seed(engagetest.Conversation{Channel: channel.Email}) + "/messages"
+	message := func(direction, email string) string {
+		return `{"channel":"email","messages":[{"direction":"` + direction + `","type":"email","timestamp":"2026-01-31T12:00:00Z","email":` + email + `}]}`
+	}
+	require.Equal(t, http.StatusAccepted, s.post(path, message("inbound", `{"from":"a"}`)).status)
+	require.Equal(t, http.StatusAccepted, s.post(path, message("outbound", `{"from":"a","cc":["b"]}`)).status)
 }
 
 func TestRichTypesNeedTheirMember(t *testing.T) {

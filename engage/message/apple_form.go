@@ -1,7 +1,5 @@
 package message
 
-import "encoding/json"
-
 // AppleForm asks the customer to fill in a form of several pages. It is
 // outbound; the customer answers with an [AppleFormResponse].
 type AppleForm struct {
@@ -128,7 +126,7 @@ type AppleFormOptions struct {
 func (AppleForm) Type() Type { return TypeAppleForm }
 
 // MarshalJSON encodes the message in its wire form.
-func (m AppleForm) MarshalJSON() ([]byte, error) { return json.Marshal(Wire(m)) }
+func (m AppleForm) MarshalJSON() ([]byte, error) { return marshal(m) }
 
 // UnmarshalJSON decodes the message as [Decode] does.
 func (m *AppleForm) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
@@ -190,7 +188,7 @@ type AppleFormAnswer struct {
 func (AppleFormResponse) Type() Type { return TypeAppleFormResponse }
 
 // MarshalJSON encodes the message in its wire form.
-func (m AppleFormResponse) MarshalJSON() ([]byte, error) { return json.Marshal(Wire(m)) }
+func (m AppleFormResponse) MarshalJSON() ([]byte, error) { return marshal(m) }
 
 // UnmarshalJSON decodes the message as [Decode] does.
 func (m *AppleFormResponse) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }

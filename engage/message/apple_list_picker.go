@@ -1,7 +1,5 @@
 package message
 
-import "encoding/json"
-
 // AppleListPicker asks the customer to choose from a list. It is outbound; the
 // customer answers with an [AppleListPickerResponse].
 type AppleListPicker struct {
@@ -58,7 +56,7 @@ type AppleListItem struct {
 func (AppleListPicker) Type() Type { return TypeAppleListPicker }
 
 // MarshalJSON encodes the message in its wire form.
-func (m AppleListPicker) MarshalJSON() ([]byte, error) { return json.Marshal(Wire(m)) }
+func (m AppleListPicker) MarshalJSON() ([]byte, error) { return marshal(m) }
 
 // UnmarshalJSON decodes the message as [Decode] does.
 func (m *AppleListPicker) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
@@ -111,7 +109,7 @@ type AppleSelectedItem struct {
 func (AppleListPickerResponse) Type() Type { return TypeAppleListPickerResponse }
 
 // MarshalJSON encodes the message in its wire form.
-func (m AppleListPickerResponse) MarshalJSON() ([]byte, error) { return json.Marshal(Wire(m)) }
+func (m AppleListPickerResponse) MarshalJSON() ([]byte, error) { return marshal(m) }
 
 // UnmarshalJSON decodes the message as [Decode] does.
 func (m *AppleListPickerResponse) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }

@@ -1,7 +1,5 @@
 package message
 
-import "encoding/json"
-
 // AppleQuickReplies offers answers to tap. It is outbound; the customer answers
 // with an [AppleQuickRepliesResponse].
 type AppleQuickReplies struct {
@@ -42,7 +40,7 @@ type AppleQuickReplyItem struct {
 func (AppleQuickReplies) Type() Type { return TypeAppleQuickReplies }
 
 // MarshalJSON encodes the message in its wire form.
-func (m AppleQuickReplies) MarshalJSON() ([]byte, error) { return json.Marshal(Wire(m)) }
+func (m AppleQuickReplies) MarshalJSON() ([]byte, error) { return marshal(m) }
 
 // UnmarshalJSON decodes the message as [Decode] does.
 func (m *AppleQuickReplies) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
@@ -78,7 +76,7 @@ type AppleQuickRepliesResponseContent struct {
 func (AppleQuickRepliesResponse) Type() Type { return TypeAppleQuickRepliesResponse }
 
 // MarshalJSON encodes the message in its wire form.
-func (m AppleQuickRepliesResponse) MarshalJSON() ([]byte, error) { return json.Marshal(Wire(m)) }
+func (m AppleQuickRepliesResponse) MarshalJSON() ([]byte, error) { return marshal(m) }
 
 // UnmarshalJSON decodes the message as [Decode] does.
 func (m *AppleQuickRepliesResponse) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }

@@ -1,9 +1,14 @@
 package message
 
-import "encoding/json"
+import (
+	"time"
 
-// AppleTimeLayout is the layout of an Apple time slot's start (documented), for
-// time.Time.Format and time.Parse. It has no seconds.
+	"github.com/engagesdk/engage-go/outcome"
+)
+
+// AppleTimeLayout is the layout of an Apple time slot's start, for
+// time.Time.Format and time.Parse. It has a zone and no seconds. It is
+// documented in responses, and assumed to be the same in what they answer.
 const AppleTimeLayout = "2006-01-02T15:04-0700"
 
 // AppleTimePicker asks the customer to choose an appointment. It is outbound;
@@ -60,11 +65,21 @@ type AppleTimeslot struct {
 	Additional Members `json:"-"`
 }
 
+func (s AppleTimeslot) rules(v *outcome.Violations) {
+	if isBlank(s.StartTime) {
+		return // which its tag says
+	}
+	// time.Parse takes 9:00 for 09:00.
+	if start, err := time.Parse(AppleTimeLayout, s.StartTime); err != nil || start.Format(AppleTimeLayout) != s.StartTime {
+		v.Add("StartTime", "is not a time such as 2026-01-31T12:00+0000, to the minute and with its zone")
+	}
+}
+
 // Type returns [TypeAppleTimePicker].
 func (AppleTimePicker) Type() Type { return TypeAppleTimePicker }
 
 // MarshalJSON encodes the message in its wire form.
-func (m AppleTimePicker) MarshalJSON() ([]byte, error) { return json.Marshal(Wire(m)) }
+func (m AppleTimePicker) MarshalJSON() ([]byte, error) { return marshal(m) }
 
 // UnmarshalJSON decodes the message as [Decode] does.
 func (m *AppleTimePicker) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
@@ -120,7 +135,7 @@ type AppleSelectedTimeslot struct {
 func (AppleTimePickerResponse) Type() Type { return TypeAppleTimePickerResponse }
 
 // MarshalJSON encodes the message in its wire form.
-func (m AppleTimePickerResponse) MarshalJSON() ([]byte, error) { return json.Marshal(Wire(m)) }
+func (m AppleTimePickerResponse) MarshalJSON() ([]byte, error) { return marshal(m) }
 
 // UnmarshalJSON decodes the message as [Decode] does.
 func (m *AppleTimePickerResponse) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }

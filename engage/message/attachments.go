@@ -1,7 +1,6 @@
 package message
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/engagesdk/engage-go/outcome"
@@ -14,10 +13,11 @@ const maxFiles = 10
 // Attachment is a file that belongs to a message. The service fetches it from
 // its URL.
 type Attachment struct {
-	// MIMEType is the file's media type, such as "image/png". Required.
-	MIMEType string `json:"mimeType,omitempty" check:"required"`
-	// FileName is required.
-	FileName string `json:"fileName,omitempty" variant:"name" check:"required"`
+	// MIMEType is the file's media type, such as "image/png". It may be coarse,
+	// such as "image" (observed). An empty one is left out, and so is an empty
+	// FileName: the schema requires neither.
+	MIMEType string `json:"mimeType,omitempty"`
+	FileName string `json:"fileName,omitempty" variant:"name"`
 	// URL is where the file can be fetched. It is required, unless the file
 	// was dropped: then it must be empty. An email spells the member url, other
 	// messages fileUrl; both are read everywhere.
@@ -62,7 +62,7 @@ type Attachments struct {
 func (Attachments) Type() Type { return TypeAttachments }
 
 // MarshalJSON encodes the message in its wire form.
-func (m Attachments) MarshalJSON() ([]byte, error) { return json.Marshal(Wire(m)) }
+func (m Attachments) MarshalJSON() ([]byte, error) { return marshal(m) }
 
 // UnmarshalJSON decodes the message as [Decode] does.
 func (m *Attachments) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
@@ -94,7 +94,7 @@ type TextWithAttachments struct {
 func (TextWithAttachments) Type() Type { return TypeTextWithAttachments }
 
 // MarshalJSON encodes the message in its wire form.
-func (m TextWithAttachments) MarshalJSON() ([]byte, error) { return json.Marshal(Wire(m)) }
+func (m TextWithAttachments) MarshalJSON() ([]byte, error) { return marshal(m) }
 
 // UnmarshalJSON decodes the message as [Decode] does.
 func (m *TextWithAttachments) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }

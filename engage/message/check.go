@@ -1,7 +1,6 @@
 package message
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
@@ -27,8 +26,10 @@ type ruled interface {
 
 // Check returns everything that is wrong with m as a message of operation in
 // version on ch: its envelope, its content, and whether it can be carried there
-// at all. Fields are named relative to the message. A nil message, a nil
-// pointer and an [Unknown] are violations of the field Type.
+// at all. If ch is not known, which is a mistake of the channel and not of the
+// message, that is whether any channel could carry it. Fields are named relative
+// to the message. A nil message, a nil pointer and an [Unknown] are violations
+// of the field Type.
 func Check(m Message, operation outcome.Operation, version outcome.Version, ch channel.Channel) outcome.Violations {
 	var v outcome.Violations
 	m, k := settle(m)
@@ -80,11 +81,8 @@ func (s *shape) check(out *outcome.Violations, v reflect.Value) {
 // would stand twice in the object.
 func (s *shape) checkAdditional(out *outcome.Violations, additional Members) {
 	for _, name := range slices.Sorted(maps.Keys(additional)) {
-		switch value := additional[name]; {
-		case s.find([]byte(name)) >= 0:
-			out.Add("Additional", "has a member that the object has anyway")
-		case !utf8.ValidString(name) || !utf8.Valid(value) || !json.Valid(value):
-			out.Add("Additional", "has a member that is not valid JSON")
+		if problem := s.problem(name, additional[name]); problem != "" {
+			out.Add("Additional", problem)
 		}
 	}
 }

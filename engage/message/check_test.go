@@ -67,8 +67,6 @@ func TestCheckNamesEveryViolationAtOnce(t *testing.T) {
 			}},
 			[]string{
 				"Text is empty",
-				"Attachments[0].MIMEType is empty",
-				"Attachments[0].FileName is empty",
 				"Attachments[0].URL is empty",
 				"Attachments[1].URL must be empty for a dropped file",
 			},
@@ -81,9 +79,12 @@ func TestCheckNamesEveryViolationAtOnce(t *testing.T) {
 			message.Email{Direction: message.Inbound},
 			[]string{
 				"Content.From is empty",
-				"Content.To is empty",
-				"Content.PlainBody is empty, and so is HTMLBody",
+				"Content.PlainBody is empty, and so are the other bodies and Attachments",
 			},
+		},
+		"an outbound email to nobody": {
+			message.Email{Direction: message.Outbound, Content: message.EmailContent{From: "a@example.com", PlainBody: "x"}},
+			[]string{"Content.To is empty, and so is CC"},
 		},
 		"an email with blank recipients and bad headers": {
 			message.Email{Direction: message.Inbound, Content: message.EmailContent{
@@ -186,6 +187,27 @@ func TestCheckNamesEveryViolationAtOnce(t *testing.T) {
 				"Content.Data.Event.Timeslots has 11 elements; the most is 10",
 			},
 		},
+		"Apple times that are not in Apple's layout": {
+			message.AppleTimePicker{Content: message.AppleTimePickerContent{Data: message.AppleTimePickerData{
+				Event: message.AppleEvent{Timeslots: []message.AppleTimeslot{
+					{Identifier: "1", StartTime: "tomorrow"},
+					{Identifier: "2", StartTime: "2026-02-02T09:00"},
+					{Identifier: "3", StartTime: "2026-02-02T09:00:00Z"},
+					{Identifier: "4", StartTime: "2026-02-30T09:00+0000"},
+					{Identifier: "5", StartTime: "2026-02-02T9:00+0000"},
+					{Identifier: "6", StartTime: " "},
+					{Identifier: "7", StartTime: "2026-02-02T09:00+0530"},
+				}},
+			}}},
+			[]string{
+				"Content.Data.Event.Timeslots[0].StartTime " + notATime,
+				"Content.Data.Event.Timeslots[1].StartTime " + notATime,
+				"Content.Data.Event.Timeslots[2].StartTime " + notATime,
+				"Content.Data.Event.Timeslots[3].StartTime " + notATime,
+				"Content.Data.Event.Timeslots[4].StartTime " + notATime,
+				"Content.Data.Event.Timeslots[5].StartTime is empty",
+			},
+		},
 		"an Apple form without pages": {
 			message.AppleForm{},
 			[]string{"Content.Data.Dynamic.Data.Pages is empty"},
@@ -227,6 +249,8 @@ func TestCheckNamesEveryViolationAtOnce(t *testing.T) {
 	}
 }
 
+const notATime = "is not a time such as 2026-01-31T12:00+0000, to the minute and with its zone"
+
 // repeat returns n elements.
 func repeat[E any](n int, element E) []E {
 	list := make([]E, n)
@@ -248,6 +272,39 @@ func TestAtTheLimitNothingIsWrong(t *testing.T) {
 	}}))
 	tenFiles := append(repeat(10, files[0]), repeat(5, message.Attachment{MIMEType: "image", FileName: "[Dropped]", Dropped: true})...)
 	require.Empty(t, violations(message.Attachments{Direction: message.Inbound, Attachments: tenFiles}))
+}
+
+func TestAnEmailNeedsOneBodyOrAnAttachment(t *testing.T) {
+	to := []string{"help@example.org"}
+	for name, m := range map[string]message.Email{
+		"plain body":      {Content: message.EmailContent{PlainBody: "x"}},
+		"HTML body":       {Content: message.EmailContent{HTMLBody: "x"}},
+		"stripped text":   {Content: message.EmailContent{StrippedText: "x"}},
+		"stripped HTML":   {Content: message.EmailContent{StrippedHTML: "x"}},
+		"attachment":      {Attachments: emailFiles},
+		"dropped file":    {Attachments: []message.Attachment{{Dropped: true}}},
+		"nameless file":   {Attachments: []message.Attachment{{URL: "https://files.example.com/1"}}},
+		"a copy to":       {Content: message.EmailContent{PlainBody: "x", CC: to}},
+		"a recipient too": {Content: message.EmailContent{PlainBody: "x", To: to}},
+	} {
+		m.Content.From = "jane@example.com"
+		m.Direction = message.Inbound
+		require.Empty(t, violations(m), "inbound %s", name)
+
+		m.Direction = message.Outbound
+		if m.Content.CC == nil {
+			m.Content.To = to
+		}
+		require.Empty(t, violations(m), "outbound %s", name)
+	}
+}
+
+func TestAnUnknownChannelIsNoFaultOfTheMessage(t *testing.T) {
+	check := func(m message.Message) []string {
+		return phrases(message.Check(m, outcome.AppendMessage, outcome.V10, "carrier\npigeon"))
+	}
+	require.Empty(t, check(samples["email-inbound"]))
+	require.Equal(t, []string{"Text is empty"}, check(message.Text{Direction: message.Inbound}))
 }
 
 func TestOutboundTextOnWhatsAppHasALimit(t *testing.T) {

@@ -23,7 +23,8 @@ const (
 // accepts the variants that the vendor documents: fileUrl or url, fileName or
 // name, numbers as strings, the type lcFormResponse, times to the second or
 // finer, null for a member that is missing. What is missing stays zero; [Check]
-// says whether the message could be sent like that.
+// says whether the message could be sent like that. A number with a fraction
+// keeps the precision of a float64.
 //
 // Members that the package does not know are kept in Additional, values that it
 // does not know as they are. A message of an unknown type, or in a direction
@@ -31,10 +32,10 @@ const (
 //
 // All else is an error of type [*DecodeError], among it: text that is not one
 // JSON object or not UTF-8, a missing type, a value of the wrong kind, a member
-// that appears twice (under either of its names), a timestamp without a zone,
-// and more than [MaxSize], [MaxDepth] or [MaxValues]. An escape that is half of
-// a character becomes U+FFFD, as in encoding/json. The message does not share
-// memory with data.
+// that appears twice (under either of its names), a timestamp without a zone, a
+// whole number in an unusual form, such as "+0530", and more than [MaxSize],
+// [MaxDepth] or [MaxValues]. An escape that is half of a character becomes
+// U+FFFD, as in encoding/json. The message does not share memory with data.
 func Decode(data []byte) (Message, error) {
 	if len(data) > MaxSize {
 		return nil, &DecodeError{Problem: fmt.Sprintf("has more than %d bytes", MaxSize)}

@@ -140,6 +140,28 @@ func TestAdditionalMembersNeverStandTwice(t *testing.T) {
 	require.ErrorContains(t, err, "Additional has a member that the object has anyway")
 }
 
+func TestAnAdditionalMemberThatIsNoJSONIsNotWritten(t *testing.T) {
+	for _, value := range []string{``, `{`, `1,"text":"other"`, "\"\xff\""} {
+		m := message.Text{Text: "hello", Envelope: message.Envelope{Additional: message.Members{"mood": []byte(value)}}}
+		_, err := json.Marshal(message.Wire(m))
+		require.ErrorContains(t, err, "Additional has a member that is not valid JSON", value)
+		_, err = json.Marshal(m)
+		require.ErrorContains(t, err, "Additional has a member that is not valid JSON", value)
+	}
+}
+
+func TestAMessageWithAnUnknownMemberIsOtherwiseWrittenAsWithout(t *testing.T) {
+	for _, name := range names() {
+		plain := string(encode(t, samples[name]))
+		extended := strings.TrimSuffix(plain, "}") + `,"mood":1.50}`
+		m := decode(t, extended)
+		require.Equal(t, extended, string(encode(t, m)))
+		direct, err := json.Marshal(m)
+		require.NoError(t, err)
+		require.Equal(t, extended, string(direct))
+	}
+}
+
 func TestATimestampThatCannotBeWrittenIsNotWritten(t *testing.T) {
 	_, err := json.Marshal(message.Text{Text: "hello", Envelope: message.Envelope{Timestamp: sent.AddDate(9000, 0, 0)}})
 	require.ErrorContains(t, err, "Timestamp has a year that RFC 3339 cannot write")
@@ -297,6 +319,9 @@ func TestBadJSONIsAnErrorThatNamesTheMember(t *testing.T) {
 		"header twice":        {`{"type":"email","email":{"headers":{"X":"y","X":"z"}}}`, "email.headers", "has a name twice"},
 		"count is a fraction": {`{"type":"amb-quick-replies-response","ambQuickRepliesResponse":{"selectedIndex":1.5}}`, "ambQuickRepliesResponse.selectedIndex", "is not a whole number that fits"},
 		"count is too large":  {`{"type":"amb-quick-replies-response","ambQuickRepliesResponse":{"selectedIndex":"99999999999999999999"}}`, "ambQuickRepliesResponse.selectedIndex", "is not a whole number that fits"},
+		"offset in hours":     {`{"type":"amb-time-picker-response","ambTimePickerResponse":{"datePicker":{"timezoneOffset":"+0530"}}}`, "ambTimePickerResponse.datePicker.timezoneOffset", "is a whole number in an unusual form, which would be lost"},
+		"offset with a zero":  {`{"type":"amb-time-picker","ambTimePicker":{"data":{"event":{"timezoneOffset":"060"}}}}`, "ambTimePicker.data.event.timezoneOffset", "is a whole number in an unusual form, which would be lost"},
+		"offset of minus 0":   {`{"type":"amb-time-picker-response","ambTimePickerResponse":{"datePicker":{"timezoneOffset":"-0"}}}`, "ambTimePickerResponse.datePicker.timezoneOffset", "is a whole number in an unusual form, which would be lost"},
 		"count is a word":     {`{"type":"amb-quick-replies-response","ambQuickRepliesResponse":{"selectedIndex":true}}`, "ambQuickRepliesResponse.selectedIndex", "is true or false, not a number"},
 		"place is too large":  {`{"type":"amb-time-picker","ambTimePicker":{"data":{"event":{"location":{"latitude":1e999}}}}}`, "ambTimePicker.data.event.location.latitude", "is not a number that fits"},
 		"place is no number":  {`{"type":"amb-time-picker","ambTimePicker":{"data":{"event":{"location":{"latitude":"NaN"}}}}}`, "ambTimePicker.data.event.location.latitude", "is not a number that fits"},

@@ -144,6 +144,10 @@ func (d *decoder) integer(v reflect.Value) error {
 	if err != nil {
 		return &DecodeError{Problem: "is not a whole number that fits"}
 	}
+	if strconv.Itoa(number) != text {
+		// It may mean something else: +0530 is hours and minutes, not 530.
+		return &DecodeError{Problem: "is a whole number in an unusual form, which would be lost"}
+	}
 	v.SetInt(int64(number))
 	return nil
 }

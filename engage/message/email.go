@@ -1,7 +1,7 @@
 package message
 
 import (
-	"encoding/json"
+	"cmp"
 
 	"github.com/engagesdk/engage-go/outcome"
 )
@@ -20,14 +20,15 @@ type Email struct {
 type EmailContent struct {
 	// From is the sender's address. Required.
 	From string `json:"from,omitempty" check:"required"`
-	// To holds at least one recipient.
-	To []string `json:"to,omitempty" check:"required"`
+	// To and CC are the recipients. An outbound email needs one; of an inbound
+	// one the mailbox may have got a blind copy.
+	To []string `json:"to,omitempty"`
 	CC []string `json:"cc,omitempty"`
 	// StrippedText and StrippedHTML are the message without quoted replies.
 	StrippedText string `json:"strippedText,omitempty"`
 	StrippedHTML string `json:"strippedHtml,omitempty"`
-	// PlainBody and HTMLBody are the message in its two forms; at least one of
-	// them is required.
+	// PlainBody and HTMLBody are the message in its two forms. One of the four
+	// bodies is required, unless the email has an attachment.
 	PlainBody string `json:"bodyPlain,omitempty"`
 	HTMLBody  string `json:"bodyHtml,omitempty"`
 	// Headers are the headers of the email.
@@ -35,17 +36,11 @@ type EmailContent struct {
 	Additional Members           `json:"-"`
 }
 
-func (c EmailContent) rules(v *outcome.Violations) {
-	if c.PlainBody == "" && c.HTMLBody == "" {
-		v.Add("PlainBody", "is empty, and so is HTMLBody")
-	}
-}
-
 // Type returns [TypeEmail].
 func (Email) Type() Type { return TypeEmail }
 
 // MarshalJSON encodes the message in its wire form.
-func (m Email) MarshalJSON() ([]byte, error) { return json.Marshal(Wire(m)) }
+func (m Email) MarshalJSON() ([]byte, error) { return marshal(m) }
 
 // UnmarshalJSON decodes the message as [Decode] does.
 func (m *Email) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
@@ -59,9 +54,19 @@ type emailAttachment struct {
 	Additional Members `json:"-"`
 }
 
-func (m Email) rules(v *outcome.Violations) { limitFiles(v, m.Attachments) }
-func (m Email) direction() Direction        { return m.Direction }
-func (m Email) with(e Envelope) Message     { m.Envelope = e; return m }
+func (m Email) rules(v *outcome.Violations) {
+	limitFiles(v, m.Attachments)
+	c := m.Content
+	if m.Direction == Outbound && len(c.To) == 0 && len(c.CC) == 0 {
+		v.Add("Content.To", "is empty, and so is CC")
+	}
+	if cmp.Or(c.PlainBody, c.HTMLBody, c.StrippedText, c.StrippedHTML) == "" && len(m.Attachments) == 0 {
+		v.Add("Content.PlainBody", "is empty, and so are the other bodies and Attachments")
+	}
+}
+
+func (m Email) direction() Direction    { return m.Direction }
+func (m Email) with(e Envelope) Message { m.Envelope = e; return m }
 func (m Email) wire() any {
 	type content Email
 	var attachments []emailAttachment

@@ -253,7 +253,7 @@ func ExampleCheck() {
 		fmt.Println(violation)
 	}
 	// Output:
-	// Type cannot be carried by AppendMessage 1.0 on livechat as announcement text; what can is announcement text on livechat: AppendMessage 1.3 or later, CreateConversation 1.2 or later; announcement text on sms, facebook, email, whatsapp, amb, api: AppendMessage 1.3 or later
+	// Type cannot be carried by AppendMessage 1.0 on livechat as announcement text; what can is announcement text on livechat: AppendMessage 1.3 or later, CreateConversation 1.2 or later; announcement text on sms, facebook, email, whatsapp, amb, api: AppendMessage 1.3 or later, CreateConversation 1.3 or later
 	// Text is empty
 }
 

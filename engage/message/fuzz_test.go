@@ -34,7 +34,7 @@ func FuzzDecode(f *testing.F) {
 		`{"type":"text","direction":"inbound","text":"\ud83d\ude42","mood":1e5,"aliasId":null}`,
 		`{"type":"attachments","attachments":[{"name":"n","url":"u","cid":"c"}]}`,
 		`{"type":"lcFormResponse","lcFormResponse":{"fields":[{"value":"v","order":"1"}]}}`,
-		`{"type":"amb-time-picker-response","ambTimePickerResponse":{"datePicker":{"timezoneOffset":-0,"location":{"latitude":"-0"}}}}`,
+		`{"type":"amb-time-picker-response","ambTimePickerResponse":{"datePicker":{"timezoneOffset":-60,"location":{"latitude":"-0"}}}}`,
 		`{"type":"email","email":{"headers":{"a":"b"},"<":"\u2028"},"timestamp":"2026-01-31T12:00:00.5+01:00"}`,
 	} {
 		f.Add([]byte(seed))
@@ -75,6 +75,8 @@ func FuzzEncode(f *testing.F) {
 			if text != "" {
 				require.Equal(t, m, read)
 			}
+			// A member more takes another way to write, which gives the same.
+			requireFixedPoint(t, append(data[:len(data)-1], `,"unknown":1}`...))
 		}
 	})
 }

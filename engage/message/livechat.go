@@ -1,10 +1,6 @@
 package message
 
-import (
-	"encoding/json"
-
-	"github.com/engagesdk/engage-go/outcome"
-)
+import "github.com/engagesdk/engage-go/outcome"
 
 // LiveChatCarousel shows cards to swipe through, each with buttons. It is
 // outbound; the customer answers with a [LiveChatCarouselResponse].
@@ -92,7 +88,7 @@ func requireAlone(v *outcome.Violations, field, text, other, otherText string) {
 func (LiveChatCarousel) Type() Type { return TypeLiveChatCarousel }
 
 // MarshalJSON encodes the message in its wire form.
-func (m LiveChatCarousel) MarshalJSON() ([]byte, error) { return json.Marshal(Wire(m)) }
+func (m LiveChatCarousel) MarshalJSON() ([]byte, error) { return marshal(m) }
 
 // UnmarshalJSON decodes the message as [Decode] does.
 func (m *LiveChatCarousel) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
@@ -152,7 +148,7 @@ func NewLiveChatQuickReply(identifier, title, payload string) LiveChatQuickReply
 func (LiveChatQuickReplies) Type() Type { return TypeLiveChatQuickReplies }
 
 // MarshalJSON encodes the message in its wire form.
-func (m LiveChatQuickReplies) MarshalJSON() ([]byte, error) { return json.Marshal(Wire(m)) }
+func (m LiveChatQuickReplies) MarshalJSON() ([]byte, error) { return marshal(m) }
 
 // UnmarshalJSON decodes the message as [Decode] does.
 func (m *LiveChatQuickReplies) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }

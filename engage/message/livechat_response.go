@@ -1,7 +1,5 @@
 package message
 
-import "encoding/json"
-
 // LiveChatCarouselResponse is the button of a [LiveChatCarousel] that the
 // customer tapped. It is inbound.
 type LiveChatCarouselResponse struct {
@@ -21,7 +19,7 @@ type LiveChatCarouselResponseContent struct {
 func (LiveChatCarouselResponse) Type() Type { return TypeLiveChatCarouselResponse }
 
 // MarshalJSON encodes the message in its wire form.
-func (m LiveChatCarouselResponse) MarshalJSON() ([]byte, error) { return json.Marshal(Wire(m)) }
+func (m LiveChatCarouselResponse) MarshalJSON() ([]byte, error) { return marshal(m) }
 
 // UnmarshalJSON decodes the message as [Decode] does.
 func (m *LiveChatCarouselResponse) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
@@ -56,7 +54,7 @@ type LiveChatQuickRepliesResponseContent struct {
 func (LiveChatQuickRepliesResponse) Type() Type { return TypeLiveChatQuickRepliesResponse }
 
 // MarshalJSON encodes the message in its wire form.
-func (m LiveChatQuickRepliesResponse) MarshalJSON() ([]byte, error) { return json.Marshal(Wire(m)) }
+func (m LiveChatQuickRepliesResponse) MarshalJSON() ([]byte, error) { return marshal(m) }
 
 // UnmarshalJSON decodes the message as [Decode] does.
 func (m *LiveChatQuickRepliesResponse) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
@@ -100,7 +98,7 @@ type LiveChatFormField struct {
 func (LiveChatFormResponse) Type() Type { return TypeLiveChatFormResponse }
 
 // MarshalJSON encodes the message in its wire form.
-func (m LiveChatFormResponse) MarshalJSON() ([]byte, error) { return json.Marshal(Wire(m)) }
+func (m LiveChatFormResponse) MarshalJSON() ([]byte, error) { return marshal(m) }
 
 // UnmarshalJSON decodes the message as [Decode] does.
 func (m *LiveChatFormResponse) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }

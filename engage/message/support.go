@@ -46,14 +46,17 @@ var (
 //     with attachments, which is the type the vendor lists.
 //   - Announcements outside live chat come with those of live chat.
 //   - Rich types of WhatsApp and Apple come with Append 1.4, whose changes the
-//     vendor does not describe, and with no version of Create.
+//     vendor does not describe.
+//   - All that no earlier version of Create carries comes with Create 1.3, which
+//     takes a list of messages: the vendor publishes one schema for the lists of
+//     Append and of Create, and excludes no type from either.
 var supported = []Support{
 	{TypeText, Inbound, chatsAndSMS, outcome.V10, outcome.V10, assumedVersions},
 	{TypeText, Inbound, liveChat, outcome.V10, outcome.V10, documentedVersions},
 	{TypeText, Outbound, chatsAndSMS, outcome.V10, outcome.V10, assumedVersions},
 	{TypeText, Outbound, liveChat, outcome.V13, outcome.V10, assumedVersions},
 	{TypeText, Announcement, liveChat, outcome.V13, outcome.V12, documentedVersions},
-	{TypeText, Announcement, allButChat, outcome.V13, "", assumedVersions},
+	{TypeText, Announcement, allButChat, outcome.V13, outcome.V13, assumedVersions},
 
 	{TypeAttachments, Inbound, chats, outcome.V10, outcome.V10, assumedVersions},
 	{TypeAttachments, Inbound, liveChat, outcome.V13, outcome.V12, assumedVersions},
@@ -74,18 +77,18 @@ var supported = []Support{
 	{TypeLiveChatQuickRepliesResponse, Inbound, liveChat, outcome.V13, outcome.V12, documentedVersions},
 	{TypeLiveChatFormResponse, Inbound, liveChat, outcome.V10, outcome.V12, documentedVersions},
 
-	{TypeWhatsAppButtons, Outbound, whatsApp, outcome.V14, "", assumedVersions},
-	{TypeWhatsAppList, Outbound, whatsApp, outcome.V14, "", assumedVersions},
-	{TypeWhatsAppInteractiveResponse, Inbound, whatsApp, outcome.V14, "", assumedVersions},
+	{TypeWhatsAppButtons, Outbound, whatsApp, outcome.V14, outcome.V13, assumedVersions},
+	{TypeWhatsAppList, Outbound, whatsApp, outcome.V14, outcome.V13, assumedVersions},
+	{TypeWhatsAppInteractiveResponse, Inbound, whatsApp, outcome.V14, outcome.V13, assumedVersions},
 
-	{TypeAppleListPicker, Outbound, apple, outcome.V14, "", assumedVersions},
-	{TypeAppleTimePicker, Outbound, apple, outcome.V14, "", assumedVersions},
-	{TypeAppleQuickReplies, Outbound, apple, outcome.V14, "", assumedVersions},
-	{TypeAppleForm, Outbound, apple, outcome.V14, "", assumedVersions},
-	{TypeAppleListPickerResponse, Inbound, apple, outcome.V14, "", assumedVersions},
-	{TypeAppleTimePickerResponse, Inbound, apple, outcome.V14, "", assumedVersions},
-	{TypeAppleQuickRepliesResponse, Inbound, apple, outcome.V14, "", assumedVersions},
-	{TypeAppleFormResponse, Inbound, apple, outcome.V14, "", assumedVersions},
+	{TypeAppleListPicker, Outbound, apple, outcome.V14, outcome.V13, assumedVersions},
+	{TypeAppleTimePicker, Outbound, apple, outcome.V14, outcome.V13, assumedVersions},
+	{TypeAppleQuickReplies, Outbound, apple, outcome.V14, outcome.V13, assumedVersions},
+	{TypeAppleForm, Outbound, apple, outcome.V14, outcome.V13, assumedVersions},
+	{TypeAppleListPickerResponse, Inbound, apple, outcome.V14, outcome.V13, assumedVersions},
+	{TypeAppleTimePickerResponse, Inbound, apple, outcome.V14, outcome.V13, assumedVersions},
+	{TypeAppleQuickRepliesResponse, Inbound, apple, outcome.V14, outcome.V13, assumedVersions},
+	{TypeAppleFormResponse, Inbound, apple, outcome.V14, outcome.V13, assumedVersions},
 }
 
 // SupportTable returns the whole table of what can be carried, in the order of
@@ -138,7 +141,8 @@ func (s Support) String() string {
 }
 
 // refuse says why operation in version cannot carry m on ch, and what could
-// carry it; it is empty where it can.
+// carry it. It is empty where it can. A channel that is not known refuses only
+// what no channel carries.
 func refuse(m Message, operation outcome.Operation, version outcome.Version, ch channel.Channel) string {
 	typ, direction := m.Type(), m.direction()
 	if since := Since(typ, direction, ch, operation); since != "" && !version.Before(since) {
@@ -150,18 +154,12 @@ func refuse(m Message, operation outcome.Operation, version outcome.Version, ch 
 			able = append(able, row.String())
 		}
 	}
-	refusal := fmt.Sprintf("cannot be carried by %s %s on %s as %s %s", operation, version, label(ch), direction, typ)
-	if able == nil {
-		return refusal + "; only text can be an announcement"
+	switch {
+	case able == nil:
+		return fmt.Sprintf("cannot be carried as %s %s; only text can be an announcement", direction, typ)
+	case !ch.Known():
+		return ""
 	}
-	return refusal + "; what can is " + strings.Join(able, "; ")
-}
-
-// label names a channel in a sentence. A name that is not one of the seven may
-// hold anything and is not quoted.
-func label(ch channel.Channel) string {
-	if ch.Known() {
-		return string(ch)
-	}
-	return "an unknown channel"
+	return fmt.Sprintf("cannot be carried by %s %s on %s as %s %s; what can is %s",
+		operation, version, ch, direction, typ, strings.Join(able, "; "))
 }

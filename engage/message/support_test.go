@@ -106,7 +106,7 @@ func TestWhatTheVendorSaysOfVersions(t *testing.T) {
 		{"text-announcement", channel.Email, appending, outcome.V13},
 		{"text-announcement", channel.LiveChat, appending, outcome.V13},
 		{"text-announcement", channel.LiveChat, creating, outcome.V12},
-		{"text-announcement", channel.SMS, creating, ""},
+		{"text-announcement", channel.SMS, creating, outcome.V13},
 		{"text-with-attachments-inbound", channel.Facebook, appending, outcome.V10},
 		{"text-with-attachments-inbound", channel.SMS, appending, ""},
 		{"text-with-attachments-inbound", channel.LiveChat, appending, outcome.V13},
@@ -121,9 +121,11 @@ func TestWhatTheVendorSaysOfVersions(t *testing.T) {
 		{"text-with-lc-carousel-outbound", channel.SMS, appending, ""},
 		{"wab-interactive-response-inbound", channel.WhatsApp, appending, outcome.V14},
 		{"wab-buttons-outbound", channel.WhatsApp, appending, outcome.V14},
-		{"wab-list-outbound", channel.WhatsApp, creating, ""},
+		{"wab-list-outbound", channel.WhatsApp, creating, outcome.V13},
+		{"wab-list-outbound", channel.Apple, creating, ""},
 		{"amb-list-picker-outbound", channel.Apple, appending, outcome.V14},
 		{"amb-form-response-inbound", channel.Apple, appending, outcome.V14},
+		{"amb-form-response-inbound", channel.Apple, creating, outcome.V13},
 		{"amb-form-response-inbound", channel.API, appending, ""},
 	}
 	for _, test := range tests {
@@ -150,16 +152,16 @@ func TestARefusalSaysWhatCanCarryTheMessage(t *testing.T) {
 			"text-announcement", outcome.AppendMessage, outcome.V10, channel.SMS,
 			"Type cannot be carried by AppendMessage 1.0 on sms as announcement text; " +
 				"what can is announcement text on livechat: AppendMessage 1.3 or later, CreateConversation 1.2 or later; " +
-				"announcement text on sms, facebook, email, whatsapp, amb, api: AppendMessage 1.3 or later",
+				"announcement text on sms, facebook, email, whatsapp, amb, api: AppendMessage 1.3 or later, CreateConversation 1.3 or later",
 		},
 		{
-			"amb-form-outbound", outcome.CreateConversation, outcome.V13, channel.Apple,
-			"Type cannot be carried by CreateConversation 1.3 on amb as outbound amb-form; " +
-				"what can is outbound amb-form on amb: AppendMessage 1.4 or later",
+			"amb-form-outbound", outcome.CreateConversation, outcome.V12, channel.Apple,
+			"Type cannot be carried by CreateConversation 1.2 on amb as outbound amb-form; " +
+				"what can is outbound amb-form on amb: AppendMessage 1.4 or later, CreateConversation 1.3 or later",
 		},
 		{
-			"email-inbound", outcome.AppendMessage, outcome.V10, "carrier\npigeon",
-			"Type cannot be carried by AppendMessage 1.0 on an unknown channel as inbound email; " +
+			"email-inbound", outcome.AppendMessage, outcome.V10, channel.API,
+			"Type cannot be carried by AppendMessage 1.0 on api as inbound email; " +
 				"what can is inbound email on email: AppendMessage 1.0 or later, CreateConversation 1.0 or later",
 		},
 	}
@@ -171,9 +173,11 @@ func TestARefusalSaysWhatCanCarryTheMessage(t *testing.T) {
 
 func TestOnlyTextIsAnnounced(t *testing.T) {
 	m := message.Attachments{Direction: message.Announcement, Attachments: files}
-	require.Equal(t,
-		[]string{"Type cannot be carried by AppendMessage 1.4 on livechat as announcement attachments; only text can be an announcement"},
-		phrases(message.Check(m, outcome.AppendMessage, outcome.V14, channel.LiveChat)))
+	for _, ch := range []channel.Channel{channel.LiveChat, "carrier pigeon"} {
+		require.Equal(t,
+			[]string{"Type cannot be carried as announcement attachments; only text can be an announcement"},
+			phrases(message.Check(m, outcome.AppendMessage, outcome.V14, ch)))
+	}
 }
 
 func TestNoOtherOperationCarriesMessages(t *testing.T) {

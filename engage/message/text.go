@@ -1,7 +1,5 @@
 package message
 
-import "encoding/json"
-
 // Text is a message of text alone. It is the only type that can be announced,
 // and an announcement may use **bold** and _italic_ (documented).
 type Text struct {
@@ -16,7 +14,7 @@ type Text struct {
 func (Text) Type() Type { return TypeText }
 
 // MarshalJSON encodes the message in its wire form.
-func (m Text) MarshalJSON() ([]byte, error) { return json.Marshal(Wire(m)) }
+func (m Text) MarshalJSON() ([]byte, error) { return marshal(m) }
 
 // UnmarshalJSON decodes the message as [Decode] does.
 func (m *Text) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }

@@ -1,7 +1,6 @@
 package message
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/engagesdk/engage-go/outcome"
@@ -126,7 +125,7 @@ func NewWhatsAppButton(id, title string) WhatsAppButton {
 func (WhatsAppButtons) Type() Type { return TypeWhatsAppButtons }
 
 // MarshalJSON encodes the message in its wire form.
-func (m WhatsAppButtons) MarshalJSON() ([]byte, error) { return json.Marshal(Wire(m)) }
+func (m WhatsAppButtons) MarshalJSON() ([]byte, error) { return marshal(m) }
 
 // UnmarshalJSON decodes the message as [Decode] does.
 func (m *WhatsAppButtons) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
@@ -207,7 +206,7 @@ func (a WhatsAppListAction) rules(v *outcome.Violations) {
 func (WhatsAppList) Type() Type { return TypeWhatsAppList }
 
 // MarshalJSON encodes the message in its wire form.
-func (m WhatsAppList) MarshalJSON() ([]byte, error) { return json.Marshal(Wire(m)) }
+func (m WhatsAppList) MarshalJSON() ([]byte, error) { return marshal(m) }
 
 // UnmarshalJSON decodes the message as [Decode] does.
 func (m *WhatsAppList) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
@@ -241,7 +240,7 @@ type WhatsAppInteractiveResponseContent struct {
 func (WhatsAppInteractiveResponse) Type() Type { return TypeWhatsAppInteractiveResponse }
 
 // MarshalJSON encodes the message in its wire form.
-func (m WhatsAppInteractiveResponse) MarshalJSON() ([]byte, error) { return json.Marshal(Wire(m)) }
+func (m WhatsAppInteractiveResponse) MarshalJSON() ([]byte, error) { return marshal(m) }
 
 // UnmarshalJSON decodes the message as [Decode] does.
 func (m *WhatsAppInteractiveResponse) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }

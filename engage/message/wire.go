@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"time"
+	"unicode/utf8"
 )
 
 // header is the part of the wire form that comes first in every message. It
@@ -31,9 +32,12 @@ func (e Envelope) header(typ Type, direction Direction) header {
 }
 
 // Wire returns a value that encoding/json encodes as m's wire form; nil for
-// nil. Put it into a larger document to have the whole encoded in one pass. A
-// message that [Check] refuses for its timestamp or its additional members may
-// not be encodable.
+// nil. It is the fast way to write a message, alone or within a larger document:
+// the message's own MarshalJSON costs a second pass over the JSON. A message with
+// additional members anywhere takes that pass here too.
+//
+// A message that [Check] refuses for its timestamp or its additional members is
+// an error when it is encoded.
 func Wire(m Message) any {
 	m, k := settle(m)
 	if m == nil {
@@ -50,6 +54,15 @@ func Wire(m Message) any {
 		return extended{v, k.wire}
 	}
 	return wire
+}
+
+// marshal encodes m, for the MarshalJSON of its type.
+func marshal(m Message) ([]byte, error) {
+	wire := Wire(m)
+	if ready, ok := wire.(json.Marshaler); ok {
+		return ready.MarshalJSON() // The caller goes over it; once is enough.
+	}
+	return json.Marshal(wire)
 }
 
 // unwritable stands for a message whose timestamp RFC 3339 cannot write.
@@ -96,7 +109,9 @@ type extended struct {
 }
 
 // MarshalJSON implements [json.Marshaler].
-func (e extended) MarshalJSON() ([]byte, error) { return e.shape.append(nil, e.value) }
+func (e extended) MarshalJSON() ([]byte, error) {
+	return e.shape.append(make([]byte, 0, 512), e.value) // room for most messages
+}
 
 // append appends v, a struct of shape s, to b.
 func (s *shape) append(b []byte, v reflect.Value) ([]byte, error) {
@@ -114,34 +129,70 @@ func (s *shape) append(b []byte, v reflect.Value) ([]byte, error) {
 		}
 	}
 	additional := s.additionalOf(v).Interface().(Members)
+	if len(additional) == 0 {
+		return append(b, '}'), nil
+	}
 	for _, name := range slices.Sorted(maps.Keys(additional)) {
-		if s.find([]byte(name)) >= 0 {
-			return nil, errors.New("message: Additional has a member that the object has anyway")
+		if problem := s.problem(name, additional[name]); problem != "" {
+			return nil, errors.New("message: Additional " + problem)
 		}
 		b = append(appendName(b, name), additional[name]...)
 	}
 	return append(b, '}'), nil
 }
 
+// problem says why an object of shape s cannot have the additional member;
+// it is empty if it can.
+func (s *shape) problem(name string, value json.RawMessage) string {
+	switch {
+	case s.find([]byte(name)) >= 0:
+		return "has a member that the object has anyway"
+	case !utf8.ValidString(name) || !utf8.Valid(value) || !json.Valid(value):
+		return "has a member that is not valid JSON"
+	}
+	return ""
+}
+
 // append appends v, the value of the field, to b.
 func (f *field) append(b []byte, v reflect.Value) ([]byte, error) {
-	switch {
-	case f.object == nil:
-		text, err := json.Marshal(v.Interface())
-		if f.quoted {
-			text = strconv.AppendQuote(nil, string(text))
-		}
-		return append(b, text...), err
-	case v.Kind() == reflect.Struct:
-		return f.object.append(b, v)
+	if !f.quoted {
+		return appendValue(b, v, f.object)
 	}
+	b, err := appendValue(append(b, '"'), v, nil)
+	return append(b, '"'), err
+}
+
+// appendValue appends v to b. If v is a struct or a list of structs, object is
+// its shape.
+func appendValue(b []byte, v reflect.Value, object *shape) ([]byte, error) {
+	switch v.Kind() {
+	case reflect.String:
+		return appendText(b, v.String()), nil
+	case reflect.Bool:
+		return strconv.AppendBool(b, v.Bool()), nil
+	case reflect.Int:
+		return strconv.AppendInt(b, v.Int(), 10), nil
+	case reflect.Pointer: // never nil: then it is left out
+		return appendValue(b, v.Elem(), object)
+	case reflect.Struct:
+		return object.append(b, v)
+	case reflect.Slice:
+		return appendList(b, v, object)
+	}
+	text, err := json.Marshal(v.Interface())
+	return append(b, text...), err
+}
+
+// appendList appends the elements of v, which are of shape object if they are
+// structs.
+func appendList(b []byte, v reflect.Value, object *shape) ([]byte, error) {
 	b = append(b, '[')
 	for i := range v.Len() {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		var err error
-		if b, err = f.object.append(b, v.Index(i)); err != nil {
+		if b, err = appendValue(b, v.Index(i), object); err != nil {
 			return nil, err
 		}
 	}
@@ -154,8 +205,20 @@ func appendName(b []byte, name string) []byte {
 	if b[len(b)-1] != '{' {
 		b = append(b, ',')
 	}
-	quoted, _ := json.Marshal(name) // a string always encodes
-	return append(append(b, quoted...), ':')
+	return append(appendText(b, name), ':')
+}
+
+// appendText appends text as encoding/json writes it, which is asked only where
+// something has to be escaped.
+func appendText(b []byte, text string) []byte {
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c < ' ', c == '"', c == '\\', c == '<', c == '>', c == '&', c >= utf8.RuneSelf:
+			quoted, _ := json.Marshal(text) // a string always encodes
+			return append(b, quoted...)
+		}
+	}
+	return append(append(append(b, '"'), text...), '"')
 }
 
 // isEmpty reports whether v is left out where its tag allows it.
