@@ -5,12 +5,17 @@ import (
 	"errors"
 	"os/exec"
 	"runtime"
+
+	"github.com/engagesdk/engage-go/internal/safeurl"
 )
 
 // OpenBrowser opens address in the browser of the person at this machine. It
 // returns once the browser was asked to, or an error where there is none.
 func OpenBrowser(ctx context.Context, address string) error {
-	if _, problem := parseURL(address); problem != "" {
+	if ctx == nil {
+		return errNoContext
+	}
+	if _, problem := safeurl.Parse(address); problem != "" {
 		return errors.New("auth: the address " + problem)
 	}
 	command := []string{"xdg-open"}

@@ -7,13 +7,15 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/engagesdk/engage-go/internal/safeerror"
 )
 
 // Cache keeps the token of another source and renews it ahead of time, with at
 // most one request to that source under way. Make one with [NewCache]. It is
 // safe for concurrent use, needs no closing, and has no goroutine but that of a
-// renewal in progress. Its time is that of package time, so that a test can run
-// it on the clock of testing/synctest.
+// renewal in progress. Its time is that of package time, unless [WithClock] gives
+// it another, so that a test can also run it on the clock of testing/synctest.
 //
 // A token passes through three states. While it is fresh, Token returns it.
 // While it is stale, Token still returns it and has a renewal started in the
@@ -32,17 +34,20 @@ import (
 // the endpoint asked for up to 1 hour. Where a try cannot help, as with an
 // error that matches [ErrReauthorizationRequired], it is 5 minutes at once.
 type Cache struct {
-	source  TokenSource
+	source  TokenSource // as it was given; nil if there is none
 	timeout time.Duration
 	logger  *slog.Logger
+	clock   func() time.Time // nil is time.Now
 	started time.Time
 
 	// ready is what Token gives without taking the lock.
 	ready atomic.Pointer[ready]
 
 	// mu guards what follows, and the writing of ready. It is never held while
-	// the source is at work.
+	// the source, a context or the clock is asked.
 	mu        sync.Mutex
+	bound     TokenSource // what the first Bind made of source; nil before it
+	home      string      // the base URL that the tokens of bound depend on, if any
 	held      *held
 	renewal   *renewal
 	failure   error     // how the last renewal ended
@@ -62,6 +67,7 @@ type ready struct {
 // renewal is one request to the source. Its token and error are set before done
 // is closed.
 type renewal struct {
+	bound bool // whether it asks the source as Bind has made it
 	done  chan struct{}
 	token Token
 	err   error
@@ -92,67 +98,116 @@ func WithLogger(logger *slog.Logger) CacheOption {
 	}
 }
 
+// WithClock has the cache tell the time by now instead of [time.Now], as a test
+// may want that moves the time on. All that the cache decides follows it:
+// whether a token is fresh, stale or expired, whether the source gave one that
+// is usable, and whether a pause has passed. A [Refreshing] source that is opened
+// with it judges its record by it.
+//
+// What waits does not follow it: the limit of a renewal, and the timer of Run,
+// which looks at the clock at least once a minute. Nor does what is outside the
+// cache: the expiries that sources work out from a reply, and [Hosts.Authorize],
+// which refuses a token that has expired by package time. So let now begin at
+// time.Now and run ahead.
+//
+// Now is called often, and by many goroutines at once. Nil is time.Now.
+func WithClock(now func() time.Time) CacheOption {
+	return func(c *Cache) { c.clock = now }
+}
+
 // NewCache returns a cache of source's tokens. Source must obey its context; one
-// that does not, and never returns, loses a goroutine for every try.
+// that does not, and never returns, loses a goroutine for every try. A nil
+// source, and a nil pointer or function in its place, are reported by Bind, and
+// so by engage.New, and by Token and Run.
 func NewCache(source TokenSource, options ...CacheOption) *Cache {
-	c := &Cache{
-		source:  source,
-		timeout: 30 * time.Second,
-		logger:  slog.New(slog.DiscardHandler),
-		started: time.Now(),
+	c := &Cache{timeout: 30 * time.Second, logger: slog.New(slog.DiscardHandler)}
+	if !absent(source) {
+		c.source = source
+	}
+	if credentials, ok := c.source.(*ClientCredentials); ok {
+		c.source = *credentials
 	}
 	for _, option := range options {
 		if option != nil {
 			option(c)
 		}
 	}
+	c.started = c.now()
 	return c
 }
+
+func (c *Cache) now() time.Time {
+	if c.clock == nil {
+		return time.Now()
+	}
+	return c.clock()
+}
+
+// age is the time since the cache's start. Every call of Token asks for it, and
+// time.Since costs half of what time.Now does.
+func (c *Cache) age() time.Duration {
+	if c.clock == nil {
+		return time.Since(c.started)
+	}
+	return c.clock().Sub(c.started)
+}
+
+// sourceless reports whether the cache has no source, so that waiting is of no use.
+func (c *Cache) sourceless() bool { return c == nil || c.source == nil }
 
 // Token returns the cached token if it is usable. Else it waits for the
 // renewal and returns its result, or an error that wraps that of ctx if ctx
 // ends first. The renewal itself does not end with ctx, because others may wait
 // for it.
 func (c *Cache) Token(ctx context.Context) (Token, error) {
-	if c.sourceless() {
+	switch {
+	case c.sourceless():
 		return Token{}, errNoSource
+	case ctx == nil:
+		return Token{}, errNoContext
 	}
-	if r := c.ready.Load(); r != nil && time.Since(c.started) < r.until {
+	if r := c.ready.Load(); r != nil && c.age() < r.until {
 		return r.token, nil
 	}
-	return c.look(ctx)
-}
-
-// look decides by the clocks what Token returns, and starts a renewal if one is
-// due.
-func (c *Cache) look(ctx context.Context) (Token, error) {
-	c.mu.Lock()
-	now := time.Now()
-	due := c.held == nil || c.held.stale(now)
-	if due && c.renewal == nil && reached(now, c.retryAt) && ctx.Err() == nil {
-		c.start(ctx)
-	}
-	if h := c.held; h != nil && !h.expired(now) {
-		c.ready.Store(&ready{h.token, now.Sub(c.started) + h.rest(now)})
-		c.mu.Unlock()
-		return h.token, nil
-	}
-	current, failure := c.renewal, c.failure
-	c.mu.Unlock()
+	ended := ctx.Err()
+	token, current, err := c.look(ctx, ended == nil)
 	switch {
-	case ctx.Err() != nil:
-		return Token{}, fmt.Errorf("auth: no token: %w", ctx.Err())
-	case current == nil && failure != nil:
-		return Token{}, failure
-	case current == nil:
-		return Token{}, errNoToken
+	case current == nil && err == nil:
+		return token, nil
+	case ended != nil:
+		return Token{}, fmt.Errorf("auth: no token: %w", ended)
+	case err != nil:
+		return Token{}, err
 	}
 	select {
 	case <-current.done:
 		return current.token, current.err
 	case <-ctx.Done():
-		return Token{}, fmt.Errorf("auth: waiting for a token: %w", ctx.Err())
+		return Token{}, interrupted(ctx)
 	}
+}
+
+// look decides by the clock what Token returns: a token, else what a renewal
+// will bring, else an error. If a renewal is due, and the caller may, it starts
+// one.
+func (c *Cache) look(ctx context.Context, mayStart bool) (Token, *renewal, error) {
+	now := c.now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	due := c.held == nil || c.held.stale(now)
+	if due && c.renewal == nil && reached(now, c.retryAt) && mayStart {
+		c.start(ctx)
+	}
+	switch h := c.held; {
+	case h != nil && !h.expired(now):
+		c.ready.Store(&ready{h.token, now.Sub(c.started) + h.rest(now)})
+		return h.token, nil, nil
+	case c.renewal != nil:
+		return Token{}, c.renewal, nil
+	case c.failure != nil:
+		return Token{}, nil, c.failure
+	}
+	return Token{}, nil, errNoToken
 }
 
 // Invalidate implements [Invalidator]. A service that refuses every token does
@@ -161,21 +216,22 @@ func (c *Cache) look(ctx context.Context) (Token, error) {
 // token that the source gives again after its refusal is kept for that long. A
 // source that is an [Invalidator] is told of the refusals that are believed.
 func (c *Cache) Invalidate(refused Token) {
-	if c == nil || !c.drop(refused) {
+	if c.sourceless() {
 		return
 	}
-	if source, ok := c.source.(Invalidator); ok {
+	if source, ok := c.drop(refused).(Invalidator); ok {
 		source.Invalidate(refused)
 	}
 }
 
-// drop forgets refused, and reports false if the refusal is not believed.
-func (c *Cache) drop(refused Token) bool {
+// drop forgets refused and returns the source to tell; nil if the refusal is not
+// believed.
+func (c *Cache) drop(refused Token) TokenSource {
+	now := c.now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now := time.Now()
 	if c.held == nil || !c.held.token.Equal(refused) || !reached(now, c.heedAt) {
-		return false
+		return nil
 	}
 	if now.Sub(c.held.since) > longestPause {
 		c.refusals = 0
@@ -187,32 +243,43 @@ func (c *Cache) drop(refused Token) bool {
 	if c.failure == nil {
 		c.retryAt = time.Time{}
 	}
-	return true
+	return c.origin()
+}
+
+// origin returns the source to ask. The lock is held.
+func (c *Cache) origin() TokenSource {
+	if c.bound != nil {
+		return c.bound
+	}
+	return c.source
 }
 
 // Run keeps the token fresh, so that no call of Token has to wait for one even
-// after a long silence. It returns when ctx ends, with its error. Without Run,
-// tokens are renewed only when they are asked for, which is enough for most.
+// after a long silence. It returns when ctx ends, with its error, or at once if
+// there is no source or ctx is nil. Failures do not end it; see [WithLogger].
+// Without Run, tokens are renewed only when they are asked for, which is enough
+// for most.
 func (c *Cache) Run(ctx context.Context) error {
+	switch {
+	case c.sourceless():
+		return errNoSource
+	case ctx == nil:
+		return errNoContext
+	}
 	for {
-		if _, err := c.Token(ctx); err != nil && c.sourceless() {
-			return err
-		}
+		_, _ = c.Token(ctx)
 		if err := sleep(ctx, c.untilNext()); err != nil {
 			return err
 		}
 	}
 }
 
-// sourceless reports whether the cache has no source, so that waiting is of no use.
-func (c *Cache) sourceless() bool { return c == nil || c.source == nil }
-
 // untilNext is how long nothing is to be done. It is cut to a minute, for a
 // token may be refused, and a clock be set, at any time.
 func (c *Cache) untilNext() time.Duration {
+	now := c.now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now := time.Now()
 	next := c.retryAt
 	if c.held != nil && !c.held.stale(now) {
 		if next = c.held.renewAt; next.IsZero() {
@@ -223,32 +290,36 @@ func (c *Cache) untilNext() time.Duration {
 }
 
 // start starts a renewal. It takes the values of ctx along, for tracing, but
-// not its end.
+// not its end. The lock is held.
 func (c *Cache) start(ctx context.Context) {
-	current := &renewal{done: make(chan struct{})}
+	current := &renewal{bound: c.bound != nil, done: make(chan struct{})}
+	source := c.origin()
 	c.renewal = current
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.timeout)
 	go func() {
 		defer cancel()
 		token, err := await(ctx, func() (Token, error) {
-			token, err := call(ctx, c.source)
+			token, err := call(ctx, source, c.now)
 			if err == nil {
-				c.keep(token) // even if it comes too late for those who waited
+				c.keep(current, token) // even if it comes too late for those who waited
 			}
 			return token, err
 		})
 		if err != nil && ctx.Err() != nil {
-			err = fmt.Errorf("auth: no token within %s: %w", c.timeout, err)
+			err = fmt.Errorf("%w: %w", safeerror.New(fmt.Sprintf("auth: no token within %s", c.timeout)), err)
 		}
 		c.finish(current, token, err)
 	}()
 }
 
 // keep makes token the one to give.
-func (c *Cache) keep(token Token) {
+func (c *Cache) keep(current *renewal, token Token) {
+	now := c.now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now := time.Now()
+	if c.outdated(current) {
+		return
+	}
 	previous := c.held
 	c.held = hold(token, now)
 	c.ready.Store(nil)
@@ -264,19 +335,34 @@ func (c *Cache) keep(token Token) {
 	c.fruitless = 0
 }
 
+// outdated reports whether current asked a source that Bind has replaced since.
+// The lock is held.
+func (c *Cache) outdated(current *renewal) bool { return current.bound != (c.bound != nil) }
+
 // finish ends a renewal with its result.
 func (c *Cache) finish(current *renewal, token Token, err error) {
 	current.token, current.err = token, err
 	defer close(current.done)
+	if wait := c.settle(current); wait > 0 {
+		c.logger.Warn("auth: token renewal failed", slog.Any("error", err), slog.Duration("retryIn", wait))
+	}
+}
+
+// settle notes the end of a renewal. If it failed, and that matters, it returns
+// how long to wait before the next.
+func (c *Cache) settle(current *renewal) (wait time.Duration) {
+	now := c.now()
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.outdated(current) {
+		return 0
+	}
 	c.renewal = nil
-	if err == nil {
-		c.mu.Unlock()
-		return
+	if current.err == nil {
+		return 0
 	}
 	c.fruitless++
-	wait := pauseAfter(err, c.fruitless)
-	c.failure, c.retryAt = err, time.Now().Add(wait)
-	c.mu.Unlock()
-	c.logger.Warn("auth: token renewal failed", slog.Any("error", err), slog.Duration("retryIn", wait))
+	wait = pauseAfter(current.err, c.fruitless)
+	c.failure, c.retryAt = current.err, now.Add(wait)
+	return wait
 }

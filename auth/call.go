@@ -2,23 +2,49 @@ package auth
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"reflect"
 	"time"
+
+	"github.com/engagesdk/engage-go/internal/errtree"
+	"github.com/engagesdk/engage-go/internal/safeerror"
 )
 
-var errNoSource = errors.New("auth: there is no token source")
+var (
+	errNoSource  = safeerror.New("auth: there is no token source")
+	errNoContext = safeerror.New("auth: the context is nil")
+	errGone      = safeerror.New("auth: the token source ended its goroutine")
+)
+
+// absent reports whether source, of either kind, is nil or a nil pointer or
+// function.
+func absent(source any) bool {
+	switch value := reflect.ValueOf(source); value.Kind() {
+	case reflect.Invalid:
+		return true
+	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Slice, reflect.Chan:
+		return value.IsNil()
+	}
+	return false
+}
 
 // call asks source for a token and vouches for what it returns: the token is
-// usable, and a panic has become an error.
-func call(ctx context.Context, source TokenSource) (Token, error) {
-	if source == nil {
+// usable at the time that now tells, the error holds no nil pointer, and a panic
+// has become an error.
+func call(ctx context.Context, source TokenSource, now func() time.Time) (Token, error) {
+	switch {
+	case absent(source):
 		return Token{}, errNoSource
+	case ctx == nil:
+		return Token{}, errNoContext
 	}
 	return contain(func() (Token, error) {
 		token, err := source.Token(ctx)
+		if !errtree.Sound(err) {
+			return Token{}, safeerror.Hide("auth: the token source failed", err)
+		}
 		if err == nil {
-			err = token.usable(time.Now())
+			err = token.usable(now())
 		}
 		if err != nil {
 			return Token{}, err
@@ -33,7 +59,7 @@ func contain(get func() (Token, error)) (token Token, err error) {
 	returned := false
 	defer func() {
 		if !returned {
-			token, err = Token{}, fmt.Errorf("auth: the token source panicked (%T)", recover())
+			token, err = Token{}, safeerror.New(fmt.Sprintf("auth: the token source panicked (%T)", recover()))
 		}
 	}()
 	token, err = get()
@@ -59,8 +85,11 @@ func await(ctx context.Context, get func() (Token, error)) (Token, error) {
 	case got := <-answers:
 		return got.token, got.err
 	case <-ctx.Done():
-		return Token{}, fmt.Errorf("auth: waiting for a token: %w", ctx.Err())
+		return Token{}, interrupted(ctx)
 	}
 }
 
-var errGone = errors.New("auth: the token source ended its goroutine")
+// interrupted is the error of a wait for a token that ended with ctx.
+func interrupted(ctx context.Context) error {
+	return fmt.Errorf("%w: %w", safeerror.New("auth: waiting for a token"), ctx.Err())
+}

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/engagesdk/engage-go/internal/safeurl"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -19,7 +20,8 @@ import (
 // contact-center APIs.
 //
 // Give the struct to a client as it is: the client binds it to its own base URL
-// and caches the token. On its own, the struct asks the endpoint on every call
+// and caches the token. To renew the token ahead of the calls, give the client a
+// cache of it instead, see [Cache.Bind]. On its own, the struct asks the endpoint on every call
 // of Token; wrap it with [NewCache].
 type ClientCredentials struct {
 	// ClientID is the tenant id. Required.
@@ -45,6 +47,9 @@ type ClientCredentials struct {
 // or with 0, gives a token of unknown expiry; a negative or unreadable one is an
 // error.
 func (c ClientCredentials) Token(ctx context.Context) (Token, error) {
+	if ctx == nil {
+		return Token{}, errNoContext
+	}
 	if err := c.Validate(); err != nil {
 		return Token{}, err
 	}
@@ -63,6 +68,15 @@ func (c ClientCredentials) Token(ctx context.Context) (Token, error) {
 // Bind implements [Binder]: it returns a [*Cache] of the tokens that the
 // endpoint of the client's base URL gives.
 func (c ClientCredentials) Bind(base *url.URL, transport http.RoundTripper) (TokenSource, error) {
+	bound, err := c.at(base, transport)
+	if err != nil {
+		return nil, err
+	}
+	return NewCache(bound), nil
+}
+
+// at returns c for a client with this base URL and transport, without a cache.
+func (c ClientCredentials) at(base *url.URL, transport http.RoundTripper) (TokenSource, error) {
 	if c.TokenURL == "" && base != nil {
 		token := base.JoinPath("oauth", "token")
 		token.RawQuery, token.Fragment = "", ""
@@ -77,7 +91,7 @@ func (c ClientCredentials) Bind(base *url.URL, transport http.RoundTripper) (Tok
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	return NewCache(c), nil
+	return c, nil
 }
 
 // Validate returns nil if a token can be asked for; else an [*outcome.Error] on
@@ -86,7 +100,7 @@ func (c ClientCredentials) Validate() error {
 	var faults outcome.Violations
 	checkClient(&faults, c.ClientID, c.ClientSecret)
 	checkScopes(&faults, c.Scopes)
-	if _, problem := parseURL(c.TokenURL); problem != "" {
+	if _, problem := safeurl.Parse(c.TokenURL); problem != "" {
 		faults.Add("TokenURL", problem)
 	}
 	return faults.Err("", "")

@@ -232,8 +232,8 @@ func TestEndpointErrorKeepsWhatSupportAndRetryNeed(t *testing.T) {
 		"":                              0,
 		"soon":                          0,
 		"-5":                            0,
-		"1.5":                           0,
-		"99999999999999":                time.Duration(math.MaxInt64).Truncate(time.Second),
+		"1.5":                           1500 * time.Millisecond,
+		"99999999999999":                math.MaxInt64,
 		"Fri, 31 Dec 1999 15:04:05 GMT": 0,
 		// The clock of a synctest bubble starts with the year 2000.
 		"Sat, 01 Jan 2000 01:00:00 GMT": time.Hour,

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/engagesdk/engage-go/internal/safeerror"
 )
 
 // DeviceLogin signs a person in on another device: a screen shows an address
@@ -52,6 +54,9 @@ const (
 // [*TokenEndpointError] that is not temporary, or one that wraps
 // [context.DeadlineExceeded] or that of ctx when nobody came.
 func (d DeviceLogin) Run(ctx context.Context) (Grant, error) {
+	if ctx == nil {
+		return Grant{}, errNoContext
+	}
 	faults := d.Integration.faults()
 	if d.Show == nil {
 		faults.Add("Show", "is nil")
@@ -63,8 +68,6 @@ func (d DeviceLogin) Run(ctx context.Context) (Grant, error) {
 	if err != nil {
 		return Grant{}, refusedClient(err)
 	}
-	ctx, cancel := context.WithDeadline(ctx, device.shown.Expiry)
-	defer cancel()
 	d.Show(device.shown)
 	return d.poll(ctx, device)
 }
@@ -81,7 +84,7 @@ func (d DeviceLogin) begin(ctx context.Context) (device, error) {
 	target := cmp.Or(d.Integration.DeviceURL, WebexDeviceURL)
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, target, strings.NewReader(form.Encode()))
 	if err != nil {
-		return device{}, showable(err)
+		return device{}, safeerror.Exchange(err)
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	object, err := send(orDefault(d.Integration.Transport), request)
@@ -119,10 +122,13 @@ func (d DeviceLogin) poll(ctx context.Context, device device) (Grant, error) {
 	endpoint.style = oauth2.AuthStyleInHeader // documented as required
 	form := url.Values{"grant_type": {deviceGrant}, "device_code": {device.code.Reveal()}}
 	wait := device.interval
+	valid, cancel := context.WithDeadline(ctx, device.shown.Expiry)
+	defer cancel()
 	for {
-		if err := sleep(ctx, wait); err != nil {
+		if err := sleep(valid, wait); err != nil {
 			return Grant{}, fmt.Errorf("auth: nobody has signed in: %w", err)
 		}
+		// The code may end while the grant is on its way.
 		answer, err := endpoint.ask(ctx, form)
 		if err == nil {
 			return grantOf(answer), nil

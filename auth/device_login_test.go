@@ -127,6 +127,18 @@ func TestDeviceLoginEnds(t *testing.T) {
 	}
 }
 
+func TestGrantThatComesAfterTheEndOfTheCodeIsNotLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		login, times := deviceLogin(t, started, pending, granting.Delay(3*time.Second))
+		login.Integration.Transport.(*httpmock.MockTransport).RegisterResponder(http.MethodPost, auth.WebexDeviceURL,
+			httpmock.NewStringResponder(200, `{"device_code":"`+hidden+`","user_code":"1","verification_uri":"https://login.example.com","expires_in":5,"interval":2}`))
+		grant, err := login.Run(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, "refresh", grant.RefreshToken.Reveal())
+		require.Equal(t, []time.Duration{2 * time.Second, 4 * time.Second}, *times)
+	})
+}
+
 func TestDeviceLoginUsesTheDefaultsOfTheStandard(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		login, times := deviceLogin(t, httpmock.NewStringResponder(200,

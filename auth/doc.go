@@ -28,6 +28,16 @@
 // shared, and not repeated before a growing pause has passed. An expired token
 // is never handed out.
 //
+// A service whose first call after a quiet hour must not wait for a token either
+// has one kept fresh by a timer, with [Cache.Run], or [Registry.Run] for all of a
+// registry. A client binds a cache that it is given, as it does credentials:
+//
+//	cache := auth.NewCache(auth.ClientCredentials{…})
+//	client, err := engage.New(engage.US, cache)
+//	go cache.Run(ctx)
+//
+// Without either, a token is renewed when it is asked for.
+//
 // # People and refresh tokens
 //
 // The contact-center side of Webex wants a person to sign in, once. [Login]

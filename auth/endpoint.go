@@ -12,6 +12,8 @@ import (
 
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
+
+	"github.com/engagesdk/engage-go/internal/safeerror"
 )
 
 // endpoint is a token endpoint and the client that asks it.
@@ -55,7 +57,7 @@ func tokenOf(answer *oauth2.Token) Token {
 
 // orDefault returns transport, or the default one if that is nil.
 func orDefault(transport http.RoundTripper) http.RoundTripper {
-	if transport == nil {
+	if own, ok := transport.(*http.Transport); transport == nil || ok && own == nil {
 		return http.DefaultTransport
 	}
 	return transport
@@ -82,7 +84,7 @@ func send(transport http.RoundTripper, r *http.Request) (members, error) {
 	defer cancel()
 	response, body, err := roundTrip(transport, r.WithContext(ctx))
 	if err != nil {
-		return nil, asFailure(err)
+		return nil, err
 	}
 	object, failure := decode(response, body)
 	if failure != nil {
@@ -96,23 +98,23 @@ func asFailure(err error) error {
 	if failure, ok := errors.AsType[*TokenEndpointError](err); ok {
 		return failure
 	}
-	return &TokenEndpointError{Err: showable(err)}
+	return &TokenEndpointError{Err: safeerror.Exchange(err)}
 }
 
 // roundTrip sends r and reads the body of the answer, or as much of it as tells
-// that it is too large.
+// that it is too large. All its errors are a [*TokenEndpointError].
 func roundTrip(transport http.RoundTripper, r *http.Request) (*http.Response, []byte, error) {
 	response, err := transport.RoundTrip(r)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, &TokenEndpointError{Err: safeerror.Exchange(err)}
 	}
 	if response == nil || response.Body == nil {
-		return nil, nil, errors.New("the transport returned no response")
+		return nil, nil, &TokenEndpointError{problem: "the transport returned no response"}
 	}
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxReply+1))
 	if err != nil {
-		return nil, nil, &TokenEndpointError{Status: response.StatusCode, problem: "the reply broke off", Err: showable(err)}
+		return nil, nil, &TokenEndpointError{Status: response.StatusCode, problem: "the reply broke off", Err: safeerror.Exchange(err)}
 	}
 	return response, body, nil
 }

@@ -1,13 +1,8 @@
 package auth
 
 import (
-	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -53,6 +48,9 @@ type ReauthorizationRequiredError struct {
 
 // Error tells which authorization, why, and the cause.
 func (e *ReauthorizationRequiredError) Error() string {
+	if e == nil {
+		return nilError
+	}
 	text := ErrReauthorizationRequired.Error()
 	if e.Authorization != "" {
 		text += " for " + strconv.Quote(e.Authorization)
@@ -71,11 +69,20 @@ func (e *ReauthorizationRequiredError) Error() string {
 
 // Is reports whether target is [ErrReauthorizationRequired].
 func (e *ReauthorizationRequiredError) Is(target error) bool {
-	return target == ErrReauthorizationRequired
+	return e != nil && target == ErrReauthorizationRequired
 }
 
 // Unwrap returns the cause.
-func (e *ReauthorizationRequiredError) Unwrap() error { return e.Err }
+func (e *ReauthorizationRequiredError) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}
+
+// nilError is the text of a nil pointer to an error. Its methods are safe to
+// call, because a nil pointer in an error interface is easily made.
+const nilError = "<nil>"
 
 // TokenEndpointError says that a token endpoint gave no token: it refused, it
 // answered something unreadable, or it could not be reached.
@@ -105,6 +112,9 @@ type TokenEndpointError struct {
 
 // Error tells what is known, but neither the reply nor the Description.
 func (e *TokenEndpointError) Error() string {
+	if e == nil {
+		return nilError
+	}
 	var text strings.Builder
 	text.WriteString("auth: token endpoint")
 	if e.Status != 0 {
@@ -135,12 +145,20 @@ func (e *TokenEndpointError) GoString() string { return strconv.Quote(e.Error())
 func (e *TokenEndpointError) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
 
 // Unwrap returns the cause.
-func (e *TokenEndpointError) Unwrap() error { return e.Err }
+func (e *TokenEndpointError) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}
 
 // Temporary reports whether the same request may succeed later: nothing
 // answered, the endpoint was busy or broken, or what answered was not the
 // endpoint but a proxy or firewall.
 func (e *TokenEndpointError) Temporary() bool {
+	if e == nil {
+		return false
+	}
 	switch e.Code {
 	case "temporarily_unavailable", "slow_down", "server_error":
 		return true
@@ -156,32 +174,4 @@ func (e *TokenEndpointError) Temporary() bool {
 		return false
 	}
 	return !e.recognised
-}
-
-// opaque is an error whose text is not shown, because it may hold a URL or
-// quote what was sent or received. Unwrap still reaches it.
-type opaque struct {
-	what string
-	err  error
-}
-
-func (o *opaque) Error() string { return fmt.Sprintf("%s (%T)", o.what, o.err) }
-func (o *opaque) Unwrap() error { return o.err }
-
-// showable returns the cause of a failed exchange, without the URL that net/http
-// puts before it. Only causes whose text is known are shown: net/http quotes
-// headers that it cannot read, and a transport may quote anything.
-func showable(err error) error {
-	if outer, ok := errors.AsType[*url.Error](err); ok {
-		err = outer.Err
-	}
-	switch err.(type) {
-	case *net.OpError, *net.DNSError, *tls.CertificateVerificationError, tls.AlertError:
-		return err
-	}
-	switch err {
-	case context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF:
-		return err
-	}
-	return &opaque{"the exchange failed", err}
 }

@@ -42,6 +42,9 @@ func (f *FileStore) Update(ctx context.Context, name string, change func(Secret)
 	if f == nil || f.directory == "" {
 		return &StoreError{Name: name, Problem: "cannot be kept: the store has no directory"}
 	}
+	if err := refuseUpdate(ctx, name, change); err != nil {
+		return err
+	}
 	if name == "" || len(name) > 100 {
 		return &StoreError{Name: name, Problem: "cannot be kept: its name is empty or longer than 100 bytes"}
 	}

@@ -33,7 +33,7 @@ func FuzzTokenReply(f *testing.F) {
 }
 
 func FuzzRecord(f *testing.F) {
-	f.Add(`{"version":1,"generation":1,"accessToken":"a","refreshToken":"b","client":"c","seed":"d"}`)
+	f.Add(`{"version":1,"accessToken":"a","refreshToken":"b","client":"c","seeds":["d"]}`)
 	f.Add(`{"version":2}`)
 	f.Add(`[`)
 	f.Fuzz(func(t *testing.T, text string) {

@@ -2,12 +2,11 @@ package auth
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
+	"github.com/engagesdk/engage-go/internal/safeurl"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -16,23 +15,24 @@ import (
 // use.
 type Hosts struct{ origins []origin }
 
-// origin is a scheme, host and port, as RFC 6454 has it, all in lower case.
+// origin is a scheme, host and port, as RFC 6454 has it.
 type origin struct{ scheme, host, port string }
 
 // NewHosts returns the hosts of urls, of which only scheme, host and port
 // count. Every URL must be https; plain http is accepted for the loopback
-// (localhost, 127.0.0.0/8 and ::1). User information in a URL is refused. All
-// violations are reported at once, in one [*outcome.Error].
+// (localhost, 127.0.0.0/8 and ::1, in no other spelling, which might go through
+// a proxy). User information in a URL is refused. All violations are reported at
+// once, in one [*outcome.Error].
 func NewHosts(urls ...string) (Hosts, error) {
 	var hosts Hosts
 	var faults outcome.Violations
 	for i, raw := range urls {
-		parsed, problem := parseURL(raw)
+		parsed, problem := safeurl.Parse(raw)
 		if problem != "" {
 			faults.Add(fmt.Sprintf("urls[%d]", i), problem)
 			continue
 		}
-		hosts.origins = append(hosts.origins, originOf(parsed))
+		hosts.origins = append(hosts.origins, origin{parsed.Scheme, parsed.Hostname(), portOf(parsed)})
 	}
 	if err := faults.Err("", ""); err != nil {
 		return Hosts{}, err
@@ -64,16 +64,15 @@ func (h Hosts) Authorize(r *http.Request, t Token) error {
 
 func (h Hosts) allow(target *url.URL) bool {
 	scheme, host, port := target.Scheme, target.Hostname(), portOf(target)
+	if !equalFold(scheme, "https") && !safeurl.Loopback(host) {
+		return false // a host that is allowed, in a spelling that is not
+	}
 	for _, allowed := range h.origins {
 		if equalFold(scheme, allowed.scheme) && equalFold(host, allowed.host) && port == allowed.port {
 			return true
 		}
 	}
 	return false
-}
-
-func originOf(u *url.URL) origin {
-	return origin{strings.ToLower(u.Scheme), strings.ToLower(u.Hostname()), portOf(u)}
 }
 
 // portOf returns the port a request to u goes to.
@@ -91,44 +90,23 @@ func portOf(u *url.URL) string {
 // equalFold compares ASCII without case. It exists because strings.EqualFold
 // also folds letters of other alphabets, and a host name that only looks the
 // same is another host.
-func equalFold(s, lower string) bool {
-	if len(s) != len(lower) {
+func equalFold(s, t string) bool {
+	if len(s) != len(t) {
 		return false
 	}
 	for i := range len(s) {
-		c := s[i]
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		if c != lower[i] {
+		if lower(s[i]) != lower(t[i]) {
 			return false
 		}
 	}
 	return true
 }
 
-// parseURL parses a URL that a secret is to be sent to, and says what is wrong
-// with it if it is not fit for that.
-func parseURL(raw string) (parsed *url.URL, problem string) {
-	if raw == "" {
-		return nil, "is empty"
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c + ('a' - 'A')
 	}
-	parsed, err := url.Parse(raw)
-	switch {
-	case err != nil:
-		return nil, "is not a URL"
-	case parsed.Hostname() == "":
-		return nil, "has no host"
-	case parsed.User != nil:
-		return nil, "holds user information"
-	case parsed.Scheme == "https", parsed.Scheme == "http" && isLoopback(parsed.Hostname()):
-		return parsed, ""
-	}
-	return nil, "is neither https nor plain http to the loopback"
-}
-
-func isLoopback(host string) bool {
-	return equalFold(host, "localhost") || net.ParseIP(host).IsLoopback()
+	return c
 }
 
 // HostError says that a token was not put on a request because the request goes
@@ -141,5 +119,8 @@ type HostError struct {
 
 // Error names the host, and nothing else of the URL.
 func (e *HostError) Error() string {
+	if e == nil {
+		return nilError
+	}
 	return fmt.Sprintf("auth: the token was not sent: %q is not a host it is meant for, or not reached over https", e.Host)
 }

@@ -24,12 +24,16 @@ func TestHostsNamesEveryFaultAtOnce(t *testing.T) {
 		"ftp://127.0.0.1",
 		"http://localhost.example.com",
 		"http://127.0.0.1.example.com",
+		"http://LOCALHOST",
+		"http://localhost.",
+		"http://[::ffff:127.0.0.1]",
 	)
 	require.ErrorIs(t, err, outcome.ErrOnInvalidData)
 	for _, text := range []string{
 		"urls[1] is neither https", "urls[2] holds user information", "urls[3] is empty",
 		"urls[4] is not a URL", "urls[5] has no host", "urls[6] is neither https",
 		"urls[7] is neither https", "urls[8] is neither https",
+		"urls[9] is neither https", "urls[10] is neither https", "urls[11] is neither https",
 	} {
 		require.ErrorContains(t, err, text)
 	}
@@ -39,7 +43,7 @@ func TestHostsNamesEveryFaultAtOnce(t *testing.T) {
 
 func TestTokenGoesOnlyToItsHosts(t *testing.T) {
 	hosts, err := auth.NewHosts("https://API.example.com/api/v1?x=1", "https://other.example.com:8443",
-		"http://127.0.0.1:8080", "http://[::1]:8080", "http://localhost")
+		"http://127.0.0.1:8080", "http://[::1]:8080", "http://localhost", "https://\u00c4pfel.example.com")
 	require.NoError(t, err)
 	for _, test := range []struct {
 		url  string
@@ -53,6 +57,10 @@ func TestTokenGoesOnlyToItsHosts(t *testing.T) {
 		{"http://[::1]:8080/", true},
 		{"http://localhost/", true},
 		{"http://localhost:80/", true},
+		{"https://\u00c4pfel.EXAMPLE.com/", true},
+		{"http://LOCALHOST/", false},
+		{"HTTP://LocalHost/", false},
+		{"http://localhost./", false},
 		{"http://api.example.com/", false},
 		{"http://api.example.com:443/", false},
 		{"https://api.example.com:8443/", false},

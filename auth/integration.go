@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/engagesdk/engage-go/internal/safeurl"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -68,7 +69,7 @@ func (i Integration) faults() outcome.Violations {
 		if endpoint.url == "" {
 			continue
 		}
-		if _, problem := parseURL(endpoint.url); problem != "" {
+		if _, problem := safeurl.Parse(endpoint.url); problem != "" {
 			faults.Add(endpoint.field, problem)
 		}
 	}
@@ -84,6 +85,9 @@ func (i Integration) faults() outcome.Violations {
 // token or the client, else a [*TokenEndpointError]. A temporary failure is
 // tried up to three times.
 func (i Integration) Refresh(ctx context.Context, refreshToken Secret) (Grant, error) {
+	if ctx == nil {
+		return Grant{}, errNoContext
+	}
 	if err := i.Validate(); err != nil {
 		return Grant{}, err
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/engagesdk/engage-go/internal/safeerror"
+	"github.com/engagesdk/engage-go/internal/safeurl"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -37,7 +39,7 @@ type Legacy struct {
 // the edge onInvalidData that names every fault.
 func (l Legacy) Validate() error {
 	var faults outcome.Violations
-	if _, problem := parseURL(l.AuthorizeURL); problem != "" {
+	if _, problem := safeurl.Parse(l.AuthorizeURL); problem != "" {
 		faults.Add("AuthorizeURL", problem)
 	}
 	if l.APIKey.IsZero() {
@@ -60,6 +62,9 @@ func (l Legacy) Validate() error {
 // fault, a [*ReauthorizationRequiredError] for the status 401 (assumed, as no
 // error of this API is documented), or a [*TokenEndpointError].
 func (l Legacy) Token(ctx context.Context) (Token, error) {
+	if ctx == nil {
+		return Token{}, errNoContext
+	}
 	if err := l.Validate(); err != nil {
 		return Token{}, err
 	}
@@ -67,14 +72,14 @@ func (l Legacy) Token(ctx context.Context) (Token, error) {
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, l.AuthorizeURL, nil)
 	if err != nil {
-		return Token{}, showable(err)
+		return Token{}, safeerror.Exchange(err)
 	}
 	credential := base64.StdEncoding.EncodeToString([]byte(l.APIKey.Reveal() + "@" + l.DomainName))
 	request.Header.Set(cmp.Or(l.CredentialHeader, "Authorization"), credential)
 	request.Header.Set("Content-Type", "application/json")
 	response, _, err := roundTrip(orDefault(l.Transport), request)
 	if err != nil {
-		return Token{}, asFailure(err)
+		return Token{}, err
 	}
 	failure := failureOf(response)
 	value := response.Header.Get("access_token")

@@ -33,10 +33,14 @@ type Login struct {
 
 // Run waits until somebody has signed in, and returns the grant. Only a redirect
 // with the login's own state counts; any other request is turned away and the
-// login goes on waiting. The errors are those of [Integration.NewSignIn] and
-// [SignIn.Finish], of listening, and an error that wraps
-// [context.DeadlineExceeded] or that of ctx when nobody came.
+// login goes on waiting. A sign-in that has begun to be traded for a grant when
+// the time is up is waited for, for up to 10 seconds. The errors are those of
+// [Integration.NewSignIn] and [SignIn.Finish], of listening, and an error that
+// wraps [context.DeadlineExceeded] or that of ctx when nobody came.
 func (l Login) Run(ctx context.Context) (Grant, error) {
+	if ctx == nil {
+		return Grant{}, errNoContext
+	}
 	listeners, redirect, err := l.listen()
 	if err != nil {
 		return Grant{}, err
@@ -71,12 +75,16 @@ func (l Login) Run(ctx context.Context) (Grant, error) {
 	case <-ctx.Done():
 	}
 	shutdown(server)
-	select {
-	case got := <-page.results: // just in time
-		return got.grant, got.err
-	default:
-		return Grant{}, fmt.Errorf("auth: nobody has signed in: %w", ctx.Err())
+	// Whoever has not begun by now is too late. Whoever has may be given a grant,
+	// which must not be lost.
+	if !signIn.used.CompareAndSwap(false, true) {
+		select {
+		case got := <-page.results:
+			return got.grant, got.err
+		case <-time.After(tryLimit):
+		}
 	}
+	return Grant{}, fmt.Errorf("auth: nobody has signed in: %w", ctx.Err())
 }
 
 // invite shows the address and opens the browser.
@@ -101,28 +109,46 @@ func (l Login) listen() (listeners []net.Listener, redirect string, err error) {
 	if err := faults.Err("", ""); err != nil {
 		return nil, "", err
 	}
-	port := target.Port()
-	for _, host := range listenHosts(target.Hostname()) {
+	hosts, port := listenHosts(target.Hostname()), target.Port()
+	listeners, err = listenAt(hosts, port)
+	for try := 1; err != nil && port == "0" && try < mostTries; try++ {
+		// A port that is free at one address may be taken at the other.
+		listeners, err = listenAt(hosts, port)
+	}
+	switch {
+	case err != nil:
+		return nil, "", fmt.Errorf("auth: cannot wait for the sign-in: %w", err)
+	case port != "0":
+		return listeners, l.Integration.RedirectURL, nil
+	}
+	target.Host = net.JoinHostPort(target.Hostname(), portAt(listeners[0]))
+	return listeners, target.String(), nil
+}
+
+// listenAt listens at one port of all hosts.
+func listenAt(hosts []string, port string) (listeners []net.Listener, err error) {
+	for _, host := range hosts {
 		listener, err := net.Listen("tcp", net.JoinHostPort(host, port))
 		if err != nil {
 			closeAll(listeners)
-			return nil, "", fmt.Errorf("auth: cannot wait for the sign-in: %w", err)
+			return nil, err
 		}
 		listeners = append(listeners, listener)
-		_, port, _ = net.SplitHostPort(listener.Addr().String())
+		port = portAt(listener)
 	}
-	if port == target.Port() {
-		return listeners, l.Integration.RedirectURL, nil
-	}
-	target.Host = net.JoinHostPort(target.Hostname(), port)
-	return listeners, target.String(), nil
+	return listeners, nil
+}
+
+func portAt(listener net.Listener) string {
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	return port
 }
 
 // listenHosts are the addresses of host. A browser may try either of those of
 // localhost, so that both have to be ours; the second one is left out where the
 // machine has no IPv6.
 func listenHosts(host string) []string {
-	if !equalFold(host, "localhost") {
+	if host != "localhost" {
 		return []string{host}
 	}
 	probe, err := net.Listen("tcp", "[::1]:0")
@@ -165,9 +191,9 @@ func newRedirectPage(signIn *SignIn, redirect string) *redirectPage {
 	page := &redirectPage{signIn: signIn, path: "/", results: make(chan result, 1)}
 	if target, err := url.Parse(redirect); err == nil {
 		page.path = cmp.Or(target.Path, page.path)
-		page.hosts = []string{strings.ToLower(target.Host)}
+		page.hosts = []string{target.Host}
 		if target.Port() == "80" { // browsers leave it out
-			page.hosts = append(page.hosts, strings.ToLower(strings.TrimSuffix(target.Host, ":80")))
+			page.hosts = append(page.hosts, strings.TrimSuffix(target.Host, ":80"))
 		}
 	}
 	return page

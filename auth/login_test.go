@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/require"
 
 	"github.com/engagesdk/engage-go/auth"
@@ -196,6 +197,38 @@ func TestLoginIsNotWaitedForLongerThanItsLimit(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
+// roundTripper is a transport made of a function.
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestGrantThatComesAfterTheLimitIsNotLost(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	closed := make(chan struct{})
+	integration := person("https://api.example.com/token")
+	integration.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+		cancel()
+		select {
+		case <-closed: // the login has ended, and with it the person's page
+			return httpmock.NewStringResponse(200, `{"access_token":"abc","refresh_token":"refresh"}`), nil
+		case <-r.Context().Done():
+			return nil, r.Context().Err()
+		}
+	})
+	grant, err := auth.Login{
+		Integration: integration,
+		Show:        func(string) {},
+		Open: func(_ context.Context, address string) error {
+			defer close(closed)
+			_, err := http.Get(redirect(t, address, "code", "good"))
+			require.Error(t, err)
+			return nil
+		},
+	}.Run(ctx)
+	require.NoError(t, err)
+	require.Equal(t, "refresh", grant.RefreshToken.Reveal())
+}
+
 func TestLoginListensOnTheRegisteredPortOnly(t *testing.T) {
 	occupied, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -207,7 +240,7 @@ func TestLoginListensOnTheRegisteredPortOnly(t *testing.T) {
 
 	for _, redirect := range []string{
 		"", "http://localhost/callback", "https://localhost:8080/", "http://example.com:8080/",
-		"http://0.0.0.0:8080/", "http://user@localhost:8080/", "localhost:8080", "http://[::1",
+		"http://0.0.0.0:8080/", "http://LOCALHOST:8080/", "http://user@localhost:8080/", "localhost:8080", "http://[::1",
 	} {
 		integration.RedirectURL = redirect
 		_, err := auth.Login{Integration: integration}.Run(t.Context())

@@ -94,7 +94,10 @@ func (s *NamedSource) Bind(*url.URL, http.RoundTripper) (TokenSource, error) {
 
 // usable returns what is wrong with the use.
 func (s *NamedSource) usable() error {
-	if s == nil || s.registry == nil {
+	switch {
+	case s == nil:
+		return unknown("")
+	case s.problem == nil && s.registry == nil:
 		return unknown("")
 	}
 	return s.problem

@@ -3,11 +3,15 @@ package auth
 import (
 	"context"
 	"errors"
-	"fmt"
+	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/engagesdk/engage-go/internal/errtree"
+	"github.com/engagesdk/engage-go/internal/safeerror"
 )
 
 // FromOAuth2 makes a source of x/oauth2 a [TokenSource]. Token returns when its
@@ -17,16 +21,28 @@ import (
 // Each call of Token costs a goroutine; a [Cache] around it spares that.
 //
 // An [*oauth2.RetrieveError], whose text holds the body of a reply, comes back
-// as a [*TokenEndpointError]. A panic of the source comes back as an error.
+// as a [*TokenEndpointError]. A panic of the source comes back as an error. A nil
+// source is reported by Bind, and so by engage.New, and by Token.
 func FromOAuth2(source oauth2.TokenSource) TokenSource { return fromOAuth2{source} }
 
 type fromOAuth2 struct{ source oauth2.TokenSource }
 
 func (f fromOAuth2) Token(ctx context.Context) (Token, error) {
-	if f.source == nil {
+	switch {
+	case absent(f.source):
 		return Token{}, errNoSource
+	case ctx == nil:
+		return Token{}, errNoContext
 	}
 	return await(ctx, func() (Token, error) { return contain(f.fetch) })
+}
+
+// Bind implements [Binder], to report a missing source before the first call.
+func (f fromOAuth2) Bind(*url.URL, http.RoundTripper) (TokenSource, error) {
+	if absent(f.source) {
+		return nil, errNoSource
+	}
+	return f, nil
 }
 
 func (f fromOAuth2) fetch() (Token, error) {
@@ -46,21 +62,26 @@ func (f fromOAuth2) fetch() (Token, error) {
 	return token, nil
 }
 
-var errNotBearer = errors.New("auth: the token is not a bearer token")
+var errNotBearer = safeerror.New("auth: the token is not a bearer token")
 
 // withoutBody replaces an error whose text may hold a reply or a URL.
 func withoutBody(err error) error {
-	if refusal, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
-		if refusal.Response == nil {
-			return &TokenEndpointError{Code: word(refusal.ErrorCode), Description: shorten(refusal.ErrorDescription), recognised: true}
-		}
-		_, failure := read(refusal.Response, refusal.Body)
-		if failure == nil {
-			failure = &TokenEndpointError{Status: refusal.Response.StatusCode}
-		}
-		return failure
+	if !errtree.Sound(err) {
+		return safeerror.Hide("auth: the token source failed", err)
 	}
-	return fmt.Errorf("auth: the token source failed: %w", showable(err))
+	refusal, ok := errors.AsType[*oauth2.RetrieveError](err)
+	switch {
+	case !ok:
+		cause := safeerror.Exchange(err)
+		return safeerror.Wrap("auth: the token source failed: "+cause.Error(), cause)
+	case refusal.Response == nil:
+		return &TokenEndpointError{Code: word(refusal.ErrorCode), Description: shorten(refusal.ErrorDescription), recognised: true}
+	}
+	_, failure := read(refusal.Response, refusal.Body)
+	if failure == nil {
+		failure = &TokenEndpointError{Status: refusal.Response.StatusCode}
+	}
+	return failure
 }
 
 // ToOAuth2 makes source usable where x/oauth2 expects one of its own. Every
@@ -76,7 +97,7 @@ type toOAuth2 struct {
 }
 
 func (t toOAuth2) Token() (*oauth2.Token, error) {
-	token, err := call(t.ctx, t.source)
+	token, err := call(t.ctx, t.source, time.Now)
 	if err != nil {
 		return nil, err
 	}

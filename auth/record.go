@@ -17,7 +17,6 @@ const recordVersion = 1
 // record is what a [Store] keeps of an authorization.
 type record struct {
 	Version       int       `json:"version"`
-	Generation    int64     `json:"generation"` // counts the refreshes, to tell the older of two
 	AccessToken   string    `json:"accessToken,omitempty"`
 	RefreshToken  string    `json:"refreshToken,omitempty"`
 	IssuedAt      time.Time `json:"issuedAt,omitzero"`
@@ -25,9 +24,10 @@ type record struct {
 	RefreshExpiry time.Time `json:"refreshExpiry,omitzero"`
 	Scopes        []string  `json:"scopes,omitempty"` // those granted
 	Asked         []string  `json:"asked,omitempty"`  // those asked for, of which a service may grant fewer
-	// Client and Seed are fingerprints of what the record was made with.
-	Client string `json:"client"`
-	Seed   string `json:"seed,omitempty"`
+	// Client is the fingerprint of the client the tokens belong to, and Seeds are
+	// those of all seeds that have had their turn, the last one last.
+	Client string   `json:"client"`
+	Seeds  []string `json:"seeds,omitempty"`
 }
 
 // fingerprint tells configurations apart without giving their secrets away.

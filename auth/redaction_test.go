@@ -46,6 +46,9 @@ func everything(t *testing.T) map[string]any {
 	source, err := refreshing.Open()
 	require.NoError(t, err)
 	get(t, source)
+	unsaved, err := scripted(&failing{full: true}, `{"access_token":"`+hidden+`","refresh_token":"`+hidden+`"}`).Open()
+	require.NoError(t, err)
+	require.Equal(t, hidden, get(t, unsaved))
 	signIn, err := integration.NewSignIn()
 	require.NoError(t, err)
 	key, err := auth.ConnectServiceKey{Key: secret}.Open()
@@ -63,6 +66,7 @@ func everything(t *testing.T) map[string]any {
 		"integration":        integration,
 		"refreshing":         refreshing,
 		"refreshing source":  source,
+		"unsaved source":     unsaved,
 		"sign-in":            signIn,
 		"login":              auth.Login{Integration: integration},
 		"device login":       auth.DeviceLogin{Integration: integration},

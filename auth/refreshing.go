@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/engagesdk/engage-go/outcome"
@@ -27,8 +29,9 @@ type Refreshing struct {
 	Store Store
 	// Seed is what to start from while the store has no record: the pair of a
 	// Service App, say, from a secret manager. Its RefreshToken is enough. A
-	// seed with another refresh token than the one the record was started from
-	// replaces the record, so that a new pair takes effect.
+	// seed whose refresh token the record has never been started from replaces
+	// the record, so that a new pair takes effect, and a process that still has
+	// the old pair goes on from the new one.
 	Seed Grant
 	// Logger receives a warning when a new token could not be saved, and
 	// notices of the end ahead. Nil means that they are dropped.
@@ -46,12 +49,17 @@ type Refreshing struct {
 // authorization's name, and a [*StoreError] when the record cannot be read or
 // locked. When a new token was obtained but could not be saved, it is used all
 // the same and saving it is tried again, at growing intervals, for as long as
-// the source is used.
+// the source is used. A refresh that has begun is carried to its end, for up to
+// 30 seconds, even if nobody waits for its token any more: the service may have
+// taken back the old one.
 func (r Refreshing) Open(options ...CacheOption) (*Cache, error) {
 	if err := r.Validate(); err != nil {
 		return nil, err
 	}
-	return NewCache(r.open(), options...), nil
+	source := r.open(new(unsaved))
+	cache := NewCache(source, options...)
+	source.now = cache.now
+	return cache, nil
 }
 
 // Validate returns nil if the source can be opened; else an [*outcome.Error] on
@@ -79,28 +87,31 @@ func (r Refreshing) Authorize(ctx context.Context, grant Grant) error {
 	if r.Store == nil {
 		return &StoreError{Name: r.Name, Problem: "has no store to be kept in"}
 	}
-	return r.Store.Update(ctx, r.Name, func(stored Secret) (Secret, error) {
+	return update(ctx, r.Store, r.Name, func(stored Secret) (Secret, error) {
 		// A record that cannot be read is replaced: that is what a person who
 		// has just signed in expects.
 		old, _ := decodeRecord(r.Name, stored)
-		return r.start(grant, old.Generation).encode()
+		return r.start(grant, old).encode()
 	})
 }
 
-func (r Refreshing) open() *refreshSource {
+func (r Refreshing) open(unsaved *unsaved) *refreshSource {
 	if r.Store == nil {
 		r.Store = new(MemoryStore)
 	}
 	if r.Logger == nil {
 		r.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &refreshSource{Refreshing: r, busy: make(chan struct{}, 1)}
+	return &refreshSource{Refreshing: r, now: time.Now, unsaved: unsaved, busy: make(chan struct{}, 1)}
 }
 
-// start returns the record that begins with grant.
-func (r Refreshing) start(grant Grant, generation int64) record {
+// start returns the record that begins with grant, after old.
+func (r Refreshing) start(grant Grant, old record) record {
+	seeds := old.Seeds
+	if seed := r.seed(); seed != "" && !slices.Contains(seeds, seed) {
+		seeds = append(seeds, seed)
+	}
 	return record{
-		Generation:    generation + 1,
 		AccessToken:   grant.Token.Reveal(),
 		RefreshToken:  grant.RefreshToken.Reveal(),
 		IssuedAt:      time.Now(),
@@ -109,7 +120,7 @@ func (r Refreshing) start(grant Grant, generation int64) record {
 		Scopes:        grant.Token.Scopes(),
 		Asked:         r.Integration.Scopes,
 		Client:        r.client(),
-		Seed:          r.seed(),
+		Seeds:         seeds,
 	}
 }
 
@@ -130,14 +141,22 @@ func (r Refreshing) seed() string {
 // refreshSource is the source of a [Refreshing], without its cache.
 type refreshSource struct {
 	Refreshing
+	now func() time.Time // the cache's clock
+
+	// unsaved is the record that the store did not take, if any.
+	unsaved *unsaved
+	// refused is the token last refused.
+	refused atomic.Pointer[Token]
 
 	// busy holds one element while Token is at work: a lock that can be waited
 	// for with a context. It guards what follows.
 	busy    chan struct{}
 	given   Token         // the token last given: to be asked again means that it will not do
-	unsaved *record       // a record that the store did not take
 	noticed time.Duration // how far ahead the last notice of the end was
 }
+
+// Invalidate implements [Invalidator].
+func (s *refreshSource) Invalidate(refused Token) { s.refused.Store(&refused) }
 
 // Token implements [TokenSource].
 func (s *refreshSource) Token(ctx context.Context) (Token, error) {
@@ -147,8 +166,8 @@ func (s *refreshSource) Token(ctx context.Context) (Token, error) {
 	case <-ctx.Done():
 		return Token{}, ctx.Err()
 	}
-	var current record
-	err := s.Store.Update(ctx, s.Name, func(stored Secret) (Secret, error) {
+	var current *record
+	err := update(ctx, s.Store, s.Name, func(stored Secret) (Secret, error) {
 		latest, err := s.latest(stored)
 		if err != nil {
 			return Secret{}, err
@@ -158,12 +177,12 @@ func (s *refreshSource) Token(ctx context.Context) (Token, error) {
 				return Secret{}, err
 			}
 		}
-		current = latest
-		s.unsaved = &current
-		return current.encode()
+		current = &latest
+		s.unsaved.put(current, stored)
+		return latest.encode()
 	})
-	if err != nil && current.AccessToken == "" {
-		return Token{}, s.named(err)
+	if current == nil {
+		return Token{}, s.named(cmp.Or(err, errNoToken))
 	}
 	s.notice(current.RefreshExpiry)
 	s.given = current.token()
@@ -171,31 +190,28 @@ func (s *refreshSource) Token(ctx context.Context) (Token, error) {
 		s.Logger.Warn("auth: a new token is not saved yet", slog.String("authorization", s.Name), slog.Any("error", err))
 		return s.given.provisional(), nil
 	}
-	s.unsaved = nil
+	s.unsaved.saved(current)
 	return s.given, nil
 }
 
 // latest returns the record to go on from.
 func (s *refreshSource) latest(stored Secret) (record, error) {
-	if stored.IsZero() {
-		switch {
-		case s.unsaved != nil:
-			return *s.unsaved, nil
-		case s.Seed.RefreshToken.IsZero():
-			return record{}, &ReauthorizationRequiredError{Reason: NoToken}
+	latest, newer := s.unsaved.over(stored)
+	switch {
+	case newer:
+	case stored.IsZero() && s.Seed.RefreshToken.IsZero():
+		return record{}, &ReauthorizationRequiredError{Reason: NoToken}
+	case stored.IsZero():
+		return s.start(s.Seed, record{}), nil
+	default:
+		var err error
+		if latest, err = decodeRecord(s.Name, stored); err != nil {
+			return record{}, err
 		}
-		return s.start(s.Seed, 0), nil
-	}
-	latest, err := decodeRecord(s.Name, stored)
-	if err != nil {
-		return record{}, err
-	}
-	if s.unsaved != nil && s.unsaved.Generation > latest.Generation {
-		latest = *s.unsaved
 	}
 	switch {
-	case s.seed() != "" && s.seed() != latest.Seed:
-		return s.start(s.Seed, latest.Generation), nil
+	case s.seed() != "" && !slices.Contains(latest.Seeds, s.seed()):
+		return s.start(s.Seed, latest), nil
 	case s.client() != latest.Client:
 		return record{}, &ReauthorizationRequiredError{Reason: CredentialsChanged}
 	case !latest.covers(s.Integration.Scopes):
@@ -207,21 +223,36 @@ func (s *refreshSource) latest(stored Secret) (record, error) {
 // adoptable reports whether the record's access token can be given as it is:
 // because another process has refreshed, or because it has yet to be saved.
 func (s *refreshSource) adoptable(latest record) bool {
-	fresh := s.unsaved != nil || !s.given.Equal(latest.token())
-	return fresh && latest.lasts(time.Now())
+	token := latest.token()
+	if refused := s.refused.Load(); refused != nil && refused.Equal(token) {
+		return false
+	}
+	fresh := s.unsaved.some() || !s.given.Equal(token)
+	return fresh && latest.lasts(s.now())
 }
+
+// exchangeLimit is how long a refresh may take once it has begun, all its tries
+// together.
+const exchangeLimit = mostTries * tryLimit
 
 // refresh returns the record that follows upon latest.
 func (s *refreshSource) refresh(ctx context.Context, latest record) (record, error) {
-	if !latest.RefreshExpiry.IsZero() && reached(time.Now(), latest.RefreshExpiry) {
+	if !latest.RefreshExpiry.IsZero() && reached(s.now(), latest.RefreshExpiry) {
 		return record{}, &ReauthorizationRequiredError{Reason: RefreshExpired, Deadline: latest.RefreshExpiry}
 	}
+	if err := ctx.Err(); err != nil {
+		return record{}, err
+	}
+	// The service may have rotated the token by the time that ctx ends, which
+	// the wait for the lock has brought nearer. So the exchange has its own time.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), exchangeLimit)
+	defer cancel()
 	grant, err := s.Integration.Refresh(ctx, NewSecret(latest.RefreshToken))
 	if err != nil {
 		return record{}, err
 	}
-	next := s.start(grant, latest.Generation)
-	next.Seed, next.Asked = latest.Seed, latest.Asked
+	next := s.start(grant, latest)
+	next.Asked = latest.Asked
 	if next.RefreshExpiry.IsZero() && next.RefreshToken == latest.RefreshToken {
 		next.RefreshExpiry = latest.RefreshExpiry
 	}
@@ -252,7 +283,7 @@ func (s *refreshSource) notice(deadline time.Time) {
 	if deadline.IsZero() {
 		return
 	}
-	left := time.Until(deadline)
+	left := deadline.Sub(s.now())
 	due := time.Duration(0)
 	for _, ahead := range notices {
 		if left <= ahead {

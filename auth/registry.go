@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/engagesdk/engage-go/internal/safeerror"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -44,6 +45,9 @@ type InUseError struct {
 
 // Error names the users.
 func (e *InUseError) Error() string {
+	if e == nil {
+		return nilError
+	}
 	users := slices.Clone(e.UsedBy)
 	if e.Default {
 		users = append(users, "whoever uses the default")
@@ -58,7 +62,7 @@ type Mechanism interface {
 	Validate() error
 
 	// open returns a source without any token yet, and its standing.
-	open(ctx context.Context, r *Registry, name string) (TokenSource, standing, error)
+	open(ctx context.Context, r *Registry, name string, unsaved *unsaved) (TokenSource, standing, error)
 }
 
 // standing is a state and, where one has to act, why.
@@ -84,9 +88,14 @@ type Status struct {
 // its nodes: several clients and operations share one, one of them can be the
 // default, and one that is in use cannot be removed.
 //
-// The zero value is an empty registry that forgets its tokens with the process.
-// It is safe for concurrent use. The exported fields must not be changed, nor
-// the registry be copied, after the first call of a method.
+// Add, Update, Authorize and Remove of one name follow one another. One that
+// waits for another ends with its context, with an error that wraps that of the
+// context.
+//
+// The zero value is an empty registry that forgets its tokens with the process;
+// a nil pointer is none, and its methods say so. It is safe for concurrent use.
+// The exported fields must not be changed, nor the registry be copied, after the
+// first call of a method.
 type Registry struct {
 	// Store keeps the refresh tokens; nil means the registry's memory.
 	Store Store
@@ -102,17 +111,25 @@ type Registry struct {
 
 	memory MemoryStore
 
+	// changes orders what replaces the entry of a name. All of it asks the store
+	// first, and so could undo what another change has done meanwhile.
+	changes locks
+
 	mu       sync.Mutex
 	entries  map[string]*entry
 	fallback string
+	changed  chan struct{} // closed once entries is another; nil if nobody waits
 }
 
-// entry is one authorization. Its fields are guarded by the registry's mutex.
+// entry is one authorization.
 type entry struct {
 	mechanism Mechanism
 	cache     *Cache
-	standing  standing
-	users     map[string]int
+	unsaved   *unsaved // that of the name, whatever the mechanism
+
+	// The registry's mutex guards what follows.
+	standing standing
+	users    map[string]int
 }
 
 // Add adds an authorization. What the store holds under its name is taken up:
@@ -122,82 +139,108 @@ type entry struct {
 // error is an [*outcome.Error] that names every fault, a taken name included,
 // or a [*StoreError].
 func (r *Registry) Add(ctx context.Context, name string, mechanism Mechanism) error {
-	return r.set(ctx, name, mechanism, false)
+	return r.change(ctx, name, func() (*Status, error) {
+		var faults outcome.Violations
+		if name == "" || len(name) > 100 {
+			faults.Add("Name", "is empty or longer than 100 bytes")
+		}
+		if _, err := r.find(name); err == nil {
+			faults.Add("Name", "is taken")
+		}
+		return r.put(ctx, name, mechanism, faults)
+	})
 }
 
 // Update replaces the mechanism of an authorization. All its users go on with
 // the new one. Tokens that were obtained with other credentials are not used
-// any more; the state says so, as with Add.
+// any more; the state says so, as with Add. A token that the store has not taken
+// yet is not lost.
 func (r *Registry) Update(ctx context.Context, name string, mechanism Mechanism) error {
-	return r.set(ctx, name, mechanism, true)
-}
-
-func (r *Registry) set(ctx context.Context, name string, mechanism Mechanism, exists bool) error {
-	if _, err := r.find(name); exists && err != nil {
-		return err
-	}
-	var faults outcome.Violations
-	if name == "" || len(name) > 100 {
-		faults.Add("Name", "is empty or longer than 100 bytes")
-	}
-	if mechanism = plain(mechanism); mechanism == nil {
-		faults.Add("Mechanism", "is nil")
-	}
-	if err := faults.Err("", ""); err != nil {
-		return err
-	}
-	if err := mechanism.Validate(); err != nil {
-		return err
-	}
-	source, state, err := mechanism.open(ctx, r, name)
-	if err != nil {
-		return err
-	}
-	r.mu.Lock()
-	old := r.entries[name]
-	switch {
-	case old != nil && !exists:
-		r.mu.Unlock()
-		faults.Add("Name", "is taken")
-		return faults.Err("", "")
-	case old == nil && exists:
-		r.mu.Unlock()
-		return unknown(name)
-	}
-	if r.entries == nil {
-		r.entries = make(map[string]*entry)
-	}
-	fresh := &entry{mechanism: mechanism, cache: NewCache(source, WithLogger(r.Logger)), standing: state}
-	changed := old == nil || old.standing != state
-	if old != nil {
-		fresh.users = old.users
-	}
-	r.entries[name] = fresh
-	status := r.status(name, fresh)
-	r.mu.Unlock()
-	if changed {
-		r.tell(status)
-	}
-	return nil
+	return r.change(ctx, name, func() (*Status, error) {
+		if _, err := r.find(name); err != nil {
+			return nil, err
+		}
+		return r.put(ctx, name, mechanism, nil)
+	})
 }
 
 // Authorize gives a named [Integration] the grant of a sign-in and saves it.
 // Its users go on with it at once.
 func (r *Registry) Authorize(ctx context.Context, name string, grant Grant) error {
-	e, err := r.find(name)
+	return r.change(ctx, name, func() (*Status, error) {
+		e, err := r.find(name)
+		if err != nil {
+			return nil, err
+		}
+		integration, ok := e.mechanism.(Integration)
+		if !ok {
+			var faults outcome.Violations
+			faults.Add("Mechanism", "has no sign-in: call Authenticate")
+			return nil, faults.Err("", "")
+		}
+		if err := r.refreshing(name, integration).Authorize(ctx, grant); err != nil {
+			return nil, err
+		}
+		return r.put(ctx, name, integration, nil)
+	})
+}
+
+// change carries out one change of name at a time and then tells of the status
+// it results in, if it does. Waiting for another change ends with ctx.
+func (r *Registry) change(ctx context.Context, name string, carryOut func() (*Status, error)) error {
+	switch {
+	case r == nil:
+		return errNoRegistry
+	case ctx == nil:
+		return errNoContext
+	}
+	free, err := r.changes.take(ctx, name)
 	if err != nil {
-		return err
+		return fmt.Errorf("auth: the authorization %q is being changed: %w", name, err)
 	}
-	integration, ok := e.mechanism.(Integration)
-	if !ok {
-		var faults outcome.Violations
-		faults.Add("Mechanism", "has no sign-in: call Authenticate")
-		return faults.Err("", "")
+	status, err := func() (*Status, error) {
+		defer free()
+		return carryOut()
+	}()
+	if status != nil {
+		r.tell(*status)
 	}
-	if err := r.refreshing(name, integration).Authorize(ctx, grant); err != nil {
-		return err
+	return err
+}
+
+// put makes mechanism that of name, unless there are faults. It returns the
+// status if that is another one than before. It is a part of a change.
+func (r *Registry) put(ctx context.Context, name string, mechanism Mechanism, faults outcome.Violations) (*Status, error) {
+	if mechanism = plain(mechanism); mechanism == nil {
+		faults.Add("Mechanism", "is nil")
 	}
-	return r.set(ctx, name, integration, true)
+	if err := faults.Err("", ""); err != nil {
+		return nil, err
+	}
+	if err := mechanism.Validate(); err != nil {
+		return nil, err
+	}
+	fresh := &entry{mechanism: mechanism, unsaved: new(unsaved)}
+	if old, err := r.find(name); err == nil {
+		fresh.unsaved = old.unsaved
+	}
+	source, state, err := mechanism.open(ctx, r, name, fresh.unsaved)
+	if err != nil {
+		return nil, err
+	}
+	fresh.cache, fresh.standing = NewCache(source, WithLogger(r.loggerOf(name))), state
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	old := r.entries[name]
+	if old != nil {
+		fresh.users = old.users
+	}
+	r.set(name, fresh)
+	if old != nil && old.standing == state {
+		return nil, nil
+	}
+	status := r.status(name, fresh)
+	return &status, nil
 }
 
 // Authenticate asks for a token and so finds out whether the authorization
@@ -212,6 +255,9 @@ func (r *Registry) Authenticate(ctx context.Context, name string) error {
 
 // Get describes an authorization.
 func (r *Registry) Get(name string) (Status, error) {
+	if r == nil {
+		return Status{}, errNoRegistry
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e := r.entries[name]
@@ -223,6 +269,9 @@ func (r *Registry) Get(name string) (Status, error) {
 
 // List describes all authorizations, sorted by name.
 func (r *Registry) List() []Status {
+	if r == nil {
+		return nil
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	list := make([]Status, 0, len(r.entries))
@@ -235,6 +284,9 @@ func (r *Registry) List() []Status {
 // SetDefault makes name the authorization that is used where none is named. The
 // empty name means that there is no default.
 func (r *Registry) SetDefault(name string) error {
+	if r == nil {
+		return errNoRegistry
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if name != "" && r.entries[name] == nil {
@@ -247,6 +299,9 @@ func (r *Registry) SetDefault(name string) error {
 // Resolve returns the name of the authorization that name means: itself, or the
 // default for the empty name.
 func (r *Registry) Resolve(name string) (string, error) {
+	if r == nil {
+		return "", errNoRegistry
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if name == "" {
@@ -262,31 +317,47 @@ func (r *Registry) Resolve(name string) (string, error) {
 // default, is not removed: the error is an [*InUseError] that names the users.
 // Nor is one whose record the store does not give up: the error is the store's.
 func (r *Registry) Remove(ctx context.Context, name string) error {
-	r.mu.Lock()
-	e := r.entries[name]
-	if e == nil {
-		r.mu.Unlock()
-		return unknown(name)
-	}
-	if status := r.status(name, e); status.Default || len(status.UsedBy) > 0 {
-		r.mu.Unlock()
-		return &InUseError{Name: name, UsedBy: status.UsedBy, Default: status.Default}
-	}
-	delete(r.entries, name)
-	r.mu.Unlock()
-	err := r.store().Update(ctx, name, func(Secret) (Secret, error) { return Secret{}, nil })
-	if err != nil {
-		r.restore(name, e)
-	}
-	return err
+	return r.change(ctx, name, func() (*Status, error) {
+		e, err := r.detach(name)
+		if err != nil {
+			return nil, err
+		}
+		err = update(ctx, r.store(), name, func(Secret) (Secret, error) { return Secret{}, nil })
+		if err != nil {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.set(name, e)
+		}
+		return nil, err
+	})
 }
 
-// restore takes back the removal of e, unless the name has been taken since.
-func (r *Registry) restore(name string, e *entry) {
+// detach removes the entry of name and returns it, unless it is in use.
+func (r *Registry) detach(name string) (*entry, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.entries[name] == nil {
-		r.entries[name] = e
+	e := r.entries[name]
+	if e == nil {
+		return nil, unknown(name)
+	}
+	if status := r.status(name, e); status.Default || len(status.UsedBy) > 0 {
+		return nil, &InUseError{Name: name, UsedBy: status.UsedBy, Default: status.Default}
+	}
+	r.set(name, nil)
+	return e, nil
+}
+
+// set makes e the entry of name, or leaves none if it is nil. The lock is held.
+func (r *Registry) set(name string, e *entry) {
+	if r.entries == nil {
+		r.entries = make(map[string]*entry)
+	}
+	if r.entries[name] = e; e == nil {
+		delete(r.entries, name)
+	}
+	if r.changed != nil {
+		close(r.changed)
+		r.changed = nil
 	}
 }
 
@@ -343,6 +414,9 @@ func plain(mechanism Mechanism) Mechanism {
 }
 
 func (r *Registry) find(name string) (*entry, error) {
+	if r == nil {
+		return nil, errNoRegistry
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if e := r.entries[name]; e != nil {
@@ -369,12 +443,22 @@ func (r *Registry) refreshing(name string, integration Integration) Refreshing {
 	return Refreshing{Integration: integration, Name: name, Store: r.store(), Logger: r.Logger, OnDue: r.OnDue}
 }
 
+// loggerOf returns the logger for what happens to one authorization.
+func (r *Registry) loggerOf(name string) *slog.Logger {
+	if r.Logger == nil {
+		return nil
+	}
+	return r.Logger.With(slog.String("authorization", name))
+}
+
+var errNoRegistry = safeerror.New("auth: the registry is nil")
+
 func unknown(name string) error { return fmt.Errorf("%w: %q", ErrUnknownAuthorization, name) }
 
-func (i Integration) open(ctx context.Context, r *Registry, name string) (TokenSource, standing, error) {
-	source := r.refreshing(name, i).open()
+func (i Integration) open(ctx context.Context, r *Registry, name string, unsaved *unsaved) (TokenSource, standing, error) {
+	source := r.refreshing(name, i).open(unsaved)
 	var state standing
-	err := source.Store.Update(ctx, name, func(stored Secret) (Secret, error) {
+	err := update(ctx, source.Store, name, func(stored Secret) (Secret, error) {
 		_, err := source.latest(stored)
 		required, ok := errors.AsType[*ReauthorizationRequiredError](err)
 		switch {
@@ -392,6 +476,6 @@ func (i Integration) open(ctx context.Context, r *Registry, name string) (TokenS
 	return source, state, err
 }
 
-func (c ClientCredentials) open(context.Context, *Registry, string) (TokenSource, standing, error) {
+func (c ClientCredentials) open(context.Context, *Registry, string, *unsaved) (TokenSource, standing, error) {
 	return c, standing{state: Pending}, nil
 }

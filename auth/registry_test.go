@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -202,6 +203,116 @@ func TestAuthorizationWhoseRecordCannotBeRemovedStays(t *testing.T) {
 	store.full = false
 	require.NoError(t, registry.Remove(t.Context(), "a"))
 	require.Empty(t, kept(t, store, "a"))
+}
+
+// watched is a store that calls before and after around its next update, each
+// once, unless they are nil.
+type watched struct {
+	auth.MemoryStore
+	before, after func()
+}
+
+func (w *watched) Update(ctx context.Context, name string, change func(auth.Secret) (auth.Secret, error)) error {
+	once(&w.before)
+	err := w.MemoryStore.Update(ctx, name, change)
+	once(&w.after)
+	return err
+}
+
+func once(call *func()) {
+	if f := *call; f != nil {
+		*call = nil
+		f()
+	}
+}
+
+// meanwhile returns a function that starts action and gives it as much time as
+// it can use without its caller going on.
+func meanwhile(action func()) (start func(), ended <-chan struct{}) {
+	end := make(chan struct{})
+	return func() {
+		go func() {
+			defer close(end)
+			action()
+		}()
+		synctest.Wait()
+	}, end
+}
+
+func TestUpdateDuringAnAuthorizeIsNotUndone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := new(watched)
+		registry := &auth.Registry{Store: store}
+		require.NoError(t, registry.Add(t.Context(), "a", integration(`500`)))
+		source := registry.Use("a", "user")
+
+		start, updated := meanwhile(func() {
+			require.NoError(t, registry.Update(t.Context(), "a", standalone(`{"access_token":"other"}`)))
+		})
+		store.after = start
+		require.NoError(t, registry.Authorize(t.Context(), "a", granted))
+		<-updated
+		require.Equal(t, "other", get(t, source))
+	})
+}
+
+func TestAuthorizeDuringAnUpdateIsNotForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := new(watched)
+		registry := &auth.Registry{Store: store}
+		require.NoError(t, registry.Add(t.Context(), "a", integration(`500`)))
+		start, authorized := meanwhile(func() {
+			require.NoError(t, registry.Authorize(t.Context(), "a", granted))
+		})
+		store.after = start
+		require.NoError(t, registry.Update(t.Context(), "a", integration(`500`)))
+		<-authorized
+		require.Equal(t, auth.Authorized, state(t, registry, "a"))
+	})
+}
+
+func TestNameThatIsTakenAgainDuringItsRemovalBeginsAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := new(watched)
+		registry := &auth.Registry{Store: store}
+		require.NoError(t, registry.Add(t.Context(), "a", integration(`500`)))
+		require.NoError(t, registry.Authorize(t.Context(), "a", granted))
+		start, added := meanwhile(func() {
+			require.NoError(t, registry.Add(t.Context(), "a", integration(`500`)))
+		})
+		store.before = start
+		require.NoError(t, registry.Remove(t.Context(), "a"))
+		<-added
+		require.Equal(t, auth.Pending, state(t, registry, "a"))
+	})
+}
+
+func TestWaitForAnotherChangeEndsWithTheContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := new(watched)
+		registry := &auth.Registry{Store: store}
+		require.NoError(t, registry.Add(t.Context(), "a", integration(`500`)))
+		start, waited := meanwhile(func() {
+			require.NoError(t, registry.Add(t.Context(), "b", integration(`500`)), "another name is not held up")
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			require.ErrorIs(t, registry.Update(ctx, "a", standalone(`500`)), context.DeadlineExceeded)
+		})
+		store.after = func() { start(); <-waited }
+		require.NoError(t, registry.Authorize(t.Context(), "a", granted))
+	})
+}
+
+// A callback may change what it is told of.
+func TestTransitionMayChangeItsAuthorization(t *testing.T) {
+	var registry auth.Registry
+	registry.OnTransition = func(status auth.Status) {
+		if status.State == auth.Pending && status.Name == "a" {
+			require.NoError(t, registry.Authorize(t.Context(), "a", granted))
+		}
+	}
+	require.NoError(t, registry.Add(t.Context(), "a", integration(`500`)))
+	require.Equal(t, auth.Authorized, state(t, &registry, "a"))
 }
 
 func TestUnknownNamesAndBadMechanismsAreErrors(t *testing.T) {

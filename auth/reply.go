@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/engagesdk/engage-go/internal/retryafter"
 )
 
 // reply is a token endpoint's answer in the form of RFC 6749.
@@ -62,7 +64,7 @@ func failureOf(response *http.Response) *TokenEndpointError {
 	return &TokenEndpointError{
 		Status:     response.StatusCode,
 		TrackingID: cmp.Or(word(response.Header.Get("TrackingId")), word(response.Header.Get("trxid"))),
-		RetryAfter: retryAfter(response.Header.Get("Retry-After"), time.Now()),
+		RetryAfter: retryafter.Read(response.Header, time.Now()),
 	}
 }
 
@@ -161,17 +163,4 @@ func shorten(text string) string {
 		return text
 	}
 	return strings.ToValidUTF8(text[:longest], "") + "…"
-}
-
-// retryAfter reads a Retry-After header in either of its forms, seconds or a
-// date. What it cannot read, and the past, is 0.
-func retryAfter(header string, now time.Time) time.Duration {
-	const longest = math.MaxInt64 / int64(time.Second)
-	if seconds, err := strconv.ParseInt(strings.TrimSpace(header), 10, 64); err == nil {
-		return time.Duration(min(max(seconds, 0), longest)) * time.Second
-	}
-	if date, err := http.ParseTime(header); err == nil {
-		return max(date.Sub(now), 0)
-	}
-	return 0
 }

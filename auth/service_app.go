@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/engagesdk/engage-go/internal/safeerror"
+	"github.com/engagesdk/engage-go/internal/safeurl"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -36,6 +38,7 @@ type ServiceApp struct {
 	OrganizationID string
 	// ApplicationsURL is where the application is kept; empty means
 	// [WebexApplicationsURL]. It must be https, or plain http to the loopback.
+	// A query stays behind the path that is added.
 	ApplicationsURL string
 	// Transport sends the request; nil means [http.DefaultTransport].
 	Transport http.RoundTripper
@@ -52,7 +55,7 @@ func (s ServiceApp) Validate() error {
 	if s.OrganizationID == "" {
 		faults.Add("OrganizationID", "is empty")
 	}
-	if _, problem := parseURL(cmp.Or(s.ApplicationsURL, WebexApplicationsURL)); problem != "" {
+	if _, problem := safeurl.Parse(cmp.Or(s.ApplicationsURL, WebexApplicationsURL)); problem != "" {
 		faults.Add("ApplicationsURL", problem)
 	}
 	return faults.Err("", "")
@@ -68,7 +71,7 @@ func (s ServiceApp) Grant(ctx context.Context, administrator TokenSource) (Grant
 	if err := s.Validate(); err != nil {
 		return Grant{}, err
 	}
-	token, err := call(ctx, administrator)
+	token, err := call(ctx, administrator, time.Now)
 	if err != nil {
 		return Grant{}, err
 	}
@@ -88,7 +91,11 @@ func (s ServiceApp) Grant(ctx context.Context, administrator TokenSource) (Grant
 }
 
 func (s ServiceApp) request(ctx context.Context, token Token) (*http.Request, error) {
-	target := cmp.Or(s.ApplicationsURL, WebexApplicationsURL) + "/" + url.PathEscape(s.ApplicationID) + "/token"
+	applications, err := url.Parse(cmp.Or(s.ApplicationsURL, WebexApplicationsURL))
+	if err != nil {
+		return nil, safeerror.Exchange(err)
+	}
+	target := applications.JoinPath(url.PathEscape(s.ApplicationID), "token").String()
 	body, err := json.Marshal(map[string]string{
 		"clientId":     s.ClientID,
 		"clientSecret": s.ClientSecret.Reveal(),
@@ -99,7 +106,7 @@ func (s ServiceApp) request(ctx context.Context, token Token) (*http.Request, er
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
 	if err != nil {
-		return nil, showable(err)
+		return nil, safeerror.Exchange(err)
 	}
 	request.Header.Set("Content-Type", "application/json")
 	hosts, err := NewHosts(target)

@@ -49,6 +49,26 @@ func TestServiceAppObtainsItsPairAndLivesFromIt(t *testing.T) {
 	require.Equal(t, "def", get(t, source))
 }
 
+func TestServiceAppIsFoundBelowAnyAddress(t *testing.T) {
+	for applications, want := range map[string]string{
+		"":                                      "https://webexapis.com/v1/applications/app%2F1/token",
+		"https://proxy.example.com":             "https://proxy.example.com/app%2F1/token",
+		"https://proxy.example.com/v1/":         "https://proxy.example.com/v1/app%2F1/token",
+		"https://proxy.example.com/a%2Fb/?c=d":  "https://proxy.example.com/a%2Fb/app%2F1/token?c=d",
+		"https://proxy.example.com/v1?c=d#part": "https://proxy.example.com/v1/app%2F1/token?c=d#part",
+	} {
+		transport := httpmock.NewMockTransport()
+		transport.RegisterNoResponder(func(r *http.Request) (*http.Response, error) {
+			require.Equal(t, want, r.URL.String())
+			return httpmock.NewStringResponse(200, `{"access_token":"abc"}`), nil
+		})
+		app := serviceApp(transport)
+		app.ApplicationsURL = applications
+		_, err := app.Grant(t.Context(), auth.Static("administrator"))
+		require.NoError(t, err)
+	}
+}
+
 func TestServiceAppErrorsAreTyped(t *testing.T) {
 	for body, status := range map[string]int{
 		`{"message":"` + hidden + `","errors":[{"description":"x"}],"trackingId":"W_1"}`: 403,

@@ -5,10 +5,12 @@ import (
 	"context"
 	"crypto/rand"
 	"net/url"
+	"strconv"
 	"sync/atomic"
 
 	"golang.org/x/oauth2"
 
+	"github.com/engagesdk/engage-go/internal/safeurl"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -39,11 +41,20 @@ type SignInError struct {
 
 // Error tells the problem and the code.
 func (e *SignInError) Error() string {
+	if e == nil {
+		return nilError
+	}
 	if e.Code != "" {
 		return "auth: sign-in: " + e.problem + ": " + e.Code
 	}
 	return "auth: sign-in: " + e.problem
 }
+
+// GoString returns the error's text, so that %#v shows no more than %v.
+func (e *SignInError) GoString() string { return strconv.Quote(e.Error()) }
+
+// MarshalText encodes what Error tells.
+func (e *SignInError) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
 
 // NewSignIn starts a sign-in. The error is an [*outcome.Error] that names every
 // fault of the integration, its RedirectURL included.
@@ -58,8 +69,11 @@ func (i Integration) NewSignIn() (*SignIn, error) {
 	return &SignIn{integration: i, state: NewSecret(rand.Text() + rand.Text()), verifier: NewSecret(oauth2.GenerateVerifier())}, nil
 }
 
-// URL returns the address to open in a browser.
+// URL returns the address to open in a browser; empty if s is not of NewSignIn.
 func (s *SignIn) URL() string {
+	if !s.begun() {
+		return ""
+	}
 	i := s.integration
 	config := oauth2.Config{
 		ClientID:    i.ClientID,
@@ -70,6 +84,10 @@ func (s *SignIn) URL() string {
 	return config.AuthCodeURL(s.state.Reveal(), oauth2.S256ChallengeOption(s.verifier.Reveal()))
 }
 
+// begun reports whether s is of NewSignIn. Any redirect without a state would
+// belong to another.
+func (s *SignIn) begun() bool { return s != nil && !s.state.IsZero() }
+
 // Finish trades the code in redirect, the address that the browser ended at, for
 // a grant. A redirect that belongs to another sign-in, or holds no code, is a
 // [*SignInError] and leaves the sign-in open, so that the person can be asked
@@ -78,6 +96,12 @@ func (s *SignIn) URL() string {
 // [*TokenEndpointError]. The code is sent once, whatever happens, because it is
 // good for one use.
 func (s *SignIn) Finish(ctx context.Context, redirect string) (Grant, error) {
+	switch {
+	case !s.begun():
+		return Grant{}, &SignInError{problem: "it was not started by NewSignIn"}
+	case ctx == nil:
+		return Grant{}, errNoContext // before the code is used up
+	}
 	parsed, err := url.Parse(redirect)
 	if err != nil {
 		return Grant{}, &SignInError{problem: "the redirect is not a URL"}
@@ -117,7 +141,7 @@ func (s *SignIn) Finish(ctx context.Context, redirect string) (Grant, error) {
 // with it to faults.
 func loopback(raw string, faults *outcome.Violations) *url.URL {
 	redirect, err := url.Parse(raw)
-	if err != nil || redirect.Scheme != "http" || !isLoopback(redirect.Hostname()) || redirect.Port() == "" || redirect.User != nil {
+	if err != nil || redirect.Scheme != "http" || !safeurl.Loopback(redirect.Hostname()) || redirect.Port() == "" || redirect.User != nil {
 		faults.Add("RedirectURL", "is not plain http to a port of the loopback, such as http://localhost:8080/callback")
 		return nil
 	}

@@ -29,8 +29,9 @@ type Invalidator interface {
 // Binder is a [TokenSource] that depends on the client it is used by.
 type Binder interface {
 	// Bind returns the source to use for a client with this base URL and
-	// transport, and an error naming every fault of the configuration. It does
-	// not change the receiver, so that several clients can share it.
+	// transport, and an error naming every fault of the configuration. Several
+	// clients can share the receiver: Bind changes nothing for those that were
+	// bound before.
 	//
 	// A nil transport means a copy of [http.DefaultTransport].
 	Bind(endpoint *url.URL, transport http.RoundTripper) (TokenSource, error)

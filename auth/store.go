@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"sync"
+
+	"github.com/engagesdk/engage-go/internal/errtree"
+	"github.com/engagesdk/engage-go/internal/safeerror"
 )
 
 // Store keeps the records of authorizations: refresh tokens and what belongs to
@@ -35,6 +38,9 @@ type StoreError struct {
 
 // Error tells the record's name, the problem and the cause.
 func (e *StoreError) Error() string {
+	if e == nil {
+		return nilError
+	}
 	text := fmt.Sprintf("auth: the record %q %s", e.Name, e.Problem)
 	if e.Err != nil {
 		text += ": " + e.Err.Error()
@@ -43,47 +49,77 @@ func (e *StoreError) Error() string {
 }
 
 // Unwrap returns the cause.
-func (e *StoreError) Unwrap() error { return e.Err }
+func (e *StoreError) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}
+
+// update is store.Update, but none of its errors holds a nil pointer.
+func update(ctx context.Context, store Store, name string, change func(Secret) (Secret, error)) error {
+	if ctx == nil {
+		return errNoContext
+	}
+	err := store.Update(ctx, name, change)
+	if !errtree.Sound(err) {
+		return &StoreError{name, "could not be kept", safeerror.Hide("the store failed", err)}
+	}
+	return err
+}
+
+// refuseUpdate returns an error for what no store can work with.
+func refuseUpdate(ctx context.Context, name string, change func(Secret) (Secret, error)) error {
+	switch {
+	case ctx == nil:
+		return &StoreError{Name: name, Problem: "cannot be used: the context is nil"}
+	case change == nil:
+		return &StoreError{Name: name, Problem: "cannot be used: the function to change it is nil"}
+	}
+	return nil
+}
 
 // MemoryStore is a [Store] that lasts as long as the process. The zero value is
 // an empty store. It must not be copied after first use.
 type MemoryStore struct {
-	mu    sync.Mutex
-	slots map[string]*slot
+	locks locks
+
+	mu      sync.Mutex
+	records map[string]Secret
 }
 
-// slot is one record and its lock, a channel so that waiting can end with a
-// context.
-type slot struct {
-	lock   chan struct{}
-	record Secret
-}
-
-// Update implements [Store].
+// Update implements [Store]. All errors but those of change are a [*StoreError].
 func (m *MemoryStore) Update(ctx context.Context, name string, change func(Secret) (Secret, error)) error {
-	s := m.slot(name)
-	select {
-	case s.lock <- struct{}{}:
-		defer func() { <-s.lock }()
-	case <-ctx.Done():
-		return &StoreError{name, "is locked", ctx.Err()}
+	if m == nil {
+		return &StoreError{Name: name, Problem: "cannot be kept: the store is nil"}
 	}
-	record, err := change(s.record)
+	if err := refuseUpdate(ctx, name, change); err != nil {
+		return err
+	}
+	free, err := m.locks.take(ctx, name)
+	if err != nil {
+		return &StoreError{name, "is locked", err}
+	}
+	defer free()
+	record, err := change(m.get(name))
 	if err != nil {
 		return err
 	}
-	s.record = record
+	m.put(name, record)
 	return nil
 }
 
-func (m *MemoryStore) slot(name string) *slot {
+func (m *MemoryStore) get(name string) Secret {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.slots == nil {
-		m.slots = make(map[string]*slot)
+	return m.records[name]
+}
+
+func (m *MemoryStore) put(name string, record Secret) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.records == nil {
+		m.records = make(map[string]Secret)
 	}
-	if m.slots[name] == nil {
-		m.slots[name] = &slot{lock: make(chan struct{}, 1)}
-	}
-	return m.slots[name]
+	m.records[name] = record
 }

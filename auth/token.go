@@ -1,9 +1,10 @@
 package auth
 
 import (
-	"errors"
 	"slices"
 	"time"
+
+	"github.com/engagesdk/engage-go/internal/safeerror"
 )
 
 // Token is what authorizes a request: a bearer token, until when it is valid,
@@ -31,9 +32,9 @@ type tokenData struct {
 }
 
 var (
-	errNoToken        = errors.New("auth: there is no token")
-	errMalformedToken = errors.New("auth: the token holds a space, a line break or another character that no token can hold")
-	errExpiredToken   = errors.New("auth: the token has expired")
+	errNoToken        = safeerror.New("auth: there is no token")
+	errMalformedToken = safeerror.New("auth: the token holds a space, a line break or another character that no token can hold")
+	errExpiredToken   = safeerror.New("auth: the token has expired")
 )
 
 // NewToken returns a bearer token that is valid until expiry, or for an unknown

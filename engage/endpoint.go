@@ -1,17 +1,19 @@
 package engage
 
 import (
+	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/engagesdk/engage-go/internal/safeurl"
 )
 
 // Endpoint says where Engage is: the name of a region, or the base URL of the
 // API, such as "https://engage.example.com/api/v1". A base URL has a scheme, a
 // host and perhaps a path, and nothing else. It must be https, unless its host
-// is loopback.
+// is the loopback: localhost, 127.0.0.0/8 or ::1, in no other spelling.
 type Endpoint string
 
 // The regions, each with a base URL of its own (documented). [Regions] tells
@@ -57,21 +59,15 @@ func (e Endpoint) BaseURL() (*url.URL, error) {
 			return url.Parse(region.BaseURL)
 		}
 	}
-	base, err := url.Parse(strings.TrimRight(string(e), "/"))
-	if err != nil || !strings.Contains(string(e), "://") {
-		return nil, fmt.Errorf("engage: the endpoint is neither a region (%s) nor an http(s) URL", regionNames())
+	if !strings.Contains(string(e), "://") {
+		return nil, fmt.Errorf("engage: the endpoint is neither a region (%s) nor a URL", regionNames())
 	}
-	switch {
-	case base.Scheme != "https" && base.Scheme != "http":
-		return nil, fmt.Errorf("engage: the endpoint's scheme is not https")
-	case base.Hostname() == "":
-		return nil, fmt.Errorf("engage: the endpoint has no host")
-	case base.Scheme == "http" && !isLoopback(base.Hostname()):
-		return nil, fmt.Errorf("engage: the endpoint is plain http and its host is not loopback: tokens go over https only")
-	case base.User != nil:
-		return nil, fmt.Errorf("engage: the endpoint holds user information")
-	case base.RawQuery != "" || base.ForceQuery || base.Fragment != "":
-		return nil, fmt.Errorf("engage: the endpoint has a query or a fragment")
+	base, problem := safeurl.Parse(strings.TrimRight(string(e), "/"))
+	if problem == "" && (base.RawQuery != "" || base.ForceQuery || base.Fragment != "") {
+		problem = "has a query or a fragment"
+	}
+	if problem != "" {
+		return nil, errors.New("engage: the endpoint " + problem)
 	}
 	return base, nil
 }
@@ -82,12 +78,4 @@ func regionNames() string {
 		names[i] = string(region.Name)
 	}
 	return strings.Join(names, ", ")
-}
-
-func isLoopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	address := net.ParseIP(host)
-	return address != nil && address.IsLoopback()
 }

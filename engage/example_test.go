@@ -44,7 +44,7 @@ func ExampleNew() {
 	fmt.Println(err)
 	// Output:
 	// /conversations/{conversation}/messages
-	// engage: the endpoint is plain http and its host is not loopback: tokens go over https only
+	// engage: the endpoint is neither https nor plain http to the loopback
 	// engage: the token source is nil
 }
 

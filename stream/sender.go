@@ -7,14 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
+	"log/slog"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
 	"slices"
 	"sync/atomic"
 	"time"
 
+	"github.com/engagesdk/engage-go/internal/safeerror"
+	"github.com/engagesdk/engage-go/internal/safeurl"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -28,7 +29,7 @@ import (
 //
 // A Sender is immutable and safe for concurrent use.
 type Sender struct {
-	url       string
+	url       Secret // it may hold a key
 	client    http.Client
 	schedule  []time.Duration
 	timeout   time.Duration
@@ -112,19 +113,23 @@ func WithTransport(transport http.RoundTripper) SenderOption {
 }
 
 // NewSender returns a sender that posts to an https URL; plain http is accepted
-// for the loopback. Redirects are not followed.
+// for the loopback (localhost, 127.0.0.0/8 and ::1, in no other spelling).
+// Redirects are not followed.
 func NewSender(to string, options ...SenderOption) (*Sender, error) {
-	if problem := checkURL(to); problem != "" {
+	if _, problem := safeurl.Parse(to); problem != "" {
 		return nil, errors.New("stream: the sender's URL " + problem)
 	}
 	s := &Sender{
-		url:       to,
+		url:       NewSecret("the receiver's URL", to),
 		client:    http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 		schedule:  FixedSchedule(),
 		timeout:   10 * time.Second,
 		authorize: func(*http.Request) {},
 	}
 	for _, option := range options {
+		if option == nil {
+			return nil, errNilOption
+		}
 		if err := option(s); err != nil {
 			return nil, err
 		}
@@ -132,27 +137,20 @@ func NewSender(to string, options ...SenderOption) (*Sender, error) {
 	return s, nil
 }
 
-// checkURL says what is wrong with a URL, without quoting it.
-func checkURL(raw string) string {
-	parsed, err := url.Parse(raw)
-	switch {
-	case err != nil, parsed.Host == "":
-		return "cannot be read"
-	case parsed.User != nil:
-		return "has user information in it"
-	case parsed.Scheme == "https", parsed.Scheme == "http" && isLoopback(parsed.Hostname()):
-		return ""
-	}
-	return "is neither https nor that of the loopback"
-}
+// Format writes the type's name for every verb: the URL may hold a key.
+func (Sender) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "stream.Sender") }
 
-func isLoopback(host string) bool {
-	return host == "localhost" || net.ParseIP(host).IsLoopback()
-}
+// LogValue shows the type's name to log/slog.
+func (Sender) LogValue() slog.Value { return slog.StringValue("stream.Sender") }
 
 // Probe asks the receiver whether it is there, with a HEAD request that must be
-// answered 200, as the vendor does when a URL is saved. It is tried once.
+// answered 200, as the vendor does when a URL is saved. It is tried once. The
+// error is one of Send.
 func (s *Sender) Probe(ctx context.Context) error {
+	violations := s.check(ctx)
+	if err := violations.Err("", ""); err != nil {
+		return err
+	}
 	attempt := s.try(ctx, http.MethodHead, nil)
 	if attempt.Status == http.StatusOK {
 		return nil
@@ -164,14 +162,18 @@ func (s *Sender) Probe(ctx context.Context) error {
 // only status that counts as success. data must be a JSON object.
 //
 // Anything else is an [*outcome.Error]. Its edge is OnTimeout if the last try,
-// or ctx, ran out of time; OnInvalidData for data that is no JSON object; else
-// OnError. Its Effect is MaybeApplied if any try may have been taken: one that
-// was answered neither 4xx nor 200, or not at all after it had left.
+// or ctx, ran out of time; OnInvalidData for data that is no JSON object, a nil
+// ctx, and a Sender that is nil or not of [NewSender]; else OnError. Its Effect
+// is MaybeApplied if any try may have been taken: one that was answered neither
+// 4xx nor 200, or not at all after it had left. Nothing of it shows the URL or
+// what was answered.
 func (s *Sender) Send(ctx context.Context, data []byte) ([]outcome.Attempt, error) {
+	violations := s.check(ctx)
 	if !json.Valid(data) || bytes.TrimSpace(data)[0] != '{' {
-		var violations outcome.Violations
 		violations.Add("data", "is not a JSON object")
-		return nil, violations.Err("", "")
+	}
+	if err := violations.Err("", ""); err != nil {
+		return nil, err
 	}
 	var attempts []outcome.Attempt
 	for {
@@ -190,6 +192,17 @@ func (s *Sender) Send(ctx context.Context, data []byte) ([]outcome.Attempt, erro
 			return attempts, failure(ctx, attempts)
 		}
 	}
+}
+
+// check finds what makes sending anything impossible.
+func (s *Sender) check(ctx context.Context) (violations outcome.Violations) {
+	if s == nil || s.authorize == nil {
+		violations.Add("sender", "was not made by NewSender")
+	}
+	if ctx == nil {
+		violations.Add("ctx", "is nil")
+	}
+	return violations
 }
 
 // pause waits, and reports whether ctx lasted.
@@ -236,9 +249,9 @@ func (s *Sender) try(ctx context.Context, method string, data []byte) (attempt o
 		GetConn:      func(string) { traced.Store(true) },
 		WroteHeaders: func() { wrote.Store(true) },
 	})
-	request, err := http.NewRequestWithContext(ctx, method, s.url, bytes.NewReader(data))
+	request, err := http.NewRequestWithContext(ctx, method, s.url.Reveal(), bytes.NewReader(data))
 	if err != nil {
-		return outcome.Attempt{Err: withoutURL(err), Effect: outcome.NotSent}
+		return outcome.Attempt{Err: safeerror.Cause(ctx, err), Effect: outcome.NotSent}
 	}
 	request.Header.Set("Content-Type", "application/json")
 	if s.secret != nil {
@@ -251,7 +264,7 @@ func (s *Sender) try(ctx context.Context, method string, data []byte) (attempt o
 		if traced.Load() && !wrote.Load() {
 			effect = outcome.NotSent
 		}
-		return outcome.Attempt{Err: withoutURL(err), Effect: effect}
+		return outcome.Attempt{Err: safeerror.Cause(ctx, err), Effect: effect}
 	}
 	defer response.Body.Close()
 	_, _ = io.CopyN(io.Discard, response.Body, maxReply) // the answer is its status
@@ -270,14 +283,6 @@ func effectOf(status int) outcome.Effect {
 	return outcome.MaybeApplied
 }
 
-// withoutURL returns an error of net/http without the URL in its text.
-func withoutURL(err error) error {
-	if e, ok := errors.AsType[*url.Error](err); ok {
-		return e.Err
-	}
-	return err
-}
-
 // failure returns the error of a send that did not succeed. What one try may
 // have done, no later one undoes.
 func failure(ctx context.Context, attempts []outcome.Attempt) error {
@@ -286,9 +291,9 @@ func failure(ctx context.Context, attempts []outcome.Attempt) error {
 	for _, attempt := range attempts {
 		e.Effect = max(e.Effect, attempt.Effect)
 	}
-	switch err := ctx.Err(); {
-	case err != nil:
-		e.Edge, e.Err = outcome.OnTimeout, err
+	switch {
+	case ctx.Err() != nil:
+		e.Edge, e.Err = outcome.OnTimeout, safeerror.Cause(ctx, last.Err)
 	case errors.Is(last.Err, context.DeadlineExceeded):
 		e.Edge = outcome.OnTimeout
 	case last.Err == nil:

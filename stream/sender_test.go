@@ -1,12 +1,17 @@
 package stream_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -158,6 +163,126 @@ func TestASenderTellsHowItFailed(t *testing.T) {
 			})
 		})
 	}
+}
+
+// said is an error that fmt prints the content of, wherever it finds it.
+type said string
+
+func (s said) Error() string { return string(s) }
+
+func TestASenderShowsNothingOfWhatFailed(t *testing.T) {
+	const secret = "S3CRET"
+	reason := errors.New("the caller has gone away")
+	for name, failure := range map[string]error{
+		"transport":      said("cannot reach https://receiver.example.com/hook?key=" + secret),
+		"URL":            &url.Error{Op: "Post", URL: "https://receiver.example.com/" + secret, Err: said(secret)},
+		"quoted reply":   fmt.Errorf("bad Content-Length %q", secret),
+		"nil pointer":    (*url.Error)(nil),
+		"nil connection": fmt.Errorf("%s: %w", secret, (*net.OpError)(nil)),
+		"nil inside":     &url.Error{URL: secret, Err: (*net.DNSError)(nil)},
+		"nil, joined":    errors.Join(said(secret), (*outcome.Error)(nil)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			attempts, err := send(t, &answers{list: []any{failure}}, stream.WithSchedule(0))
+			failed, ok := errors.AsType[*outcome.Error](err)
+			require.True(t, ok)
+			require.Equal(t, outcome.OnError, failed.Edge)
+			require.ErrorContains(t, failed.Err, "the exchange failed")
+			require.Len(t, attempts, 2)
+			encoded, encodingErr := json.Marshal([]any{err, attempts})
+			require.NoError(t, encodingErr)
+			var log bytes.Buffer
+			slog.New(slog.NewJSONHandler(&log, nil)).Info("m", "error", err, "attempts", attempts)
+			slog.New(slog.NewTextHandler(&log, nil)).Info("m", "error", err, "attempts", attempts)
+			shown := fmt.Sprintf("%v %+v %#v %v %+v %#v %v %#v", err, err, err, attempts, attempts, attempts, failed.Err, failed.Err)
+			for _, part := range []string{secret, "receiver.example.com", "PANIC", "panicked"} {
+				require.NotContains(t, shown+string(encoded)+log.String(), part)
+			}
+
+			ctx, cancel := context.WithCancelCause(t.Context())
+			cancel(reason)
+			sender, err := stream.NewSender("https://receiver.example.com", stream.WithTransport(&answers{list: []any{failure}}))
+			require.NoError(t, err)
+			_, err = sender.Send(ctx, []byte(typing))
+			require.ErrorIs(t, err, outcome.ErrOnTimeout)
+			require.ErrorIs(t, err, context.Canceled)
+			require.ErrorIs(t, err, reason)
+			require.ErrorIs(t, sender.Probe(ctx), context.Canceled)
+		})
+	}
+	reached := said(secret)
+	_, err := send(t, &answers{list: []any{reached}}, stream.WithSchedule())
+	require.ErrorIs(t, err, reached)
+}
+
+func TestASenderShowsNoReplyThatCannotBeRead(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		connection, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_, _ = io.WriteString(connection, "HTTP/1.1 200 OK\r\nContent-Length: S3CRET\r\n\r\n")
+		_ = connection.Close()
+	}))
+	defer server.Close()
+	sender, err := stream.NewSender(server.URL, stream.WithSchedule())
+	require.NoError(t, err)
+	_, err = sender.Send(t.Context(), []byte(typing))
+	require.ErrorIs(t, err, outcome.ErrOnError)
+	require.ErrorContains(t, err, "the exchange failed")
+	cause := errors.Unwrap(err)
+	require.NotContains(t, fmt.Sprintf("%v %#v %v %#v", err, err, cause, cause), "S3CRET")
+}
+
+func TestASenderIsPrintedWithoutItsURL(t *testing.T) {
+	sender, err := stream.NewSender("https://receiver.example.com/hook?key=very-secret", stream.WithSigning(stream.SHA256, current))
+	require.NoError(t, err)
+	type holder struct {
+		sender stream.Sender
+		inner  *stream.Sender
+	}
+	for _, value := range []any{sender, *sender, holder{*sender, sender}, &holder{*sender, sender}, []any{sender}, (*stream.Sender)(nil)} {
+		var log bytes.Buffer
+		slog.New(slog.NewTextHandler(&log, nil)).Info("m", "sender", value)
+		slog.New(slog.NewJSONHandler(&log, nil)).Info("m", "sender", value)
+		encoded, err := json.Marshal(value)
+		require.NoError(t, err)
+		shown := log.String() + string(encoded)
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+			shown += fmt.Sprintf(verb, value)
+		}
+		for _, part := range []string{"receiver.example.com", "very-secret", fmt.Sprintf("%x", "very-secret"), "hub-secret"} {
+			require.NotContains(t, shown, part)
+		}
+	}
+	require.Equal(t, "stream.Sender stream.Sender", fmt.Sprintf("%v %#v", sender, sender))
+}
+
+func TestASenderThatWasNotMadeIsAnErrorAndNoPanic(t *testing.T) {
+	var none context.Context
+	made, err := stream.NewSender("https://receiver.example.com", stream.WithTransport(&answers{list: []any{200}}))
+	require.NoError(t, err)
+	for name, test := range map[string]struct {
+		sender *stream.Sender
+		ctx    context.Context
+		text   string
+	}{
+		"nil":         {nil, t.Context(), "sender was not made by NewSender"},
+		"zero":        {new(stream.Sender), t.Context(), "sender was not made by NewSender"},
+		"nil context": {made, none, "ctx is nil"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			attempts, err := test.sender.Send(test.ctx, []byte(`[]`))
+			require.Empty(t, attempts)
+			require.ErrorIs(t, err, outcome.ErrOnInvalidData)
+			require.ErrorContains(t, err, test.text)
+			require.ErrorContains(t, err, "data is not a JSON object", "all faults at once")
+			require.ErrorContains(t, test.sender.Probe(test.ctx), test.text)
+		})
+	}
+	_, err = stream.NewSender("https://receiver.example.com", nil)
+	require.Error(t, err)
 }
 
 func TestASenderKnowsThatNothingLeft(t *testing.T) {

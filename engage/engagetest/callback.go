@@ -6,13 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/engagesdk/engage-go/internal/safeerror"
+	"github.com/engagesdk/engage-go/internal/safeurl"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -170,7 +171,7 @@ func (c *callbacks) attempt(n *notice) {
 
 func (c *callbacks) request(n *notice) (int, error) {
 	target, err := url.Parse(n.url)
-	if err != nil || !c.anyHost && !loopback(target.Hostname()) {
+	if err != nil || !c.anyHost && !safeurl.Loopback(target.Hostname()) {
 		return 0, errors.New("engagetest: the callback's host is not a loopback one")
 	}
 	request, err := http.NewRequestWithContext(c.ctx, http.MethodPost, n.url, bytes.NewReader(n.body))
@@ -180,26 +181,12 @@ func (c *callbacks) request(n *notice) (int, error) {
 	request.Header.Set("Content-Type", "application/json")
 	response, err := c.client.Do(request)
 	if err != nil {
-		return 0, fmt.Errorf("engagetest: callback not delivered: %w", withoutURL(err))
+		return 0, fmt.Errorf("engagetest: callback not delivered: %w", safeerror.Exchange(err))
 	}
 	defer response.Body.Close()
 	// Read to the end, so that the connection can serve the next one.
 	_, _ = io.CopyN(io.Discard, response.Body, maxCallbackReply)
 	return response.StatusCode, nil
-}
-
-// withoutURL returns the cause of an error of a client, without the URL, which
-// may hold a secret of the receiver.
-func withoutURL(err error) error {
-	if failure, ok := errors.AsType[*url.Error](err); ok {
-		return failure.Err
-	}
-	return err
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // end records an attempt.

@@ -1,0 +1,198 @@
+package auth_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/require"
+
+	"github.com/engagesdk/engage-go/auth"
+)
+
+// rotating is a transport to a token endpoint that accepts each refresh token
+// once, from refresh-0 on, takes its time, and does not notice who has left.
+func rotating(took time.Duration) *httpmock.MockTransport {
+	transport := httpmock.NewMockTransport()
+	number := 0
+	transport.RegisterNoResponder(func(r *http.Request) (*http.Response, error) {
+		if r.PostFormValue("refresh_token") != fmt.Sprintf("refresh-%d", number) {
+			return httpmock.NewStringResponse(400, `{"error":"invalid_grant"}`), nil
+		}
+		number++
+		reply := fmt.Sprintf(`{"access_token":"access-%d","refresh_token":"refresh-%d","expires_in":43200}`, number, number)
+		select {
+		case <-time.After(took):
+			return httpmock.NewStringResponse(200, reply), nil
+		case <-r.Context().Done():
+			return nil, r.Context().Err()
+		}
+	})
+	return transport
+}
+
+func TestRefreshThatHasBegunIsCarriedToItsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := new(auth.MemoryStore)
+		refreshing := scripted(store)
+		refreshing.Integration.Transport = rotating(5 * time.Second)
+		source, err := refreshing.Open()
+		require.NoError(t, err)
+
+		locked := make(chan struct{})
+		go func() {
+			require.NoError(t, store.Update(t.Context(), "a", func(record auth.Secret) (auth.Secret, error) {
+				close(locked)
+				time.Sleep(28 * time.Second)
+				return record, nil
+			}))
+		}()
+		<-locked
+		_, err = source.Token(t.Context())
+		require.ErrorIs(t, err, context.DeadlineExceeded, "the limit of a renewal")
+		time.Sleep(time.Minute)
+		require.Equal(t, "access-1", get(t, source))
+		require.Contains(t, kept(t, store, "a"), "refresh-1")
+	})
+}
+
+func TestRefreshIsNotBegunByThoseWhoWaitedTooLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := new(auth.MemoryStore)
+		refreshing := scripted(patient{store})
+		transport := rotating(0)
+		refreshing.Integration.Transport = transport
+		source, err := refreshing.Open()
+		require.NoError(t, err)
+		locked := make(chan struct{})
+		go func() {
+			require.NoError(t, store.Update(t.Context(), "a", func(record auth.Secret) (auth.Secret, error) {
+				close(locked)
+				time.Sleep(time.Minute)
+				return record, nil
+			}))
+		}()
+		<-locked
+		_, err = source.Token(t.Context())
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		time.Sleep(time.Minute)
+		require.Zero(t, transport.GetTotalCallCount())
+	})
+}
+
+// patient is a store that waits for a lock whatever the context says.
+type patient struct{ auth.Store }
+
+func (p patient) Update(ctx context.Context, name string, change func(auth.Secret) (auth.Secret, error)) error {
+	return p.Store.Update(context.WithoutCancel(ctx), name, change)
+}
+
+func TestSignInGoesBeforeATokenThatCouldNotBeSaved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := new(failing)
+		refreshing := scripted(store)
+		refreshing.Integration.Transport = rotating(0)
+		source, err := refreshing.Open()
+		require.NoError(t, err)
+		require.Equal(t, "access-1", get(t, source))
+		store.full = true
+		for time.Now().Before(time.Date(2000, 1, 2, 6, 0, 0, 0, time.UTC)) { // two renewals
+			get(t, source)
+			time.Sleep(time.Minute)
+			synctest.Wait()
+		}
+		require.Equal(t, "access-3", get(t, source))
+		require.Contains(t, kept(t, &store.MemoryStore, "a"), "refresh-1")
+
+		store.full = false
+		require.NoError(t, refreshing.Authorize(t.Context(), granted))
+		time.Sleep(10 * time.Minute)
+		get(t, source)
+		synctest.Wait()
+		require.Equal(t, "granted", get(t, source))
+		require.Contains(t, kept(t, store, "a"), "granted")
+	})
+}
+
+func TestRefusedTokenIsReplacedThoughItCouldNotBeSaved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &failing{full: true}
+		refreshing := scripted(store)
+		refreshing.Integration.Transport = rotating(0)
+		source, err := refreshing.Open()
+		require.NoError(t, err)
+		refused, err := source.Token(t.Context())
+		require.NoError(t, err)
+		source.Invalidate(refused)
+		require.Equal(t, "access-2", get(t, source))
+		synctest.Wait()
+		store.full = false
+		time.Sleep(10 * time.Minute)
+		get(t, source)
+		synctest.Wait()
+		require.Contains(t, kept(t, store, "a"), "refresh-2")
+	})
+}
+
+// As in a deployment that replaces one process after the other.
+func TestNewSeedIsNotUndoneByAProcessThatHasTheOldOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := new(auth.MemoryStore)
+		seeded := func(seed string, bodies ...string) *auth.Cache {
+			refreshing := scripted(store, bodies...)
+			refreshing.Seed.RefreshToken = auth.NewSecret(seed)
+			source, err := refreshing.Open()
+			require.NoError(t, err)
+			return source
+		}
+		old := seeded("old", `{"access_token":"old-1","refresh_token":"old-refresh-1","expires_in":43200}`,
+			`{"access_token":"refreshed","expires_in":43200}`)
+		refused, err := old.Token(t.Context())
+		require.NoError(t, err)
+		young := seeded("new", `{"access_token":"new-1","refresh_token":"new-refresh-1","expires_in":43200}`)
+		require.Equal(t, "new-1", get(t, young))
+
+		old.Invalidate(refused)
+		require.Equal(t, "new-1", get(t, old))
+		require.Contains(t, kept(t, store, "a"), "new-refresh-1")
+		time.Sleep(12 * time.Hour)
+		require.Equal(t, "refreshed", get(t, old))
+		require.Contains(t, kept(t, store, "a"), "new-refresh-1")
+
+		refreshing := scripted(store, `500`)
+		refreshing.Seed.RefreshToken = auth.NewSecret("new")
+		require.NoError(t, refreshing.Authorize(t.Context(), granted))
+		require.Equal(t, "granted", get(t, seeded("old", `500`)), "nor is a sign-in")
+	})
+}
+
+func TestNewSeedWhoseTokenCouldNotBeSavedIsTradedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := new(failing)
+		before := scripted(store, `{"access_token":"old","refresh_token":"old","expires_in":43200}`)
+		before.Seed.RefreshToken = auth.NewSecret("older")
+		source, err := before.Open()
+		require.NoError(t, err)
+		require.Equal(t, "old", get(t, source))
+
+		store.full = true
+		refreshing := scripted(store)
+		refreshing.Integration.Transport = rotating(0)
+		source, err = refreshing.Open()
+		require.NoError(t, err)
+		for range 100 {
+			require.Equal(t, "access-1", get(t, source))
+			time.Sleep(time.Minute)
+			synctest.Wait()
+		}
+		store.full = false
+		time.Sleep(10 * time.Minute)
+		require.Equal(t, "access-1", get(t, source))
+		synctest.Wait()
+		require.Contains(t, kept(t, store, "a"), "refresh-1")
+	})
+}

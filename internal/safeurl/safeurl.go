@@ -1,0 +1,44 @@
+// Package safeurl decides which URLs a secret may be sent to: those over https,
+// and those over plain http that stay on this machine.
+package safeurl
+
+import (
+	"net/netip"
+	"net/url"
+)
+
+// Parse parses a URL that a secret is to be sent to. If it is not fit for that,
+// the problem says why, in words that follow upon the URL's name and quote
+// nothing of it: "is empty". Else the problem is empty.
+func Parse(raw string) (parsed *url.URL, problem string) {
+	if raw == "" {
+		return nil, "is empty"
+	}
+	parsed, err := url.Parse(raw)
+	switch {
+	case err != nil:
+		return nil, "is not a URL"
+	case parsed.Hostname() == "":
+		return nil, "has no host"
+	case parsed.User != nil:
+		return nil, "holds user information"
+	case parsed.Scheme == "https", parsed.Scheme == "http" && Loopback(parsed.Hostname()):
+		return parsed, ""
+	}
+	return nil, "is neither https nor plain http to the loopback"
+}
+
+// Loopback reports whether host, without a port or brackets, is this machine:
+// localhost, an address of 127.0.0.0/8, or ::1, in no other spelling.
+//
+// These are hosts that net/http sends to no proxy. It and net/url leave the case
+// of a host as it is, and a proxy from the environment is passed by for localhost
+// alone, not for LOCALHOST or "localhost.": what is sent to those in plain text
+// can leave the machine.
+func Loopback(host string) bool {
+	if host == "localhost" || host == "::1" {
+		return true
+	}
+	address, err := netip.ParseAddr(host)
+	return err == nil && address.Is4() && address.IsLoopback()
+}
