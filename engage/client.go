@@ -1,10 +1,13 @@
 package engage
 
 import (
+	"cmp"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"maps"
-	"net/http"
 	"net/url"
 	"reflect"
 
@@ -23,11 +26,14 @@ type Client struct {
 	engine    engine.Engine
 	routes    map[outcome.Operation]Route
 	done      map[outcome.Operation][]string
+	sources   map[outcome.Operation]auth.TokenSource
 	targets   map[outcome.Operation]*target
 	callbacks *Callbacks
 	defaults  settings
+	// tls sets up the connections of the client's own transport.
+	tls *tls.Config
 	// own is the transport the client made for itself; nil if it was given one.
-	own *http.Transport
+	own *engine.Transport
 }
 
 // New returns a client for the tenant at endpoint. Every request carries a token
@@ -40,6 +46,7 @@ type Client struct {
 func New(endpoint Endpoint, source auth.TokenSource, options ...Option) (*Client, error) {
 	c := &Client{
 		routes:   map[outcome.Operation]Route{},
+		sources:  map[outcome.Operation]auth.TokenSource{},
 		done:     map[outcome.Operation][]string{outcome.CloseConversation: {alreadyClosed}},
 		defaults: defaultSettings,
 		engine:   engine.Engine{ReplyLimit: replyLimit},
@@ -52,17 +59,25 @@ func New(endpoint Endpoint, source auth.TokenSource, options ...Option) (*Client
 		}
 		problems = append(problems, option(c))
 	}
-	if c.engine.Transport == nil {
-		c.own = engine.NewTransport()
-		c.engine.Transport = c.own
-	}
-	c.engine.Opening = engine.NewOpening(c.engine.Transport)
+	problems = append(problems, c.transport())
 	problems = append(problems, c.connect(endpoint), c.authorize(source))
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
 	c.targets = c.compile()
 	return c, nil
+}
+
+// transport settles what requests are sent by.
+func (c *Client) transport() error {
+	switch {
+	case c.engine.Transport == nil:
+		c.own = engine.NewTransport(cmp.Or(c.tls, &tls.Config{}))
+		c.engine.Transport = c.own
+	case c.tls != nil:
+		return errors.New("engage: WithTLSConfig: the transport of WithTransport has its own")
+	}
+	return nil
 }
 
 // connect settles where requests and tokens go.
@@ -81,18 +96,39 @@ func (c *Client) authorize(source auth.TokenSource) error {
 	if isNil(source) {
 		return errors.New("engage: the token source is nil")
 	}
-	c.engine.Source = source
-	binder, ok := source.(auth.Binder)
-	if !ok || c.base == nil {
-		return nil
+	var problems []error
+	bind := func(source auth.TokenSource) auth.TokenSource {
+		binder, ok := source.(auth.Binder)
+		if !ok || c.base == nil {
+			return source
+		}
+		bound, err := binder.Bind(c.base, c.engine.Transport)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("engage: the token source: %w", err))
+		}
+		return bound
 	}
-	bound, err := binder.Bind(c.base, c.engine.Transport)
-	if err != nil {
-		return fmt.Errorf("engage: the token source: %w", err)
+	c.engine.Source = bind(source)
+	for operation, source := range c.sources {
+		c.sources[operation] = bind(source)
 	}
-	c.engine.Source = bound
-	return nil
+	return errors.Join(problems...)
 }
+
+// String tells the host that the client calls.
+func (c *Client) String() string {
+	if c == nil || c.base == nil {
+		return "engage.Client()"
+	}
+	return "engage.Client(" + c.base.Host + ")"
+}
+
+// Format writes String for every verb: a client holds headers, which may hold
+// secrets.
+func (c *Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
+
+// LogValue implements [slog.LogValuer] with String.
+func (c *Client) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // CloseIdleConnections closes the connections that wait for their next call, if
 // the client made its own transport. The client can still be used.

@@ -2,6 +2,7 @@ package engage_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/outcome"
 	"github.com/stretchr/testify/require"
 )
 
@@ -40,6 +42,11 @@ func newCounting(t *testing.T, secure bool, handler http.HandlerFunc) *counting 
 	}
 	t.Cleanup(c.Close)
 	return c
+}
+
+// trusted is the configuration of a client that trusts the server.
+func (c *counting) trusted() *tls.Config {
+	return c.Client().Transport.(*http.Transport).TLSClientConfig
 }
 
 // burst makes calls from many callers at once and counts those that were ended
@@ -97,7 +104,7 @@ func TestManyCallersShareConnections(t *testing.T) {
 			server := newCounting(t, c.secure, reply(http.StatusOK, found("active")))
 			var options []engage.Option
 			if c.secure {
-				options = append(options, engage.WithTransport(server.Client().Transport))
+				options = append(options, engage.WithTLSConfig(server.trusted()))
 			}
 			client, err := engage.New(engage.Endpoint(server.URL), auth.Static(token), options...)
 			require.NoError(t, err)
@@ -107,6 +114,107 @@ func TestManyCallersShareConnections(t *testing.T) {
 			require.LessOrEqual(t, int(server.opened.Load()), c.most)
 		})
 	}
+}
+
+// hesitant is a listener whose first connection never gets an answer until it is
+// let.
+type hesitant struct {
+	net.Listener
+	accepted atomic.Int32
+	dialed   chan struct{}
+	let      chan struct{}
+}
+
+func (h *hesitant) Accept() (net.Conn, error) {
+	conn, err := h.Listener.Accept()
+	if err == nil && h.accepted.Add(1) == 1 {
+		close(h.dialed)
+		return held{conn, h.let}, nil
+	}
+	return conn, err
+}
+
+// held is a connection from which nothing is read before it is let.
+type held struct {
+	net.Conn
+	let chan struct{}
+}
+
+func (h held) Read(p []byte) (int, error) {
+	<-h.let
+	return h.Conn.Read(p)
+}
+
+// newHesitant starts a server with TLS and HTTP/2 behind a hesitant listener, and
+// returns a client of it.
+func newHesitant(t *testing.T) (*hesitant, *engage.Client) {
+	t.Helper()
+	server := httptest.NewUnstartedServer(reply(http.StatusOK, found("active")))
+	listener := &hesitant{Listener: server.Listener, dialed: make(chan struct{}), let: make(chan struct{})}
+	server.Listener, server.EnableHTTP2 = listener, true
+	server.StartTLS()
+	client, err := engage.New(engage.Endpoint(server.URL), auth.Static(token),
+		engage.WithTLSConfig((&counting{Server: server}).trusted()))
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		client.CloseIdleConnections()
+		server.Close()
+	})
+	return listener, client
+}
+
+func TestAConnectionThatHangsHoldsNobodyBack(t *testing.T) {
+	listener, client := newHesitant(t)
+	var calling sync.WaitGroup
+	for range 8 {
+		calling.Go(func() {
+			_, err := searchConversation(t.Context(), client)
+			require.NoError(t, err)
+		})
+	}
+	calling.Wait()
+	close(listener.let)
+}
+
+func TestCallersThatLeftAreNotDialedFor(t *testing.T) {
+	const callers = 100
+	listener, client := newHesitant(t)
+	ctx, leave := context.WithCancel(t.Context())
+	var calling sync.WaitGroup
+	for range callers {
+		calling.Go(func() {
+			_, err := searchConversation(ctx, client)
+			failure, failed := errors.AsType[*outcome.Error](err)
+			require.True(t, failed)
+			require.Equal(t, outcome.OnTimeout, failure.Edge)
+		})
+	}
+	<-listener.dialed
+	leave()
+	calling.Wait()
+	close(listener.let)
+	_, err := searchConversation(t.Context(), client)
+	require.NoError(t, err)
+	t.Logf("%d callers left, %d connections", callers, listener.accepted.Load())
+	require.Less(t, int(listener.accepted.Load()), callers/2)
+}
+
+func TestAHostWithoutHTTP2GetsAConnectionForEachCall(t *testing.T) {
+	const callers = 32
+	var under sync.WaitGroup
+	under.Add(callers)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		under.Done()
+		under.Wait() // Until all calls are under way at once.
+		reply(http.StatusOK, found("active"))(w, r)
+	}))
+	counted := &counting{Server: server}
+	server.StartTLS()
+	defer server.Close()
+	client, err := engage.New(engage.Endpoint(server.URL), auth.Static(token), engage.WithTLSConfig(counted.trusted()))
+	require.NoError(t, err)
+	defer client.CloseIdleConnections()
+	burst(t, client, callers, callers, 0)
 }
 
 func TestCallsThatFailDoNotEmptyThePool(t *testing.T) {

@@ -2,10 +2,12 @@ package engage
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net/http"
 
+	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -15,19 +17,32 @@ type Option func(*Client) error
 
 // WithTransport has requests sent by transport, those for tokens included. The
 // default is a transport of the client's own, sized for many callers and one
-// host. Redirects are never followed, and the client never closes the
-// connections of a transport it was given.
+// host, which keeps a burst of calls from opening a connection each. Redirects
+// are never followed, and the client never closes the connections of a transport
+// it was given.
 //
 // Pass a *http.Transport, or something that passes requests on to one: the
 // client then knows for certain of some failed writes that they were not sent.
-// With a *http.Transport itself it also keeps a burst of calls from opening a
-// connection each, and shares one connection between them over HTTP/2.
 func WithTransport(transport http.RoundTripper) Option {
 	return func(c *Client) error {
 		if isNil(transport) {
 			return fmt.Errorf("engage: WithTransport: the transport is nil")
 		}
 		c.engine.Transport = transport
+		return nil
+	}
+}
+
+// WithTLSConfig sets up the TLS of the client's own transport: the authorities it
+// trusts, say, or the certificate it shows. The protocols to negotiate are the
+// client's own to choose, HTTP/2 first. config is copied. It cannot be combined
+// with [WithTransport].
+func WithTLSConfig(config *tls.Config) Option {
+	return func(c *Client) error {
+		if config == nil {
+			return fmt.Errorf("engage: WithTLSConfig: the configuration is nil")
+		}
+		c.tls = config
 		return nil
 	}
 }
@@ -53,10 +68,26 @@ func WithRoute(operation outcome.Operation, route Route) Option {
 		if !ok {
 			return fmt.Errorf("engage: WithRoute: no operation has that name")
 		}
-		if err := route.check(standard.route); err != nil {
+		if err := route.check(placeholders(standard.route.Path)); err != nil {
 			return fmt.Errorf("engage: WithRoute(%s): %w", operation, err)
 		}
 		c.routes[operation] = route
+		return nil
+	}
+}
+
+// WithAuthorization has one operation authorized by another source than the
+// client's: that of another named authorization, say, as each node of a flow has
+// its own. It is bound to the client as the client's own is.
+func WithAuthorization(operation outcome.Operation, source auth.TokenSource) Option {
+	return func(c *Client) error {
+		if operation == "" {
+			return fmt.Errorf("engage: WithAuthorization: the operation is empty")
+		}
+		if isNil(source) {
+			return fmt.Errorf("engage: WithAuthorization(%s): the token source is nil", operation)
+		}
+		c.sources[operation] = source
 		return nil
 	}
 }

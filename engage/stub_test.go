@@ -79,7 +79,8 @@ func (s *stub) client(t *testing.T, options ...engage.Option) *engage.Client {
 
 // reply answers with a status and a body.
 func reply(status int, body string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
+	return func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
 		w.WriteHeader(status)
 		io.WriteString(w, body)
 	}

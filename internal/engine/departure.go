@@ -2,77 +2,123 @@ package engine
 
 import (
 	"context"
-	"net/http"
+	"crypto/tls"
 	"net/http/httptrace"
-	"sync/atomic"
+	"sync"
 
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// mostOpening is how many calls may wait for a connection at the same time.
-const mostOpening = 2
-
-// Opening keeps a burst of calls from opening a connection each. A call that is
-// about to get its connection takes a place here and gives it back as soon as it
-// has one, so those that come after find the connections of those before. With
-// HTTP/2 that is one for all of them. A nil Opening lets all calls through.
-type Opening chan struct{}
-
-// NewOpening returns the Opening for transport. It is nil for one that does not
-// tell when a call has its connection.
-func NewOpening(transport http.RoundTripper) Opening {
-	if _, tells := transport.(*http.Transport); !tells {
-		return nil
-	}
-	return make(Opening, mostOpening)
-}
-
 // departure knows of one try whether its request can have left. It cannot if
-// the transport asked for a connection and never got one. A transport that does
-// not say is not trusted.
+// the transport asked for a connection and never got one, in this sending or in
+// one before: some transports send again by themselves. One that does not say is
+// not trusted.
+//
+// A departure is the context of its try, so that a dial can find it.
 type departure struct {
-	trace   httptrace.ClientTrace
-	waiting atomic.Bool
-	opening Opening
-	// placed is set while the try has a place in opening.
-	placed atomic.Bool
+	context.Context
+	trace httptrace.ClientTrace
+
+	mutex sync.Mutex
+	// waiting is set from the transport's asking for a connection to its getting
+	// one.
+	waiting bool
+	// asked is set once the transport asked for a connection, left once it got
+	// one, and http2 if that speaks HTTP/2.
+	asked, left, http2 bool
+	// settled, once a dial has asked for it, is closed when the try does not wait
+	// for a connection any more.
+	settled chan struct{}
 }
 
-// enter waits for a place in opening. It reports false if ctx ends first.
-func (d *departure) enter(ctx context.Context, opening Opening) bool {
-	if opening == nil {
-		return true
-	}
-	select {
-	case opening <- struct{}{}:
-		d.opening = opening
-		d.placed.Store(true)
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
+// departureKey is the key of a departure in its own values.
+type departureKey struct{}
 
-// leave gives the place back.
-func (d *departure) leave() {
-	if d.placed.CompareAndSwap(true, false) {
-		<-d.opening
+// Value returns the value of key, which is d itself for departureKey.
+func (d *departure) Value(key any) any {
+	if key == (departureKey{}) {
+		return d
 	}
+	return d.Context.Value(key)
 }
 
 // watch returns the context under which the request is to be sent.
 func (d *departure) watch(ctx context.Context) context.Context {
-	d.trace.GetConn = func(string) { d.waiting.Store(true) }
-	d.trace.GotConn = func(httptrace.GotConnInfo) {
-		d.waiting.Store(false)
-		d.leave()
-	}
-	return httptrace.WithClientTrace(ctx, &d.trace)
+	d.Context = ctx
+	d.trace.GetConn = func(string) { d.wait() }
+	d.trace.GotConn = d.leave
+	return httptrace.WithClientTrace(d, &d.trace)
 }
 
-// effect is what the request may have done, if no reply came.
+// wait notes that the transport asks for a connection.
+func (d *departure) wait() {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	d.asked, d.waiting = true, true
+}
+
+// leave notes that the transport has a connection.
+func (d *departure) leave(got httptrace.GotConnInfo) {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	d.left = true
+	if secure, ok := got.Conn.(*tls.Conn); ok {
+		d.http2 = secure.ConnectionState().NegotiatedProtocol == "h2"
+	}
+	d.settle()
+}
+
+// settle notes that the transport waits for no connection. d.mutex is held.
+func (d *departure) settle() {
+	d.waiting = false
+	if d.settled != nil {
+		close(d.settled)
+		d.settled = nil
+	}
+}
+
+// turnBack reports whether the transport may send the request once more, which
+// it asks before it does. Over HTTP/1 net/http asks if not a byte of the request
+// was written, because its connection was gone; exact says that it is net/http
+// who asks. Over HTTP/2 it asks after a reset, too, which a server may send when
+// it has carried out the request, and goes on for as long as there are resets.
+func (d *departure) turnBack(exact bool) bool {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	if d.http2 {
+		return false
+	}
+	d.left = d.left && !exact
+	return true
+}
+
+// unwantedDial returns a channel that is closed when no try waits for the
+// connection that is dialed under ctx. It is nil for a dial of no try.
+func unwantedDial(ctx context.Context) <-chan struct{} {
+	d, ok := ctx.Value(departureKey{}).(*departure)
+	if !ok {
+		return nil
+	}
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	if d.settled != nil {
+		return d.settled
+	}
+	settled := make(chan struct{})
+	if d.waiting {
+		d.settled = settled
+	} else {
+		close(settled)
+	}
+	return settled
+}
+
+// effect is what the request may have done, now that no reply came.
 func (d *departure) effect() outcome.Effect {
-	if d.waiting.Load() {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	d.settle()
+	if d.asked && !d.left {
 		return outcome.NotSent
 	}
 	return outcome.MaybeApplied

@@ -41,9 +41,7 @@ type Limiter interface {
 type Engine struct {
 	// Transport sends the requests. The engine never closes its connections.
 	Transport http.RoundTripper
-	// Opening is that of Transport.
-	Opening Opening
-	// Source gives the token of each try.
+	// Source gives the token of each try, where the call has no source of its own.
 	Source auth.TokenSource
 	// Hosts are the only ones that see a token.
 	Hosts auth.Hosts
@@ -60,6 +58,8 @@ type Call struct {
 	// Operation and Version are told in errors and logs.
 	Operation outcome.Operation
 	Version   outcome.Version
+	// Source is the call's own; nil for the engine's.
+	Source auth.TokenSource
 	// Failure is the edge for a refusal by the service; empty for onError.
 	Failure outcome.Edge
 
@@ -99,6 +99,9 @@ type Reply struct {
 // that is a success.
 func (e *Engine) Do(ctx context.Context, call Call) (Reply, error) {
 	r := &run{Call: call, engine: e, history: slices.Clip(call.Before)}
+	if r.Source == nil {
+		r.Source = e.Source
+	}
 	r.attempt(ctx)
 	var interrupted error
 	if !r.last.ok {

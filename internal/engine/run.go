@@ -158,10 +158,10 @@ func (r *run) reauthorize(ctx context.Context) bool {
 	if r.reauthorized {
 		return false
 	}
-	if invalidator, ok := r.engine.Source.(auth.Invalidator); ok {
+	if invalidator, ok := r.Source.(auth.Invalidator); ok {
 		invalidator.Invalidate(r.last.token)
 	}
-	token, err := r.engine.Source.Token(ctx)
+	token, err := r.Source.Token(ctx)
 	if err != nil {
 		r.last.err = tokenCause(err)
 		return false
@@ -181,7 +181,10 @@ func Backoff(tries int, first, longest time.Duration) time.Duration {
 		}
 		bound *= 2
 	}
-	return rand.N(max(bound, 0) + 1)
+	if bound <= 0 {
+		return 0
+	}
+	return rand.N(bound)
 }
 
 // pause sets the wait before the next try, after what the server asked for. It
@@ -192,6 +195,9 @@ func (r *run) pause(ctx context.Context) bool {
 		return false
 	}
 	wait := r.last.retryAfter + Backoff(r.tries(), r.FirstWait, r.LongestWait)
+	if wait < 0 { // The sum is too large.
+		wait = math.MaxInt64
+	}
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
 		return false
 	}

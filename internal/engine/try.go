@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/engagesdk/engage-go/auth"
+	"github.com/engagesdk/engage-go/internal/retryafter"
 	"github.com/engagesdk/engage-go/internal/tolerant"
 	"github.com/engagesdk/engage-go/outcome"
 )
@@ -19,6 +20,8 @@ import (
 var (
 	errTooLarge = errors.New("the reply is larger than the limit")
 	errNoReply  = errors.New("the transport returned neither a reply nor an error")
+	// errSentAgain keeps a transport from sending again what may have arrived.
+	errSentAgain = errors.New("the connection was reset after the request had been sent")
 )
 
 // try is what came of sending the request once.
@@ -44,7 +47,7 @@ var (
 
 // try sends the request once, under the try's own time limit.
 func (r *run) try(ctx context.Context) try {
-	token, err := r.engine.Source.Token(ctx)
+	token, err := r.Source.Token(ctx)
 	if err != nil {
 		return unauthorized(ctx, tokenCause(err))
 	}
@@ -57,10 +60,6 @@ func (r *run) try(ctx context.Context) try {
 		ctx = limited
 	}
 	f := r.board()
-	if !f.enter(ctx, r.engine.Opening) {
-		return try{err: Cause(ctx, ctx.Err()), verdict: verdict{outcome.OnTimeout, outcome.NotSent, true}}
-	}
-	defer f.leave()
 	request := r.request(f.watch(ctx), f)
 	if err := r.engine.Hosts.Authorize(request, token); err != nil {
 		return unauthorized(ctx, err)
@@ -108,15 +107,28 @@ func (r *run) request(ctx context.Context, f *flight) *http.Request {
 		f.body.Reset(r.Body)
 		request.Body = io.NopCloser(&f.body)
 		request.ContentLength = int64(len(r.Body))
-		request.GetBody = r.rewound
+		request.GetBody = func() (io.ReadCloser, error) { return r.rewound(f) }
 	}
 	return request.WithContext(ctx)
 }
 
 // rewound returns the body once more, for a transport that found its connection
 // gone before it had written anything.
-func (r *run) rewound() (io.ReadCloser, error) {
+func (r *run) rewound(f *flight) (io.ReadCloser, error) {
+	if !f.turnBack(isNetHTTP(r.engine.Transport)) {
+		return nil, errSentAgain
+	}
 	return io.NopCloser(bytes.NewReader(r.Body)), nil
+}
+
+// isNetHTTP reports whether nobody but net/http is between the engine and the
+// connection.
+func isNetHTTP(transport http.RoundTripper) bool {
+	switch transport.(type) {
+	case *http.Transport, *Transport:
+		return true
+	}
+	return false
 }
 
 // header returns the header of one try.
@@ -149,7 +161,8 @@ func held(ctx context.Context, err error) try {
 	if ctx.Err() != nil {
 		return unsent(outcome.OnTimeout, Cause(ctx, err))
 	}
-	return unsent(broken(err), Hide("the limiter held the call back", err))
+	err = Hide("the limiter held the call back", err)
+	return unsent(broken(err), err)
 }
 
 // send has the request sent and the reply read and judged.
@@ -170,7 +183,7 @@ func (r *run) send(request *http.Request, sent *departure) try {
 	case t.status/100 != 2:
 		t.failure = tolerant.ReadFailure(t.body)
 		t.verdict = judge(t.status, t.failure.Envelope, r.Failure)
-		t.retryAfter = retryAfter(t.header, time.Now())
+		t.retryAfter = retryafter.Read(t.header, time.Now())
 	case err != nil:
 		t.verdict = verdict{broken(t.err), outcome.Applied, err != errTooLarge}
 	default:
@@ -187,6 +200,10 @@ func broken(err error) outcome.Edge {
 	return outcome.OnError
 }
 
+// trusted is the size in bytes up to which there is room for a reply before it
+// has come, only because its header says so.
+const trusted = 64 << 10
+
 // read returns the body of response, unless it is larger than the limit.
 func (r *run) read(response *http.Response) ([]byte, error) {
 	if response.Body == nil {
@@ -197,14 +214,17 @@ func (r *run) read(response *http.Response) ([]byte, error) {
 	if response.ContentLength > limit {
 		return nil, errTooLarge
 	}
-	if response.ContentLength >= 0 {
+	if response.ContentLength >= 0 && response.ContentLength <= trusted {
 		body := make([]byte, response.ContentLength)
 		n, err := io.ReadFull(response.Body, body)
 		return body[:n], err
 	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
-	if int64(len(body)) > limit {
+	body, err := io.ReadAll(io.LimitReader(response.Body, limit))
+	if int64(len(body)) < limit || err != nil {
+		return body, err
+	}
+	if n, _ := io.ReadFull(response.Body, make([]byte, 1)); n > 0 {
 		return nil, errTooLarge
 	}
-	return body, err
+	return body, nil
 }
