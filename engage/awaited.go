@@ -3,6 +3,8 @@ package engage
 import (
 	"context"
 	"runtime"
+	"strings"
+	"sync/atomic"
 
 	"github.com/engagesdk/engage-go/outcome"
 )
@@ -20,6 +22,11 @@ type awaited struct {
 	turn chan struct{}
 	// final is the report that tells the outcome, guarded by turn.
 	final *Report
+	// failed are the transaction ids of the failures of other tries than the
+	// acknowledged one, guarded by turn.
+	failed map[string]bool
+	// unclear is the newest report with a status that is not known.
+	unclear atomic.Pointer[Report]
 }
 
 // url is where the outcome is to be told; empty for nowhere.
@@ -30,23 +37,32 @@ func (w *awaited) url() string {
 	return w.callbacks.url(w.id)
 }
 
-// next takes the next report.
+// next takes the next report of a success or a failure. Another status may be
+// that of a write that is still under way: it is kept, and what follows is taken.
 func (w *awaited) next(ctx context.Context) (Report, error) {
-	return w.callbacks.pending.Next(ctx, w.id)
+	for {
+		report, err := w.callbacks.pending.Next(ctx, w.id)
+		if err != nil || report.Status.weight() > 0 {
+			return report, err
+		}
+		w.callbacks.logger.WarnContext(ctx, "engage: a callback tells a status that is not known", report.attrs()...)
+		w.unclear.Store(&report)
+	}
 }
 
 // forget gives up the outcome.
-func (w *awaited) forget() { w.callbacks.pending.Forget(w.id) }
+func (w *awaited) forget() { w.callbacks.forget(w.id) }
 
 // forgetUnreachable gives up the outcome once nobody holds a receipt any more
 // that could be waited with.
 func (w *awaited) forgetUnreachable() {
-	runtime.AddCleanup(w, w.callbacks.pending.Forget, w.id)
+	runtime.AddCleanup(w, w.callbacks.forget, w.id)
 }
 
 // report waits for the report that tells the outcome of the write acknowledged
-// as transactionID. All who wait get the same.
-func (w *awaited) report(ctx context.Context, transactionID string) (Report, error) {
+// as transactionID, of which as many other tries may have been carried out. All
+// who wait get the same.
+func (w *awaited) report(ctx context.Context, transactionID string, others int) (Report, error) {
 	if !w.take(ctx) {
 		return Report{}, ctx.Err()
 	}
@@ -56,11 +72,30 @@ func (w *awaited) report(ctx context.Context, transactionID string) (Report, err
 		if err != nil {
 			return Report{}, err
 		}
-		if !report.isOfEarlierTry(transactionID) {
+		if w.isFinal(report, transactionID, others) {
 			w.final = &report
+		} else {
+			w.callbacks.logger.WarnContext(ctx, "engage: a callback tells the failure of another try", report.attrs()...)
 		}
 	}
 	return *w.final, nil
+}
+
+// isFinal reports whether a report tells the outcome. A success does, whichever
+// try it is of. The failure of another try than the one acknowledged as
+// transactionID does not, unless more tries have failed than there are others.
+func (w *awaited) isFinal(report Report, transactionID string, others int) bool {
+	if report.Status == ReportSuccess || w.target.isDone(report.Code) {
+		return true
+	}
+	if report.TransactionID == "" || transactionID == "" || strings.EqualFold(report.TransactionID, transactionID) {
+		return true
+	}
+	if w.failed == nil {
+		w.failed = map[string]bool{}
+	}
+	w.failed[report.TransactionID] = true
+	return len(w.failed) > others
 }
 
 // take takes the turn, unless ctx ends first. A turn that is free is taken even
@@ -77,11 +112,4 @@ func (w *awaited) take(ctx context.Context) bool {
 	case <-ctx.Done():
 		return false
 	}
-}
-
-// isOfEarlierTry reports whether a failure is that of a try before the one that
-// was acknowledged as transactionID. A success settles the write, whichever try
-// it was.
-func (r Report) isOfEarlierTry(transactionID string) bool {
-	return r.Status != ReportSuccess && r.TransactionID != "" && transactionID != "" && r.TransactionID != transactionID
 }

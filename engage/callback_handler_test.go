@@ -21,11 +21,7 @@ import (
 // oneWrite makes a write that is not waited for, and returns its callback URL.
 func oneWrite(t *testing.T, callbacks *engage.Callbacks) (string, *engage.CloseConversationReceipt) {
 	t.Helper()
-	server := newStub(t, reply(202, acknowledged))
-	client := server.client(t, engage.WithCallbacks(callbacks), engage.WithCallOptions(engage.WithWaitForOutcome(false)))
-	receipt, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"})
-	require.NoError(t, err)
-	return callbackURL(t, server.seen()[0]), receipt
+	return oneWriteAfter(t, 0, callbacks)
 }
 
 const told = `{"tid":"T-1","status":"success"}`
@@ -100,7 +96,10 @@ func TestCallbacksAnswerWhatTheyGet(t *testing.T) {
 	callbacks.ServeHTTP(recorder, request)
 	require.Equal(t, http.StatusBadRequest, recorder.Code)
 
-	for range 20 {
+	require.Equal(t, 9, strings.Count(log.String(), `msg="engage: a callback cannot be read" status=4`), "what is genuine and refused is logged")
+	log.Reset()
+
+	for range 50 {
 		require.Equal(t, http.StatusOK, post(t, target, told), "repetitions are taken")
 	}
 	_, err := receipt.Wait(t.Context())
@@ -162,6 +161,54 @@ func TestACallbackOfAnotherProcessIsForwarded(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, deliver(target), "nobody awaits it")
 	require.Equal(t, http.StatusNotFound, deliver(target+"x"))
 	require.Equal(t, 2, asked, "a forged one is not passed on")
+}
+
+func TestAProcessTakesCallbacksOfItsFormerWrites(t *testing.T) {
+	passed := 0
+	next := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		passed++
+		w.WriteHeader(http.StatusNotFound)
+	})
+	var log strings.Builder
+	callbacks, err := engage.NewCallbacks("https://example.com/callbacks", engage.WithForwarding(next),
+		engage.WithCallbackLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	require.NoError(t, err)
+	deliver := func(target string, header http.Header) int {
+		recorder := httptest.NewRecorder()
+		request := httptest.NewRequest(http.MethodPost, target, strings.NewReader(told))
+		request.Header = header
+		callbacks.ServeHTTP(recorder, request)
+		return recorder.Code
+	}
+	var target string
+	server := newStub(t, nil)
+	server.answer = func(w http.ResponseWriter, r *http.Request) {
+		target = callbackURL(t, server.seen()[0])
+		if status := deliver(target, nil); status != http.StatusOK {
+			t.Error("status", status)
+		}
+		reply(202, acknowledged)(w, r)
+	}
+	client := server.client(t, engage.WithCallbacks(callbacks))
+	receipt, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"})
+	require.NoError(t, err)
+	require.Equal(t, engage.Confirmed, receipt.Proof)
+	require.Empty(t, log.String())
+
+	require.Equal(t, http.StatusOK, deliver(target, nil), "it comes twice")
+	require.Equal(t, http.StatusOK, deliver(target, http.Header{"Engage-Callback-Forwarded": {"1"}}), "the second time by way of another process")
+	require.Zero(t, passed)
+	require.Equal(t, 2, strings.Count(log.String(), "nobody awaits this callback"))
+
+	// These writes are not sent, and not awaited any more.
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 20_000 {
+		_, err := closeConversation(ended, client)
+		require.Error(t, err)
+	}
+	require.Equal(t, http.StatusNotFound, deliver(target, nil), "it is forgotten in the end")
+	require.Equal(t, 1, passed)
 }
 
 func TestProcessesCanShareTheTable(t *testing.T) {

@@ -52,21 +52,32 @@ const forwarded = "Engage-Callback-Forwarded"
 // is read.
 //
 // A callback may come before the acknowledgement, twice, or after the caller has
-// left. It is answered 200 in all these cases. 400 and 413 refuse a body that
-// does not tell of a write or is too large, 405 another method than POST, and 503
-// says that the table of pending writes failed. The time in which a body must
-// arrive is set by the http.Server.
+// left. It is answered 200 in all these cases; see [WithForwarding] for those of
+// other processes. 400 and 413 refuse a body that does not tell of a write or is
+// too large, 405 another method than POST, and 503 says that the table of pending
+// writes failed or has no room for more reports of that write. Whether the service
+// then tells it again is not documented. The time in which a body must arrive is
+// set by the http.Server.
 //
-// A Callbacks is immutable, safe for concurrent use, and can serve any number of
-// clients.
+// The outcome is the first success, or the failure of the try that was
+// acknowledged. The failure of an earlier try, whose reply was lost, is passed
+// over unless all have failed. A status that is neither success nor failure may
+// be that of a write still under way, so the wait goes on; a caller whose wait
+// ends without another is told it on onInvalidChoice. What is passed over is
+// logged, see [WithCallbackLogger].
+//
+// A Callbacks is safe for concurrent use and can serve any number of clients.
 type Callbacks struct {
 	public  string
 	key     auth.Secret
 	pending Pending
 	forward http.Handler
-	decode  func([]byte) (Report, error)
-	limit   int64
-	logger  *slog.Logger
+	// left are the writes that were awaited here and are not any more. It is nil
+	// without forward, which alone needs to tell them from those of others.
+	left   *recent
+	decode func([]byte) (Report, error)
+	limit  int64
+	logger *slog.Logger
 }
 
 // CallbackOption sets up a [Callbacks]. An option that cannot be obeyed makes
@@ -102,14 +113,16 @@ func WithCallbackSecret(secret auth.Secret) CallbackOption {
 // next, such as a reverse proxy to the other processes behind a load balancer.
 // Only genuine ones are passed on, so the processes need the same
 // [WithCallbackSecret]. A callback that was passed on once is not passed on
-// again: who does not await it either answers 404, so that next can try another
-// process.
+// again: who does not know its write either answers 404, so that next can try
+// another process. A process knows the writes that it awaits, whose callbacks it
+// takes, and the last ten thousand that it does not await any more: a callback
+// of theirs that comes late, or once more, it answers 200.
 func WithForwarding(next http.Handler) CallbackOption {
 	return func(c *Callbacks) error {
 		if isNil(next) {
 			return errors.New("engage: WithForwarding: the handler is nil")
 		}
-		c.forward = next
+		c.forward, c.left = next, new(recent)
 		return nil
 	}
 }
@@ -127,7 +140,9 @@ func WithCallbackLimit(bytes int64) CallbackOption {
 }
 
 // WithReportDecoder reads callbacks with decode, for a tenant whose callbacks are
-// not as they are assumed to be. It must not keep the body. The default is
+// not as they are assumed to be. Only a report whose status is [ReportSuccess] or
+// [ReportFailure] tells an outcome; with an error the callback is answered 400.
+// It must not keep the body and must be safe for concurrent use. The default is
 // [DecodeReport].
 func WithReportDecoder(decode func(body []byte) (Report, error)) CallbackOption {
 	return func(c *Callbacks) error {
@@ -139,9 +154,13 @@ func WithReportDecoder(decode func(body []byte) (Report, error)) CallbackOption 
 	}
 }
 
-// WithCallbackLogger has genuine callbacks that nobody awaits, and failures of
-// the table, logged as warnings: transaction id, status and code, and never the
-// URL or the description. The default is not to log.
+// WithCallbackLogger has genuine callbacks logged as warnings that do not lead to
+// an outcome: those that nobody awaits, that cannot be read, that tell a status
+// which is not known or the failure of another try, and those that the table
+// failed to take. Logged are transaction id, status and code, and never the URL
+// or the description. Not logged is what [WithForwarding] passes on, and what the
+// table has taken for a caller who then does not come for it. The default is not
+// to log.
 func WithCallbackLogger(logger *slog.Logger) CallbackOption {
 	return func(c *Callbacks) error {
 		if logger == nil {
@@ -166,7 +185,7 @@ func NewCallbacks(publicURL string, options ...CallbackOption) (*Callbacks, erro
 	}
 	public, err := Endpoint(publicURL).BaseURL()
 	if err != nil || !strings.Contains(publicURL, "://") {
-		err = fmt.Errorf("engage: the public URL of callbacks is not an https URL without user information, query and fragment")
+		err = errors.New("engage: the public URL of callbacks is not an https URL without user information, query and fragment")
 	} else {
 		c.public = public.String()
 	}
@@ -190,7 +209,7 @@ func NewCallbacks(publicURL string, options ...CallbackOption) (*Callbacks, erro
 func WithCallbacks(callbacks *Callbacks) Option {
 	return func(c *Client) error {
 		if callbacks == nil || callbacks.pending == nil {
-			return fmt.Errorf("engage: WithCallbacks: the callbacks are not those of NewCallbacks")
+			return errors.New("engage: WithCallbacks: the callbacks are not those of NewCallbacks")
 		}
 		c.callbacks = callbacks
 		return nil
@@ -219,6 +238,14 @@ func (c *Callbacks) expect(ctx context.Context, f form, t *target) (*awaited, er
 		failure.Edge, failure.Err = outcome.OnTimeout, engine.Cause(ctx, err)
 	}
 	return nil, failure
+}
+
+// forget gives up the outcome of the write id.
+func (c *Callbacks) forget(id string) {
+	if c.left != nil {
+		c.left.add(id) // First, so that id is known at any moment.
+	}
+	c.pending.Forget(id)
 }
 
 // url returns the URL of the write id.
@@ -259,23 +286,37 @@ func (c *Callbacks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	body, status := c.read(w, r)
 	if status != 0 {
-		w.WriteHeader(status)
+		c.refuse(w, r, status)
 		return
 	}
 	report, err := c.decode(body)
 	if err != nil {
-		w.WriteHeader(http.StatusBadRequest)
+		c.refuse(w, r, http.StatusBadRequest)
 		return
 	}
 	switch awaits, err := c.pending.Deliver(r.Context(), id, report); {
+	case err == errFull:
+		c.warn(r, "engage: a callback finds no room among those of its write", report)
+		w.WriteHeader(http.StatusServiceUnavailable)
 	case err != nil:
-		c.logger.WarnContext(r.Context(), "engage: the table of pending writes failed", report.attrs()...)
+		c.warn(r, "engage: the table of pending writes failed", report)
 		w.WriteHeader(http.StatusServiceUnavailable)
 	case awaits:
 		w.WriteHeader(http.StatusOK)
 	default:
-		c.unclaimed(w, r, body, report)
+		c.unclaimed(w, r, id, body, report)
 	}
+}
+
+// refuse answers a genuine callback that cannot be read.
+func (c *Callbacks) refuse(w http.ResponseWriter, r *http.Request, status int) {
+	c.logger.WarnContext(r.Context(), "engage: a callback cannot be read", slog.Int("status", status))
+	w.WriteHeader(status)
+}
+
+// warn logs what became of a genuine callback.
+func (c *Callbacks) warn(r *http.Request, what string, report Report) {
+	c.logger.WarnContext(r.Context(), what, report.attrs()...)
 }
 
 // read returns the body, or the status that refuses it.
@@ -293,22 +334,32 @@ func (c *Callbacks) read(w http.ResponseWriter, r *http.Request) (body []byte, s
 	return body, 0
 }
 
-// unclaimed answers a genuine callback that nobody here awaits: its caller has
-// left or is in another process.
-func (c *Callbacks) unclaimed(w http.ResponseWriter, r *http.Request, body []byte, report Report) {
+// unclaimed answers a genuine callback that nobody here awaits: its outcome is
+// told, its caller has left, or it belongs to another process.
+func (c *Callbacks) unclaimed(w http.ResponseWriter, r *http.Request, id string, body []byte, report Report) {
+	isForwarded := r.Header.Get(forwarded) != ""
+	hasLeft := c.left != nil && c.left.has(id)
 	switch {
-	case r.Header.Get(forwarded) != "":
+	case isForwarded && !hasLeft:
 		w.WriteHeader(http.StatusNotFound)
-	case c.forward != nil:
-		passed := r.Clone(r.Context())
-		passed.Header.Set(forwarded, "1")
-		passed.Body = io.NopCloser(bytes.NewReader(body))
-		passed.ContentLength = int64(len(body))
-		c.forward.ServeHTTP(w, passed)
+	case c.forward != nil && !hasLeft:
+		c.pass(w, r, body)
 	default:
-		c.logger.WarnContext(r.Context(), "engage: nobody awaits this callback", report.attrs()...)
+		c.warn(r, "engage: nobody awaits this callback", report)
 		w.WriteHeader(http.StatusOK)
 	}
+}
+
+// pass passes a callback on to the other processes.
+func (c *Callbacks) pass(w http.ResponseWriter, r *http.Request, body []byte) {
+	passed := r.Clone(r.Context())
+	if passed.Header == nil {
+		passed.Header = http.Header{}
+	}
+	passed.Header.Set(forwarded, "1")
+	passed.Body = io.NopCloser(bytes.NewReader(body))
+	passed.ContentLength = int64(len(body))
+	c.forward.ServeHTTP(w, passed)
 }
 
 // attrs are what may be logged of a report, however long it is.

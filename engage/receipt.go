@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 
 	"github.com/engagesdk/engage-go/internal/engine"
 	"github.com/engagesdk/engage-go/outcome"
@@ -49,47 +51,84 @@ type Receipt struct {
 	awaited *awaited
 }
 
+// errNoContext is the cause where there is nothing to wait under.
+var errNoContext = errors.New("the context is nil")
+
 // Wait returns the receipt with the outcome of its write, for callers who did
 // not wait in the call, see [WithWaitForOutcome]. A receipt that knows the
 // outcome is returned as it is. Any number of goroutines may wait, and wait
 // again.
 //
 // The error is an [*outcome.Error] on the operation's failure edge, with the
-// service's code and description; on onTimeout if ctx ends first; on
-// onInvalidChoice if the outcome is none that the client knows; on onError if
-// the table of pending writes fails. It is [ErrNoCallbacks] if the client has no
-// callbacks. With an error the receipt is returned as it was.
+// service's code and description; on onTimeout if ctx ends first; on onError if
+// the table of pending writes fails; on onInvalidData if ctx is nil. Where the
+// wait ends without an outcome, and a callback has told a status that the client
+// does not know, it is on onInvalidChoice with what was told; the outcome may
+// still follow. The error is [ErrNoCallbacks] if the client has no callbacks, or
+// if the receipt is none that a client returned, such as one read from JSON.
+// With an error the receipt is returned as it was.
 func (r Receipt) Wait(ctx context.Context) (Receipt, error) {
-	if r.Proof != Acknowledged {
-		return r, nil
-	}
-	if r.awaited == nil {
-		return r, ErrNoCallbacks
-	}
-	report, err := r.awaited.report(ctx, r.TransactionID)
 	switch {
-	case err == nil:
-		return r.settle(report)
-	case ctx.Err() != nil:
-		return r, r.failure(outcome.OnTimeout, outcome.MaybeApplied, engine.Cause(ctx, err))
+	case r.Proof != Acknowledged:
+		return r, nil
+	case r.awaited == nil:
+		return r, ErrNoCallbacks
+	case ctx == nil:
+		return r, r.failure(outcome.OnInvalidData, outcome.MaybeApplied, errNoContext)
 	}
-	return r, r.failure(outcome.OnError, outcome.MaybeApplied, engine.Hide("the table of pending writes failed", err))
+	report, err := r.awaited.report(ctx, r.TransactionID, r.otherTries())
+	if err != nil {
+		return r, r.unsettled(ctx, err)
+	}
+	return r.settle(report)
 }
 
 // settle returns the receipt with the outcome that report tells.
 func (r Receipt) settle(report Report) (Receipt, error) {
-	settled := r
-	settled.Code, settled.Description = report.Code, report.Description
-	settled.ConversationID = cmp.Or(report.ConversationID, r.ConversationID)
+	settled := r.with(report)
 	settled.AlreadyDone = report.Status == ReportFailure && r.awaited.target.isDone(report.Code)
-	switch {
-	case report.Status == ReportSuccess, settled.AlreadyDone:
-		settled.Proof = Confirmed
-		return settled, nil
-	case report.Status == ReportFailure:
+	if report.Status == ReportFailure && !settled.AlreadyDone {
 		return r, settled.failure(r.awaited.target.failure, outcome.Refused, nil)
 	}
-	return r, settled.failure(outcome.OnInvalidChoice, outcome.MaybeApplied, nil)
+	settled.Proof = Confirmed
+	return settled, nil
+}
+
+// unsettled is the error of a wait under ctx that err ended.
+func (r Receipt) unsettled(ctx context.Context, err error) error {
+	edge, cause := outcome.OnError, engine.Hide("the table of pending writes failed", err)
+	if ctx.Err() != nil {
+		edge, cause = outcome.OnTimeout, engine.Cause(ctx, err)
+	}
+	if report := r.awaited.unclear.Load(); report != nil {
+		r = r.with(*report)
+		edge, cause = outcome.OnInvalidChoice, fmt.Errorf("the callback tells the status %.64q, which is not known: %w", report.Status, cause)
+	}
+	return r.failure(edge, outcome.MaybeApplied, cause)
+}
+
+// with returns the receipt with what report tells beside the status.
+func (r Receipt) with(report Report) Receipt {
+	r.Code, r.Description = report.Code, report.Description
+	r.ConversationID = cmp.Or(report.ConversationID, r.ConversationID)
+	r.TransactionID = cmp.Or(r.TransactionID, report.TransactionID)
+	id := outcome.TraceID{Name: "tid", Value: report.TransactionID}
+	if id.Value != "" && !slices.Contains(r.TraceIDs, id) {
+		r.TraceIDs = append(slices.Clip(r.TraceIDs), id)
+	}
+	return r
+}
+
+// otherTries counts the tries beside the acknowledged one that may have been
+// carried out.
+func (r Receipt) otherTries() int {
+	count := 0
+	for _, attempt := range r.Attempts {
+		if attempt.Effect > outcome.Refused {
+			count++
+		}
+	}
+	return count
 }
 
 // failure makes an error of a write that was acknowledged.

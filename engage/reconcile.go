@@ -221,18 +221,15 @@ func (d *doubt) inDoubt() int {
 
 // told returns what a callback settles.
 func (d *doubt) told(report *Report) finding {
-	switch {
-	case report.Status == ReportSuccess, d.awaited.target.isDone(report.Code):
+	if report.Status == ReportSuccess || d.awaited.target.isDone(report.Code) {
 		return finding{sight: there, conversationID: report.ConversationID, report: report}
-	case report.Status == ReportFailure:
-		return finding{report: report}
 	}
-	return finding{sight: unknowable, why: "the callback tells a status that is not known"}
+	return finding{report: report}
 }
 
 // receipt is the receipt of a write that was found done.
 func (d *doubt) receipt(found finding) Receipt {
-	t := d.client.targets[d.form.operation()]
+	t := d.client.target(d.form)
 	receipt := Receipt{
 		Reply: Reply{
 			Outcome:    t.success,
@@ -263,6 +260,9 @@ func (d *doubt) refused(report *Report) error {
 
 // remains is the error of a write whose doubt could not be settled.
 func (d *doubt) remains(why string) error {
+	if d.awaited != nil && d.awaited.unclear.Load() != nil {
+		why = "the callback tells a status that is not known"
+	}
 	if why == "" {
 		return d.failure
 	}

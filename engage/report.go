@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"strings"
 
 	"github.com/engagesdk/engage-go/internal/tolerant"
@@ -18,6 +19,18 @@ const (
 	ReportSuccess ReportStatus = "success"
 	ReportFailure ReportStatus = "failure"
 )
+
+// weight orders statuses by how much they tell of the outcome: a success, a
+// failure, and nothing by any other.
+func (s ReportStatus) weight() int {
+	switch s {
+	case ReportSuccess:
+		return 2
+	case ReportFailure:
+		return 1
+	}
+	return 0
+}
 
 // Report is what a callback tells of a write.
 type Report struct {
@@ -38,8 +51,8 @@ var errNotAReport = errors.New("engage: the callback is not a JSON object that t
 // DecodeReport reads the body of a callback: a JSON object with tid, code and
 // description (observed), status and conversationId (assumed), at its top or in
 // value, in any spelling of the replies. The status may be a word of success or
-// of failure or an HTTP status; any other is kept. A body that has none of these
-// members is an error.
+// of failure or an HTTP status, in any case and with blanks around it; any other
+// is kept. A body that has none of these members is an error.
 func DecodeReport(body []byte) (Report, error) {
 	var e tolerant.Envelope[tolerant.Object[reportedValue]]
 	var top reportedValue
@@ -49,7 +62,7 @@ func DecodeReport(body []byte) (Report, error) {
 	value := e.Value.Fields
 	report := Report{
 		TransactionID:  cmp.Or(e.Transaction(), value.Transaction()),
-		Status:         reportStatus(string(cmp.Or(e.Status, value.Status))),
+		Status:         cmp.Or(reportStatus(e.Status), reportStatus(value.Status)),
 		Code:           string(cmp.Or(e.Code, value.Code)),
 		Description:    string(cmp.Or(e.Description, value.Description)),
 		ConversationID: string(cmp.Or(top.ConversationID, value.ConversationID)),
@@ -70,15 +83,16 @@ type reportedValue struct {
 }
 
 // reportStatus folds what means the same.
-func reportStatus(status string) ReportStatus {
+func reportStatus(text tolerant.String) ReportStatus {
+	status := strings.TrimSpace(string(text))
 	if _, failed := failedStatus(status); failed {
 		return ReportFailure
 	}
 	switch strings.ToLower(status) {
-	case "success", "succeeded", "ok":
+	case "success", "successful", "succeeded", "ok":
 		return ReportSuccess
 	}
-	if len(status) == 3 && status[0] == '2' {
+	if number, err := strconv.Atoi(status); err == nil && number/100 == 2 {
 		return ReportSuccess
 	}
 	return ReportStatus(status)
