@@ -102,7 +102,6 @@ func (f *appendMessage) violations() outcome.Violations {
 	}
 	if !f.channel.Known() {
 		v.Add("Channel", "is not one of the seven channels")
-		return v
 	}
 	checkMessages(&v, f, f.channel, f.field, f.messages)
 	return v

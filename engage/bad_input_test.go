@@ -2,8 +2,11 @@ package engage_test
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
+	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,19 +30,20 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 	}{
 		"no source":               {engage.US, nil, nil, "token source is nil"},
 		"a nil pointer as source": {engage.US, noSource, nil, "token source is nil"},
-		"an unknown region":       {"mars", auth.Static(token), nil, "neither a region (us, us-azure, uk, eu, ca, anz, in, uk-private) nor an http(s) URL"},
+		"an unknown region":       {"mars", auth.Static(token), nil, "neither a region (us, us-azure, uk, eu, ca, anz, in, uk-private) nor a URL"},
 		"no endpoint":             {"", auth.Static(token), nil, "neither a region"},
-		"another scheme":          {"ftp://example.com", auth.Static(token), nil, "scheme is not https"},
-		"plain http":              {"http://example.com/api/v1", auth.Static(token), nil, "not loopback"},
-		"a loopback look-alike":   {"http://localhost.example.com", auth.Static(token), nil, "not loopback"},
+		"another scheme":          {"ftp://example.com", auth.Static(token), nil, "is neither https"},
+		"plain http":              {"http://example.com/api/v1", auth.Static(token), nil, "is neither https"},
+		"a loopback look-alike":   {"http://localhost.example.com", auth.Static(token), nil, "is neither https"},
 		"no host":                 {"https:///api", auth.Static(token), nil, "no host"},
 		"a password":              {"https://ann:pa55word@example.com", auth.Static(token), nil, "user information"},
 		"a query":                 {"https://example.com?key=pa55word", auth.Static(token), nil, "query"},
 		"a fragment":              {"https://example.com#top", auth.Static(token), nil, "fragment"},
-		"a broken URL":            {"https://exa mple.com", auth.Static(token), nil, "neither a region"},
+		"a broken URL":            {"https://exa mple.com", auth.Static(token), nil, "is not a URL"},
 		"incomplete credentials":  {engage.US, auth.ClientCredentials{}, nil, "ClientSecret"},
 		"a nil option":            {engage.US, auth.Static(token), nil, "option is nil"},
 		"a nil transport":         {engage.US, auth.Static(token), engage.WithTransport((*http.Transport)(nil)), "transport is nil"},
+		"no TLS configuration":    {engage.US, auth.Static(token), engage.WithTLSConfig(nil), "configuration is nil"},
 		"a nil logger":            {engage.US, auth.Static(token), engage.WithLogger(nil), "logger is nil"},
 		"a limit of nothing":      {engage.US, auth.Static(token), engage.WithReplyLimit(0), "not positive"},
 		"a negative timeout":      {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithAttemptTimeout(-1)), "negative attempt timeout"},
@@ -63,6 +67,16 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 			require.NotContains(t, err.Error(), "pa55word")
 			require.Nil(t, client)
 		})
+	}
+}
+
+func TestATransportBringsItsOwnTLS(t *testing.T) {
+	for _, options := range [][]engage.Option{
+		{engage.WithTransport(http.DefaultTransport), engage.WithTLSConfig(&tls.Config{})},
+		{engage.WithTLSConfig(&tls.Config{}), engage.WithTransport(http.DefaultTransport)},
+	} {
+		_, err := engage.New(engage.US, auth.Static(token), options...)
+		require.ErrorContains(t, err, "WithTLSConfig: the transport of WithTransport has its own")
 	}
 }
 
@@ -272,4 +286,59 @@ func TestARouteCanBeReplaced(t *testing.T) {
 	require.Equal(t, "/api/v1/v2/chats/C%201/%7Estate", server.seen()[0].path)
 	require.Equal(t, "PUT", client.Routes()[outcome.CloseConversation].Method)
 	require.Equal(t, "POST", client.Routes()[outcome.ReopenConversation].Method)
+}
+
+func TestACallWithoutClientContextOrRequestIsRefused(t *testing.T) {
+	client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(inMemory{}))
+	require.NoError(t, err)
+	var nothing *engage.Client
+	var never context.Context
+	for name, c := range map[string]struct {
+		client *engage.Client
+		ctx    context.Context
+		fields []string
+	}{
+		"a nil client":          {nothing, t.Context(), []string{"client", "request"}},
+		"a client of one's own": {new(engage.Client), t.Context(), []string{"client", "request"}},
+		"no context":            {client, never, []string{"ctx", "request"}},
+	} {
+		_, read := c.client.SearchConversation(c.ctx, nil)
+		_, write := c.client.AppendMessage(c.ctx, nil)
+		for _, err := range []error{read, write} {
+			failure := failureOf(t, err)
+			require.Equal(t, outcome.OnInvalidData, failure.Edge, name)
+			var fields []string
+			for _, violation := range failure.Violations {
+				fields = append(fields, violation.Field)
+			}
+			require.Equal(t, c.fields, fields, name)
+		}
+	}
+}
+
+func TestOneFaultDoesNotHideAnother(t *testing.T) {
+	for _, c := range []struct {
+		request interface{ Validate() error }
+		fields  []string
+	}{
+		{engage.AppendMessageV14{Channel: "fax", Messages: []message.Message{nil, message.Text{}}},
+			[]string{"ConversationID", "Channel", "Messages[0]", "Messages[1].Direction", "Messages[1].Text"}},
+		{engage.AppendMessageV13{}, []string{"ConversationID", "Channel", "Message"}},
+		{engage.CreateConversationV13{AliasID: "\xff", Messages: []message.Message{nil, message.Text{}}, CustomFields: []engage.CustomField{{}}},
+			[]string{"Address", "AliasID", "CustomFields[0].", "Messages[0]", "Messages[1].Direction", "Messages[1].Text"}},
+	} {
+		failure := failureOf(t, c.request.Validate())
+		for _, field := range c.fields {
+			require.True(t, slices.ContainsFunc(failure.Violations, func(v outcome.Violation) bool {
+				return strings.HasPrefix(v.Field, field)
+			}), "%s of %T: %s", field, c.request, failure.Violations)
+		}
+	}
+}
+
+func TestWaitsMayBeAsLongAsTimeGoes(t *testing.T) {
+	server := newStub(t, reply(http.StatusServiceUnavailable, ``))
+	_, err := server.client(t).SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress},
+		engage.WithWaits(math.MaxInt64, math.MaxInt64), engage.WithTotalTimeout(time.Minute))
+	require.Len(t, failureOf(t, err).Attempts, 1, "the wait would outlast the call")
 }

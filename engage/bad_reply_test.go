@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"strings"
 	"testing"
@@ -32,6 +33,7 @@ func TestASuccessThatCannotBeReadWasAppliedAndKeepsItsTraces(t *testing.T) {
 		"a text":                 reply(200, `"T-1"`),
 		"null":                   reply(200, `null`),
 		"another thing":          reply(200, `{"hello":"world"}`),
+		"a mere description":     reply(200, `{"description":"OK"}`),
 		"a value that is a list": reply(200, `{"tid":"T-1","value":[]}`),
 		"two documents":          reply(200, `{"tid":"T-1"}{"tid":"T-2"}`),
 		"a compressed bomb": func(w http.ResponseWriter, _ *http.Request) {
@@ -65,6 +67,83 @@ func TestASuccessThatCannotBeReadWasAppliedAndKeepsItsTraces(t *testing.T) {
 			require.Zero(t, failure.Effect, "a read has no effect")
 		})
 	}
+}
+
+func TestASuccessThatTellsOfAFailureIsOne(t *testing.T) {
+	for _, c := range []struct{ body, code, description, trace string }{
+		{`{"trackingId":"T-1","error":{"key":"4551","message":[{"description":"closed"}]}}`, "4551", "closed", "T-1"},
+		{`{"message":"Rejected","errors":[{"description":"closed"}],"trackingId":"T-1"}`, "", "Rejected", "T-1"},
+		{`{"errors":["closed"]}`, "", "closed", ""},
+		{`{"status":409,"error":"closed"}`, "", "closed", ""},
+		{`{"status_code":409,"description":"closed","response":{}}`, "", "closed", ""},
+		{`{"status":"fail","code":7}`, "7", "", ""},
+		{`{"status":" Failed ","code":7,"tid":"T-1"}`, "7", "", "T-1"},
+		{`{"status":"unsuccessful","value":{}}`, "", "", ""},
+		{`{"status":"rejected"}`, "", "", ""},
+	} {
+		server := newStub(t, reply(http.StatusOK, c.body))
+		_, err := server.client(t).ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})
+		failure := failureOf(t, err)
+		require.Equal(t, outcome.ConversationReopenFailed, failure.Edge, c.body)
+		require.Equal(t, outcome.Refused, failure.Effect, c.body)
+		require.Equal(t, []string{c.code, c.description}, []string{failure.Code, failure.Description}, c.body)
+		if c.trace != "" {
+			require.Equal(t, c.trace, failure.TraceIDs[0].Value, c.body)
+		}
+		_, err = searchConversation(t.Context(), server.client(t))
+		require.Equal(t, outcome.OnError, failureOf(t, err).Edge, c.body)
+	}
+	for _, body := range []string{`{"status":"success","tid":"T-1","error":null,"errors":[]}`, `{"status":200,"tid":"T-1","error":{}}`, `{"tid":"T-1","error":""}`} {
+		server := newStub(t, reply(http.StatusOK, body))
+		receipt, err := server.client(t).ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})
+		require.NoError(t, err, body)
+		require.Equal(t, "T-1", receipt.TransactionID)
+	}
+}
+
+func TestTheIDOfAnAcknowledgementIsATraceWhereverItStands(t *testing.T) {
+	server := newStub(t, reply(http.StatusOK, `{"status":"success","value":{"TransId":"V-1"}}`))
+	receipt, err := server.client(t).CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"})
+	require.NoError(t, err)
+	require.Equal(t, "V-1", receipt.TransactionID)
+	require.Equal(t, "V-1", receipt.TraceIDs[0].Value)
+}
+
+func TestAReplyOfAnySizeIsReadUpToTheLimit(t *testing.T) {
+	long := `{"tid":"` + strings.Repeat("x", 200<<10) + `"}`
+	for name, c := range map[string]struct {
+		answer http.HandlerFunc
+		limit  int64
+		fits   bool
+	}{
+		"no limit to speak of": {reply(200, long), math.MaxInt64, true},
+		"exactly the limit":    {reply(200, long), int64(len(long)), true},
+		"a byte above it":      {reply(200, long), int64(len(long)) - 1, false},
+		"in chunks, above it": {func(w http.ResponseWriter, r *http.Request) {
+			w.(http.Flusher).Flush()
+			io.WriteString(w, long)
+		}, int64(len(long)) - 1, false},
+		"a header that promises too much": {func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Length", "4611686018427387904")
+			hangUp(w, r)
+		}, math.MaxInt64, false},
+	} {
+		server := newStub(t, c.answer)
+		_, err := appendTo(appendRequest, engage.WithReconciliation(false))(t.Context(), server.client(t, engage.WithReplyLimit(c.limit)))
+		if c.fits {
+			require.NoError(t, err, name)
+		} else {
+			require.Equal(t, outcome.OnError, failureOf(t, err).Edge, name)
+		}
+	}
+}
+
+func TestAnErrorNamesTheMessagesOfTheWrite(t *testing.T) {
+	server := newStub(t, hangUp)
+	_, err := appendTo(appendRequest, engage.WithReconciliation(false))(t.Context(), server.client(t))
+	failure := failureOf(t, err)
+	require.Len(t, failure.AliasIDs, 1)
+	require.Contains(t, server.seen()[0].body, failure.AliasIDs[0])
 }
 
 func TestAnErrorKeepsWhatEveryEnvelopeTells(t *testing.T) {

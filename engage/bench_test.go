@@ -184,7 +184,7 @@ var comparisons = []comparison{
 				Address: smsAddress, CustomerName: "Ann", Messages: []message.Message{longHello},
 			})
 			return err
-		}, 11, // Checking address and message costs ten of them.
+		}, 4,
 	},
 }
 

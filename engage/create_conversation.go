@@ -119,10 +119,7 @@ func (*createConversation) ids() pathIDs                 { return pathIDs{} }
 func (f *createConversation) violations() outcome.Violations {
 	var v outcome.Violations
 	requireAddress(&v, f.address)
-	if isNil(f.address) {
-		return v
-	}
-	ch := f.address.Channel()
+	ch := f.channel()
 	if ch == channel.LiveChat {
 		members := f.address.Members()
 		requireForLiveChat(&v, "Address.UserID", members.CustomerAddress)
@@ -136,6 +133,14 @@ func (f *createConversation) violations() outcome.Violations {
 	requireCustomFields(&v, f.customFields)
 	checkMessages(&v, f, ch, f.field, f.messages)
 	return v
+}
+
+// channel is that of the address; empty without one.
+func (f *createConversation) channel() channel.Channel {
+	if isNil(f.address) {
+		return ""
+	}
+	return f.address.Channel()
 }
 
 // requireForLiveChat notes a part of the address that a search can do without
@@ -152,9 +157,10 @@ func requireForLiveChat(v *outcome.Violations, field, value string) {
 	v.Add(field, "is empty")
 }
 
-// onlyOn notes a value that only channel able can carry.
+// onlyOn notes a value that only channel able can carry, unless the actual one is
+// not known.
 func onlyOn(v *outcome.Violations, able, actual channel.Channel, field, value string) {
-	if value != "" && actual != able {
+	if value != "" && actual != able && actual.Known() {
 		v.Add(field, "can be sent on "+string(able)+" only")
 	}
 	requireUTF8(v, field, value)

@@ -3,8 +3,9 @@
 //
 // A [Client] does in Go what the nodes of Cisco's flow builder do: it searches,
 // creates, appends to, updates, closes and re-opens conversations, adds and
-// removes participants, and fetches transcripts. Every call ends on the outcome edge that the node would
-// end on, see package outcome.
+// removes participants, and fetches transcripts. Every call ends on the outcome
+// edge that the node would end on, see package outcome. [Client.Do] makes calls
+// for which there is no method.
 //
 //	client, err := engage.New(engage.US, auth.ClientCredentials{
 //		ClientID:     os.Getenv("ENGAGE_CLIENT_ID"),

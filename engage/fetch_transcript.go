@@ -103,7 +103,7 @@ type transcriptPage struct {
 // spelled in small letters by the vendor, or with an error on Failure or a
 // standard edge. It is a read and is retried.
 func (c *Client) FetchTranscript(ctx context.Context, request FetchTranscriptRequest, options ...CallOption) (*FetchTranscriptResult, error) {
-	form, settings, err := prepare(c, request, options)
+	form, settings, err := prepare(ctx, c, request, options)
 	if err != nil {
 		return nil, err
 	}

@@ -47,6 +47,7 @@ type batch struct {
 func (b *batch) stamp(messages ...message.Message) {
 	b.messages = append(b.one[:0], messages...)
 	b.aliasIDs = make([]string, len(messages))
+	now := time.Now().Truncate(time.Millisecond) // The finest that was observed.
 	for i, m := range b.messages {
 		if isNil(m) {
 			continue
@@ -57,9 +58,12 @@ func (b *batch) stamp(messages ...message.Message) {
 		} else {
 			b.named = true
 		}
-		b.messages[i], b.aliasIDs[i] = message.Stamp(m, id, time.Now()), id
+		b.messages[i], b.aliasIDs[i] = message.Stamp(m, id, now), id
 	}
 }
+
+// names returns the alias ids.
+func (b *batch) names() []string { return b.aliasIDs }
 
 // wire returns the messages as the request's JSON holds them.
 func (b *batch) wire() []any {

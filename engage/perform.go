@@ -1,9 +1,11 @@
 package engage
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -39,9 +41,19 @@ type request[F form] interface {
 func validate(f form) error { return f.violations().Err(f.operation(), f.revision()) }
 
 // prepare checks a request and its options. Every operation begins with it.
-func prepare[F form](c *Client, r request[F], options []CallOption) (f F, s *settings, err error) {
+func prepare[F form](ctx context.Context, c *Client, r request[F], options []CallOption) (f F, s *settings, err error) {
+	var missing outcome.Violations
+	if c == nil || c.base == nil {
+		missing.Add("client", "was not made by New")
+	}
+	if ctx == nil {
+		missing.Add("ctx", "is nil")
+	}
 	if isNil(r) {
-		return f, nil, outcome.Violations{{Field: "request", Problem: "is nil"}}.Err(f.operation(), "")
+		missing.Add("request", "is nil")
+	}
+	if missing != nil {
+		return f, nil, missing.Err(f.operation(), "")
 	}
 	f, s = r.form(), &c.defaults
 	violations := f.violations()
@@ -74,7 +86,7 @@ func ask[V any](ctx context.Context, c *Client, f form, s *settings) (*answer[V]
 // exchange has a call carried out and decodes the reply. Beside an error it
 // returns what it got to know before.
 func exchange[V any](ctx context.Context, c *Client, f form, call engine.Call) (*answer[V], error) {
-	got := &answer[V]{form: f, target: c.targets[f.operation()]}
+	got := &answer[V]{form: f, target: c.target(f)}
 	var err error
 	got.read, err = c.engine.Do(ctx, call)
 	if err == nil {
@@ -90,10 +102,11 @@ func exchange[V any](ctx context.Context, c *Client, f form, call engine.Call) (
 
 // call encodes f for the engine.
 func (c *Client) call(f form, s *settings, callbackURL string) (engine.Call, error) {
-	t := c.targets[f.operation()]
+	t := c.target(f)
 	call := engine.Call{
 		Operation:   f.operation(),
 		Version:     f.revision(),
+		Source:      t.source,
 		Failure:     t.failure,
 		Method:      t.method,
 		URL:         resolve(c.base, t.pieces, f.ids()),
@@ -136,28 +149,30 @@ var (
 // was carried out and its result is unknown; one whose envelope tells of a
 // failure means that it was refused.
 func (a *answer[V]) decode() error {
-	if err := json.Unmarshal(a.read.Body, &a.envelope); err != nil {
+	err := json.Unmarshal(a.read.Body, &a.envelope)
+	if err != nil && !a.target.isOther {
 		cause := errNotJSON
 		if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 			cause = errWrongShape
 		}
 		return a.failure(outcome.OnError, outcome.Applied, cause)
 	}
-	if a.isBlank() {
-		return a.failure(outcome.OnError, outcome.Applied, errWrongShape)
-	}
-	if status, failed := failedStatus(string(a.envelope.Status)); failed {
+	if status, failed := a.refusal(); failed {
 		edge, effect := engine.Judge(status, a.target.failure)
 		return a.failure(edge, effect, errSaysFailed)
+	}
+	if a.isBlank() && !a.target.isOther {
+		return a.failure(outcome.OnError, outcome.Applied, errWrongShape)
 	}
 	return nil
 }
 
-// isBlank reports whether the reply has none of the members of an envelope, as
-// the answer of something else than Engage would.
+// isBlank reports whether the reply has neither a status nor a value, as the
+// answer of something else than Engage would. A write may also be acknowledged
+// by no more than an id.
 func (a *answer[V]) isBlank() bool {
 	e := &a.envelope
-	if e.Status != "" || e.Code != "" || e.Description != "" || e.IDs != (tolerant.IDs{}) {
+	if e.Status != "" || a.target.class != Read && e.Transaction() != "" {
 		return false
 	}
 	var members struct {
@@ -166,19 +181,46 @@ func (a *answer[V]) isBlank() bool {
 	return json.Unmarshal(a.read.Body, &members) != nil || members.Value == nil
 }
 
+// refusal reports whether the reply tells of a failure, and which HTTP status that
+// amounts to: it is in an envelope for errors, or its status says so.
+func (a *answer[V]) refusal() (int, bool) {
+	e := &a.envelope
+	if !isGiven(e.Error) && !isGiven(e.Errors) {
+		return failedStatus(string(cmp.Or(e.Status, e.StatusCode)))
+	}
+	told := tolerant.ReadFailure(a.read.Body)
+	e.Code, e.Description, e.IDs = tolerant.String(told.Code), tolerant.String(told.Description), told.IDs
+	if status, failed := failedStatus(string(cmp.Or(e.Status, e.StatusCode))); failed {
+		return status, true
+	}
+	return http.StatusConflict, true
+}
+
 // failedStatus reports whether the status of an envelope tells of a failure,
 // and which HTTP status it amounts to. The vendor does not list the values; a
-// word of failure or a number of 400 and above is taken for one (assumed).
+// word that begins like one of failure or a number of 400 and above is taken for
+// one (assumed).
 func failedStatus(status string) (int, bool) {
-	switch strings.ToLower(status) {
-	case "failure", "failed", "error":
-		return 409, true
-	}
-	if status == "" || status[0] < '0' || status[0] > '9' {
+	if status == "success" { // As nearly always.
 		return 0, false
+	}
+	status = strings.ToLower(strings.TrimSpace(status))
+	for _, word := range []string{"fail", "error", "unsuccessful", "reject", "invalid"} {
+		if strings.HasPrefix(status, word) {
+			return http.StatusConflict, true
+		}
 	}
 	number, err := strconv.Atoi(status)
 	return number, err == nil && number >= 400
+}
+
+// isGiven reports whether a member of an envelope is there and says something.
+func isGiven(member json.RawMessage) bool {
+	switch string(member) {
+	case "", "null", "false", `""`, "[]", "{}":
+		return false
+	}
+	return true
 }
 
 // failure makes an error of a reply that was read. Of a write it keeps the doubt

@@ -30,8 +30,8 @@ func placeholder(segment string) (name string, ok bool) {
 	return segment[1 : len(segment)-1], true
 }
 
-// check returns what is wrong with a route that is to replace standard.
-func (r Route) check(standard Route) error {
+// check returns what is wrong with a route whose ids have these names.
+func (r Route) check(names []string) error {
 	methods := []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 	if !slices.Contains(methods, r.Method) {
 		return fmt.Errorf("the method is not one of %s", strings.Join(methods, ", "))
@@ -45,8 +45,7 @@ func (r Route) check(standard Route) error {
 			return fmt.Errorf("the path has a segment that is empty, made of dots or not escaped properly")
 		}
 	}
-	want, got := placeholders(standard.Path), placeholders(r.Path)
-	slices.Sort(want)
+	want, got := slices.Sorted(slices.Values(names)), placeholders(r.Path)
 	slices.Sort(got)
 	if !slices.Equal(want, got) {
 		return fmt.Errorf("the path must hold each of these once and no others: {%s}", strings.Join(want, "}, {"))
@@ -55,11 +54,18 @@ func (r Route) check(standard Route) error {
 }
 
 // pathIDs are the ids that stand in paths.
-type pathIDs struct{ conversation, participant string }
+type pathIDs struct {
+	conversation, participant string
+	// others are the ids of a [Call].
+	others map[string]string
+}
 
 // named returns the id that a path calls by name.
 func (ids pathIDs) named(name string) string {
-	if name == "participant" {
+	switch {
+	case ids.others != nil:
+		return ids.others[name]
+	case name == "participant":
 		return ids.participant
 	}
 	return ids.conversation

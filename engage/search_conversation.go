@@ -84,8 +84,8 @@ func requireAddress(v *outcome.Violations, address channel.Address) {
 		v.Add("Address", "is nil")
 		return
 	}
-	for field, problem := range address.Problems() {
-		v.Add("Address."+field, problem)
+	for _, problem := range address.Problems() {
+		v.Add("Address."+problem.Field, problem.Text)
 	}
 }
 
@@ -129,7 +129,7 @@ type foundValue struct {
 // none of these is an error on onInvalidChoice; only then is the result
 // returned beside the error. All other errors are on the standard edges.
 func (c *Client) SearchConversation(ctx context.Context, request SearchConversationRequest, options ...CallOption) (*SearchConversationResult, error) {
-	form, settings, err := prepare(c, request, options)
+	form, settings, err := prepare(ctx, c, request, options)
 	if err != nil {
 		return nil, err
 	}

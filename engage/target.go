@@ -3,6 +3,7 @@ package engage
 import (
 	"slices"
 
+	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -12,34 +13,53 @@ type target struct {
 	class  Class
 	method string
 	pieces []piece
-	// success and failure are the usual edges; failure is empty where the
-	// operation has none of its own.
+	// success and failure are the usual edges, empty where the operation has none
+	// of its own.
 	success, failure outcome.Edge
 	// done are the codes with which the service refuses what is done already.
 	done []string
+	// source gives the operation's tokens; nil for the client's own.
+	source auth.TokenSource
+	// isOther is set for an operation of whose replies nothing is known.
+	isOther bool
 }
 
 // compile works out the target of every operation.
 func (c *Client) compile() map[outcome.Operation]*target {
 	targets := make(map[outcome.Operation]*target, len(rows))
 	for _, r := range rows {
-		route := r.route
 		if own, ok := c.routes[r.name]; ok {
-			route = own
+			r.route = own
 		}
-		t := &target{
-			class:   r.class,
-			method:  route.Method,
-			pieces:  route.pieces(c.base),
-			success: outcome.Successes(r.name)[0],
-			done:    c.done[r.name],
-		}
-		if failures := outcome.Failures(r.name); len(failures) > 0 {
-			t.failure = failures[0]
-		}
-		targets[r.name] = t
+		targets[r.name] = newTarget(c, r)
 	}
 	return targets
+}
+
+// newTarget works out one target.
+func newTarget(c *Client, r row) *target {
+	t := &target{
+		class:  r.class,
+		method: r.route.Method,
+		pieces: r.route.pieces(c.base),
+		done:   c.done[r.name],
+		source: c.sources[r.name],
+	}
+	if successes := outcome.Successes(r.name); len(successes) > 0 {
+		t.success = successes[0]
+	}
+	if failures := outcome.Failures(r.name); len(failures) > 0 {
+		t.failure = failures[0]
+	}
+	return t
+}
+
+// target returns the target of f.
+func (c *Client) target(f form) *target {
+	if other, ok := f.(*otherCall); ok {
+		return other.target(c)
+	}
+	return c.targets[f.operation()]
 }
 
 // isDone reports whether a refusal with code means that the state asked for is

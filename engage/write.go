@@ -17,22 +17,36 @@ type writtenValue struct {
 
 // write takes a write from the request to its receipt. All writes go through it.
 func write[F form](ctx context.Context, c *Client, r request[F], options []CallOption) (F, Receipt, error) {
-	f, s, err := prepare(c, r, options)
+	f, s, err := prepare(ctx, c, r, options)
 	if err != nil {
 		return f, Receipt{}, err
 	}
+	var receipt Receipt
 	if c.callbacks == nil {
-		receipt, err := c.send(ctx, f, s, nil)
-		return f, receipt, err
+		receipt, err = c.send(ctx, f, s, nil)
+	} else {
+		receipt, err = c.sendAndWait(ctx, f, s)
 	}
-	receipt, err := c.sendAndWait(ctx, f, s)
-	return f, receipt, err
+	if err != nil {
+		return f, Receipt{}, withAliasIDs(err, f)
+	}
+	return f, receipt, nil
+}
+
+// withAliasIDs notes on the error of a write under which ids its messages were
+// sent: the client may have made them, and nothing else tells.
+func withAliasIDs(err error, f form) error {
+	named, ok := f.(interface{ names() []string })
+	if failure, failed := errors.AsType[*outcome.Error](err); ok && failed {
+		failure.AliasIDs = named.names()
+	}
+	return err
 }
 
 // sendAndWait sends a write whose outcome is told by callback and, unless the
 // caller does not want to, waits for it.
 func (c *Client) sendAndWait(ctx context.Context, f form, s *settings) (Receipt, error) {
-	w, err := c.callbacks.expect(ctx, f, c.targets[f.operation()])
+	w, err := c.callbacks.expect(ctx, f, c.target(f))
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -82,10 +96,13 @@ func (c *Client) send(ctx context.Context, f form, s *settings, w *awaited) (Rec
 // success edge.
 func receiptOf(got *answer[writtenValue], w *awaited) Receipt {
 	value := &got.envelope.Value
+	if got.envelope.Transaction() == "" {
+		got.envelope.TID = tolerant.String(value.Transaction())
+	}
 	return Receipt{
 		Reply:          got.reply(got.target.success),
 		Proof:          Acknowledged,
-		TransactionID:  cmp.Or(got.envelope.Transaction(), value.Transaction()),
+		TransactionID:  got.envelope.Transaction(),
 		ConversationID: cmp.Or(string(value.ConversationID), got.form.ids().conversation),
 		awaited:        w,
 	}

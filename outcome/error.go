@@ -87,6 +87,11 @@ type Error struct {
 	Description string
 	// TraceIDs are the ids of every reply, for the vendor's support.
 	TraceIDs []TraceID
+	// AliasIDs are the alias ids of the messages that a write was to carry, in
+	// order, those that the client made included. Under them the messages can be
+	// looked for later, or be sent again. None for a write without messages and
+	// for one that was refused before it was encoded.
+	AliasIDs []string
 	// RetryAfter is how long the service asked to wait; 0 if it did not.
 	RetryAfter time.Duration
 	// Attempts are the tries that were made, in order.

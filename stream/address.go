@@ -32,10 +32,7 @@ func (h Header) Address() channel.Address {
 // would still not be complete.
 func (h Header) AddressFor(business string) channel.Address {
 	address := h.addressFor(business)
-	if address == nil {
-		return nil
-	}
-	for range address.Problems() {
+	if address == nil || len(address.Problems()) > 0 {
 		return nil
 	}
 	return address

@@ -2,7 +2,6 @@ package channel
 
 import (
 	"fmt"
-	"iter"
 	"strings"
 	"unicode/utf8"
 )
@@ -16,11 +15,20 @@ type Address interface {
 	Channel() Channel
 	// Members returns the address as the service's requests spell it.
 	Members() Members
-	// Problems yields every field that is missing or unusable, with what is
-	// wrong with it. An address that yields nothing can be sent.
-	Problems() iter.Seq2[string, string]
+	// Problems lists every field that is missing or unusable. An address
+	// without any can be sent.
+	Problems() []Problem
 
 	sealed()
+}
+
+// Problem is what is wrong with a field of an address.
+type Problem struct {
+	// Field is the name of the field in Go; with an index where it is a list.
+	Field string
+	// Text says what is wrong, to follow the field's name: "is empty". It does
+	// not repeat the value.
+	Text string
 }
 
 // Members is an address in the words of the service's requests. Members that a
@@ -51,15 +59,15 @@ type part struct {
 	required bool
 }
 
-// problems yields what is wrong with each of parts.
-func problems(parts ...part) iter.Seq2[string, string] {
-	return func(yield func(string, string) bool) {
-		for _, p := range parts {
-			if problem := p.problem(); problem != "" && !yield(p.field, problem) {
-				return
-			}
+// problems lists what is wrong with parts.
+func problems(parts ...part) []Problem {
+	var all []Problem
+	for _, p := range parts {
+		if problem := p.problem(); problem != "" {
+			all = append(all, Problem{p.field, problem})
 		}
 	}
+	return all
 }
 
 // problem says what is wrong with the part; it is empty where nothing is.

@@ -1,7 +1,6 @@
 package channel
 
 import (
-	"iter"
 	"slices"
 )
 
@@ -22,7 +21,7 @@ func (a SMSAddress) Members() Members {
 }
 
 // Problems implements [Address].
-func (a SMSAddress) Problems() iter.Seq2[string, string] {
+func (a SMSAddress) Problems() []Problem {
 	return problems(part{"Business", a.Business, true}, part{"Customer", a.Customer, true})
 }
 
@@ -46,7 +45,7 @@ func (a FacebookAddress) Members() Members {
 }
 
 // Problems implements [Address].
-func (a FacebookAddress) Problems() iter.Seq2[string, string] {
+func (a FacebookAddress) Problems() []Problem {
 	return problems(part{"PageID", a.PageID, true}, part{"PageScopedID", a.PageScopedID, true})
 }
 
@@ -79,7 +78,7 @@ func (a LiveChatAddress) Members() Members {
 }
 
 // Problems implements [Address].
-func (a LiveChatAddress) Problems() iter.Seq2[string, string] {
+func (a LiveChatAddress) Problems() []Problem {
 	thread := !blank(a.ThreadID)
 	visitor := !blank(a.UserID) || !blank(a.BrowserFingerprint)
 	return problems(
@@ -120,7 +119,7 @@ func (a EmailAddress) Members() Members {
 }
 
 // Problems implements [Address].
-func (a EmailAddress) Problems() iter.Seq2[string, string] {
+func (a EmailAddress) Problems() []Problem {
 	return problems(slices.Concat(
 		[]part{
 			{"Mailbox", a.Mailbox, true},
@@ -152,7 +151,7 @@ func (a WhatsAppAddress) Members() Members {
 }
 
 // Problems implements [Address].
-func (a WhatsAppAddress) Problems() iter.Seq2[string, string] {
+func (a WhatsAppAddress) Problems() []Problem {
 	return problems(part{"Business", a.Business, true}, part{"Customer", a.Customer, true})
 }
 
@@ -176,7 +175,7 @@ func (a AppleAddress) Members() Members {
 }
 
 // Problems implements [Address].
-func (a AppleAddress) Problems() iter.Seq2[string, string] {
+func (a AppleAddress) Problems() []Problem {
 	return problems(part{"AccountID", a.AccountID, true}, part{"UserID", a.UserID, true})
 }
 
@@ -200,7 +199,7 @@ func (a APIAddress) Members() Members {
 }
 
 // Problems implements [Address].
-func (a APIAddress) Problems() iter.Seq2[string, string] {
+func (a APIAddress) Problems() []Problem {
 	return problems(part{"BusinessID", a.BusinessID, true}, part{"UserID", a.UserID, true})
 }
 

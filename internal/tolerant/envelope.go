@@ -23,13 +23,18 @@ func (i IDs) Transaction() string {
 	return string(i.TransID)
 }
 
-// Envelope is the usual shape of a reply, whose value is a V.
+// Envelope is the usual shape of a reply, whose value is a V. Error, Errors and
+// StatusCode belong to the shapes of errors, which [ReadFailure] reads.
 type Envelope[V any] struct {
 	Status      String `json:"status"`
 	Code        String `json:"code"`
 	Description String `json:"description"`
 	Value       V      `json:"value"`
 	IDs
+
+	StatusCode String          `json:"status_code"`
+	Error      json.RawMessage `json:"error"`
+	Errors     json.RawMessage `json:"errors"`
 }
 
 // Object is a JSON object read as a V. Anything else reads as the zero V.

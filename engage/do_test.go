@@ -1,0 +1,171 @@
+package engage_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/engagesdk/engage-go/auth"
+	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/engagetest"
+	"github.com/engagesdk/engage-go/outcome"
+	"github.com/stretchr/testify/require"
+)
+
+// hold parks a conversation, for which the client has no method.
+func hold(id string) engage.Call {
+	return engage.Call{
+		Operation: outcome.HoldConversation,
+		Version:   outcome.V10,
+		Class:     engage.Convergent,
+		Route:     engage.Route{Method: http.MethodPost, Path: "/conversations/{conversation}/hold"},
+		IDs:       map[string]string{"conversation": id},
+	}
+}
+
+func TestDoCallsWhatTheClientHasNoMethodFor(t *testing.T) {
+	server := engagetest.NewServer()
+	defer server.Close()
+	client, err := server.Client()
+	require.NoError(t, err)
+	id := server.Seed(engagetest.Conversation{
+		Status: engagetest.Active, Channel: channel.SMS, BusinessAddress: "+15550100", CustomerAddress: "+15550199",
+	})
+
+	held, err := client.Do(t.Context(), hold(id))
+	require.NoError(t, err)
+	require.Equal(t, outcome.Success, held.Outcome)
+	require.NotEmpty(t, held.TraceIDs)
+	require.Len(t, held.Attempts, 1)
+	conversation, _ := server.Conversation(id)
+	require.Equal(t, engagetest.OnHold, conversation.Status)
+
+	_, err = client.Do(t.Context(), hold("nobody"))
+	failure := failureOf(t, err)
+	require.Equal(t, outcome.Failure, failure.Edge)
+	require.Equal(t, outcome.HoldConversation, failure.Operation)
+	require.Equal(t, outcome.Refused, failure.Effect)
+}
+
+func TestDoTakesAReplyOfAnyShape(t *testing.T) {
+	for _, body := range []string{``, `ok`, `[1]`, `{"hello":"world"}`, `{"status":"success"}`} {
+		server := newStub(t, reply(http.StatusOK, body))
+		got, err := server.client(t).Do(t.Context(), engage.Call{
+			Operation: "NewOperation",
+			Route:     engage.Route{Method: http.MethodPut, Path: "/a%2Fb/{one}/{two}"},
+			IDs:       map[string]string{"one": "1 1", "two": "2"},
+			Query:     url.Values{"q": {"a&b"}},
+			Body:      map[string]int{"n": 1},
+		})
+		require.NoError(t, err, body)
+		require.Empty(t, got.Outcome)
+		require.Equal(t, body, string(got.Raw()))
+		seen := server.seen()[0]
+		require.Equal(t, "PUT /api/v1/a%2Fb/1%201/2?q=a%26b "+`{"n":1}`, seen.method+" "+seen.path+"?"+seen.query+" "+seen.body)
+	}
+	server := newStub(t, reply(http.StatusOK, `{"status":"failure","code":7}`))
+	_, err := server.client(t).Do(t.Context(), engage.Call{Operation: "NewOperation", Route: engage.Route{Method: "GET", Path: "/new"}, Class: engage.Read})
+	require.ErrorIs(t, err, outcome.ErrOnError)
+	require.Equal(t, "7", failureOf(t, err).Code)
+}
+
+func TestDoRepeatsByTheClassOfTheCall(t *testing.T) {
+	for class, want := range map[engage.Class]int{"": 1, engage.Unsafe: 1, engage.Convergent: 2, engage.Read: 2} {
+		server := newStub(t, hangUp)
+		call := engage.Call{Operation: "NewOperation", Class: class, Route: engage.Route{Method: "POST", Path: "/new"}, Body: struct{}{}}
+		_, err := server.client(t).Do(t.Context(), call, engage.WithAttempts(2), engage.WithWaits(0, 0))
+		failure := failureOf(t, err)
+		require.Len(t, server.seen(), want, class)
+		if class == engage.Read {
+			require.Zero(t, failure.Effect)
+		} else {
+			require.Equal(t, outcome.MaybeApplied, failure.Effect, class)
+		}
+	}
+}
+
+func TestDoReportsEveryFaultAtOnce(t *testing.T) {
+	server := newStub(t, reply(http.StatusOK, ``))
+	for _, c := range []struct {
+		call   engage.Call
+		fields []string
+	}{
+		{engage.Call{Class: "x"}, []string{"Operation", "Class", "Route"}},
+		{engage.Call{Operation: "New", Route: engage.Route{Method: "GET", Path: "/{a}"}}, []string{"Route"}},
+		{engage.Call{Operation: "New", Route: engage.Route{Method: "GET", Path: "/a"}, IDs: map[string]string{"a": "1"}}, []string{"Route"}},
+		{engage.Call{Operation: "New", Route: engage.Route{Method: "GET", Path: "/{a}"}, IDs: map[string]string{"a": "../b"}}, []string{"IDs.a"}},
+		{engage.Call{Operation: "New", Route: engage.Route{Method: "POST", Path: "/a"}, Body: func() {}}, []string{"request"}},
+	} {
+		_, err := server.client(t).Do(t.Context(), c.call)
+		failure := failureOf(t, err)
+		require.Equal(t, outcome.OnInvalidData, failure.Edge)
+		var fields []string
+		for _, violation := range failure.Violations {
+			fields = append(fields, violation.Field)
+		}
+		require.Equal(t, c.fields, fields)
+	}
+	require.Empty(t, server.seen())
+}
+
+func TestAnOperationCanHaveAnAuthorizationOfItsOwn(t *testing.T) {
+	server := newStub(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") == "Bearer refused" {
+			reply(http.StatusUnauthorized, ``)(w, r)
+			return
+		}
+		reply(http.StatusOK, acknowledged)(w, r)
+	})
+	client := server.client(t,
+		engage.WithAuthorization(outcome.CloseConversation, auth.Static("closer")),
+		engage.WithAuthorization(outcome.HoldConversation, auth.Static("refused")))
+	_, err := closeConversation(t.Context(), client)
+	require.NoError(t, err)
+	_, err = appendMessage(t.Context(), client)
+	require.NoError(t, err)
+	_, err = client.Do(t.Context(), hold("C1"))
+	require.ErrorIs(t, err, outcome.ErrOnAuthorizationFailure)
+	var tokens []string
+	for _, request := range server.seen() {
+		tokens = append(tokens, request.header.Get("Authorization"))
+	}
+	require.Equal(t, []string{"Bearer closer", "Bearer " + token, "Bearer refused"}, tokens)
+
+	_, err = engage.New(engage.US, auth.Static(token), engage.WithAuthorization("", auth.Static(token)),
+		engage.WithAuthorization(outcome.CloseConversation, nil), engage.WithAuthorization(outcome.AppendMessage, auth.ClientCredentials{}))
+	for _, problem := range []string{"the operation is empty", "WithAuthorization(CloseConversation): the token source is nil", "ClientSecret"} {
+		require.ErrorContains(t, err, problem)
+	}
+}
+
+func TestAClientPrintsItsHostAlone(t *testing.T) {
+	client, err := engage.New("https://engage.example.com/api/5ecret", auth.Static(token),
+		engage.WithCallOptions(engage.WithHeader("X-Api-Key", "5ecret")))
+	require.NoError(t, err)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+		require.Equal(t, "engage.Client(engage.example.com)", fmt.Sprintf(verb, client))
+	}
+	require.Equal(t, "engage.Client(engage.example.com)", client.LogValue().String())
+	require.Equal(t, "engage.Client()", new(engage.Client).String())
+}
+
+func ExampleClient_Do() {
+	client, id, stop := start(engagetest.Active)
+	defer stop()
+
+	held, err := client.Do(context.Background(), engage.Call{
+		Operation: outcome.HoldConversation,
+		Class:     engage.Convergent,
+		Route:     engage.Route{Method: http.MethodPost, Path: "/conversations/{conversation}/hold"},
+		IDs:       map[string]string{"conversation": id},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(held.Outcome)
+	// Output: Success
+}
