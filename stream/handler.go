@@ -49,6 +49,9 @@ func (w *Worker) OnUnknown(handle func(context.Context, UnknownEvent) error) { o
 
 // OnOther runs handle for every event whose type has no handler of its own.
 func (w *Worker) OnOther(handle func(context.Context, Event) error) {
+	if w == nil {
+		return // Run says so
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.fallback = handle
@@ -56,8 +59,14 @@ func (w *Worker) OnOther(handle func(context.Context, Event) error) {
 
 // on registers handle for events of type E.
 func on[E Event](w *Worker, handle func(context.Context, E) error) {
+	if w == nil {
+		return // Run says so
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.byType == nil {
+		w.byType = map[reflect.Type]handler{}
+	}
 	if handle == nil {
 		delete(w.byType, reflect.TypeFor[E]())
 		return

@@ -32,8 +32,8 @@ type Entry struct {
 	// Conversation is the event's: entries of one conversation are given out
 	// one after another. Required.
 	Conversation string
-	// TraceID is the one that came beside the payload, in an HTTP header for
-	// example; often empty.
+	// TraceID is the payload's, or the one that came beside it, in an HTTP header
+	// for example; often empty.
 	TraceID string
 	// VerifiedBy is the name of the secret that signed the event; empty if no
 	// signature was asked for.
@@ -145,7 +145,8 @@ type Inbox interface {
 }
 
 // Delivery is an entry that was given out to be handled. It is settled by the
-// first of Ack, Nak and Term that succeeds.
+// first of Ack, Nak and Term that succeeds. One without a Settlement belongs to
+// nobody: its methods return [ErrSettled].
 type Delivery struct {
 	Entry
 	// Attempt counts how often the entry was given out, this time included.
@@ -156,9 +157,41 @@ type Delivery struct {
 	Settlement
 }
 
-// Settlement says what became of a delivery. Each method but Extend returns
-// [ErrSettled] if the delivery is settled already, and any other error if the
-// source cannot be reached: the delivery may then be given out again.
+// Ack calls the Settlement's Ack.
+func (d Delivery) Ack(ctx context.Context) error {
+	if d.Settlement == nil {
+		return ErrSettled
+	}
+	return d.Settlement.Ack(ctx)
+}
+
+// Nak calls the Settlement's Nak.
+func (d Delivery) Nak(ctx context.Context, delay time.Duration) error {
+	if d.Settlement == nil {
+		return ErrSettled
+	}
+	return d.Settlement.Nak(ctx, delay)
+}
+
+// Term calls the Settlement's Term.
+func (d Delivery) Term(ctx context.Context, reason string) error {
+	if d.Settlement == nil {
+		return ErrSettled
+	}
+	return d.Settlement.Term(ctx, reason)
+}
+
+// Extend calls the Settlement's Extend.
+func (d Delivery) Extend(ctx context.Context) error {
+	if d.Settlement == nil {
+		return ErrSettled
+	}
+	return d.Settlement.Extend(ctx)
+}
+
+// Settlement says what became of a delivery. Each method returns [ErrSettled] if
+// the delivery is settled already or its lease is over, and any other error if
+// the source cannot be reached: the delivery may then be given out again.
 type Settlement interface {
 	// Ack says that the entry was handled: it is not given out again.
 	Ack(ctx context.Context) error
@@ -166,9 +199,9 @@ type Settlement interface {
 	// earliest. Its conversation waits until then.
 	Nak(ctx context.Context, delay time.Duration) error
 	// Term gives the entry up: it becomes a dead letter, with the reason, and
-	// its conversation goes on. The reason holds nothing secret.
+	// its conversation goes on. The reason holds nothing secret; a source may
+	// keep no more than the beginning of a long one.
 	Term(ctx context.Context, reason string) error
-	// Extend renews the lease. It does nothing where there is none, and returns
-	// [ErrSettled] if the lease is over.
+	// Extend renews the lease, where there is one.
 	Extend(ctx context.Context) error
 }

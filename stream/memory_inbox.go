@@ -12,7 +12,8 @@ import (
 type MemoryLimits struct {
 	// Entries and Bytes limit what waits or is being handled: the entries
 	// themselves and their payloads. The defaults are 10,000 and 64 MiB. An
-	// entry takes some 2 KiB beside its payload.
+	// entry takes some 2 KiB beside its payload. There are never more than
+	// 16,777,216 entries.
 	Entries int
 	Bytes   int64
 	// Remembered is how many of the newest settled ids are known as copies, at
@@ -29,6 +30,7 @@ func (l MemoryLimits) withDefaults() MemoryLimits {
 		}
 	}
 	defaulted(&l.Entries, 10_000)
+	l.Entries = min(l.Entries, 1<<24)
 	defaulted(&l.Remembered, 100_000)
 	defaulted(&l.DeadLetters, 1_000)
 	if l.Bytes <= 0 {
@@ -43,6 +45,8 @@ func (l MemoryLimits) withDefaults() MemoryLimits {
 //
 // It never forgets an entry to make room: Put returns [ErrFull]. An entry
 // larger than MemoryLimits.Bytes never fits.
+//
+// Make one with [NewMemoryInbox]: any other one is closed.
 type MemoryInbox struct {
 	limits MemoryLimits
 	seen   *Seen
@@ -118,6 +122,9 @@ func (m *MemoryInbox) Put(ctx context.Context, entry Entry) (duplicate bool, err
 
 // ended says why nothing can be done any more, if so.
 func (m *MemoryInbox) ended(ctx context.Context) error {
+	if m == nil || m.closed == nil {
+		return ErrClosed
+	}
 	select {
 	case <-m.closed:
 		return ErrClosed
@@ -193,6 +200,9 @@ func (m *MemoryInbox) advance(conversation *memoryConversation) (entry Entry, at
 
 // Counts returns what the inbox holds now.
 func (m *MemoryInbox) Counts() MemoryCounts {
+	if m == nil {
+		return MemoryCounts{}
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	counts := m.counts
@@ -203,6 +213,9 @@ func (m *MemoryInbox) Counts() MemoryCounts {
 // DeadLetters returns the entries that were given up, oldest first, up to the
 // newest that MemoryLimits.DeadLetters allows.
 func (m *MemoryInbox) DeadLetters() []DeadLetter {
+	if m == nil {
+		return nil
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.deadLetters)
@@ -219,6 +232,9 @@ func (m *MemoryInbox) bury(letter DeadLetter) {
 // Close ends the inbox: Put and Take return [ErrClosed] from now on, those that
 // wait among them. Deliveries can still be settled. Closing twice is harmless.
 func (m *MemoryInbox) Close() {
+	if m == nil || m.closed == nil {
+		return
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	select {

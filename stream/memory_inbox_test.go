@@ -2,6 +2,7 @@ package stream_test
 
 import (
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -98,6 +99,29 @@ func TestAClosedMemoryInboxIsClosed(t *testing.T) {
 	})
 }
 
+func TestAMemoryInboxThatNobodyMadeIsClosed(t *testing.T) {
+	for name, inbox := range map[string]*stream.MemoryInbox{"zero": {}, "nil": nil} {
+		_, err := inbox.Put(t.Context(), stream.Entry{ID: "1", Conversation: "c"})
+		require.ErrorIs(t, err, stream.ErrClosed, name)
+		_, err = inbox.Take(t.Context())
+		require.ErrorIs(t, err, stream.ErrClosed, name)
+		require.Zero(t, inbox.Counts(), name)
+		require.Empty(t, inbox.DeadLetters(), name)
+		inbox.Close()
+	}
+}
+
+func TestAMemoryInboxTakesLimitsOfAnySize(t *testing.T) {
+	inbox := stream.NewMemoryInbox(stream.MemoryLimits{
+		Entries: math.MaxInt, Bytes: math.MaxInt64, Remembered: math.MaxInt, DeadLetters: math.MaxInt,
+	})
+	put(t, inbox, payload("ann", 1))
+	delivery, err := inbox.Take(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, delivery.Term(t.Context(), "no use"))
+	require.Len(t, inbox.DeadLetters(), 1)
+}
+
 func TestSeenNeverMissesOneOfTheLast(t *testing.T) {
 	const capacity = 1000
 	seen := stream.NewSeen(capacity)
@@ -127,8 +151,8 @@ func TestSeenCountsOnlyWhatWasCommitted(t *testing.T) {
 	require.True(t, seen.Claim(string(make([]byte, 1000))))
 }
 
-func TestSeenOfOneRemembersTheLast(t *testing.T) {
-	seen := stream.NewSeen(1)
+func TestAZeroSeenRemembersTheLast(t *testing.T) {
+	var seen stream.Seen
 	for n := range 200 {
 		id := fmt.Sprint(n)
 		require.True(t, seen.Claim(id))
@@ -137,6 +161,14 @@ func TestSeenOfOneRemembersTheLast(t *testing.T) {
 		require.False(t, seen.Claim(id))
 	}
 	require.True(t, seen.Claim("0"))
+}
+
+func TestANilSeenRemembersNothing(t *testing.T) {
+	var seen *stream.Seen
+	require.True(t, seen.Claim("a"))
+	seen.Commit("a")
+	seen.Release("a")
+	require.True(t, seen.Claim("a"))
 }
 
 func TestSeenLetsOneOfManyWin(t *testing.T) {

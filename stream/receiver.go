@@ -26,7 +26,8 @@ import (
 // that after a 503 a part of it may be stored, which makes it a copy when the
 // sender repeats it.
 //
-// A Receiver is safe for concurrent use.
+// A Receiver is safe for concurrent use. Make one with [NewReceiver]: any other
+// one has no inbox, and answers 503 to everything.
 type Receiver struct {
 	inbox          Inbox
 	verifier       *Verifier
@@ -55,8 +56,8 @@ type Receiver struct {
 const maxKeptBuffer = 64 << 10
 
 // NewReceiver returns a receiver that puts events into inbox. It fails without
-// an inbox, on an option that cannot be obeyed, and if no option says how
-// requests are verified: give it [WithSignature], one of [WithBasic],
+// an inbox, on an option that is nil or cannot be obeyed, and if no option says
+// how requests are verified: give it [WithSignature], one of [WithBasic],
 // [WithBearer] and [WithAPIKey], or [WithoutVerification]. Several checks are
 // all enforced.
 func NewReceiver(inbox Inbox, options ...ReceiverOption) (*Receiver, error) {
@@ -75,6 +76,9 @@ func NewReceiver(inbox Inbox, options ...ReceiverOption) (*Receiver, error) {
 		matched:    map[string]*atomic.Uint64{},
 	}
 	for _, option := range options {
+		if option == nil {
+			return nil, errNilOption
+		}
 		if err := option(r); err != nil {
 			return nil, err
 		}
@@ -110,6 +114,9 @@ type ReceiverCounts struct {
 
 // Counts returns what the receiver did so far.
 func (r *Receiver) Counts() ReceiverCounts {
+	if r == nil {
+		return ReceiverCounts{}
+	}
 	counts := ReceiverCounts{
 		Accepted:   r.accepted.Load(),
 		Duplicates: r.copies.Load(),
@@ -131,6 +138,11 @@ func (r *Receiver) Counts() ReceiverCounts {
 
 // ServeHTTP implements [http.Handler].
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
+	if r == nil || r.inbox == nil {
+		w.Header().Set("Retry-After", retryAfter(time.Minute))
+		http.Error(w, string(RefusedInbox), http.StatusServiceUnavailable)
+		return
+	}
 	if request.Method == http.MethodHead {
 		r.probes.Add(1)
 		return

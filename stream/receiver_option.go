@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -28,8 +29,8 @@ func WithSignature(algorithm Algorithm, secrets ...Secret) ReceiverOption {
 // one that is [Verifier.Compacted].
 func WithVerifier(verifier *Verifier) ReceiverOption {
 	return func(r *Receiver) error {
-		if verifier == nil {
-			return errors.New("stream: WithVerifier: the verifier is nil")
+		if verifier == nil || len(verifier.keys) == 0 {
+			return errors.New("stream: WithVerifier: the verifier is none of NewVerifier's")
 		}
 		if r.verifier != nil {
 			return errors.New("stream: signatures are set up twice")
@@ -93,7 +94,7 @@ func WithAnyContentType() ReceiverOption {
 // default is 4 MiB: payloads can hold pictures.
 func WithBodyLimit(bytes int64) ReceiverOption {
 	return func(r *Receiver) error {
-		r.bodyLimit = bytes
+		r.bodyLimit = min(bytes, math.MaxInt64-1) // one byte more is read
 		return positive("WithBodyLimit", bytes)
 	}
 }
@@ -157,6 +158,9 @@ func WithReceiverLogger(logger *slog.Logger) ReceiverOption {
 		return nil
 	}
 }
+
+// errNilOption says that an option is nil.
+var errNilOption = errors.New("stream: an option is nil")
 
 func positive(option string, value int64) error {
 	if value <= 0 {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -100,6 +101,7 @@ var badRequests = []struct {
 	{"text content type", typing, contentType("text/plain"), stream.RefusedContentType},
 	{"compressed", zipped(typing), encoding("gzip"), stream.RefusedEncoding},
 	{"compressed unknown", typing, encoding("zstd"), stream.RefusedEncoding},
+	{"compressed among others", zipped(typing), encoding("identity, GZIP"), stream.RefusedEncoding},
 	{"compressed without saying so", zipped(typing), nil, stream.RefusedMalformed},
 	{"empty", "", nil, stream.RefusedMalformed},
 	{"curly quotes", `{“tid”:“1”}`, nil, stream.RefusedMalformed},
@@ -197,7 +199,27 @@ func TestContentTypesThatAreJSONAreTaken(t *testing.T) {
 	require.Equal(t, http.StatusOK, newReceiving(t).post(typing, silent).StatusCode)
 	any := newReceiving(t, stream.WithAnyContentType())
 	require.Equal(t, http.StatusOK, any.post(typing, contentType("text/plain")).StatusCode)
-	require.Equal(t, http.StatusOK, newReceiving(t).post(typing, encoding("identity")).StatusCode)
+	for _, value := range []string{"identity", "Identity", "IDENTITY", "identity, Identity", ""} {
+		require.Equal(t, http.StatusOK, newReceiving(t).post(typing, encoding(value)).StatusCode, value)
+	}
+}
+
+func TestTheLargestLimitIsALimit(t *testing.T) {
+	r := newReceiving(t, stream.WithBodyLimit(math.MaxInt64))
+	require.Equal(t, http.StatusOK, r.post(typing, nil).StatusCode)
+	require.EqualValues(t, 1, r.Counts().Accepted)
+}
+
+func TestAReceiverThatNobodyMadeAsksToRetry(t *testing.T) {
+	for name, receiver := range map[string]*stream.Receiver{"zero": {}, "nil": nil} {
+		for _, method := range []string{http.MethodHead, http.MethodPost} {
+			reply := httptest.NewRecorder()
+			receiver.ServeHTTP(reply, httptest.NewRequest(method, "/", strings.NewReader(typing)))
+			require.Equal(t, http.StatusServiceUnavailable, reply.Code, name)
+			require.NotEmpty(t, reply.Header().Get("Retry-After"), name)
+		}
+		require.Empty(t, receiver.Counts().Refused, name)
+	}
 }
 
 func TestABatchIsStoredWholeOrNotAtAll(t *testing.T) {
@@ -267,6 +289,8 @@ func TestAReceiverWithoutAnyCheckIsRefused(t *testing.T) {
 		"unknown algorithm": {stream.WithSignature("md5", current)},
 		"signed twice":      {signed, signed},
 		"nil verifier":      {stream.WithVerifier(nil)},
+		"zero verifier":     {stream.WithVerifier(new(stream.Verifier))},
+		"nil option":        {signed, nil},
 		"no token":          {stream.WithBearer()},
 		"empty token":       {stream.WithBearer(stream.Secret{})},
 		"no password":       {stream.WithBasic("ann")},

@@ -16,11 +16,15 @@ func acceptable(header http.Header) bool {
 	return len(values) == 1 && (typ == "" || typ == "application/json" || typ == "text/json" || strings.HasSuffix(typ, "+json"))
 }
 
-// compressed reports whether a body is encoded in any way.
+// compressed reports whether a body is encoded in any way. The names of codings
+// are case-insensitive, and stand in lists.
 func compressed(header http.Header) bool {
-	for _, encoding := range header["Content-Encoding"] {
-		if encoding != "" && encoding != "identity" {
-			return true
+	for _, list := range header["Content-Encoding"] {
+		for coding := range strings.SplitSeq(list, ",") {
+			coding = strings.TrimSpace(coding)
+			if coding != "" && !strings.EqualFold(coding, "identity") {
+				return true
+			}
 		}
 	}
 	return false

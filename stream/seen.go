@@ -17,7 +17,8 @@ import (
 // more than twice as many is kept. What one call costs does not depend on how
 // many ids there are.
 //
-// A Seen is safe for concurrent use.
+// The zero value remembers the last id, and a nil Seen none. A Seen is safe for
+// concurrent use.
 type Seen struct {
 	capacity int64
 	// generation counts how often the sets were exchanged, committed how many
@@ -44,19 +45,14 @@ type seenShard struct {
 
 // NewSeen returns an empty Seen that remembers the last capacity ids; at least
 // one.
-func NewSeen(capacity int) *Seen {
-	s := &Seen{capacity: int64(max(1, capacity))}
-	for i := range s.shards {
-		s.shards[i].newer = map[idDigest]struct{}{}
-		s.shards[i].older = map[idDigest]struct{}{}
-		s.shards[i].claimed = map[idDigest]struct{}{}
-	}
-	return s
-}
+func NewSeen(capacity int) *Seen { return &Seen{capacity: int64(capacity)} }
 
 // Claim takes id for the caller. It returns false if id is claimed or committed
 // already: of any number of concurrent calls one returns true.
 func (s *Seen) Claim(id string) bool {
+	if s == nil {
+		return true
+	}
 	digest, shard := s.open(id)
 	defer shard.mu.Unlock()
 	if shard.has(digest) {
@@ -68,6 +64,9 @@ func (s *Seen) Claim(id string) bool {
 
 // Commit notes that the event with id, which need not be claimed, was handled.
 func (s *Seen) Commit(id string) {
+	if s == nil {
+		return
+	}
 	digest, shard := s.open(id)
 	defer shard.mu.Unlock()
 	delete(shard.claimed, digest)
@@ -75,7 +74,7 @@ func (s *Seen) Commit(id string) {
 		return
 	}
 	shard.newer[digest] = struct{}{}
-	if s.committed.Add(1) == s.capacity {
+	if s.committed.Add(1) == max(1, s.capacity) {
 		s.committed.Store(0)
 		s.generation.Add(1)
 	}
@@ -83,6 +82,9 @@ func (s *Seen) Commit(id string) {
 
 // Release gives a claimed id up, so that it can be claimed again.
 func (s *Seen) Release(id string) {
+	if s == nil {
+		return
+	}
 	digest, shard := s.open(id)
 	defer shard.mu.Unlock()
 	delete(shard.claimed, digest)
@@ -95,6 +97,9 @@ func (s *Seen) open(id string) (idDigest, *seenShard) {
 	digest := idDigest(sum[:])
 	shard := &s.shards[binary.LittleEndian.Uint64(digest[:])%seenShards]
 	shard.mu.Lock()
+	if shard.claimed == nil {
+		shard.newer, shard.older, shard.claimed = map[idDigest]struct{}{}, map[idDigest]struct{}{}, map[idDigest]struct{}{}
+	}
 	shard.age(s.generation.Load())
 	return digest, shard
 }

@@ -125,6 +125,18 @@ func TestAVerifierNeedsASecret(t *testing.T) {
 	}
 }
 
+func TestAVerifierThatNobodyMadeAcceptsNothing(t *testing.T) {
+	data := []byte(typing)
+	for name, verifier := range map[string]*stream.Verifier{"zero": {}, "nil": nil} {
+		for _, verifier := range []*stream.Verifier{verifier, verifier.Compacted()} {
+			for _, values := range [][]string{nil, {""}, {"="}, {stream.Sign(stream.SHA256, current, data)}} {
+				_, err := verifier.Verify(values, data)
+				require.ErrorIs(t, err, stream.ErrSignature, name)
+			}
+		}
+	}
+}
+
 func FuzzVerify(f *testing.F) {
 	data := []byte(`{"tid": "1"}`)
 	for _, values := range badSignatures(data) {

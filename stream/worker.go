@@ -27,6 +27,8 @@ import (
 // Register handlers with the On methods before [Worker.Run]; one that is
 // registered later counts from the next Run. The methods are safe for concurrent
 // use.
+//
+// Make one with [NewWorker]: any other one has no source, and its Run fails.
 type Worker struct {
 	source      Source
 	handlers    int
@@ -54,19 +56,22 @@ type WorkerCounts struct {
 	// Handled events were acknowledged after their handler, Ignored ones without
 	// any.
 	Handled, Ignored uint64
-	// Failed counts tries that did not succeed, DeadLettered events that were
-	// given up after them.
+	// Failed counts tries that did not succeed, DeadLettered events that the
+	// source has stored as dead letters.
 	Failed, DeadLettered uint64
 	// Unsettled counts deliveries that the source could not be told about: such
 	// an event is given out again, and may be handled twice.
 	Unsettled uint64
 }
 
+// errNoSource says that a worker has nothing to take from.
+var errNoSource = errors.New("stream: the worker has no source")
+
 // NewWorker returns a worker without handlers. It fails without a source, and
-// on an option that cannot be obeyed.
+// on an option that is nil or cannot be obeyed.
 func NewWorker(source Source, options ...WorkerOption) (*Worker, error) {
 	if isNil(source) {
-		return nil, errors.New("stream: the worker has no source")
+		return nil, errNoSource
 	}
 	w := &Worker{
 		source:      source,
@@ -75,9 +80,11 @@ func NewWorker(source Source, options ...WorkerOption) (*Worker, error) {
 		backoff:     Backoff(time.Second, 2*time.Minute),
 		drain:       30 * time.Second,
 		logger:      slog.New(slog.DiscardHandler),
-		byType:      map[reflect.Type]handler{},
 	}
 	for _, option := range options {
+		if option == nil {
+			return nil, errNilOption
+		}
 		if err := option(w); err != nil {
 			return nil, err
 		}
@@ -87,6 +94,9 @@ func NewWorker(source Source, options ...WorkerOption) (*Worker, error) {
 
 // Counts returns what the worker did so far, in all its runs.
 func (w *Worker) Counts() WorkerCounts {
+	if w == nil {
+		return WorkerCounts{}
+	}
 	return WorkerCounts{
 		Handled:      w.counts.handled.Load(),
 		Ignored:      w.counts.ignored.Load(),
@@ -104,6 +114,9 @@ func (w *Worker) Counts() WorkerCounts {
 // finish. Their own contexts end only once [WithDrain]'s time is over. Run
 // returns when all of them have returned; what they did not finish is put back.
 func (w *Worker) Run(ctx context.Context) error {
+	if w == nil || w.source == nil {
+		return errNoSource
+	}
 	// A handler's context outlives ctx, so that it can finish.
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -177,28 +190,23 @@ func (r run) wait(d time.Duration) {
 func (r run) handle(d Delivery) {
 	event, err := d.Event()
 	if err != nil {
-		r.giveUp(d, Permanent(err))
+		r.giveUp(d, err)
 		return
 	}
 	h := r.handlerOf(event)
 	if h == nil {
-		r.counts.ignored.Add(1)
-		r.settle(d, Delivery.ack)
+		r.settle(d, &r.counts.ignored, Delivery.Ack)
 		return
 	}
 	switch err := r.call(d, h, event); {
 	case err == nil:
-		r.counts.handled.Add(1)
-		r.settle(d, Delivery.ack)
+		r.settle(d, &r.counts.handled, Delivery.Ack)
 	case r.working.Err() != nil:
-		r.settle(d, Delivery.putBack) // the handler was not given its time
+		r.putBack(d, 0) // the handler was not given its time
 	default:
 		r.fail(d, err)
 	}
 }
-
-func (d Delivery) ack(ctx context.Context) error     { return d.Ack(ctx) }
-func (d Delivery) putBack(ctx context.Context) error { return d.Nak(ctx, 0) }
 
 // fail notes a try that did not succeed, and decides whether there is another.
 func (r run) fail(d Delivery, err error) {
@@ -209,12 +217,12 @@ func (r run) fail(d Delivery, err error) {
 		return
 	}
 	r.logger.WarnContext(r.working, "stream: a handler failed", "id", d.ID, "attempt", d.Attempt, "error", err)
-	r.putBack(d)
+	r.putBack(d, r.backoff(d.Attempt))
 }
 
-// putBack has the delivery tried again after a back-off.
-func (r run) putBack(d Delivery) {
-	r.settle(d, func(d Delivery, ctx context.Context) error { return d.Nak(ctx, r.backoff(d.Attempt)) })
+// putBack has the delivery tried again after delay.
+func (r run) putBack(d Delivery, delay time.Duration) {
+	r.settle(d, nil, func(d Delivery, ctx context.Context) error { return d.Nak(ctx, delay) })
 }
 
 // giveUp makes the delivery a dead letter. One that cannot be reported is put
@@ -226,24 +234,28 @@ func (r run) giveUp(d Delivery, err error) {
 		report := func(ctx context.Context, _ Event) error { return r.deadLetter(ctx, letter) }
 		if err := r.call(d, report, nil); err != nil {
 			r.logger.ErrorContext(r.working, "stream: a dead letter could not be reported", "id", d.ID, "error", err)
-			r.putBack(d)
+			r.putBack(d, r.backoff(d.Attempt))
 			return
 		}
 	}
-	r.counts.deadLettered.Add(1)
-	r.settle(d, func(d Delivery, ctx context.Context) error { return d.Term(ctx, letter.Reason) })
+	r.settle(d, &r.counts.deadLettered, func(d Delivery, ctx context.Context) error { return d.Term(ctx, letter.Reason) })
 }
 
 // settleTimeout is how long the source may take to settle a delivery.
 const settleTimeout = 10 * time.Second
 
-// settle tells the source, even while the worker is being stopped.
-func (r run) settle(d Delivery, how func(Delivery, context.Context) error) {
+// settle tells the source, even while the worker is being stopped. What it was
+// told is counted, if there is a count of it.
+func (r run) settle(d Delivery, count *atomic.Uint64, how func(Delivery, context.Context) error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.working), settleTimeout)
 	defer cancel()
 	if err := how(d, ctx); err != nil {
 		r.counts.unsettled.Add(1)
 		r.logger.WarnContext(ctx, "stream: a delivery could not be settled", "id", d.ID, "error", err)
+		return
+	}
+	if count != nil {
+		count.Add(1)
 	}
 }
 
@@ -300,7 +312,7 @@ func (r run) call(d Delivery, h handler, event Event) error {
 // it is cut and made one line, because some sources keep it in a header.
 func reason(err error) string {
 	const longest = 500
-	text := err.Error()
+	text := fmt.Sprint(err) // which outlives an error that is a nil pointer
 	text = strings.ToValidUTF8(text[:min(len(text), longest)], "")
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {

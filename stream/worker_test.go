@@ -395,38 +395,84 @@ func TestALeaseIsExtendedWhileTheHandlerRuns(t *testing.T) {
 	}
 }
 
-// unsettling cannot be told anything.
-type unsettling struct{ stream.Source }
+// unsettling gives out deliveries with a settlement of its own.
+type unsettling struct {
+	stream.Source
+	settlement stream.Settlement
+}
 
 func (u unsettling) Take(ctx context.Context) (stream.Delivery, error) {
 	delivery, err := u.Source.Take(ctx)
-	delivery.Settlement = unreachable{}
+	delivery.Settlement = u.settlement
 	return delivery, err
 }
 
+// unreachable cannot be told anything.
 type unreachable struct{ stream.Settlement }
 
-func (unreachable) Ack(context.Context) error { return errors.New("not connected") }
+func (unreachable) Ack(context.Context) error          { return errors.New("not connected") }
+func (unreachable) Term(context.Context, string) error { return errors.New("not connected") }
 
-func TestADeliveryThatCannotBeSettledIsCounted(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
-		worker, err := stream.NewWorker(unsettling{inbox})
-		require.NoError(t, err)
-		w := &working{Worker: worker, inbox: inbox, done: make(chan error, 1)}
-		put(t, inbox, []byte(typing))
-		w.start()
-		synctest.Wait()
-		require.NoError(t, w.stop())
-		require.EqualValues(t, 1, w.Counts().Unsettled)
-	})
+// pointerError has no text if it is nil.
+type pointerError struct{ text string }
+
+func (e *pointerError) Error() string { return e.text }
+
+func TestADeliveryThatCannotBeSettledCountsAsNothingElse(t *testing.T) {
+	returns := func(err error) func(context.Context, stream.Event) error {
+		return func(context.Context, stream.Event) error { return err }
+	}
+	for name, test := range map[string]struct {
+		handle func(context.Context, stream.Event) error
+		want   stream.WorkerCounts
+	}{
+		"ignored":                {nil, stream.WorkerCounts{Unsettled: 1}},
+		"handled":                {returns(nil), stream.WorkerCounts{Unsettled: 1}},
+		"given up":               {returns(stream.Permanent(errors.New("no use"))), stream.WorkerCounts{Failed: 1, Unsettled: 1}},
+		"given up with no error": {returns(stream.Permanent((*pointerError)(nil))), stream.WorkerCounts{Failed: 1, Unsettled: 1}},
+	} {
+		for _, settlement := range []stream.Settlement{unreachable{}, nil} {
+			t.Run(fmt.Sprintf("%s, %T", name, settlement), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+					worker, err := stream.NewWorker(unsettling{inbox, settlement})
+					require.NoError(t, err)
+					worker.OnOther(test.handle)
+					w := &working{Worker: worker, inbox: inbox, done: make(chan error, 1)}
+					put(t, inbox, []byte(typing))
+					w.start()
+					synctest.Wait()
+					require.NoError(t, w.stop())
+					require.Equal(t, test.want, w.Counts())
+				})
+			})
+		}
+	}
+}
+
+func TestADeliveryWithoutASettlementIsNobodys(t *testing.T) {
+	var delivery stream.Delivery
+	require.ErrorIs(t, delivery.Ack(t.Context()), stream.ErrSettled)
+	require.ErrorIs(t, delivery.Nak(t.Context(), 0), stream.ErrSettled)
+	require.ErrorIs(t, delivery.Term(t.Context(), "no use"), stream.ErrSettled)
+	require.ErrorIs(t, delivery.Extend(t.Context()), stream.ErrSettled)
+}
+
+func TestAWorkerThatNobodyMadeDoesNotRun(t *testing.T) {
+	for name, worker := range map[string]*stream.Worker{"zero": {}, "nil": nil} {
+		worker.OnTyping(func(context.Context, stream.TypingEvent) error { return nil })
+		worker.OnTyping(nil)
+		worker.OnOther(func(context.Context, stream.Event) error { return nil })
+		require.ErrorContains(t, worker.Run(t.Context()), "no source", name)
+		require.Zero(t, worker.Counts(), name)
+	}
 }
 
 func TestAWorkerRefusesWhatItCannotObey(t *testing.T) {
 	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
 	for name, option := range map[string]stream.WorkerOption{
 		"handlers": stream.WithHandlers(0), "attempts": stream.WithMaxAttempts(0), "backoff": stream.WithBackoff(nil),
-		"drain": stream.WithDrain(-1), "dead letters": stream.WithDeadLetters(nil), "logger": stream.WithWorkerLogger(nil),
+		"drain": stream.WithDrain(-1), "nil": nil, "dead letters": stream.WithDeadLetters(nil), "logger": stream.WithWorkerLogger(nil),
 	} {
 		_, err := stream.NewWorker(inbox, option)
 		require.Error(t, err, name)

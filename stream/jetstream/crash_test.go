@@ -1,115 +1,104 @@
 package jetstream_test
 
 import (
-	"bufio"
 	"context"
-	"fmt"
-	"os"
-	"slices"
-	"strings"
+	"strconv"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/engagesdk/engage-go/stream"
 	"github.com/engagesdk/engage-go/stream/jetstream"
 	"github.com/engagesdk/engage-go/stream/jetstream/embedded"
 )
 
-// What putAndHandle puts, each time that it starts.
+// What runEmbedding puts, each time that it starts.
 const (
 	putConversations = 4
 	putLength        = 10
 )
 
-// putAndHandle is the program that puts all entries into the inbox in a folder
-// and handles them. It prints what it does and waits for a line before each
-// acknowledgement, and after it.
-func putAndHandle(arguments []string) error {
-	ctx := context.Background()
-	inbox, err := embedded.Open(ctx, embedded.Config{Folder: arguments[0]}, jetstream.Config{Lines: 4, Lease: 300 * time.Millisecond})
+// embeddedConfig is the inbox of the processes that embed its server.
+var embeddedConfig = jetstream.Config{Lines: 4, Lease: 2 * time.Second}
+
+// runEmbedding is the program that puts all events into the inbox in a folder,
+// whose server it embeds, and handles them as runWorker does.
+func runEmbedding(ctx context.Context, folder string, until breakpoint) error {
+	inbox, err := embedded.Open(ctx, embedded.Config{Folder: folder}, embeddedConfig)
 	if err != nil {
 		return err
 	}
 	for n := range putLength {
 		for c := range putConversations {
-			if _, err := inbox.Put(ctx, entry(fmt.Sprintf("c%d", c), n)); err != nil {
+			entry, err := stream.NewEntry(payloadOf(c, n))
+			if err != nil {
+				return err
+			}
+			if _, err := inbox.Put(ctx, entry); err != nil {
 				return err
 			}
 		}
 	}
-	input := bufio.NewReader(os.Stdin)
-	say := func(what, id string) error {
-		fmt.Println(what, id)
-		_, err := input.ReadString('\n')
-		return err
+	return work(ctx, inbox, until)
+}
+
+// A process that embeds the server is killed, and the server with it: while a
+// handler runs, between it and its acknowledgement, and after that.
+func TestAProcessThatIsKilledLosesNothing(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	journal := newJournal((&traffic{conversations: putConversations, length: putLength}).events(t))
+	inHand, cut := 0, 0 // how many events were in hand at the kills, and how many kills came before an acknowledgement
+	for _, until := range []breakpoint{{handled, 4}, {acknowledged, 4}, {begun, 4}, {acknowledged, 1}, {handled, 4}} {
+		p := start(t.Context(), t, "embedding", folder, until.kind, strconv.Itoa(until.n))
+		require.True(t, journal.follow(p), "the process ended before it was killed")
+		p.kill()
+		inHand += journal.end()
+		if until.kind != acknowledged {
+			cut++
+		}
 	}
+	last := start(t.Context(), t, "embedding", folder, "", "0")
+	journal.progress[len(journal.events)] = func() { require.NoError(t, last.input.Close()) }
+	require.False(t, journal.follow(last))
+	require.NoError(t, last.command.Wait())
+	require.Zero(t, journal.end(), "a process that is not killed ends what it began")
+
+	// Acknowledgements that failed may have left events.
+	inbox := open(t, folder, embeddedConfig)
+	ctx, cancel := context.WithCancel(t.Context())
+	var taking sync.WaitGroup
+	taking.Go(func() { journal.finish(ctx, inbox) })
+	empty(t, inbox.Inbox)
+	cancel()
+	taking.Wait()
+
+	require.Len(t, journal.handled, len(journal.events))
+	require.Empty(t, journal.again, "handled again after their acknowledgement")
+	require.Empty(t, journal.disordered, "handled out of order")
+	require.Empty(t, journal.unexpected)
+	require.GreaterOrEqual(t, journal.repeated(), cut, "what a kill interrupted is handled again")
+	require.LessOrEqual(t, journal.repeated(), inHand+journal.refused)
+	require.Empty(t, deadLetters(t, inbox.Inbox))
+	t.Logf("%d handled, %d in hand at kills, %d acknowledgements refused, %d handled again",
+		len(journal.handled), inHand, journal.refused, journal.repeated())
+}
+
+// finish handles what is left in an inbox, until ctx ends.
+func (j *journal) finish(ctx context.Context, inbox stream.Inbox) {
 	for {
 		delivery, err := inbox.Take(ctx)
 		if err != nil {
-			return err
+			return
 		}
-		if err := say("handled", delivery.ID); err != nil {
-			return err
+		j.note(begun, delivery.ID)
+		j.note(handled, delivery.ID)
+		if delivery.Ack(ctx) == nil {
+			j.note(acknowledged, delivery.ID)
+		} else {
+			j.note(refused, delivery.ID)
 		}
-		if err := delivery.Ack(ctx); err != nil {
-			fmt.Println("late", delivery.ID)
-			continue
-		}
-		if err := say("acknowledged", delivery.ID); err != nil {
-			return err
-		}
-	}
-}
-
-// A process that embeds the server is killed between handling and acknowledging,
-// and right after acknowledging.
-func TestAProcessThatIsKilledLosesNothing(t *testing.T) {
-	t.Parallel()
-	const all = putConversations * putLength
-	killAt := map[string][]int{"handled": {5, 15, 25}, "acknowledged": {10, 20, 30}}
-	seen := map[string]int{}
-	handled, acknowledged, next := map[string]int{}, map[string]int{}, map[string]int{}
-	var interrupted []string
-
-	folder := t.TempDir()
-	p := start(t.Context(), t, "putter", folder)
-	for len(acknowledged) < all {
-		what, id, ok := p.next()
-		require.True(t, ok, "the process ended")
-		conversation, _, _ := strings.Cut(id, "-")
-		switch what {
-		case "handled":
-			require.Zero(t, acknowledged[id], "%s is given out after it was acknowledged", id)
-			require.Equal(t, fmt.Sprintf("%s-%d", conversation, next[conversation]), id)
-			handled[id]++
-		case "acknowledged":
-			acknowledged[id]++
-			next[conversation]++
-		case "late": // the lease ran out
-			continue
-		default:
-			t.Fatalf("the process says %s %s", what, id)
-		}
-		seen[what]++
-		if !slices.Contains(killAt[what], seen[what]) {
-			p.proceed()
-			continue
-		}
-		if what == "handled" {
-			interrupted = append(interrupted, id)
-		}
-		p.kill()
-		p = start(t.Context(), t, "putter", folder)
-	}
-	p.kill()
-
-	require.Len(t, interrupted, 3)
-	for _, id := range interrupted {
-		require.Greater(t, handled[id], 1, "%s was handled again", id)
-	}
-	require.Len(t, acknowledged, all)
-	for id, times := range acknowledged {
-		require.Equal(t, 1, times, id)
 	}
 }

@@ -26,7 +26,8 @@ func (i *Inbox) bury(ctx context.Context, letter stream.DeadLetter) error {
 // or one of the servers.
 //
 // A message that somebody else put into the inbox's streams is a dead letter,
-// whose ID and Conversation are unreadable-<n>. It has no attempts.
+// whose ID and Conversation are unreadable-<n>. It has no attempts, and its last
+// 2 KiB may be missing.
 func (i *Inbox) DeadLetters(ctx context.Context) iter.Seq2[stream.DeadLetter, error] {
 	return func(yield func(stream.DeadLetter, error) bool) {
 		for next := uint64(1); ; {

@@ -1,12 +1,23 @@
 package jetstream_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/engagesdk/engage-go/stream"
 	"github.com/engagesdk/engage-go/stream/jetstream"
+	"github.com/engagesdk/engage-go/stream/jetstream/embedded"
 )
 
 func deadLetters(t testing.TB, inbox *jetstream.Inbox) []stream.DeadLetter {
@@ -86,4 +97,121 @@ func TestAMessageThatIsNoEntryIsADeadLetter(t *testing.T) {
 
 	require.NoError(t, inbox.Requeue(t.Context(), "unreadable-1"))
 	require.Equal(t, "hello", string(take(t, inbox).Data))
+}
+
+// small is a server whose messages have 64 KiB.
+func small(t testing.TB) *embedded.Server {
+	t.Helper()
+	server, err := embedded.Start(t.Context(), embedded.Config{
+		Folder: t.TempDir(), SyncInterval: time.Minute,
+		Configure: func(options *server.Options) { options.MaxPayload = maxPayload },
+	})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, server.Close()) })
+	return server
+}
+
+const maxPayload = 64 << 10
+
+// Entries as large as can be, by their payloads or by their headers.
+func TestTheLargestEntryFitsAsADeadLetter(t *testing.T) {
+	for name, test := range map[string]struct {
+		serve func(testing.TB) *embedded.Server
+		most  int // too much
+		grow  func(*stream.Entry, int)
+	}{
+		"payload": {small, maxPayload, func(e *stream.Entry, size int) { e.Data = make([]byte, size) }},
+		"header":  {serve, math.MaxUint16, func(e *stream.Entry, size int) { e.TraceID = strings.Repeat("t", size) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inbox := join(t, test.serve(t), jetstream.Config{Lines: 1})
+			largest, size := entry("a", 1), test.most+1
+			var err error
+			for refused := true; refused; refused = err != nil {
+				size--
+				test.grow(&largest, size)
+				_, err = inbox.Put(t.Context(), largest)
+				if err != nil {
+					require.ErrorIs(t, err, nats.ErrMaxPayload)
+				}
+			}
+			require.Greater(t, size, test.most-3<<10, "no more than what is needed is kept")
+			put(t, inbox, "a", 2)
+
+			reason := strings.Repeat("é", 10_000)
+			delivery := take(t, inbox)
+			require.Equal(t, largest, delivery.Entry)
+			require.NoError(t, delivery.Nak(t.Context(), 0))
+			require.NoError(t, take(t, inbox).Term(t.Context(), reason))
+			require.Equal(t, "a-2", take(t, inbox).ID, "the conversation goes on")
+			letters := deadLetters(t, inbox)
+			require.Len(t, letters, 1)
+			require.Equal(t, largest, letters[0].Entry)
+			require.Equal(t, 2, letters[0].Attempts)
+			require.Equal(t, reason[:2*256], letters[0].Reason, "its beginning")
+		})
+	}
+}
+
+func TestTheLargestEntryCanBeRequeuedAndGivenUpAgain(t *testing.T) {
+	inbox := join(t, small(t), jetstream.Config{Lines: 1})
+	largest := entry("a", 1)
+	largest.Data = make([]byte, maxPayload-3<<10)
+	_, err := inbox.Put(t.Context(), largest)
+	require.NoError(t, err)
+	for range 2 {
+		require.NoError(t, take(t, inbox).Term(t.Context(), strings.Repeat(" no\tuse", 1000)))
+		require.NoError(t, inbox.Requeue(t.Context(), "a-1"))
+	}
+	require.NoError(t, take(t, inbox).Ack(t.Context()))
+	nothing(t, inbox)
+}
+
+func TestAWorkerGivesUpAnEntryOfAnySize(t *testing.T) {
+	inbox := join(t, small(t), jetstream.Config{Lines: 1})
+	receiver, err := stream.NewReceiver(inbox, stream.WithoutVerification())
+	require.NoError(t, err)
+	post := func(n, size int) (status int) {
+		body := fmt.Sprintf(`{"channel":"Rtm","event":"MO","userId":"ann","appId":"a","tid":"%d","message":%q}`, n, strings.Repeat("m", size))
+		reply := httptest.NewRecorder()
+		receiver.ServeHTTP(reply, httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body)))
+		return reply.Code
+	}
+	size := maxPayload
+	for post(1, size) != http.StatusOK {
+		size -= 100
+	}
+	require.Equal(t, http.StatusOK, post(2, 5))
+
+	worker, err := stream.NewWorker(inbox)
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var handled []string
+	worker.OnMessage(func(_ context.Context, e stream.MessageEvent) error {
+		handled = append(handled, e.TransactionID)
+		if e.TransactionID == "1" {
+			return stream.Permanent(errors.New(strings.Repeat("ü", 300)))
+		}
+		cancel()
+		return nil
+	})
+	require.NoError(t, worker.Run(ctx))
+	require.Equal(t, []string{"1", "2"}, handled)
+	require.Equal(t, stream.WorkerCounts{Handled: 1, Failed: 1, DeadLettered: 1}, worker.Counts())
+	letters := deadLetters(t, inbox)
+	require.Len(t, letters, 1)
+	require.Equal(t, strings.Repeat("ü", 250), letters[0].Reason)
+}
+
+func TestALargeMessageThatIsNoEntryIsCut(t *testing.T) {
+	server := small(t)
+	inbox := join(t, server, jetstream.Config{Lines: 1})
+	_, err := nearby(t, server).Publish(t.Context(), "engage-inbox.entry.0", make([]byte, maxPayload))
+	require.NoError(t, err)
+	nothing(t, inbox)
+	letters := deadLetters(t, inbox)
+	require.Len(t, letters, 1)
+	require.Len(t, letters[0].Data, maxPayload-2<<10)
+	require.Equal(t, "the message is not an entry: it has no id; it is cut to 63488 of 65536 bytes", letters[0].Reason)
 }

@@ -89,9 +89,11 @@
 // A Put that fails without saying why, by its context for example, may have
 // stored the entry. To put it again is always right.
 //
-// Messages larger than the server's max_payload are refused. The standard is 1
-// MiB and a [stream.Receiver] takes up to 4 MiB, so set it to 8 MiB or limit the
-// receiver; the embedded server does the first.
+// Entries larger than the server's max_payload are refused, less 2 KiB that are
+// kept for what a dead letter adds. The standard is 1 MiB and a [stream.Receiver]
+// takes up to 4 MiB, so set it to 8 MiB or limit the receiver; the embedded server
+// does the first. Do not lower it while entries wait: a large one could not be
+// given up, and would hold up its line.
 //
 // JetStream domains and API prefixes of one's own are not supported: requests go
 // to $JS.API, which is the JetStream of the account and the domain of the servers

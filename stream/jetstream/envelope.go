@@ -3,8 +3,10 @@ package jetstream
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/nats-io/nats.go"
 
@@ -87,12 +89,47 @@ func unquote(header nats.Header, name string, value *string) error {
 	return nil
 }
 
-// encodeDeadLetter returns the message that stores a dead letter.
+// encodeDeadLetter returns the message that stores a dead letter. It is no more
+// than deadLetterRoom larger than that of its entry.
 func encodeDeadLetter(subject string, letter stream.DeadLetter) *nats.Msg {
 	msg := encode(subject, letter.Entry)
 	msg.Header.Set(headerAttempts, strconv.Itoa(letter.Attempts))
-	msg.Header.Set(headerReason, strconv.QuoteToASCII(letter.Reason))
+	msg.Header.Set(headerReason, strconv.QuoteToASCII(beginning(letter.Reason, maxReason)))
 	return msg
+}
+
+// beginning returns as much of a text as takes limit bytes within quotes.
+func beginning(text string, limit int) string {
+	size := 0
+	for at, width := 0, 0; at < len(text); at += width {
+		_, width = utf8.DecodeRuneInString(text[at:])
+		size += len(strconv.QuoteToASCII(text[at:at+width])) - len(`""`)
+		if size > limit {
+			return text[:at]
+		}
+	}
+	return text
+}
+
+// What a message may take. An entry leaves room for what its dead letter has
+// beside it: otherwise it could never be given up, and its line would wait for
+// ever. The room is for the reason, the attempts, and the id by which JetStream
+// tells copies of an entry.
+const (
+	deadLetterRoom = 2 << 10
+	maxReason      = 1536
+	maxHeader      = math.MaxUint16 // JetStream's own
+)
+
+// checkRoom returns an error, which is [nats.ErrMaxPayload], if the message of an
+// entry is too large to be a dead letter.
+func checkRoom(message *nats.Msg, maxPayload int64) error {
+	size := message.Size() - len(message.Subject)
+	header := size - len(message.Data)
+	if header > maxHeader-deadLetterRoom || int64(size) > maxPayload-deadLetterRoom {
+		return fmt.Errorf("%w: the entry leaves no room for what a dead letter adds", nats.ErrMaxPayload)
+	}
+	return nil
 }
 
 // decodeDeadLetter reads a stored dead letter. The error is errNotAnEntry,

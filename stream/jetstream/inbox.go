@@ -158,8 +158,9 @@ func (i *Inbox) ackWait() time.Duration { return i.lease + 2*i.hold() }
 // hold is how long an entry is held for a taker.
 func (i *Inbox) hold() time.Duration { return i.lease / 4 }
 
-// Put implements [stream.Inbox]. An entry that is larger than the servers'
-// max_payload is refused with [nats.ErrMaxPayload].
+// Put implements [stream.Inbox]. An entry must be 2 KiB smaller than the servers'
+// max_payload, so that it fits as a dead letter; that counts its headers, whose
+// own limit is 62 KiB. A larger one is refused with [nats.ErrMaxPayload].
 func (i *Inbox) Put(ctx context.Context, entry stream.Entry) (duplicate bool, err error) {
 	if entry.ID == "" || entry.Conversation == "" {
 		return false, stream.ErrNoID
@@ -167,12 +168,15 @@ func (i *Inbox) Put(ctx context.Context, entry stream.Entry) (duplicate bool, er
 	if err := i.ended(ctx); err != nil {
 		return false, err
 	}
+	message := encode(i.entrySubject(i.lineOf(entry.Conversation)), entry)
+	if err := checkRoom(message, i.connection.MaxPayload()); err != nil {
+		return false, i.explain(ctx, "put", err)
+	}
 	key := keyOf(entry.ID)
 	settled, err := i.ledger.settled(ctx, key)
 	if settled || err != nil {
 		return settled, i.explain(ctx, "put", err)
 	}
-	message := encode(i.entrySubject(i.lineOf(entry.Conversation)), entry)
 	ack, err := publish(ctx, i.js, message, inProcess, jetstream.WithMsgID(key))
 	if err != nil {
 		return false, i.explain(ctx, "put", err)

@@ -3,6 +3,7 @@ package jetstream
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -152,9 +153,14 @@ func (l *line) read(ctx context.Context, message *nats.Msg) (*fetched, error) {
 	return f, nil
 }
 
-// bury makes a dead letter of a message that somebody else put into the line.
+// bury makes a dead letter of a message that somebody else put into the line. One
+// that leaves no room for that is cut.
 func (l *line) bury(ctx context.Context, message *nats.Msg, sequence uint64, reason error) error {
-	letter := unreadable(sequence, message.Data, reason)
+	data := message.Data
+	if room := max(0, l.inbox.connection.MaxPayload()-deadLetterRoom); int64(len(data)) > room {
+		data, reason = data[:room], fmt.Errorf("%w; it is cut to %d of %d bytes", reason, room, len(data))
+	}
+	letter := unreadable(sequence, data, reason)
 	l.inbox.logger.WarnContext(ctx, "jetstream: a message is not an entry", "line", l.number, "id", letter.ID, "error", reason)
 	if err := l.inbox.bury(ctx, letter); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -17,15 +18,31 @@ import (
 // programs.
 const programVariable = "JETSTREAM_TEST_PROGRAM"
 
-// programs are what tests start and kill.
-var programs = map[string]func(arguments []string) error{
-	"putter": putAndHandle,
-	"worker": runWorker,
+// programs are what tests start and kill. Each handles what is in the inbox at a
+// place until ctx ends, or stops at a breakpoint.
+var programs = map[string]func(ctx context.Context, place string, until breakpoint) error{
+	"embedding": runEmbedding,
+	"worker":    runWorker,
+}
+
+// runProgram runs a program until its input ends.
+func runProgram(name string, arguments []string) error {
+	n, err := strconv.Atoi(arguments[2])
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		cancel()
+	}()
+	return programs[name](ctx, arguments[0], breakpoint{arguments[1], n})
 }
 
 func TestMain(m *testing.M) {
 	if name := os.Getenv(programVariable); name != "" {
-		if err := programs[name](os.Args[1:]); err != nil {
+		if err := runProgram(name, os.Args[1:]); err != nil {
 			fmt.Println("failed", err)
 			os.Exit(1)
 		}
@@ -64,12 +81,6 @@ func (p *process) next() (what, id string, ok bool) {
 	ok = p.lines.Scan()
 	what, id, _ = strings.Cut(p.lines.Text(), " ")
 	return what, id, ok
-}
-
-func (p *process) proceed() {
-	p.t.Helper()
-	_, err := io.WriteString(p.input, "\n")
-	require.NoError(p.t, err)
 }
 
 // kill ends the process with SIGKILL.

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"strconv"
 	"sync"
 	"time"
 
@@ -33,25 +31,25 @@ func sharedConfig(url string) jetstream.Config {
 }
 
 // runWorker is the program that handles what is in the inbox on the servers of a
-// URL, until its input ends. With the n-th note of a kind it stops, with all that
-// it has in hand.
-func runWorker(arguments []string) error {
-	url, kind := arguments[0], arguments[1]
-	n, err := strconv.Atoi(arguments[2])
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	go func() {
-		_, _ = io.Copy(io.Discard, os.Stdin)
-		cancel()
-	}()
+// URL.
+func runWorker(ctx context.Context, url string, until breakpoint) error {
 	inbox, err := jetstream.Open(ctx, sharedConfig(url))
 	if err != nil {
 		return err
 	}
-	notes := &notes{end: ctx.Done(), kind: kind, left: n}
+	return work(ctx, inbox, until)
+}
+
+// closer is an inbox that can be closed.
+type closer interface {
+	stream.Source
+	io.Closer
+}
+
+// work handles what is in the inbox until ctx ends, and writes it down. At the
+// breakpoint it stops, with all that it has in hand.
+func work(ctx context.Context, inbox closer, until breakpoint) error {
+	notes := &notes{end: ctx.Done(), kind: until.kind, left: until.n}
 	worker, err := stream.NewWorker(notedSource{inbox, notes}, stream.WithHandlers(handlers))
 	if err != nil {
 		return err

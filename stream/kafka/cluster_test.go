@@ -147,7 +147,14 @@ func eventually(t testing.TB, condition func() bool) {
 
 // letters returns the first n dead letters.
 func letters(t testing.TB, cluster *kfake.Cluster, n int) []*kgo.Record {
-	client := newClient(t, cluster, kgo.ConsumeTopics(deadLetters))
+	t.Helper()
+	return lettersIn(t, cluster, deadLetters, n)
+}
+
+// lettersIn returns the first n dead letters in a topic of one's own.
+func lettersIn(t testing.TB, cluster *kfake.Cluster, topic string, n int) []*kgo.Record {
+	t.Helper()
+	client := newClient(t, cluster, kgo.ConsumeTopics(topic))
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	var found []*kgo.Record

@@ -3,7 +3,10 @@ package kafka_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -93,20 +96,80 @@ func TestALetterThatCannotBeStoredSettlesNothing(t *testing.T) {
 	refused := cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: deadLetters,
 		Err: kerr.TopicAuthorizationFailed, Count: -1})
 	produce(t, cluster, onto(0, message("a", 1)))
+	source := open(t, config(cluster))
+	delivery := expect(t, source, "a-1")
+	for range 2 {
+		require.ErrorIs(t, delivery.Term(t.Context(), "no use"), kerr.TopicAuthorizationFailed)
+	}
+	require.NoError(t, delivery.Extend(t.Context()), "it is still the taker's")
+	require.EqualValues(t, -1, committed(cluster, 0))
+
+	refused.Remove()
+	require.NoError(t, delivery.Term(t.Context(), "no use"))
+	letters(t, cluster, 1)
+}
+
+func TestALeaseRunsOutAfterALetterThatCannotBeStored(t *testing.T) {
+	cluster := newCluster(t, 1)
+	cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: deadLetters,
+		Err: kerr.TopicAuthorizationFailed, Count: -1})
+	produce(t, cluster, onto(0, message("a", 1)))
 	brief := config(cluster)
 	brief.Lease = 100 * time.Millisecond
 	source := open(t, brief)
 
 	delivery := expect(t, source, "a-1")
-	require.ErrorIs(t, delivery.Term(t.Context(), "no use"), kerr.TopicAuthorizationFailed)
-	again := expect(t, source, "a-1") // once the lease has run out
-	require.Equal(t, 2, again.Attempt)
+	err := delivery.Term(t.Context(), "no use")
+	for errors.Is(err, stream.ErrSettled) { // its lease had run out before
+		delivery = expect(t, source, "a-1")
+		err = delivery.Term(t.Context(), "no use")
+	}
+	require.ErrorIs(t, err, kerr.TopicAuthorizationFailed)
+	again := expect(t, source, "a-1")
+	require.Equal(t, delivery.Attempt+1, again.Attempt)
 	require.ErrorIs(t, delivery.Term(t.Context(), "no use"), stream.ErrSettled)
-	require.EqualValues(t, -1, committed(cluster, 0))
+}
 
-	refused.Remove()
-	require.NoError(t, again.Term(t.Context(), "no use"))
-	letters(t, cluster, 1)
+// A letter is larger than its record, and the topic may take less, or the client.
+func TestALetterThatIsTooLargeSaysWhereTheRecordIs(t *testing.T) {
+	const limit = 2000
+	for name, test := range map[string]struct {
+		topic  map[string]string
+		client []kgo.Opt
+	}{
+		"for its topic":  {topic: map[string]string{"max.message.bytes": strconv.Itoa(limit)}},
+		"for the client": {client: []kgo.Opt{kgo.ProducerBatchMaxBytes(limit)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cluster := newCluster(t, 1)
+			c := config(cluster)
+			c.DeadLetterTopic = "small"
+			c.Options = append(c.Options, test.client...)
+			require.NoError(t, cluster.CreateTopic(c.DeadLetterTopic, 1, test.topic))
+			noise := make([]byte, 5*limit) // which cannot be compressed much
+			_, _ = rand.NewChaCha8([32]byte{}).Read(noise)
+			large := fmt.Appendf(nil, `{"channel":"SMS","oa":"a","da":"500","tid":"a-1","message":"%x"}`, noise)
+			produce(t, cluster, onto(0, noise), onto(0, large), onto(0, message("a", 2)))
+			source := open(t, c)
+
+			require.NoError(t, expect(t, source, "a-1").Term(t.Context(), strings.Repeat("no use ", 1000)))
+			require.NoError(t, expect(t, source, "a-2").Ack(t.Context()))
+			eventually(t, func() bool { return committed(cluster, 0) == 3 })
+			require.EqualValues(t, 2, source.Counts().DeadLetters)
+			reasons := map[string]string{}
+			for _, letter := range lettersIn(t, cluster, c.DeadLetterTopic, 2) {
+				require.Equal(t, "true", header(letter, kafka.HeaderOmitted))
+				require.Equal(t, topic, header(letter, kafka.HeaderTopic))
+				require.Equal(t, "0", header(letter, kafka.HeaderPartition))
+				require.Empty(t, letter.Value)
+				reasons[header(letter, kafka.HeaderOffset)] = header(letter, kafka.HeaderReason)
+			}
+			require.Equal(t, map[string]string{
+				"0": "stream: the payload is not valid JSON",
+				"1": strings.Repeat("no use ", 1000)[:1<<10],
+			}, reasons)
+		})
+	}
 }
 
 func TestTermObeysItsContext(t *testing.T) {

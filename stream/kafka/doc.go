@@ -56,7 +56,11 @@
 // stored as a dead letter, as is an entry that a worker gives up. The letter has
 // the record's key, value and headers, and headers that say why it is one and
 // where it is from, see [HeaderReason]. It is stored by all replicas in sync
-// before the record counts as settled, and may be stored twice. Producing its
+// before the record counts as settled, and may be stored twice. Its topic must
+// take records that are 2 KiB larger than those of the others, and so must
+// [kgo.ProducerBatchMaxBytes], which is 1 MB unless Config.Options say more. A
+// letter that is too large all the same has [HeaderOmitted]: it says where the
+// record is, and no more, so that nothing waits for it. Producing a letter's
 // value to a topic again tries the event again; the source that gave it up takes
 // it for a copy as long as it remembers the event.
 //

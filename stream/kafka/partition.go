@@ -70,7 +70,9 @@ type record struct {
 	unreadable string
 	// attempts counts how often the entry was given out.
 	attempts int
-	settled  bool
+	// oversized says that the record's dead letter was too large for its topic.
+	oversized bool
+	settled   bool
 	// dropped says that the record is not to be given out, though it is not
 	// settled, because its partition leaves.
 	dropped bool

@@ -177,7 +177,7 @@ func TestADeliveryThatIsNotSettledInTimeIsOver(t *testing.T) {
 	cluster := newCluster(t, 2)
 	produce(t, cluster, onto(0, message("a", 1)), onto(1, message("b", 1)))
 	brief := config(cluster)
-	brief.Lease = 500 * time.Millisecond
+	brief.Lease = 3 * time.Second
 	first := open(t, brief)
 	out := map[string]stream.Delivery{}
 	for range 2 {
@@ -198,7 +198,7 @@ func TestADeliveryThatIsNotSettledInTimeIsOver(t *testing.T) {
 			}
 		})
 	}
-	second := open(t, brief)
+	second := open(t, config(cluster))
 	again := take(t, second)
 	close(stop)
 	extending.Wait()

@@ -36,7 +36,7 @@ func TestOnlyTheUnbrokenRowOfSettledRecordsIsCommitted(t *testing.T) {
 	cluster := newCluster(t, 1)
 	produce(t, cluster, onto(0, message("a", 1)), onto(0, message("b", 1)), onto(0, message("c", 1)), onto(0, message("d", 1)))
 	brief := config(cluster)
-	brief.Lease = 200 * time.Millisecond
+	brief.Lease = 3 * time.Second // closing waits for it
 	source := open(t, brief)
 
 	require.NoError(t, expect(t, source, "a-1").Ack(t.Context()))
