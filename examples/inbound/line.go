@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -94,21 +95,50 @@ func parse(text string) (line, error) {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.DisallowUnknownFields()
 	err := decoder.Decode(&l)
-	var wrongType *json.UnmarshalTypeError
+	wrongType, _ := errors.AsType[*json.UnmarshalTypeError](err)
 	switch {
-	case errors.As(err, &wrongType) && wrongType.Field != "":
+	case wrongType != nil && wrongType.Field != "":
 		return l, fmt.Errorf("%s has the wrong type", wrongType.Field)
-	case errors.As(err, &wrongType):
+	case wrongType != nil:
 		return l, errors.New("the line is not a JSON object")
 	case err != nil && strings.HasPrefix(err.Error(), "json: unknown field"):
 		return l, errors.New(strings.TrimPrefix(err.Error(), "json: "))
 	case err != nil:
 		return l, errors.New("the line is not complete JSON")
 	}
-	if decoder.More() {
-		return l, errors.New("the line holds more than one JSON object")
+	if err := decoder.Decode(new(json.RawMessage)); err != io.EOF {
+		return l, errors.New("the line goes on after its JSON object")
 	}
-	return l, nil
+	return l, unrepeated(json.NewDecoder(strings.NewReader(text)))
+}
+
+// unrepeated returns an error if a member stands twice in the next value or in
+// one within it: of two that differ, nobody knows which is meant. As everywhere
+// in encoding/json, names are the same in any case.
+func unrepeated(decoder *json.Decoder) error {
+	start, err := decoder.Token()
+	if _, composed := start.(json.Delim); !composed {
+		return err
+	}
+	var names []string
+	for decoder.More() {
+		if start == json.Delim('{') {
+			token, err := decoder.Token()
+			if err != nil {
+				return err
+			}
+			name := token.(string)
+			if slices.ContainsFunc(names, func(other string) bool { return strings.EqualFold(name, other) }) {
+				return fmt.Errorf("%s is there twice", name)
+			}
+			names = append(names, name)
+		}
+		if err := unrepeated(decoder); err != nil {
+			return err
+		}
+	}
+	_, err = decoder.Token()
+	return err
 }
 
 // read returns the address and the message of a line.

@@ -1,7 +1,7 @@
 // Inbound reads customers' messages, one JSON object a line, and brings each
 // into its conversation. It prints a line for each message with the edge it
 // ended on, then how often each edge was met, and exits with status 1 if any
-// message failed.
+// message failed. If it is interrupted it says before which line it stopped.
 //
 //	inbound messages.ndjson
 //	inbound < messages.ndjson
@@ -12,15 +12,17 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
 
+	"github.com/engagesdk/engage-go/examples/internal/program"
 	"github.com/engagesdk/engage-go/examples/internal/story"
 	"github.com/engagesdk/engage-go/examples/internal/tenant"
 	"github.com/engagesdk/engage-go/outcome"
@@ -30,26 +32,23 @@ import (
 var errFailed = errors.New("not every message arrived")
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "inbound:", err)
-		os.Exit(1)
-	}
+	program.Main("inbound", func(ctx context.Context, args []string) error {
+		return run(ctx, args, os.Getenv, os.Stdin, os.Stdout)
+	})
 }
 
 func run(ctx context.Context, args []string, getenv func(string) string, in io.Reader, out io.Writer) error {
-	switch len(args) {
-	case 0:
-	case 1:
-		file, err := os.Open(args[0])
+	flags := flag.NewFlagSet("inbound", flag.ContinueOnError)
+	if err := program.Parse(flags, args, out, "file"); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		file, err := os.Open(flags.Arg(0))
 		if err != nil {
 			return err
 		}
 		defer file.Close()
 		in = file
-	default:
-		return errors.New("give one file, or none to read standard input")
 	}
 	engageTenant, err := tenant.Open(getenv)
 	if err != nil {
@@ -59,9 +58,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, in io.R
 
 	r := router{story: story.Story{Client: engageTenant.Client}, out: out, edges: map[outcome.Edge]int{}}
 	defer r.summarize()
-	for line, err := range lines(in) {
-		if err != nil {
-			return fmt.Errorf("line %d: %w", line.number, err)
+	for line, err := range lines(program.Input(ctx, in)) {
+		if err = cmp.Or(err, context.Cause(ctx)); err != nil {
+			return fmt.Errorf("stopped before line %d: %w", line.number, err)
 		}
 		r.route(ctx, line)
 	}

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bufio"
+	"context"
 	"errors"
+	"flag"
 	"io"
 	"os"
 	"strconv"
@@ -9,6 +12,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/engagesdk/engage-go/examples/internal/program"
 	"github.com/stretchr/testify/require"
 )
 
@@ -46,11 +50,19 @@ func TestAMalformedLineSaysWhatIsWrongWithIt(t *testing.T) {
 		`{"channel":"sms"`:     "the line is not complete JSON",
 		`[1]`:                  "the line is not a JSON object",
 		`null`:                 "channel is not one of the seven channels",
-		`{} {}`:                "the line holds more than one JSON object",
+		`{} {}`:                "the line goes on after its JSON object",
+		`{}}`:                  "the line goes on after its JSON object",
+		`{} ]`:                 "the line goes on after its JSON object",
+		`{},`:                  "the line goes on after its JSON object",
+		`{} x`:                 "the line goes on after its JSON object",
 		`{"colour":1}`:         `unknown field "colour"`,
 		`{"to":"one"}`:         "to has the wrong type",
 		"{\"text\":\"a\xff\"}": "the line is not valid UTF-8",
 		`{"channel":"sms","business":"1","customer":"2","text":"hi","timestamp":"2026-01-31T12:00:00"}`: "timestamp has no zone",
+		`{"channel":"sms","business":"1","customer":"2","text":"hi","channel":"api"}`:                   "channel is there twice",
+		`{"channel":"sms","business":"1","customer":"2","text":"hi","TEXT":"ho"}`:                       "TEXT is there twice",
+		`{"channel":"facebook","business":"1","customer":"2","attachments":[` +
+			`{"url":"https://a.example","mimeType":"image/png","url":"https://b.example"}]}`: "url is there twice",
 		strings.Repeat("x", longest+1): "the line is longer than 1048576 bytes",
 	} {
 		out, err := feed(t, strings.NewReader(input))
@@ -83,8 +95,52 @@ func TestNothingFailsWithoutInput(t *testing.T) {
 	require.Contains(t, out, "0 messages, 0 failed")
 }
 
+func TestTwoAttachmentsMayHaveTheSameMembers(t *testing.T) {
+	_, err := feed(t, strings.NewReader(`{"channel":"facebook","business":"1","customer":"2","attachments":[`+
+		`{"url":"https://a.example","mimeType":"image/png","fileName":"a"},`+
+		`{"url":"https://a.example","mimeType":"image/png","fileName":"a"}]}`))
+	require.NoError(t, err)
+}
+
+func TestAnInterruptStopsItBeforeTheNextLine(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	in, person := io.Pipe()
+	defer person.Close()
+	display, out := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		ended <- run(ctx, nil, noTenant, in, out)
+		_ = out.Close()
+	}()
+	go func() {
+		_, _ = io.WriteString(person, `{"channel":"sms","business":"1","customer":"2","text":"hi"}`+"\n")
+	}()
+	printed := bufio.NewReader(display)
+	first, err := printed.ReadString('\n')
+	require.NoError(t, err)
+	require.Contains(t, first, "   1  onConversationCreated")
+
+	interrupt() // while it waits for another line
+	rest, err := io.ReadAll(printed)
+	require.NoError(t, err)
+	require.Contains(t, string(rest), "1 messages, 0 failed")
+	err = <-ended
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorContains(t, err, "stopped before line 2")
+
+	var none strings.Builder // where what comes next has been read already
+	err = run(ctx, []string{"messages.ndjson"}, noTenant, nil, &none)
+	require.ErrorContains(t, err, "stopped before line 1")
+	require.Contains(t, none.String(), "0 messages, 0 failed")
+}
+
 func TestBadArgumentsAndHalfATenantAreRefused(t *testing.T) {
-	require.Error(t, run(t.Context(), []string{"a", "b"}, noTenant, nil, io.Discard))
+	var usage strings.Builder
+	require.ErrorIs(t, run(t.Context(), []string{"-h"}, noTenant, nil, &usage), flag.ErrHelp)
+	require.Equal(t, "usage: inbound [file]\n", usage.String())
+	for _, arguments := range [][]string{{"-nope"}, {"a", "b"}, {"messages.ndjson", "-h"}} {
+		require.ErrorIs(t, run(t.Context(), arguments, noTenant, nil, io.Discard), program.ErrMisuse)
+	}
 	require.ErrorIs(t, run(t.Context(), []string{"no-such-file"}, noTenant, nil, io.Discard), os.ErrNotExist)
 	half := func(name string) string { return map[string]string{"ENGAGE_CLIENT_ID": "id"}[name] }
 	require.ErrorContains(t, run(t.Context(), nil, half, strings.NewReader(""), io.Discard), "or none of them")

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/engagesdk/engage-go/auth"
+	"github.com/engagesdk/engage-go/examples/internal/program"
 )
 
 // login is a person's authorization, kept in a store, and what to do with it.
@@ -26,25 +27,26 @@ type login struct {
 	out io.Writer
 }
 
+// ways are the ways to sign in, by name.
+var ways = map[string]way{
+	"browser": login.inBrowser,
+	"paste":   login.byPaste,
+	"device":  login.byDevice,
+}
+
+// way has a person sign in.
+type way func(login, context.Context) (auth.Grant, error)
+
 // run works with the stored tokens. Only where these will not do it has a
 // person sign in, and works with the new ones.
-func (l login) run(ctx context.Context, how string) error {
-	ways := map[string]func(context.Context) (auth.Grant, error){
-		"browser": l.inBrowser,
-		"paste":   l.byPaste,
-		"device":  l.byDevice,
-	}
-	signIn, ok := ways[how]
-	if !ok {
-		return fmt.Errorf("-how is browser, paste or device, not %q", how)
-	}
+func (l login) run(ctx context.Context, signIn way) error {
 	err := l.work(ctx)
 	required, ok := errors.AsType[*auth.ReauthorizationRequiredError](err)
 	if !ok {
 		return err
 	}
 	l.tell("a sign-in is needed: %s", required.Reason)
-	grant, err := signIn(ctx)
+	grant, err := signIn(l, ctx)
 	if err != nil {
 		return err
 	}
@@ -146,39 +148,18 @@ func (l login) byPaste(ctx context.Context) (auth.Grant, error) {
 	}
 	l.tell("open this address to sign in: %s", signIn.URL())
 	l.tell("paste the address that the browser ends at, even if it shows no page:")
-	pasted := lines(ctx, l.in)
-	for {
-		select {
-		case line, ok := <-pasted:
-			if !ok {
-				return auth.Grant{}, errors.New("the input ended without the address")
-			}
-			grant, err := signIn.Finish(ctx, line)
-			if _, again := err.(*auth.SignInError); !again {
-				return grant, err
-			}
-			l.tell("%v; paste another one:", err)
-		case <-ctx.Done():
-			return auth.Grant{}, ctx.Err()
+	pasted := bufio.NewScanner(program.Input(ctx, l.in))
+	for pasted.Scan() {
+		grant, err := signIn.Finish(ctx, strings.TrimSpace(pasted.Text()))
+		if _, again := err.(*auth.SignInError); !again {
+			return grant, err
 		}
+		l.tell("%v; paste another one:", err)
 	}
-}
-
-// lines gives the lines of in until that or ctx ends. Reading from a terminal
-// cannot be broken off, so that the goroutine may stay until the program ends.
-func lines(ctx context.Context, in io.Reader) <-chan string {
-	found := make(chan string)
-	go func() {
-		defer close(found)
-		for scanner := bufio.NewScanner(in); scanner.Scan(); {
-			select {
-			case found <- strings.TrimSpace(scanner.Text()):
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	return found
+	if err := pasted.Err(); err != nil {
+		return auth.Grant{}, err
+	}
+	return auth.Grant{}, errors.New("the input ended without the address")
 }
 
 // byDevice signs in with a code that is entered on another device.

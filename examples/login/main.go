@@ -21,12 +21,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"github.com/engagesdk/engage-go/auth"
+	"github.com/engagesdk/engage-go/examples/internal/program"
 )
 
 // The variables that name an integration. There is no flag for the secret:
@@ -37,12 +36,9 @@ const (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "login:", err)
-		os.Exit(1)
-	}
+	program.Main("login", func(ctx context.Context, args []string) error {
+		return run(ctx, args, os.Getenv, os.Stdin, os.Stdout)
+	})
 }
 
 func run(ctx context.Context, args []string, getenv func(string) string, in io.Reader, out io.Writer) error {
@@ -53,11 +49,12 @@ func run(ctx context.Context, args []string, getenv func(string) string, in io.R
 	service := flags.String("service", "https://webexapis.com/v1", "the identity service, above authorize and access_token")
 	ask := flags.String("ask", "", "the address to make a request to with the token")
 	folder := flags.String("store", "", "the folder to keep tokens in (default engage-go/login in the user's configuration)")
-	if err := flags.Parse(args); err != nil {
+	if err := program.Parse(flags, args, out); err != nil {
 		return err
 	}
-	if flags.NArg() > 0 {
-		return fmt.Errorf("%q is not a flag", flags.Arg(0))
+	signIn, ok := ways[*how]
+	if !ok {
+		return fmt.Errorf("%w: -how is browser, paste or device, not %q", program.ErrMisuse, *how)
 	}
 	directory, err := storeIn(*folder)
 	if err != nil {
@@ -89,7 +86,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, in io.R
 		l.name, l.integration, l.open, l.ask = "in memory", identity.integration(), identity.open, identityURL+"/userinfo"
 	}
 	fmt.Fprintf(out, "Talking to %s, with the tokens in %s\n", where, directory)
-	return l.run(ctx, *how)
+	return l.run(ctx, signIn)
 }
 
 // storeIn returns the folder to keep tokens in.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"flag"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -240,9 +241,10 @@ func TestConfigurationThatWillNotDoIsAnError(t *testing.T) {
 		arguments []string
 		getenv    func(string) string
 	}{
-		"is not a flag":                     {[]string{"x"}, unset},
+		`unexpected argument "x"`:           {[]string{"x"}, unset},
+		"not defined: -x":                   {[]string{"-x"}, unset},
 		"set WEBEX_CLIENT_ID":               {[]string{"-how", "device"}, unset},
-		"-how is browser, paste or device":  {[]string{"-how", "letter"}, configured},
+		"-how is browser, paste or device":  {[]string{"-how", "letter"}, unset},
 		"Integration.AuthorizeURL":          {[]string{"-service", "http://example.com"}, configured},
 		"Integration.ClientSecret is empty": {nil, func(name string) string { return map[string]string{clientID: "x"}[name] }},
 	} {
@@ -252,4 +254,11 @@ func TestConfigurationThatWillNotDoIsAnError(t *testing.T) {
 			require.ErrorContains(t, err, text)
 		})
 	}
+}
+
+func TestHelpShowsTheFlags(t *testing.T) {
+	var out strings.Builder
+	require.ErrorIs(t, run(t.Context(), []string{"-h"}, unset, strings.NewReader(""), &out), flag.ErrHelp)
+	require.Contains(t, out.String(), "usage: login ")
+	require.Contains(t, out.String(), "-how string")
 }

@@ -10,31 +10,33 @@ package main
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"fmt"
 	"io"
-	"log"
 	"net"
 	"net/http"
 	"os"
-	"os/signal"
 	"time"
 
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/engagetest"
 	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/examples/internal/program"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, os.Stdout); err != nil {
-		log.Fatal("lostreply: ", err)
-	}
+	program.Main("lostreply", func(ctx context.Context, args []string) error {
+		return run(ctx, args, os.Stdout)
+	})
 }
 
-func run(ctx context.Context, out io.Writer) error {
+func run(ctx context.Context, args []string, out io.Writer) error {
+	if err := program.Parse(flag.NewFlagSet("lostreply", flag.ContinueOnError), args, out); err != nil {
+		return err
+	}
 	// A callback can get lost, too.
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -94,7 +96,7 @@ func serveCallbacks() (*engage.Callbacks, func() error, error) {
 	}
 	callbacks, err := engage.NewCallbacks("http://" + listener.Addr().String() + "/engage/callbacks")
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, errors.Join(err, listener.Close())
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/engage/callbacks/", callbacks)

@@ -13,23 +13,20 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/examples/internal/program"
 	"github.com/engagesdk/engage-go/examples/internal/story"
 	"github.com/engagesdk/engage-go/examples/internal/tenant"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "quickstart:", err)
-		os.Exit(1)
-	}
+	program.Main("quickstart", func(ctx context.Context, args []string) error {
+		return run(ctx, args, os.Getenv, os.Stdout)
+	})
 }
 
 func run(ctx context.Context, args []string, getenv func(string) string, out io.Writer) error {
@@ -37,7 +34,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 	business := flags.String("business", "+15550100", "the number the customer writes to")
 	customer := flags.String("customer", "+15550199", "the customer's number")
 	agent := flags.String("agent", "agent-7", "the agent who joins")
-	if err := flags.Parse(args); err != nil {
+	if err := program.Parse(flags, args, out); err != nil {
 		return err
 	}
 	engageTenant, err := tenant.Open(getenv)

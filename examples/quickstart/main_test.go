@@ -1,11 +1,13 @@
 package main
 
 import (
+	"flag"
 	"io"
 	"strings"
 	"testing"
 
 	"github.com/engagesdk/engage-go/engage/engagetest"
+	"github.com/engagesdk/engage-go/examples/internal/program"
 	"github.com/stretchr/testify/require"
 )
 
@@ -68,4 +70,14 @@ func TestTheStoryInTheTenantOfTheEnvironment(t *testing.T) {
 	err := run(t.Context(), nil, getenv, io.Discard)
 	require.ErrorContains(t, err, "onAuthorizationFailure")
 	require.NotContains(t, err.Error(), "wrong")
+}
+
+func TestArguments(t *testing.T) {
+	var out strings.Builder
+	noTenant := func(string) string { return "" }
+	require.ErrorIs(t, run(t.Context(), []string{"-h"}, noTenant, &out), flag.ErrHelp)
+	require.Contains(t, out.String(), "usage: quickstart [-agent] [-business] [-customer]\n")
+	for _, arguments := range [][]string{{"-nope"}, {"extra", "args"}, {"-agent", "a", "extra"}} {
+		require.ErrorIs(t, run(t.Context(), arguments, noTenant, io.Discard), program.ErrMisuse)
+	}
 }

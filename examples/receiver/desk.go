@@ -22,7 +22,7 @@ type desk struct {
 // worker returns a worker that brings the events of source to the desk, one at
 // a time so that what is printed stays in order.
 func (d desk) worker(source stream.Source) (*stream.Worker, error) {
-	worker, err := stream.NewWorker(source, stream.WithHandlers(1))
+	worker, err := stream.NewWorker(source, stream.WithHandlers(1), stream.WithDrain(handleTime))
 	if err != nil {
 		return nil, err
 	}
@@ -33,15 +33,17 @@ func (d desk) worker(source stream.Source) (*stream.Worker, error) {
 	return worker, nil
 }
 
-// say prints what was done with an event.
+// say prints what was done with an event. It returns nil even if that fails: an
+// event that was dealt with is not to be tried again.
 func (d desk) say(event stream.Event, format string, values ...any) error {
 	head := event.Head()
-	_, err := fmt.Fprintf(d.out, "%-10s %-14s %s\n", head.Channel, head.Kind, fmt.Sprintf(format, values...))
-	return err
+	fmt.Fprintf(d.out, "%-10s %-14s %s\n", head.Channel, head.Kind, fmt.Sprintf(format, values...))
+	return nil
 }
 
 // message brings what a customer wrote into its conversation. An error that
-// trying again can mend is returned as it is; any other gives the event up.
+// trying again can mend is returned as it is; any other gives the event up, for
+// somebody to look at.
 func (d desk) message(ctx context.Context, e stream.MessageEvent) error {
 	address := e.AddressFor(d.businesses[e.Business])
 	if address == nil {
@@ -61,8 +63,20 @@ func (d desk) message(ctx context.Context, e stream.MessageEvent) error {
 	if err == nil {
 		return d.say(e, "%s %s", content.Type(), edge)
 	}
-	if errors.Is(err, outcome.ErrOnInvalidData) || !edge.IsStandard() {
+	if errors.Is(err, outcome.ErrOnInvalidData) || !edge.IsStandard() || mayBeThere(err) {
 		return stream.Permanent(err)
 	}
 	return err
+}
+
+// mayBeThere reports whether the message may be in its conversation, although
+// the call that was to bring it there failed: trying again could double it. The
+// client has looked for it and could not tell.
+func mayBeThere(err error) bool {
+	failure, ok := errors.AsType[*outcome.Error](err)
+	if !ok {
+		return false
+	}
+	brings := failure.Operation == outcome.CreateConversation || failure.Operation == outcome.AppendMessage
+	return brings && failure.Effect >= outcome.MaybeApplied
 }

@@ -4,12 +4,13 @@
 //
 // Without configuration it feeds itself a few signed events of every channel,
 // some of them twice, and the conversations are in memory. With -listen it waits
-// for events at that address until it is interrupted; ENGAGE_HUB_SECRET is then
-// the secret they are signed with, and ENGAGE_BASE_URL, ENGAGE_CLIENT_ID and
-// ENGAGE_CLIENT_SECRET name the tenant.
+// for events at that address until it is interrupted or told to terminate;
+// ENGAGE_HUB_SECRET is then the secret they are signed with, and
+// ENGAGE_BASE_URL, ENGAGE_CLIENT_ID and ENGAGE_CLIENT_SECRET name the tenant.
 //
-// The inbox is in memory: what it holds is lost when the program ends. The
-// module stream/jetstream has one that lasts.
+// Before it ends it refuses new events, handles those it has accepted, and
+// reports. The inbox is in memory: what cannot be handled then is lost, and the
+// program says so. The module stream/jetstream has an inbox that lasts.
 package main
 
 import (
@@ -18,24 +19,27 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"os"
-	"os/signal"
 	"strings"
 	"time"
 
+	"github.com/engagesdk/engage-go/examples/internal/program"
 	"github.com/engagesdk/engage-go/examples/internal/tenant"
 	"github.com/engagesdk/engage-go/stream"
 )
 
+// What ends a program gives it some 30 seconds to do so by itself. The first of
+// these is for the events that were accepted, the second for the one that is
+// being handled after that.
+const (
+	drainTime  = 20 * time.Second
+	handleTime = 5 * time.Second
+)
+
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "receiver:", err)
-		os.Exit(1)
-	}
+	program.Main("receiver", func(ctx context.Context, args []string) error {
+		return run(ctx, args, os.Getenv, os.Stdout)
+	})
 }
 
 // configuration is what the program is told.
@@ -45,19 +49,18 @@ type configuration struct {
 	businesses map[string]string
 }
 
-func configure(args []string, getenv func(string) string) (configuration, error) {
+func configure(args []string, getenv func(string) string, out io.Writer) (configuration, error) {
 	flags := flag.NewFlagSet("receiver", flag.ContinueOnError)
 	listen := flags.String("listen", "", "the address to wait for events at, such as :8080; empty feeds itself")
 	businesses := flags.String("businesses", "a_shop_page=page-1066,a_shop_number=15550100",
 		"which page or number belongs to which app, for the channels whose events name the app only")
-	if err := flags.Parse(args); err != nil {
+	if err := program.Parse(flags, args, out); err != nil {
 		return configuration{}, err
 	}
-	c := configuration{listen: *listen, businesses: map[string]string{}}
-	for pair := range strings.SplitSeq(*businesses, ",") {
-		if app, business, ok := strings.Cut(pair, "="); ok {
-			c.businesses[app] = business
-		}
+	c := configuration{listen: *listen}
+	var err error
+	if c.businesses, err = pairs(*businesses); err != nil {
+		return configuration{}, fmt.Errorf("%w: -businesses: %w", program.ErrMisuse, err)
 	}
 	secret := getenv("ENGAGE_HUB_SECRET")
 	switch {
@@ -71,8 +74,30 @@ func configure(args []string, getenv func(string) string) (configuration, error)
 	return c, nil
 }
 
+// pairs reads app=business,app=business. The empty text has none.
+func pairs(text string) (map[string]string, error) {
+	businesses := map[string]string{}
+	if text == "" {
+		return businesses, nil
+	}
+	var problems []string
+	for pair := range strings.SplitSeq(text, ",") {
+		app, business, _ := strings.Cut(pair, "=")
+		if app == "" || business == "" {
+			problems = append(problems, fmt.Sprintf("%q is not app=business", pair))
+		} else if _, twice := businesses[app]; twice {
+			problems = append(problems, fmt.Sprintf("the app %q is there twice", app))
+		}
+		businesses[app] = business
+	}
+	if problems != nil {
+		return nil, errors.New(strings.Join(problems, "; "))
+	}
+	return businesses, nil
+}
+
 func run(ctx context.Context, args []string, getenv func(string) string, out io.Writer) error {
-	c, err := configure(args, getenv)
+	c, err := configure(args, getenv, out)
 	if err != nil {
 		return err
 	}
@@ -92,71 +117,61 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 	if err != nil {
 		return err
 	}
-	url, stop, err := serve(receiver, c.listen)
+	server, err := listen(receiver, c.listen)
 	if err != nil {
 		return err
 	}
-	defer stop()
 	if c.listen != "" {
-		fmt.Fprintln(out, "Waiting for events at", url)
-		err = worker.Run(ctx)
-	} else if err = feed(ctx, url, c.secret); err == nil {
-		err = drain(ctx, worker, inbox)
+		fmt.Fprintln(out, "Waiting for events at", server.url)
 	}
+	// What is accepted is handled, even after ctx has ended.
+	working, finish := context.WithCancel(context.WithoutCancel(ctx))
+	defer finish()
+	worked := make(chan error, 1)
+	go func() { worked <- worker.Run(working) }()
+
+	if c.listen != "" {
+		err = server.wait(ctx)
+	} else {
+		err = feed(ctx, server.url, c.secret)
+	}
+	limited, cancel := context.WithTimeout(working, drainTime)
+	defer cancel()
+	err = errors.Join(err, server.close(limited))
+	drain(limited, inbox)
+	finish()
+	err = errors.Join(err, <-worked)
+
 	report(out, receiver, worker, inbox)
+	if lost := inbox.Counts().Entries; lost > 0 {
+		err = errors.Join(err, fmt.Errorf("%d events were accepted and not handled", lost))
+	}
 	return err
 }
 
-// serve answers requests with handler at address until stop is called. An empty
-// address is any of the loopback's.
-func serve(handler http.Handler, address string) (url string, stop func(), err error) {
-	if address == "" {
-		address = "127.0.0.1:0"
-	}
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return "", nil, err
-	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		server.Serve(listener)
-	}()
-	return "http://" + listener.Addr().String(), func() {
-		// What the inbox has is answered before the program ends.
-		grace, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		server.Shutdown(grace)
-		<-ended
-	}, nil
-}
-
-// drain runs the worker until the inbox is empty.
-func drain(ctx context.Context, worker *stream.Worker, inbox *stream.MemoryInbox) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	go func() {
-		defer stop()
-		tick := time.NewTicker(10 * time.Millisecond)
-		defer tick.Stop()
-		for inbox.Counts().Entries > 0 {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
+// drain returns when the inbox is empty, or when ctx ends.
+func drain(ctx context.Context, inbox *stream.MemoryInbox) {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for inbox.Counts().Entries > 0 {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
 		}
-	}()
-	return worker.Run(ctx)
+	}
 }
 
 // report prints what became of the events.
 func report(out io.Writer, receiver *stream.Receiver, worker *stream.Worker, inbox *stream.MemoryInbox) {
 	received, worked := receiver.Counts(), worker.Counts()
-	fmt.Fprintf(out, "\n%d events accepted, %d copies dropped, %d refused\n", received.Accepted, received.Duplicates, len(received.Refused))
+	var refused uint64
+	for _, requests := range received.Refused {
+		refused += requests
+	}
+	fmt.Fprintf(out, "\n%d events accepted, %d copies dropped, %d requests refused\n", received.Accepted, received.Duplicates, refused)
 	fmt.Fprintf(out, "%d handled, %d given up\n", worked.Handled, worked.DeadLettered)
 	for _, letter := range inbox.DeadLetters() {
-		fmt.Fprintln(out, "  given up:", letter.Reason)
+		fmt.Fprintf(out, "  given up: %s: %s\n", letter.ID, letter.Reason)
 	}
 }

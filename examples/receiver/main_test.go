@@ -1,19 +1,51 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"flag"
 	"io"
+	"net/http"
+	"os"
+	"os/exec"
 	"regexp"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
+	"time"
 
+	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/engagetest"
+	"github.com/engagesdk/engage-go/examples/internal/program"
+	"github.com/engagesdk/engage-go/outcome"
 	"github.com/engagesdk/engage-go/stream"
 	"github.com/stretchr/testify/require"
 )
 
+// TestMain lets the test binary play the program in a process of its own.
+func TestMain(m *testing.M) {
+	if os.Getenv("RECEIVER_TEST_PROCESS") != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// unset is an environment without configuration.
+func unset(string) string { return "" }
+
+// configured is an environment that names server as the tenant.
+func configured(server *engagetest.Server) func(string) string {
+	environment := map[string]string{
+		"ENGAGE_HUB_SECRET": "s3cret",
+		"ENGAGE_BASE_URL":   server.URL(), "ENGAGE_CLIENT_ID": server.ClientID(), "ENGAGE_CLIENT_SECRET": server.ClientSecret(),
+	}
+	return func(name string) string { return environment[name] }
+}
+
 func TestEveryEventIsHandledOnce(t *testing.T) {
 	var out strings.Builder
-	require.NoError(t, run(t.Context(), nil, func(string) string { return "" }, &out))
+	require.NoError(t, run(t.Context(), nil, unset, &out))
 	for _, line := range []string{
 		"sms        message        text onConversationCreated\n",
 		"facebook   message        text onConversationCreated\n",
@@ -29,7 +61,7 @@ func TestEveryEventIsHandledOnce(t *testing.T) {
 	} {
 		require.Equal(t, 1, strings.Count(out.String(), line), line)
 	}
-	require.Contains(t, out.String(), "11 events accepted, 11 copies dropped, 0 refused\n11 handled, 0 given up\n")
+	require.Contains(t, out.String(), "11 events accepted, 11 copies dropped, 0 requests refused\n11 handled, 0 given up\n")
 }
 
 // firstURL passes on the first URL that the program prints.
@@ -56,14 +88,121 @@ func TestItListensUntilItIsInterrupted(t *testing.T) {
 	url := <-found
 
 	require.NoError(t, feed(t.Context(), url, stream.NewSecret("hub", "s3cret")))
-	require.Error(t, feed(t.Context(), url, stream.NewSecret("hub", "forged")))
+	for range 2 {
+		require.Error(t, feed(t.Context(), url, stream.NewSecret("hub", "forged")))
+	}
 	interrupt()
 	require.NoError(t, <-ended)
-	require.Contains(t, out.String(), "11 events accepted, 11 copies dropped, 1 refused\n")
+	require.Contains(t, out.String(), "11 events accepted, 11 copies dropped, 2 requests refused\n")
 	require.NotContains(t, out.String(), "s3cret")
 }
 
 func TestListeningNeedsASecret(t *testing.T) {
-	err := run(t.Context(), []string{"-listen", ":0"}, func(string) string { return "" }, io.Discard)
+	err := run(t.Context(), []string{"-listen", ":0"}, unset, io.Discard)
 	require.ErrorContains(t, err, "ENGAGE_HUB_SECRET")
+}
+
+func TestWhatIsAcceptedIsHandledAfterTheInterrupt(t *testing.T) {
+	server := engagetest.NewServer()
+	defer server.Close()
+	busy, free := make(chan struct{}), make(chan struct{})
+	first := sync.OnceFunc(func() { close(busy); <-free })
+	server.FailFunc(func(engagetest.Request) engagetest.Fault {
+		first()
+		return engagetest.Fault{}
+	})
+	ctx, interrupt := context.WithCancel(t.Context())
+	found, ended := make(chan string, 1), make(chan error, 1)
+	var out strings.Builder
+	go func() {
+		ended <- run(ctx, []string{"-listen", "127.0.0.1:0"}, configured(server), firstURL{&out, found})
+	}()
+	url := <-found
+	require.NoError(t, feed(t.Context(), url, stream.NewSecret("hub", "s3cret")))
+	<-busy // with the first event; the others wait
+	interrupt()
+	require.Eventually(t, func() bool {
+		return feed(t.Context(), url, stream.NewSecret("hub", "s3cret")) != nil
+	}, time.Minute, time.Millisecond, "it takes nothing in any more")
+	close(free)
+	require.NoError(t, <-ended)
+	require.Contains(t, out.String(), "11 handled, 0 given up\n")
+	require.Len(t, server.Conversations(), 6)
+}
+
+func TestAMessageThatMayBeThereIsNotSentAgain(t *testing.T) {
+	server := engagetest.NewServer()
+	defer server.Close()
+	lost := engagetest.Fault{Applied: true, Connection: engagetest.ConnectionClosed}
+	server.Fail(outcome.AppendMessage, lost)
+	server.Fail(outcome.FetchTranscript, engagetest.Fault{Status: http.StatusNotFound, Times: engagetest.Always})
+	var out strings.Builder
+	require.NoError(t, run(t.Context(), nil, configured(server), &out))
+	require.Contains(t, out.String(), "10 handled, 1 given up\n  given up: ")
+	require.Contains(t, out.String(), "maybe applied")
+	for _, conversation := range server.Conversations() {
+		if conversation.Channel == channel.WhatsApp {
+			require.Len(t, conversation.Messages, 2)
+		}
+	}
+}
+
+func TestItReportsWhenItIsToldToTerminate(t *testing.T) {
+	process := exec.Command(os.Args[0], "-listen", "127.0.0.1:0")
+	process.Env = append(os.Environ(), "RECEIVER_TEST_PROCESS=1", "ENGAGE_HUB_SECRET=s3cret")
+	display, err := process.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, process.Start())
+	printed := bufio.NewReader(display)
+	line, err := printed.ReadString('\n')
+	require.NoError(t, err)
+	_, url, _ := strings.Cut(strings.TrimSpace(line), "Waiting for events at ")
+	require.NoError(t, feed(t.Context(), url, stream.NewSecret("hub", "s3cret")))
+	require.NoError(t, process.Process.Signal(syscall.SIGTERM))
+	rest, err := io.ReadAll(printed)
+	require.NoError(t, err)
+	require.NoError(t, process.Wait(), "it exits with 0")
+	require.Contains(t, string(rest), "11 events accepted, 11 copies dropped, 0 requests refused\n11 handled, 0 given up\n")
+}
+
+func TestArguments(t *testing.T) {
+	var usage strings.Builder
+	require.ErrorIs(t, run(t.Context(), []string{"-h"}, unset, &usage), flag.ErrHelp)
+	require.Contains(t, usage.String(), "usage: receiver [-businesses] [-listen]\n")
+	for arguments, want := range map[string]string{
+		"foo":                     `unexpected argument "foo"`,
+		"-nope":                   "not defined: -nope",
+		"-businesses garbage":     `-businesses: "garbage" is not app=business`,
+		"-businesses a=1,b=,=2,":  `"b=" is not app=business; "=2" is not app=business; "" is not app=business`,
+		"-businesses a=1,b=2,a=3": `the app "a" is there twice`,
+	} {
+		err := run(t.Context(), strings.Fields(arguments), unset, io.Discard)
+		require.ErrorIs(t, err, program.ErrMisuse)
+		require.ErrorContains(t, err, want)
+	}
+}
+
+func TestNoBusinessesMeansNoConversationsForApps(t *testing.T) {
+	var out strings.Builder
+	require.NoError(t, run(t.Context(), []string{"-businesses", ""}, unset, &out))
+	require.Contains(t, out.String(), "facebook   message        no conversation on this channel\n")
+}
+
+// torn is where nothing can be printed.
+type torn struct{}
+
+func (torn) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
+
+func TestAMessageThatCannotBePrintedIsNotSentAgain(t *testing.T) {
+	server := engagetest.NewServer()
+	defer server.Close()
+	require.NoError(t, run(t.Context(), nil, configured(server), torn{}))
+	require.Len(t, server.Conversations(), 6)
+	for _, conversation := range server.Conversations() {
+		want := 1
+		if conversation.Channel == channel.WhatsApp {
+			want = 2
+		}
+		require.Len(t, conversation.Messages, want, conversation.Channel)
+	}
 }

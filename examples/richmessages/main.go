@@ -5,30 +5,32 @@ package main
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
 
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/engagetest"
 	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/examples/internal/program"
 	"github.com/engagesdk/engage-go/examples/internal/story"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "richmessages:", err)
-		os.Exit(1)
-	}
+	program.Main("richmessages", func(ctx context.Context, args []string) error {
+		return run(ctx, args, os.Stdout)
+	})
 }
 
-func run(ctx context.Context, out io.Writer) error {
+func run(ctx context.Context, args []string, out io.Writer) error {
+	if err := program.Parse(flag.NewFlagSet("richmessages", flag.ContinueOnError), args, out); err != nil {
+		return err
+	}
 	server := engagetest.NewServer()
 	defer server.Close()
 	client, err := server.Client()
@@ -89,6 +91,9 @@ func showRefusals(ctx context.Context, out io.Writer, client *engage.Client) err
 		}},
 	} {
 		_, err := client.AppendMessage(ctx, asked.request)
+		if !errors.Is(err, outcome.ErrOnInvalidData) {
+			return fmt.Errorf("%s is not refused: %v", asked.what, err)
+		}
 		fmt.Fprintf(out, "%s: %s\n", asked.what, outcome.Of(err))
 		for _, violation := range story.Problems(err) {
 			fmt.Fprintln(out, " ", violation)

@@ -1,16 +1,19 @@
 package main
 
 import (
+	"flag"
+	"io"
 	"strings"
 	"testing"
 
 	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/examples/internal/program"
 	"github.com/stretchr/testify/require"
 )
 
 func TestEveryTypeArrivesAsItWasSent(t *testing.T) {
 	var out strings.Builder
-	require.NoError(t, run(t.Context(), &out))
+	require.NoError(t, run(t.Context(), nil, &out))
 	for _, row := range message.SupportTable() {
 		require.Contains(t, out.String(), " "+string(row.Type)+" ", "the table of what can be carried has a type that is not shown")
 	}
@@ -26,7 +29,7 @@ func TestEveryTypeArrivesAsItWasSent(t *testing.T) {
 
 func TestRefusalsSayWhatCouldBe(t *testing.T) {
 	var out strings.Builder
-	require.NoError(t, run(t.Context(), &out))
+	require.NoError(t, run(t.Context(), nil, &out))
 	for _, line := range []string{
 		"a carousel on SMS: onInvalidData\n  Messages[0].Type cannot be carried by AppendMessage 1.4 on sms",
 		"on livechat: AppendMessage 1.3 or later",
@@ -34,5 +37,14 @@ func TestRefusalsSayWhatCouldBe(t *testing.T) {
 		"four buttons on WhatsApp: onInvalidData\n  Messages[0].Content.Action.Buttons has 4 elements; the most is 3\n",
 	} {
 		require.Contains(t, out.String(), line)
+	}
+}
+
+func TestArguments(t *testing.T) {
+	var out strings.Builder
+	require.ErrorIs(t, run(t.Context(), []string{"-h"}, &out), flag.ErrHelp)
+	require.Equal(t, "usage: richmessages\n", out.String())
+	for _, argument := range []string{"-nope", "junk"} {
+		require.ErrorIs(t, run(t.Context(), []string{argument}, io.Discard), program.ErrMisuse)
 	}
 }

@@ -10,13 +10,14 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"sync"
 	"time"
 
+	"github.com/engagesdk/engage-go/examples/internal/program"
 	"github.com/engagesdk/engage-go/stream"
 	"github.com/engagesdk/engage-go/stream/jetstream"
 	"github.com/engagesdk/engage-go/stream/jetstream/embedded"
@@ -27,20 +28,22 @@ const (
 	customers = 20
 	messages  = 15
 	workers   = 2
+	// patience is how long all of it may take; what is not handled then is lost.
+	patience = 2 * time.Minute
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
-	defer cancel()
-	if err := run(ctx, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "stream-cluster:", err)
-		os.Exit(1)
-	}
+	program.Main("stream-cluster", func(ctx context.Context, args []string) error {
+		return run(ctx, args, os.Stdout)
+	})
 }
 
-func run(ctx context.Context, out io.Writer) (err error) {
+func run(interrupted context.Context, args []string, out io.Writer) (err error) {
+	if err := program.Parse(flag.NewFlagSet("stream-cluster", flag.ContinueOnError), args, out); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(interrupted, patience)
+	defer cancel()
 	folder, err := os.MkdirTemp("", "stream-cluster")
 	if err != nil {
 		return err
@@ -84,6 +87,9 @@ func run(ctx context.Context, out io.Writer) (err error) {
 	}
 	<-working.Done()
 	group.Wait()
+	if interrupted.Err() != nil {
+		return context.Cause(interrupted) // which tells nothing of the inbox
+	}
 	fmt.Fprintf(out, "sent %d events twice: %d copies were dropped\n", customers*messages, copies)
 	return t.summarize(out)
 }
@@ -116,8 +122,9 @@ func send(ctx context.Context, inbox stream.Inbox) (copies int, err error) {
 				duplicate, err := putWithin(ctx, time.Second, inbox, entry)
 				switch {
 				case ctx.Err() != nil:
-					return 0, ctx.Err()
+					return 0, context.Cause(ctx)
 				case err != nil:
+					<-time.After(50 * time.Millisecond)
 					continue
 				case stored == 1 && duplicate:
 					copies++

@@ -2,17 +2,20 @@ package main
 
 import (
 	"context"
+	"flag"
+	"io"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/engagesdk/engage-go/examples/internal/program"
 	"github.com/engagesdk/engage-go/stream"
 )
 
 func TestTwoWorkersHandleEverythingInOrder(t *testing.T) {
 	var out strings.Builder
-	require.NoError(t, run(t.Context(), &out))
+	require.NoError(t, run(t.Context(), nil, &out))
 	require.Contains(t, out.String(), "sent 300 events twice")
 	require.Contains(t, out.String(), "lost 0, out of order 0")
 	require.NotContains(t, out.String(), "handled 0 events")
@@ -21,7 +24,16 @@ func TestTwoWorkersHandleEverythingInOrder(t *testing.T) {
 func TestItEndsWithItsContext(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.ErrorIs(t, run(ended, &strings.Builder{}), context.Canceled)
+	require.ErrorIs(t, run(ended, nil, io.Discard), context.Canceled)
+}
+
+func TestArguments(t *testing.T) {
+	var out strings.Builder
+	require.ErrorIs(t, run(t.Context(), []string{"-h"}, &out), flag.ErrHelp)
+	require.Equal(t, "usage: stream-cluster\n", out.String())
+	for _, argument := range []string{"-nope", "bogus"} {
+		require.ErrorIs(t, run(t.Context(), []string{argument}, io.Discard), program.ErrMisuse)
+	}
 }
 
 func TestTheTallyFindsWhatIsWrong(t *testing.T) {
