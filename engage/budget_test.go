@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -123,4 +124,66 @@ func TestALimitersErrorEndsTheCall(t *testing.T) {
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.Equal(t, outcome.NotSent, failureOf(t, err).Effect)
 	})
+}
+
+// deaf is a transport that never answers.
+type deaf struct{}
+
+func (deaf) RoundTrip(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, context.Cause(r.Context())
+}
+
+func TestEachTryEndsAtItsOwnLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(deaf{}),
+			engage.WithCallOptions(engage.WithAttempts(1), engage.WithReconciliation(false)))
+		require.NoError(t, err)
+		began := time.Now()
+		end := func(ctx context.Context, limit time.Duration) *outcome.Error {
+			_, err := appendTo(appendRequest, engage.WithAttemptTimeout(limit))(ctx, client)
+			failure := failureOf(t, err)
+			require.Equal(t, outcome.OnTimeout, failure.Edge)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			require.NotErrorIs(t, err, context.Canceled)
+			return failure
+		}
+		var calling sync.WaitGroup
+		for _, seconds := range []time.Duration{10, 2, 5, 2, 20} {
+			calling.Go(func() {
+				require.Equal(t, seconds*time.Second, end(t.Context(), seconds*time.Second).Attempts[0].Duration)
+			})
+		}
+		calling.Go(func() {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			require.Equal(t, time.Second, end(ctx, 7*time.Second).Attempts[0].Duration)
+		})
+		calling.Go(func() {
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+			defer cancel()
+			require.Equal(t, 3*time.Second, end(ctx, 0).Attempts[0].Duration)
+		})
+		calling.Wait()
+		require.Equal(t, 20*time.Second, time.Since(began))
+		require.Equal(t, 4*time.Second, end(t.Context(), 4*time.Second).Attempts[0].Duration)
+	})
+}
+
+func TestATransportSeesTheLimitOfTheTry(t *testing.T) {
+	deadlines := make(chan time.Time, 1)
+	client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+		deadline, _ := r.Context().Deadline()
+		deadlines <- deadline
+		require.NoError(t, r.Context().Err())
+		return fine(), nil
+	})))
+	require.NoError(t, err)
+	for limit, want := range map[time.Duration]time.Duration{time.Hour: time.Hour, 0: 3 * time.Hour, 9 * time.Hour: 3 * time.Hour} {
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Hour)
+		_, err = appendTo(appendRequest, engage.WithAttemptTimeout(limit))(ctx, client)
+		cancel()
+		require.NoError(t, err)
+		require.WithinDuration(t, time.Now().Add(want), <-deadlines, time.Minute)
+	}
 }

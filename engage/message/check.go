@@ -71,7 +71,9 @@ func (s *shape) check(out *outcome.Violations, v reflect.Value) {
 			f.check(out, f.of(v))
 		}
 	}
-	s.checkAdditional(out, s.additionalOf(v).Interface().(Members))
+	if additional := s.additionalOf(v); additional.Len() > 0 {
+		s.checkAdditional(out, additional.Interface().(Members))
+	}
 	if s.ruled {
 		v.Interface().(ruled).rules(out)
 	}

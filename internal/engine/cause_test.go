@@ -41,7 +41,7 @@ var nilErrors = map[string]error{
 }
 
 // failed returns what a call of e fails with, having asked it for everything.
-func failed(t *testing.T, ctx context.Context, e engine.Engine) *outcome.Error {
+func failed(t *testing.T, ctx context.Context, e *engine.Engine) *outcome.Error {
 	t.Helper()
 	hosts, err := auth.NewHosts("https://api.example.com")
 	require.NoError(t, err)
@@ -69,7 +69,7 @@ func (s source) Token(ctx context.Context) (auth.Token, error) { return s(ctx) }
 func TestNilErrorOfATokenSourceIsAFailureAndNoPanic(t *testing.T) {
 	for name, none := range nilErrors {
 		t.Run(name, func(t *testing.T) {
-			failure := failed(t, t.Context(), engine.Engine{
+			failure := failed(t, t.Context(), &engine.Engine{
 				Transport: httpmock.NewMockTransport(),
 				Source:    source(func(context.Context) (auth.Token, error) { return auth.Token{}, none }),
 			})
@@ -85,7 +85,7 @@ func TestNilErrorOfATransportIsAFailureAndNoPanic(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			transport := httpmock.NewMockTransport()
 			transport.RegisterNoResponder(httpmock.NewErrorResponder(none))
-			failure := failed(t, t.Context(), engine.Engine{Transport: transport, Source: auth.Static("token")})
+			failure := failed(t, t.Context(), &engine.Engine{Transport: transport, Source: auth.Static("token")})
 			require.Equal(t, outcome.OnError, failure.Edge)
 			require.EqualError(t, failure.Err, fmt.Sprintf("the exchange failed (%T)", none))
 		})
@@ -97,7 +97,7 @@ func TestNilErrorAsTheCauseOfAContextIsNoPanic(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			cancel(none)
-			failure := failed(t, ctx, engine.Engine{Transport: httpmock.NewMockTransport(), Source: auth.Static("token")})
+			failure := failed(t, ctx, &engine.Engine{Transport: httpmock.NewMockTransport(), Source: auth.Static("token")})
 			require.Equal(t, outcome.OnTimeout, failure.Edge)
 			require.ErrorIs(t, failure, context.Canceled)
 		})
@@ -124,7 +124,7 @@ func TestWhatTheSDKSaysOfATokenIsShown(t *testing.T) {
 		}), "auth: the context is nil"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			failure := failed(t, t.Context(), engine.Engine{Transport: httpmock.NewMockTransport(), Source: test.source})
+			failure := failed(t, t.Context(), &engine.Engine{Transport: httpmock.NewMockTransport(), Source: test.source})
 			require.Equal(t, outcome.OnAuthorizationFailure, failure.Edge)
 			require.EqualError(t, failure.Err, test.text)
 		})
@@ -150,7 +150,7 @@ type text string
 func (t text) Error() string { return string(t) }
 
 func TestErrorOfUnknownTextIsReachedButNotShown(t *testing.T) {
-	failure := failed(t, t.Context(), engine.Engine{
+	failure := failed(t, t.Context(), &engine.Engine{
 		Transport: httpmock.NewMockTransport(),
 		Source:    source(func(context.Context) (auth.Token, error) { return auth.Token{}, text(hidden) }),
 	})

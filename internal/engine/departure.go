@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"net/http/httptrace"
 	"sync"
+	"time"
 
 	"github.com/engagesdk/engage-go/outcome"
 )
@@ -17,6 +18,10 @@ import (
 // A departure is the context of its try, so that a dial can find it.
 type departure struct {
 	context.Context
+	cancel context.CancelCauseFunc
+	// limit is when the try's own time is up; zero for never.
+	limit time.Time
+
 	trace httptrace.ClientTrace
 
 	mutex sync.Mutex
@@ -42,9 +47,25 @@ func (d *departure) Value(key any) any {
 	return d.Context.Value(key)
 }
 
+// Deadline returns the time at which the try ends.
+func (d *departure) Deadline() (time.Time, bool) {
+	if d.limit.IsZero() {
+		return d.Context.Deadline()
+	}
+	return d.limit, true
+}
+
+// Err tells why the try has ended, if it has.
+func (d *departure) Err() error {
+	err := d.Context.Err()
+	if err != nil && context.Cause(d.Context) == context.DeadlineExceeded {
+		return context.DeadlineExceeded
+	}
+	return err
+}
+
 // watch returns the context under which the request is to be sent.
-func (d *departure) watch(ctx context.Context) context.Context {
-	d.Context = ctx
+func (d *departure) watch() context.Context {
 	d.trace.GetConn = func(string) { d.wait() }
 	d.trace.GotConn = d.leave
 	return httptrace.WithClientTrace(d, &d.trace)

@@ -37,7 +37,8 @@ type Limiter interface {
 	Wait(ctx context.Context) error
 }
 
-// Engine carries calls. It is immutable and safe for concurrent use.
+// Engine carries calls. It is immutable but for its alarm, and safe for
+// concurrent use.
 type Engine struct {
 	// Transport sends the requests. The engine never closes its connections.
 	Transport http.RoundTripper
@@ -51,6 +52,8 @@ type Engine struct {
 	Logger *slog.Logger
 	// ReplyLimit is the size in bytes above which a reply is not read.
 	ReplyLimit int64
+
+	alarm alarm
 }
 
 // Call is what to send and how hard to try.

@@ -54,13 +54,10 @@ func (r *run) try(ctx context.Context) try {
 	if ctx.Err() != nil {
 		return unsent(outcome.OnTimeout, Cause(ctx, ctx.Err()))
 	}
-	if r.Timeout > 0 {
-		limited, cancel := context.WithTimeout(ctx, r.Timeout)
-		defer cancel()
-		ctx = limited
-	}
 	f := r.board()
-	request := r.request(f.watch(ctx), f)
+	r.engine.alarm.begin(ctx, f, r.Timeout)
+	defer r.engine.alarm.end(f)
+	request := r.request(f.watch(), f)
 	if err := r.engine.Hosts.Authorize(request, token); err != nil {
 		return unauthorized(ctx, err)
 	}

@@ -1,0 +1,87 @@
+package engine
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// alarm ends tries whose time is up, with one timer for all of them. A timer for
+// each, as context.WithTimeout sets, would cost a call about as much as all else
+// that the engine does, and hardly a try lives to see it go off: this one is set
+// anew only when it does, or for a try that ends before it would.
+//
+// The zero value is ready for use.
+type alarm struct {
+	mutex sync.Mutex
+	// flights are the tries under way that have a limit.
+	flights map[*flight]struct{}
+	timer   *time.Timer
+	// due is when the timer goes off; zero while it is not set.
+	due time.Time
+}
+
+// begin puts f under ctx, and under a time limit of its own unless that is 0 or
+// ctx ends before it.
+func (a *alarm) begin(ctx context.Context, f *flight, limit time.Duration) {
+	f.Context, f.cancel = context.WithCancelCause(ctx)
+	if limit <= 0 {
+		return
+	}
+	end := time.Now().Add(limit)
+	if deadline, ok := ctx.Deadline(); ok && deadline.Before(end) {
+		return
+	}
+	f.limit = end
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	if a.flights == nil {
+		a.flights = make(map[*flight]struct{})
+	}
+	a.flights[f] = struct{}{}
+	if a.due.IsZero() || end.Before(a.due) {
+		a.wind(end)
+	}
+}
+
+// end releases what begin set up.
+func (a *alarm) end(f *flight) {
+	f.cancel(nil)
+	if f.limit.IsZero() {
+		return
+	}
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	delete(a.flights, f)
+}
+
+// wind sets the timer to due. a.mutex is held.
+func (a *alarm) wind(due time.Time) {
+	a.due = due
+	if a.timer == nil {
+		a.timer = time.AfterFunc(time.Until(due), a.ring)
+	} else {
+		a.timer.Reset(time.Until(due))
+	}
+}
+
+// ring ends what is due and sets the timer for what is next.
+func (a *alarm) ring() {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	now := time.Now()
+	var next time.Time
+	for f := range a.flights {
+		switch {
+		case !f.limit.After(now):
+			delete(a.flights, f)
+			f.cancel(context.DeadlineExceeded)
+		case next.IsZero() || f.limit.Before(next):
+			next = f.limit
+		}
+	}
+	a.due = time.Time{}
+	if !next.IsZero() {
+		a.wind(next)
+	}
+}
