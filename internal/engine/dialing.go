@@ -5,13 +5,14 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"runtime"
 	"sync/atomic"
 	"time"
 )
 
 const (
 	// mostDials is how many connections may be opened at the same time.
-	mostDials = 16
+	mostDials = 8
 	// patience is how long a dial waits for its turn. Those before it are through
 	// in less, unless they hang; then they hold nobody back for longer.
 	patience = time.Second
@@ -117,6 +118,8 @@ func turn(ctx context.Context, turns chan struct{}) (leave func(), err error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	// A call that was just given a connection says so only when it runs.
+	runtime.Gosched()
 	select {
 	case <-unwanted:
 		leave()
