@@ -93,11 +93,25 @@ func TestASuccessThatTellsOfAFailureIsOne(t *testing.T) {
 		_, err = searchConversation(t.Context(), server.client(t))
 		require.Equal(t, outcome.OnError, failureOf(t, err).Edge, c.body)
 	}
-	for _, body := range []string{`{"status":"success","tid":"T-1","error":null,"errors":[]}`, `{"status":200,"tid":"T-1","error":{}}`, `{"tid":"T-1","error":""}`} {
+	for _, body := range []string{
+		`{"status":"success","tid":"T-1","error":null,"errors":[]}`, `{"status":200,"tid":"T-1","error":{}}`, `{"tid":"T-1","error":""}`,
+		`{"status":"success","tid":"T-1","errors" : [ ]}`, `{"tid":"T-1","error" : { }}`, `{"tid":"T-1","error":0,"errors":[null]}`,
+		`{"status":"success","tid":"T-1","errors":[{"description":"a mere warning"}]}`,
+		`{"status":"1000","tid":"T-1"}`, `{"status_code":4342,"description":"transfer accepted","tid":"T-1"}`,
+	} {
 		server := newStub(t, reply(http.StatusOK, body))
 		receipt, err := server.client(t).ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})
 		require.NoError(t, err, body)
 		require.Equal(t, "T-1", receipt.TransactionID)
+	}
+}
+
+func TestAnAcknowledgementNeedNotHaveAnID(t *testing.T) {
+	for _, body := range []string{`{"status":"success"}`, `{"status_code":202,"description":"accepted","response":{}}`} {
+		server := newStub(t, reply(http.StatusAccepted, body))
+		receipt, err := server.client(t).ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})
+		require.NoError(t, err, body)
+		require.Empty(t, receipt.TransactionID)
 	}
 }
 

@@ -193,9 +193,9 @@ func TestAClosedConversationIsClosedByCallbackToo(t *testing.T) {
 }
 
 func TestAnOutcomeThatDoesNotArriveIsOnTimeout(t *testing.T) {
-	server, client, pending, id := callbackServer(t, engage.WithTotalTimeout(500*time.Millisecond))
+	server, client, pending, id := callbackServer(t, engage.WithTotalTimeout(time.Second))
 	server.Fail(outcome.CloseConversation, engagetest.Fault{Callback: engagetest.CallbackLost})
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	_, err := client.CloseConversation(ctx, engage.CloseConversationV10{ConversationID: id})
 	failure := failureOf(t, err)

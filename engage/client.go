@@ -20,7 +20,8 @@ import (
 const replyLimit = 8 << 20
 
 // Client calls one Engage tenant. It is immutable and safe for concurrent use;
-// make one with [New] and share it.
+// make one with [New] and share it. One that was used in a bubble of
+// testing/synctest is of no use outside of it, as with every pool.
 type Client struct {
 	base      *url.URL
 	engine    engine.Engine

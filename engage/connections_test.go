@@ -169,7 +169,9 @@ func TestAConnectionThatHangsHoldsNobodyBack(t *testing.T) {
 	for range 8 {
 		calling.Go(func() {
 			_, err := searchConversation(t.Context(), client)
-			require.NoError(t, err)
+			if err != nil {
+				t.Error(err)
+			}
 		})
 	}
 	calling.Wait()
@@ -177,16 +179,16 @@ func TestAConnectionThatHangsHoldsNobodyBack(t *testing.T) {
 }
 
 func TestCallersThatLeftAreNotDialedFor(t *testing.T) {
-	const callers = 100
+	const callers = 60
 	listener, client := newHesitant(t)
 	ctx, leave := context.WithCancel(t.Context())
 	var calling sync.WaitGroup
 	for range callers {
 		calling.Go(func() {
 			_, err := searchConversation(ctx, client)
-			failure, failed := errors.AsType[*outcome.Error](err)
-			require.True(t, failed)
-			require.Equal(t, outcome.OnTimeout, failure.Edge)
+			if !errors.Is(err, outcome.ErrOnTimeout) {
+				t.Error(err)
+			}
 		})
 	}
 	<-listener.dialed

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 
@@ -56,6 +57,9 @@ func (f *otherCall) violations() outcome.Violations {
 	if !slices.Contains([]Class{"", Read, Convergent, Unsafe}, f.Class) {
 		v.Add("Class", "is not one of the classes")
 	}
+	if f.Route.Method == http.MethodGet && f.Class != Read && f.Class != Convergent {
+		v.Add("Class", "is unsafe, and net/http repeats a GET by itself")
+	}
 	names := slices.Sorted(maps.Keys(f.IDs))
 	if err := f.Route.check(names); err != nil {
 		v.Add("Route", err.Error())
@@ -72,7 +76,7 @@ func (f *otherCall) target(c *Client) *target {
 	if t.class == "" {
 		t.class = Unsafe
 	}
-	t.isOther = true
+	t.isOther = outcome.Versions(f.Operation) == nil
 	return t
 }
 
@@ -80,8 +84,9 @@ func (f *otherCall) target(c *Client) *target {
 // that the methods have: token, retries by its class, effect, attempts and trace
 // ids. It ends on the operation's usual success edge, which is empty for one
 // that package outcome does not know, or with an error on the operation's usual
-// failure edge or a standard one. The reply may have any shape: read it with
-// [Reply.Raw].
+// failure edge or a standard one. The reply of an operation that package outcome
+// does not know may have any shape: read it with [Reply.Raw]. Only errors in one
+// of the service's envelopes make a failure of it.
 //
 // An unsafe call in doubt is not looked for, since nothing is known to look for,
 // and the outcome of a write is not waited for: it ends with the

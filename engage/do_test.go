@@ -51,7 +51,7 @@ func TestDoCallsWhatTheClientHasNoMethodFor(t *testing.T) {
 }
 
 func TestDoTakesAReplyOfAnyShape(t *testing.T) {
-	for _, body := range []string{``, `ok`, `[1]`, `{"hello":"world"}`, `{"status":"success"}`} {
+	for _, body := range []string{``, `ok`, `[1]`, `{"hello":"world"}`, `{"status":"success"}`, `{"id":1,"status":"failed"}`} {
 		server := newStub(t, reply(http.StatusOK, body))
 		got, err := server.client(t).Do(t.Context(), engage.Call{
 			Operation: "NewOperation",
@@ -66,7 +66,7 @@ func TestDoTakesAReplyOfAnyShape(t *testing.T) {
 		seen := server.seen()[0]
 		require.Equal(t, "PUT /api/v1/a%2Fb/1%201/2?q=a%26b "+`{"n":1}`, seen.method+" "+seen.path+"?"+seen.query+" "+seen.body)
 	}
-	server := newStub(t, reply(http.StatusOK, `{"status":"failure","code":7}`))
+	server := newStub(t, reply(http.StatusOK, `{"errors":[{"key":7,"description":"no"}]}`))
 	_, err := server.client(t).Do(t.Context(), engage.Call{Operation: "NewOperation", Route: engage.Route{Method: "GET", Path: "/new"}, Class: engage.Read})
 	require.ErrorIs(t, err, outcome.ErrOnError)
 	require.Equal(t, "7", failureOf(t, err).Code)
@@ -94,9 +94,10 @@ func TestDoReportsEveryFaultAtOnce(t *testing.T) {
 		fields []string
 	}{
 		{engage.Call{Class: "x"}, []string{"Operation", "Class", "Route"}},
-		{engage.Call{Operation: "New", Route: engage.Route{Method: "GET", Path: "/{a}"}}, []string{"Route"}},
-		{engage.Call{Operation: "New", Route: engage.Route{Method: "GET", Path: "/a"}, IDs: map[string]string{"a": "1"}}, []string{"Route"}},
-		{engage.Call{Operation: "New", Route: engage.Route{Method: "GET", Path: "/{a}"}, IDs: map[string]string{"a": "../b"}}, []string{"IDs.a"}},
+		{engage.Call{Operation: "New", Route: engage.Route{Method: "PUT", Path: "/{a}"}}, []string{"Route"}},
+		{engage.Call{Operation: "New", Route: engage.Route{Method: "PUT", Path: "/a"}, IDs: map[string]string{"a": "1"}}, []string{"Route"}},
+		{engage.Call{Operation: "New", Route: engage.Route{Method: "PUT", Path: "/{a}"}, IDs: map[string]string{"a": "../b"}}, []string{"IDs.a"}},
+		{engage.Call{Operation: "New", Route: engage.Route{Method: "GET", Path: "/a"}}, []string{"Class"}},
 		{engage.Call{Operation: "New", Route: engage.Route{Method: "POST", Path: "/a"}, Body: func() {}}, []string{"request"}},
 	} {
 		_, err := server.client(t).Do(t.Context(), c.call)

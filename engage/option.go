@@ -71,6 +71,9 @@ func WithRoute(operation outcome.Operation, route Route) Option {
 		if err := route.check(placeholders(standard.route.Path)); err != nil {
 			return fmt.Errorf("engage: WithRoute(%s): %w", operation, err)
 		}
+		if route.Method == http.MethodGet && standard.class == Unsafe {
+			return fmt.Errorf("engage: WithRoute(%s): the operation is unsafe, and net/http repeats a GET by itself", operation)
+		}
 		c.routes[operation] = route
 		return nil
 	}

@@ -172,7 +172,7 @@ func (a *answer[V]) decode() error {
 // by no more than an id.
 func (a *answer[V]) isBlank() bool {
 	e := &a.envelope
-	if e.Status != "" || a.target.class != Read && e.Transaction() != "" {
+	if e.Status != "" || a.target.class != Read && (e.StatusCode != "" || e.Transaction() != "") {
 		return false
 	}
 	var members struct {
@@ -182,24 +182,30 @@ func (a *answer[V]) isBlank() bool {
 }
 
 // refusal reports whether the reply tells of a failure, and which HTTP status that
-// amounts to: it is in an envelope for errors, or its status says so.
-func (a *answer[V]) refusal() (int, bool) {
+// amounts to: its status says so, or it is in an envelope for errors and no status
+// says otherwise. Of an operation that is not known, the status may be that of
+// anything.
+func (a *answer[V]) refusal() (status int, failed bool) {
 	e := &a.envelope
-	if !isGiven(e.Error) && !isGiven(e.Errors) {
-		return failedStatus(string(cmp.Or(e.Status, e.StatusCode)))
+	word := cmp.Or(e.Status, e.StatusCode)
+	if !a.target.isOther {
+		status, failed = failedStatus(string(word))
+	}
+	if len(e.Error) == 0 && len(e.Errors) == 0 || !failed && reportStatus(word) == ReportSuccess {
+		return status, failed
 	}
 	told := tolerant.ReadFailure(a.read.Body)
-	e.Code, e.Description, e.IDs = tolerant.String(told.Code), tolerant.String(told.Description), told.IDs
-	if status, failed := failedStatus(string(cmp.Or(e.Status, e.StatusCode))); failed {
-		return status, true
+	if !told.Errors && !failed {
+		return 0, false
 	}
-	return http.StatusConflict, true
+	e.Code, e.Description, e.IDs = tolerant.String(told.Code), tolerant.String(told.Description), told.IDs
+	return cmp.Or(status, http.StatusConflict), true
 }
 
 // failedStatus reports whether the status of an envelope tells of a failure,
 // and which HTTP status it amounts to. The vendor does not list the values; a
-// word that begins like one of failure or a number of 400 and above is taken for
-// one (assumed).
+// word that begins like one of failure, and a number that is an HTTP status of
+// failure, are taken for one (assumed).
 func failedStatus(status string) (int, bool) {
 	if status == "success" { // As nearly always.
 		return 0, false
@@ -210,17 +216,10 @@ func failedStatus(status string) (int, bool) {
 			return http.StatusConflict, true
 		}
 	}
-	number, err := strconv.Atoi(status)
-	return number, err == nil && number >= 400
-}
-
-// isGiven reports whether a member of an envelope is there and says something.
-func isGiven(member json.RawMessage) bool {
-	switch string(member) {
-	case "", "null", "false", `""`, "[]", "{}":
-		return false
+	if number, err := strconv.Atoi(status); err == nil && number >= 400 && number < 600 {
+		return number, true
 	}
-	return true
+	return 0, false
 }
 
 // failure makes an error of a reply that was read. Of a write it keeps the doubt

@@ -5,8 +5,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -63,12 +65,18 @@ func TestAResetOverHTTP2IsNotAnsweredWithTheSameRequestByTheTransport(t *testing
 	}
 	server.StartTLS()
 	defer server.Close()
-	for name, option := range map[string]engage.Option{
-		"the client's own transport": engage.WithTLSConfig(server.trusted()),
-		"one that was given":         engage.WithTransport(&http.Transport{TLSClientConfig: server.trusted(), ForceAttemptHTTP2: true}),
+	plain := &http.Transport{Protocols: new(http.Protocols)}
+	plain.Protocols.SetUnencryptedHTTP2(true)
+	for name, c := range map[string]struct {
+		url    string
+		option engage.Option
+	}{
+		"the client's own transport": {server.URL, engage.WithTLSConfig(server.trusted())},
+		"one that was given":         {server.URL, engage.WithTransport(&http.Transport{TLSClientConfig: server.trusted(), ForceAttemptHTTP2: true})},
+		"one without TLS":            {resetting(t, &requests), engage.WithTransport(plain)},
 	} {
 		requests.Store(0)
-		client, err := engage.New(engage.Endpoint(server.URL), auth.Static(token), option)
+		client, err := engage.New(engage.Endpoint(c.url), auth.Static(token), c.option)
 		require.NoError(t, err)
 		_, err = appendTo(appendRequest, engage.WithReconciliation(false))(t.Context(), client)
 		failure := failureOf(t, err)
@@ -77,6 +85,40 @@ func TestAResetOverHTTP2IsNotAnsweredWithTheSameRequestByTheTransport(t *testing
 		require.EqualValues(t, 1, requests.Load(), name)
 		client.CloseIdleConnections()
 	}
+}
+
+// resetting starts a server without TLS that resets, and returns its URL.
+func resetting(t *testing.T, requests *atomic.Int32) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	var serving sync.WaitGroup
+	t.Cleanup(serving.Wait)
+	serving.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			serving.Go(func() { resets(conn, requests) })
+			t.Cleanup(func() { conn.Close() })
+		}
+	})
+	t.Cleanup(func() { listener.Close() })
+	return "http://" + listener.Addr().String()
+}
+
+func TestAnUnsafeCallIsNotMadeWithTheMethodThatTransportsRepeat(t *testing.T) {
+	_, err := engage.New(engage.US, auth.Static(token), engage.WithRoute(outcome.CreateConversation, engage.Route{Method: "GET", Path: "/conversations"}))
+	require.ErrorContains(t, err, "repeats a GET")
+}
+
+func TestAReadWithABodyIsRepeatedByTheEngineAlone(t *testing.T) {
+	server := newStub(t, hangUp)
+	client := server.client(t, engage.WithRoute(outcome.SearchConversation, engage.Route{Method: "GET", Path: "/search"}))
+	_, err := client.SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress}, engage.WithAttempts(3), engage.WithWaits(0, 0))
+	require.Len(t, failureOf(t, err).Attempts, 3)
+	require.Len(t, server.seen(), 3)
 }
 
 func TestATransportThatSendsAgainDoesNotHideThatItHadSentBefore(t *testing.T) {

@@ -2,8 +2,8 @@ package engine
 
 import (
 	"context"
-	"crypto/tls"
 	"net/http/httptrace"
+	"strings"
 	"sync"
 	"time"
 
@@ -29,7 +29,7 @@ type departure struct {
 	// one.
 	waiting bool
 	// asked is set once the transport asked for a connection, left once it got
-	// one, and http2 if that speaks HTTP/2.
+	// one, and http2 once headers of HTTP/2 were written to it.
 	asked, left, http2 bool
 	// settled, once a dial has asked for it, is closed when the try does not wait
 	// for a connection any more.
@@ -67,7 +67,8 @@ func (d *departure) Err() error {
 // watch returns the context under which the request is to be sent.
 func (d *departure) watch() context.Context {
 	d.trace.GetConn = func(string) { d.wait() }
-	d.trace.GotConn = d.leave
+	d.trace.GotConn = func(httptrace.GotConnInfo) { d.leave() }
+	d.trace.WroteHeaderField = d.wrote
 	return httptrace.WithClientTrace(d, &d.trace)
 }
 
@@ -79,14 +80,21 @@ func (d *departure) wait() {
 }
 
 // leave notes that the transport has a connection.
-func (d *departure) leave(got httptrace.GotConnInfo) {
+func (d *departure) leave() {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 	d.left = true
-	if secure, ok := got.Conn.(*tls.Conn); ok {
-		d.http2 = secure.ConnectionState().NegotiatedProtocol == "h2"
-	}
 	d.settle()
+}
+
+// wrote notes a header that is about to be written. Only those of HTTP/2 have
+// names with a colon in front.
+func (d *departure) wrote(name string, _ []string) {
+	if strings.HasPrefix(name, ":") {
+		d.mutex.Lock()
+		defer d.mutex.Unlock()
+		d.http2 = true
+	}
 }
 
 // settle notes that the transport waits for no connection. d.mutex is held.
@@ -99,10 +107,11 @@ func (d *departure) settle() {
 }
 
 // turnBack reports whether the transport may send the request once more, which
-// it asks before it does. Over HTTP/1 net/http asks if not a byte of the request
-// was written, because its connection was gone; exact says that it is net/http
-// who asks. Over HTTP/2 it asks after a reset, too, which a server may send when
-// it has carried out the request, and goes on for as long as there are resets.
+// it asks before it does. Of a method that is not safe, net/http asks over HTTP/1
+// if not a byte of the request was written, because its connection was gone;
+// exact says that it is net/http who asks. Over HTTP/2 it also asks after a
+// reset, which a server may send when it has carried out the request, and goes on
+// for as long as there are resets.
 func (d *departure) turnBack(exact bool) bool {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()

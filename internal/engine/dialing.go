@@ -28,8 +28,9 @@ var errUnwanted = errors.New("the call does not wait for a connection any more")
 // HTTP/2, where one is enough for them all, hundreds for nothing.
 //
 // Here a dial waits for its turn, and is dropped once its call waits no more.
-// One dials at a time as long as the host may speak HTTP/2. Behind a proxy, which
-// net/http speaks TLS through by itself, the turn ends when the proxy answers.
+// One dials at a time as long as the host may speak HTTP/2. Through a proxy
+// net/http speaks TLS by itself; the turn then ends with the connection to the
+// proxy.
 type dialing struct {
 	plain  net.Dialer
 	secure tls.Dialer
@@ -65,16 +66,9 @@ func (d *dialing) dial(ctx context.Context, network, address string) (net.Conn, 
 
 // dialTLS opens a connection with TLS.
 func (d *dialing) dialTLS(ctx context.Context, network, address string) (net.Conn, error) {
-	shared := d.shared.Load()
-	leave, err := turn(ctx, d.single)
+	leave, err := d.turnTLS(ctx)
 	if err != nil {
 		return nil, err
-	}
-	if turns, again := d.instead(shared); again {
-		leave()
-		if leave, err = turn(ctx, turns); err != nil {
-			return nil, err
-		}
 	}
 	defer leave()
 	conn, err := d.secure.DialContext(ctx, network, address)
@@ -89,17 +83,26 @@ func (d *dialing) dialTLS(ctx context.Context, network, address string) (net.Con
 	return conn, nil
 }
 
-// instead returns the turns to wait for where a single one is not right. There
-// are none for a dial that began to wait before another one opened a connection
-// to share: net/http gives that to all who wait.
-func (d *dialing) instead(shared int64) (turns chan struct{}, again bool) {
-	switch {
-	case d.http1.Load():
-		return d.several, true
-	case d.shared.Load() != shared:
-		return nil, true
+// turnTLS waits for the turn of a dial with TLS.
+func (d *dialing) turnTLS(ctx context.Context) (leave func(), err error) {
+	if d.http1.Load() {
+		return turn(ctx, d.several)
 	}
-	return nil, false
+	shared := d.shared.Load()
+	leave, err = turn(ctx, d.single)
+	switch {
+	case err != nil:
+		return nil, err
+	case d.http1.Load():
+		leave()
+		return turn(ctx, d.several)
+	case d.shared.Load() != shared:
+		// Another dial opened a connection to share meanwhile, and net/http gives
+		// that to all who wait: so no turn is left to wait for, only that.
+		leave()
+		return turn(ctx, nil)
+	}
+	return leave, nil
 }
 
 // turn waits for one of turns, but for no longer than its patience lasts, nor than

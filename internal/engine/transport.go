@@ -24,10 +24,10 @@ const (
 // allow a hundred calls or more on one; when it is full, net/http forgets it for
 // new calls and opens another, which it then drops if by that time there is room
 // again on the first, and so on for as long as there are too many calls. A lane
-// is never full.
+// has room to spare, for the replies that are still being read.
 type Transport struct{ lanes [lanes]lane }
 
-// lane is a transport of net/http and how many calls are under way on it.
+// lane is a transport of net/http and how many calls wait for a reply on it.
 type lane struct {
 	http  *http.Transport
 	calls atomic.Int32

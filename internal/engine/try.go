@@ -104,7 +104,10 @@ func (r *run) request(ctx context.Context, f *flight) *http.Request {
 		f.body.Reset(r.Body)
 		request.Body = io.NopCloser(&f.body)
 		request.ContentLength = int64(len(r.Body))
-		request.GetBody = func() (io.ReadCloser, error) { return r.rewound(f) }
+		// Without it, net/http does not repeat a GET with a body by itself.
+		if r.Method != http.MethodGet {
+			request.GetBody = func() (io.ReadCloser, error) { return r.rewound(f) }
+		}
 	}
 	return request.WithContext(ctx)
 }

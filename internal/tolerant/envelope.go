@@ -50,8 +50,10 @@ func (o *Object[V]) UnmarshalJSON(data []byte) error {
 
 // Failure is what a reply tells of an error, whichever envelope it came in.
 type Failure struct {
-	// Envelope reports whether the reply was in a shape the service uses.
+	// Envelope reports whether the reply was in a shape the service uses, Errors
+	// whether an error or a list of errors in it says anything.
 	Envelope    bool
+	Errors      bool
 	Code        string
 	Description string
 	IDs
@@ -100,6 +102,7 @@ func ReadFailure(body []byte) Failure {
 	}
 	var described []string
 	for _, d := range nested {
+		f.Errors = f.Errors || d.says()
 		f.Code = first(f.Code, string(d.Code), string(d.Key))
 		f.TrackingID = String(first(string(f.TrackingID), string(d.TrackingID)))
 		if text := first(string(d.Description), describe(d.Message)); text != "" {
@@ -126,6 +129,11 @@ func details(data json.RawMessage) []detail {
 		}
 	}
 	return all
+}
+
+// says reports whether the detail tells anything.
+func (d *detail) says() bool {
+	return d.Code != "" || d.Key != "" || d.Description != "" || describe(d.Message) != "" || d.IDs != (IDs{})
 }
 
 func readDetail(data json.RawMessage) (d detail, ok bool) {
