@@ -23,7 +23,12 @@ type DecodeError struct {
 }
 
 // Error returns the problem as one phrase.
-func (e *DecodeError) Error() string { return "stream: the payload " + e.Problem }
+func (e *DecodeError) Error() string {
+	if e == nil {
+		return "stream: the payload cannot be read"
+	}
+	return "stream: the payload " + e.Problem
+}
 
 // Decode reads one event. What the package does not know is an [UnknownEvent];
 // members that are missing or have an unexpected shape leave their fields zero.

@@ -125,6 +125,9 @@ func (m *MemoryInbox) ended(ctx context.Context) error {
 	if m == nil || m.closed == nil {
 		return ErrClosed
 	}
+	if ctx == nil {
+		return errNoContext
+	}
 	select {
 	case <-m.closed:
 		return ErrClosed

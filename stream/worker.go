@@ -12,6 +12,9 @@ import (
 	"sync/atomic"
 	"time"
 	"unicode"
+
+	"github.com/engagesdk/engage-go/internal/errtree"
+	"github.com/engagesdk/engage-go/internal/safeerror"
 )
 
 // Worker takes events from a [Source] and runs the handler of their type.
@@ -64,8 +67,12 @@ type WorkerCounts struct {
 	Unsettled uint64
 }
 
-// errNoSource says that a worker has nothing to take from.
-var errNoSource = errors.New("stream: the worker has no source")
+var (
+	// errNoSource says that a worker has nothing to take from.
+	errNoSource = errors.New("stream: the worker has no source")
+	// errNoContext says that a context is nil.
+	errNoContext = errors.New("stream: the context is nil")
+)
 
 // NewWorker returns a worker without handlers. It fails without a source, and
 // on an option that is nil or cannot be obeyed.
@@ -108,7 +115,7 @@ func (w *Worker) Counts() WorkerCounts {
 
 // Run handles events until ctx ends, and then returns nil; or until the source
 // is closed, and then returns [ErrClosed]. Other errors of the source are logged
-// and tried again after a back-off.
+// and tried again after a back-off. It fails at once without a source or a ctx.
 //
 // When ctx ends no event is taken any more, and the handlers that run may
 // finish. Their own contexts end only once [WithDrain]'s time is over. Run
@@ -116,6 +123,9 @@ func (w *Worker) Counts() WorkerCounts {
 func (w *Worker) Run(ctx context.Context) error {
 	if w == nil || w.source == nil {
 		return errNoSource
+	}
+	if ctx == nil {
+		return errNoContext
 	}
 	// A handler's context outlives ctx, so that it can finish.
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -272,6 +282,9 @@ type PanicError struct {
 
 // Error tells that the handler panicked, and the type of what with.
 func (e *PanicError) Error() string {
+	if e == nil {
+		return "stream: the handler panicked"
+	}
 	return fmt.Sprintf("stream: the handler panicked with a %T", e.Value)
 }
 
@@ -289,7 +302,7 @@ func (r run) call(d Delivery, h handler, event Event) error {
 			}
 			done <- err
 		}()
-		err = h(ctx, event)
+		err = sound(h(ctx, event))
 	}()
 	if d.Lease <= 0 {
 		return <-done
@@ -306,6 +319,15 @@ func (r run) call(d Delivery, h handler, event Event) error {
 			}
 		}
 	}
+}
+
+// sound returns err, or one that tells its type if err holds a nil pointer:
+// whoever asked that what it wraps would panic.
+func sound(err error) error {
+	if errtree.Sound(err) {
+		return err
+	}
+	return safeerror.Hide("stream: the handler failed", err)
 }
 
 // reason is what a dead letter says of its error. The text is the handler's own;
@@ -334,5 +356,5 @@ func Permanent(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &permanentError{err}
+	return &permanentError{sound(err)}
 }

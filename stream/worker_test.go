@@ -201,6 +201,10 @@ func TestAnEventThatCannotBeHandledBecomesADeadLetter(t *testing.T) {
 		"a panic":              {func() error { panic("with the message in it") }, 3, "stream: the handler panicked with a string"},
 		"the goroutine's exit": {func() error { runtime.Goexit(); return nil }, 3, "stream: the handler did not return"},
 		"a very long error":    {func() error { return errors.New(string(bytes.Repeat([]byte("é"), 300))) }, 3, string(bytes.Repeat([]byte("é"), 250))},
+		"a nil pointer":        {func() error { return (*wrappingError)(nil) }, 3, "stream: the handler failed (*stream_test.wrappingError)"},
+		"a permanent one":      {func() error { return stream.Permanent((*wrappingError)(nil)) }, 1, "stream: the handler failed (*stream_test.wrappingError)"},
+		"a wrapped one":        {func() error { return fmt.Errorf("%w", &wrappingError{(*wrappingError)(nil)}) }, 3, "stream: the handler failed (*fmt.wrapError)"},
+		"an Unwrap's panic":    {func() error { return wrapping{} }, 3, "stream: the handler panicked with a runtime.errorString"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -417,6 +421,31 @@ func (unreachable) Term(context.Context, string) error { return errors.New("not 
 type pointerError struct{ text string }
 
 func (e *pointerError) Error() string { return e.text }
+
+// wrappingError panics if it is nil and is asked anything.
+type wrappingError struct{ cause error }
+
+func (e *wrappingError) Error() string { return e.cause.Error() }
+func (e *wrappingError) Unwrap() error { return e.cause }
+
+// wrapping is no pointer, but holds one, which it follows.
+type wrapping struct{ *wrappingError }
+
+func TestAContextIsRequired(t *testing.T) {
+	var none context.Context
+	w := newWorking(t)
+	require.ErrorContains(t, w.Run(none), "the context is nil")
+	_, err := w.inbox.Put(none, stream.Entry{ID: "1", Conversation: "1"})
+	require.ErrorContains(t, err, "the context is nil")
+	_, err = w.inbox.Take(none)
+	require.ErrorContains(t, err, "the context is nil")
+	require.Zero(t, w.inbox.Counts())
+}
+
+func TestErrorsThatAreNilPointersHaveAText(t *testing.T) {
+	require.EqualError(t, (*stream.PanicError)(nil), "stream: the handler panicked")
+	require.EqualError(t, (*stream.DecodeError)(nil), "stream: the payload cannot be read")
+}
 
 func TestADeliveryThatCannotBeSettledCountsAsNothingElse(t *testing.T) {
 	returns := func(err error) func(context.Context, stream.Event) error {

@@ -28,7 +28,7 @@ var rooms = []room{
 	{"auth", []string{"outcome", "internal/safeurl", "internal/safeerror", "internal/retryafter", "internal/errtree"}},
 	{"internal/engine", []string{"auth", "outcome", "internal/tolerant", "internal/safeerror", "internal/retryafter", "internal/errtree"}},
 	{"engage", []string{"engage/channel", "engage/message", "auth", "outcome", "internal/engine", "internal/tolerant", "internal/safeurl"}},
-	{"stream", []string{"engage/channel", "engage/message", "outcome", "internal/tolerant", "internal/safeurl", "internal/safeerror"}},
+	{"stream", []string{"engage/channel", "engage/message", "outcome", "internal/tolerant", "internal/safeurl", "internal/safeerror", "internal/errtree"}},
 	{"stream/jetstream/embedded", []string{"stream/jetstream", "outcome"}},
 	{"stream/...", []string{"stream", "engage/channel", "engage/message", "outcome", "internal/tolerant"}},
 	{"engage/engagetest", []string{"engage", "stream", "engage/channel", "engage/message", "auth", "outcome", "internal/tolerant", "internal/safeerror", "internal/safeurl"}},

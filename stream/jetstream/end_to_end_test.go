@@ -2,6 +2,8 @@ package jetstream_test
 
 import (
 	"context"
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http/httptest"
 	"strconv"
@@ -52,15 +54,31 @@ type site struct {
 }
 
 func oneServer(ctx context.Context, t *testing.T) site {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	address := listener.Addr().String()
-	require.NoError(t, listener.Close())
+	address := freeAddress(t)
 	server, err := embedded.Start(ctx, embedded.Config{Folder: t.TempDir(), Listen: address, SyncInterval: time.Minute})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Close()) })
 	goesOn := func() {}
 	return site{url: "nats://" + address, replicas: 1, stop: goesOn, restart: goesOn}
+}
+
+// freeAddress returns an address on loopback at which nobody listens. Systems
+// give higher ports to connections that go out; one of those could have the
+// server's port when it is to start.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	const lowest, ports = 10_000, 20_000
+	var err error
+	for range 100 {
+		var listener net.Listener
+		listener, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", lowest+rand.IntN(ports)))
+		if err == nil {
+			require.NoError(t, listener.Close())
+			return listener.Addr().String()
+		}
+	}
+	require.NoError(t, err)
+	return ""
 }
 
 // threeServers are a cluster whose leader stops, and comes back.

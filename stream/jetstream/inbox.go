@@ -41,15 +41,21 @@ type Inbox struct {
 	fetches sync.WaitGroup
 }
 
+// errNoContext says that a context is nil.
+var errNoContext = errors.New("jetstream: the context is nil")
+
 // Open connects to the servers and opens the inbox, which it makes if there is
 // none. It waits until ctx ends, and half a minute at most, for a cluster that
 // is not ready yet, but not for servers that cannot be reached at all.
 //
-// It fails on a Config that cannot be obeyed, with every violation at once, if
+// It fails without a ctx, on a Config that cannot be obeyed, with every violation at once, if
 // no server can be reached or lets the program in, if JetStream is not enabled,
 // if it has not the room that the inbox is to have, on a number of lines other
 // than the inbox has, and if its name belongs to a stream that is no inbox.
 func Open(ctx context.Context, config Config) (*Inbox, error) {
+	if ctx == nil {
+		return nil, errNoContext
+	}
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
@@ -213,6 +219,9 @@ func (i *Inbox) Take(ctx context.Context) (stream.Delivery, error) {
 func (i *Inbox) ended(ctx context.Context) error {
 	if i.closing.Err() != nil {
 		return stream.ErrClosed
+	}
+	if ctx == nil {
+		return errNoContext
 	}
 	return ctx.Err()
 }

@@ -436,3 +436,9 @@ func FuzzAnEntryComesOutAsItWentIn(f *testing.F) {
 		require.NoError(t, got.Ack(t.Context()))
 	})
 }
+
+func TestAContextIsRequired(t *testing.T) {
+	var none context.Context
+	_, err := jetstream.Open(none, jetstream.Config{})
+	require.ErrorContains(t, err, "the context is nil")
+}

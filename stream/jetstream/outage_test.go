@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"testing"
 	"time"
 
@@ -51,10 +50,7 @@ func TestCopiesAreKnownAfterRestarts(t *testing.T) {
 
 func TestAnInboxGoesOnWhenItsServerIsBack(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	config := embedded.Config{Folder: t.TempDir(), Listen: listener.Addr().String()}
-	require.NoError(t, listener.Close())
+	config := embedded.Config{Folder: t.TempDir(), Listen: freeAddress(t)}
 	server, err := embedded.Start(t.Context(), config)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, server.Close()) }()

@@ -162,6 +162,8 @@ func (c Config) options(s *Source) []kgo.Opt {
 		// A partition that rested is read again only with the next fetch: none
 		// may wait long for others that have nothing.
 		kgo.FetchMaxWait(100 * time.Millisecond),
+		// Only letters are produced, and each goes alone.
+		kgo.ProducerLinger(0),
 	}
 	if c.TLS != nil {
 		options = append(options, kgo.DialTLSConfig(c.TLS.Clone()))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -32,14 +33,14 @@ const (
 	HeaderOmitted = "dead-letter-omitted"
 )
 
-// maxReason is how many bytes of a reason are kept.
+// maxReason is how many bytes of a reason are kept at most.
 const maxReason = 1 << 10
 
 // deadLetter returns the record to be stored in topic for one that is given up.
 func deadLetter(topic string, r *record, reason string) *kgo.Record {
 	number := func(n int64) []byte { return strconv.AppendInt(nil, n, 10) }
 	about := []kgo.RecordHeader{
-		{Key: HeaderReason, Value: []byte(reason[:min(len(reason), maxReason)])},
+		{Key: HeaderReason, Value: []byte(strings.ToValidUTF8(reason[:min(len(reason), maxReason)], ""))},
 		{Key: HeaderTopic, Value: []byte(r.kafka.Topic)},
 		{Key: HeaderPartition, Value: number(int64(r.kafka.Partition))},
 		{Key: HeaderOffset, Value: number(r.kafka.Offset)},
@@ -73,14 +74,28 @@ func (s *Source) produceLetter(ctx context.Context, r *record, reason string) er
 	return err
 }
 
-// produce stores a record on all replicas in sync, and obeys ctx even where the
-// client cannot: the record may be stored all the same then.
+// produce stores a letter on all replicas in sync, and obeys ctx even where the
+// client cannot: the letter may be stored all the same then.
+//
+// Letters go one at a time, each in a batch of its own: brokers refuse a whole
+// batch, and so letters that are too large only together.
 func (s *Source) produce(ctx context.Context, letter *kgo.Record) error {
+	if ctx == nil {
+		return errNoContext
+	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	select {
+	case s.producing <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	done := make(chan error, 1)
-	s.client.Produce(ctx, letter, func(_ *kgo.Record, err error) { done <- err })
+	s.client.Produce(ctx, letter, func(_ *kgo.Record, err error) {
+		<-s.producing // even if ctx ended long ago: the client had the letter until now
+		done <- err
+	})
 	select {
 	case err := <-done:
 		return err
@@ -89,25 +104,65 @@ func (s *Source) produce(ctx context.Context, letter *kgo.Record) error {
 	}
 }
 
-// bury stores a record that cannot be read as a dead letter, and settles it
-// then. It does not wait, and does not give up while the record is the source's:
-// until then the record is not committed.
-func (s *Source) bury(r *record, attempt int) {
-	s.client.TryProduce(s.life, deadLetter(s.config.DeadLetterTopic, r, r.unreadable), func(_ *kgo.Record, err error) {
-		s.mu.Lock()
-		defer s.unlock()
-		switch {
-		case err == nil:
-			s.counts.DeadLetters++
-			s.settle(r)
-		case s.life.Err() == nil && !r.partition.gone:
-			s.noteOversized(r, err)
-			s.config.Logger.Warn("kafka: a dead letter could not be stored", "topic", r.kafka.Topic,
-				"partition", r.kafka.Partition, "offset", r.kafka.Offset, "error", err)
-			wait := stream.Backoff(buryBase, buryLimit)(attempt)
-			time.AfterFunc(wait, func() { s.buryAgain(r, attempt+1) })
+// burial is a record that cannot be read and is to be stored as a dead letter,
+// for the attempt-th time.
+type burial struct {
+	*record
+	attempt int
+}
+
+// bury has records that cannot be read stored as dead letters, in that order,
+// and settles them then. It does not wait, and does not give up while the
+// records are the source's: until then they are not committed.
+func (s *Source) bury(burials ...burial) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.burials = append(s.burials, burials...)
+	if !s.burying && len(s.burials) > 0 {
+		s.burying = true
+		go s.buryAll()
+	}
+}
+
+// buryAll ends when there is nothing to bury, which it soon is once the source's
+// life has ended.
+func (s *Source) buryAll() {
+	for b, found := s.nextBurial(); found; b, found = s.nextBurial() {
+		err := s.produce(s.life, deadLetter(s.config.DeadLetterTopic, b.record, b.unreadable))
+		s.buried(b, err)
+	}
+}
+
+// nextBurial returns the next record that is not another member's by now.
+func (s *Source) nextBurial() (next burial, found bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.burials) > 0 {
+		next, s.burials = s.burials[0], s.burials[1:]
+		if !next.partition.gone {
+			return next, true
 		}
-	})
+	}
+	s.burials, s.burying = nil, false
+	return burial{}, false
+}
+
+// buried settles a record whose letter is stored. One that could not be stored
+// is tried again later.
+func (s *Source) buried(b burial, err error) {
+	s.mu.Lock()
+	defer s.unlock()
+	switch {
+	case err == nil:
+		s.counts.DeadLetters++
+		s.settle(b.record)
+	case s.life.Err() == nil && !b.partition.gone:
+		s.noteOversized(b.record, err)
+		s.config.Logger.Warn("kafka: a dead letter could not be stored", "topic", b.kafka.Topic,
+			"partition", b.kafka.Partition, "offset", b.kafka.Offset, "error", err)
+		wait := stream.Backoff(buryBase, buryLimit)(b.attempt)
+		time.AfterFunc(wait, func() { s.bury(burial{b.record, b.attempt + 1}) })
+	}
 }
 
 // How long a dead letter that could not be stored waits.
@@ -115,13 +170,3 @@ const (
 	buryBase  = 500 * time.Millisecond
 	buryLimit = 30 * time.Second
 )
-
-// buryAgain tries once more, unless the record is another member's by now.
-func (s *Source) buryAgain(r *record, attempt int) {
-	s.mu.Lock()
-	gone := r.partition.gone
-	s.mu.Unlock()
-	if !gone && s.life.Err() == nil {
-		s.bury(r, attempt)
-	}
-}

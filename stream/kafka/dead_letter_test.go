@@ -172,6 +172,70 @@ func TestALetterThatIsTooLargeSaysWhereTheRecordIs(t *testing.T) {
 	}
 }
 
+// The broker's limit is for batches: a whole one is refused.
+func TestLettersThatAreTooLargeOnlyTogetherAreKeptWhole(t *testing.T) {
+	const n = 20
+	cluster := newCluster(t, 1)
+	c := config(cluster)
+	c.DeadLetterTopic = "small"
+	require.NoError(t, cluster.CreateTopic(c.DeadLetterTopic, 1, map[string]string{"max.message.bytes": "10000"}))
+	noise := rand.NewChaCha8([32]byte{})
+	poison := make([]*kgo.Record, n)
+	for i := range poison {
+		value := make([]byte, 2000) // which cannot be compressed
+		_, _ = noise.Read(value)
+		poison[i] = onto(0, value)
+	}
+	produce(t, cluster, poison...)
+	source := open(t, c)
+
+	for i, letter := range lettersIn(t, cluster, c.DeadLetterTopic, n) {
+		require.Empty(t, header(letter, kafka.HeaderOmitted))
+		require.Equal(t, strconv.Itoa(i), header(letter, kafka.HeaderOffset))
+		require.Equal(t, poison[i].Value, letter.Value)
+	}
+	eventually(t, func() bool { return committed(cluster, 0) == n })
+	require.EqualValues(t, n, source.Counts().DeadLetters)
+}
+
+func TestLettersStoredAtTheSameTimeAreKeptWhole(t *testing.T) {
+	const n = 20
+	cluster := newCluster(t, 1)
+	c := config(cluster)
+	c.DeadLetterTopic = "small"
+	// The client would wait for more letters, if it got them at once.
+	c.Options = append(c.Options, kgo.ProducerLinger(50*time.Millisecond))
+	require.NoError(t, cluster.CreateTopic(c.DeadLetterTopic, 1, map[string]string{"max.message.bytes": "10000"}))
+	noise := rand.NewChaCha8([32]byte{})
+	for i := range n {
+		text := make([]byte, 2000)
+		_, _ = noise.Read(text)
+		produce(t, cluster, onto(0, fmt.Appendf(nil, `{"channel":"SMS","oa":"%d","da":"500","tid":"%d","message":"%x"}`, i, i, text)))
+	}
+	source := open(t, c)
+	ended := make(chan error, n)
+	for range n {
+		delivery := take(t, source)
+		go func() { ended <- delivery.Term(t.Context(), "no use") }()
+	}
+	for range n {
+		require.NoError(t, <-ended)
+	}
+	for _, letter := range lettersIn(t, cluster, c.DeadLetterTopic, n) {
+		require.Empty(t, header(letter, kafka.HeaderOmitted))
+		require.NotEmpty(t, letter.Value)
+	}
+}
+
+func TestAReasonIsCutBetweenCharacters(t *testing.T) {
+	cluster := newCluster(t, 1)
+	produce(t, cluster, onto(0, message("a", 1)))
+	source := open(t, config(cluster))
+	require.NoError(t, expect(t, source, "a-1").Term(t.Context(), "-"+strings.Repeat("é", 1000)))
+	letter := letters(t, cluster, 1)[0]
+	require.Equal(t, "-"+strings.Repeat("é", 511), header(letter, kafka.HeaderReason))
+}
+
 func TestTermObeysItsContext(t *testing.T) {
 	cluster := newCluster(t, 1)
 	produce(t, cluster, onto(0, message("a", 1)))

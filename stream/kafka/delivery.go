@@ -87,8 +87,9 @@ func (d *delivery) end() {
 }
 
 // Term implements [stream.Settlement]. It returns once the dead letter is
-// stored, with 1 KiB of the reason at most. If that fails, the delivery goes on: Term can be called again, or the
-// lease runs out and the entry is given out again.
+// stored, with 1 KiB of the reason at most. If that fails, the delivery goes on:
+// Term can be called again, or the lease runs out and the entry is given out
+// again.
 func (d *delivery) Term(ctx context.Context, reason string) error {
 	if err := d.settle(func() { d.burying = true; d.lease.Stop() }); err != nil {
 		return err

@@ -73,9 +73,7 @@ func (s *Source) readPartition(fetched kgo.FetchTopicPartition) {
 	for i, r := range fetched.Records {
 		records[i] = newRecord(r)
 	}
-	for _, r := range s.hold(fetched, records) {
-		s.bury(r, 1)
-	}
+	s.bury(s.hold(fetched, records)...)
 }
 
 // newRecord decodes a record, and copies what the source will need of it.
@@ -107,7 +105,7 @@ func newRecord(read *kgo.Record) *record {
 
 // hold puts the records into their partition and their conversations, and
 // returns those that are to be buried.
-func (s *Source) hold(fetched kgo.FetchTopicPartition, records []*record) (unreadable []*record) {
+func (s *Source) hold(fetched kgo.FetchTopicPartition, records []*record) (unreadable []burial) {
 	s.mu.Lock()
 	defer s.unlock()
 	p := s.partitions[partitionID{fetched.Topic, fetched.Partition}]
@@ -126,7 +124,7 @@ func (s *Source) hold(fetched kgo.FetchTopicPartition, records []*record) (unrea
 		s.counts.Read++
 		switch {
 		case r.unreadable != "":
-			unreadable = append(unreadable, r)
+			unreadable = append(unreadable, burial{r, 1})
 		case s.seen.Claim(r.entry.ID):
 			s.join(r)
 		default:

@@ -34,6 +34,8 @@ type Source struct {
 	// wakeup tells one taker that there is something to take, room the reader
 	// that there is room.
 	wakeup, room chan struct{}
+	// producing has an element while the client has a dead letter.
+	producing chan struct{}
 	// flow is held while the client is told which partitions are to rest. It is
 	// locked before mu.
 	flow sync.Mutex
@@ -54,17 +56,27 @@ type Source struct {
 	// are those that went while they rested.
 	regulateDue bool
 	awakened    []partitionID
+	// burials are records whose letters are still to be stored, burying says that
+	// a goroutine is at it.
+	burials []burial
+	burying bool
 }
 
 var _ stream.Source = (*Source)(nil)
 
+// errNoContext says that a context is nil.
+var errNoContext = errors.New("kafka: the context is nil")
+
 // Open joins the group and starts to read. ctx limits how long that may take,
 // and has no effect afterwards: the caller must [Source.Close] the source.
 //
-// It fails on what [Config.Validate] refuses, on options that the Kafka client
+// It fails without a ctx, on what [Config.Validate] refuses, on options that the Kafka client
 // refuses, if no broker can be reached before ctx ends, and if one of the topics
 // cannot be found, the one of dead letters among them.
 func Open(ctx context.Context, config Config) (*Source, error) {
+	if ctx == nil {
+		return nil, errNoContext
+	}
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
@@ -79,6 +91,7 @@ func Open(ctx context.Context, config Config) (*Source, error) {
 		closed:        make(chan struct{}),
 		wakeup:        make(chan struct{}, 1),
 		room:          make(chan struct{}, 1),
+		producing:     make(chan struct{}, 1),
 		partitions:    map[partitionID]*partition{},
 		conversations: map[string]*conversation{},
 	}
@@ -178,8 +191,11 @@ func (s *Source) ended(ctx context.Context) error {
 	case <-s.closed:
 		return stream.ErrClosed
 	default:
-		return ctx.Err()
 	}
+	if ctx == nil {
+		return errNoContext
+	}
+	return ctx.Err()
 }
 
 // tryTake returns what there is to take, or to tell.
@@ -214,6 +230,9 @@ func (s *Source) wake() {
 // It returns why the commit or the leaving failed. Closing twice is harmless and
 // returns the same.
 func (s *Source) Close(ctx context.Context) error {
+	if ctx == nil {
+		return errNoContext
+	}
 	s.closing.Do(func() { s.closeErr = s.close(ctx) })
 	return s.closeErr
 }
