@@ -21,8 +21,8 @@ import (
 //
 // Give the struct to a client as it is: the client binds it to its own base URL
 // and caches the token. To renew the token ahead of the calls, give the client a
-// cache of it instead, see [Cache.Bind]. On its own, the struct asks the endpoint on every call
-// of Token; wrap it with [NewCache].
+// cache of it instead, see [Cache.Bind]. On its own, the struct asks the endpoint
+// on every call of Token; wrap it with [NewCache].
 type ClientCredentials struct {
 	// ClientID is the tenant id. Required.
 	ClientID string

@@ -35,6 +35,22 @@ func rotating(took time.Duration) *httpmock.MockTransport {
 	return transport
 }
 
+// lock locks the record for that long. It returns as soon as it is locked.
+func lock(t *testing.T, store auth.Store, period time.Duration) {
+	locked := make(chan struct{})
+	go func() {
+		err := store.Update(t.Context(), "a", func(record auth.Secret) (auth.Secret, error) {
+			close(locked)
+			time.Sleep(period)
+			return record, nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}()
+	<-locked
+}
+
 func TestRefreshThatHasBegunIsCarriedToItsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := new(auth.MemoryStore)
@@ -43,15 +59,7 @@ func TestRefreshThatHasBegunIsCarriedToItsEnd(t *testing.T) {
 		source, err := refreshing.Open()
 		require.NoError(t, err)
 
-		locked := make(chan struct{})
-		go func() {
-			require.NoError(t, store.Update(t.Context(), "a", func(record auth.Secret) (auth.Secret, error) {
-				close(locked)
-				time.Sleep(28 * time.Second)
-				return record, nil
-			}))
-		}()
-		<-locked
+		lock(t, store, 28*time.Second)
 		_, err = source.Token(t.Context())
 		require.ErrorIs(t, err, context.DeadlineExceeded, "the limit of a renewal")
 		time.Sleep(time.Minute)
@@ -68,15 +76,7 @@ func TestRefreshIsNotBegunByThoseWhoWaitedTooLong(t *testing.T) {
 		refreshing.Integration.Transport = transport
 		source, err := refreshing.Open()
 		require.NoError(t, err)
-		locked := make(chan struct{})
-		go func() {
-			require.NoError(t, store.Update(t.Context(), "a", func(record auth.Secret) (auth.Secret, error) {
-				close(locked)
-				time.Sleep(time.Minute)
-				return record, nil
-			}))
-		}()
-		<-locked
+		lock(t, store, time.Minute)
 		_, err = source.Token(t.Context())
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		time.Sleep(time.Minute)
@@ -115,6 +115,30 @@ func TestSignInGoesBeforeATokenThatCouldNotBeSaved(t *testing.T) {
 		synctest.Wait()
 		require.Equal(t, "granted", get(t, source))
 		require.Contains(t, kept(t, store, "a"), "granted")
+	})
+}
+
+func TestTokenThatCouldNotBeSavedDoesNotBringBackARemovedAuthorization(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := new(failing)
+		one, two := &auth.Registry{Store: store}, &auth.Registry{Store: store}
+		rotated := integration()
+		rotated.Transport = rotating(0)
+		require.NoError(t, one.Add(t.Context(), "a", rotated))
+		require.NoError(t, one.Authorize(t.Context(), "a", auth.Grant{RefreshToken: auth.NewSecret("refresh-0")}))
+		store.full = true
+		source := one.Use("a", "user")
+		defer source.Release()
+		require.Equal(t, "access-1", get(t, source))
+		synctest.Wait()
+
+		store.full = false
+		require.NoError(t, two.Add(t.Context(), "a", rotated))
+		require.NoError(t, two.Remove(t.Context(), "a"))
+		time.Sleep(10 * time.Minute)
+		get(t, source)
+		synctest.Wait()
+		require.Empty(t, kept(t, store, "a"))
 	})
 }
 

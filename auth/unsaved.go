@@ -12,11 +12,12 @@ type unsaved struct {
 }
 
 // over returns the record if it counts more than stored, which is until somebody
-// has saved another one: a person who has signed in anew, or another process.
+// has saved another one, a person who has signed in anew or another process, or
+// has removed the stored one.
 func (u *unsaved) over(stored Secret) (record, bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.record == nil || !stored.IsZero() && !stored.Equal(u.instead) {
+	if u.record == nil || !stored.Equal(u.instead) {
 		return record{}, false
 	}
 	return *u.record, true

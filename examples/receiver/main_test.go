@@ -5,6 +5,7 @@ import (
 	"context"
 	"flag"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -106,6 +107,8 @@ func TestWhatIsAcceptedIsHandledAfterTheInterrupt(t *testing.T) {
 	server := engagetest.NewServer()
 	defer server.Close()
 	busy, free := make(chan struct{}), make(chan struct{})
+	release := sync.OnceFunc(func() { close(free) })
+	defer release()
 	first := sync.OnceFunc(func() { close(busy); <-free })
 	server.FailFunc(func(engagetest.Request) engagetest.Fault {
 		first()
@@ -122,9 +125,10 @@ func TestWhatIsAcceptedIsHandledAfterTheInterrupt(t *testing.T) {
 	<-busy // with the first event; the others wait
 	interrupt()
 	require.Eventually(t, func() bool {
-		return feed(t.Context(), url, stream.NewSecret("hub", "s3cret")) != nil
+		connection, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+		return err != nil || connection.Close() != nil
 	}, time.Minute, time.Millisecond, "it takes nothing in any more")
-	close(free)
+	release()
 	require.NoError(t, <-ended)
 	require.Contains(t, out.String(), "11 handled, 0 given up\n")
 	require.Len(t, server.Conversations(), 6)
@@ -148,7 +152,7 @@ func TestAMessageThatMayBeThereIsNotSentAgain(t *testing.T) {
 }
 
 func TestItReportsWhenItIsToldToTerminate(t *testing.T) {
-	process := exec.Command(os.Args[0], "-listen", "127.0.0.1:0")
+	process := exec.CommandContext(t.Context(), os.Args[0], "-listen", "127.0.0.1:0")
 	process.Env = append(os.Environ(), "RECEIVER_TEST_PROCESS=1", "ENGAGE_HUB_SECRET=s3cret")
 	display, err := process.StdoutPipe()
 	require.NoError(t, err)

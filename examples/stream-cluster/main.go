@@ -124,7 +124,10 @@ func send(ctx context.Context, inbox stream.Inbox) (copies int, err error) {
 				case ctx.Err() != nil:
 					return 0, context.Cause(ctx)
 				case err != nil:
-					<-time.After(50 * time.Millisecond)
+					select {
+					case <-time.After(50 * time.Millisecond):
+					case <-ctx.Done():
+					}
 					continue
 				case stored == 1 && duplicate:
 					copies++
