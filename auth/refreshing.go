@@ -160,19 +160,25 @@ func (s *refreshSource) Invalidate(refused Token) { s.refused.Store(&refused) }
 
 // Token implements [TokenSource].
 func (s *refreshSource) Token(ctx context.Context) (Token, error) {
+	waited := false
 	select {
 	case s.busy <- struct{}{}:
-		defer func() { <-s.busy }()
-	case <-ctx.Done():
-		return Token{}, ctx.Err()
+	default:
+		waited = true
+		select {
+		case s.busy <- struct{}{}:
+		case <-ctx.Done():
+			return Token{}, ctx.Err()
+		}
 	}
+	defer func() { <-s.busy }()
 	var current *record
 	err := update(ctx, s.Store, s.Name, func(stored Secret) (Secret, error) {
 		latest, err := s.latest(stored)
 		if err != nil {
 			return Secret{}, err
 		}
-		if !s.adoptable(latest) {
+		if !s.adoptable(latest, waited) {
 			if latest, err = s.refresh(ctx, latest); err != nil {
 				return Secret{}, err
 			}
@@ -221,13 +227,14 @@ func (s *refreshSource) latest(stored Secret) (record, error) {
 }
 
 // adoptable reports whether the record's access token can be given as it is:
-// because another process has refreshed, or because it has yet to be saved.
-func (s *refreshSource) adoptable(latest record) bool {
+// because another process has refreshed, because another caller did while this
+// one waited, or because it has yet to be saved.
+func (s *refreshSource) adoptable(latest record, waited bool) bool {
 	token := latest.token()
 	if refused := s.refused.Load(); refused != nil && refused.Equal(token) {
 		return false
 	}
-	fresh := s.unsaved.some() || !s.given.Equal(token)
+	fresh := waited || s.unsaved.some() || !s.given.Equal(token)
 	return fresh && latest.lasts(s.now())
 }
 

@@ -68,6 +68,24 @@ func TestRefreshThatHasBegunIsCarriedToItsEnd(t *testing.T) {
 	})
 }
 
+func TestThoseWhoWaitedForARefreshDoNotRefreshAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := new(auth.MemoryStore)
+		refreshing := scripted(store)
+		transport := rotating(5 * time.Second)
+		refreshing.Integration.Transport = transport
+		source, err := refreshing.Open()
+		require.NoError(t, err)
+		lock(t, store, 28*time.Second)
+		for range 60 { // Some ask while the refresh outlives the renewal that began it.
+			go source.Token(t.Context())
+			time.Sleep(time.Second)
+		}
+		require.Equal(t, "access-1", get(t, source))
+		require.Equal(t, 1, transport.GetTotalCallCount())
+	})
+}
+
 func TestRefreshIsNotBegunByThoseWhoWaitedTooLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := new(auth.MemoryStore)

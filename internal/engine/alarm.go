@@ -7,9 +7,9 @@ import (
 )
 
 // alarm ends tries whose time is up, with one timer for all of them. A timer for
-// each, as context.WithTimeout sets, would cost a call about as much as all else
-// that the engine does, and hardly a try lives to see it go off: this one is set
-// anew only when it does, or for a try that ends before it would.
+// each, as context.WithTimeout sets, is a good part of what the engine adds to a
+// call, and hardly a try lives to see it go off: this one is set anew only when
+// it does, or for a try that ends before it would.
 //
 // The zero value is ready for use.
 type alarm struct {
