@@ -1,6 +1,7 @@
 package engage_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -301,7 +302,7 @@ func TestWaitingCostsNoGoroutines(t *testing.T) {
 		require.NoError(t, err)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
-		before := runtime.NumGoroutine()
+		before := bubbled()
 		var waiting sync.WaitGroup
 		for range callers {
 			waiting.Go(func() {
@@ -312,9 +313,17 @@ func TestWaitingCostsNoGoroutines(t *testing.T) {
 			})
 		}
 		synctest.Wait()
-		require.LessOrEqual(t, runtime.NumGoroutine(), before+callers)
+		require.Equal(t, before+callers, bubbled())
 		waiting.Wait()
 	})
+}
+
+// bubbled counts the goroutines of the bubble, and none that other tests have
+// left behind.
+func bubbled() int {
+	stacks := make([]byte, 16<<20)
+	stacks = stacks[:runtime.Stack(stacks, true)]
+	return bytes.Count(stacks, []byte(", synctest bubble "))
 }
 
 func TestAReportDecoderOfOnesOwn(t *testing.T) {
