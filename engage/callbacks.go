@@ -16,7 +16,7 @@ import (
 	"strings"
 
 	"github.com/engagesdk/engage-go/auth"
-	"github.com/engagesdk/engage-go/internal/engine"
+	"github.com/engagesdk/engage-go/internal/safeerror"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -232,10 +232,10 @@ func (c *Callbacks) expect(ctx context.Context, f form, t *target) (*awaited, er
 	}
 	failure := &outcome.Error{
 		Edge: outcome.OnError, Operation: w.operation, Version: w.version, Effect: outcome.NotSent,
-		Err: engine.Hide("the table of pending writes failed", err),
+		Err: safeerror.Hide("the table of pending writes failed", err),
 	}
 	if ctx.Err() != nil {
-		failure.Edge, failure.Err = outcome.OnTimeout, engine.Cause(ctx, err)
+		failure.Edge, failure.Err = outcome.OnTimeout, safeerror.Cause(ctx, err)
 	}
 	return nil, failure
 }

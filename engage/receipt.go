@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/engagesdk/engage-go/internal/engine"
+	"github.com/engagesdk/engage-go/internal/safeerror"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -96,9 +96,9 @@ func (r Receipt) settle(report Report) (Receipt, error) {
 
 // unsettled is the error of a wait under ctx that err ended.
 func (r Receipt) unsettled(ctx context.Context, err error) error {
-	edge, cause := outcome.OnError, engine.Hide("the table of pending writes failed", err)
+	edge, cause := outcome.OnError, safeerror.Hide("the table of pending writes failed", err)
 	if ctx.Err() != nil {
-		edge, cause = outcome.OnTimeout, engine.Cause(ctx, err)
+		edge, cause = outcome.OnTimeout, safeerror.Cause(ctx, err)
 	}
 	if report := r.awaited.unclear.Load(); report != nil {
 		r = r.with(*report)

@@ -10,12 +10,9 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// Hide returns err with no more to show than what failed and the error's type.
-func Hide(what string, err error) error { return safeerror.Hide(what, err) }
-
-// Cause returns the error of an exchange under ctx in a form that can be shown.
+// causeOf returns the error of an exchange under ctx in a form that can be shown.
 // Once ctx has ended that is the cause, whatever the transport calls it.
-func Cause(ctx context.Context, err error) error {
+func causeOf(ctx context.Context, err error) error {
 	return safeerror.Cause(ctx, err, errTooLarge, errNoReply, errSentAgain)
 }
 
@@ -23,7 +20,7 @@ func Cause(ctx context.Context, err error) error {
 // The texts of package auth can; that of anybody's own source may hold anything.
 func tokenCause(err error) error {
 	if !errtree.Sound(err) {
-		return Hide("the token source failed", err)
+		return safeerror.Hide("the token source failed", err)
 	}
 	for _, known := range []error{
 		in[*auth.ReauthorizationRequiredError](err),
@@ -40,7 +37,7 @@ func tokenCause(err error) error {
 	if errors.Is(err, auth.ErrUnknownAuthorization) {
 		return safeerror.Wrap(auth.ErrUnknownAuthorization.Error(), err)
 	}
-	return Hide("the token source failed", err)
+	return safeerror.Hide("the token source failed", err)
 }
 
 // in returns the first error of type E in err's tree; nil if there is none.

@@ -115,7 +115,7 @@ func (r *run) log(ctx context.Context, attempt outcome.Attempt) {
 // try never reached RoundTrip.
 func (r *run) checkRetry(ctx context.Context, _ *http.Response, err error) (bool, error) {
 	if err != nil {
-		r.last = try{err: Cause(ctx, err), verdict: verdict{outcome.OnError, outcome.NotSent, false}}
+		r.last = try{err: causeOf(ctx, err), verdict: verdict{outcome.OnError, outcome.NotSent, false}}
 		return false, nil
 	}
 	return r.again(ctx), nil

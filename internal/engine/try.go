@@ -12,6 +12,7 @@ import (
 
 	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/internal/retryafter"
+	"github.com/engagesdk/engage-go/internal/safeerror"
 	"github.com/engagesdk/engage-go/internal/tolerant"
 	"github.com/engagesdk/engage-go/outcome"
 )
@@ -52,7 +53,7 @@ func (r *run) try(ctx context.Context) try {
 		return unauthorized(ctx, tokenCause(err))
 	}
 	if ctx.Err() != nil {
-		return unsent(outcome.OnTimeout, Cause(ctx, ctx.Err()))
+		return unsent(outcome.OnTimeout, causeOf(ctx, ctx.Err()))
 	}
 	f := r.board()
 	r.engine.alarm.begin(ctx, f, r.Timeout)
@@ -151,7 +152,7 @@ func unsent(edge outcome.Edge, err error) try {
 // unauthorized is a try that ended for want of a token.
 func unauthorized(ctx context.Context, err error) try {
 	if ctx.Err() != nil {
-		return unsent(outcome.OnTimeout, Cause(ctx, err))
+		return unsent(outcome.OnTimeout, causeOf(ctx, err))
 	}
 	return unsent(outcome.OnAuthorizationFailure, err)
 }
@@ -159,9 +160,9 @@ func unauthorized(ctx context.Context, err error) try {
 // held is a try that the limiter did not allow.
 func held(ctx context.Context, err error) try {
 	if ctx.Err() != nil {
-		return unsent(outcome.OnTimeout, Cause(ctx, err))
+		return unsent(outcome.OnTimeout, causeOf(ctx, err))
 	}
-	err = Hide("the limiter held the call back", err)
+	err = safeerror.Hide("the limiter held the call back", err)
 	return unsent(broken(err), err)
 }
 
@@ -172,12 +173,12 @@ func (r *run) send(request *http.Request, sent *departure) try {
 		err = errNoReply
 	}
 	if err != nil {
-		err = Cause(request.Context(), err)
+		err = causeOf(request.Context(), err)
 		return try{err: err, verdict: verdict{broken(err), sent.effect(), true}}
 	}
 	t := try{status: response.StatusCode, header: response.Header}
 	if t.body, err = r.read(response); err != nil {
-		t.err = Cause(request.Context(), err)
+		t.err = causeOf(request.Context(), err)
 	}
 	switch {
 	case t.status/100 != 2:

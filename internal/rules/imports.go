@@ -27,7 +27,7 @@ var rooms = []room{
 	{"engage/message", []string{"engage/channel", "outcome", "internal/tolerant"}},
 	{"auth", []string{"outcome", "internal/safeurl", "internal/safeerror", "internal/retryafter", "internal/errtree"}},
 	{"internal/engine", []string{"auth", "outcome", "internal/tolerant", "internal/safeerror", "internal/retryafter", "internal/errtree"}},
-	{"engage", []string{"engage/channel", "engage/message", "auth", "outcome", "internal/engine", "internal/tolerant", "internal/safeurl"}},
+	{"engage", []string{"engage/channel", "engage/message", "auth", "outcome", "internal/engine", "internal/tolerant", "internal/safeerror", "internal/safeurl"}},
 	{"stream", []string{"engage/channel", "engage/message", "outcome", "internal/tolerant", "internal/safeurl", "internal/safeerror", "internal/errtree"}},
 	{"stream/jetstream/embedded", []string{"stream/jetstream", "outcome"}},
 	{"stream/...", []string{"stream", "engage/channel", "engage/message", "outcome", "internal/tolerant"}},
