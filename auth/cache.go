@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/engagesdk/engage-go/internal/nothing"
 	"github.com/engagesdk/engage-go/internal/safeerror"
 )
 
@@ -121,7 +122,7 @@ func WithClock(now func() time.Time) CacheOption {
 // so by engage.New, and by Token and Run.
 func NewCache(source TokenSource, options ...CacheOption) *Cache {
 	c := &Cache{timeout: 30 * time.Second, logger: slog.New(slog.DiscardHandler)}
-	if !absent(source) {
+	if !nothing.In(source) {
 		c.source = source
 	}
 	if credentials, ok := c.source.(*ClientCredentials); ok {

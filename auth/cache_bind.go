@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/engagesdk/engage-go/internal/nothing"
 	"github.com/engagesdk/engage-go/internal/safeerror"
 )
 
@@ -32,7 +33,7 @@ func (c *Cache) Bind(endpoint *url.URL, transport http.RoundTripper) (TokenSourc
 	switch {
 	case err != nil:
 		return nil, err
-	case absent(bound):
+	case nothing.In(bound):
 		return nil, errNoSource
 	case !c.adopt(bound, homeOf(binder, endpoint)):
 		return nil, errBoundElsewhere

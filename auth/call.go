@@ -3,10 +3,10 @@ package auth
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"time"
 
 	"github.com/engagesdk/engage-go/internal/errtree"
+	"github.com/engagesdk/engage-go/internal/nothing"
 	"github.com/engagesdk/engage-go/internal/safeerror"
 )
 
@@ -16,24 +16,12 @@ var (
 	errGone      = safeerror.New("auth: the token source ended its goroutine")
 )
 
-// absent reports whether source, of either kind, is nil or a nil pointer or
-// function.
-func absent(source any) bool {
-	switch value := reflect.ValueOf(source); value.Kind() {
-	case reflect.Invalid:
-		return true
-	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Slice, reflect.Chan:
-		return value.IsNil()
-	}
-	return false
-}
-
 // call asks source for a token and vouches for what it returns: the token is
 // usable at the time that now tells, the error holds no nil pointer, and a panic
 // has become an error.
 func call(ctx context.Context, source TokenSource, now func() time.Time) (Token, error) {
 	switch {
-	case absent(source):
+	case nothing.In(source):
 		return Token{}, errNoSource
 	case ctx == nil:
 		return Token{}, errNoContext

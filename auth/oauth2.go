@@ -11,6 +11,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/engagesdk/engage-go/internal/errtree"
+	"github.com/engagesdk/engage-go/internal/nothing"
 	"github.com/engagesdk/engage-go/internal/safeerror"
 )
 
@@ -29,7 +30,7 @@ type fromOAuth2 struct{ source oauth2.TokenSource }
 
 func (f fromOAuth2) Token(ctx context.Context) (Token, error) {
 	switch {
-	case absent(f.source):
+	case nothing.In(f.source):
 		return Token{}, errNoSource
 	case ctx == nil:
 		return Token{}, errNoContext
@@ -39,7 +40,7 @@ func (f fromOAuth2) Token(ctx context.Context) (Token, error) {
 
 // Bind implements [Binder], to report a missing source before the first call.
 func (f fromOAuth2) Bind(*url.URL, http.RoundTripper) (TokenSource, error) {
-	if absent(f.source) {
+	if nothing.In(f.source) {
 		return nil, errNoSource
 	}
 	return f, nil

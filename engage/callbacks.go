@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/engagesdk/engage-go/auth"
+	"github.com/engagesdk/engage-go/internal/nothing"
 	"github.com/engagesdk/engage-go/internal/safeerror"
 	"github.com/engagesdk/engage-go/outcome"
 )
@@ -88,7 +89,7 @@ type CallbackOption func(*Callbacks) error
 // several processes share. The default is [NewPending].
 func WithPending(table Pending) CallbackOption {
 	return func(c *Callbacks) error {
-		if isNil(table) {
+		if nothing.In(table) {
 			return errors.New("engage: WithPending: the table is nil")
 		}
 		c.pending = table
@@ -119,7 +120,7 @@ func WithCallbackSecret(secret auth.Secret) CallbackOption {
 // of theirs that comes late, or once more, it answers 200.
 func WithForwarding(next http.Handler) CallbackOption {
 	return func(c *Callbacks) error {
-		if isNil(next) {
+		if nothing.In(next) {
 			return errors.New("engage: WithForwarding: the handler is nil")
 		}
 		c.forward, c.left = next, new(recent)

@@ -9,10 +9,10 @@ import (
 	"log/slog"
 	"maps"
 	"net/url"
-	"reflect"
 
 	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/internal/engine"
+	"github.com/engagesdk/engage-go/internal/nothing"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -94,7 +94,7 @@ func (c *Client) connect(endpoint Endpoint) error {
 
 // authorize settles where tokens come from.
 func (c *Client) authorize(source auth.TokenSource) error {
-	if isNil(source) {
+	if nothing.In(source) {
 		return errors.New("engage: the token source is nil")
 	}
 	var problems []error
@@ -148,16 +148,4 @@ func (c *Client) Routes() map[outcome.Operation]Route {
 	}
 	maps.Copy(routes, c.routes)
 	return routes
-}
-
-// isNil reports whether value is nil or a nil pointer, map, or function.
-func isNil(value any) bool {
-	if value == nil {
-		return true
-	}
-	switch v := reflect.ValueOf(value); v.Kind() {
-	case reflect.Pointer, reflect.Map, reflect.Func, reflect.Chan, reflect.Slice, reflect.Interface:
-		return v.IsNil()
-	}
-	return false
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/internal/nothing"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -137,7 +138,7 @@ func (f *createConversation) violations() outcome.Violations {
 
 // channel is that of the address; empty without one.
 func (f *createConversation) channel() channel.Channel {
-	if isNil(f.address) {
+	if nothing.In(f.address) {
 		return ""
 	}
 	return f.address.Channel()

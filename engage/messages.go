@@ -8,6 +8,7 @@ import (
 
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/internal/nothing"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -49,7 +50,7 @@ func (b *batch) stamp(messages ...message.Message) {
 	b.aliasIDs = make([]string, len(messages))
 	now := time.Now().Truncate(time.Millisecond) // The finest that was observed.
 	for i, m := range b.messages {
-		if isNil(m) {
+		if nothing.In(m) {
 			continue
 		}
 		id := message.EnvelopeOf(m).AliasID
@@ -77,7 +78,7 @@ func (b *batch) wire() []any {
 // checkMessages notes what is wrong with messages that f is to carry on ch.
 func checkMessages(v *outcome.Violations, f form, ch channel.Channel, field func(int) string, messages []message.Message) {
 	for i, m := range messages {
-		if isNil(m) {
+		if nothing.In(m) {
 			v.Add(field(i), "is nil")
 			continue
 		}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"github.com/engagesdk/engage-go/auth"
+	"github.com/engagesdk/engage-go/internal/nothing"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -25,7 +26,7 @@ type Option func(*Client) error
 // client then knows for certain of some failed writes that they were not sent.
 func WithTransport(transport http.RoundTripper) Option {
 	return func(c *Client) error {
-		if isNil(transport) {
+		if nothing.In(transport) {
 			return fmt.Errorf("engage: WithTransport: the transport is nil")
 		}
 		c.engine.Transport = transport
@@ -87,7 +88,7 @@ func WithAuthorization(operation outcome.Operation, source auth.TokenSource) Opt
 		if operation == "" {
 			return fmt.Errorf("engage: WithAuthorization: the operation is empty")
 		}
-		if isNil(source) {
+		if nothing.In(source) {
 			return fmt.Errorf("engage: WithAuthorization(%s): the token source is nil", operation)
 		}
 		c.sources[operation] = source
@@ -110,7 +111,7 @@ type Limiter interface {
 // else on onError; errors.Is reaches it.
 func WithLimiter(limiter Limiter) Option {
 	return func(c *Client) error {
-		if isNil(limiter) {
+		if nothing.In(limiter) {
 			return fmt.Errorf("engage: WithLimiter: the limiter is nil")
 		}
 		c.engine.Limiter = limiter

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/engagesdk/engage-go/internal/engine"
+	"github.com/engagesdk/engage-go/internal/nothing"
 	"github.com/engagesdk/engage-go/internal/tolerant"
 	"github.com/engagesdk/engage-go/outcome"
 )
@@ -49,7 +50,7 @@ func prepare[F form](ctx context.Context, c *Client, r request[F], options []Cal
 	if ctx == nil {
 		missing.Add("ctx", "is nil")
 	}
-	if isNil(r) {
+	if nothing.In(r) {
 		missing.Add("request", "is nil")
 	}
 	if missing != nil {

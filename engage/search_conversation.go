@@ -6,6 +6,7 @@ import (
 	"unicode"
 
 	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/internal/nothing"
 	"github.com/engagesdk/engage-go/internal/tolerant"
 	"github.com/engagesdk/engage-go/outcome"
 )
@@ -80,7 +81,7 @@ func (f *searchConversation) violations() outcome.Violations {
 
 // requireAddress notes what is wrong with the address of a request.
 func requireAddress(v *outcome.Violations, address channel.Address) {
-	if isNil(address) {
+	if nothing.In(address) {
 		v.Add("Address", "is nil")
 		return
 	}

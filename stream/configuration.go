@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/internal/nothing"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -113,7 +114,7 @@ func (c Configuration) events() []EventFamily {
 // Allows reports whether a stream with this configuration sends the event. An
 // event of an unknown kind counts as incoming. Nil is not allowed.
 func (c Configuration) Allows(event Event) bool {
-	return !isNil(event) && c.allows(event.Head())
+	return !nothing.In(event) && c.allows(event.Head())
 }
 
 func (c Configuration) allows(h Header) bool {

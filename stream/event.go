@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"reflect"
 	"time"
 
 	"github.com/engagesdk/engage-go/engage/channel"
@@ -23,12 +22,6 @@ import (
 type Event interface {
 	// Head returns what every event has.
 	Head() Header
-}
-
-// isNil reports whether value is nil, or a nil pointer in an interface.
-func isNil(value any) bool {
-	v := reflect.ValueOf(value)
-	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 // Header is what every event has. However it is printed, logged or encoded, an

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/engagesdk/engage-go/internal/nothing"
 )
 
 // Receiver is the [http.Handler] to which events are sent. It answers:
@@ -61,7 +63,7 @@ const maxKeptBuffer = 64 << 10
 // [WithBearer] and [WithAPIKey], or [WithoutVerification]. Several checks are
 // all enforced.
 func NewReceiver(inbox Inbox, options ...ReceiverOption) (*Receiver, error) {
-	if isNil(inbox) {
+	if nothing.In(inbox) {
 		return nil, errors.New("stream: the receiver has no inbox")
 	}
 	r := &Receiver{

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/engagesdk/engage-go/internal/nothing"
 	"github.com/engagesdk/engage-go/internal/safeerror"
 	"github.com/engagesdk/engage-go/internal/safeurl"
 	"github.com/engagesdk/engage-go/outcome"
@@ -104,7 +105,7 @@ func WithAuthorization(authorize func(*http.Request)) SenderOption {
 // [http.DefaultTransport].
 func WithTransport(transport http.RoundTripper) SenderOption {
 	return func(s *Sender) error {
-		if isNil(transport) {
+		if nothing.In(transport) {
 			return errors.New("stream: WithTransport: the transport is nil")
 		}
 		s.client.Transport = transport

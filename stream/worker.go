@@ -14,6 +14,7 @@ import (
 	"unicode"
 
 	"github.com/engagesdk/engage-go/internal/errtree"
+	"github.com/engagesdk/engage-go/internal/nothing"
 	"github.com/engagesdk/engage-go/internal/safeerror"
 )
 
@@ -77,7 +78,7 @@ var (
 // NewWorker returns a worker without handlers. It fails without a source, and
 // on an option that is nil or cannot be obeyed.
 func NewWorker(source Source, options ...WorkerOption) (*Worker, error) {
-	if isNil(source) {
+	if nothing.In(source) {
 		return nil, errNoSource
 	}
 	w := &Worker{
