@@ -2,7 +2,6 @@ package engage
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"net/http"
 	"net/url"
@@ -76,7 +75,7 @@ func (f *otherCall) target(c *Client) *target {
 	if t.class == "" {
 		t.class = Unsafe
 	}
-	t.isOther = outcome.Versions(f.Operation) == nil
+	t.isOther, t.anyValue = outcome.Versions(f.Operation) == nil, true
 	return t
 }
 
@@ -97,7 +96,7 @@ func (c *Client) Do(ctx context.Context, request Call, options ...CallOption) (*
 	if err != nil {
 		return nil, err
 	}
-	got, err := ask[json.RawMessage](ctx, c, form, settings)
+	got, err := c.ask(ctx, form, settings)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,7 @@ package engage
 
 import (
 	"context"
-	"encoding/json"
+	"math"
 	"net/url"
 	"slices"
 	"strconv"
@@ -84,18 +84,10 @@ type FetchTranscriptResult struct {
 	CountOfRecords int
 }
 
-// transcriptValue is the value of a transcript's reply. The messages come as a
-// text that holds the JSON of a list (documented), or as the list itself.
-type transcriptValue struct {
-	CountOfRecords    tolerant.String `json:"countOfRecords"`
-	Messages          json.RawMessage `json:"messages"`
-	TranscriptJSONEsc json.RawMessage `json:"transcriptJsonEsc"`
-}
-
 // transcriptPage is a part of a conversation's messages as they came.
 type transcriptPage struct {
-	answer   *answer[transcriptValue]
-	messages []json.RawMessage
+	answer   *answer
+	messages [][]byte
 	count    int
 }
 
@@ -127,51 +119,42 @@ func (c *Client) FetchTranscript(ctx context.Context, request FetchTranscriptReq
 
 // transcript is FetchTranscript without reading the messages.
 func (c *Client) transcript(ctx context.Context, form *fetchTranscript, s *settings) (*transcriptPage, error) {
-	got, err := ask[transcriptValue](ctx, c, form, s)
+	got, err := c.ask(ctx, form, s)
 	if err != nil {
 		return nil, err
 	}
 	page := &transcriptPage{answer: got}
-	value := &got.envelope.Value
+	value := tolerant.MembersOf(got.envelope.Value)
 	// What is no number, or none that makes sense, counts nothing.
-	if count, err := strconv.Atoi(string(value.CountOfRecords)); err == nil && count > 0 {
+	if count, err := strconv.Atoi(value.Text("countOfRecords")); err == nil && count > 0 {
 		page.count = count
 	}
 	var ok bool
-	if page.messages, ok = value.list(); !ok {
+	if page.messages, ok = messagesIn(value); !ok {
 		return nil, withoutEffect(got.failure(outcome.OnError, outcome.Applied, errWrongShape))
 	}
 	return page, nil
 }
 
-// list returns the messages, and whether the reply held a list of them. A reply
-// that counts none need not have one.
-func (v *transcriptValue) list() ([]json.RawMessage, bool) {
-	var escaped string
-	if json.Unmarshal(v.TranscriptJSONEsc, &escaped) == nil && escaped != "" {
-		if messages, ok := messageList([]byte(escaped)); ok {
-			return messages, true
+// messagesIn returns the messages in the value of a reply, and whether it held a
+// list of them: as a text that holds the JSON of one (documented), or as the list
+// itself. A reply that counts none need not have one.
+func messagesIn(value tolerant.Members) ([][]byte, bool) {
+	for _, name := range []string{"transcriptJsonEsc", "messages"} {
+		if list, ok := messageList(value.Nested(name)); ok {
+			return list, true
 		}
 	}
-	for _, candidate := range []json.RawMessage{v.Messages, v.TranscriptJSONEsc} {
-		if messages, ok := messageList(candidate); ok {
-			return messages, true
-		}
-	}
-	return nil, v.CountOfRecords == "0"
+	return nil, value.Text("countOfRecords") == "0"
 }
 
 // messageList reads a list, or an object that holds one.
-func messageList(data []byte) ([]json.RawMessage, bool) {
-	var list []json.RawMessage
-	if json.Unmarshal(data, &list) == nil && list != nil {
-		return list, true
+func messageList(value []byte) ([][]byte, bool) {
+	if list := tolerant.MembersOf(value).Find("messages"); list != nil {
+		value = list
 	}
-	var object struct {
-		Messages []json.RawMessage `json:"messages"`
+	if len(value) == 0 || value[0] != '[' {
+		return nil, false
 	}
-	if json.Unmarshal(data, &object) == nil && object.Messages != nil {
-		return object.Messages, true
-	}
-	return nil, false
+	return tolerant.Elements(value, math.MaxInt), true
 }

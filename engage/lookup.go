@@ -17,12 +17,6 @@ const (
 	maxPages = 20
 )
 
-// trace is the part of a message by which it is recognised.
-type trace struct {
-	AliasID   tolerant.String `json:"aliasId"`
-	Direction tolerant.String `json:"direction"`
-}
-
 // lookIn looks for the messages in a conversation's transcript. All of them
 // there settle that they were written. None of them there means that they are
 // absent only if the whole transcript was read and no message in it could be one
@@ -35,7 +29,7 @@ func (b *batch) lookIn(ctx context.Context, c *Client, s *settings, conversation
 	if len(l.missing) < len(b.messages) {
 		return finding{sight: unknowable, why: "two of the messages have the same alias id"}
 	}
-	var previous json.RawMessage
+	var previous []byte
 	form := &fetchTranscript{ConversationID: conversationID, Limit: pageSize}
 	for range maxPages {
 		page, err := c.transcript(ctx, form, s)
@@ -72,13 +66,14 @@ type lookup struct {
 
 // compare takes the message raw off the missing if it is one of them. It reports
 // false if raw has the alias id of one and is another message.
-func (l *lookup) compare(raw json.RawMessage) bool {
-	var got trace
-	if json.Unmarshal(raw, &got) != nil || got.AliasID == "" {
-		l.nameless = l.nameless || l.has(message.Direction(got.Direction))
+func (l *lookup) compare(raw []byte) bool {
+	got := tolerant.MembersOf(raw)
+	id := got.Text("aliasId")
+	if id == "" {
+		l.nameless = l.nameless || l.has(message.Direction(got.Text("direction")))
 		return true
 	}
-	i, ok := l.missing[string(got.AliasID)]
+	i, ok := l.missing[id]
 	if !ok {
 		return true
 	}
@@ -87,7 +82,7 @@ func (l *lookup) compare(raw json.RawMessage) bool {
 	if l.named && !sameContent(l.messages[i], raw) {
 		return false
 	}
-	delete(l.missing, string(got.AliasID))
+	delete(l.missing, id)
 	return true
 }
 
@@ -116,7 +111,7 @@ func (b *batch) has(direction message.Direction) bool {
 
 // sameContent reports whether raw has every member of m with the same value,
 // but for the time.
-func sameContent(m message.Message, raw json.RawMessage) bool {
+func sameContent(m message.Message, raw []byte) bool {
 	encoded, err := json.Marshal(message.Wire(m))
 	var sent, got map[string]any
 	if err != nil || json.Unmarshal(encoded, &sent) != nil || json.Unmarshal(raw, &got) != nil {

@@ -66,34 +66,33 @@ func prepare[F form](ctx context.Context, c *Client, r request[F], options []Cal
 }
 
 // answer is what came of a call.
-type answer[V any] struct {
+type answer struct {
 	form     form
 	target   *target
-	envelope tolerant.Envelope[V]
+	envelope tolerant.Envelope
 	read     engine.Reply
 }
 
 // ask performs a read.
-func ask[V any](ctx context.Context, c *Client, f form, s *settings) (*answer[V], error) {
+func (c *Client) ask(ctx context.Context, f form, s *settings) (*answer, error) {
 	ctx, cancel := s.limit(ctx)
 	defer cancel()
 	call, err := c.call(f, s, "")
 	if err != nil {
 		return nil, err
 	}
-	return exchange[V](ctx, c, f, call)
+	return c.exchange(ctx, f, call)
 }
 
 // exchange has a call carried out and decodes the reply. Beside an error it
 // returns what it got to know before.
-func exchange[V any](ctx context.Context, c *Client, f form, call engine.Call) (*answer[V], error) {
-	got := &answer[V]{form: f, target: c.target(f)}
+func (c *Client) exchange(ctx context.Context, f form, call engine.Call) (*answer, error) {
+	got := &answer{form: f, target: c.target(f)}
 	var err error
 	got.read, err = c.engine.Do(ctx, call)
+	unreadable := got.readEnvelope()
 	if err == nil {
-		err = got.decode()
-	} else {
-		_ = json.Unmarshal(got.read.Body, &got.envelope) // It may be anything.
+		err = got.judge(unreadable)
 	}
 	if err != nil && got.target.class == Read {
 		err = withoutEffect(err)
@@ -146,17 +145,26 @@ var (
 	errSaysFailed = errors.New("the reply's envelope says that the call failed")
 )
 
-// decode reads the reply. A 2xx reply that cannot be read means that the call
-// was carried out and its result is unknown; one whose envelope tells of a
-// failure means that it was refused.
-func (a *answer[V]) decode() error {
-	err := json.Unmarshal(a.read.Body, &a.envelope)
-	if err != nil && !a.target.isOther {
-		cause := errNotJSON
-		if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-			cause = errWrongShape
-		}
-		return a.failure(outcome.OnError, outcome.Applied, cause)
+// readEnvelope reads the reply, or says why it cannot.
+func (a *answer) readEnvelope() error {
+	if !json.Valid(a.read.Body) {
+		return errNotJSON
+	}
+	members := tolerant.MembersOf(a.read.Body)
+	a.envelope = tolerant.EnvelopeOf(members)
+	value := a.envelope.Value
+	if len(members) == 0 || !a.target.anyValue && value != nil && value[0] != '{' {
+		return errWrongShape
+	}
+	return nil
+}
+
+// judge says whether the call succeeded. A 2xx reply that is unreadable means
+// that the call was carried out and its result is unknown; one whose envelope
+// tells of a failure means that it was refused.
+func (a *answer) judge(unreadable error) error {
+	if unreadable != nil && !a.target.isOther {
+		return a.failure(outcome.OnError, outcome.Applied, unreadable)
 	}
 	if status, failed := a.refusal(); failed {
 		edge, effect := engine.Judge(status, a.target.failure)
@@ -171,35 +179,29 @@ func (a *answer[V]) decode() error {
 // isBlank reports whether the reply has neither a status nor a value, as the
 // answer of something else than Engage would. A write may also be acknowledged
 // by no more than an id.
-func (a *answer[V]) isBlank() bool {
+func (a *answer) isBlank() bool {
 	e := &a.envelope
-	if e.Status != "" || a.target.class != Read && (e.StatusCode != "" || e.Transaction() != "") {
-		return false
-	}
-	var members struct {
-		Value json.RawMessage `json:"value"`
-	}
-	return json.Unmarshal(a.read.Body, &members) != nil || members.Value == nil
+	return e.Status == "" && !e.HasValue && (a.target.class == Read || e.StatusCode == "" && e.Transaction == "")
 }
 
 // refusal reports whether the reply tells of a failure, and which HTTP status that
 // amounts to: its status says so, or it is in an envelope for errors and no status
 // says otherwise. Of an operation that is not known, the status may be that of
 // anything.
-func (a *answer[V]) refusal() (status int, failed bool) {
+func (a *answer) refusal() (status int, failed bool) {
 	e := &a.envelope
 	word := cmp.Or(e.Status, e.StatusCode)
 	if !a.target.isOther {
-		status, failed = failedStatus(string(word))
+		status, failed = failedStatus(word)
 	}
-	if len(e.Error) == 0 && len(e.Errors) == 0 || !failed && reportStatus(word) == ReportSuccess {
+	if e.Error == nil && e.Errors == nil || !failed && reportStatus(word) == ReportSuccess {
 		return status, failed
 	}
 	told := tolerant.ReadFailure(a.read.Body)
 	if !told.Errors && !failed {
 		return 0, false
 	}
-	e.Code, e.Description, e.IDs = tolerant.String(told.Code), tolerant.String(told.Description), told.IDs
+	e.Code, e.Description, e.IDs = told.Code, told.Description, told.IDs
 	return cmp.Or(status, http.StatusConflict), true
 }
 
@@ -226,15 +228,15 @@ func failedStatus(status string) (int, bool) {
 // failure makes an error of a reply that was read. Of a write it keeps the doubt
 // of earlier tries, and notes that of the last one, which the engine took for a
 // success.
-func (a *answer[V]) failure(edge outcome.Edge, effect outcome.Effect, cause error) error {
+func (a *answer) failure(edge outcome.Edge, effect outcome.Effect, cause error) error {
 	failure := &outcome.Error{
 		Edge:        edge,
 		Operation:   a.form.operation(),
 		Version:     a.form.revision(),
 		Effect:      effect,
 		Status:      a.read.Status,
-		Code:        string(a.envelope.Code),
-		Description: string(a.envelope.Description),
+		Code:        a.envelope.Code,
+		Description: a.envelope.Description,
 		Attempts:    a.read.Attempts,
 		Err:         cause,
 	}

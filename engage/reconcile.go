@@ -118,7 +118,7 @@ func (c *Client) reconcile(ctx context.Context, f form, s *settings, call engine
 		}
 		repeated = true
 		d.call.Before = d.failure.Attempts
-		got, err := exchange[writtenValue](ctx, c, f, d.call)
+		got, err := c.exchange(ctx, f, d.call)
 		if err == nil {
 			return receiptOf(got, w), nil
 		}

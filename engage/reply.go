@@ -40,13 +40,13 @@ func (r Reply) Raw() json.RawMessage {
 }
 
 // reply returns what a result has in common with all others.
-func (a *answer[V]) reply(edge outcome.Edge) Reply {
+func (a *answer) reply(edge outcome.Edge) Reply {
 	return Reply{
 		Outcome:     edge,
 		HTTPStatus:  a.read.Status,
-		APIStatus:   string(a.envelope.Status),
-		Code:        string(a.envelope.Code),
-		Description: string(a.envelope.Description),
+		APIStatus:   a.envelope.Status,
+		Code:        a.envelope.Code,
+		Description: a.envelope.Description,
 		TraceIDs:    engine.TraceIDs(a.read.Header, a.envelope.IDs),
 		Attempts:    a.read.Attempts,
 		raw:         &a.read.Body,

@@ -54,18 +54,18 @@ var errNotAReport = errors.New("engage: the callback is not a JSON object that t
 // of failure or an HTTP status, in any case and with blanks around it; any other
 // is kept. A body that has none of these members is an error.
 func DecodeReport(body []byte) (Report, error) {
-	var e tolerant.Envelope[tolerant.Object[reportedValue]]
-	var top reportedValue
-	if json.Unmarshal(body, &e) != nil || json.Unmarshal(body, &top) != nil {
+	if !json.Valid(body) {
 		return Report{}, errNotAReport
 	}
-	value := e.Value.Fields
+	top := tolerant.MembersOf(body)
+	envelope := tolerant.EnvelopeOf(top)
+	value := tolerant.MembersOf(envelope.Value)
 	report := Report{
-		TransactionID:  cmp.Or(e.Transaction(), value.Transaction()),
-		Status:         cmp.Or(reportStatus(e.Status), reportStatus(value.Status)),
-		Code:           string(cmp.Or(e.Code, value.Code)),
-		Description:    string(cmp.Or(e.Description, value.Description)),
-		ConversationID: string(cmp.Or(top.ConversationID, value.ConversationID)),
+		TransactionID:  cmp.Or(envelope.Transaction, tolerant.IDsOf(value).Transaction),
+		Status:         cmp.Or(reportStatus(envelope.Status), reportStatus(value.Text("status"))),
+		Code:           cmp.Or(envelope.Code, value.Text("code")),
+		Description:    cmp.Or(envelope.Description, value.Text("description")),
+		ConversationID: cmp.Or(top.Text("conversationId"), value.Text("conversationId")),
 	}
 	if report == (Report{}) {
 		return Report{}, errNotAReport
@@ -73,18 +73,9 @@ func DecodeReport(body []byte) (Report, error) {
 	return report, nil
 }
 
-// reportedValue is what a callback may hold in value.
-type reportedValue struct {
-	Status         tolerant.String `json:"status"`
-	Code           tolerant.String `json:"code"`
-	Description    tolerant.String `json:"description"`
-	ConversationID tolerant.String `json:"conversationId"`
-	tolerant.IDs
-}
-
 // reportStatus folds what means the same.
-func reportStatus(text tolerant.String) ReportStatus {
-	status := strings.TrimSpace(string(text))
+func reportStatus(text string) ReportStatus {
+	status := strings.TrimSpace(text)
 	if _, failed := failedStatus(status); failed {
 		return ReportFailure
 	}

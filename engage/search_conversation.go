@@ -111,17 +111,6 @@ type SearchConversationResult struct {
 	UserID  string
 }
 
-// foundValue is the value of a search's reply.
-type foundValue struct {
-	ConversationID     tolerant.String `json:"conversationId"`
-	ChatExist          tolerant.Bool   `json:"chatExist"`
-	ConversationExists tolerant.Bool   `json:"conversationExists"`
-	Status             tolerant.String `json:"status"`
-	AliasID            tolerant.String `json:"aliasId"`
-	TeamID             tolerant.String `json:"teamId"`
-	UserID             tolerant.String `json:"userId"`
-}
-
 // SearchConversation looks for the conversation between a customer and the
 // business on a channel. It is a read and is retried.
 //
@@ -139,11 +128,11 @@ func (c *Client) SearchConversation(ctx context.Context, request SearchConversat
 
 // search is SearchConversation, with a request that was found to be valid.
 func (c *Client) search(ctx context.Context, form *searchConversation, s *settings) (*SearchConversationResult, error) {
-	got, err := ask[foundValue](ctx, c, form, s)
+	got, err := c.ask(ctx, form, s)
 	if err != nil {
 		return nil, err
 	}
-	result := found(&got.envelope.Value, form.version)
+	result := found(tolerant.MembersOf(got.envelope.Value), form.version)
 	edge := result.edge()
 	result.Reply = got.reply(edge)
 	if edge == outcome.OnInvalidChoice {
@@ -153,23 +142,23 @@ func (c *Client) search(ctx context.Context, form *searchConversation, s *settin
 }
 
 // found reads the value of a reply as version answers it.
-func found(value *foundValue, version outcome.Version) *SearchConversationResult {
+func found(value tolerant.Members, version outcome.Version) *SearchConversationResult {
 	result := &SearchConversationResult{
-		ConversationID: string(value.ConversationID),
-		Exists:         value.ConversationID != "",
-		Status:         string(value.Status),
+		ConversationID: value.Text("conversationId"),
+		Status:         value.Text("status"),
 	}
-	for _, flag := range []tolerant.Bool{value.ConversationExists, value.ChatExist} {
-		if flag.Set {
-			result.Exists = flag.Value
+	result.Exists = result.ConversationID != ""
+	for _, name := range []string{"conversationExists", "chatExist"} {
+		if exists, told := value.Flag(name); told {
+			result.Exists = exists
 		}
 	}
 	if version == outcome.V10 || version == outcome.V11 {
 		return result
 	}
-	result.AliasID = string(value.AliasID)
-	result.TeamID = string(value.TeamID)
-	result.UserID = string(value.UserID)
+	result.AliasID = value.Text("aliasId")
+	result.TeamID = value.Text("teamId")
+	result.UserID = value.Text("userId")
 	return result
 }
 

@@ -20,8 +20,9 @@ type target struct {
 	done []string
 	// source gives the operation's tokens; nil for the client's own.
 	source auth.TokenSource
-	// isOther is set for an operation of whose replies nothing is known.
-	isOther bool
+	// isOther is set for an operation of whose replies nothing is known, and
+	// anyValue where the value of a reply may be more than an object.
+	isOther, anyValue bool
 }
 
 // compile works out the target of every operation.

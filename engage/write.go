@@ -9,12 +9,6 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// writtenValue is the value of a write's acknowledgement.
-type writtenValue struct {
-	ConversationID tolerant.String `json:"conversationId"`
-	tolerant.IDs
-}
-
 // write takes a write from the request to its receipt. All writes go through it.
 func write[F form](ctx context.Context, c *Client, r request[F], options []CallOption) (F, Receipt, error) {
 	f, s, err := prepare(ctx, c, r, options)
@@ -76,7 +70,7 @@ func (c *Client) send(ctx context.Context, f form, s *settings, w *awaited) (Rec
 	if err != nil {
 		return Receipt{}, err
 	}
-	got, err := exchange[writtenValue](ctx, c, f, call)
+	got, err := c.exchange(ctx, f, call)
 	if err == nil {
 		return receiptOf(got, w), nil
 	}
@@ -94,16 +88,15 @@ func (c *Client) send(ctx context.Context, f form, s *settings, w *awaited) (Rec
 
 // receiptOf returns the receipt of a write that was answered, on the operation's
 // success edge.
-func receiptOf(got *answer[writtenValue], w *awaited) Receipt {
-	value := &got.envelope.Value
-	if got.envelope.Transaction() == "" {
-		got.envelope.TID = tolerant.String(value.Transaction())
-	}
+func receiptOf(got *answer, w *awaited) Receipt {
+	value := tolerant.MembersOf(got.envelope.Value)
+	ids := &got.envelope.IDs
+	ids.Transaction = cmp.Or(ids.Transaction, tolerant.IDsOf(value).Transaction)
 	return Receipt{
 		Reply:          got.reply(got.target.success),
 		Proof:          Acknowledged,
-		TransactionID:  got.envelope.Transaction(),
-		ConversationID: cmp.Or(string(value.ConversationID), got.form.ids().conversation),
+		TransactionID:  ids.Transaction,
+		ConversationID: cmp.Or(value.Text("conversationId"), got.form.ids().conversation),
 		awaited:        w,
 	}
 }

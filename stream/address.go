@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/internal/tolerant"
 )
 
 // Address returns the address of the event's conversation, as requests of
@@ -21,7 +22,7 @@ import (
 // in the vendor's own flows.
 func (h Header) Address() channel.Address {
 	namesApp := h.Channel == channel.WhatsApp || h.Channel == channel.Facebook
-	if namesApp && h.members.find("eventType") == nil {
+	if namesApp && h.members.Find("eventType") == nil {
 		return nil
 	}
 	return h.AddressFor(h.Business)
@@ -65,7 +66,7 @@ func (h Header) liveChatAddress(business string) channel.Address {
 		AppID: business, UserID: h.Customer, ThreadID: h.Member("threadId"), BrowserFingerprint: h.Member("browserFingerprint"),
 	}
 	if a.ThreadID == "" {
-		a.ThreadID = members(nil).split(h.JSON("thread")).text("id")
+		a.ThreadID = tolerant.MembersOf(h.JSON("thread")).Text("id")
 	}
 	if a.ThreadID == "" && a.BrowserFingerprint == "" {
 		a.BrowserFingerprint = a.UserID
@@ -78,14 +79,14 @@ const maxRecipients = 1000
 
 // recipients yields the addresses that an email went to, without display names.
 // They come as a list, as a list within a string, or as plain text.
-func recipients(m members) iter.Seq[string] {
+func recipients(m tolerant.Members) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		list := elements(m.nested("to"), maxRecipients)
+		list := tolerant.Elements(m.Nested("to"), maxRecipients)
 		if list == nil {
-			list = [][]byte{m.find("to")}
+			list = [][]byte{m.Find("to")}
 		}
 		for _, element := range list {
-			if address := mailbox(textOf(element)); address != "" && !yield(address) {
+			if address := mailbox(tolerant.Text(element)); address != "" && !yield(address) {
 				return
 			}
 		}

@@ -31,30 +31,9 @@ type Attachment struct {
 	Raw json.RawMessage
 }
 
-// wireAttachment is the union of the shapes that attachments come in.
-type wireAttachment struct {
-	URL         tolerant.String `json:"url"`
-	File        tolerant.String `json:"file"`
-	Name        tolerant.String `json:"name"`
-	MIMEType    tolerant.String `json:"mimeType"`
-	MIMEType2   tolerant.String `json:"mime_type"`
-	ContentType tolerant.String `json:"contentType"`
-	Type        tolerant.String `json:"type"`
-	ID          tolerant.String `json:"id"`
-	StickerID   tolerant.String `json:"sticker_id"`
-	Size        tolerant.String `json:"size"`
-	Caption     tolerant.String `json:"caption"`
-	Payload     tolerant.Object[struct {
-		URL tolerant.String `json:"url"`
-	}] `json:"payload"`
-	Sticker tolerant.Object[struct {
-		ID       tolerant.String `json:"id"`
-		MIMEType tolerant.String `json:"mime_type"`
-	}] `json:"sticker"`
-}
-
 // Attachments returns the files of the message; none is no error. It fails with
-// a [*DecodeError] where the payload has something else in their place.
+// a [*DecodeError] where the payload has something else in their place, or more
+// than [message.MaxValues] of them.
 func (e MessageEvent) Attachments() ([]Attachment, error) {
 	if e.Channel == MMS {
 		return attachmentsOf(e.JSON("message"))
@@ -74,34 +53,33 @@ func attachmentsOf(list json.RawMessage) ([]Attachment, error) {
 	if len(list) == 0 {
 		return nil, nil
 	}
-	raw := []json.RawMessage{list}
+	raw := [][]byte{list}
 	if list[0] == '[' {
-		raw = nil
-		for _, element := range elements(list, message.MaxValues) {
-			raw = append(raw, element)
-		}
+		raw = tolerant.Elements(list, message.MaxValues+1)
+	}
+	if len(raw) > message.MaxValues {
+		return nil, &DecodeError{"has too many attachments"}
 	}
 	attachments := make([]Attachment, len(raw))
 	for i, element := range raw {
-		var w tolerant.Object[wireAttachment]
-		if err := json.Unmarshal(element, &w); err != nil {
-			return nil, &DecodeError{"has an attachment " + strconv.Itoa(i) + " that cannot be read"}
-		}
-		attachments[i] = w.Fields.attachment(element)
+		attachments[i] = attachmentOf(element)
 	}
 	return attachments, nil
 }
 
-func (w wireAttachment) attachment(raw json.RawMessage) Attachment {
-	size, _ := strconv.ParseInt(string(w.Size), 10, 64)
+// attachmentOf reads an attachment in any of its shapes.
+func attachmentOf(raw []byte) Attachment {
+	m := tolerant.MembersOf(raw)
+	payload, sticker := tolerant.MembersOf(m.Find("payload")), tolerant.MembersOf(m.Find("sticker"))
+	size, _ := strconv.ParseInt(m.Text("size"), 10, 64)
 	return Attachment{
-		URL:      string(cmp.Or(w.URL, w.File, w.Payload.Fields.URL)),
-		Name:     string(w.Name),
-		MIMEType: string(cmp.Or(w.MIMEType, w.MIMEType2, w.ContentType, w.Sticker.Fields.MIMEType)),
-		Type:     string(w.Type),
-		ID:       string(cmp.Or(w.ID, w.StickerID, w.Sticker.Fields.ID)),
+		URL:      cmp.Or(m.Text("url", "file"), payload.Text("url")),
+		Name:     m.Text("name"),
+		MIMEType: cmp.Or(m.Text("mimeType", "contentType"), sticker.Text("mimeType")),
+		Type:     m.Text("type"),
+		ID:       cmp.Or(m.Text("id", "stickerId"), sticker.Text("id")),
 		Size:     size,
-		Caption:  string(w.Caption),
+		Caption:  m.Text("caption"),
 		Raw:      raw,
 	}
 }

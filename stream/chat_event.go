@@ -2,7 +2,6 @@ package stream
 
 import (
 	"cmp"
-	"encoding/json"
 	"time"
 
 	"github.com/engagesdk/engage-go/engage/message"
@@ -45,17 +44,6 @@ type ChatMessage struct {
 	whatsApp bool
 }
 
-// wireChatMessage is a message as the payload has it.
-type wireChatMessage struct {
-	TransID             tolerant.String               `json:"transid"`
-	Type                tolerant.String               `json:"type"`
-	Text                tolerant.String               `json:"text"`
-	Attachments         json.RawMessage               `json:"attachments"`
-	Timestamp           tolerant.String               `json:"timestamp"`
-	InteractiveResponse tolerant.Object[wirePostback] `json:"interactive_response"`
-	WhatsAppResponse    tolerant.Object[wirePostback] `json:"wab_interactive_response"`
-}
-
 // Messages returns the messages that came with the event; none is no error. It
 // fails with a [*DecodeError] where the payload has something else in their
 // place.
@@ -64,13 +52,16 @@ func (e ChatEvent) Messages() ([]ChatMessage, error) {
 	if list == nil {
 		return nil, nil
 	}
-	var wire []wireChatMessage
-	if err := json.Unmarshal(list, &wire); err != nil {
+	raw := tolerant.Elements(list, message.MaxValues+1)
+	if list[0] != '[' || len(raw) > message.MaxValues {
 		return nil, &DecodeError{"has messages that cannot be read"}
 	}
-	messages := make([]ChatMessage, len(wire))
-	for i, w := range wire {
-		m, err := w.message()
+	messages := make([]ChatMessage, len(raw))
+	for i, element := range raw {
+		if element[0] != '{' {
+			return nil, &DecodeError{"has messages that cannot be read"}
+		}
+		m, err := chatMessageOf(tolerant.MembersOf(element))
 		if err != nil {
 			return nil, err
 		}
@@ -79,22 +70,21 @@ func (e ChatEvent) Messages() ([]ChatMessage, error) {
 	return messages, nil
 }
 
-func (w wireChatMessage) message() (ChatMessage, error) {
-	attachments, err := attachmentsOf(unwrap(w.Attachments))
-	at, _ := ParseTime(string(w.Timestamp))
-	answer, whatsApp := w.InteractiveResponse.Fields, w.WhatsAppResponse.Fields
+// chatMessageOf reads one message.
+func chatMessageOf(m tolerant.Members) (ChatMessage, error) {
+	attachments, err := attachmentsOf(m.Nested("attachments"))
+	at, _ := ParseTime(m.Text("timestamp"))
+	answer := tolerant.MembersOf(m.Nested("interactiveResponse"))
+	whatsApp := tolerant.MembersOf(m.Nested("wabInteractiveResponse"))
+	identifier, title := whatsApp.Text("identifier"), whatsApp.Text("title")
 	return ChatMessage{
-		TransactionID: string(w.TransID),
-		Type:          string(w.Type),
-		Text:          string(w.Text),
+		TransactionID: m.Text("transid"),
+		Type:          m.Text("type"),
+		Text:          m.Text("text"),
 		Attachments:   attachments,
-		Postback: Postback{
-			Identifier: string(whatsApp.Identifier),
-			Title:      cmp.Or(string(whatsApp.Title), string(answer.Title)),
-			Payload:    string(answer.Postback),
-		},
-		Time:     at,
-		whatsApp: whatsApp != wirePostback{},
+		Postback:      Postback{Identifier: identifier, Title: cmp.Or(title, answer.Text("title")), Payload: answer.Text("postback")},
+		Time:          at,
+		whatsApp:      identifier != "" || title != "",
 	}, err
 }
 

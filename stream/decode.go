@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/internal/tolerant"
 )
 
 // MaxBatch is the most events that [DecodeBatch] takes from one array. The
@@ -76,7 +77,7 @@ func decodeHeaders(data []byte) ([]Header, error) {
 	if !json.Valid(data) {
 		return nil, &DecodeError{"is not valid JSON"}
 	}
-	list := elements(data, MaxBatch+1)
+	list := tolerant.Elements(data, MaxBatch+1)
 	switch {
 	case len(list) == 0:
 		return nil, &DecodeError{"is an empty array"}
@@ -94,6 +95,9 @@ func decodeHeaders(data []byte) ([]Header, error) {
 	return headers, nil
 }
 
+// usualMembers is about how many members a payload has.
+const usualMembers = 32
+
 // headerOf reads the header of an event, whose JSON is valid. The member that
 // only one family of payloads has tells which one it is.
 func headerOf(data []byte) (Header, error) {
@@ -101,34 +105,34 @@ func headerOf(data []byte) (Header, error) {
 	if data[0] != '{' {
 		return Header{}, &DecodeError{"is not a JSON object"}
 	}
-	h := Header{Raw: data, members: members(nil).split(data)}
-	h.TraceID = h.members.text("xWxGtrid")
+	h := Header{Raw: data, members: make(tolerant.Members, 0, usualMembers).And(data)}
+	h.TraceID = h.members.Text("xWxGtrid")
 	switch {
-	case h.members.nested("deliveryInfoNotification") != nil:
+	case h.members.Nested("deliveryInfoNotification") != nil:
 		h.readReceipt()
-	case h.members.find("eventType") != nil:
+	case h.members.Find("eventType") != nil:
 		h.readChat()
-	case h.members.find("userAction") != nil:
+	case h.members.Find("userAction") != nil:
 		h.readAudit()
 	default:
 		h.readInbound()
 	}
-	h.Time, _ = ParseTime(h.members.text("ts", "timestamp", "datetime", "postedOn", "createdOn"))
+	h.Time, _ = ParseTime(h.members.Text("ts", "timestamp", "datetime", "postedOn", "createdOn"))
 	return h, nil
 }
 
 // readInbound reads what a customer does on a channel.
 func (h *Header) readInbound() {
-	h.Name = h.members.text("event")
-	h.Channel = channelOf(h.members.text("channel"))
-	name := fold(h.Name)
+	h.Name = h.members.Text("event")
+	h.Channel = channelOf(h.members.Text("channel"))
+	name := tolerant.Fold(h.Name)
 	h.Kind = kindOf(h.members, h.Channel, name)
 	h.Customer, h.Business = partiesOf(h.members, h.Channel)
-	h.TransactionID = h.members.text("tid", "transid", "messageId")
+	h.TransactionID = h.members.Text("tid", "transid", "messageId")
 
 	told := string(h.Kind)
 	if h.Kind == KindUnknown {
-		told = name + " " + fold(h.members.text("type"))
+		told = name + " " + tolerant.Fold(h.members.Text("type"))
 	}
 	h.identify(h.TransactionID, "inbound", string(h.Channel), h.Business, told, h.TransactionID)
 	h.order(string(h.Channel), h.Business, h.Customer)
@@ -137,41 +141,41 @@ func (h *Header) readInbound() {
 // readReceipt reads what became of a message to a customer. Its ids are in the
 // notification, or within the information (documented for one channel).
 func (h *Header) readReceipt() {
-	notification := h.members.nested("deliveryInfoNotification")
-	h.members = h.members.split(notification)
-	h.members = h.members.split(members(nil).split(notification).nested("deliveryInfo"))
+	notification := h.members.Nested("deliveryInfoNotification")
+	h.members = h.members.And(notification)
+	h.members = h.members.And(tolerant.MembersOf(notification).Nested("deliveryInfo"))
 	h.Kind = KindReceipt
-	h.Name = h.members.text("deliveryStatus")
-	h.Channel = channelOf(h.members.text("deliveryChannel", "channel"))
-	h.Customer = h.members.text("destination")
-	h.TransactionID = h.members.text("transid")
+	h.Name = h.members.Text("deliveryStatus")
+	h.Channel = channelOf(h.members.Text("deliveryChannel", "channel"))
+	h.Customer = h.members.Text("destination")
+	h.TransactionID = h.members.Text("transid")
 
 	status := receiptStatus(h.Name)
 	repeat := ""
 	if status == ReceiptRead || status == ReceiptClicked {
-		repeat = h.members.text("timestamp") // each time it is read is an event
+		repeat = h.members.Text("timestamp") // each time it is read is an event
 	}
-	h.identify(h.TransactionID, "receipt", h.TransactionID, h.members.text("subtid"), string(status),
-		h.members.text("code"), h.Customer, repeat)
+	h.identify(h.TransactionID, "receipt", h.TransactionID, h.members.Text("subtid"), string(status),
+		h.members.Text("code"), h.Customer, repeat)
 	h.order("receipt", string(h.Channel), h.Customer)
 }
 
 // readChat reads what Engage tells a virtual agent.
 func (h *Header) readChat() {
-	h.members = h.members.split(h.members.nested("payload"))
-	h.Name = h.members.text("eventType")
+	h.members = h.members.And(h.members.Nested("payload"))
+	h.Name = h.members.Text("eventType")
 	h.Kind = KindUnknown
 	if kind, ok := chatKinds[strings.ToLower(h.Name)]; ok {
 		h.Kind = kind
 	}
-	h.Channel = channelOf(h.members.text("channel"))
-	h.Customer = h.members.text("destinationId")
-	h.Business = h.members.text("asset")
-	h.TransactionID = h.members.text("transactionId")
+	h.Channel = channelOf(h.members.Text("channel"))
+	h.Customer = h.members.Text("destinationId")
+	h.Business = h.members.Text("asset")
+	h.TransactionID = h.members.Text("transactionId")
 
-	chat, id := h.members.text("chatId"), h.TransactionID
+	chat, id := h.members.Text("chatId"), h.TransactionID
 	if id == "" && chat != "" {
-		id = chat + " " + h.members.text("postedOn")
+		id = chat + " " + h.members.Text("postedOn")
 	}
 	h.identify(id, "chat", strings.ToLower(h.Name), id)
 	h.order("chat", chat)
@@ -180,10 +184,10 @@ func (h *Header) readChat() {
 // readAudit reads what a user of the vendor's console did.
 func (h *Header) readAudit() {
 	h.Kind = KindAudit
-	h.Name = h.members.text("userAction")
-	h.TransactionID = h.members.text("transid", "tid")
-	h.identify(h.TransactionID, "audit", h.TransactionID, h.Name, h.members.text("createdOn"))
-	h.order("audit", h.members.text("userId"))
+	h.Name = h.members.Text("userAction")
+	h.TransactionID = h.members.Text("transid", "tid")
+	h.identify(h.TransactionID, "audit", h.TransactionID, h.Name, h.members.Text("createdOn"))
+	h.order("audit", h.members.Text("userId"))
 }
 
 // identify sets the event's id, unless what it stands on is missing.
@@ -234,7 +238,7 @@ var partyNames = map[channel.Channel]parties{
 // otherParties is the row of the channels that have none.
 var otherParties = parties{[]string{"userId"}, []string{"appId"}}
 
-func partiesOf(m members, ch channel.Channel) (customer, business string) {
+func partiesOf(m tolerant.Members, ch channel.Channel) (customer, business string) {
 	if ch == channel.Email {
 		return mailParties(m)
 	}
@@ -242,16 +246,16 @@ func partiesOf(m members, ch channel.Channel) (customer, business string) {
 	if !ok {
 		names = otherParties
 	}
-	return m.text(names.customer...), m.text(names.business...)
+	return m.Text(names.customer...), m.Text(names.business...)
 }
 
 // mailParties returns the sender and the first recipient, without their display
 // names.
-func mailParties(m members) (customer, business string) {
+func mailParties(m tolerant.Members) (customer, business string) {
 	if to := slices.Collect(recipients(m)); len(to) > 0 {
 		business = to[0]
 	} else {
-		business = m.text("appId")
+		business = m.Text("appId")
 	}
-	return mailbox(m.text("from")), business
+	return mailbox(m.Text("from")), business
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/internal/tolerant"
 )
 
 // Event is one thing that happened. It is one of the structs of this package
@@ -63,7 +64,7 @@ type Header struct {
 	// Raw is the payload as it came.
 	Raw json.RawMessage
 
-	members members
+	members tolerant.Members
 }
 
 // Head returns h. Every event has it from here.
@@ -75,7 +76,7 @@ func (h Header) Head() Header { return h }
 // a receipt's inner objects and of a chat event's payload are found too.
 func (h Header) Member(names ...string) string {
 	for _, name := range names {
-		if text := h.members.text(fold(name)); text != "" {
+		if text := h.members.Text(tolerant.Fold(name)); text != "" {
 			return text
 		}
 	}
@@ -85,7 +86,7 @@ func (h Header) Member(names ...string) string {
 // JSON returns the object or array that a member is, or that it holds as a
 // string, as the vendor often has it; nil for none. Names are read as in Member.
 // The caller must not change what it gets.
-func (h Header) JSON(name string) json.RawMessage { return h.members.nested(fold(name)) }
+func (h Header) JSON(name string) json.RawMessage { return h.members.Nested(tolerant.Fold(name)) }
 
 // Context returns the values that the flow put on the event, and AppContext
 // those of the vendor's support, which can hold addresses of servers: do not
@@ -103,18 +104,18 @@ const maxIntegrations = 16
 // shapes dataIntegration came: an object, a list of objects, an object within
 // an object, or not at all with appContext beside it.
 func (h Header) context(name string) map[string]string {
-	integration := h.members.nested("dataIntegration")
-	parts := append(elements(integration, maxIntegrations), integration, h.Raw)
-	if inner := members(nil).split(integration).nested("dataIntegration"); inner != nil {
+	integration := h.members.Nested("dataIntegration")
+	parts := append(tolerant.Elements(integration, maxIntegrations), integration, h.Raw)
+	if inner := tolerant.MembersOf(integration).Nested("dataIntegration"); inner != nil {
 		parts = append(parts, inner)
 	}
 	var all map[string]string
 	for _, part := range parts {
-		for _, value := range members(nil).split(members(nil).split(part).nested(name)) {
+		for _, value := range tolerant.MembersOf(tolerant.MembersOf(part).Nested(name)) {
 			if all == nil {
 				all = map[string]string{}
 			}
-			all[string(value.name)] = textOf(value.value)
+			all[string(value.Name)] = tolerant.Text(value.Value)
 		}
 	}
 	return all

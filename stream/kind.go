@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/internal/tolerant"
 )
 
 // Kind says what an event tells, in the same word for every channel and every
@@ -91,7 +92,7 @@ var channelNames = map[string]channel.Channel{
 // channelOf returns the channel that a payload names. A name that nobody knows
 // is kept, folded.
 func channelOf(name string) channel.Channel {
-	folded := fold(name)
+	folded := tolerant.Fold(name)
 	if known, ok := channelNames[folded]; ok {
 		return known
 	}
@@ -167,7 +168,7 @@ var typingKinds = map[string]Kind{
 
 // kindOf finds the kind of an event of ch by its folded name, and where several
 // kinds share a name, by the member that tells them apart.
-func kindOf(m members, ch channel.Channel, name string) Kind {
+func kindOf(m tolerant.Members, ch channel.Channel, name string) Kind {
 	row := slices.IndexFunc(eventNames, func(e eventName) bool {
 		return e.name == name && slices.Contains(e.channels, ch)
 	})
@@ -177,12 +178,12 @@ func kindOf(m members, ch channel.Channel, name string) Kind {
 	kind := eventNames[row].kind
 	switch {
 	case kind == KindTypingStarted:
-		if kind = typingKinds[fold(m.text("type"))]; kind == "" {
+		if kind = typingKinds[tolerant.Fold(m.Text("type"))]; kind == "" {
 			return KindUnknown
 		}
-	case kind == KindListResponse && m.find("listPicker") == nil && m.find("datePicker") != nil:
+	case kind == KindListResponse && m.Find("listPicker") == nil && m.Find("datePicker") != nil:
 		return KindTimeResponse
-	case kind == KindMessage && ch == RCS && m.find("postback") != nil:
+	case kind == KindMessage && ch == RCS && m.Find("postback") != nil:
 		return KindPostback // a data stream calls every RCS event MO
 	}
 	return kind

@@ -2,7 +2,6 @@ package stream
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -122,7 +121,7 @@ func (e MessageEvent) whatsApp() message.Message {
 // payload's type says which.
 func (e MessageEvent) liveChatPostback() message.Message {
 	p := e.Postback()
-	if strings.EqualFold(string(e.wirePostback().Type), "templatePostback") {
+	if strings.EqualFold(e.answer().Text("type"), "templatePostback") {
 		return message.LiveChatCarouselResponse{Content: message.LiveChatCarouselResponseContent{
 			Identifier: p.Identifier, Reference: p.Reference, Title: p.Title,
 		}}
@@ -132,29 +131,22 @@ func (e MessageEvent) liveChatPostback() message.Message {
 	}}
 }
 
-// wireForm is a form within a list of attachments.
-type wireForm struct {
-	Payload tolerant.Object[struct {
-		Title  tolerant.String `json:"title"`
-		Fields []struct {
-			Name  tolerant.String `json:"name"`
-			Label tolerant.String `json:"label"`
-			Type  tolerant.String `json:"type"`
-			Value tolerant.String `json:"value"`
-		} `json:"fields"`
-	}] `json:"payload"`
-}
-
+// liveChatForm returns the answers of the first form in the list of attachments.
 func (e MessageEvent) liveChatForm() (message.Message, error) {
-	var forms []wireForm
-	if err := json.Unmarshal(e.JSON("attachments"), &forms); err != nil || len(forms) == 0 {
+	forms := tolerant.Elements(e.JSON("attachments"), 1)
+	if len(forms) == 0 || forms[0][0] != '{' {
 		return nil, &DecodeError{"has no form that can be read"}
 	}
-	form := forms[0].Payload.Fields
-	content := message.LiveChatFormResponseContent{Title: string(form.Title)}
-	for _, field := range form.Fields {
+	form := tolerant.MembersOf(tolerant.MembersOf(forms[0]).Nested("payload"))
+	fields := tolerant.Elements(form.Nested("fields"), message.MaxValues+1)
+	if len(fields) > message.MaxValues {
+		return nil, &DecodeError{"has a form of too many fields"}
+	}
+	content := message.LiveChatFormResponseContent{Title: form.Text("title")}
+	for _, each := range fields {
+		field := tolerant.MembersOf(each)
 		content.Fields = append(content.Fields, message.LiveChatFormField{
-			Label: string(field.Label), Name: string(field.Name), Type: string(field.Type), Value: string(field.Value),
+			Label: field.Text("label"), Name: field.Text("name"), Type: field.Text("type"), Value: field.Text("value"),
 		})
 	}
 	return message.LiveChatFormResponse{Content: content}, nil

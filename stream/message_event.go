@@ -2,7 +2,6 @@ package stream
 
 import (
 	"cmp"
-	"encoding/json"
 	"strings"
 
 	"github.com/engagesdk/engage-go/engage/message"
@@ -37,26 +36,15 @@ type Postback struct {
 	Reference string
 }
 
-// wirePostback is the union of the objects that a postback comes in.
-type wirePostback struct {
-	Identifier         tolerant.String `json:"identifier"`
-	SelectedIdentifier tolerant.String `json:"selectedIdentifier"`
-	Title              tolerant.String `json:"title"`
-	Payload            tolerant.String `json:"payload"`
-	Postback           tolerant.String `json:"postback"`
-	Reference          tolerant.String `json:"reference"`
-	Type               tolerant.String `json:"type"`
-}
-
 // Postback returns the answer that the customer tapped, from whichever members
 // the channel tells it in. It is zero for an event that tells of none.
 func (e MessageEvent) Postback() Postback {
-	w := e.wirePostback()
+	answer := e.answer()
 	p := Postback{
-		Identifier: cmp.Or(e.Member("listRowIdentifier", "replyButtonIdentifier"), string(w.Identifier), string(w.SelectedIdentifier)),
-		Title:      cmp.Or(e.Member("listRowTitle", "replyButtonTitle", "buttonText", "title"), string(w.Title)),
-		Payload:    cmp.Or(e.Member("buttonPayload", "quickReplyPayload", "payload"), string(w.Payload)),
-		Reference:  cmp.Or(e.Member("contextId"), string(w.Reference)),
+		Identifier: cmp.Or(e.Member("listRowIdentifier", "replyButtonIdentifier"), answer.Text("identifier", "selectedIdentifier")),
+		Title:      cmp.Or(e.Member("listRowTitle", "replyButtonTitle", "buttonText", "title"), answer.Text("title")),
+		Payload:    cmp.Or(e.Member("buttonPayload", "quickReplyPayload", "payload"), answer.Text("payload")),
+		Reference:  cmp.Or(e.Member("contextId"), answer.Text("reference")),
 	}
 	if p.Payload == "" && e.JSON("postback") == nil {
 		p.Payload = e.Member("postback") // RCS has it as a text
@@ -64,15 +52,14 @@ func (e MessageEvent) Postback() Postback {
 	return p
 }
 
-// wirePostback reads the object of a channel that has one.
-func (e MessageEvent) wirePostback() wirePostback {
-	var w tolerant.Object[wirePostback]
+// answer returns the members of the object of a channel that has one.
+func (e MessageEvent) answer() tolerant.Members {
 	for _, name := range []string{"interactiveData", "quickreplies", "postback"} {
-		if nested := e.JSON(name); nested != nil && json.Unmarshal(nested, &w) == nil {
-			break
+		if object := e.JSON(name); object != nil {
+			return tolerant.MembersOf(object)
 		}
 	}
-	return w.Fields
+	return nil
 }
 
 // Content returns the event as the message that AppendMessage and

@@ -1,6 +1,10 @@
 package stream
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/engagesdk/engage-go/internal/tolerant"
+)
 
 // ReceiptStatus says what became of a message to a customer. Statuses that
 // nobody knows are kept as they came.
@@ -52,7 +56,7 @@ var receiptStatuses = map[string]ReceiptStatus{
 }
 
 func receiptStatus(name string) ReceiptStatus {
-	if known, ok := receiptStatuses[fold(strings.TrimSpace(name))]; ok {
+	if known, ok := receiptStatuses[tolerant.Fold(strings.TrimSpace(name))]; ok {
 		return known
 	}
 	return ReceiptStatus(name)

@@ -1,10 +1,10 @@
 package stream
 
 import (
-	"encoding/json"
 	"strings"
 	"time"
 
+	"github.com/engagesdk/engage-go/engage/message"
 	"github.com/engagesdk/engage-go/internal/tolerant"
 )
 
@@ -12,7 +12,7 @@ import (
 type SubscriptionEvent struct {
 	Header
 	// Changes holds one change, or on WhatsApp one for each category; none if
-	// the payload's list cannot be read.
+	// the payload's list cannot be read or has more than [message.MaxValues].
 	Changes []SubscriptionChange
 }
 
@@ -32,32 +32,26 @@ type SubscriptionChange struct {
 	Time time.Time
 }
 
-// preference is an element of WhatsApp's user_preferences.
-type preference struct {
-	Category  tolerant.String `json:"category"`
-	Value     tolerant.String `json:"value"`
-	Detail    tolerant.String `json:"detail"`
-	Timestamp tolerant.String `json:"timestamp"`
-}
-
 func subscriptionChanges(h Header) []SubscriptionChange {
 	if h.Kind != KindPreferences {
 		return []SubscriptionChange{{Subscribed: h.Kind == KindSubscribed, Value: h.Name, Time: h.Time}}
 	}
-	var preferences []tolerant.Object[preference]
-	if json.Unmarshal(h.JSON("userPreferences"), &preferences) != nil {
+	preferences := tolerant.Elements(h.JSON("userPreferences"), message.MaxValues+1)
+	if len(preferences) > message.MaxValues {
 		return nil
 	}
-	changes := make([]SubscriptionChange, len(preferences))
-	for i, p := range preferences {
-		at, _ := ParseTime(string(p.Fields.Timestamp))
-		changes[i] = SubscriptionChange{
-			Category:   string(p.Fields.Category),
-			Subscribed: strings.EqualFold(string(p.Fields.Value), "resume"),
-			Value:      string(p.Fields.Value),
-			Detail:     string(p.Fields.Detail),
+	var changes []SubscriptionChange
+	for _, each := range preferences {
+		preference := tolerant.MembersOf(each)
+		at, _ := ParseTime(preference.Text("timestamp"))
+		value := preference.Text("value")
+		changes = append(changes, SubscriptionChange{
+			Category:   preference.Text("category"),
+			Subscribed: strings.EqualFold(value, "resume"),
+			Value:      value,
+			Detail:     preference.Text("detail"),
 			Time:       at,
-		}
+		})
 	}
 	return changes
 }

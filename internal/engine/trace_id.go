@@ -28,7 +28,7 @@ func TraceIDs(header http.Header, body tolerant.IDs) []outcome.TraceID {
 			add(h.name, values[0])
 		}
 	}
-	add("tid", body.Transaction())
-	add("trackingId", string(body.TrackingID))
+	add("tid", body.Transaction)
+	add("trackingId", body.Tracking)
 	return ids
 }

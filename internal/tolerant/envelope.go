@@ -1,51 +1,46 @@
 package tolerant
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/json"
 	"strings"
 )
 
-// IDs are the ids under which the service's logs know a request. Member names
-// match in any case, which covers the spellings seen: tid, TransId, transid,
-// Transid, transID, trackingId.
-type IDs struct {
-	TID        String `json:"tid"`
-	TransID    String `json:"transId"`
-	TrackingID String `json:"trackingId"`
-}
+// IDs are the ids under which the service's logs know a request: that of the
+// write that a reply acknowledges (tid, TransId) and that of the gateway.
+type IDs struct{ Transaction, Tracking string }
 
-// Transaction returns the id of the write that a reply acknowledges.
-func (i IDs) Transaction() string {
-	if i.TID != "" {
-		return string(i.TID)
-	}
-	return string(i.TransID)
-}
+// IDsOf returns the ids that an object holds.
+func IDsOf(m Members) IDs { return IDs{m.Text("tid", "transId"), m.Text("trackingId")} }
 
-// Envelope is the usual shape of a reply, whose value is a V. Error, Errors and
-// StatusCode belong to the shapes of errors, which [ReadFailure] reads.
-type Envelope[V any] struct {
-	Status      String `json:"status"`
-	Code        String `json:"code"`
-	Description String `json:"description"`
-	Value       V      `json:"value"`
+// Envelope is the usual shape of a reply. Value is nil where it is null or
+// missing; HasValue tells these apart. Error, Errors and StatusCode belong to the
+// shapes of errors, which [ReadFailure] reads.
+type Envelope struct {
+	Status      string
+	Code        string
+	Description string
 	IDs
+	Value    []byte
+	HasValue bool
 
-	StatusCode String          `json:"status_code"`
-	Error      json.RawMessage `json:"error"`
-	Errors     json.RawMessage `json:"errors"`
+	StatusCode    string
+	Error, Errors []byte
 }
 
-// Object is a JSON object read as a V. Anything else reads as the zero V.
-type Object[V any] struct{ Fields V }
-
-// UnmarshalJSON implements [json.Unmarshaler].
-func (o *Object[V]) UnmarshalJSON(data []byte) error {
-	if len(data) == 0 || data[0] != '{' {
-		return nil
+// EnvelopeOf reads the members of a reply.
+func EnvelopeOf(m Members) Envelope {
+	return Envelope{
+		Status:      m.Text("status"),
+		Code:        m.Text("code"),
+		Description: m.Text("description"),
+		IDs:         IDsOf(m),
+		Value:       m.Find("value"),
+		HasValue:    m.Has("value"),
+		StatusCode:  m.Text("statusCode"),
+		Error:       m.Find("error"),
+		Errors:      m.Find("errors"),
 	}
-	return json.Unmarshal(data, &o.Fields)
 }
 
 // Failure is what a reply tells of an error, whichever envelope it came in.
@@ -59,113 +54,95 @@ type Failure struct {
 	IDs
 }
 
-// failureEnvelope is the union of the envelopes that errors come in:
+// Bounds on the errors of one reply that are read: how many in a list, and how
+// deep one within another.
+const maxDetails, maxDepth = 100, 4
+
+// detail is an error within an envelope.
+type detail struct {
+	code, description string
+	tracking          string
+	says              bool
+}
+
+// ReadFailure reads an error's reply in any of the known envelopes:
 //
 //	{status, code, description, value}
 //	{status_code, description, response}
 //	{trackingId, error: {key, message: [{description}]}}
 //	{message, errors: [{description}], trackingId}
 //	{errors: [{key, description}]}
-type failureEnvelope struct {
-	Code        String          `json:"code"`
-	Status      String          `json:"status"`
-	StatusCode  String          `json:"status_code"`
-	Description String          `json:"description"`
-	Message     json.RawMessage `json:"message"`
-	Error       json.RawMessage `json:"error"`
-	Errors      json.RawMessage `json:"errors"`
-	Value       Object[IDs]     `json:"value"`
-	IDs
-}
-
-// detail is an error within an envelope.
-type detail struct {
-	Code        String          `json:"code"`
-	Key         String          `json:"key"`
-	Description String          `json:"description"`
-	Message     json.RawMessage `json:"message"`
-	IDs
-}
-
-// ReadFailure reads an error's reply in any of the known envelopes. A reply in
-// none of them, HTML or nothing at all yields a Failure without an envelope.
+//
+// A reply in none of them, HTML or nothing at all yields a Failure without an
+// envelope.
 func ReadFailure(body []byte) Failure {
-	var e failureEnvelope
-	if !bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")) || json.Unmarshal(body, &e) != nil {
+	if !json.Valid(body) {
 		return Failure{}
 	}
-	nested := append(details(e.Error), details(e.Errors)...)
+	m := MembersOf(body)
+	e := EnvelopeOf(m)
 	f := Failure{
-		Code:        first(string(e.Code), string(e.StatusCode)),
-		Description: first(string(e.Description), describe(e.Message)),
+		Code:        cmp.Or(e.Code, e.StatusCode),
+		Description: cmp.Or(e.Description, describe(m.Find("message"), maxDepth)),
 		IDs:         e.IDs,
 	}
+	nested := append(details(e.Error, maxDepth), details(e.Errors, maxDepth)...)
 	var described []string
 	for _, d := range nested {
-		f.Errors = f.Errors || d.says()
-		f.Code = first(f.Code, string(d.Code), string(d.Key))
-		f.TrackingID = String(first(string(f.TrackingID), string(d.TrackingID)))
-		if text := first(string(d.Description), describe(d.Message)); text != "" {
-			described = append(described, text)
+		f.Errors = f.Errors || d.says
+		f.Code = cmp.Or(f.Code, d.code)
+		f.Tracking = cmp.Or(f.Tracking, d.tracking)
+		if d.description != "" {
+			described = append(described, d.description)
 		}
 	}
-	f.Description = first(f.Description, strings.Join(described, "; "))
-	f.TID = String(first(f.Transaction(), e.Value.Fields.Transaction()))
-	f.TransID = ""
+	f.Description = cmp.Or(f.Description, strings.Join(described, "; "))
+	f.Transaction = cmp.Or(f.Transaction, IDsOf(MembersOf(e.Value)).Transaction)
 	f.Envelope = f.Code != "" || f.Description != "" || e.Status != "" || f.IDs != (IDs{}) || len(nested) > 0
 	return f
 }
 
 // details reads an error, or a list of errors, each of them an object or a text.
-func details(data json.RawMessage) []detail {
-	var list []json.RawMessage
-	if len(data) == 0 || data[0] != '[' || json.Unmarshal(data, &list) != nil {
-		list = []json.RawMessage{data}
+func details(value []byte, depth int) []detail {
+	if depth == 0 {
+		return nil
+	}
+	list := [][]byte{value}
+	if len(value) > 0 && value[0] == '[' {
+		list = Elements(value, maxDetails)
 	}
 	var all []detail
 	for _, element := range list {
-		if d, ok := readDetail(element); ok {
-			all = append(all, d)
+		if isEmpty(element) {
+			continue
+		}
+		switch element[0] {
+		case '{':
+			all = append(all, detailOf(MembersOf(element), depth-1))
+		case '"':
+			all = append(all, detail{description: Text(element), says: true})
 		}
 	}
 	return all
 }
 
-// says reports whether the detail tells anything.
-func (d *detail) says() bool {
-	return d.Code != "" || d.Key != "" || d.Description != "" || describe(d.Message) != "" || d.IDs != (IDs{})
-}
-
-func readDetail(data json.RawMessage) (d detail, ok bool) {
-	var text String
-	switch {
-	case len(data) == 0:
-		return detail{}, false
-	case data[0] == '{':
-		return d, json.Unmarshal(data, &d) == nil
-	case data[0] == '"':
-		err := json.Unmarshal(data, &text)
-		return detail{Description: text}, err == nil && text != ""
+func detailOf(m Members, depth int) detail {
+	d := detail{
+		code:        m.Text("code", "key"),
+		description: cmp.Or(m.Text("description"), describe(m.Find("message"), depth)),
+		tracking:    m.Text("trackingId"),
 	}
-	return detail{}, false
+	d.says = d.code != "" || d.description != "" || IDsOf(m) != (IDs{})
+	return d
 }
 
 // describe reads a text, or the descriptions of a list of errors.
-func describe(data json.RawMessage) string {
+func describe(value []byte, depth int) string {
 	var texts []string
-	for _, d := range details(data) {
-		if d.Description != "" {
-			texts = append(texts, string(d.Description))
+	for _, d := range details(value, depth) {
+		if d.description != "" {
+			texts = append(texts, d.description)
 		}
 	}
 	return strings.Join(texts, "; ")
-}
-
-func first(texts ...string) string {
-	for _, text := range texts {
-		if text != "" {
-			return text
-		}
-	}
-	return ""
 }

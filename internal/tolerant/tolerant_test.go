@@ -1,6 +1,7 @@
 package tolerant_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"testing"
 
@@ -8,26 +9,52 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestStringsAreReadFromEveryScalar(t *testing.T) {
-	for data, want := range map[string]tolerant.String{
+func TestTextIsReadFromEveryScalar(t *testing.T) {
+	for data, want := range map[string]string{
 		`"a"`: "a", `"a\"é"`: `a"é`, `"é"`: "é", `""`: "", `4547`: "4547", `-1.5e3`: "-1.5e3", `true`: "true",
-		`null`: "", `{}`: "", `[1]`: "", "\"a\xffb\"": "a\ufffdb",
+		`null`: "", `{}`: "", `[1]`: "", "\"a\xffb\"": "a\ufffdb", `"\ud83d\ude00"`: "😀",
 	} {
-		got := tolerant.String("before")
-		require.NoError(t, json.Unmarshal([]byte(data), &got), data)
-		require.Equal(t, want, got, data)
+		require.Equal(t, want, tolerant.MembersOf([]byte(`{"a":`+data+`}`)).Text("a"), data)
+		require.Equal(t, want, tolerant.Text([]byte(data)), data)
 	}
+	require.Empty(t, tolerant.Text(nil))
 }
 
-func TestBooleansAreReadFromWordsAndNumbers(t *testing.T) {
-	for data, want := range map[string]tolerant.Bool{
+func TestFlagsAreReadFromWordsAndNumbers(t *testing.T) {
+	for data, want := range map[string][2]bool{
 		`true`: {true, true}, `"True"`: {true, true}, `1`: {true, true}, `"yes"`: {true, true},
 		`false`: {false, true}, `"FALSE"`: {false, true}, `0`: {false, true}, `"no"`: {false, true},
 		`null`: {}, `"maybe"`: {}, `{}`: {}, `2`: {},
 	} {
-		got := tolerant.Bool{Value: true, Set: true}
-		require.NoError(t, json.Unmarshal([]byte(data), &got), data)
-		require.Equal(t, want, got, data)
+		value, ok := tolerant.MembersOf([]byte(`{"a":` + data + `}`)).Flag("a")
+		require.Equal(t, want, [2]bool{value, ok}, data)
+	}
+}
+
+func TestMembersAreFoundInAnySpelling(t *testing.T) {
+	m := tolerant.MembersOf([]byte(` { "Status_Code" : "409" , "clientUUID " : 7,
+		"a\u0062c" : {"x":[1,{"y":"}"}]}, "Escaped" : "{\"z\":\"\\\"}\"}", "n":null, "e":"", "twice":1, "twice":2, "last":1, "last":null } `))
+	require.Len(t, m, 10)
+	require.Equal(t, "409", m.Text("statusCode"))
+	require.Equal(t, "7", m.Text("clientUuid"))
+	require.Equal(t, `{"x":[1,{"y":"}"}]}`, string(m.Find("abc")))
+	require.Equal(t, `"}`, tolerant.MembersOf(m.Nested("escaped")).Text("z"))
+	require.Equal(t, "409", m.Text("n", "e", "missing", "statusCode"))
+	require.Equal(t, "2", m.Text("twice"), "the later one counts")
+	require.Equal(t, "1", m.Text("last"), "unless it says nothing")
+	require.True(t, m.Has("n"))
+	require.False(t, m.Has("status"))
+	require.Nil(t, m.Find("status"), "a name that begins like another is another")
+	for _, other := range []string{`null`, `[{"a":1}]`, `"a"`, `7`, ` `, ``} {
+		require.Empty(t, tolerant.MembersOf([]byte(other)))
+	}
+}
+
+func TestElementsAreThoseOfAnArrayUpToALimit(t *testing.T) {
+	require.Equal(t, [][]byte{[]byte("1"), []byte(`"]"`), []byte("[2]")}, tolerant.Elements([]byte(` [1 , "]",[2] ]`), 9))
+	require.Len(t, tolerant.Elements([]byte(`[1,2,3]`), 2), 2)
+	for _, other := range []string{`[]`, `{"a":[1]}`, `null`, ``} {
+		require.Empty(t, tolerant.Elements([]byte(other), 9))
 	}
 }
 
@@ -60,19 +87,39 @@ func FuzzReadFailure(f *testing.F) {
 	})
 }
 
-func FuzzScalars(f *testing.F) {
-	for _, seed := range []string{`"a\u00e9"`, `4547`, `true`, `null`, `[1,{"a":"b"}]`, "\"\xff\""} {
+// FuzzMembers compares what is read with what encoding/json reads.
+func FuzzMembers(f *testing.F) {
+	for _, seed := range []string{`"a\u00e9"`, `4547`, `true`, `null`, `[1,{"a":"b"}]`, "\"\xff\"", ` {"a":{"b":[1,"]"]},"c\\":"\"" } `} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		var text tolerant.String
-		var flag tolerant.Bool
-		valid := json.Valid(data)
-		require.Equal(t, valid, json.Unmarshal(data, &text) == nil)
-		require.Equal(t, valid, json.Unmarshal(data, &flag) == nil)
-		var plain string
-		if json.Unmarshal(data, &plain) == nil && plain != "" {
-			require.Equal(t, plain, string(text))
+		if !json.Valid(data) {
+			return
+		}
+		var object map[string]json.RawMessage
+		_ = json.Unmarshal(data, &object)
+		read := map[string]json.RawMessage{}
+		for _, m := range tolerant.MembersOf(data) {
+			name, err := json.Marshal(string(m.Name))
+			require.NoError(t, err)
+			var plain string
+			require.NoError(t, json.Unmarshal(name, &plain))
+			read[plain] = m.Value
+		}
+		require.Equal(t, len(object), len(read))
+		for name, value := range object {
+			require.Equal(t, string(value), string(read[name]))
+			var text string
+			if json.Unmarshal(value, &text) == nil {
+				require.Equal(t, text, tolerant.Text(value))
+			}
+		}
+		var list []json.RawMessage
+		_ = json.Unmarshal(data, &list)
+		elements := tolerant.Elements(bytes.TrimSpace(data), len(data))
+		require.Len(t, elements, len(list))
+		for i, element := range list {
+			require.Equal(t, string(element), string(elements[i]))
 		}
 	})
 }

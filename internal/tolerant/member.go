@@ -1,41 +1,51 @@
-package stream
+// Package tolerant reads JSON from a service that does not always spell a thing
+// the same way: names in several cases, numbers that are sometimes strings, flags
+// that are sometimes words, objects within strings, envelopes in several shapes.
+// What has an unexpected shape is read as absent; only what is not JSON at all is
+// an error.
+package tolerant
 
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
-// member is a member of a JSON object. Both halves are parts of the object's
+// Member is a member of a JSON object. Both halves are parts of the object's
 // JSON; the name has no quotes around it.
-type member struct{ name, value []byte }
+type Member struct{ Name, Value []byte }
 
-// members is a JSON object as a list, so that a payload is split once and each
-// member is decoded only if somebody asks for it. The later of two equal names
-// counts.
-type members []member
+// Members is a JSON object as a list, so that it is split once and each member
+// is decoded only if somebody asks for it. The later of two equal names counts.
+//
+// Names to look for are in camel case; the object may have them in any case and
+// with separators. What is null or an empty string counts as missing.
+type Members []Member
 
-// usualMembers is about how many members a payload has.
-const usualMembers = 32
+// usual is about how many members an object has.
+const usual = 12
 
-// split appends the members of object to m. The JSON must be valid; what is not
-// an object has no members.
-func (m members) split(object []byte) members {
+// MembersOf returns the members of object, whose JSON must be valid. What is not
+// an object has none. It is small enough for the compiler to keep the list on
+// the caller's stack.
+func MembersOf(object []byte) Members { return make(Members, 0, usual).And(object) }
+
+// And returns m with the members of object appended, whose JSON must be valid.
+// What is not an object has none.
+func (m Members) And(object []byte) Members {
 	s := splitter{data: object}
 	if !s.enter() {
 		return m
-	}
-	if m == nil {
-		m = make(members, 0, usualMembers)
 	}
 	for s.next() == '"' {
 		name := s.skip()
 		s.next() // the colon
 		s.at++
 		s.next()
-		m = append(m, member{unquoteName(name), s.skip()})
+		m = append(m, Member{unquoteName(name), s.skip()})
 		if s.next() == ',' {
 			s.at++
 		}
@@ -43,9 +53,9 @@ func (m members) split(object []byte) members {
 	return m
 }
 
-// elements returns the elements of a JSON array, which must be valid, and no
+// Elements returns the elements of a JSON array, which must be valid, and no
 // more than limit of them. What is not an array has none.
-func elements(array []byte, limit int) [][]byte {
+func Elements(array []byte, limit int) [][]byte {
 	s := splitter{data: array}
 	if s.next() != '[' {
 		return nil
@@ -70,25 +80,41 @@ func unquoteName(quoted []byte) []byte {
 	return []byte(unquote(quoted))
 }
 
-// find returns the value of the first of names that the object has with
-// something in it: neither null nor an empty string. Names are written in
-// camel case without separators; see sameName.
-func (m members) find(names ...string) []byte {
+// Has reports whether there is a member called name, be it null or empty.
+func (m Members) Has(name string) bool {
+	return slices.ContainsFunc(m, func(each Member) bool { return sameName(each.Name, name) })
+}
+
+// Find returns the value of the first of names that is not missing; nil if all
+// are.
+func (m Members) Find(names ...string) []byte {
 	for _, name := range names {
 		for i := len(m) - 1; i >= 0; i-- {
-			if sameName(m[i].name, name) && !isEmpty(m[i].value) {
-				return m[i].value
+			if sameName(m[i].Name, name) && !isEmpty(m[i].Value) {
+				return m[i].Value
 			}
 		}
 	}
 	return nil
 }
 
-// text returns the scalar that find finds, as text.
-func (m members) text(names ...string) string { return textOf(m.find(names...)) }
+// Text returns the scalar that Find finds, see [Text].
+func (m Members) Text(names ...string) string { return Text(m.Find(names...)) }
 
-// nested returns the JSON that find finds, out of the string that it may be in.
-func (m members) nested(names ...string) []byte { return unwrap(m.find(names...)) }
+// Nested returns the JSON that Find finds, see [Nested].
+func (m Members) Nested(names ...string) []byte { return Nested(m.Find(names...)) }
+
+// Flag returns the boolean that Find finds, or that a word or number there
+// means. The other result is false where there is none.
+func (m Members) Flag(names ...string) (value, ok bool) {
+	switch strings.ToLower(m.Text(names...)) {
+	case "true", "1", "yes":
+		return true, true
+	case "false", "0", "no":
+		return false, true
+	}
+	return false, false
+}
 
 // isEmpty reports whether a value says nothing.
 func isEmpty(value []byte) bool {
@@ -99,6 +125,9 @@ func isEmpty(value []byte) bool {
 // vendor's differ in case and separators: thread_id, threadId, threadid,
 // "clientUUID " with a space.
 func sameName(spelling []byte, name string) bool {
+	if len(spelling) < len(name) {
+		return false
+	}
 	at := 0
 	for _, c := range spelling {
 		if c == '_' || c == '-' || c == ' ' {
@@ -119,9 +148,9 @@ func lower(c byte) byte {
 	return c
 }
 
-// fold returns a name of the vendor's in one spelling: lower case, without
+// Fold returns a name of the vendor's in one spelling: lower case, without
 // separators.
-func fold(name string) string {
+func Fold(name string) string {
 	return strings.Map(func(r rune) rune {
 		switch r {
 		case '_', '-', ' ':
@@ -131,9 +160,8 @@ func fold(name string) string {
 	}, name)
 }
 
-// textOf returns a JSON string, number or boolean as text; anything else is
-// empty.
-func textOf(value []byte) string {
+// Text returns a JSON string, number or boolean as text; anything else is empty.
+func Text(value []byte) string {
 	if len(value) == 0 {
 		return ""
 	}
@@ -156,11 +184,11 @@ func unquote(quoted []byte) string {
 	return text
 }
 
-// unwrap returns the object or array that value is, or that the string value
+// Nested returns the object or array that value is, or that the string value
 // holds; nil for anything else.
-func unwrap(value []byte) []byte {
+func Nested(value []byte) []byte {
 	if len(value) > 0 && value[0] == '"' {
-		value = []byte(strings.TrimSpace(textOf(value)))
+		value = []byte(strings.TrimSpace(Text(value)))
 		if !json.Valid(value) {
 			return nil
 		}
