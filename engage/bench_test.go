@@ -125,11 +125,15 @@ func (f *floor) post(ctx context.Context, path string, body any) (*floorReply, e
 
 var longHello = message.Text{Direction: message.Inbound, Text: text}
 
-// The replies of the service in these comparisons.
+// The replies of the service in these comparisons, of about 330 bytes.
 const (
-	searchReply = `{"status":"success","code":"1000","description":"conversation found","value":{"conversationId":"CSR0000000000001",` +
-		`"aliasId":"task-17","chatExist":true,"status":"queued","teamId":"team-3","userId":null}}`
-	writeReply = `{"status":"success","code":"1000","description":"accepted","tid":"6f1c2a9b8e7d4f30","value":{"conversationId":"CSR0000000000001"}}`
+	searchReply = `{"status":"success","code":"1000","description":"A conversation was found for the customer's address",` +
+		`"tid":"6f1c2a9b-8e7d-4f30-9a55-0c8b7b1d2e3f","value":{"conversationId":"CSR0000000000001",` +
+		`"aliasId":"3f9d5c1e-77aa-4b0e-8f64-5d2c9e1a0b7c","chatExist":true,"status":"queued","teamId":"team-3","userId":null,` +
+		`"channel":"sms"}}`
+	writeReply = `{"status":"success","code":"1000","description":"The request was accepted and is being processed",` +
+		`"tid":"6f1c2a9b-8e7d-4f30-9a55-0c8b7b1d2e3f","value":{"conversationId":"CSR0000000000001",` +
+		`"aliasId":"3f9d5c1e-77aa-4b0e-8f64-5d2c9e1a0b7c","channel":"sms","timestamp":"2026-11-22T08:30:00.123Z","status":"queued"}}`
 )
 
 func replyTo(path string) string {

@@ -2,6 +2,9 @@ package engine
 
 import (
 	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
 	"net/http/httptrace"
 	"strings"
 	"sync"
@@ -29,8 +32,9 @@ type departure struct {
 	// one.
 	waiting bool
 	// asked is set once the transport asked for a connection, left once it got
-	// one, and http2 once headers of HTTP/2 were written to it.
+	// one, conn, and http2 once headers of HTTP/2 were seen to be written to it.
 	asked, left, http2 bool
+	conn               net.Conn
 	// settled, once a dial has asked for it, is closed when the try does not wait
 	// for a connection any more.
 	settled chan struct{}
@@ -64,11 +68,15 @@ func (d *departure) Err() error {
 	return err
 }
 
-// watch returns the context under which the request is to be sent.
-func (d *departure) watch() context.Context {
+// watch returns the context under which transport is to send the request. A
+// connection of the engine's own transport tells itself whether it is one of
+// HTTP/2; of any other transport only the headers tell.
+func (d *departure) watch(transport http.RoundTripper) context.Context {
 	d.trace.GetConn = func(string) { d.wait() }
-	d.trace.GotConn = func(httptrace.GotConnInfo) { d.leave() }
-	d.trace.WroteHeaderField = d.wrote
+	d.trace.GotConn = d.leave
+	if _, own := transport.(*Transport); !own {
+		d.trace.WroteHeaderField = d.wrote
+	}
 	return httptrace.WithClientTrace(d, &d.trace)
 }
 
@@ -80,10 +88,10 @@ func (d *departure) wait() {
 }
 
 // leave notes that the transport has a connection.
-func (d *departure) leave() {
+func (d *departure) leave(got httptrace.GotConnInfo) {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
-	d.left = true
+	d.left, d.conn = true, got.Conn
 	d.settle()
 }
 
@@ -115,11 +123,17 @@ func (d *departure) settle() {
 func (d *departure) turnBack(exact bool) bool {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
-	if d.http2 {
+	if d.http2 || isHTTP2(d.conn) {
 		return false
 	}
 	d.left = d.left && !exact
 	return true
+}
+
+// isHTTP2 reports whether conn was agreed to be one of HTTP/2.
+func isHTTP2(conn net.Conn) bool {
+	secure, ok := conn.(*tls.Conn)
+	return ok && secure.ConnectionState().NegotiatedProtocol == "h2"
 }
 
 // unwantedDial returns a channel that is closed when no try waits for the

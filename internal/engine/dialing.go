@@ -75,7 +75,7 @@ func (d *dialing) dialTLS(ctx context.Context, network, address string) (net.Con
 	if err != nil {
 		return nil, err
 	}
-	http2 := conn.(*tls.Conn).ConnectionState().NegotiatedProtocol == "h2"
+	http2 := isHTTP2(conn)
 	d.http1.Store(!http2)
 	if http2 {
 		d.shared.Add(1)

@@ -40,7 +40,7 @@ func (r *run) attempt(ctx context.Context) {
 	}
 	attempt := outcome.Attempt{
 		Status:   r.last.status,
-		TraceIDs: TraceIDs(r.last.header, r.last.failure.IDs),
+		TraceIDs: TraceIDs(r.last.header, r.last.told().IDs),
 		Wait:     r.wait,
 		Duration: time.Since(start),
 		Effect:   r.last.verdict.effect,
@@ -215,14 +215,15 @@ func (r *run) interrupted(ended error) error {
 
 // fail makes the call's error out of its last try and its history.
 func (r *run) fail(edge outcome.Edge, err error) *outcome.Error {
+	told := r.last.told()
 	failure := &outcome.Error{
 		Edge:        edge,
 		Operation:   r.Operation,
 		Version:     r.Version,
 		Effect:      outcome.NotSent,
 		Status:      r.last.status,
-		Code:        r.last.failure.Code,
-		Description: r.last.failure.Description,
+		Code:        told.Code,
+		Description: told.Description,
 		RetryAfter:  r.last.retryAfter,
 		Attempts:    r.history,
 		Err:         err,

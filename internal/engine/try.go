@@ -35,9 +35,17 @@ type try struct {
 	body    []byte
 	err     error
 	verdict verdict
-	// failure is what the body of an error's reply says.
-	failure    tolerant.Failure
+	// failure is what the body of an error's reply says; nil without one.
+	failure    *tolerant.Failure
 	retryAfter time.Duration
+}
+
+// told is what the body of an error's reply says; nothing without one.
+func (t *try) told() tolerant.Failure {
+	if t.failure == nil {
+		return tolerant.Failure{}
+	}
+	return *t.failure
 }
 
 // The headers of every request. The values are shared and never written.
@@ -58,7 +66,7 @@ func (r *run) try(ctx context.Context) try {
 	f := r.board()
 	r.engine.alarm.begin(ctx, f, r.Timeout)
 	defer r.engine.alarm.end(f)
-	request := r.request(f.watch(), f)
+	request := r.request(f.watch(r.engine.Transport), f)
 	if err := r.engine.Hosts.Authorize(request, token); err != nil {
 		return unauthorized(ctx, err)
 	}
@@ -69,30 +77,26 @@ func (r *run) try(ctx context.Context) try {
 
 // flight is what one try has to itself. Nothing of a request is shared with that
 // of another try but the bytes of the body, which nobody changes: the transport
-// may still be reading the request of the try before, and some of them rewrite
-// the URL.
+// may still be reading the request of the try before.
 type flight struct {
 	departure
-	url  url.URL
 	body bytes.Reader
 }
 
 // board returns the flight of the next try. That of the first is part of the
 // run, so that a call that succeeds at once has no more to allocate.
 func (r *run) board() *flight {
-	f := &r.first
 	if len(r.history) > 0 {
-		f = new(flight)
+		return new(flight)
 	}
-	f.url = r.URL
-	return f
+	return &r.first
 }
 
 // request returns the request of one try.
 func (r *run) request(ctx context.Context, f *flight) *http.Request {
 	request := http.Request{
 		Method:     r.Method,
-		URL:        &f.url,
+		URL:        r.url(),
 		Host:       r.URL.Host,
 		Proto:      "HTTP/1.1",
 		ProtoMajor: 1,
@@ -111,6 +115,15 @@ func (r *run) request(ctx context.Context, f *flight) *http.Request {
 		}
 	}
 	return request.WithContext(ctx)
+}
+
+// url returns the URL for one try. There are transports that rewrite it, which
+// net/http does not.
+func (r *run) url() *url.URL {
+	if isNetHTTP(r.engine.Transport) {
+		return &r.URL
+	}
+	return new(r.URL)
 }
 
 // rewound returns the body once more, for a transport that found its connection
@@ -182,7 +195,7 @@ func (r *run) send(request *http.Request, sent *departure) try {
 	}
 	switch {
 	case t.status/100 != 2:
-		t.failure = tolerant.ReadFailure(t.body)
+		t.failure = new(tolerant.ReadFailure(t.body))
 		t.verdict = judge(t.status, t.failure.Envelope, r.Failure)
 		t.retryAfter = retryafter.Read(t.header, time.Now())
 	case err != nil:
