@@ -106,7 +106,7 @@ func TestRoutesAreChecked(t *testing.T) {
 		require.ErrorContains(t, err, "WithRoute(AppendMessage)", name)
 	}
 	_, err := engage.New(engage.US, auth.Static(token), engage.WithRoute("Sing", engage.Route{}))
-	require.ErrorContains(t, err, "no operation")
+	require.ErrorContains(t, err, "no method")
 }
 
 // badRequest is a request and the fields that are wrong with it.

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/message"
 	"github.com/engagesdk/engage-go/outcome"
 	"github.com/stretchr/testify/require"
 )
@@ -24,16 +25,7 @@ func TestASuccessThatCannotBeReadWasAppliedAndKeepsItsTraces(t *testing.T) {
 			io.WriteString(w, `{"tid":"T-`)
 		},
 		"cut JSON":               reply(200, `{"tid":"T-`),
-		"not JSON":               reply(200, `ok`),
-		"HTML":                   reply(200, `<html><body>Sign in</body></html>`),
-		"empty":                  reply(200, ``),
-		"no content":             reply(204, ``),
 		"too large":              reply(200, `{"tid":"`+strings.Repeat("x", limit)+`"}`),
-		"a list":                 reply(200, `[{"tid":"T-1"}]`),
-		"a text":                 reply(200, `"T-1"`),
-		"null":                   reply(200, `null`),
-		"another thing":          reply(200, `{"hello":"world"}`),
-		"a mere description":     reply(200, `{"description":"OK"}`),
 		"a value that is a list": reply(200, `{"tid":"T-1","value":[]}`),
 		"two documents":          reply(200, `{"tid":"T-1"}{"tid":"T-2"}`),
 		"a compressed bomb": func(w http.ResponseWriter, _ *http.Request) {
@@ -46,10 +38,7 @@ func TestASuccessThatCannotBeReadWasAppliedAndKeepsItsTraces(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := newStub(t, func(w http.ResponseWriter, r *http.Request) {
-				w.Header().Set("trxid", "X-1")
-				answer(w, r)
-			})
+			server := newStub(t, traced(answer))
 			client := server.client(t, engage.WithReplyLimit(limit))
 
 			_, err := client.AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: "C1", Channel: "sms", Message: hello})
@@ -65,6 +54,84 @@ func TestASuccessThatCannotBeReadWasAppliedAndKeepsItsTraces(t *testing.T) {
 			failure = failureOf(t, err)
 			require.Equal(t, outcome.OnError, failure.Edge)
 			require.Zero(t, failure.Effect, "a read has no effect")
+		})
+	}
+}
+
+// traced answers with a trace id in the header.
+func traced(answer http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("trxid", "X-1")
+		answer(w, r)
+	}
+}
+
+// foreign are successes that do not come from Engage, but from a proxy or a
+// server that stands in its place.
+var foreign = map[string]http.HandlerFunc{
+	"not JSON":            reply(200, `ok`),
+	"HTML":                reply(200, `<html><body>Sign in</body></html>`),
+	"empty":               reply(200, ``),
+	"no content":          reply(204, ``),
+	"a list":              reply(200, `[{"tid":"T-1"}]`),
+	"a text":              reply(200, `"T-1"`),
+	"null":                reply(200, `null`),
+	"another thing":       reply(200, `{"hello":"world"}`),
+	"a mere description":  reply(200, `{"description":"OK"}`),
+	"an error of nothing": reply(200, `{"errors":[]}`),
+}
+
+func TestASuccessThatIsNotOfTheServiceProvesNothing(t *testing.T) {
+	for name, answer := range foreign {
+		t.Run(name, func(t *testing.T) {
+			server := newStub(t, traced(answer))
+			client := server.client(t, engage.WithCallOptions(engage.WithReconciliation(false)))
+
+			_, err := client.AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: "C1", Channel: "sms", Message: hello})
+			failure := failureOf(t, err)
+			require.Equal(t, outcome.OnError, failure.Edge)
+			require.Equal(t, outcome.MaybeApplied, failure.Effect)
+			require.Equal(t, outcome.MaybeApplied, failure.Attempts[0].Effect)
+			require.Equal(t, 2, failure.Status/100)
+			require.Contains(t, failure.TraceIDs, outcome.TraceID{Name: "trxid", Value: "X-1"})
+			require.Error(t, failure.Err)
+			require.Len(t, server.seen(), 1, "a write that may have been applied is not sent again")
+
+			_, err = client.SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
+			failure = failureOf(t, err)
+			require.Equal(t, outcome.OnError, failure.Edge)
+			require.Zero(t, failure.Effect, "a read has no effect")
+		})
+	}
+}
+
+func TestAReadIsTriedAgainAfterAPageOfAProxy(t *testing.T) {
+	server := newStub(t, inTurn(reply(200, `<html>`), reply(200, `{"status":"success","value":{"conversationId":"C1","status":"active"}}`)))
+	found, err := server.client(t).SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
+	require.NoError(t, err)
+	require.Equal(t, "C1", found.ConversationID)
+	require.Len(t, found.Attempts, 2)
+}
+
+func TestAWriteAnsweredWithAPageOfAProxyIsLookedFor(t *testing.T) {
+	for name, c := range map[string]struct {
+		transcript string
+		found      bool
+	}{
+		"and is there":     {`{"status":"success","value":{"messages":[{"aliasId":"A-1","direction":"inbound","type":"text","text":"hi"}]}}`, true},
+		"and is not there": {`{"status":"success","value":{"messages":[]}}`, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := newStub(t, inTurn(reply(200, `<html>`), reply(200, c.transcript)))
+			receipt, err := server.client(t).AppendMessage(t.Context(), engage.AppendMessageV13{
+				ConversationID: "C1", Channel: "sms", Message: message.Text{Direction: message.Inbound, Text: "hi", Envelope: message.Envelope{AliasID: "A-1"}},
+			}, engage.WithAttempts(1))
+			if c.found {
+				require.NoError(t, err)
+				require.Equal(t, engage.Reconciled, receipt.Proof)
+			} else {
+				require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
+			}
 		})
 	}
 }

@@ -16,8 +16,9 @@ const (
 	Documented Evidence = "documented"
 	// Observed: seen in a real flow or reply.
 	Observed Evidence = "observed"
-	// Assumed: our own choice where the vendor publishes nothing. It can be
-	// replaced, see [WithRoute].
+	// Assumed: our own choice where the vendor publishes nothing. A route can be
+	// replaced, see [WithRoute]; a request whose members are other ones can be
+	// made with [Client.Do].
 	Assumed Evidence = "assumed"
 )
 
@@ -94,7 +95,7 @@ var (
 	}
 	acknowledgedMembers = []Member{
 		{"tid", Observed}, {"transId", Observed}, {"status", Observed}, {"code", Observed}, {"description", Observed},
-		{"value.tid", Observed}, {"value.transId", Observed}, {"value.conversationId", Assumed},
+		{"value.tid", Observed}, {"value.transId", Observed}, {"value.conversationId", Assumed}, {"conversationId", Assumed},
 	}
 	transcriptMembers = []Member{
 		{"status", Observed}, {"code", Observed}, {"description", Observed}, {"value.countOfRecords", Documented},

@@ -67,7 +67,7 @@ func WithRoute(operation outcome.Operation, route Route) Option {
 	return func(c *Client) error {
 		standard, ok := find(operation)
 		if !ok {
-			return fmt.Errorf("engage: WithRoute: no operation has that name")
+			return fmt.Errorf("engage: WithRoute: the client has no method for that operation; Call.Route is the route of one made with Do")
 		}
 		if err := route.check(placeholders(standard.route.Path)); err != nil {
 			return fmt.Errorf("engage: WithRoute(%s): %w", operation, err)

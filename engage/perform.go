@@ -1,6 +1,7 @@
 package engage
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -70,7 +71,9 @@ type answer struct {
 	form     form
 	target   *target
 	envelope tolerant.Envelope
-	read     engine.Reply
+	// unreadable says why the reply cannot be read, if it cannot.
+	unreadable error
+	read       engine.Reply
 }
 
 // ask performs a read.
@@ -88,11 +91,16 @@ func (c *Client) ask(ctx context.Context, f form, s *settings) (*answer, error) 
 // returns what it got to know before.
 func (c *Client) exchange(ctx context.Context, f form, call engine.Call) (*answer, error) {
 	got := &answer{form: f, target: c.target(f)}
+	if !got.target.isOther {
+		call.Recognise = got.recognise
+	}
 	var err error
 	got.read, err = c.engine.Do(ctx, call)
-	unreadable := got.readEnvelope()
+	if err != nil || got.target.isOther {
+		_ = got.recognise(got.read.Body) // It may be anything.
+	}
 	if err == nil {
-		err = got.judge(unreadable)
+		err = got.judge()
 	}
 	if err != nil && got.target.class == Read {
 		err = withoutEffect(err)
@@ -145,33 +153,24 @@ var (
 	errSaysFailed = errors.New("the reply's envelope says that the call failed")
 )
 
-// readEnvelope reads the reply, or says why it cannot.
-func (a *answer) readEnvelope() error {
-	if !json.Valid(a.read.Body) {
+// recognise reads the reply of a try, and returns an error if it is none of
+// Engage's: a page that a proxy puts in its place, or nothing at all. A JSON
+// object that is cut short is taken for Engage's.
+func (a *answer) recognise(body []byte) error {
+	a.envelope, a.unreadable = tolerant.Envelope{}, nil
+	if !json.Valid(body) {
+		a.unreadable = errNotJSON
+		if bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")) {
+			return nil
+		}
 		return errNotJSON
 	}
-	members := tolerant.MembersOf(a.read.Body)
-	a.envelope = tolerant.EnvelopeOf(members)
-	value := a.envelope.Value
-	if len(members) == 0 || !a.target.anyValue && value != nil && value[0] != '{' {
+	a.envelope = tolerant.EnvelopeOf(tolerant.MembersOf(body))
+	if value := a.envelope.Value; value != nil && value[0] != '{' && !a.target.anyValue {
+		a.unreadable = errWrongShape
+	}
+	if e := &a.envelope; e.Error == nil && e.Errors == nil && a.isBlank() {
 		return errWrongShape
-	}
-	return nil
-}
-
-// judge says whether the call succeeded. A 2xx reply that is unreadable means
-// that the call was carried out and its result is unknown; one whose envelope
-// tells of a failure means that it was refused.
-func (a *answer) judge(unreadable error) error {
-	if unreadable != nil && !a.target.isOther {
-		return a.failure(outcome.OnError, outcome.Applied, unreadable)
-	}
-	if status, failed := a.refusal(); failed {
-		edge, effect := engine.Judge(status, a.target.failure)
-		return a.failure(edge, effect, errSaysFailed)
-	}
-	if a.isBlank() && !a.target.isOther {
-		return a.failure(outcome.OnError, outcome.Applied, errWrongShape)
 	}
 	return nil
 }
@@ -182,6 +181,23 @@ func (a *answer) judge(unreadable error) error {
 func (a *answer) isBlank() bool {
 	e := &a.envelope
 	return e.Status == "" && !e.HasValue && (a.target.class == Read || e.StatusCode == "" && e.Transaction == "")
+}
+
+// judge says whether a call with a 2xx reply succeeded. One that cannot be read
+// means that the call was carried out and its result is unknown; one whose
+// envelope tells of a failure means that it was refused.
+func (a *answer) judge() error {
+	if a.unreadable != nil && !a.target.isOther {
+		return a.failure(outcome.OnError, outcome.Applied, a.unreadable)
+	}
+	if status, failed := a.refusal(); failed {
+		edge, effect := engine.Judge(status, a.target.failure)
+		return a.failure(edge, effect, errSaysFailed)
+	}
+	if a.isBlank() && !a.target.isOther {
+		return a.failure(outcome.OnError, outcome.MaybeApplied, errWrongShape)
+	}
+	return nil
 }
 
 // refusal reports whether the reply tells of a failure, and which HTTP status that

@@ -47,7 +47,10 @@ type RemoveParticipantReceipt struct{ Receipt }
 
 // RemoveParticipant removes an agent from a conversation. It ends on
 // onParticipantRemoved, or with an error on onRemoveParticipantFailure or a
-// standard edge. It is convergent and is retried.
+// standard edge. It is convergent and is retried. The service may refuse it
+// because an earlier try of the same call has removed the agent: the error's
+// Effect is then [outcome.MaybeApplied]. [WithAlreadyDoneCode] makes the code of
+// such a refusal a success.
 func (c *Client) RemoveParticipant(ctx context.Context, request RemoveParticipantRequest, options ...CallOption) (*RemoveParticipantReceipt, error) {
 	_, receipt, err := write(ctx, c, request, options)
 	if err != nil {

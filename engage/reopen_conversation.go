@@ -43,7 +43,10 @@ type ReopenConversationReceipt struct{ Receipt }
 
 // ReopenConversation opens a closed conversation again. It ends on
 // ConversationReopened, or with an error on ConversationReopenFailed or a
-// standard edge. It is convergent and is retried.
+// standard edge. It is convergent and is retried. The service may refuse it
+// because an earlier try of the same call has opened the conversation: the error's
+// Effect is then [outcome.MaybeApplied]. [WithAlreadyDoneCode] makes the code of
+// such a refusal a success.
 func (c *Client) ReopenConversation(ctx context.Context, request ReopenConversationRequest, options ...CallOption) (*ReopenConversationReceipt, error) {
 	_, receipt, err := write(ctx, c, request, options)
 	if err != nil {

@@ -57,15 +57,14 @@ func DecodeReport(body []byte) (Report, error) {
 	if !json.Valid(body) {
 		return Report{}, errNotAReport
 	}
-	top := tolerant.MembersOf(body)
-	envelope := tolerant.EnvelopeOf(top)
+	envelope := tolerant.EnvelopeOf(tolerant.MembersOf(body))
 	value := tolerant.MembersOf(envelope.Value)
 	report := Report{
 		TransactionID:  cmp.Or(envelope.Transaction, tolerant.IDsOf(value).Transaction),
 		Status:         cmp.Or(reportStatus(envelope.Status), reportStatus(value.Text("status"))),
 		Code:           cmp.Or(envelope.Code, value.Text("code")),
 		Description:    cmp.Or(envelope.Description, value.Text("description")),
-		ConversationID: cmp.Or(top.Text("conversationId"), value.Text("conversationId")),
+		ConversationID: cmp.Or(envelope.ConversationID, value.Text("conversationId")),
 	}
 	if report == (Report{}) {
 		return Report{}, errNotAReport

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -83,6 +84,14 @@ func reply(status int, body string) http.HandlerFunc {
 		io.Copy(io.Discard, r.Body)
 		w.WriteHeader(status)
 		io.WriteString(w, body)
+	}
+}
+
+// inTurn answers with one after the other, and goes on with the last.
+func inTurn(answers ...http.HandlerFunc) http.HandlerFunc {
+	var count atomic.Int64
+	return func(w http.ResponseWriter, r *http.Request) {
+		answers[min(int(count.Add(1)), len(answers))-1](w, r)
 	}
 }
 

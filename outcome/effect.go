@@ -11,9 +11,11 @@ const (
 	// Refused: the service answered that it did not do it.
 	Refused
 	// MaybeApplied: the request left and no answer settles whether it was
-	// done. Look before sending it again.
+	// done; a success that is not in the service's words, such as the page of a
+	// proxy, settles nothing. Look before sending it again.
 	MaybeApplied
-	// Applied: it was done, but the answer could not be read.
+	// Applied: the service answered that it was done, and the rest of the answer
+	// could not be read.
 	Applied
 )
 

@@ -75,7 +75,8 @@ type Error struct {
 	// Operation and Version tell which call it was; empty if none was made.
 	Operation Operation
 	Version   Version
-	// Effect says whether the request may have been carried out.
+	// Effect says whether the request may have been carried out. Of a read, which
+	// has no effect, it is NotSent, Refused or zero.
 	Effect Effect
 	// Status is the HTTP status of the last reply; 0 if none came.
 	Status int

@@ -201,9 +201,22 @@ func (r *run) send(request *http.Request, sent *departure) try {
 	case err != nil:
 		t.verdict = verdict{broken(t.err), outcome.Applied, err != errTooLarge}
 	default:
-		t.ok = true
+		if t.err = r.recognise(t.body); t.err == nil {
+			t.ok = true
+			break
+		}
+		t.failure = new(tolerant.ReadFailure(t.body))
+		t.verdict = verdict{outcome.OnError, outcome.MaybeApplied, true}
 	}
 	return t
+}
+
+// recognise returns an error if body is not a reply of the service.
+func (r *run) recognise(body []byte) error {
+	if r.Recognise == nil {
+		return nil
+	}
+	return r.Recognise(body)
 }
 
 // broken returns the edge of an exchange that err ended.

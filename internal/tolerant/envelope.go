@@ -21,8 +21,10 @@ type Envelope struct {
 	Code        string
 	Description string
 	IDs
-	Value    []byte
-	HasValue bool
+	// ConversationID is the id beside the value, where it is seldom.
+	ConversationID string
+	Value          []byte
+	HasValue       bool
 
 	StatusCode    string
 	Error, Errors []byte
@@ -35,11 +37,14 @@ func EnvelopeOf(m Members) Envelope {
 		Code:        m.Text("code"),
 		Description: m.Text("description"),
 		IDs:         IDsOf(m),
-		Value:       m.Find("value"),
-		HasValue:    m.Has("value"),
-		StatusCode:  m.Text("statusCode"),
-		Error:       m.Find("error"),
-		Errors:      m.Find("errors"),
+
+		ConversationID: m.Text("conversationId"),
+
+		Value:      m.Find("value"),
+		HasValue:   m.Has("value"),
+		StatusCode: m.Text("statusCode"),
+		Error:      m.Find("error"),
+		Errors:     m.Find("errors"),
 	}
 }
 
