@@ -31,6 +31,8 @@ type settings struct {
 	// reconcile and settle say how a write in doubt is looked for.
 	reconcile bool
 	settle    time.Duration
+	// lookFirst: before it is sent, too.
+	lookFirst bool
 	// wait is for the outcome of a write, where callbacks tell it.
 	wait bool
 }

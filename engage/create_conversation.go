@@ -187,6 +187,11 @@ func (f *createConversation) body(callbackURL string) any {
 	}
 }
 
+// marked implements [traceable].
+func (f *createConversation) marked() bool {
+	return f.batch.marked() && (f.aliasID != "" || len(f.messages) > 0)
+}
+
 // look implements [traceable]. The conversation was created if the one at its
 // address holds the messages it was to begin with; where it was to begin
 // without any, if it is open and has the alias id. A conversation without either

@@ -49,7 +49,9 @@
 // id of a conversation. If it is found the call succeeds, and the receipt's
 // Proof says [Reconciled]. If it is not found, that alone proves nothing, because
 // it may still arrive; the error then says that it may have been applied. See
-// [WithReconciliation] and [WithSettleTime].
+// [WithReconciliation] and [WithSettleTime]. A program that was killed knows
+// nothing of its calls: when it handles the same event once more, [WithLookFirst]
+// keeps it from doing twice what it had done.
 //
 // # Writes are asynchronous
 //

@@ -35,8 +35,9 @@ func newAliasID() string {
 type batch struct {
 	messages []message.Message
 	aliasIDs []string
-	// named is set if the caller gave one of the alias ids.
-	named bool
+	// named is set if the caller gave one of the alias ids, unnamed if one was
+	// missing.
+	named, unnamed bool
 
 	// Most requests have one message, which then needs no room of its own.
 	one     [1]message.Message
@@ -55,7 +56,7 @@ func (b *batch) stamp(messages ...message.Message) {
 		}
 		id := message.EnvelopeOf(m).AliasID
 		if id == "" {
-			id = newAliasID()
+			id, b.unnamed = newAliasID(), true
 		} else {
 			b.named = true
 		}
@@ -65,6 +66,9 @@ func (b *batch) stamp(messages ...message.Message) {
 
 // names returns the alias ids.
 func (b *batch) names() []string { return b.aliasIDs }
+
+// marked reports whether the caller gave all alias ids.
+func (b *batch) marked() bool { return !b.unnamed }
 
 // wire returns the messages as the request's JSON holds them.
 func (b *batch) wire() []any {

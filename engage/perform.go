@@ -63,6 +63,9 @@ func prepare[F form](ctx context.Context, c *Client, r request[F], options []Cal
 		s = new(c.defaults)
 		violations = append(violations, s.apply(options)...)
 	}
+	if s.lookFirst {
+		requireMarks(&violations, f)
+	}
 	return f, s, violations.Err(f.operation(), f.revision())
 }
 

@@ -71,6 +71,8 @@ func (f finding) unlessAbsent() finding {
 // traceable is a write that leaves a mark at the service.
 type traceable interface {
 	form
+	// marked reports whether the mark is the caller's own, all of it.
+	marked() bool
 	// look looks for the mark once.
 	look(ctx context.Context, c *Client, s *settings) finding
 }

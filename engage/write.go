@@ -15,10 +15,12 @@ func write[F form](ctx context.Context, c *Client, r request[F], options []CallO
 	if err != nil {
 		return f, Receipt{}, err
 	}
-	var receipt Receipt
-	if c.callbacks == nil {
+	receipt, done, err := c.lookFirst(ctx, f, s)
+	switch {
+	case done || err != nil:
+	case c.callbacks == nil:
 		receipt, err = c.send(ctx, f, s, nil)
-	} else {
+	default:
 		receipt, err = c.sendAndWait(ctx, f, s)
 	}
 	if err != nil {
@@ -96,7 +98,7 @@ func receiptOf(got *answer, w *awaited) Receipt {
 		Reply:          got.reply(got.target.success),
 		Proof:          Acknowledged,
 		TransactionID:  ids.Transaction,
-		ConversationID: cmp.Or(value.Text("conversationId"), got.form.ids().conversation),
+		ConversationID: cmp.Or(value.Text("conversationId"), got.envelope.ConversationID, got.form.ids().conversation),
 		awaited:        w,
 	}
 }

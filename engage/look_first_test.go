@@ -1,0 +1,110 @@
+package engage_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+
+	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/engagetest"
+	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/outcome"
+	"github.com/stretchr/testify/require"
+)
+
+// event is the message of an event that a program may handle twice.
+var event = message.Text{Direction: message.Inbound, Text: "hello", Envelope: message.Envelope{AliasID: "event-1"}}
+
+var look = engage.WithLookFirst(true)
+
+func TestAProgramThatWasKilledAfterAnAppendDoesNotRepeatIt(t *testing.T) {
+	server, client, id := engageServer(t)
+	server.Fail(outcome.AppendMessage, lostReply)
+	request := engage.AppendMessageV13{ConversationID: id, Channel: channel.SMS, Message: event}
+	_, err := client.AppendMessage(t.Context(), request, look, engage.WithReconciliation(false))
+	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
+
+	again, err := server.Client()
+	require.NoError(t, err)
+	for range 2 {
+		receipt, err := again.AppendMessage(t.Context(), request, look)
+		require.NoError(t, err)
+		require.Equal(t, engage.Reconciled, receipt.Proof)
+		require.Equal(t, outcome.OnAppendMessageSuccess, receipt.Outcome)
+		require.Equal(t, id, receipt.ConversationID)
+		require.Equal(t, []string{"event-1"}, receipt.MessageAliasIDs)
+	}
+	require.Equal(t, []string{"hello"}, texts(t, server, id))
+	require.Equal(t, 1, sent(server, outcome.AppendMessage))
+}
+
+func TestAProgramThatWasKilledAfterACreateDoesNotRepeatIt(t *testing.T) {
+	server := engagetest.NewServer()
+	defer server.Close()
+	client, err := server.Client()
+	require.NoError(t, err)
+	for name, request := range map[string]engage.CreateConversationV13{
+		"with a message":    {Address: smsAddress, Messages: []message.Message{event}},
+		"without a message": {Address: channel.WhatsAppAddress{Business: "+15550100", Customer: "+15550199"}, AliasID: "task-1"},
+	} {
+		first, err := client.CreateConversation(t.Context(), request, look)
+		require.NoError(t, err, name)
+		require.Equal(t, engage.Acknowledged, first.Proof, name)
+		second, err := client.CreateConversation(t.Context(), request, look)
+		require.NoError(t, err, name)
+		require.Equal(t, engage.Reconciled, second.Proof, name)
+		require.Equal(t, first.ConversationID, second.ConversationID, name)
+	}
+	require.Len(t, server.Conversations(), 2)
+	require.Equal(t, 2, sent(server, outcome.CreateConversation))
+}
+
+func TestACreateIsNotMadeBesideAnotherConversationThatMayBeIt(t *testing.T) {
+	server, client, _ := engageServer(t)
+	_, err := client.CreateConversation(t.Context(), engage.CreateConversationV13{Address: smsAddress, Messages: []message.Message{event}}, look)
+	failure := failureOf(t, err)
+	require.Equal(t, outcome.OnError, failure.Edge)
+	require.Equal(t, outcome.MaybeApplied, failure.Effect)
+	require.Empty(t, failure.Attempts)
+	require.Equal(t, []string{"event-1"}, failure.AliasIDs)
+	require.Zero(t, sent(server, outcome.CreateConversation))
+}
+
+func TestAWriteThatCannotBeLookedForIsNotSent(t *testing.T) {
+	server := newStub(t, reply(http.StatusForbidden, `{"code":"no transcripts"}`))
+	request := engage.AppendMessageV13{ConversationID: "C1", Channel: channel.SMS, Message: event}
+	_, err := server.client(t).AppendMessage(t.Context(), request, look)
+	failure := failureOf(t, err)
+	require.Equal(t, outcome.OnError, failure.Edge)
+	require.Equal(t, outcome.MaybeApplied, failure.Effect)
+	require.ErrorContains(t, failure.Err, "FetchTranscript")
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = server.client(t).AppendMessage(ctx, request, look)
+	require.Equal(t, outcome.OnTimeout, failureOf(t, err).Edge)
+	require.Empty(t, server.written())
+}
+
+func TestWhatIsLookedForFirstNeedsAMarkOfItsOwn(t *testing.T) {
+	server := newStub(t, reply(http.StatusOK, `{}`))
+	for name, call := range map[string]func(context.Context, *engage.Client) (outcome.Edge, error){
+		"a message":                    appendTo(engage.AppendMessageV13{ConversationID: "C1", Channel: channel.SMS, Message: hello}, look),
+		"one of several":               appendTo(engage.AppendMessageV14{ConversationID: "C1", Channel: channel.SMS, Messages: []message.Message{event, hello}}, look),
+		"a create without a message":   create(engage.CreateConversationV13{Address: smsAddress}),
+		"a create with one of no mark": create(engage.CreateConversationV13{Address: smsAddress, AliasID: "task-1", Messages: []message.Message{hello}}),
+	} {
+		_, err := call(t.Context(), server.client(t, engage.WithCallOptions(look)))
+		require.Equal(t, outcome.Violations{{Field: "AliasID", Problem: "is empty, and WithLookFirst has nothing else to look for"}},
+			failureOf(t, err).Violations, name)
+	}
+	require.Empty(t, server.seen())
+}
+
+func TestAConvergentWriteIsNotLookedForFirst(t *testing.T) {
+	server, client, id := engageServer(t, engage.WithCallOptions(look))
+	_, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: id})
+	require.NoError(t, err)
+	require.Zero(t, sent(server, outcome.FetchTranscript)+sent(server, outcome.SearchConversation))
+}
