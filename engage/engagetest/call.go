@@ -23,7 +23,7 @@ type call struct {
 	route      *route   // Nil if there is none for the request.
 	methods    []string // What the path is there for, if not for the method.
 	parameters map[string]string
-	query      url.Values
+	query      string // As it was sent.
 	header     http.Header
 	content    []byte
 	body       *object
@@ -44,7 +44,7 @@ func (c *call) operation() outcome.Operation {
 // receive reads a request. It reports a failure to read the body, after which
 // nobody is there to be answered.
 func (s *Server) receive(w http.ResponseWriter, r *http.Request) (*call, error) {
-	c := &call{query: r.URL.Query(), header: r.Header, now: s.now(), tid: s.transactionID()}
+	c := &call{query: r.URL.RawQuery, header: r.Header, now: s.now(), tid: s.transactionID()}
 	c.route, c.parameters, c.methods = match(r)
 	if r.Body == nil {
 		return c, nil // A client's request that was handed to Handler.
@@ -85,14 +85,28 @@ func (c *call) token() string {
 	return token
 }
 
-// decode reads the body as a JSON object, and where to post the outcome. It
-// returns what is wrong with them, or nil.
+// decode reads the members of the request, and where to post the outcome. It
+// returns why it cannot, or nil. The members are those of the body, or of the
+// query of a method that has no body.
 func (c *call) decode() *result {
+	read := c.decodeQuery
+	if c.route.method == http.MethodPost || c.route.method == http.MethodPatch {
+		read = c.decodeBody
+	}
+	if refusal := read(); refusal != nil {
+		return refusal
+	}
+	if c.route.write {
+		c.readCallbackURL()
+	}
+	return nil
+}
+
+func (c *call) decodeBody() *result {
 	document := bytes.TrimSpace(c.content)
-	hasBody := c.route.method == http.MethodPost || c.route.method == http.MethodPatch
 	switch {
-	case !hasBody && len(document) > 0:
-		return malformed("a body is not expected")
+	case c.query != "":
+		return malformed("a query is not expected")
 	case len(document) == 0:
 		document = []byte("{}")
 	case c.mediaType() != "application/json":
@@ -105,9 +119,18 @@ func (c *call) decode() *result {
 		return malformed("the body is not a JSON object")
 	}
 	c.body = body
-	if c.route.write {
-		c.readCallbackURL(hasBody)
+	return nil
+}
+
+func (c *call) decodeQuery() *result {
+	query, err := url.ParseQuery(c.query)
+	switch {
+	case len(bytes.TrimSpace(c.content)) > 0:
+		return malformed("a body is not expected")
+	case err != nil:
+		return malformed("the query is malformed")
 	}
+	c.body = queryObject(query)
 	return nil
 }
 
@@ -115,15 +138,9 @@ func malformed(description string) *result {
 	return &result{status: http.StatusBadRequest, description: description}
 }
 
-// readCallbackURL takes it from the body, or from the query of a request that
-// has none.
-func (c *call) readCallbackURL(hasBody bool) {
-	if hasBody {
-		c.callbackURL = c.body.text("callbackUrl")
-	} else {
-		c.callbackURL = c.query.Get("callbackUrl")
-	}
-	if c.callbackURL == "" {
+// readCallbackURL takes it from the members of the request.
+func (c *call) readCallbackURL() {
+	if !c.body.take("callbackUrl", "a string", &c.callbackURL) {
 		return
 	}
 	parsed, err := url.Parse(c.callbackURL)

@@ -126,6 +126,7 @@ func TestStateRules(t *testing.T) {
 		{"add a second", sms(active, "ben"), add, 202, active, []string{"ben", "anna"}, "anna", 0},
 		{"add one who is there", sms(active, "anna"), add, 202, active, []string{"anna"}, "", 0},
 		{"add to a held one", sms(held), add, 202, active, []string{"anna"}, "anna", 0},
+		{"add one who is there to a held one", sms(held, "anna"), add, 202, active, []string{"anna"}, "", 0},
 		{"add to a closed one", sms(closed), add, 409, closed, nil, "", 0},
 		{"remove the last", sms(active, "anna"), remove, 202, queued, nil, "", 0},
 		{"remove one of two", sms(active, "anna", "ben"), remove, 202, active, []string{"ben"}, "ben", 0},
@@ -230,6 +231,22 @@ func TestRepeatedAliasID(t *testing.T) {
 	}
 }
 
+func TestRepeatedAliasIDWithinOneRequest(t *testing.T) {
+	for name, test := range map[string]struct {
+		options  []engagetest.Option
+		messages int
+	}{
+		"is appended again":     {nil, 2},
+		"is ignored if told so": {[]engagetest.Option{engagetest.WithRepeatsIgnored()}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, test.options...)
+			created := s.post("/conversations", `{`+smsAddress+`,"messages":[`+text+`,`+text+`]}`)
+			require.Len(t, s.conversation(created.value("conversationId").(string)).Messages, test.messages)
+		})
+	}
+}
+
 func TestAppendIsAllOrNothing(t *testing.T) {
 	s := start(t)
 	id := s.Seed(sms(engagetest.Queued))
@@ -277,7 +294,10 @@ func TestTranscriptIsRead(t *testing.T) {
 			}
 		})
 	}
-	for _, query := range []string{"?limit=0", "?limit=501", "?offset=-1", "?offset=x", "?limit=99999999999999999999"} {
+	for _, query := range []string{
+		"?limit=0", "?limit=501", "?offset=-1", "?offset=x", "?offset=", "?limit=99999999999999999999",
+		"?ofset=1", "?offset=1&offset=2", "?offset=1&x=%zz",
+	} {
 		require.Equal(t, http.StatusBadRequest, s.send(http.MethodGet, path+query, "").status, query)
 	}
 	require.Equal(t, http.StatusNotFound, s.send(http.MethodGet, "/conversations/none/messages", "").status)

@@ -17,18 +17,18 @@ func createConversation(s *state, c *call) result {
 		ToRecipients:       a.toRecipients,
 		CCRecipients:       a.ccRecipients,
 		InReplyTo:          a.inReplyTo,
-		AliasID:            c.body.text("aliasId"),
-		CustomerName:       c.body.text("customerName"),
-		Messages:           c.body.messages(a.channel),
+		AliasID:            c.body.optionalText("aliasId"),
+		CustomerName:       c.body.optionalText("customerName"),
 		CreatedAt:          c.now,
 	}
+	messages := c.body.messages(a.channel)
 	for _, field := range c.body.customFields() {
 		created.setField(field)
 	}
 	switch a.channel {
 	case channel.LiveChat:
-		created.Domain = c.body.text("domain")
-		created.ProactiveID = c.body.text("proactiveId")
+		created.Domain = c.body.optionalText("domain")
+		created.ProactiveID = c.body.optionalText("proactiveId")
 	case channel.Apple:
 		created.CapabilityList = c.body.any("capabilityList")
 	}
@@ -40,6 +40,7 @@ func createConversation(s *state, c *call) result {
 		return conflict(open, "a conversation is already open at this address")
 	}
 	s.put(created)
+	s.append(created, messages)
 	return acknowledged(created, c.now)
 }
 
@@ -50,8 +51,5 @@ func (a address) checkComplete(o *object) {
 	}
 	if a.channel == channel.LiveChat && a.threadID == "" {
 		o.malformed("threadId", "is missing")
-	}
-	if a.channel == channel.Email && a.subject == "" {
-		o.malformed("subject", "is missing")
 	}
 }

@@ -39,11 +39,26 @@
 // # What it stands for
 //
 // The server follows what is publicly known of the service, not the client that
-// comes with it, and decodes JSON on its own. It is strict where the service may
-// not be: a member that it does not know, or one that is null, is refused, so
-// that a misspelt member does not pass unseen. Where nothing is known it does
-// what its documentation calls assumed; paths are assumed throughout. A program
-// that passes here can still meet surprises there.
+// comes with it, and decodes JSON on its own. Where nothing is known it does
+// what its documentation calls assumed; paths are assumed throughout. What the
+// service does with a message whose alias id is already in the conversation is
+// not known either: the server appends it again (assumed), or ignores it with
+// [WithRepeatsIgnored]. A program that passes here can still meet surprises
+// there.
+//
+// The server is strict where the service may not be, so that a misspelt name
+// does not pass unseen. It refuses a member, or a name in a query, that it does
+// not know or that is there twice; a value of another kind; null, save for the
+// bid of Apple; and an address, an id or a name that is there but empty. Bodies
+// of rich messages and the details of Resolve are checked like this at every
+// depth, as far as their members are documented. What is not checked:
+//
+//   - Apple's capability list, and those details of Resolve of which only the
+//     name is known, such as headers;
+//   - whether a rich message lacks something, for no document says what it needs,
+//     or the details anything but the address;
+//   - lengths, such as the three buttons and ten rows of WhatsApp;
+//   - what the form of a token request has beside the credentials.
 //
 // Malformed requests are answered 400, well-formed ones that make no sense 422,
 // a missing conversation 404, and what the state of a conversation forbids 409.

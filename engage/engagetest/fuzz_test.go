@@ -21,7 +21,7 @@ func FuzzHandler(f *testing.F) {
 		"GET /api/v1/conversations/CSR0000000000001/messages?limit=x&offset=%zz HTTP/1.1\r\n\r\n",
 		"DELETE /api/v1/conversations/%2F/participants/%2e%2e?callbackUrl=http://%zz HTTP/1.1\r\n\r\n",
 		"PATCH /api/v1/conversations/CSR0000000000001 HTTP/1.1\r\nContent-Type: application/json\r\n\r\n{\"customFields\":[[]]}",
-		"POST /api/v1/conversations/resolve HTTP/1.1\r\nContent-Type: application/json\r\n\r\n" + resolveBody("chat", "web", `{"userId":1}`),
+		"POST /api/v1/conversations/resolve HTTP/1.1\r\nContent-Type: application/json\r\n\r\n" + messageBody("chat", "web", `{"userId":1}`),
 		"POST /api/v1/oauth/token HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\ngrant_type=client_credentials",
 		"OPTIONS * HTTP/1.1\r\n\r\n",
 	} {

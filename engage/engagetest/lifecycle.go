@@ -67,7 +67,7 @@ func holdConversation(s *state, c *call) result {
 // transferConversation queues a conversation at another team; its agents leave
 // (assumed).
 func transferConversation(s *state, c *call) result {
-	team, skill := c.body.requiredText("team"), c.body.text("skill")
+	team, skill := c.body.requiredText("team"), c.body.optionalText("skill")
 	conversation, refusal := s.openTarget(c)
 	if refusal != nil {
 		return *refusal

@@ -80,7 +80,7 @@ func (o *object) messages(ch channel.Channel) []Message {
 // message reads one message.
 func (o *object) message(ch channel.Channel) Message {
 	m := Message{
-		AliasID:                o.text("aliasId"),
+		AliasID:                o.optionalText("aliasId"),
 		Direction:              o.oneOf("direction", anyDirection...),
 		Type:                   o.requiredText("type"),
 		Timestamp:              o.timestamp(),
@@ -115,19 +115,11 @@ func (o *object) content(c content, m *Message) {
 			o.email(m.Direction)
 			m.Attachments = o.attachments(m.Type)
 		default:
-			o.richBody(member)
+			if body := o.requiredObject(member); body != nil {
+				bodies[member].read(body)
+			}
 		}
 	}
-}
-
-// richBody reads the one member of a rich type. The server keeps it whole and
-// asks only that it is an object.
-func (o *object) richBody(member string) {
-	if _, present := o.members[member]; !present {
-		o.malformed(member, "is missing")
-		return
-	}
-	o.object(member)
 }
 
 // attachments reads the files of a message. A dropped file has no address.
@@ -167,11 +159,7 @@ func linkMember(typ string) string {
 // email reads what is special to an email. An inbound one needs no recipient:
 // the mailbox may have got a blind copy.
 func (o *object) email(direction string) {
-	if _, present := o.members["email"]; !present {
-		o.malformed("email", "is missing")
-		return
-	}
-	body := o.object("email")
+	body := o.requiredObject("email")
 	if body == nil {
 		return
 	}
@@ -180,12 +168,12 @@ func (o *object) email(direction string) {
 	if direction == "outbound" && len(recipients) == 0 {
 		body.malformed("to", "is missing or empty, and so is cc")
 	}
-	for _, name := range []string{"bodyPlain", "bodyHtml", "strippedText", "strippedHtml"} {
-		body.text(name)
+	if headers := body.object("headers"); headers != nil {
+		for name := range headers.members {
+			headers.text(name)
+		}
 	}
-	var headers map[string]string
-	body.take("headers", "an object of strings", &headers)
-	body.refuseRest()
+	texts("bodyPlain", "bodyHtml", "strippedText", "strippedHtml").read(body)
 }
 
 // timestamp reads when a message was sent: RFC 3339, in UTC.

@@ -1,9 +1,11 @@
 package engagetest
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -30,8 +32,41 @@ type problems struct {
 // newObject reads the top of a document, and reports whether it is an object.
 func newObject(document []byte) (*object, bool) {
 	o := &object{problems: new(problems)}
-	err := json.Unmarshal(document, &o.members)
-	return o, err == nil && o.members != nil
+	return o, o.decode(document)
+}
+
+// decode reads the members of a document, and reports whether it is an object.
+// Of a member that is there more than once, which it notes, the last counts.
+func (o *object) decode(document []byte) bool {
+	decoder := json.NewDecoder(bytes.NewReader(document))
+	if opening, _ := decoder.Token(); opening != json.Delim('{') || !json.Valid(document) {
+		return false
+	}
+	o.members = make(map[string]json.RawMessage)
+	for decoder.More() {
+		// No error can come: the document is valid.
+		token, _ := decoder.Token()
+		var value json.RawMessage
+		_ = decoder.Decode(&value)
+		name, _ := token.(string)
+		if o.has(name) {
+			o.malformed(name, "is there more than once")
+		}
+		o.members[name] = value
+	}
+	return true
+}
+
+// queryObject turns a query into an object of strings.
+func queryObject(query url.Values) *object {
+	o := &object{members: make(map[string]json.RawMessage), problems: new(problems)}
+	for name, values := range query {
+		if len(values) > 1 {
+			o.malformed(name, "is there more than once")
+		}
+		o.members[name] = encode(values[0])
+	}
+	return o
 }
 
 func (o *object) malformed(name, problem string) {
@@ -56,6 +91,19 @@ func (o *object) refusal() *result {
 		status = http.StatusBadRequest
 	}
 	return &result{status: status, description: strings.Join(all, "; ")}
+}
+
+// has reports whether there is a member of that name.
+func (o *object) has(name string) bool {
+	_, ok := o.members[name]
+	return ok
+}
+
+// require notes a member that is missing.
+func (o *object) require(name string) {
+	if !o.has(name) {
+		o.malformed(name, "is missing")
+	}
 }
 
 // take removes a member and decodes it into value. It reports whether it was
@@ -86,12 +134,14 @@ func (o *object) text(name string) string {
 
 // requiredText returns a string that must be there and not be blank.
 func (o *object) requiredText(name string) string {
-	_, present := o.members[name]
+	o.require(name)
+	return o.optionalText(name)
+}
+
+// optionalText returns a string that can be absent, but not be there and blank.
+func (o *object) optionalText(name string) string {
 	var text string
-	switch ok := o.take(name, "a string", &text); {
-	case !present:
-		o.malformed(name, "is missing")
-	case ok && strings.TrimSpace(text) == "":
+	if o.take(name, "a string", &text) && strings.TrimSpace(text) == "" {
 		o.unusable(name, "is empty")
 	}
 	return text
@@ -134,6 +184,12 @@ func (o *object) object(name string) *object {
 	return o.within(name, raw)
 }
 
+// requiredObject returns a member that must be there and be an object, or nil.
+func (o *object) requiredObject(name string) *object {
+	o.require(name)
+	return o.object(name)
+}
+
 // objects returns a member that is a list of objects. Elements of another kind
 // are noted and left out.
 func (o *object) objects(name string) []*object {
@@ -151,7 +207,7 @@ func (o *object) objects(name string) []*object {
 // within reads an object inside this one, or notes that it is none.
 func (o *object) within(name string, raw json.RawMessage) *object {
 	inner := &object{path: o.path + name + ".", raw: raw, problems: o.problems}
-	if json.Unmarshal(raw, &inner.members) != nil || inner.members == nil {
+	if !inner.decode(raw) {
 		o.malformed(name, "is not an object")
 		return nil
 	}
@@ -176,10 +232,12 @@ func (o *object) oneOf(name string, choices ...string) string {
 	return text
 }
 
-// customFields returns the custom fields of the request.
+// customFields returns the custom fields of the request. A value can be empty
+// but not missing.
 func (o *object) customFields() []CustomField {
 	var fields []CustomField
 	for _, element := range o.objects("customFields") {
+		element.require("value")
 		fields = append(fields, CustomField{
 			Scope: element.oneOf("scope", "conversation", "profile"),
 			Key:   element.requiredText("key"),

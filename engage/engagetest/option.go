@@ -48,8 +48,9 @@ func WithTLS() Option {
 }
 
 // WithRepeatsIgnored makes the server acknowledge a message whose alias id is
-// already in the conversation without appending it again. By default it is
-// appended again: what the service does is not documented.
+// already in the conversation without appending it again. What the service does
+// with such a repeat is not known; without this option it is appended again
+// (assumed).
 func WithRepeatsIgnored() Option {
 	return func(s *settings) { s.ignoreRepeats = true }
 }

@@ -2,8 +2,8 @@ package engagetest
 
 import "slices"
 
-// addParticipant makes the conversation active. Adding one who is in it already
-// changes nothing and succeeds (assumed).
+// addParticipant makes the conversation active, also if it was on hold and the
+// participant is in it already; who is in it is not added again (assumed).
 func addParticipant(s *state, c *call) result {
 	participant := c.body.requiredText("participant")
 	conversation, refusal := s.openTarget(c)
@@ -12,9 +12,9 @@ func addParticipant(s *state, c *call) result {
 	}
 	if !slices.Contains(conversation.Participants, participant) {
 		conversation.Participants = append(conversation.Participants, participant)
-		conversation.Status = Active
 		conversation.UserID = participant
 	}
+	conversation.Status = Active
 	return acknowledged(conversation, c.now)
 }
 

@@ -1,35 +1,11 @@
 package engagetest
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"slices"
-	"time"
 
 	"github.com/engagesdk/engage-go/engage/channel"
 )
-
-// media is a pair of media type and channel as Resolve names them, and the
-// members of the message details that hold the address there.
-type media struct {
-	mediaType    string
-	mediaChannel string
-	channel      channel.Channel
-	customer     string
-	business     string
-	name         string
-}
-
-// allMedia lists what Resolve takes (observed in the vendor's own flows).
-var allMedia = []media{
-	{"social", "sms", channel.SMS, "senderNumber", "serviceNumber", "customerName"},
-	{"social", "facebook", channel.Facebook, "psId", "facebookPageId", "customerName"},
-	{"social", "whatsapp", channel.WhatsApp, "customerWhatsappId", "waId", "customerUsername"},
-	{"social", "appleMessages", channel.Apple, "abcUserId", "accountId", "customerName"},
-	{"email", "email", channel.Email, "customerEmailId", "businessEmailId", "customerName"},
-	{"chat", "web", channel.LiveChat, "userId", "appId", "customerName"},
-}
 
 // The operations that Resolve reports.
 const (
@@ -58,60 +34,6 @@ func resolveConversation(s *state, c *call) result {
 	incoming.message.Raw = incoming.encode()
 	s.append(conversation, []Message{incoming.message})
 	return answer
-}
-
-// incoming is the message that Resolve is about.
-type incoming struct {
-	address address
-	name    string
-	message Message
-}
-
-// incoming reads what the message is and where it came in.
-func (o *object) incoming() incoming {
-	mediaType, mediaChannel := o.requiredText("mediaType"), o.requiredText("mediaChannel")
-	details := o.details()
-	i := slices.IndexFunc(allMedia, func(m media) bool {
-		return m.mediaType == mediaType && m.mediaChannel == mediaChannel
-	})
-	if i < 0 {
-		o.unusable("mediaChannel", "is unknown for the mediaType")
-		return incoming{}
-	}
-	m := allMedia[i]
-	in := incoming{
-		address: address{channel: m.channel, customer: details.requiredText(m.customer), business: details.requiredText(m.business)},
-		name:    details.text(m.name),
-		message: Message{Direction: "inbound", Type: "text", Text: details.text("message")},
-	}
-	switch m.channel {
-	case channel.LiveChat:
-		in.address.threadID = details.requiredText("threadId")
-	case channel.Email:
-		in.message.Type = "email"
-		in.address.subject = details.requiredText("subject")
-		in.address.inReplyTo = details.text("inReplyTo")
-	}
-	return in
-}
-
-// details reads the message details, which are JSON within a string.
-func (o *object) details() *object {
-	details := &object{path: "details.messageDetails.", problems: o.problems}
-	var text string
-	var blocks struct {
-		Message map[string]json.RawMessage `json:"messageDetails"`
-	}
-	switch _, present := o.members["details"]; {
-	case !present:
-		o.malformed("details", "is missing")
-	case !o.take("details", "JSON in a string", &text):
-	case json.Unmarshal([]byte(text), &blocks) != nil || blocks.Message == nil:
-		o.malformed("details", "holds no messageDetails")
-	default:
-		details.members = blocks.Message
-	}
-	return details
 }
 
 // resolve returns the conversation for a message and how it came by it.
@@ -149,24 +71,6 @@ func (s *state) resolve(in incoming, c *call) (*Conversation, string) {
 func (s *state) newTask() string {
 	s.tasks++
 	return fmt.Sprintf("00000000-0000-4000-8000-%012d", s.tasks)
-}
-
-// encode writes the message as a client would have sent it.
-func (in incoming) encode() json.RawMessage {
-	if in.message.Type != "email" {
-		return in.message.encode()
-	}
-	return encode(map[string]any{
-		"aliasId":   in.message.AliasID,
-		"direction": in.message.Direction,
-		"type":      in.message.Type,
-		"timestamp": in.message.Timestamp.Format(time.RFC3339Nano),
-		"email": map[string]any{
-			"from":      in.address.customer,
-			"to":        []string{in.address.business},
-			"bodyPlain": in.message.Text,
-		},
-	})
 }
 
 // acceptance is what Resolve answers at once when the rest comes by callback.

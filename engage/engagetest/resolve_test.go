@@ -13,13 +13,18 @@ import (
 )
 
 // resolveBody is a request to resolve, with the details as a string.
-func resolveBody(mediaType, mediaChannel, messageDetails string) string {
-	details, err := json.Marshal(`{"messageDetails":` + messageDetails + `,"pciDetails":{}}`)
+func resolveBody(mediaType, mediaChannel, details string) string {
+	quoted, err := json.Marshal(details)
 	if err != nil {
 		panic(err)
 	}
 	return fmt.Sprintf(`{"transId":"T1","flowId":"F","mediaType":%q,"mediaChannel":%q,"details":%s,"overrideDefaultClose":true}`,
-		mediaType, mediaChannel, details)
+		mediaType, mediaChannel, quoted)
+}
+
+// messageBody is a request to resolve with nothing but message details.
+func messageBody(mediaType, mediaChannel, messageDetails string) string {
+	return resolveBody(mediaType, mediaChannel, `{"messageDetails":`+messageDetails+`,"pciDetails":{}}`)
 }
 
 func TestResolveFindsOrMakesAConversation(t *testing.T) {
@@ -53,7 +58,7 @@ func TestResolveFindsOrMakesAConversation(t *testing.T) {
 					Channel: test.channel, BusinessAddress: "b", CustomerAddress: "c", ThreadID: "t", Subject: "s", Status: test.before,
 				})
 			}
-			got := s.post("/conversations/resolve", resolveBody(test.mediaType, test.mediaChannel, test.details))
+			got := s.post("/conversations/resolve", messageBody(test.mediaType, test.mediaChannel, test.details))
 			require.Equal(t, http.StatusAccepted, got.status, got.text)
 			require.Equal(t, "T1", got.body["transId"])
 			require.Equal(t, test.operation, got.body["conversationOperation"])
@@ -81,7 +86,7 @@ func TestResolveFindsOrMakesAConversation(t *testing.T) {
 
 func TestResolveIsAcceptedFirstWhenThereIsACallback(t *testing.T) {
 	s, r := start(t), receive(t)
-	body := resolveBody("social", "sms", `{"senderNumber":"c","serviceNumber":"b","message":"hi"}`)
+	body := messageBody("social", "sms", `{"senderNumber":"c","serviceNumber":"b","message":"hi"}`)
 	got := s.post("/conversations/resolve", body[:len(body)-1]+`,"callbackUrl":"`+r.URL+`"}`)
 	require.Equal(t, "T1", got.body["transId"])
 	require.NotContains(t, got.body, "conversationOperation")
@@ -95,12 +100,16 @@ func TestResolveRequestsThatAreRefused(t *testing.T) {
 	s := start(t)
 	for name, test := range map[string]struct{ body, problem string }{
 		"nothing":        {`{}`, "details is missing"},
-		"unknown media":  {resolveBody("social", "web", `{}`), "mediaChannel is unknown for the mediaType"},
-		"an object":      {`{"details":{}}`, "details is not JSON in a string"},
-		"not JSON":       {`{"details":"x"}`, "details holds no messageDetails"},
-		"no details":     {resolveBody("social", "sms", `null`), "details holds no messageDetails"},
-		"no address":     {resolveBody("social", "sms", `{}`), "details.messageDetails.senderNumber is missing"},
-		"address number": {resolveBody("social", "sms", `{"senderNumber":1}`), "details.messageDetails.senderNumber is not a string"},
+		"unknown media":  {messageBody("social", "web", `{}`), "mediaChannel is unknown for the mediaType"},
+		"an object":      {`{"details":{}}`, "details is not a string"},
+		"blank":          {`{"details":""}`, "details is empty"},
+		"not JSON":       {`{"details":"x"}`, "details is not an object"},
+		"no details":     {resolveBody("social", "sms", `{}`), "details.messageDetails is missing"},
+		"another case":   {resolveBody("social", "sms", `{"MessageDetails":{}}`), "details.MessageDetails is not known"},
+		"null":           {messageBody("social", "sms", `null`), "details.messageDetails is null"},
+		"no address":     {messageBody("social", "sms", `{}`), "details.messageDetails.senderNumber is missing"},
+		"address number": {messageBody("social", "sms", `{"senderNumber":1}`), "details.messageDetails.senderNumber is not a string"},
+		"another's name": {messageBody("social", "sms", `{"senderNumber":"c","serviceNumber":"b","appId":"a"}`), "details.messageDetails.appId is not known"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := s.post("/conversations/resolve", test.body)

@@ -26,22 +26,22 @@ type address struct {
 // address reads the members that Search and Create share. Each channel knows
 // only its own.
 func (o *object) address() address {
-	a := address{channel: o.channel(), customer: o.text("customerAddress"), business: o.requiredText("bizAddress")}
+	a := address{channel: o.channel(), customer: o.optionalText("customerAddress"), business: o.requiredText("bizAddress")}
 	switch a.channel {
 	case channel.LiveChat:
-		a.threadID = o.text("threadId")
-		a.fingerprint = o.text("browserFingerprint")
+		a.threadID = o.optionalText("threadId")
+		a.fingerprint = o.optionalText("browserFingerprint")
 	case channel.Email:
-		a.subject = o.text("subject")
+		a.subject = o.requiredText("subject")
 		a.toRecipients = o.texts("toRecipients")
 		a.ccRecipients = o.texts("ccRecipients")
-		a.inReplyTo = o.text("inReplyTo")
+		a.inReplyTo = o.optionalText("inReplyTo")
 	}
 	return a
 }
 
 // checkFindable notes what a search lacks: live chat is found by its thread, or
-// by user and fingerprint; email also needs a subject or an In-Reply-To.
+// by user and fingerprint.
 func (a address) checkFindable(o *object) {
 	switch {
 	case a.channel == channel.LiveChat && a.threadID != "":
@@ -49,12 +49,11 @@ func (a address) checkFindable(o *object) {
 		o.malformed("threadId", "is missing, and so is customerAddress or browserFingerprint")
 	case a.customer == "":
 		o.malformed("customerAddress", "is missing")
-	case a.channel == channel.Email && a.subject == "" && a.inReplyTo == "":
-		o.malformed("subject", "is missing, and so is inReplyTo")
 	}
 }
 
-// found is what a search answers.
+// found is what a search answers. That a closed conversation exists too is
+// assumed.
 type found struct {
 	ConversationID string  `json:"conversationId,omitempty"`
 	AliasID        *string `json:"aliasId"`
@@ -92,54 +91,64 @@ func orNull(text string) *string {
 	return &text
 }
 
-// find returns the conversation at an address: an open one if there is one,
-// else the newest; nil if there is none.
+// find returns the conversation at an address, or nil. An email goes to the
+// conversation that In-Reply-To names, even if that one is closed, before any of
+// the same subject (documented).
 func (s *state) find(a address) *Conversation {
-	var newest *Conversation
-	for conversation := range s.matching(a) {
-		if conversation.open() {
-			return conversation
-		}
-		if newest == nil {
-			newest = conversation
-		}
-	}
-	return newest
-}
-
-// findOpen returns the open conversation at an address, or nil.
-func (s *state) findOpen(a address) *Conversation {
-	if conversation := s.find(a); conversation != nil && conversation.open() {
+	for conversation := range s.matches(a) {
 		return conversation
 	}
 	return nil
 }
 
-// matching yields the conversations at an address, newest first. For an email
-// those that In-Reply-To names come before those of the same subject.
-func (s *state) matching(a address) iter.Seq[*Conversation] {
+// findOpen returns an open conversation at an address, by whichever rule, or
+// nil.
+func (s *state) findOpen(a address) *Conversation {
+	for conversation := range s.matches(a) {
+		if conversation.open() {
+			return conversation
+		}
+	}
+	return nil
+}
+
+// matches yields what each rule for an address finds, the foremost rule first:
+// an open conversation if there is one, else the newest.
+func (s *state) matches(a address) iter.Seq[*Conversation] {
 	candidates := s.byCustomer[pair{a.channel, a.customer, a.business}]
-	var rules []func(*Conversation) bool
+	rules := []func(*Conversation) bool{func(*Conversation) bool { return true }}
 	switch {
 	case a.channel == channel.LiveChat && a.threadID != "":
 		candidates = s.byThread[thread{a.business, a.threadID}]
-		rules = append(rules, a.sameCustomer)
+		rules = []func(*Conversation) bool{a.sameCustomer}
 	case a.channel == channel.LiveChat:
-		rules = append(rules, a.sameBrowser)
+		rules = []func(*Conversation) bool{a.sameBrowser}
 	case a.channel == channel.Email:
-		rules = append(rules, a.answered, a.sameSubject)
-	default:
-		rules = append(rules, func(*Conversation) bool { return true })
+		rules = []func(*Conversation) bool{a.answered, a.sameSubject}
 	}
 	return func(yield func(*Conversation) bool) {
 		for _, rule := range rules {
-			for _, candidate := range slices.Backward(candidates) {
-				if rule(candidate) && !yield(candidate) {
-					return
-				}
+			if found := openOrNewest(candidates, rule); found != nil && !yield(found) {
+				return
 			}
 		}
 	}
+}
+
+// openOrNewest returns the newest open conversation that keeps to a rule, else
+// the newest that does; nil if there is none. Candidates are oldest first.
+func openOrNewest(candidates []*Conversation, rule func(*Conversation) bool) *Conversation {
+	var newest *Conversation
+	for _, candidate := range slices.Backward(candidates) {
+		switch {
+		case !rule(candidate):
+		case candidate.open():
+			return candidate
+		case newest == nil:
+			newest = candidate
+		}
+	}
+	return newest
 }
 
 func (a address) sameCustomer(c *Conversation) bool {
@@ -150,9 +159,7 @@ func (a address) sameBrowser(c *Conversation) bool {
 	return c.BrowserFingerprint == "" || a.fingerprint == c.BrowserFingerprint
 }
 
-func (a address) sameSubject(c *Conversation) bool {
-	return a.subject != "" && a.subject == c.Subject
-}
+func (a address) sameSubject(c *Conversation) bool { return a.subject == c.Subject }
 
 // answered reports whether In-Reply-To names an email of the conversation or
 // the one that the conversation itself began as an answer to.

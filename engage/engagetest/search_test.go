@@ -55,6 +55,7 @@ func TestSearchByEveryChannelsAddress(t *testing.T) {
 		"misspelt member":   {`{"channel":"sms","bizaddress":"b","customerAddress":"c"}`, "", malformed},
 		"number":            {`{"channel":"sms","bizAddress":100,"customerAddress":"c"}`, "", malformed},
 		"null":              {`{"channel":"sms","bizAddress":null,"customerAddress":"c"}`, "", malformed},
+		"blank customer":    {`{"channel":"sms","bizAddress":"b","customerAddress":" "}`, "", unusable},
 		"blank":             {`{"channel":"sms","bizAddress":" ","customerAddress":"c"}`, "", unusable},
 		"a chat's thread":   {`{"channel":"sms","bizAddress":"b","customerAddress":"c","threadId":"t"}`, "", malformed},
 
@@ -69,9 +70,9 @@ func TestSearchByEveryChannelsAddress(t *testing.T) {
 		"mail by subject":            {`{"channel":"email","bizAddress":"b","customerAddress":"c","subject":"s"}`, "mail", found},
 		"mail of another subject":    {`{"channel":"email","bizAddress":"b","customerAddress":"c","subject":"s2"}`, "", none},
 		"mail by its Message-ID":     {`{"channel":"email","bizAddress":"b","customerAddress":"c","subject":"s2","inReplyTo":"<1>"}`, "mail", found},
-		"mail by its own reference":  {`{"channel":"email","bizAddress":"b","customerAddress":"c","inReplyTo":"<0>"}`, "mail", found},
+		"mail by its own reference":  {`{"channel":"email","bizAddress":"b","customerAddress":"c","subject":"s2","inReplyTo":"<0>"}`, "mail", found},
 		"mail by neither":            {`{"channel":"email","bizAddress":"b","customerAddress":"c","subject":"s2","inReplyTo":"<2>"}`, "", none},
-		"mail without either":        {`{"channel":"email","bizAddress":"b","customerAddress":"c"}`, "", malformed},
+		"mail without a subject":     {`{"channel":"email","bizAddress":"b","customerAddress":"c","inReplyTo":"<0>"}`, "", malformed},
 		"mail with recipients":       {`{"channel":"email","bizAddress":"b","customerAddress":"c","subject":"s","toRecipients":["b"],"ccRecipients":["d"]}`, "mail", found},
 		"mail with a blank one":      {`{"channel":"email","bizAddress":"b","customerAddress":"c","subject":"s","toRecipients":[""]}`, "", unusable},
 		"mail with them in a string": {`{"channel":"email","bizAddress":"b","customerAddress":"c","subject":"s","toRecipients":"b"}`, "", malformed},
@@ -145,4 +146,48 @@ func TestSearchPrefersTheOpenThenTheNewest(t *testing.T) {
 	open := s.Seed(sms(engagetest.OnHold))
 	s.Seed(sms(engagetest.Closed))
 	require.Equal(t, open, search())
+}
+
+// mail is an email conversation in a given state, found by its subject or by
+// what it answers.
+func mail(status engagetest.Status, subject, inReplyTo string) engagetest.Conversation {
+	return engagetest.Conversation{
+		Channel: channel.Email, BusinessAddress: "b", CustomerAddress: "c", Status: status, Subject: subject, InReplyTo: inReplyTo,
+	}
+}
+
+func TestInReplyToComesBeforeTheSubject(t *testing.T) {
+	const open, closed = engagetest.Active, engagetest.Closed
+	for name, test := range map[string]struct {
+		conversations []engagetest.Conversation
+		want          string
+		resolved      string
+	}{
+		"a closed answer, an open subject": {[]engagetest.Conversation{mail(closed, "x", "<1>"), mail(open, "s", "")}, "CSR0000000000001", "reopened"},
+		"an open answer, an open subject":  {[]engagetest.Conversation{mail(open, "x", "<1>"), mail(open, "s", "")}, "CSR0000000000001", "appended"},
+		"two answers, the older open":      {[]engagetest.Conversation{mail(open, "x", "<1>"), mail(closed, "s", "<1>")}, "CSR0000000000001", "appended"},
+		"two closed answers":               {[]engagetest.Conversation{mail(closed, "x", "<1>"), mail(closed, "y", "<1>"), mail(open, "s", "")}, "CSR0000000000002", "reopened"},
+		"no answer, an open subject":       {[]engagetest.Conversation{mail(open, "s", "<2>"), mail(closed, "s", "")}, "CSR0000000000001", "appended"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t)
+			for _, conversation := range test.conversations {
+				s.Seed(conversation)
+			}
+			found := s.post("/conversations/search", `{"channel":"email","bizAddress":"b","customerAddress":"c","subject":"s","inReplyTo":"<1>"}`)
+			require.Equal(t, test.want, found.value("conversationId"))
+			resolved := s.post("/conversations/resolve",
+				messageBody("email", "email", `{"customerEmailId":"c","businessEmailId":"b","subject":"s","inReplyTo":"<1>","message":"m"}`))
+			require.Equal(t, test.want, resolved.value("conversationId"))
+			require.Equal(t, test.resolved, resolved.body["conversationOperation"])
+		})
+	}
+}
+
+func TestAnOpenConversationOfTheSubjectIsInTheWayOfANewOne(t *testing.T) {
+	s := start(t)
+	s.Seed(mail(engagetest.Closed, "x", "<1>"))
+	s.Seed(mail(engagetest.Active, "s", ""))
+	got := s.post("/conversations", `{"channel":"email","bizAddress":"b","customerAddress":"c","subject":"s","inReplyTo":"<1>"}`)
+	require.Equal(t, http.StatusConflict, got.status)
 }

@@ -110,6 +110,8 @@ type denial struct {
 func (t *tokens) grant(c *call) reply {
 	form, err := url.ParseQuery(string(c.content))
 	switch {
+	case c.query != "":
+		return denied(http.StatusBadRequest, "invalid_request", "a query is not expected")
 	case c.mediaType() != "application/x-www-form-urlencoded":
 		return denied(http.StatusBadRequest, "invalid_request", "the body is not a form")
 	case err != nil:

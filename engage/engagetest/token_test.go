@@ -82,6 +82,13 @@ func TestTokenRequestsThatAreRefused(t *testing.T) {
 	t.Run("broken form", func(t *testing.T) {
 		require.Equal(t, http.StatusBadRequest, s.requestToken("%zz").status)
 	})
+	t.Run("query", func(t *testing.T) {
+		request := s.request(http.MethodPost, "/oauth/token?client_id=me", s.credentials().Encode())
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		got, err := s.do(request)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusBadRequest, got.status)
+	})
 	t.Run("JSON", func(t *testing.T) {
 		require.Equal(t, http.StatusBadRequest, s.post("/oauth/token", `{"client_id":"me"}`).status)
 	})

@@ -2,6 +2,7 @@ package engagetest
 
 import (
 	"encoding/json"
+	"math"
 	"net/http"
 	"strconv"
 )
@@ -14,8 +15,8 @@ type transcript struct {
 }
 
 func fetchTranscript(s *state, c *call) result {
-	offset := c.number("offset", 0, 0, 1<<31)
-	limit := c.number("limit", 10, 1, 500)
+	offset := c.body.number("offset", 0, 0, math.MaxInt32)
+	limit := c.body.number("limit", 10, 1, 500)
 	conversation, refusal := s.target(c)
 	if refusal != nil {
 		return *refusal
@@ -29,15 +30,15 @@ func fetchTranscript(s *state, c *call) result {
 	return result{status: http.StatusOK, description: "transcript", conversationID: conversation.ID, value: page}
 }
 
-// number reads a whole number of the query, and notes one that is out of range.
-func (c *call) number(name string, absent, least, most int) int {
-	text := c.query.Get(name)
-	if text == "" {
+// number returns a whole number of a query, and notes one that is out of range.
+func (o *object) number(name string, absent, least, most int) int {
+	var text string
+	if !o.take(name, "a number", &text) {
 		return absent
 	}
 	number, err := strconv.Atoi(text)
 	if err != nil || number < least || number > most {
-		c.body.malformed(name, "is not a number from "+strconv.Itoa(least)+" to "+strconv.Itoa(most))
+		o.malformed(name, "is not a number from "+strconv.Itoa(least)+" to "+strconv.Itoa(most))
 		return absent
 	}
 	return number

@@ -3,11 +3,8 @@ package engagetest
 // updateConversation sets the alias id, custom fields, or both. It takes closed
 // conversations too (assumed).
 func updateConversation(s *state, c *call) result {
-	_, named := c.body.members["aliasId"]
-	var aliasID string
-	if named {
-		aliasID = c.body.requiredText("aliasId")
-	}
+	named := c.body.has("aliasId")
+	aliasID := c.body.optionalText("aliasId")
 	fields := c.body.customFields()
 	if !named && len(fields) == 0 {
 		c.body.malformed("aliasId", "is missing, and so is customFields")

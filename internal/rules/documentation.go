@@ -14,7 +14,8 @@ import (
 //
 //   - A package has a comment that starts with "Package" and its name.
 //   - A function, a method of an exported type and a method of an interface has
-//     its own comment, which starts with its name.
+//     its own comment, which starts with its name. A type that an exported one
+//     embeds counts as exported here, since its methods become that one's.
 //   - A type, and a constant or variable that stands alone, has its own comment,
 //     which starts with its name or with an article and its name.
 //   - A constant or variable of a group has its own comment, or the group has
@@ -28,7 +29,7 @@ import (
 // The first paragraph of each of these comments, save one beside a name, is a
 // sentence: it ends in a full stop, or in a colon before what it announces.
 func documentation(r Repository) []Finding {
-	d := documented{Repository: r}
+	d := documented{Repository: r, shown: shownTypes(r)}
 	packages := map[string]File{}
 	for _, file := range r.Files {
 		if file.Test() || within(file.Dir(), "examples/...") {
@@ -38,7 +39,7 @@ func documentation(r Repository) []Finding {
 			packages[file.Dir()] = file
 		}
 		for _, declaration := range file.Syntax.Decls {
-			d.declaration(declaration)
+			d.declaration(file.Dir(), declaration)
 		}
 	}
 	for _, file := range packages {
@@ -53,18 +54,19 @@ func documentation(r Repository) []Finding {
 // documented collects what is not documented.
 type documented struct {
 	Repository
+	shown    map[typeIn]bool
 	findings []Finding
 }
 
-func (d *documented) declaration(declaration ast.Decl) {
+func (d *documented) declaration(dir string, declaration ast.Decl) {
 	switch declaration := declaration.(type) {
 	case *ast.FuncDecl:
-		d.function(declaration)
+		d.function(dir, declaration)
 	case *ast.GenDecl:
 		for _, spec := range declaration.Specs {
 			switch spec := spec.(type) {
 			case *ast.TypeSpec:
-				d.typ(spec, cmp.Or(spec.Doc, declaration.Doc))
+				d.typ(dir, spec, cmp.Or(spec.Doc, declaration.Doc))
 			case *ast.ValueSpec:
 				d.value(spec, declaration)
 			}
@@ -72,9 +74,9 @@ func (d *documented) declaration(declaration ast.Decl) {
 	}
 }
 
-func (d *documented) function(f *ast.FuncDecl) {
+func (d *documented) function(dir string, f *ast.FuncDecl) {
 	receiver, isMethod := receiverOf(f)
-	if f.Name.IsExported() && (!isMethod || ast.IsExported(receiver)) {
+	if f.Name.IsExported() && (!isMethod || d.shown[typeIn{dir, receiver}]) {
 		d.require(f.Name, f.Doc, f.Name.Name)
 	}
 }
@@ -106,20 +108,21 @@ func typeName(expression ast.Expr) (string, bool) {
 	return "", false
 }
 
-func (d *documented) typ(spec *ast.TypeSpec, doc *ast.CommentGroup) {
-	if !spec.Name.IsExported() {
+func (d *documented) typ(dir string, spec *ast.TypeSpec, doc *ast.CommentGroup) {
+	if spec.Name.IsExported() {
+		d.require(spec.Name, doc, withArticles(spec.Name.Name)...)
+		if body, ok := spec.Type.(*ast.StructType); ok {
+			d.fields(body, doc)
+		}
+	}
+	body, ok := spec.Type.(*ast.InterfaceType)
+	if !ok || !d.shown[typeIn{dir, spec.Name.Name}] {
 		return
 	}
-	d.require(spec.Name, doc, withArticles(spec.Name.Name)...)
-	switch body := spec.Type.(type) {
-	case *ast.StructType:
-		d.fields(body, doc)
-	case *ast.InterfaceType:
-		for _, method := range body.Methods.List {
-			for _, name := range method.Names {
-				if name.IsExported() {
-					d.require(name, method.Doc, name.Name)
-				}
+	for _, method := range body.Methods.List {
+		for _, name := range method.Names {
+			if name.IsExported() {
+				d.require(name, method.Doc, name.Name)
 			}
 		}
 	}

@@ -239,6 +239,48 @@ type (
 		"auth/token.go:13: Next has no doc comment",
 		"auth/token.go:15: Last has a comment that does not start with Last",
 		"auth/token.go:20: Pair has a comment that does not start with Pair"),
+	{"methods of embedded types", map[string]string{
+		"auth/token.go": `// Package auth gets tokens.
+package auth
+
+// Token opens doors.
+type Token struct{ *redacted }
+
+type Plain interface{ stringer }
+
+type redacted struct{ deep[string] }
+
+type stringer interface {
+	String() string
+	hidden()
+}
+
+type named struct{ redacted redacted; alone }
+`,
+		"auth/deep.go": `package auth
+
+type deep[T any] struct{}
+
+func (deep[T]) Deep()  {}
+func (deep[T]) quiet() {}
+func (*redacted) Format() {}
+func (alone) Alone() {}
+
+type alone struct{}
+`,
+		"stream/deep.go": `// Package stream reads events.
+package stream
+
+type deep struct{}
+
+func (deep) Unseen() {}
+`,
+	}, []string{
+		"auth/deep.go:5: Deep has no doc comment",
+		"auth/deep.go:7: Format has no doc comment",
+		"auth/token.go:7: Plain has no doc comment",
+		"auth/token.go:12: String has no doc comment",
+	}},
 	one("fields", "auth/token.go", `// Package auth gets tokens.
 package auth
 
