@@ -90,10 +90,7 @@ func (r Route) pieces(base *url.URL) []piece {
 			text = piece{}
 			continue
 		}
-		plain, err := url.PathUnescape(segment)
-		if err != nil {
-			plain = segment
-		}
+		plain, _ := url.PathUnescape(segment) // check has tried it.
 		text.plain += plain
 		text.escaped += segment
 	}

@@ -74,7 +74,6 @@ func (a *alarm) ring() {
 	for f := range a.flights {
 		switch {
 		case !f.limit.After(now):
-			delete(a.flights, f)
 			f.cancel(context.DeadlineExceeded)
 		case next.IsZero() || f.limit.Before(next):
 			next = f.limit
