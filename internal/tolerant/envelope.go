@@ -21,8 +21,7 @@ type Envelope struct {
 	Code        string
 	Description string
 	IDs
-	// ConversationID is the id beside the value, where it is seldom.
-	ConversationID string
+	ConversationID string // beside the value, where it is seldom
 	Value          []byte
 	HasValue       bool
 
@@ -33,18 +32,16 @@ type Envelope struct {
 // EnvelopeOf reads the members of a reply.
 func EnvelopeOf(m Members) Envelope {
 	return Envelope{
-		Status:      m.Text("status"),
-		Code:        m.Text("code"),
-		Description: m.Text("description"),
-		IDs:         IDsOf(m),
-
+		Status:         m.Text("status"),
+		Code:           m.Text("code"),
+		Description:    m.Text("description"),
+		IDs:            IDsOf(m),
 		ConversationID: m.Text("conversationId"),
-
-		Value:      m.Find("value"),
-		HasValue:   m.Has("value"),
-		StatusCode: m.Text("statusCode"),
-		Error:      m.Find("error"),
-		Errors:     m.Find("errors"),
+		Value:          m.Find("value"),
+		HasValue:       m.Has("value"),
+		StatusCode:     m.Text("statusCode"),
+		Error:          m.Find("error"),
+		Errors:         m.Find("errors"),
 	}
 }
 
