@@ -15,8 +15,9 @@ import (
 // Cache keeps the token of another source and renews it ahead of time, with at
 // most one request to that source under way. Make one with [NewCache]. It is
 // safe for concurrent use, needs no closing, and has no goroutine but that of a
-// renewal in progress. Its time is that of package time, unless [WithClock] gives
-// it another, so that a test can also run it on the clock of testing/synctest.
+// renewal, which also makes the calls of [Refreshing]'s OnDue. Its time is that of
+// package time, unless [WithClock] gives it another, so that a test can also run
+// it on the clock of testing/synctest.
 //
 // A token passes through three states. While it is fresh, Token returns it.
 // While it is stale, Token still returns it and has a renewal started in the
@@ -27,13 +28,18 @@ import (
 // minute before its expiry, or a quarter of a very short life, it counts as
 // expired. Both times grow by up to a quarter at random, so that many processes
 // do not renew at the same moment. A token of unknown expiry stays fresh until
-// it is refused.
+// it is refused: no lifetime is made up for it, since each renewal too early may
+// cost a refresh token.
 //
 // A failed renewal is shared by everyone who waited for it, and remembered:
 // until the next try is due, calls that find no usable token return the same
-// error at once. The pause grows from 1 second to 5 minutes, and is as long as
-// the endpoint asked for up to 1 hour. Where a try cannot help, as with an
-// error that matches [ErrReauthorizationRequired], it is 5 minutes at once.
+// error at once. Those who waited have waited for all tries of the source: one of
+// [ClientCredentials] or [Refreshing] whose endpoint answers 500 after 50 ms sends
+// three requests, however many callers there are, and fails after three times that
+// and 0.3 to 0.6 seconds between the tries. The pause before the next renewal
+// grows from 1 second to 5 minutes, and is as long as the endpoint asked for up to
+// 1 hour. Where a try cannot help, as with an error that matches
+// [ErrReauthorizationRequired], it is 5 minutes at once.
 type Cache struct {
 	source  TokenSource // as it was given; nil if there is none
 	timeout time.Duration
@@ -43,15 +49,17 @@ type Cache struct {
 
 	// ready is what Token gives without taking the lock.
 	ready atomic.Pointer[ready]
+	// failure is how the last renewal ended; nil if that was well, or there was
+	// none.
+	failure atomic.Pointer[error]
 
-	// mu guards what follows, and the writing of ready. It is never held while
-	// the source, a context or the clock is asked.
+	// mu guards what follows, and the writing of what is above. It is never held
+	// while the source, a context or the clock is asked.
 	mu        sync.Mutex
 	bound     TokenSource // what the first Bind made of source; nil before it
 	home      string      // the base URL that the tokens of bound depend on, if any
 	held      *held
 	renewal   *renewal
-	failure   error     // how the last renewal ended
 	fruitless int       // renewals in a row that brought no new token
 	retryAt   time.Time // when the next renewal may start
 	refusals  int       // tokens in a row that were refused soon after they came
@@ -205,8 +213,9 @@ func (c *Cache) look(ctx context.Context, mayStart bool) (Token, *renewal, error
 		return h.token, nil, nil
 	case c.renewal != nil:
 		return Token{}, c.renewal, nil
-	case c.failure != nil:
-		return Token{}, nil, c.failure
+	}
+	if failure := c.lastFailure(); failure != nil {
+		return Token{}, nil, failure
 	}
 	return Token{}, nil, errNoToken
 }
@@ -241,10 +250,19 @@ func (c *Cache) drop(refused Token) TokenSource {
 	c.heedAt = now.Add(pause(c.refusals))
 	c.held = nil
 	c.ready.Store(nil)
-	if c.failure == nil {
+	if c.lastFailure() == nil {
 		c.retryAt = time.Time{}
 	}
 	return c.origin()
+}
+
+// lastFailure is how the last renewal ended, if it failed. The token of the one
+// before may still live.
+func (c *Cache) lastFailure() error {
+	if failure := c.failure.Load(); failure != nil {
+		return *failure
+	}
+	return nil
 }
 
 // origin returns the source to ask. The lock is held.
@@ -310,8 +328,14 @@ func (c *Cache) start(ctx context.Context) {
 			err = fmt.Errorf("%w: %w", safeerror.New(fmt.Sprintf("auth: no token within %s", c.timeout)), err)
 		}
 		c.finish(current, token, err)
+		if f, ok := source.(follower); ok {
+			f.follow() // when nobody waits any more
+		}
 	}()
 }
+
+// follower is a source that has calls to make once its token has been given out.
+type follower interface{ follow() }
 
 // keep makes token the one to give.
 func (c *Cache) keep(current *renewal, token Token) {
@@ -324,7 +348,8 @@ func (c *Cache) keep(current *renewal, token Token) {
 	previous := c.held
 	c.held = hold(token, now)
 	c.ready.Store(nil)
-	c.failure, c.retryAt = nil, time.Time{}
+	c.failure.Store(nil)
+	c.retryAt = time.Time{}
 	// An identity service may answer with the token there already is, or with
 	// one that lives no longer. That is no failure, but asking again at once
 	// would be of no use. Nor would it be for a token that is not yet settled.
@@ -364,6 +389,7 @@ func (c *Cache) settle(current *renewal) (wait time.Duration) {
 	}
 	c.fruitless++
 	wait = pauseAfter(current.err, c.fruitless)
-	c.failure, c.retryAt = current.err, now.Add(wait)
+	c.failure.Store(&current.err)
+	c.retryAt = now.Add(wait)
 	return wait
 }

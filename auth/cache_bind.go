@@ -78,7 +78,8 @@ func (c *Cache) adopt(bound TokenSource, home string) bool {
 	}
 	c.bound, c.home = bound, home
 	// What the source brought before, most likely an error, tells nothing any more.
-	c.held, c.renewal, c.failure, c.fruitless, c.retryAt = nil, nil, nil, 0, time.Time{}
+	c.held, c.renewal, c.fruitless, c.retryAt = nil, nil, 0, time.Time{}
 	c.ready.Store(nil)
+	c.failure.Store(nil)
 	return true
 }

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/engagesdk/engage-go/internal/nothing"
 	"github.com/engagesdk/engage-go/internal/safeurl"
 	"github.com/engagesdk/engage-go/outcome"
 )
@@ -42,10 +43,17 @@ type ClientCredentials struct {
 // Token asks the endpoint for a token. The error is an [*outcome.Error] naming
 // every fault of the fields, a [*ReauthorizationRequiredError] if the endpoint
 // does not accept the id and secret, else a [*TokenEndpointError]. A temporary
-// failure is tried up to three times, each for at most 10 seconds. Redirects are
-// not followed and at most 1 MiB of a reply is read. A reply without expires_in,
-// or with 0, gives a token of unknown expiry; a negative or unreadable one is an
-// error.
+// failure is tried up to three times, each for at most 10 seconds, with 0.3 to
+// 0.6 seconds between them, or what the endpoint asks for up to 10 seconds each; a
+// reply with a status of success is not asked for again, readable or not. So an
+// endpoint that fails costs three requests and their time. A [Cache] has all its
+// callers share them. If ctx ends between two tries, the error wraps that of ctx
+// too.
+//
+// Redirects are not followed and at most 1 MiB of a reply is read. A reply
+// without expires_in, or with 0, gives a token of unknown expiry; a negative or
+// unreadable one is an error, unless the reply holds a refresh token, which no
+// reply to this grant should.
 func (c ClientCredentials) Token(ctx context.Context) (Token, error) {
 	if ctx == nil {
 		return Token{}, errNoContext
@@ -82,10 +90,10 @@ func (c ClientCredentials) at(base *url.URL, transport http.RoundTripper) (Token
 		token.RawQuery, token.Fragment = "", ""
 		c.TokenURL = token.String()
 	}
-	if c.Transport == nil {
+	if nothing.In(c.Transport) {
 		c.Transport = transport
 	}
-	if c.Transport == nil {
+	if nothing.In(c.Transport) {
 		c.Transport = cloneOfDefault()
 	}
 	if err := c.Validate(); err != nil {
@@ -124,8 +132,8 @@ func checkScopes(faults *outcome.Violations, scopes []string) {
 }
 
 // refusedClient marks the refusal of a client id and secret as a matter for a
-// person. The vendor documents no error of this endpoint, so a plain 401 counts
-// as one too (assumed).
+// person. The vendor documents no error of this endpoint, so a 401 in any known
+// JSON shape counts as one too (assumed).
 func refusedClient(err error) error {
 	refusal, ok := errors.AsType[*TokenEndpointError](err)
 	if !ok {

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
 
+	"github.com/engagesdk/engage-go/internal/nothing"
 	"github.com/engagesdk/engage-go/internal/safeerror"
 )
 
@@ -55,9 +56,9 @@ func tokenOf(answer *oauth2.Token) Token {
 	return NewToken(answer.AccessToken, answer.Expiry, strings.Fields(scope)...)
 }
 
-// orDefault returns transport, or the default one if that is nil.
+// orDefault returns transport, or the default one if that is nil or holds nil.
 func orDefault(transport http.RoundTripper) http.RoundTripper {
-	if own, ok := transport.(*http.Transport); transport == nil || ok && own == nil {
+	if nothing.In(transport) {
 		return http.DefaultTransport
 	}
 	return transport

@@ -31,6 +31,8 @@ const (
 	ConsentRequired Reason = "consent required"
 	// ScopeChanged: other scopes are asked for than were granted.
 	ScopeChanged Reason = "scope changed"
+	// RecordDamaged: what the store holds cannot be read.
+	RecordDamaged Reason = "record damaged"
 )
 
 // ReauthorizationRequiredError says that there will be no token until a person
@@ -108,6 +110,8 @@ type TokenEndpointError struct {
 	// recognised tells a refusal in one of the known JSON shapes, which is the
 	// endpoint's own, from that of a proxy or firewall on the way.
 	recognised bool
+	// refresh is the new refresh token of a reply whose access token is of no use.
+	refresh Secret
 }
 
 // Error tells what is known, but neither the reply nor the Description.

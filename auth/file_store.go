@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -13,16 +14,18 @@ import (
 	"time"
 )
 
-// FileStore is a [Store] of one file per record in a directory, for processes
-// on one machine. Another process, or the same one after a crash at any moment,
-// finds the old record or the new one, never a part. It is not meant for
-// network file systems, whose locks cannot be relied on.
+// FileStore is a [Store] and [RecordReader] of one file per record in a
+// directory, for processes on one machine. Another process, or the same one
+// after a crash at any moment, finds the old record or the new one, never a part.
+// It is not meant for network file systems, whose locks cannot be relied on.
 //
 // Files and the directory are made for their owner alone. A record that others
 // may read is refused, not used, since it may be known to them; so is one that
-// is read-only, since every refresh replaces it. Beside each record lies an
-// empty file ending in .lock, which is never removed. On Windows access follows
-// from the directory instead, so put it below the user's own.
+// is read-only, since every refresh replaces it. A file that is refused is not
+// replaced by a new authorization either: the error names it, and somebody has to
+// mend its mode or remove it first. Beside each record lies an empty file
+// ending in .lock, which is never removed. On Windows access follows from the
+// directory instead, so put it below the user's own.
 //
 // The records are not encrypted.
 type FileStore struct {
@@ -36,22 +39,51 @@ func NewFileStore(directory string) *FileStore { return &FileStore{directory} }
 // maxRecord is the largest record that is read, in bytes.
 const maxRecord = 1 << 20
 
+// Read implements [RecordReader]. The name is one that Update takes. All errors
+// are a [*StoreError]. On Windows, where a file that is open cannot be replaced,
+// Read waits for the lock.
+func (f *FileStore) Read(ctx context.Context, name string) (Secret, error) {
+	if err := refuseRead(ctx, name); err != nil {
+		return Secret{}, err
+	}
+	path, err := f.path(name)
+	if err != nil {
+		return Secret{}, err
+	}
+	if runtime.GOOS == "windows" {
+		return loadLocked(ctx, f, name)
+	}
+	record, err := readRecord(path)
+	if err != nil {
+		return Secret{}, &StoreError{name, "cannot be used", err}
+	}
+	return record, nil
+}
+
+// path is where the record called name is kept, if it can be.
+func (f *FileStore) path(name string) (string, error) {
+	switch {
+	case f == nil || f.directory == "":
+		return "", &StoreError{Name: name, Problem: "cannot be kept: the store has no directory"}
+	case name == "" || len(name) > 100:
+		return "", &StoreError{Name: name, Problem: "cannot be kept: its name is empty or longer than 100 bytes"}
+	}
+	return filepath.Join(f.directory, fileName(name)), nil
+}
+
 // Update implements [Store]. The name is at most 100 bytes long and may hold
 // any character. All errors but those of change are a [*StoreError].
 func (f *FileStore) Update(ctx context.Context, name string, change func(Secret) (Secret, error)) error {
-	if f == nil || f.directory == "" {
-		return &StoreError{Name: name, Problem: "cannot be kept: the store has no directory"}
-	}
 	if err := refuseUpdate(ctx, name, change); err != nil {
 		return err
 	}
-	if name == "" || len(name) > 100 {
-		return &StoreError{Name: name, Problem: "cannot be kept: its name is empty or longer than 100 bytes"}
+	path, err := f.path(name)
+	if err != nil {
+		return err
 	}
 	if err := os.MkdirAll(f.directory, 0o700); err != nil {
 		return &StoreError{name, "cannot be kept", err}
 	}
-	path := filepath.Join(f.directory, fileName(name))
 	unlock, err := lock(ctx, path+".lock")
 	if err != nil {
 		return &StoreError{name, "cannot be locked", err}
@@ -80,7 +112,13 @@ func (f *FileStore) Update(ctx context.Context, name string, change func(Secret)
 	return nil
 }
 
-// fileName spells name so that every file system tells it from every other.
+// longestSpelling is how long the spelling of a name may be, so that the longest
+// name of a file made of it fits into the 255 bytes that file systems allow.
+const longestSpelling = 255 - len(".token.lock")
+
+// fileName spells name so that every file system tells it from every other. One
+// that would be too long is cut and told apart by its hash, behind a full stop,
+// which is in no spelling.
 func fileName(name string) string {
 	var b strings.Builder
 	for i := range len(name) {
@@ -91,7 +129,12 @@ func fileName(name string) string {
 			fmt.Fprintf(&b, "%%%02x", c)
 		}
 	}
-	return b.String() + ".token"
+	spelling := b.String()
+	if len(spelling) > longestSpelling {
+		hash := fmt.Sprintf(".%x", sha256.Sum256([]byte(name)))
+		spelling = spelling[:longestSpelling-len(hash)] + hash
+	}
+	return spelling + ".token"
 }
 
 func readRecord(path string) (Secret, error) {
@@ -110,11 +153,12 @@ func readRecord(path string) (Secret, error) {
 	case !info.Mode().IsRegular():
 		return Secret{}, errors.New("it is not a file")
 	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
-		return Secret{}, fmt.Errorf("others may read or write it (mode %04o): authorize anew, or make it 0600 if nobody has seen it", info.Mode().Perm())
+		return Secret{}, fmt.Errorf("others may read or write its file %s (mode %04o): make it 0600 if nobody has seen it, else remove it and authorize anew",
+			filepath.Base(path), info.Mode().Perm())
 	case info.Mode().Perm()&0o200 == 0:
-		return Secret{}, errors.New("it is read-only: make it 0600, since a new token has to replace it")
+		return Secret{}, fmt.Errorf("its file %s is read-only: make it 0600, since a new token has to replace it", filepath.Base(path))
 	case info.Size() > maxRecord:
-		return Secret{}, errors.New("it is larger than 1 MiB")
+		return Secret{}, fmt.Errorf("its file %s is larger than 1 MiB: remove it and authorize anew", filepath.Base(path))
 	}
 	content, err := io.ReadAll(io.LimitReader(file, maxRecord))
 	if err != nil {

@@ -40,9 +40,14 @@ func NewHosts(urls ...string) (Hosts, error) {
 	return hosts, nil
 }
 
-// Authorize puts t on r, replacing any authorization it has, if r goes to one
-// of the hosts. Else r is left alone and the error is a [*HostError]. A token
-// that is empty, expired or cannot stand in a header is refused too.
+// Authorize puts t on r if r goes to one of the hosts. Else r is left alone and
+// the error is a [*HostError]. A token that is empty, expired or cannot stand in
+// a header is refused too.
+//
+// The token is the only authorization that r has then: Authorize removes that of
+// all headers that a token of this package goes into, which are Authorization,
+// key and access_token. Webex Connect, for one, ignores a key beside an
+// Authorization (documented).
 //
 // A redirect is a new request: a client that follows one must ask again.
 func (h Hosts) Authorize(r *http.Request, t Token) error {
@@ -58,7 +63,13 @@ func (h Hosts) Authorize(r *http.Request, t Token) error {
 	if r.Header == nil {
 		r.Header = make(http.Header)
 	}
-	r.Header[t.get().header] = t.get().values
+	own := t.get().header
+	for _, header := range tokenHeaders {
+		if header != own {
+			delete(r.Header, header)
+		}
+	}
+	r.Header[own] = t.get().values
 	return nil
 }
 

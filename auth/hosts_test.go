@@ -110,6 +110,38 @@ func TestAuthorizeReplacesWhatARequestCarries(t *testing.T) {
 	require.Equal(t, []string{"Bearer new"}, r.Header["Authorization"])
 }
 
+// Webex Connect ignores a key beside an Authorization.
+func TestAuthorizeLeavesOneAuthorization(t *testing.T) {
+	hosts, err := auth.NewHosts("https://api.example.com")
+	require.NoError(t, err)
+	key, err := auth.ConnectServiceKey{Key: auth.NewSecret("key")}.Open()
+	require.NoError(t, err)
+	keyed, err := key.Token(t.Context())
+	require.NoError(t, err)
+	legacy, err := auth.Legacy{
+		AuthorizeURL: "https://api.example.com", APIKey: auth.NewSecret("key"), DomainName: "d",
+		Transport: replying(200, "", "access_token", "legacy"),
+	}.Token(t.Context())
+	require.NoError(t, err)
+	bearer := auth.NewToken("bearer", time.Time{})
+
+	r := request(t, "https://api.example.com")
+	r.Header.Set("Accept", "application/json")
+	for _, test := range []struct {
+		token auth.Token
+		want  http.Header
+	}{
+		{bearer, http.Header{"Authorization": {"Bearer bearer"}}},
+		{keyed, http.Header{"Key": {"key"}}},
+		{legacy, http.Header{"Access_token": {"legacy"}}},
+		{bearer, http.Header{"Authorization": {"Bearer bearer"}}},
+	} {
+		require.NoError(t, hosts.Authorize(r, test.token))
+		test.want.Set("Accept", "application/json")
+		require.Equal(t, test.want, r.Header)
+	}
+}
+
 func TestAuthorizeRefusesWhatCannotBeSent(t *testing.T) {
 	hosts, err := auth.NewHosts("https://api.example.com")
 	require.NoError(t, err)

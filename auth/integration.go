@@ -79,11 +79,18 @@ func (i Integration) faults() outcome.Violations {
 // Refresh trades a refresh token for a new grant. Where the reply names no new
 // refresh token, the grant keeps this one. A service that rotates its refresh
 // tokens accepts each but once, so that whoever calls Refresh has to save the
-// grant before using it; [Refreshing] does.
+// grant before using it; [Refreshing] does. So a reply with a new refresh token
+// is not given up for a small fault: if its expires_in cannot be read, the access
+// token is one of unknown expiry, as it is without one; and if the access token
+// itself is of no use, the error comes with a grant that holds the new refresh
+// token alone.
 //
-// The error is a [*ReauthorizationRequiredError] if the service refuses the
-// token or the client, else a [*TokenEndpointError]. A temporary failure is
-// tried up to three times.
+// The error is an [*outcome.Error] naming every fault of the fields, a
+// [*ReauthorizationRequiredError] if there is no refresh token, or the service
+// refuses it or the client, or a [*TokenEndpointError]. A temporary failure is
+// tried up to three times, each for at most 10 seconds; if ctx ends between two
+// tries, the error wraps that of ctx too. Once the service has answered with a
+// status of success, the refresh token is not sent again.
 func (i Integration) Refresh(ctx context.Context, refreshToken Secret) (Grant, error) {
 	if ctx == nil {
 		return Grant{}, errNoContext
@@ -99,9 +106,18 @@ func (i Integration) Refresh(ctx context.Context, refreshToken Secret) (Grant, e
 		"refresh_token": {refreshToken.Reveal()},
 	})
 	if err != nil {
-		return Grant{}, refusedRefresh(err)
+		return Grant{RefreshToken: rotated(err)}, refusedRefresh(err)
 	}
 	return grantOf(answer), nil
+}
+
+// rotated returns the new refresh token of a reply that is otherwise of no use;
+// the zero Secret if there is none.
+func rotated(err error) Secret {
+	if failure, ok := errors.AsType[*TokenEndpointError](err); ok {
+		return failure.refresh
+	}
+	return Secret{}
 }
 
 func (i Integration) endpoint() endpoint {

@@ -99,5 +99,5 @@ func (l Legacy) Token(ctx context.Context) (Token, error) {
 	if l.Life > 0 {
 		expiry = time.Now().Add(l.Life)
 	}
-	return newToken("Access_token", "", value, expiry, nil), nil
+	return newToken(legacyHeader, "", value, expiry, nil), nil
 }

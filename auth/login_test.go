@@ -81,6 +81,18 @@ func redirect(t *testing.T, address string, parameters ...string) string {
 	return asked.Query().Get("redirect_uri") + "?" + query.Encode()
 }
 
+func TestPastedRedirectMayHaveSpaceAroundIt(t *testing.T) {
+	for _, around := range [][2]string{{"", "\n"}, {"", "\r\n"}, {" ", ""}, {"\t", " \n"}} {
+		integration := person("")
+		integration.Transport = replying(200, `{"access_token":"abc"}`)
+		signIn, err := integration.NewSignIn()
+		require.NoError(t, err)
+		grant, err := signIn.Finish(t.Context(), around[0]+redirect(t, signIn.URL(), "code", "good")+around[1])
+		require.NoError(t, err)
+		require.Equal(t, "abc", grant.Token.Reveal())
+	}
+}
+
 func TestLoginTurnsStrangersAwayAndEndsWithAGrant(t *testing.T) {
 	var address string
 	server := identity(t, &address)

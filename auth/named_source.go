@@ -19,6 +19,8 @@ type NamedSource struct {
 	// problem is why the name cannot be used.
 	problem  error
 	released atomic.Bool
+	// found is the entry that the name stood for last; nil before it is asked for.
+	found atomic.Pointer[entry]
 }
 
 // Use returns a source of the tokens of an authorization, or, for the empty
@@ -59,10 +61,7 @@ func (s *NamedSource) Release() {
 // Token implements [TokenSource]. The errors are those of the authorization's
 // mechanism, and one that matches [ErrUnknownAuthorization].
 func (s *NamedSource) Token(ctx context.Context) (Token, error) {
-	if err := s.usable(); err != nil {
-		return Token{}, err
-	}
-	e, err := s.registry.find(s.name)
+	e, err := s.entry()
 	if err != nil {
 		return Token{}, err
 	}
@@ -72,12 +71,25 @@ func (s *NamedSource) Token(ctx context.Context) (Token, error) {
 
 // Invalidate implements [Invalidator]. It holds for all users.
 func (s *NamedSource) Invalidate(refused Token) {
-	if s.usable() != nil {
-		return
-	}
-	if e, err := s.registry.find(s.name); err == nil {
+	if e, err := s.entry(); err == nil {
 		e.cache.Invalidate(refused)
 	}
+}
+
+// entry returns what the name stands for now. It takes the registry's lock only
+// if that has changed.
+func (s *NamedSource) entry() (*entry, error) {
+	if err := s.usable(); err != nil {
+		return nil, err
+	}
+	if e := s.found.Load(); e != nil && e.current.Load() {
+		return e, nil
+	}
+	e, err := s.registry.find(s.name)
+	if err == nil {
+		s.found.Store(e)
+	}
+	return e, err
 }
 
 // Bind implements [Binder], to report what is wrong with the use before the

@@ -165,6 +165,84 @@ func TestNilTransportInAnInterfaceIsTheDefaultOne(t *testing.T) {
 	require.Equal(t, "abc", get(t, source))
 }
 
+// pointerTransport and pointerStore cannot be nil.
+type pointerTransport struct{ http.RoundTripper }
+
+type pointerStore struct{ auth.RecordReader }
+
+func (p *pointerTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	return p.RoundTripper.RoundTrip(r)
+}
+
+func (p *pointerStore) Update(ctx context.Context, name string, change func(auth.Secret) (auth.Secret, error)) error {
+	return p.RecordReader.Update(ctx, name, change)
+}
+
+func (p *pointerStore) Read(ctx context.Context, name string) (auth.Secret, error) {
+	return p.RecordReader.Read(ctx, name)
+}
+
+func TestNilInAnInterfaceIsNoTransport(t *testing.T) {
+	server := answering(t, http.StatusOK, `{"access_token":"abc","refresh_token":"refresh"}`)
+	for name, none := range map[string]http.RoundTripper{
+		"pointer":  (*pointerTransport)(nil),
+		"function": transportFunc(nil),
+	} {
+		t.Run(name, func(t *testing.T) {
+			source := credentials(server.URL)
+			source.Transport = none
+			require.Equal(t, "abc", get(t, source))
+			source.TokenURL = "https://api.example.com/token"
+			bound, err := source.Bind(nil, replying(200, `{"access_token":"clients"}`))
+			require.NoError(t, err)
+			require.Equal(t, "clients", get(t, bound))
+			source.TokenURL = server.URL
+			bound, err = source.Bind(nil, none)
+			require.NoError(t, err)
+			require.Equal(t, "abc", get(t, bound))
+
+			integration := person(server.URL)
+			integration.Transport = none
+			grant, err := integration.Refresh(t.Context(), auth.NewSecret("refresh"))
+			require.NoError(t, err)
+			require.Equal(t, "abc", grant.Token.Reveal())
+			app := serviceApp(none)
+			app.ApplicationsURL = server.URL
+			_, err = app.Grant(t.Context(), auth.Static("administrator"))
+			require.NoError(t, err)
+		})
+	}
+}
+
+func TestNilInAnInterfaceIsNoStore(t *testing.T) {
+	for name, none := range map[string]auth.Store{
+		"anybody's": (*pointerStore)(nil),
+		"memory":    (*auth.MemoryStore)(nil),
+		"files":     (*auth.FileStore)(nil),
+		"function":  storeFunc(nil),
+	} {
+		registry := &auth.Registry{Store: none}
+		require.NoError(t, registry.Add(t.Context(), "credentials", standalone(`{"access_token":"abc"}`)))
+		for call, try := range map[string]func() error{
+			"authorize": func() error { return scripted(none, `500`).Authorize(t.Context(), granted) },
+			"token": func() error {
+				source, err := scripted(none, `{"access_token":"abc"}`).Open()
+				require.NoError(t, err)
+				_, err = source.Token(t.Context())
+				return err
+			},
+			"registry, add":    func() error { return registry.Add(t.Context(), "a", integration(`500`)) },
+			"registry, remove": func() error { return registry.Remove(t.Context(), "credentials") },
+		} {
+			t.Run(name+", "+call, func(t *testing.T) {
+				var failure *auth.StoreError
+				require.ErrorAs(t, try(), &failure)
+				require.ErrorContains(t, failure, "the store is nil")
+			})
+		}
+	}
+}
+
 // text is an error that fmt prints the content of, wherever it finds it.
 type text string
 

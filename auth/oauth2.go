@@ -102,7 +102,7 @@ func (t toOAuth2) Token() (*oauth2.Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	if token.get().header != "Authorization" {
+	if token.get().header != bearerHeader {
 		return nil, errNotBearer
 	}
 	return &oauth2.Token{AccessToken: token.Reveal(), TokenType: "Bearer", Expiry: token.Expiry()}, nil

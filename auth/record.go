@@ -11,7 +11,7 @@ import (
 )
 
 // recordVersion is the version of the text of a record. A record of a later one
-// is refused, never overwritten.
+// is refused, and overwritten by nothing but a sign-in.
 const recordVersion = 1
 
 // record is what a [Store] keeps of an authorization.
@@ -51,7 +51,10 @@ func decodeRecord(name string, text Secret) (record, error) {
 	var r record
 	switch err := json.Unmarshal([]byte(text.Reveal()), &r); {
 	case err != nil, r.Version < 1:
-		return record{}, &StoreError{Name: name, Problem: "is damaged: remove it and authorize anew"}
+		return record{}, &ReauthorizationRequiredError{
+			Reason: RecordDamaged,
+			Err:    &StoreError{Name: name, Problem: "is damaged: authorize anew, which replaces it"},
+		}
 	case r.Version > recordVersion:
 		return record{}, &StoreError{Name: name, Problem: "was written by a later version of the SDK: upgrade this program"}
 	}

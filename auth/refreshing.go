@@ -6,9 +6,11 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/engagesdk/engage-go/internal/nothing"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -25,7 +27,8 @@ type Refreshing struct {
 	Integration Integration
 	// Name is the name of the authorization and of its record. Required.
 	Name string
-	// Store keeps the record; nil means the memory of this source.
+	// Store keeps the record; nil means the memory of this source. A nil pointer
+	// to a store is no store: Token and Authorize report a [*StoreError].
 	Store Store
 	// Seed is what to start from while the store has no record: the pair of a
 	// Service App, say, from a secret manager. Its RefreshToken is enough. A
@@ -38,7 +41,9 @@ type Refreshing struct {
 	Logger *slog.Logger
 	// OnDue is called 14 days, 3 days and 1 day before the refresh token
 	// expires, each time once, with the name and that time. It may be nil. The
-	// time is looked at whenever the token is renewed.
+	// time is looked at whenever the token is renewed. The call is made from the
+	// goroutine of that renewal once the new token has been given out: nobody
+	// waits for it but the next such call, and it may ask the source for a token.
 	OnDue func(name string, deadline time.Time)
 }
 
@@ -46,12 +51,18 @@ type Refreshing struct {
 // every fault of the configuration; nothing is sent.
 //
 // Errors of the source's Token are those of [Integration.Refresh], with the
-// authorization's name, and a [*StoreError] when the record cannot be read or
-// locked. When a new token was obtained but could not be saved, it is used all
-// the same and saving it is tried again, at growing intervals, for as long as
-// the source is used. A refresh that has begun is carried to its end, for up to
-// 30 seconds, even if nobody waits for its token any more: the service may have
-// taken back the old one.
+// authorization's name, a [*ReauthorizationRequiredError] when the record does
+// not fit the configuration or is damaged, and a [*StoreError] when it cannot be
+// read or locked. When a new token was obtained but could not be saved, it is
+// used all the same and saving it is tried again, at growing intervals, for as
+// long as the source is used; until that succeeds, another process that shares
+// the store goes on from the old record, and so may send a refresh token that the
+// service has taken back. A refresh that has begun is carried to its end, for up
+// to 30 seconds, even if nobody waits for its token any more: the service may
+// have taken back the old one.
+//
+// A source that starts with a stored token that is still valid gives that one,
+// and if the store is a [RecordReader], it does not wait for the record's lock.
 func (r Refreshing) Open(options ...CacheOption) (*Cache, error) {
 	if err := r.Validate(); err != nil {
 		return nil, err
@@ -73,19 +84,22 @@ func (r Refreshing) Validate() error {
 	return faults.Err("", "")
 }
 
-// Authorize saves grant as the authorization's new start, whatever the record
-// was before. Sources that are open go on from it at their next renewal; one
-// that has reported [ErrReauthorizationRequired] asks again after 5 minutes at
-// most.
+// Authorize saves grant as the authorization's new start, whatever the text of
+// the record was before, damaged or not. Sources that are open go on from it at
+// their next renewal; one that has reported [ErrReauthorizationRequired] asks
+// again after 5 minutes at most.
+//
+// The error is an [*outcome.Error] that names every fault of the configuration, a
+// [*ReauthorizationRequiredError] if the grant holds no refresh token, or that of
+// the store, a [*StoreError] with the stores of this package: above all if there
+// is no store, ctx ends before the record's lock is free, or a [FileStore]
+// refuses the file there is.
 func (r Refreshing) Authorize(ctx context.Context, grant Grant) error {
 	if err := r.Validate(); err != nil {
 		return err
 	}
 	if grant.RefreshToken.IsZero() {
 		return &ReauthorizationRequiredError{Authorization: r.Name, Reason: NoToken}
-	}
-	if r.Store == nil {
-		return &StoreError{Name: r.Name, Problem: "has no store to be kept in"}
 	}
 	return update(ctx, r.Store, r.Name, func(stored Secret) (Secret, error) {
 		// A record that cannot be read is replaced: that is what a person who
@@ -153,6 +167,11 @@ type refreshSource struct {
 	busy    chan struct{}
 	given   Token         // the token last given: to be asked again means that it will not do
 	noticed time.Duration // how far ahead the last notice of the end was
+
+	// due is the end that OnDue is yet to be told of, if any, and telling is held
+	// while it is told.
+	due     atomic.Pointer[time.Time]
+	telling sync.Mutex
 }
 
 // Invalidate implements [Invalidator].
@@ -172,15 +191,19 @@ func (s *refreshSource) Token(ctx context.Context) (Token, error) {
 		}
 	}
 	defer func() { <-s.busy }()
+	if stored, ok := s.stored(ctx, waited); ok {
+		return s.give(stored), nil
+	}
 	var current *record
+	var failure error // of a refresh that has brought a refresh token all the same
 	err := update(ctx, s.Store, s.Name, func(stored Secret) (Secret, error) {
 		latest, err := s.latest(stored)
 		if err != nil {
 			return Secret{}, err
 		}
 		if !s.adoptable(latest, waited) {
-			if latest, err = s.refresh(ctx, latest); err != nil {
-				return Secret{}, err
+			if latest, failure = s.refresh(ctx, latest); latest.RefreshToken == "" {
+				return Secret{}, failure
 			}
 		}
 		current = &latest
@@ -190,14 +213,40 @@ func (s *refreshSource) Token(ctx context.Context) (Token, error) {
 	if current == nil {
 		return Token{}, s.named(cmp.Or(err, errNoToken))
 	}
-	s.notice(current.RefreshExpiry)
-	s.given = current.token()
+	token := s.give(*current)
 	if err != nil {
 		s.Logger.Warn("auth: a new token is not saved yet", slog.String("authorization", s.Name), slog.Any("error", err))
-		return s.given.provisional(), nil
+		token = token.provisional()
+	} else {
+		s.unsaved.saved(current)
 	}
-	s.unsaved.saved(current)
-	return s.given, nil
+	return token, s.named(failure)
+}
+
+// stored returns the record in the store if its access token will do. It does not
+// wait for the lock, which another process holds for as long as its refresh takes.
+func (s *refreshSource) stored(ctx context.Context, waited bool) (record, bool) {
+	reader, ok := s.Store.(RecordReader)
+	if !ok || nothing.In(s.Store) || s.unsaved.some() {
+		return record{}, false
+	}
+	stored, err := reader.Read(ctx, s.Name)
+	if err != nil {
+		return record{}, false
+	}
+	latest, err := s.latest(stored)
+	if err != nil || !s.adoptable(latest, waited) {
+		return record{}, false
+	}
+	text, err := latest.encode()
+	return latest, err == nil && text.Equal(stored) // else it is a seed, and to be saved
+}
+
+// give returns the access token of current as the one that is given next.
+func (s *refreshSource) give(current record) Token {
+	s.notice(current.RefreshExpiry)
+	s.given = current.token()
+	return s.given
 }
 
 // latest returns the record to go on from.
@@ -242,7 +291,8 @@ func (s *refreshSource) adoptable(latest record, waited bool) bool {
 // together.
 const exchangeLimit = mostTries * tryLimit
 
-// refresh returns the record that follows upon latest.
+// refresh returns the record that follows upon latest. There is one even beside an
+// error if the reply held a refresh token, but no access token of any use.
 func (s *refreshSource) refresh(ctx context.Context, latest record) (record, error) {
 	if !latest.RefreshExpiry.IsZero() && reached(s.now(), latest.RefreshExpiry) {
 		return record{}, &ReauthorizationRequiredError{Reason: RefreshExpired, Deadline: latest.RefreshExpiry}
@@ -255,7 +305,7 @@ func (s *refreshSource) refresh(ctx context.Context, latest record) (record, err
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), exchangeLimit)
 	defer cancel()
 	grant, err := s.Integration.Refresh(ctx, NewSecret(latest.RefreshToken))
-	if err != nil {
+	if grant.RefreshToken.IsZero() {
 		return record{}, err
 	}
 	next := s.start(grant, latest)
@@ -266,7 +316,7 @@ func (s *refreshSource) refresh(ctx context.Context, latest record) (record, err
 	if len(next.Scopes) == 0 {
 		next.Scopes = latest.Scopes
 	}
-	return next, nil
+	return next, err
 }
 
 // named adds the authorization's name to an error that has room for one.
@@ -306,6 +356,26 @@ func (s *refreshSource) notice(deadline time.Time) {
 	}
 	s.Logger.Warn("auth: re-authorization is due", slog.String("authorization", s.Name), slog.Time("deadline", deadline))
 	if s.OnDue != nil {
-		s.OnDue(s.Name, deadline)
+		s.due.Store(&deadline)
+	}
+}
+
+// follow implements follower: it tells OnDue of the end that has come near.
+func (s *refreshSource) follow() {
+	if s.due.Load() == nil {
+		return
+	}
+	s.telling.Lock()
+	defer s.telling.Unlock()
+	deadline := s.due.Swap(nil)
+	if deadline == nil {
+		return
+	}
+	_, err := contain(func() (Token, error) {
+		s.OnDue(s.Name, *deadline)
+		return Token{}, nil
+	})
+	if err != nil {
+		s.Logger.Error("auth: OnDue panicked", slog.String("authorization", s.Name))
 	}
 }

@@ -206,6 +206,7 @@ func TestEndOfTheRefreshTokenIsAnnounced(t *testing.T) {
 			get(t, source)
 			time.Sleep(time.Hour)
 		}
+		synctest.Wait() // OnDue is called after the token has been given out
 		require.Equal(t, []time.Duration{46 * day, 57 * day, 59 * day}, announced)
 		require.Contains(t, log.String(), "re-authorization is due")
 	})

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/engagesdk/engage-go/internal/safeerror"
@@ -25,7 +27,8 @@ const (
 	Pending State = "Authorization Pending"
 	// Authorized: there are tokens.
 	Authorized State = "Authorized"
-	// ReauthorizationRequired: there were tokens, and a person has to act.
+	// ReauthorizationRequired: there were tokens, and a person has to act. The
+	// last one is still given out for as long as it lives.
 	ReauthorizationRequired State = "Re-authorization Required"
 )
 
@@ -97,7 +100,8 @@ type Status struct {
 // The exported fields must not be changed, nor the registry be copied, after the
 // first call of a method.
 type Registry struct {
-	// Store keeps the refresh tokens; nil means the registry's memory.
+	// Store keeps the refresh tokens; nil means the registry's memory. A nil
+	// pointer to a store is no store: Add and the others report a [*StoreError].
 	Store Store
 	// Logger receives warnings about tokens that are not renewed or not saved,
 	// and notices of an end ahead. Nil means that they are dropped.
@@ -127,17 +131,20 @@ type entry struct {
 	cache     *Cache
 	unsaved   *unsaved // that of the name, whatever the mechanism
 
+	// Everybody may read these; whoever changes them holds the registry's mutex.
+	current  atomic.Bool // whether it is what its name stands for
+	standing atomic.Pointer[standing]
+
 	// The registry's mutex guards what follows.
-	standing standing
-	users    map[string]int
+	users map[string]int
 }
 
 // Add adds an authorization. What the store holds under its name is taken up:
 // its state is Authorized if the record fits, ReauthorizationRequired if it was
-// made with other credentials or scopes, and Pending if there is none. A
-// ClientCredentials needs a TokenURL here, because it is bound to no client. The
-// error is an [*outcome.Error] that names every fault, a taken name included,
-// or a [*StoreError].
+// made with other credentials or scopes or is damaged, and Pending if there is
+// none. A ClientCredentials needs a TokenURL here, because it is bound to no
+// client. The error is an [*outcome.Error] that names every fault, a taken name
+// included, or a [*StoreError].
 func (r *Registry) Add(ctx context.Context, name string, mechanism Mechanism) error {
 	return r.change(ctx, name, func() (*Status, error) {
 		var faults outcome.Violations
@@ -228,7 +235,8 @@ func (r *Registry) put(ctx context.Context, name string, mechanism Mechanism, fa
 	if err != nil {
 		return nil, err
 	}
-	fresh.cache, fresh.standing = NewCache(source, WithLogger(r.loggerOf(name))), state
+	fresh.cache = NewCache(source, WithLogger(r.loggerOf(name)))
+	fresh.standing.Store(&state)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	old := r.entries[name]
@@ -236,7 +244,7 @@ func (r *Registry) put(ctx context.Context, name string, mechanism Mechanism, fa
 		fresh.users = old.users
 	}
 	r.set(name, fresh)
-	if old != nil && old.standing == state {
+	if old != nil && *old.standing.Load() == state {
 		return nil, nil
 	}
 	status := r.status(name, fresh)
@@ -244,7 +252,8 @@ func (r *Registry) put(ctx context.Context, name string, mechanism Mechanism, fa
 }
 
 // Authenticate asks for a token and so finds out whether the authorization
-// works. The state tells the result as well.
+// works. The state tells the result as well; it also tells of a refusal to renew
+// a token that still lives, which is no error here.
 func (r *Registry) Authenticate(ctx context.Context, name string) error {
 	e, err := r.find(name)
 	if err != nil {
@@ -352,7 +361,12 @@ func (r *Registry) set(name string, e *entry) {
 	if r.entries == nil {
 		r.entries = make(map[string]*entry)
 	}
-	if r.entries[name] = e; e == nil {
+	if old := r.entries[name]; old != nil {
+		old.current.Store(false)
+	}
+	if r.entries[name] = e; e != nil {
+		e.current.Store(true)
+	} else {
 		delete(r.entries, name)
 	}
 	if r.changed != nil {
@@ -362,32 +376,48 @@ func (r *Registry) set(name string, e *entry) {
 }
 
 // settle notes what the result of asking e for a token says of its state, and
-// returns the error under the authorization's name.
+// returns the error under the authorization's name. A token that lives on says
+// less than a refusal to renew it.
 func (r *Registry) settle(name string, e *entry, err error) error {
+	required, refused := errors.AsType[*ReauthorizationRequiredError](cmp.Or(err, e.cache.lastFailure()))
+	if err != nil && !refused {
+		return err // says nothing of the authorization
+	}
 	now := standing{state: Authorized}
+	if refused {
+		now = required.standing()
+	}
 	if err != nil {
-		required, ok := errors.AsType[*ReauthorizationRequiredError](err)
-		if !ok {
-			return err // says nothing of the authorization
-		}
-		now = standing{ReauthorizationRequired, required.Reason}
-		if required.Reason == NoToken {
-			now.state = Pending
-		}
 		under := *required
 		under.Authorization = name
 		err = &under
 	}
-	r.mu.Lock()
-	if r.entries[name] != e || e.standing == now {
-		r.mu.Unlock()
-		return err
+	if *e.standing.Load() != now {
+		r.move(name, e, now)
 	}
-	e.standing = now
+	return err
+}
+
+// move makes now the standing of e, if that is still what name stands for, and
+// tells of it.
+func (r *Registry) move(name string, e *entry, now standing) {
+	r.mu.Lock()
+	if r.entries[name] != e || *e.standing.Load() == now {
+		r.mu.Unlock()
+		return
+	}
+	e.standing.Store(&now)
 	status := r.status(name, e)
 	r.mu.Unlock()
 	r.tell(status)
-	return err
+}
+
+// standing is that of an authorization that e was returned for.
+func (e *ReauthorizationRequiredError) standing() standing {
+	if e.Reason == NoToken {
+		return standing{Pending, NoToken}
+	}
+	return standing{ReauthorizationRequired, e.Reason}
 }
 
 func (r *Registry) tell(status Status) {
@@ -426,8 +456,9 @@ func (r *Registry) find(name string) (*entry, error) {
 }
 
 func (r *Registry) status(name string, e *entry) Status {
+	now := e.standing.Load()
 	return Status{
-		Name: name, State: e.standing.state, Reason: e.standing.reason,
+		Name: name, State: now.state, Reason: now.reason,
 		Default: name == r.fallback, UsedBy: slices.Sorted(maps.Keys(e.users)),
 	}
 }
@@ -457,23 +488,15 @@ func unknown(name string) error { return fmt.Errorf("%w: %q", ErrUnknownAuthoriz
 
 func (i Integration) open(ctx context.Context, r *Registry, name string, unsaved *unsaved) (TokenSource, standing, error) {
 	source := r.refreshing(name, i).open(unsaved)
-	var state standing
-	err := update(ctx, source.Store, name, func(stored Secret) (Secret, error) {
-		_, err := source.latest(stored)
-		required, ok := errors.AsType[*ReauthorizationRequiredError](err)
-		switch {
-		case err == nil:
-			state = standing{state: Authorized}
-		case !ok:
-			return Secret{}, err
-		case required.Reason == NoToken:
-			state = standing{Pending, NoToken}
-		default:
-			state = standing{ReauthorizationRequired, required.Reason}
-		}
-		return stored, nil
-	})
-	return source, state, err
+	stored, err := load(ctx, source.Store, name)
+	if err != nil {
+		return nil, standing{}, err
+	}
+	_, err = source.latest(stored)
+	if required, ok := errors.AsType[*ReauthorizationRequiredError](err); ok {
+		return source, required.standing(), nil
+	}
+	return source, standing{state: Authorized}, err
 }
 
 func (c ClientCredentials) open(context.Context, *Registry, string, *unsaved) (TokenSource, standing, error) {

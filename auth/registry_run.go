@@ -9,8 +9,8 @@ import (
 // Run keeps the tokens of the authorizations fresh, so that no call has to wait
 // for one even after a long silence. It is [Cache.Run] for all of them, those
 // that are added or authorized later included, but for those that wait for a
-// person: nothing is asked for them before their state has changed, by Authorize
-// or by a user's call.
+// person, even while their last token lives: nothing is asked for them before
+// their state has changed, by Authorize or by a user's call.
 //
 // Run returns when ctx ends, with its error, or at once if ctx or the registry is
 // nil. Failures do not end it: Logger is told of them, and OnTransition of a
@@ -70,7 +70,7 @@ func (r *Registry) watch() (map[*entry]string, <-chan struct{}) {
 func (r *Registry) keepFresh(ctx context.Context, name string, e *entry) {
 	for {
 		wait := time.Minute
-		if !r.waitsForAPerson(e) {
+		if !e.waitsForAPerson() {
 			_, err := e.cache.Token(ctx)
 			_ = r.settle(name, e, err) // which tells of it, as the cache does
 			wait = e.cache.untilNext()
@@ -82,8 +82,4 @@ func (r *Registry) keepFresh(ctx context.Context, name string, e *entry) {
 }
 
 // waitsForAPerson reports whether there will be no token before somebody acts.
-func (r *Registry) waitsForAPerson(e *entry) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return e.standing.reason != ""
-}
+func (e *entry) waitsForAPerson() bool { return e.standing.Load().reason != "" }

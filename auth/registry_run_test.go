@@ -141,6 +141,50 @@ func TestRunOfARegistryTellsOfFailuresAndLeavesWhatNeedsAPerson(t *testing.T) {
 	})
 }
 
+// An hour before the end is when there is time to act.
+func TestRefusedRefreshIsToldOfWhileTheTokenLives(t *testing.T) {
+	for _, run := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			var told []auth.State
+			endpoint := newHourly()
+			endpoint.refuse(true)
+			_, person := endpoint.of()
+			registry := &auth.Registry{OnTransition: func(s auth.Status) { told = append(told, s.State) }}
+			require.NoError(t, registry.Add(t.Context(), "a", person))
+			grant := auth.Grant{Token: auth.NewToken("granted", time.Now().Add(12*time.Hour)), RefreshToken: auth.NewSecret("revoked")}
+			require.NoError(t, registry.Authorize(t.Context(), "a", grant))
+			source := registry.Use("a", "user")
+			require.Equal(t, "granted", get(t, source))
+			if run {
+				defer running(t, registry)()
+			}
+
+			time.Sleep(11*time.Hour + 15*time.Minute)
+			if !run { // the call that starts the renewal cannot know how it ends
+				require.Equal(t, "granted", get(t, source))
+				synctest.Wait()
+				require.Equal(t, auth.Authorized, state(t, registry, "a"))
+				require.Equal(t, "granted", get(t, source))
+			}
+			status, err := registry.Get("a")
+			require.NoError(t, err)
+			require.Equal(t, auth.ReauthorizationRequired, status.State)
+			require.Equal(t, auth.CredentialsChanged, status.Reason)
+			require.Equal(t, "granted", get(t, source), "it lives on")
+			require.NoError(t, registry.Authenticate(t.Context(), "a"))
+			require.Equal(t, auth.ReauthorizationRequired, state(t, registry, "a"))
+
+			synctest.Wait()
+			endpoint.refuse(false)
+			time.Sleep(6 * time.Minute)
+			require.Equal(t, "granted", get(t, source))
+			synctest.Wait()
+			require.NotEqual(t, "granted", get(t, source))
+			require.Equal(t, []auth.State{auth.Pending, auth.Authorized, auth.ReauthorizationRequired, auth.Authorized}, told)
+		})
+	}
+}
+
 func TestUpdateKeepsATokenThatIsNotSavedYet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := new(failing)

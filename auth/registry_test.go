@@ -135,10 +135,34 @@ func TestAuthorizationIsTakenUpAfterARestart(t *testing.T) {
 	source := after.Use("a", "user")
 	require.Equal(t, "granted", get(t, source))
 
-	put(t, store, "damaged", "damaged")
+	put(t, store, "later", `{"version":2}`)
 	var failure *auth.StoreError
-	require.ErrorAs(t, after.Add(t.Context(), "damaged", integration(`500`)), &failure)
+	require.ErrorAs(t, after.Add(t.Context(), "later", integration(`500`)), &failure)
 	require.Len(t, after.List(), 1)
+}
+
+func TestAuthorizationWhoseRecordIsDamagedIsAuthorizedAnew(t *testing.T) {
+	for kind, store := range stores(t) {
+		t.Run(kind, func(t *testing.T) {
+			put(t, store, "a", hidden)
+			registry := &auth.Registry{Store: store}
+			require.NoError(t, registry.Add(t.Context(), "a", integration(`500`)))
+			status, err := registry.Get("a")
+			require.NoError(t, err)
+			require.Equal(t, auth.Status{Name: "a", State: auth.ReauthorizationRequired, Reason: auth.RecordDamaged}, status)
+			source := registry.Use("a", "user")
+			defer source.Release()
+			_, err = source.Token(t.Context())
+			require.ErrorIs(t, err, auth.ErrReauthorizationRequired)
+			require.ErrorContains(t, err, "authorize anew, which replaces it")
+			require.NotContains(t, err.Error(), hidden)
+			require.Equal(t, hidden, kept(t, store, "a"), "until somebody does")
+
+			require.NoError(t, registry.Authorize(t.Context(), "a", granted))
+			require.Equal(t, auth.Authorized, state(t, registry, "a"))
+			require.Equal(t, "granted", get(t, source))
+		})
+	}
 }
 
 func TestDefaultIsUsedWhereNoneIsNamed(t *testing.T) {
@@ -205,8 +229,8 @@ func TestAuthorizationWhoseRecordCannotBeRemovedStays(t *testing.T) {
 	require.Empty(t, kept(t, store, "a"))
 }
 
-// watched is a store that calls before and after around its next update, each
-// once, unless they are nil.
+// watched is a store that calls before and after around its next update or read,
+// each once, unless they are nil.
 type watched struct {
 	auth.MemoryStore
 	before, after func()
@@ -217,6 +241,13 @@ func (w *watched) Update(ctx context.Context, name string, change func(auth.Secr
 	err := w.MemoryStore.Update(ctx, name, change)
 	once(&w.after)
 	return err
+}
+
+func (w *watched) Read(ctx context.Context, name string) (auth.Secret, error) {
+	once(&w.before)
+	record, err := w.MemoryStore.Read(ctx, name)
+	once(&w.after)
+	return record, err
 }
 
 func once(call *func()) {

@@ -35,7 +35,7 @@ func read(response *http.Response, body []byte) (reply, *TokenEndpointError) {
 	answer, problem := object.reply()
 	if problem != "" {
 		failure = failureOf(response)
-		failure.problem = problem
+		failure.problem, failure.refresh = problem, NewSecret(answer.RefreshToken)
 		return reply{}, failure
 	}
 	return answer, nil
@@ -73,6 +73,8 @@ func failureOf(response *http.Response) *TokenEndpointError {
 //	{"error": "invalid_client", "error_description": "…"}             RFC 6749
 //	{"message": "…", "errors": [{"description": "…"}], "trackingId"}  Webex
 //	{"error": {"key": "…", "message": […]}, "trackingId"}             contact center
+//
+// That of Webex could stand beside a token as well, so it counts only without one.
 func (e *TokenEndpointError) explain(object members) {
 	if id := word(object.text("trackingId")); id != "" {
 		e.TrackingID = id
@@ -87,37 +89,39 @@ func (e *TokenEndpointError) explain(object members) {
 	case len(nested) > 0:
 		e.Code, e.Description = word(nested.text("key")), shorten(nested.text("message"))
 		e.recognised = true
-	case object["message"] != nil && object["trackingId"] != nil:
+	case object["message"] != nil && object["trackingId"] != nil && object.text("access_token") == "":
 		e.Description = shorten(object.text("message"))
 		e.recognised = true
 	}
 }
 
-// reply returns the answer that the members of a successful reply hold, or what
-// is wrong with it.
+// reply returns the answer that the members of a successful reply hold, and what
+// is wrong with it, if anything. Even then it holds the refresh token, for the
+// service may have taken back the one it replaces.
 func (m members) reply() (answer reply, problem string) {
 	answer.AccessToken = m.text("access_token")
-	switch kind := m.text("token_type"); {
-	case answer.AccessToken == "":
-		return reply{}, "the reply holds no access token"
-	case !wellFormed(answer.AccessToken):
-		return reply{}, "the access token holds a character that no token can hold"
-	case kind != "" && !strings.EqualFold(kind, "Bearer"):
-		return reply{}, "the token is not a bearer token"
-	}
-	var ok bool
-	if answer.ExpiresIn, ok = m.seconds("expires_in"); !ok {
-		return reply{}, "expires_in is not a number of seconds from now on"
-	}
-	// A refresh deadline that cannot be read must not cost the token.
-	answer.RefreshExpiresIn, _ = m.seconds("refresh_token_expires_in")
 	answer.RefreshToken = m.text("refresh_token")
 	answer.Scope = m.text("scope")
 	var list []string
 	if json.Unmarshal(m["scope"], &list) == nil {
 		answer.Scope = strings.Join(list, " ")
 	}
-	return answer, ""
+	var known bool
+	answer.ExpiresIn, known = m.seconds("expires_in")
+	// A refresh deadline that cannot be read must not cost the token.
+	answer.RefreshExpiresIn, _ = m.seconds("refresh_token_expires_in")
+	switch kind := m.text("token_type"); {
+	case answer.AccessToken == "":
+		problem = "the reply holds no access token"
+	case !wellFormed(answer.AccessToken):
+		problem = "the access token holds a character that no token can hold"
+	case kind != "" && !strings.EqualFold(kind, "Bearer"):
+		problem = "the token is not a bearer token"
+	// Nor must a lifetime cost a grant that cannot be asked for again.
+	case !known && answer.RefreshToken == "":
+		problem = "expires_in is not a number of seconds from now on"
+	}
+	return answer, problem
 }
 
 // text returns the member called name if it is a string; else the empty string.

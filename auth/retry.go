@@ -47,6 +47,9 @@ func waitBefore(ctx context.Context, err error, try int) (time.Duration, bool) {
 	if !ok || !failure.Temporary() {
 		return 0, false
 	}
+	if failure.Status/100 == 2 {
+		return 0, false // the grant has been taken, and may be good for one use
+	}
 	step := 100 * time.Millisecond << try
 	wait := max(step/2+rand.N(step/2), failure.RetryAfter)
 	deadline, limited := ctx.Deadline()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -69,6 +70,39 @@ func TestTemporaryFailureOfTheEndpointIsTriedThreeTimes(t *testing.T) {
 			})
 		})
 	}
+}
+
+// An endpoint that answers 500 after 50 ms costs all callers together as much as
+// one of them.
+func TestCallersShareTheTriesOfAFailingEndpoint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		transport := httpmock.NewMockTransport()
+		transport.RegisterNoResponder(func(*http.Request) (*http.Response, error) {
+			time.Sleep(50 * time.Millisecond)
+			return httpmock.NewStringResponse(500, ""), nil
+		})
+		source := credentials("https://api.example.com")
+		source.Transport = transport
+		cache := auth.NewCache(source)
+		began := time.Now()
+		var callers sync.WaitGroup
+		for range 32 {
+			callers.Go(func() {
+				_, err := cache.Token(t.Context())
+				require.Error(t, err)
+			})
+		}
+		callers.Wait()
+		require.Equal(t, 3, transport.GetTotalCallCount())
+		took := time.Since(began)
+		require.GreaterOrEqual(t, took, 450*time.Millisecond)
+		require.LessOrEqual(t, took, 750*time.Millisecond)
+
+		_, err := cache.Token(t.Context())
+		require.Error(t, err)
+		require.Equal(t, took, time.Since(began), "the failure is remembered")
+		require.Equal(t, 3, transport.GetTotalCallCount())
+	})
 }
 
 func TestWaitBetweenTriesObeysTheContext(t *testing.T) {

@@ -136,6 +136,31 @@ func TestSignInGoesBeforeATokenThatCouldNotBeSaved(t *testing.T) {
 	})
 }
 
+func TestTokenThatTookThePlaceOfAnUnsavedOneIsRenewedAheadOfItsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &failing{full: true}
+		refreshing := scripted(store,
+			`{"access_token":"unsaved","refresh_token":"unsaved","expires_in":43200}`,
+			`{"access_token":"renewed","refresh_token":"renewed","expires_in":43200}`)
+		source, err := refreshing.Open()
+		require.NoError(t, err)
+		require.Equal(t, "unsaved", get(t, source))
+		store.full = false
+		require.NoError(t, refreshing.Authorize(t.Context(), auth.Grant{
+			Token: auth.NewToken("granted", time.Now().Add(12*time.Hour)), RefreshToken: auth.NewSecret("refresh"),
+		}))
+		time.Sleep(10 * time.Minute)
+		get(t, source)
+		synctest.Wait()
+		require.Equal(t, "granted", get(t, source))
+
+		time.Sleep(11*time.Hour + 15*time.Minute)
+		require.Equal(t, "granted", get(t, source))
+		synctest.Wait()
+		require.Equal(t, "renewed", get(t, source))
+	})
+}
+
 func TestTokenThatCouldNotBeSavedDoesNotBringBackARemovedAuthorization(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := new(failing)

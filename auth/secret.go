@@ -14,11 +14,22 @@ const redaction = "REDACTED"
 // encoders ask a value to present itself, so that all of them show the same.
 type redacted struct{}
 
-func (redacted) String() string               { return redaction }
-func (redacted) GoString() string             { return redaction }
-func (redacted) Format(f fmt.State, _ rune)   { _, _ = io.WriteString(f, redaction) }
-func (redacted) LogValue() slog.Value         { return slog.StringValue(redaction) }
+// String returns REDACTED.
+func (redacted) String() string { return redaction }
+
+// GoString returns REDACTED, for %#v.
+func (redacted) GoString() string { return redaction }
+
+// Format writes REDACTED, whatever the verb and its flags.
+func (redacted) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redaction) }
+
+// LogValue returns REDACTED as a string, for package slog.
+func (redacted) LogValue() slog.Value { return slog.StringValue(redaction) }
+
+// MarshalText returns REDACTED and no error.
 func (redacted) MarshalText() ([]byte, error) { return []byte(redaction), nil }
+
+// MarshalJSON returns REDACTED as a JSON string, and no error.
 func (redacted) MarshalJSON() ([]byte, error) { return []byte(`"` + redaction + `"`), nil }
 
 // Secret is a value that must not be seen, such as a client secret. However it

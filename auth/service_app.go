@@ -64,9 +64,14 @@ func (s ServiceApp) Validate() error {
 // Grant obtains the tokens of the Service App for its organization (documented:
 // POST …/applications/{id}/token). The administrator's source must hold the
 // scope spark:applications_token. The request is sent once, since asking again
-// may replace the tokens that were given before. The error is that of the
-// administrator's source, a [*ReauthorizationRequiredError] if the service does
-// not accept the id and secret, or a [*TokenEndpointError].
+// may replace the tokens that were given before. If the expires_in of the
+// pair cannot be read, the access token is one of unknown expiry.
+//
+// The error is an [*outcome.Error] naming every fault of the fields, that of the
+// administrator's source, or one for its token if that is empty, expired or
+// malformed, a [*ReauthorizationRequiredError] if the service does not accept the
+// id and secret, or a [*TokenEndpointError], which wraps the error of ctx if that
+// ends first.
 func (s ServiceApp) Grant(ctx context.Context, administrator TokenSource) (Grant, error) {
 	if err := s.Validate(); err != nil {
 		return Grant{}, err

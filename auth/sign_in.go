@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync/atomic"
 
 	"golang.org/x/oauth2"
@@ -89,7 +90,7 @@ func (s *SignIn) URL() string {
 func (s *SignIn) begun() bool { return s != nil && !s.state.IsZero() }
 
 // Finish trades the code in redirect, the address that the browser ended at, for
-// a grant. A redirect that belongs to another sign-in, or holds no code, is a
+// a grant. White space around it, as comes with a pasted line, does not count. A redirect that belongs to another sign-in, or holds no code, is a
 // [*SignInError] and leaves the sign-in open, so that the person can be asked
 // again. Where the person or the service declined, or does not accept the
 // client, the error is a [*ReauthorizationRequiredError]; any other refusal is a
@@ -102,7 +103,7 @@ func (s *SignIn) Finish(ctx context.Context, redirect string) (Grant, error) {
 	case ctx == nil:
 		return Grant{}, errNoContext // before the code is used up
 	}
-	parsed, err := url.Parse(redirect)
+	parsed, err := url.Parse(strings.TrimSpace(redirect))
 	if err != nil {
 		return Grant{}, &SignInError{problem: "the redirect is not a URL"}
 	}

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/engagesdk/engage-go/internal/errtree"
+	"github.com/engagesdk/engage-go/internal/nothing"
 	"github.com/engagesdk/engage-go/internal/safeerror"
 )
 
@@ -13,7 +14,8 @@ import (
 // them. Implementations are safe for concurrent use.
 //
 // A record is a [Secret] whose text is the SDK's own; a store keeps it as it
-// is. The zero Secret means that there is no record.
+// is. The zero Secret means that there is no record. A store that can be read
+// without its lock is a [RecordReader] as well.
 type Store interface {
 	// Update replaces the record called name with what change makes of it. It
 	// holds the record's exclusive lock from before it reads until after the
@@ -24,6 +26,18 @@ type Store interface {
 	// new record could not be made safe, Update returns an error and the old
 	// record stays, whole.
 	Update(ctx context.Context, name string, change func(record Secret) (Secret, error)) error
+}
+
+// RecordReader is a [Store] whose records can be read while others hold their
+// locks. A source that is opened then takes a stored token that is still valid,
+// even while another process, or another source of this one, waits for a token
+// endpoint that hangs.
+type RecordReader interface {
+	Store
+
+	// Read returns the record called name as the last Update has left it: whole,
+	// and without waiting for one that is under way.
+	Read(ctx context.Context, name string) (Secret, error)
 }
 
 // StoreError says that a record could not be read or made safe.
@@ -56,31 +70,70 @@ func (e *StoreError) Unwrap() error {
 	return e.Err
 }
 
-// update is store.Update, but none of its errors holds a nil pointer.
+// update is store.Update for any store, a nil pointer included. None of its errors
+// holds one.
 func update(ctx context.Context, store Store, name string, change func(Secret) (Secret, error)) error {
-	if ctx == nil {
+	switch {
+	case ctx == nil:
 		return errNoContext
+	case nothing.In(store):
+		return storeless(name)
 	}
-	err := store.Update(ctx, name, change)
+	return sound(name, store.Update(ctx, name, change))
+}
+
+// load returns the record called name, without its lock where the store can.
+func load(ctx context.Context, store Store, name string) (record Secret, err error) {
+	reader, ok := store.(RecordReader)
+	if !ok || nothing.In(store) || ctx == nil {
+		return loadLocked(ctx, store, name)
+	}
+	record, err = reader.Read(ctx, name)
+	return record, sound(name, err)
+}
+
+// loadLocked returns the record called name once nobody holds its lock.
+func loadLocked(ctx context.Context, store Store, name string) (record Secret, err error) {
+	err = update(ctx, store, name, func(stored Secret) (Secret, error) {
+		record = stored
+		return stored, nil
+	})
+	return record, err
+}
+
+// sound returns the error of a store, or another one if it holds a nil pointer.
+func sound(name string, err error) error {
 	if !errtree.Sound(err) {
 		return &StoreError{name, "could not be kept", safeerror.Hide("the store failed", err)}
 	}
 	return err
 }
 
+// refuseRead returns an error for what no store can read with.
+func refuseRead(ctx context.Context, name string) error {
+	if ctx == nil {
+		return &StoreError{Name: name, Problem: "cannot be used: the context is nil"}
+	}
+	return nil
+}
+
 // refuseUpdate returns an error for what no store can work with.
 func refuseUpdate(ctx context.Context, name string, change func(Secret) (Secret, error)) error {
-	switch {
-	case ctx == nil:
-		return &StoreError{Name: name, Problem: "cannot be used: the context is nil"}
-	case change == nil:
+	if err := refuseRead(ctx, name); err != nil {
+		return err
+	}
+	if change == nil {
 		return &StoreError{Name: name, Problem: "cannot be used: the function to change it is nil"}
 	}
 	return nil
 }
 
-// MemoryStore is a [Store] that lasts as long as the process. The zero value is
-// an empty store. It must not be copied after first use.
+func storeless(name string) error {
+	return &StoreError{Name: name, Problem: "cannot be kept: the store is nil"}
+}
+
+// MemoryStore is a [Store] and [RecordReader] that lasts as long as the process.
+// The zero value is an empty store. It must not be copied after first use.
 type MemoryStore struct {
 	locks locks
 
@@ -91,7 +144,7 @@ type MemoryStore struct {
 // Update implements [Store]. All errors but those of change are a [*StoreError].
 func (m *MemoryStore) Update(ctx context.Context, name string, change func(Secret) (Secret, error)) error {
 	if m == nil {
-		return &StoreError{Name: name, Problem: "cannot be kept: the store is nil"}
+		return storeless(name)
 	}
 	if err := refuseUpdate(ctx, name, change); err != nil {
 		return err
@@ -107,6 +160,17 @@ func (m *MemoryStore) Update(ctx context.Context, name string, change func(Secre
 	}
 	m.put(name, record)
 	return nil
+}
+
+// Read implements [RecordReader]. All its errors are a [*StoreError].
+func (m *MemoryStore) Read(ctx context.Context, name string) (Secret, error) {
+	if m == nil {
+		return Secret{}, storeless(name)
+	}
+	if err := refuseRead(ctx, name); err != nil {
+		return Secret{}, err
+	}
+	return m.get(name), nil
 }
 
 func (m *MemoryStore) get(name string) Secret {

@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -47,7 +48,9 @@ func kept(t *testing.T, store auth.Store, name string) string {
 func TestStoreKeepsRecordsApart(t *testing.T) {
 	for kind, store := range stores(t) {
 		t.Run(kind, func(t *testing.T) {
-			names := []string{"a", "A", "a b", "../a", "a/b", ".", "..", "a%20b", "ä", "con", "a.token", "a.lock", strings.Repeat("x", 100)}
+			long := strings.Repeat("日", 33)
+			names := []string{"a", "A", "a b", "../a", "a/b", ".", "..", "a%20b", "ä", "con", "a.token", "a.lock",
+				strings.Repeat("x", 100), strings.Repeat("X", 100), strings.Repeat("X", 99) + "Y", long, long + "!", long + "?"}
 			for _, name := range names {
 				require.Empty(t, kept(t, store, name))
 				put(t, store, name, "record of "+name)
@@ -137,9 +140,9 @@ func TestRecordThatCannotBeTrustedIsRefusedAndLeft(t *testing.T) {
 		spoil func(t *testing.T, path string)
 		text  string
 	}{
-		"readable by others": {func(t *testing.T, path string) { require.NoError(t, os.Chmod(path, 0o644)) }, "mode 0644"},
-		"writable by group":  {func(t *testing.T, path string) { require.NoError(t, os.Chmod(path, 0o620)) }, "mode 0620"},
-		"read-only":          {func(t *testing.T, path string) { require.NoError(t, os.Chmod(path, 0o400)) }, "make it 0600"},
+		"readable by others": {func(t *testing.T, path string) { require.NoError(t, os.Chmod(path, 0o644)) }, "its file a.token (mode 0644): make it 0600 if nobody has seen it, else remove it and authorize anew"},
+		"writable by group":  {func(t *testing.T, path string) { require.NoError(t, os.Chmod(path, 0o620)) }, "its file a.token (mode 0620)"},
+		"read-only":          {func(t *testing.T, path string) { require.NoError(t, os.Chmod(path, 0o400)) }, "its file a.token is read-only: make it 0600"},
 		"too large":          {func(t *testing.T, path string) { require.NoError(t, os.Truncate(path, 1<<20+1)) }, "larger"},
 		"directory": {func(t *testing.T, path string) {
 			require.NoError(t, os.Remove(path))
@@ -164,11 +167,43 @@ func TestRecordThatCannotBeTrustedIsRefusedAndLeft(t *testing.T) {
 			require.Equal(t, "a", failure.Name)
 			require.ErrorContains(t, err, test.text)
 			require.NotContains(t, err.Error(), hidden)
+			require.NotContains(t, err.Error(), directory)
+			_, read := store.Read(t.Context(), "a")
+			require.Equal(t, err, read)
 			left, err := os.Lstat(path)
 			require.NoError(t, err)
 			require.Equal(t, before.Size(), left.Size())
 		})
 	}
+}
+
+// Whoever has a record from before must find it again.
+func TestNameThatFitsIsSpelledAsEver(t *testing.T) {
+	longest := strings.Repeat("X", 81) + "a"
+	tooLong := longest + "b"
+	for name, file := range map[string]string{
+		"a-b_1": "a-b_1.token",
+		"Ab ä":  "%41b%20%c3%a4.token",
+		longest: strings.Repeat("%58", 81) + "a.token",
+		tooLong: strings.Repeat("%58", 59) + fmt.Sprintf("%%5.%x.token", sha256.Sum256([]byte(tooLong))),
+	} {
+		directory := t.TempDir()
+		put(t, auth.NewFileStore(directory), name, "record")
+		require.FileExists(t, filepath.Join(directory, file))
+		require.LessOrEqual(t, len(file+".lock"), 255)
+	}
+}
+
+func TestRecordThatIsRefusedIsReplacedOnceItIsRemoved(t *testing.T) {
+	directory := t.TempDir()
+	refreshing := scripted(auth.NewFileStore(directory), `500`)
+	require.NoError(t, refreshing.Authorize(t.Context(), granted))
+	path := filepath.Join(directory, "a.token")
+	require.NoError(t, os.Truncate(path, 1<<20+1))
+	var failure *auth.StoreError
+	require.ErrorAs(t, refreshing.Authorize(t.Context(), granted), &failure)
+	require.NoError(t, os.Remove(path))
+	require.NoError(t, refreshing.Authorize(t.Context(), granted))
 }
 
 func TestStoreWithoutAPlaceOrNameIsAnError(t *testing.T) {

@@ -45,8 +45,17 @@ var (
 // RFC 6750) is not sent: the sources, the cache and [Hosts.Authorize] refuse
 // such a token with an error.
 func NewToken(value string, expiry time.Time, scopes ...string) Token {
-	return newToken("Authorization", "Bearer ", value, expiry, scopes)
+	return newToken(bearerHeader, "Bearer ", value, expiry, scopes)
 }
+
+// The headers that tokens go into.
+const (
+	bearerHeader = "Authorization"
+	keyHeader    = "Key"          // of Webex Connect
+	legacyHeader = "Access_token" // of imi.chat
+)
+
+var tokenHeaders = [...]string{bearerHeader, keyHeader, legacyHeader}
 
 func newToken(header, prefix, value string, expiry time.Time, scopes []string) Token {
 	data := &tokenData{

@@ -4,7 +4,7 @@ import "sync"
 
 // unsaved is a record that the store did not take. All sources that the registry
 // makes for one name share it, so that replacing a source loses no token. The
-// store's lock orders what they do to it. The zero value is none.
+// store's lock orders what they put into it. The zero value is none.
 type unsaved struct {
 	mu      sync.Mutex
 	record  *record

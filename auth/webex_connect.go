@@ -42,7 +42,7 @@ func (k ConnectServiceKey) Open() (TokenSource, error) {
 		case !wellFormed(key.value.Reveal()):
 			faults.Add(key.field, "holds a space, a line break or another character that no key can hold")
 		default:
-			sources = append(sources, static{newToken("Key", "", key.value.Reveal(), time.Time{}, nil)})
+			sources = append(sources, static{newToken(keyHeader, "", key.value.Reveal(), time.Time{}, nil)})
 		}
 	}
 	if err := faults.Err("", ""); err != nil {
@@ -139,15 +139,17 @@ type alternating struct {
 
 func (a *alternating) Token(ctx context.Context) (Token, error) {
 	a.mu.Lock()
-	source := a.sources[a.current]
+	asked := a.current
 	a.mu.Unlock()
-	token, err := source.Token(ctx)
+	token, err := a.sources[asked].Token(ctx)
 	if err != nil {
 		return Token{}, err
 	}
 	a.mu.Lock()
-	a.given = token
-	a.mu.Unlock()
+	defer a.mu.Unlock()
+	if a.current == asked { // else its token has been refused meanwhile
+		a.given = token
+	}
 	return token, nil
 }
 

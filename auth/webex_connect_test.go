@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -102,6 +103,39 @@ func TestRefusedJWTIsReplacedByOneOfTheOtherSecret(t *testing.T) {
 	claims(t, one.Reveal(), "one>>")
 	source.(auth.Invalidator).Invalidate(one)
 	claims(t, get(t, source), "two??")
+}
+
+// meddling is a context that runs meddle while it is asked for its end.
+type meddling struct {
+	context.Context
+	meddle func()
+}
+
+func (m *meddling) Err() error {
+	once(&m.meddle)
+	return m.Context.Err()
+}
+
+// One caller is given a token of the first secret while another has it refused.
+func TestDiscardedSecretDoesNotComeBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source, err := auth.ConnectJWT{
+			ServiceID: "service",
+			Secret:    auth.NewSecret(base64.StdEncoding.EncodeToString([]byte("one"))),
+			Secondary: auth.NewSecret(base64.StdEncoding.EncodeToString([]byte("two"))),
+		}.Open()
+		require.NoError(t, err)
+		ctx := &meddling{t.Context(), func() {
+			token, err := source.Token(t.Context())
+			require.NoError(t, err)
+			source.(auth.Invalidator).Invalidate(token)
+		}}
+		late, err := source.Token(ctx)
+		require.NoError(t, err)
+		claims(t, late.Reveal(), "one")
+		source.(auth.Invalidator).Invalidate(late)
+		claims(t, get(t, source), "two")
+	})
 }
 
 func TestConnectNamesEveryFaultAtOnce(t *testing.T) {

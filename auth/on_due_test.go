@@ -1,0 +1,86 @@
+package auth_test
+
+import (
+	"bytes"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/engagesdk/engage-go/auth"
+)
+
+// ending is the configuration of a source whose refresh token ends in a day.
+func ending() auth.Refreshing {
+	return scripted(nil, `{"access_token":"new","expires_in":43200,"refresh_token_expires_in":86400}`)
+}
+
+func TestCallersDoNotWaitForOnDue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began, called := time.Now(), false
+		refreshing := ending()
+		refreshing.OnDue = func(string, time.Time) {
+			called = true
+			time.Sleep(5 * time.Minute) // as long as somebody takes to sign in
+		}
+		source, err := refreshing.Open()
+		require.NoError(t, err)
+		token, err := source.Token(t.Context())
+		require.NoError(t, err)
+		synctest.Wait()
+		require.True(t, called)
+		source.Invalidate(token)
+		require.Equal(t, "new", get(t, source), "nor does the next renewal")
+		require.Equal(t, began, time.Now())
+		time.Sleep(5 * time.Minute)
+	})
+}
+
+func TestOnDueMayAskItsSource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		var source *auth.Cache
+		var token string
+		refreshing := ending()
+		refreshing.OnDue = func(string, time.Time) {
+			source.Invalidate(auth.NewToken("new", time.Time{}))
+			token = get(t, source)
+		}
+		source, err := refreshing.Open()
+		require.NoError(t, err)
+		require.Equal(t, "new", get(t, source))
+		synctest.Wait()
+		require.Equal(t, "new", token)
+		require.Equal(t, began, time.Now())
+	})
+}
+
+func TestOnDueOfARegistryMayAskForTheTokenItIsToldOf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var token string
+		registry := new(auth.Registry)
+		registry.OnDue = func(name string, _ time.Time) { token = get(t, registry.Use(name, "mail")) }
+		require.NoError(t, registry.Add(t.Context(), "a", ending().Integration))
+		require.NoError(t, registry.Authorize(t.Context(), "a", auth.Grant{RefreshToken: auth.NewSecret("refresh")}))
+		require.NoError(t, registry.Authenticate(t.Context(), "a"))
+		synctest.Wait()
+		require.Equal(t, "new", token)
+	})
+}
+
+func TestPanicOfOnDueIsContained(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		refreshing := ending()
+		refreshing.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		refreshing.OnDue = func(string, time.Time) { panic(hidden) }
+		source, err := refreshing.Open()
+		require.NoError(t, err)
+		require.Equal(t, "new", get(t, source))
+		synctest.Wait()
+		require.Contains(t, log.String(), "OnDue panicked")
+		require.NotContains(t, log.String(), hidden)
+	})
+}
