@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -90,6 +91,39 @@ func TestSeenTakesLittleMemory(t *testing.T) {
 	perID := float64(heap()-before) / capacity
 	runtime.KeepAlive(seen)
 	require.LessOrEqual(t, perID, 100.0)
+}
+
+func TestAnEntryTakesLittleMemoryBesideItsPayload(t *testing.T) {
+	const entries = 8
+	text := strings.Repeat("x", 1<<20)
+	for name, rest := range map[string]string{
+		"usual":                 `,"message":"hello"`,
+		"many members":          strings.Repeat(`,"":1`, 200_000),
+		"many escaped names":    strings.Repeat(`,"\u0061":1`, 100_000),
+		"a long customer":       `,"userId":"` + text + `"`,
+		"a long trace id":       `,"x-wx-gtrid":"` + text + `"`,
+		"a receipt in a string": `,"deliveryInfoNotification":"{\"deliveryInfo\":{\"a\":\"` + text + `\"}}"`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			inbox := stream.NewMemoryInbox(stream.MemoryLimits{Entries: entries})
+			payloads := make([][]byte, entries)
+			for n := range payloads {
+				payloads[n] = fmt.Appendf(nil, `{"channel":"Rtm","event":"MO","userId":"ann","appId":"a","transid":"%d"%s}`, n, rest)
+			}
+			before := heap()
+			for _, payload := range payloads {
+				put(t, inbox, payload)
+			}
+			perEntry := int64(heap()-before) / entries
+			runtime.KeepAlive(payloads)
+			require.LessOrEqual(t, perEntry, int64(32<<10))
+			delivery, err := inbox.Take(t.Context())
+			require.NoError(t, err)
+			event, err := delivery.Event()
+			require.NoError(t, err)
+			require.Equal(t, string(payloads[0]), string(event.Head().Raw))
+		})
+	}
 }
 
 func heap() uint64 {

@@ -1,6 +1,8 @@
 package stream_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -165,6 +167,129 @@ func TestContentThatCannotBeReadIsAnError(t *testing.T) {
 	}
 }
 
+func TestAnAnswerWithoutItsContentSaysSo(t *testing.T) {
+	event, err := stream.Decode([]byte(`{"channel":"AppleBusinessChat","event":"INTERACTIVERESPONSE","type":"time_picker_response","datePicker":"","listPicker":""}`))
+	require.NoError(t, err)
+	content, err := event.(stream.MessageEvent).Content()
+	require.Equal(t, &stream.DecodeError{Problem: "has no datePicker that can be read"}, err)
+	require.Nil(t, content)
+}
+
+// messenger is a message with attachments of Messenger's.
+func messenger(t *testing.T, text, attachments string) message.Message {
+	t.Helper()
+	event, err := stream.Decode(fmt.Appendf(nil, `{"channel":"Facebook Messenger","event":"MO","message":%q,"attachments":%q}`, text, attachments))
+	require.NoError(t, err)
+	content, err := event.(stream.MessageEvent).Content()
+	require.NoError(t, err)
+	return content
+}
+
+func TestALinkAndALocationAreNoFiles(t *testing.T) {
+	const (
+		location = `{"title":"Ann's Location","payload":{"coordinates":{"long":-0.1,"lat":51.5}},"type":"location","url":"https://maps.example.com/?q=1"}`
+		link     = `{"title":"Example","payload":null,"type":"Link","url":"https://www.example.com/"}`
+		image    = `{"type":"image","payload":{"url":"https://files.example.com/fb.jpg"}}`
+	)
+	text := func(text string) message.Message { return message.Text{Direction: message.Inbound, Text: text} }
+	files := []message.Attachment{{MIMEType: "image/jpeg", FileName: "fb.jpg", URL: "https://files.example.com/fb.jpg"}}
+
+	require.Nil(t, messenger(t, "", "["+location+"]"))
+	require.Equal(t, text("I am here"), messenger(t, "I am here", "["+location+"]"))
+	require.Equal(t, text("see https://www.example.com"), messenger(t, "see https://www.example.com", "["+link+"]"))
+	require.Equal(t, text("https://www.example.com/"), messenger(t, "", "["+link+"]"), "a link is not lost")
+	require.Equal(t, message.TextWithAttachments{Direction: message.Inbound, Text: "https://www.example.com/", Attachments: files},
+		messenger(t, "", "["+location+","+image+","+link+"]"))
+}
+
+func TestAnMMSWithoutFilesIsAText(t *testing.T) {
+	event, err := stream.Decode([]byte(`{"channel":"MMS","oa":"1","da":"2","message":"hello","tid":"t-81"}`))
+	require.NoError(t, err)
+	e := event.(stream.MessageEvent)
+	require.Equal(t, "hello", e.Text)
+	content, err := e.Content()
+	require.NoError(t, err)
+	require.Equal(t, message.Text{Direction: message.Inbound, Text: "hello", Envelope: message.Envelope{AliasID: "t-81"}}, content)
+}
+
+func TestListsThatAreTooLongAreRefused(t *testing.T) {
+	many := func(element string, n int) string {
+		return "[" + strings.Repeat(element+",", n-1) + element + "]"
+	}
+	tooMany := map[string]struct {
+		before, element, after string
+		read                   func(stream.Event) (n int, err error)
+		problem                string
+	}{
+		"attachments": {
+			`{"channel":"Rtm","event":"MO","attachments":`, `{"url":"u"}`, `}`,
+			func(e stream.Event) (int, error) {
+				attachments, err := e.(stream.MessageEvent).Attachments()
+				return len(attachments), err
+			}, "has too many attachments",
+		},
+		"files of a message": {
+			`{"channel":"Rtm","event":"MO","attachments":`, `{"url":"u"}`, `}`,
+			func(e stream.Event) (int, error) {
+				content, err := e.(stream.MessageEvent).Content()
+				if err != nil {
+					return 0, err
+				}
+				return len(content.(message.Attachments).Attachments), nil
+			}, "has too many attachments",
+		},
+		"form fields": {
+			`{"channel":"Rtm","event":"OnFormResponse","attachments":[{"payload":{"fields":`, `{"name":"n"}`, `}}]}`,
+			func(e stream.Event) (int, error) {
+				content, err := e.(stream.MessageEvent).Content()
+				if err != nil {
+					return 0, err
+				}
+				return len(content.(message.LiveChatFormResponse).Content.Fields), nil
+			}, "has a form of too many fields",
+		},
+		"chat messages": {
+			`{"event_type":"message.received","payload":{"messages":`, `{"text":"t"}`, `}}`,
+			func(e stream.Event) (int, error) {
+				messages, err := e.(stream.ChatEvent).Messages()
+				return len(messages), err
+			}, "has messages that cannot be read",
+		},
+		"files of a chat message": {
+			`{"event_type":"message.received","payload":{"messages":[{"attachments":`, `{"url":"u"}`, `}]}}`,
+			func(e stream.Event) (int, error) {
+				messages, err := e.(stream.ChatEvent).Messages()
+				if err != nil {
+					return 0, err
+				}
+				return len(messages[0].Attachments), nil
+			}, "has too many attachments",
+		},
+		"preferences": {
+			`{"channel":"WhatsApp","event":"user_preference","user_preferences":`, `{"value":"stop"}`, `}`,
+			func(e stream.Event) (int, error) { return len(e.(stream.SubscriptionEvent).Changes), nil }, "",
+		},
+	}
+	for name, test := range tooMany {
+		t.Run(name, func(t *testing.T) {
+			read := func(elements int) (int, error) {
+				event, err := stream.Decode([]byte(test.before + many(test.element, elements) + test.after))
+				require.NoError(t, err)
+				return test.read(event)
+			}
+			n, err := read(message.MaxValues)
+			require.NoError(t, err)
+			require.Equal(t, message.MaxValues, n)
+
+			n, err = read(message.MaxValues + 1)
+			require.Zero(t, n)
+			if test.problem != "" {
+				require.Equal(t, &stream.DecodeError{Problem: test.problem}, err)
+			}
+		})
+	}
+}
+
 func TestPostbacksAreReadFromEveryChannel(t *testing.T) {
 	for name, want := range map[string]stream.Postback{
 		"livechat_postback_datastream": {Identifier: "a2", Title: "Yes", Reference: "q1"},
@@ -179,6 +304,17 @@ func TestPostbacksAreReadFromEveryChannel(t *testing.T) {
 		"sms_webhook":                  {},
 	} {
 		require.Equal(t, want, decode[stream.MessageEvent](t, name).Postback(), name)
+	}
+	for payload, want := range map[string]string{
+		`"quickReplyPayload":"{\"payload\":\"BUY\"}"`:                   "BUY",
+		`"quickReplyPayload":{"payload":"BUY"}`:                         "BUY",
+		`"quickReplyPayload":"BUY"`:                                     "BUY",
+		`"quickReplyPayload":"{\"payload\":\"other\"}","payload":"BUY"`: "BUY",
+		`"quickReplyPayload":""`:                                        "",
+	} {
+		event, err := stream.Decode([]byte(`{"channel":"Instagram","event":"OnPostback",` + payload + `}`))
+		require.NoError(t, err)
+		require.Equal(t, stream.Postback{Payload: want}, event.(stream.MessageEvent).Postback(), payload)
 	}
 }
 

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -106,7 +107,7 @@ func headerOf(data []byte) (Header, error) {
 		return Header{}, &DecodeError{"is not a JSON object"}
 	}
 	h := Header{Raw: data, members: make(tolerant.Members, 0, usualMembers).And(data)}
-	h.TraceID = h.members.Text("xWxGtrid")
+	h.TraceID = cutTraceID(h.members.Text("xWxGtrid"))
 	switch {
 	case h.members.Nested("deliveryInfoNotification") != nil:
 		h.readReceipt()
@@ -224,11 +225,12 @@ func digest(parts ...string) string {
 type parties struct{ customer, business []string }
 
 // partyNames is the table of parties. That oa is the customer of an SMS and da
-// the business is assumed from samples: two documented tables disagree.
+// the business is assumed from samples: two documented tables disagree. So is
+// that Engage knows a customer of WhatsApp without a number by the bsuid.
 var partyNames = map[channel.Channel]parties{
 	channel.Apple:    {[]string{"abcUserId"}, []string{"abcAccountId", "appId"}},
 	channel.SMS:      {[]string{"oa"}, []string{"da"}},
-	channel.WhatsApp: {[]string{"waid", "userId"}, []string{"appId"}},
+	channel.WhatsApp: {[]string{"waid", "bsuid", "userId"}, []string{"appId"}},
 	channel.Facebook: {[]string{"psid", "userId"}, []string{"appId"}},
 	RCS:              {[]string{"msisdn"}, []string{"appId"}},
 	MMS:              {[]string{"oa"}, []string{"da"}},
@@ -250,12 +252,12 @@ func partiesOf(m tolerant.Members, ch channel.Channel) (customer, business strin
 }
 
 // mailParties returns the sender and the first recipient, without their display
-// names.
+// names. A subscription has no recipient, but the mailbox that it is about
+// (documented).
 func mailParties(m tolerant.Members) (customer, business string) {
+	business = cmp.Or(mailbox(m.Text("senderId")), m.Text("appId"))
 	if to := slices.Collect(recipients(m)); len(to) > 0 {
 		business = to[0]
-	} else {
-		business = m.Text("appId")
 	}
 	return mailbox(m.Text("from")), business
 }

@@ -68,7 +68,7 @@ var headers = []struct {
 	{"email_datastream", stream.MessageEvent{}, stream.KindMessage, channel.Email, "ann@example.org", "help@example.com", mail},
 	{"email_webhook", stream.MessageEvent{}, stream.KindMessage, channel.Email, "ann@example.org", "help@example.com", mail},
 	{"email_old_webhook", stream.MessageEvent{}, stream.KindMessage, channel.Email, "ann@example.org", "help@example.com", oneMail},
-	{"email_unsubscribe_webhook", stream.SubscriptionEvent{}, stream.KindUnsubscribed, channel.Email, "ann@example.org", "a_mail", nil},
+	{"email_unsubscribe_webhook", stream.SubscriptionEvent{}, stream.KindUnsubscribed, channel.Email, "ann@example.org", "help@example.com", nil},
 
 	{"rcs_text_datastream", stream.MessageEvent{}, stream.KindMessage, stream.RCS, "15550199", "a_rcs", nil},
 	{"rcs_attachment_webhook", stream.MessageEvent{}, stream.KindMessage, stream.RCS, "15550199", "a_rcs", nil},
@@ -217,6 +217,41 @@ func TestUnknownThingsAreValues(t *testing.T) {
 	}
 }
 
+func TestPartiesAreReadFromTheMembersThatArePresent(t *testing.T) {
+	for payload, want := range map[string][2]string{
+		`{"channel":"WhatsApp","event":"MO","appId":"a","waid":"15550199","bsuid":"GB.1","userId":"u"}`:         {"15550199", "a"},
+		`{"channel":"WhatsApp","event":"MO","appId":"a","waid":"","bsuid":"GB.1","userId":"u"}`:                 {"GB.1", "a"},
+		`{"channel":"WhatsApp","event":"MO","appId":"a","userId":"u"}`:                                          {"u", "a"},
+		`{"channel":"Email","event":"Subscribe","appId":"a","from":"ann@x.org","senderId":"[help@x.org]"}`:      {"ann@x.org", "help@x.org"},
+		`{"channel":"Email","event":"Unsubscribe","appId":"a","from":"ann@x.org"}`:                              {"ann@x.org", "a"},
+		`{"channel":"Email","event":"MO","appId":"a","from":"ann@x.org","to":"to@x.org","senderId":"id@x.org"}`: {"ann@x.org", "to@x.org"},
+	} {
+		event, err := stream.Decode([]byte(payload))
+		require.NoError(t, err)
+		h := event.Head()
+		require.Equal(t, want, [2]string{h.Customer, h.Business}, payload)
+	}
+}
+
+// Where neither picker is filled, the type is all that tells.
+func TestAnAppointmentIsKnownByItsType(t *testing.T) {
+	for payload, kind := range map[string]stream.Kind{
+		`{"type":"time_picker_response","datePicker":"","listPicker":"",`:          stream.KindTimeResponse,
+		`{"type":"text","datePicker":"","listPicker":"",`:                          stream.KindListResponse,
+		`{"type":"time_picker_response","datePicker":"","listPicker":"{\"a\":1}",`: stream.KindListResponse,
+	} {
+		event, err := stream.Decode([]byte(payload + `"channel":"AppleBusinessChat","event":"INTERACTIVERESPONSE"}`))
+		require.NoError(t, err)
+		require.Equal(t, kind, event.Head().Kind, payload)
+	}
+}
+
+func TestALongTraceIDIsCut(t *testing.T) {
+	event, err := stream.Decode([]byte(`{"x-wx-gtrid":"` + strings.Repeat("t", 1000) + `"}`))
+	require.NoError(t, err)
+	require.Equal(t, strings.Repeat("t", 256), event.Head().TraceID)
+}
+
 func TestMembersAreFoundInEverySpelling(t *testing.T) {
 	event, err := stream.Decode([]byte(`{"channel":"Rtm","clientUUID ":"tenant","Thread_ID":"7","n":1.5,"yes":true,
 		"list":"[1,2]","object":{"a":1},"text":"[not JSON","\u0065scaped":"x","messageid":"","message_id":"m"}`))
@@ -314,12 +349,17 @@ func TestTimesAreReadInEveryShape(t *testing.T) {
 		"2026-11-02T09:30Z":             time.Date(2026, 11, 2, 9, 30, 0, 0, time.UTC),
 		"1793611800250":                 time.Date(2026, 11, 2, 9, 30, 0, 250e6, time.UTC),
 		"1793611800":                    time.Date(2026, 11, 2, 9, 30, 0, 0, time.UTC),
+		"9999-12-31T23:59:59Z":          time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC),
+		"0000-01-01T00:00:00Z":          time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC),
 	} {
 		got, ok := stream.ParseTime(text)
 		require.True(t, ok, text)
 		require.Equal(t, want, got, text)
 	}
-	for _, text := range []string{"", "0", "-1", "soon", "2026-13-02T09:30:00Z", "99999999999999999", "2026-11-02T10:30:00.250+01:00x"} {
+	for _, text := range []string{
+		"", "0", "-1", "soon", "2026-13-02T09:30:00Z", "99999999999999999", "2026-11-02T10:30:00.250+01:00x",
+		"9999-12-31T23:59:59-01:00", "0000-01-01T00:00:00+01:00",
+	} {
 		got, ok := stream.ParseTime(text)
 		require.False(t, ok, text)
 		require.Zero(t, got)

@@ -41,9 +41,10 @@
 // An event counts as handled only after its handler returned without an error;
 // until then it is given out again, and after too many tries it becomes a dead
 // letter. A handler can still meet an event twice if the program ends between
-// the handler's return and the acknowledgement: make it repeatable, for example
-// by appending under the event's own alias id, which [MessageEvent.Content]
-// sets.
+// the handler's return and the acknowledgement: make it repeatable. Of a message
+// that goes into a conversation the service does not promise to know a copy; but
+// [MessageEvent.Content] gives it an alias id that is the event's own, and with
+// that WithLookFirst of package engage looks whether it is there already.
 //
 // # What is known
 //

@@ -25,9 +25,14 @@ type Event interface {
 	Head() Header
 }
 
-// Header is what every event has. However it is printed, logged or encoded, an
-// event shows its kind, channel, id and time only: payloads hold what customers
-// wrote, secrets, and addresses of the vendor's servers.
+// Header is what every event has. Printed, logged or encoded, an event shows its
+// kind, channel, id and time only: payloads hold what customers wrote, secrets,
+// and addresses of the vendor's servers.
+//
+// There is one exception: of an unexported field of another struct, fmt asks no
+// method and prints all there is, payloads among it. That goes for everything in
+// this package that holds one. Give a struct with such a field a Format method
+// of its own, or do not print it.
 type Header struct {
 	// Kind is what the event tells.
 	Kind Kind
@@ -39,8 +44,9 @@ type Header struct {
 	Channel channel.Channel
 	// Customer and Business are the two parties in the channel's own words, as
 	// [channel.Members] has them. On WhatsApp, Messenger and some others the
-	// payload names the business's app only, and Business is the app's id.
-	// In a receipt Customer is the destination.
+	// payload names the business's app only, and Business is the app's id. On
+	// WhatsApp a customer without a number is known by the id that the business
+	// has of them (bsuid). In a receipt Customer is the destination.
 	Customer, Business string
 	// ID is the same for all copies of an event, from whichever transport they
 	// come, and different for any two events. It is 32 hexadecimal digits made
@@ -56,7 +62,8 @@ type Header struct {
 	Conversation string
 	// TransactionID is the sender's id (tid or transid), as it came.
 	TransactionID string
-	// TraceID is the vendor's cross-product id (x-wx-gtrid); often empty.
+	// TraceID is the vendor's cross-product id (x-wx-gtrid), or its first 256
+	// bytes; often empty.
 	TraceID string
 	// Time is when it happened, or when the service took it in, in UTC; zero
 	// where the payload has no time that can be read. See [ParseTime].
@@ -143,7 +150,7 @@ func (h Header) String() string {
 	return text
 }
 
-// Format writes String's text for every verb, so that none shows more.
+// Format writes String's text for every verb.
 func (h Header) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, h.String()) }
 
 // LogValue groups the event's kind, channel, id and time for log/slog.

@@ -25,7 +25,8 @@ var (
 )
 
 // Entry is an event as an inbox stores it. It holds all that a program needs to
-// handle the event elsewhere and later.
+// handle the event elsewhere and later. It is printed and logged by its ID
+// alone, as far as that can be done: see [Header].
 type Entry struct {
 	// ID is the event's, by which copies are known. Required.
 	ID string
@@ -33,7 +34,7 @@ type Entry struct {
 	// one after another. Required.
 	Conversation string
 	// TraceID is the payload's, or the one that came beside it, in an HTTP header
-	// for example; often empty.
+	// for example; often empty. A receiver keeps its first 256 bytes.
 	TraceID string
 	// VerifiedBy is the name of the secret that signed the event; empty if no
 	// signature was asked for.
@@ -45,14 +46,15 @@ type Entry struct {
 	Data []byte
 
 	// header is what was read of Data, so that an entry that stays in memory is
-	// read once. It is nil for an entry that comes from elsewhere.
+	// read once. It is nil for an entry that comes from elsewhere, and where it
+	// would take much memory.
 	header *Header
 }
 
 // String returns the entry's ID as a phrase.
 func (e Entry) String() string { return "entry " + strconv.Quote(e.ID) }
 
-// Format writes String's text for every verb, so that none shows the payload.
+// Format writes String's text for every verb.
 func (e Entry) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.String()) }
 
 // LogValue shows String's text to log/slog.
@@ -69,8 +71,20 @@ func NewEntry(data []byte) (Entry, error) {
 	return header.entry(), nil
 }
 
+// A header is kept with its entry up to so many members and bytes of payload.
+// Its texts, and the JSON that was within strings, take up to three times the
+// payload.
+const (
+	maxKeptMembers = 128
+	maxKeptPayload = 8 << 10
+)
+
 func (h Header) entry() Entry {
-	return Entry{ID: h.ID, Conversation: h.Conversation, TraceID: h.TraceID, Data: h.Raw, header: &h}
+	entry := Entry{ID: h.ID, Conversation: h.Conversation, TraceID: h.TraceID, Data: h.Raw}
+	if len(h.members) <= maxKeptMembers && len(h.Raw) <= maxKeptPayload {
+		entry.header = &h
+	}
+	return entry
 }
 
 // check returns [ErrNoID] for an entry that cannot be stored.

@@ -181,10 +181,16 @@ func kindOf(m tolerant.Members, ch channel.Channel, name string) Kind {
 		if kind = typingKinds[tolerant.Fold(m.Text("type"))]; kind == "" {
 			return KindUnknown
 		}
-	case kind == KindListResponse && m.Find("listPicker") == nil && m.Find("datePicker") != nil:
+	case kind == KindListResponse && m.Find("listPicker") == nil && choosesTime(m):
 		return KindTimeResponse
 	case kind == KindMessage && ch == RCS && m.Find("postback") != nil:
 		return KindPostback // a data stream calls every RCS event MO
 	}
 	return kind
+}
+
+// choosesTime reports whether an answer of Apple's without a list is an
+// appointment. A documented sample says so in its type alone.
+func choosesTime(m tolerant.Members) bool {
+	return m.Find("datePicker") != nil || tolerant.Fold(m.Text("type")) == "timepickerresponse"
 }

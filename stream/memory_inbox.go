@@ -11,15 +11,18 @@ import (
 // default.
 type MemoryLimits struct {
 	// Entries and Bytes limit what waits or is being handled: the entries
-	// themselves and their payloads. The defaults are 10,000 and 64 MiB. An
-	// entry takes some 2 KiB beside its payload. There are never more than
-	// 16,777,216 entries.
+	// themselves and their payloads. The defaults are 10,000 and 64 MiB. There
+	// are never more than 16,777,216 entries. An entry of a [Receiver] takes some
+	// 2 KiB beside its payload, and never more than 32 KiB: what was read of a
+	// large payload, or of one with very many members, is not kept but read
+	// again.
 	Entries int
 	Bytes   int64
 	// Remembered is how many of the newest settled ids are known as copies, at
 	// least. Each takes less than 100 bytes. The default is 100,000.
 	Remembered int
-	// DeadLetters is how many of the newest are kept. The default is 1,000.
+	// DeadLetters is how many of the newest are kept, in as many bytes of
+	// payload as Bytes says again. The default is 1,000.
 	DeadLetters int
 }
 
@@ -59,6 +62,8 @@ type MemoryInbox struct {
 	conversations map[string]*memoryConversation
 	counts        MemoryCounts
 	deadLetters   []DeadLetter
+	// deadBytes is the size of the payloads of deadLetters.
+	deadBytes int64
 }
 
 // memoryConversation is a line of entries. The first one is ready, given out, or
@@ -110,14 +115,7 @@ func (m *MemoryInbox) Put(ctx context.Context, entry Entry) (duplicate bool, err
 	if err := m.ended(ctx); err != nil {
 		return false, err
 	}
-	if !m.seen.Claim(entry.ID) {
-		return true, nil
-	}
-	if !m.store(entry) {
-		m.seen.Release(entry.ID)
-		return false, ErrFull
-	}
-	return false, nil
+	return m.store(entry)
 }
 
 // ended says why nothing can be done any more, if so.
@@ -136,13 +134,19 @@ func (m *MemoryInbox) ended(ctx context.Context) error {
 	}
 }
 
-// store adds the entry to its conversation, and reports whether there was room.
-func (m *MemoryInbox) store(entry Entry) bool {
+// store adds the entry to its conversation, unless it is a copy or there is no
+// room. It claims the id under the lock, so that nobody takes an entry for the
+// copy of one that then had no room.
+func (m *MemoryInbox) store(entry Entry) (duplicate bool, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if !m.seen.Claim(entry.ID) {
+		return true, nil
+	}
 	size := int64(len(entry.Data))
 	if m.counts.Entries >= m.limits.Entries || size > m.limits.Bytes-m.counts.Bytes {
-		return false
+		m.seen.Release(entry.ID)
+		return false, ErrFull
 	}
 	m.counts.Entries++
 	m.counts.Bytes += size
@@ -155,7 +159,7 @@ func (m *MemoryInbox) store(entry Entry) bool {
 	if !ok {
 		m.ready <- conversation
 	}
-	return true
+	return false, nil
 }
 
 // Take implements [Source].
@@ -214,7 +218,7 @@ func (m *MemoryInbox) Counts() MemoryCounts {
 }
 
 // DeadLetters returns the entries that were given up, oldest first, up to the
-// newest that MemoryLimits.DeadLetters allows.
+// newest that MemoryLimits.DeadLetters and Bytes allow.
 func (m *MemoryInbox) DeadLetters() []DeadLetter {
 	if m == nil {
 		return nil
@@ -226,10 +230,12 @@ func (m *MemoryInbox) DeadLetters() []DeadLetter {
 
 func (m *MemoryInbox) bury(letter DeadLetter) {
 	m.counts.DeadLetters++
-	if len(m.deadLetters) == m.limits.DeadLetters {
+	m.deadLetters = append(m.deadLetters, letter)
+	m.deadBytes += int64(len(letter.Data))
+	for len(m.deadLetters) > m.limits.DeadLetters || m.deadBytes > m.limits.Bytes {
+		m.deadBytes -= int64(len(m.deadLetters[0].Data))
 		m.deadLetters = slices.Delete(m.deadLetters, 0, 1)
 	}
-	m.deadLetters = append(m.deadLetters, letter)
 }
 
 // Close ends the inbox: Put and Take return [ErrClosed] from now on, those that

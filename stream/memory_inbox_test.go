@@ -1,6 +1,7 @@
 package stream_test
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"sync"
@@ -56,6 +57,49 @@ func TestAMemoryInboxKeepsTheNewestDeadLetters(t *testing.T) {
 	require.Equal(t, "reason 1", letters[0].Reason)
 	require.Equal(t, "reason 2", letters[1].Reason)
 	require.Equal(t, stream.MemoryCounts{DeadLetters: 3}, inbox.Counts())
+}
+
+func TestAMemoryInboxKeepsDeadLettersWithinItsBytes(t *testing.T) {
+	inbox := stream.NewMemoryInbox(stream.MemoryLimits{Bytes: 100})
+	for n, size := range []int{40, 50, 30, 100} {
+		_, err := inbox.Put(t.Context(), stream.Entry{ID: fmt.Sprint(n), Conversation: "c", Data: make([]byte, size)})
+		require.NoError(t, err)
+		delivery, err := inbox.Take(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, delivery.Term(t.Context(), "no use"))
+		var kept []string
+		for _, letter := range inbox.DeadLetters() {
+			kept = append(kept, letter.ID)
+		}
+		require.Equal(t, [][]string{{"0"}, {"0", "1"}, {"1", "2"}, {"3"}}[n], kept)
+	}
+	require.Equal(t, stream.MemoryCounts{DeadLetters: 4}, inbox.Counts())
+}
+
+// A sender that is told of a copy does not send again: what was not stored must
+// never be one, not even while another call finds that there is no room.
+func TestAMemoryInboxKnowsNoCopyOfWhatItHadNoRoomFor(t *testing.T) {
+	const putters, ids = 8, 20_000
+	inbox := stream.NewMemoryInbox(stream.MemoryLimits{Entries: 1})
+	put(t, inbox, payload("ann", 1))
+	var group sync.WaitGroup
+	for range putters {
+		group.Go(func() {
+			for n := range ids {
+				duplicate, err := inbox.Put(t.Context(), stream.Entry{ID: fmt.Sprint(n), Conversation: "c"})
+				if duplicate || !errors.Is(err, stream.ErrFull) {
+					t.Errorf("entry %d: duplicate %v, error %v", n, duplicate, err)
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+	entry, err := stream.NewEntry(payload("ann", 1))
+	require.NoError(t, err)
+	duplicate, err := inbox.Put(t.Context(), entry)
+	require.NoError(t, err, "a copy needs no room")
+	require.True(t, duplicate)
 }
 
 func TestAMemoryInboxKeepsADelayToTheMoment(t *testing.T) {

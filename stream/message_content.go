@@ -54,12 +54,18 @@ func (e MessageEvent) plain() (message.Message, error) {
 }
 
 // plainMessage returns a message of text, files or both; nil for neither. What
-// has the place of a file but is none, such as a location, is left out.
+// has the place of a file but is none is left out, save for a link without a
+// text.
 func plainMessage(text string, attachments []Attachment) message.Message {
 	var files []message.Attachment
 	for _, a := range attachments {
-		if text == "" {
-			text = a.Caption
+		text = cmp.Or(text, a.Caption)
+		switch tolerant.Fold(a.Type) {
+		case "location":
+			continue
+		case "link":
+			text = cmp.Or(text, a.URL)
+			continue
 		}
 		if a.URL != "" || a.Name != "" {
 			files = append(files, a.message())

@@ -20,7 +20,7 @@ type MessageEvent struct {
 const placeholder = "\uFFFC"
 
 func messageText(h Header) string {
-	if h.Channel == MMS {
+	if h.Channel == MMS && h.JSON("message") != nil {
 		return "" // the member holds the files
 	}
 	return strings.TrimSpace(strings.ReplaceAll(h.Member("message", "textMessage"), placeholder, ""))
@@ -43,18 +43,18 @@ func (e MessageEvent) Postback() Postback {
 	p := Postback{
 		Identifier: cmp.Or(e.Member("listRowIdentifier", "replyButtonIdentifier"), answer.Text("identifier", "selectedIdentifier")),
 		Title:      cmp.Or(e.Member("listRowTitle", "replyButtonTitle", "buttonText", "title"), answer.Text("title")),
-		Payload:    cmp.Or(e.Member("buttonPayload", "quickReplyPayload", "payload"), answer.Text("payload")),
+		Payload:    cmp.Or(e.Member("buttonPayload", "payload"), answer.Text("payload")),
 		Reference:  cmp.Or(e.Member("contextId"), answer.Text("reference")),
 	}
-	if p.Payload == "" && e.JSON("postback") == nil {
-		p.Payload = e.Member("postback") // RCS has it as a text
+	if p.Payload == "" && answer == nil {
+		p.Payload = e.Member("postback", "quickReplyPayload") // RCS has it as a text
 	}
 	return p
 }
 
 // answer returns the members of the object of a channel that has one.
 func (e MessageEvent) answer() tolerant.Members {
-	for _, name := range []string{"interactiveData", "quickreplies", "postback"} {
+	for _, name := range []string{"interactiveData", "quickreplies", "postback", "quickReplyPayload"} {
 		if object := e.JSON(name); object != nil {
 			return tolerant.MembersOf(object)
 		}
@@ -64,16 +64,22 @@ func (e MessageEvent) answer() tolerant.Members {
 
 // Content returns the event as the message that AppendMessage and
 // CreateConversation take. It is nil, without an error, where no content type
-// can say it: a location alone, an answer on RCS, Messenger or Instagram, or
-// the answer of an iMessage app. A [*DecodeError] or [*message.DecodeError]
-// tells that the payload has something that cannot be read in place of the
-// content.
+// can say it: a location or a contact card alone, an answer on RCS, Messenger or
+// Instagram, or the answer of an iMessage app. A [*DecodeError] or
+// [*message.DecodeError] tells that the payload has something that cannot be
+// read in place of the content, or nothing at all in place of an answer.
+//
+// What is beside a text or a file and is neither is left out. A link is the
+// message's text, unless it has one, which is the link itself in the vendor's
+// sample; [MessageEvent.Attachments] has the links and locations of Messenger,
+// [Header.JSON] the rest.
 //
 // The message is inbound. Its alias id is the event's TransactionID, else its
 // ID, so that the copy of an event makes the same message; its timestamp is the
 // event's time. A file that the payload has no URL for counts as dropped; a
-// missing name or media type is made up from the URL. The HTML of an email is
-// passed on as it came; the vendor documents that some is escaped twice.
+// missing name or media type is made up from the URL. The text and the HTML of
+// an email are passed on as they came; samples of the vendor's have both escaped
+// twice.
 //
 // That a tapped template button of WhatsApp is a wab-interactive-response is
 // assumed.

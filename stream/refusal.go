@@ -55,8 +55,8 @@ var refusals = []struct {
 	{RefusedInbox, http.StatusServiceUnavailable},
 }
 
-// Refusals lists why a [Receiver] can refuse a request, in the order in which it
-// looks.
+// Refusals lists why a [Receiver] can refuse a request: first what it has the
+// sender drop, then what it has the sender repeat.
 func Refusals() []Refusal {
 	list := make([]Refusal, len(refusals))
 	for i, row := range refusals {

@@ -36,9 +36,15 @@ const traceHeader = "X-Wx-Gtrid"
 // maxTraceID is how many bytes of a trace id are kept.
 const maxTraceID = 256
 
-func traceID(header http.Header) string {
-	id := one(header[traceHeader])
-	return id[:min(len(id), maxTraceID)]
+func traceID(header http.Header) string { return cutTraceID(one(header[traceHeader])) }
+
+// cutTraceID returns what is kept of a trace id, and nothing that keeps the rest
+// in memory.
+func cutTraceID(id string) string {
+	if len(id) <= maxTraceID {
+		return id
+	}
+	return strings.Clone(id[:maxTraceID])
 }
 
 // one returns the only value of a header; empty for none and for several.

@@ -166,8 +166,10 @@ func (s *Sender) Probe(ctx context.Context) error {
 // or ctx, ran out of time; OnInvalidData for data that is no JSON object, a nil
 // ctx, and a Sender that is nil or not of [NewSender]; else OnError. Its Effect
 // is MaybeApplied if any try may have been taken: one that was answered neither
-// 4xx nor 200, or not at all after it had left. Nothing of it shows the URL or
-// what was answered.
+// 4xx nor 200, or not at all after it had left. A transport that is no
+// [http.Transport] and does not tell of its steps ([httptrace.ClientTrace])
+// leaves that open whenever it fails. Nothing of the error shows the URL or what
+// was answered.
 func (s *Sender) Send(ctx context.Context, data []byte) ([]outcome.Attempt, error) {
 	violations := s.check(ctx)
 	if !json.Valid(data) || bytes.TrimSpace(data)[0] != '{' {
@@ -243,9 +245,14 @@ func (s *Sender) try(ctx context.Context, method string, data []byte) (attempt o
 	defer func() { attempt.Duration = time.Since(started) }()
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	// A transport that tells of its steps shows that nothing left. Of another
-	// one nobody knows.
+	if err := ctx.Err(); err != nil {
+		return outcome.Attempt{Err: safeerror.Cause(ctx, err), Effect: outcome.NotSent}
+	}
+	// A transport that tells of its steps shows that nothing left. That of
+	// net/http always tells: before the first step it has refused the request.
+	// Of another one nobody knows.
 	var traced, wrote atomic.Bool
+	traced.Store(s.tells())
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GetConn:      func(string) { traced.Store(true) },
 		WroteHeaders: func() { wrote.Store(true) },
@@ -270,6 +277,16 @@ func (s *Sender) try(ctx context.Context, method string, data []byte) (attempt o
 	defer response.Body.Close()
 	_, _ = io.CopyN(io.Discard, response.Body, maxReply) // the answer is its status
 	return outcome.Attempt{Status: response.StatusCode, Effect: effectOf(response.StatusCode)}
+}
+
+// tells reports whether requests are sent by the transport of net/http.
+func (s *Sender) tells() bool {
+	transport := s.client.Transport
+	if transport == nil {
+		transport = http.DefaultTransport
+	}
+	_, ok := transport.(*http.Transport)
+	return ok
 }
 
 // effectOf returns what a status says of the payload: 400 and the like that it

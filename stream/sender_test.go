@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -295,6 +296,42 @@ func TestASenderKnowsThatNothingLeft(t *testing.T) {
 	require.True(t, ok)
 	require.Len(t, attempts, 2)
 	require.Equal(t, outcome.NotSent, failure.Effect)
+}
+
+func TestASenderKnowsThatNothingLeftWithoutATry(t *testing.T) {
+	var taken atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { taken.Add(1) }))
+	defer server.Close()
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	refused := stream.WithAuthorization(func(r *http.Request) { r.Header.Set("X-Key", "very\nsecret") })
+	silent := stream.WithTransport(&answers{list: []any{200}})
+	for name, test := range map[string]struct {
+		ctx     context.Context
+		options []stream.SenderOption
+		edge    outcome.Edge
+	}{
+		"the context has ended":                   {ended, nil, outcome.OnTimeout},
+		"the context has ended, of any transport": {ended, []stream.SenderOption{silent}, outcome.OnTimeout},
+		"a header is refused":                     {t.Context(), []stream.SenderOption{refused}, outcome.OnError},
+		"a header is refused, of a transport of one's own": {
+			t.Context(), []stream.SenderOption{refused, stream.WithTransport(new(http.Transport))}, outcome.OnError,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sender, err := stream.NewSender(server.URL, append(test.options, stream.WithSchedule())...)
+			require.NoError(t, err)
+			attempts, err := sender.Send(test.ctx, []byte(typing))
+			failure, ok := errors.AsType[*outcome.Error](err)
+			require.True(t, ok)
+			require.Equal(t, test.edge, failure.Edge)
+			require.Equal(t, outcome.NotSent, failure.Effect)
+			require.Len(t, attempts, 1)
+			require.Equal(t, outcome.NotSent, attempts[0].Effect)
+			require.NotContains(t, fmt.Sprintf("%v %#v", err, err), "secret")
+		})
+	}
+	require.Zero(t, taken.Load())
 }
 
 func TestASenderObeysItsContext(t *testing.T) {

@@ -32,7 +32,8 @@ const lastMillisecond = 253402300799999
 // RFC 3339 with an offset or Z and any fraction of a second, without seconds,
 // with an offset like +0000, without a zone, and a Unix time in seconds or
 // milliseconds. It returns the time in UTC, and false for anything else, the
-// empty text among it.
+// empty text among it, and for a time that RFC 3339 cannot write in UTC, which
+// is one outside the years 0 to 9999.
 //
 // The shapes are documented, and so is that the offset is the tenant's. That a
 // time without a zone is UTC is assumed.
@@ -42,10 +43,18 @@ func ParseTime(text string) (time.Time, bool) {
 	}
 	for _, layout := range timeLayouts {
 		if t, err := time.Parse(layout, text); err == nil {
-			return t.UTC(), true
+			return writable(t.UTC())
 		}
 	}
 	return time.Time{}, false
+}
+
+// writable returns t, unless RFC 3339 cannot write it.
+func writable(t time.Time) (time.Time, bool) {
+	if t.Year() < 0 || t.Year() > 9999 {
+		return time.Time{}, false
+	}
+	return t, true
 }
 
 func unixTime(digits string) (time.Time, bool) {

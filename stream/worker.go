@@ -26,7 +26,8 @@ import (
 // whose handler fails or panics is put back and tried again after a back-off,
 // with its conversation waiting for it; after too many tries, or at once if the
 // error is [Permanent], it becomes a dead letter. An event without a handler is
-// acknowledged and counted.
+// acknowledged and counted. One whose lease was lost before its handler failed is
+// left to whoever has it now.
 //
 // Register handlers with the On methods before [Worker.Run]; one that is
 // registered later counts from the next Run. The methods are safe for concurrent
@@ -63,8 +64,9 @@ type WorkerCounts struct {
 	// Failed counts tries that did not succeed, DeadLettered events that the
 	// source has stored as dead letters.
 	Failed, DeadLettered uint64
-	// Unsettled counts deliveries that the source could not be told about: such
-	// an event is given out again, and may be handled twice.
+	// Unsettled counts deliveries that the source could not be told about, and
+	// those whose lease was lost before their handler failed: such an event is
+	// given out again, and may be handled twice.
 	Unsettled uint64
 }
 
@@ -212,6 +214,8 @@ func (r run) handle(d Delivery) {
 	switch err := r.call(d, h, event); {
 	case err == nil:
 		r.settle(d, &r.counts.handled, Delivery.Ack)
+	case errors.Is(err, errLeaseLost):
+		r.unsettled(d, err)
 	case r.working.Err() != nil:
 		r.putBack(d, 0) // the handler was not given its time
 	default:
@@ -261,8 +265,7 @@ func (r run) settle(d Delivery, count *atomic.Uint64, how func(Delivery, context
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.working), settleTimeout)
 	defer cancel()
 	if err := how(d, ctx); err != nil {
-		r.counts.unsettled.Add(1)
-		r.logger.WarnContext(ctx, "stream: a delivery could not be settled", "id", d.ID, "error", err)
+		r.unsettled(d, err)
 		return
 	}
 	if count != nil {
@@ -270,8 +273,19 @@ func (r run) settle(d Delivery, count *atomic.Uint64, how func(Delivery, context
 	}
 }
 
-// errExited says that a handler ended its goroutine instead of returning.
-var errExited = errors.New("stream: the handler did not return")
+// unsettled notes that the source knows nothing of what became of a delivery.
+func (r run) unsettled(d Delivery, err error) {
+	r.counts.unsettled.Add(1)
+	r.logger.WarnContext(r.working, "stream: a delivery could not be settled", "id", d.ID, "error", err)
+}
+
+var (
+	// errExited says that a handler ended its goroutine instead of returning.
+	errExited = errors.New("stream: the handler did not return")
+	// errLeaseLost says that a handler failed whose delivery was lost to another
+	// taker. What becomes of the event is no longer this worker's business.
+	errLeaseLost = errors.New("stream: the lease was lost before the handler failed")
+)
 
 // PanicError says that a handler panicked. Its text leaves Value out, which may
 // hold anything.
@@ -290,7 +304,8 @@ func (e *PanicError) Error() string {
 }
 
 // call runs h in a goroutine of its own, so that whatever it does ends there,
-// and extends the delivery's lease until it is done.
+// and extends the delivery's lease until it is done. If the lease is lost, it
+// ends h's context, and wraps a failure of h in errLeaseLost.
 func (r run) call(d Delivery, h handler, event Event) error {
 	ctx, cancel := context.WithCancelCause(r.working)
 	defer cancel(nil)
@@ -313,6 +328,9 @@ func (r run) call(d Delivery, h handler, event Event) error {
 	for {
 		select {
 		case err := <-done:
+			if err != nil && errors.Is(context.Cause(ctx), ErrSettled) {
+				return fmt.Errorf("%w: %w", errLeaseLost, err)
+			}
 			return err
 		case <-renew.C:
 			if err := d.Extend(ctx); errors.Is(err, ErrSettled) {

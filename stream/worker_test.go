@@ -348,7 +348,8 @@ func TestAWorkerOutlivesTroubleWithItsSource(t *testing.T) {
 	})
 }
 
-// leasedSource gives out deliveries that must be extended.
+// leasedSource gives out deliveries that must be extended. One whose lease is
+// lost is given out again.
 type leasedSource struct {
 	stream.Source
 	extend func() error
@@ -366,10 +367,16 @@ type leasedSettlement struct {
 	extend func() error
 }
 
-func (l leasedSettlement) Extend(context.Context) error { return l.extend() }
+func (l leasedSettlement) Extend(ctx context.Context) error {
+	err := l.extend()
+	if errors.Is(err, stream.ErrSettled) {
+		err = errors.Join(err, l.Nak(ctx, 0))
+	}
+	return err
+}
 
 func TestALeaseIsExtendedWhileTheHandlerRuns(t *testing.T) {
-	for lost, want := range map[bool]stream.WorkerCounts{false: {Handled: 1}, true: {Handled: 1, Failed: 1}} {
+	for lost, want := range map[bool]stream.WorkerCounts{false: {Handled: 1}, true: {Handled: 1, Unsettled: 1}} {
 		synctest.Test(t, func(t *testing.T) {
 			inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
 			extended := 0
@@ -395,6 +402,53 @@ func TestALeaseIsExtendedWhileTheHandlerRuns(t *testing.T) {
 			require.NoError(t, w.stop())
 			require.Equal(t, want, w.Counts())
 			require.GreaterOrEqual(t, extended, 11)
+		})
+	}
+}
+
+// Somebody else has the event then, and may well handle it.
+func TestADeliveryWhoseLeaseWasLostIsNotGivenUp(t *testing.T) {
+	for name, failure := range map[string]func(context.Context) error{
+		"the context's error": func(ctx context.Context) error { return ctx.Err() },
+		"a permanent error":   func(context.Context) error { return stream.Permanent(errors.New("no use")) },
+		"a panic":             func(context.Context) error { panic("no use") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+				lost := 0
+				var reported []stream.DeadLetter
+				worker, err := stream.NewWorker(
+					leasedSource{inbox, func() error {
+						if lost++; lost == 1 {
+							return stream.ErrSettled
+						}
+						return nil
+					}},
+					stream.WithMaxAttempts(1),
+					stream.WithDeadLetters(func(_ context.Context, letter stream.DeadLetter) error {
+						reported = append(reported, letter)
+						return nil
+					}),
+				)
+				require.NoError(t, err)
+				calls := 0
+				worker.OnMessage(func(ctx context.Context, _ stream.MessageEvent) error {
+					if calls++; calls > 1 {
+						return nil
+					}
+					<-ctx.Done()
+					return failure(ctx)
+				})
+				w := &working{Worker: worker, inbox: inbox, done: make(chan error, 1)}
+				put(t, inbox, payload("ann", 1))
+				w.start()
+				time.Sleep(time.Hour)
+				require.NoError(t, w.stop())
+				require.Empty(t, reported)
+				require.Empty(t, inbox.DeadLetters())
+				require.Equal(t, stream.WorkerCounts{Handled: 1, Unsettled: 1}, w.Counts())
+			})
 		})
 	}
 }

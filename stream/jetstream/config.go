@@ -18,8 +18,9 @@ import (
 // zero has its default. All programs that open an inbox give the same Config:
 // what the last one gives applies to all.
 type Config struct {
-	// URL lists the servers, separated by commas. The default is
-	// nats://127.0.0.1:4222. It holds no credentials: they go into Options.
+	// URL lists the servers, separated by commas; nats:// may be left out. The
+	// default is nats://127.0.0.1:4222. It holds no credentials: they go into
+	// Options.
 	URL string
 	// Options set up the connection: credentials, TLS, a server inside the
 	// program. They come after the package's own, which reconnect for ever.
@@ -94,13 +95,22 @@ const (
 	defaultReplicas = 1
 )
 
+// parseServer reads a server's URL as the client does, for which it may lack its
+// scheme.
+func parseServer(server string) (*url.URL, error) {
+	if !strings.Contains(server, "://") {
+		server = "nats://" + server
+	}
+	return url.Parse(server)
+}
+
 // Validate finds everything that [Open] would refuse before it connects. The
 // error is an [*outcome.Error] whose violations name the fields.
 func (c Config) Validate() error {
 	c = c.withDefaults()
 	var faults outcome.Violations
 	for server := range strings.SplitSeq(c.URL, ",") {
-		switch parsed, err := url.Parse(strings.TrimSpace(server)); {
+		switch parsed, err := parseServer(strings.TrimSpace(server)); {
 		case err != nil:
 			faults.Add("URL", "is not a list of URLs")
 		case parsed.User != nil:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strconv"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -31,6 +32,10 @@ func (i *Inbox) bury(ctx context.Context, letter stream.DeadLetter) error {
 func (i *Inbox) DeadLetters(ctx context.Context) iter.Seq2[stream.DeadLetter, error] {
 	return func(yield func(stream.DeadLetter, error) bool) {
 		for next := uint64(1); ; {
+			if err := i.ended(ctx); err != nil {
+				yield(stream.DeadLetter{}, err)
+				return
+			}
 			letter, sequence, err := i.deadLetterFrom(ctx, next)
 			if errors.Is(err, jetstream.ErrMsgNotFound) {
 				return
@@ -49,9 +54,6 @@ func (i *Inbox) DeadLetters(ctx context.Context) iter.Seq2[stream.DeadLetter, er
 
 // deadLetterFrom returns the first dead letter whose number is at least first.
 func (i *Inbox) deadLetterFrom(ctx context.Context, first uint64) (letter stream.DeadLetter, sequence uint64, err error) {
-	if err := i.ended(ctx); err != nil {
-		return stream.DeadLetter{}, 0, err
-	}
 	message, err := i.dead.GetMsg(ctx, first, jetstream.WithGetMsgSubject(i.deadSubject("*")))
 	if err != nil {
 		return stream.DeadLetter{}, 0, err
@@ -74,7 +76,9 @@ func unreadable(sequence uint64, data []byte, reason error) stream.DeadLetter {
 
 // Requeue puts the dead letter with the entry's id back, behind what waits in
 // its conversation, as an entry that was never tried. After an error, call it
-// again: at worst the entry is handled twice.
+// again: at worst the entry is handled twice. So it may be if the Term that gave
+// it up has not returned yet, and then fails. Copies of the entry are known from
+// when it was given up first, for as long as of any other.
 //
 // It returns [ErrNoDeadLetter] if there is none, and otherwise fails like
 // [Inbox.Put].
@@ -98,11 +102,9 @@ func (i *Inbox) requeue(ctx context.Context, key string, message *jetstream.RawS
 	if err != nil {
 		return err
 	}
-	if err := i.ledger.forget(ctx, key); err != nil {
-		return err
-	}
 	entry := encode(i.entrySubject(i.lineOf(letter.Conversation)), letter.Entry)
-	again := fmt.Sprintf("%s-%d", key, message.Sequence)
+	entry.Header.Set(headerRequeued, strconv.FormatUint(message.Sequence, 10))
+	again := requeuedKey(key, message.Sequence)
 	if _, err := i.js.PublishMsg(ctx, entry, jetstream.WithMsgID(again)); err != nil {
 		return err
 	}

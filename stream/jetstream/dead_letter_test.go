@@ -1,13 +1,16 @@
 package jetstream_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"math"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -81,6 +84,88 @@ func TestADeadLetterCanBeRequeued(t *testing.T) {
 	require.NoError(t, delivery.Term(t.Context(), "still no use"))
 	require.Equal(t, []stream.DeadLetter{{Entry: entry("a", 1), Attempts: 1, Reason: "still no use"}}, deadLetters(t, inbox.Inbox))
 	nothing(t, inbox)
+}
+
+// The letter is there before the ledger says that the entry is settled. What
+// that says afterwards must not settle the entry that the letter became again.
+func TestALetterThatIsRequeuedWhileItIsWrittenIsNotLost(t *testing.T) {
+	listen := freeAddress(t)
+	server, err := embedded.Start(t.Context(), embedded.Config{Folder: t.TempDir(), SyncInterval: time.Minute, Listen: listen})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, server.Close()) })
+	gate := newGate("engage-inbox.settled.")
+	slow, err := jetstream.Open(t.Context(), jetstream.Config{
+		URL: "nats://" + listen, Lines: 1, Options: []nats.Option{nats.SetCustomDialer(gate)},
+	})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, slow.Close()) })
+	t.Cleanup(gate.open)
+	other := join(t, server, jetstream.Config{Lines: 1})
+
+	put(t, other, "a", 1)
+	delivery := take(t, slow)
+	terminated := make(chan error, 1)
+	go func() { terminated <- delivery.Term(context.Background(), "no use") }()
+	<-gate.reached
+	require.NoError(t, other.Requeue(t.Context(), "a-1"))
+	gate.open()
+	require.NoError(t, <-terminated)
+
+	again := take(t, slow)
+	require.Equal(t, entry("a", 1), again.Entry)
+	require.Equal(t, 1, again.Attempt)
+	duplicate, err := other.Put(t.Context(), entry("a", 1))
+	require.NoError(t, err)
+	require.True(t, duplicate)
+	require.NoError(t, again.Ack(t.Context()))
+	require.Empty(t, deadLetters(t, other))
+	nothing(t, slow)
+}
+
+// gate dials connections that stop when they publish to a subject, until the
+// gate is opened.
+type gate struct {
+	publication     []byte
+	reached, opened chan struct{}
+	reach, open     func()
+}
+
+func newGate(subject string) *gate {
+	g := &gate{publication: []byte("HPUB " + subject), reached: make(chan struct{}), opened: make(chan struct{})}
+	g.reach = sync.OnceFunc(func() { close(g.reached) })
+	g.open = sync.OnceFunc(func() { close(g.opened) })
+	return g
+}
+
+func (g *gate) Dial(network, address string) (net.Conn, error) {
+	connection, err := net.Dial(network, address)
+	return gated{connection, g}, err
+}
+
+type gated struct {
+	net.Conn
+	gate *gate
+}
+
+func (c gated) Write(data []byte) (int, error) {
+	if bytes.Contains(data, c.gate.publication) {
+		c.gate.reach()
+		<-c.gate.opened
+	}
+	return c.Conn.Write(data)
+}
+
+func TestAMessageWithABadLetterNumberIsADeadLetter(t *testing.T) {
+	server := serve(t)
+	inbox := join(t, server, jetstream.Config{Lines: 1})
+	_, err := nearby(t, server).PublishMsg(t.Context(), &nats.Msg{Subject: "engage-inbox.entry.0", Header: nats.Header{
+		"Engage-Id": {`"1"`}, "Engage-Conversation": {`"a"`}, "Engage-Requeued": {"*.>"},
+	}})
+	require.NoError(t, err)
+	nothing(t, inbox)
+	letters := deadLetters(t, inbox)
+	require.Len(t, letters, 1)
+	require.Equal(t, "the message is not an entry: Engage-Requeued", letters[0].Reason)
 }
 
 func TestAMessageThatIsNoEntryIsADeadLetter(t *testing.T) {

@@ -66,7 +66,9 @@
 // A handler can meet an entry again that was given out and not settled: after a
 // crash, or when its lease ran out. [stream.Delivery] counts such an attempt,
 // unless the only server crashed with the count. It can count one too many for
-// an entry that was on its way to a program that ended.
+// an entry that was on its way to a program that ended, or that lost the servers.
+// While only the ledger cannot be read, an entry waits with the program that
+// fetched it, and nothing is counted.
 //
 // An Ack that fails other than with [stream.ErrSettled] leaves open whether the
 // entry is settled. It tries until its context or the lease ends, so that takes

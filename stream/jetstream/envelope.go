@@ -22,8 +22,11 @@ const (
 	headerTraceID      = "Engage-Trace-Id"
 	headerVerifiedBy   = "Engage-Verified-By"
 	headerReceived     = "Engage-Received"
-	headerAttempts     = "Engage-Attempts"
-	headerReason       = "Engage-Reason"
+	// headerRequeued is the number of the dead letter that an entry was, in
+	// digits.
+	headerRequeued = "Engage-Requeued"
+	headerAttempts = "Engage-Attempts"
+	headerReason   = "Engage-Reason"
 )
 
 // encode returns the message that stores an entry.
@@ -75,6 +78,21 @@ func decode(header nats.Header, data []byte) (stream.Entry, error) {
 	return entry, nil
 }
 
+// settlementKey returns the key under which the entry of a stored message is
+// settled. The error is errNotAnEntry, wrapped.
+func settlementKey(header nats.Header, entry stream.Entry) (string, error) {
+	key := keyOf(entry.ID)
+	number := header.Get(headerRequeued)
+	if number == "" {
+		return key, nil
+	}
+	letter, err := strconv.ParseUint(number, 10, 64)
+	if err != nil {
+		return "", fmt.Errorf("%w: %s", errNotAnEntry, headerRequeued)
+	}
+	return requeuedKey(key, letter), nil
+}
+
 // unquote reads the header called name into value, if it is there.
 func unquote(header nats.Header, name string, value *string) error {
 	quoted := header.Get(name)
@@ -113,8 +131,8 @@ func beginning(text string, limit int) string {
 
 // What a message may take. An entry leaves room for what its dead letter has
 // beside it: otherwise it could never be given up, and its line would wait for
-// ever. The room is for the reason, the attempts, and the id by which JetStream
-// tells copies of an entry.
+// ever. The room is for the reason, the attempts, the number of the letter once
+// the entry is requeued, and the id by which JetStream tells copies.
 const (
 	deadLetterRoom = 2 << 10
 	maxReason      = 1536

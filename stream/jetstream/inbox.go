@@ -26,7 +26,8 @@ const (
 )
 
 // Inbox is a [stream.Inbox] in JetStream. It is safe for concurrent use, and
-// many programs may have the same one open.
+// many programs may have the same one open. Make one with [Open]: any other one
+// is closed.
 type Inbox struct {
 	storage
 	connection *nats.Conn
@@ -217,7 +218,7 @@ func (i *Inbox) Take(ctx context.Context) (stream.Delivery, error) {
 
 // ended says why nothing can be done any more, if so.
 func (i *Inbox) ended(ctx context.Context) error {
-	if i.closing.Err() != nil {
+	if !i.opened() || i.closing.Err() != nil {
 		return stream.ErrClosed
 	}
 	if ctx == nil {
@@ -226,13 +227,20 @@ func (i *Inbox) ended(ctx context.Context) error {
 	return ctx.Err()
 }
 
+// opened reports whether Open made the inbox.
+func (i *Inbox) opened() bool { return i != nil && i.closing != nil }
+
 // Close ends the inbox for this program: Put and Take return
 // [stream.ErrClosed], those that wait among them. Entries that were given out
 // and not settled are given out again when their leases are over; so settle
-// first, which [stream.Worker.Run] has done when it returns. Close takes a few
-// seconds if the servers cannot be reached. It returns nil, and closing twice is
-// harmless.
+// first, which [stream.Worker.Run] has done when it returns. If the server ends
+// at the same time, an entry that had been fetched for the next taker waits as
+// long. Close takes a few seconds if the servers cannot be reached. It returns
+// nil, and closing twice is harmless.
 func (i *Inbox) Close() error {
+	if !i.opened() {
+		return nil
+	}
 	i.stop()
 	i.fetches.Wait()
 	if err := i.connection.FlushTimeout(closeTime); err != nil && !i.connection.IsClosed() {

@@ -342,6 +342,21 @@ func TestOpenSaysAllThatIsWrong(t *testing.T) {
 	require.NoError(t, jetstream.Config{}.Validate())
 }
 
+func TestAServersURLMayLackItsScheme(t *testing.T) {
+	for _, servers := range []string{
+		"127.0.0.1:4222", "localhost:4222", "a.example", "[::1]:4222", "tls://a.example", "nats://a.example:4222, b.example:4222",
+	} {
+		require.NoError(t, jetstream.Config{URL: servers}.Validate(), servers)
+	}
+	for _, servers := range []string{
+		"user:hunter2@127.0.0.1:4222", "hunter2@127.0.0.1:4222", "hunter2@a.example", "a.example, user:hunter2@b.example",
+	} {
+		err := jetstream.Config{URL: servers}.Validate()
+		require.ErrorContains(t, err, "URL holds credentials")
+		require.NotContains(t, err.Error(), "hunter2")
+	}
+}
+
 func TestOpenFailsWhereThereIsNoServer(t *testing.T) {
 	_, err := jetstream.Open(t.Context(), jetstream.Config{URL: "nats://127.0.0.1:1"})
 	require.ErrorIs(t, err, nats.ErrNoServers)
@@ -388,23 +403,8 @@ func TestEveryCallObeysItsContext(t *testing.T) {
 	delivery := take(t, inbox)
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	for name, call := range map[string]func() error{
-		"put":     func() error { _, err := inbox.Put(ended, entry("a", 2)); return err },
-		"take":    func() error { _, err := inbox.Take(ended); return err },
-		"ack":     func() error { return delivery.Ack(ended) },
-		"nak":     func() error { return delivery.Nak(ended, 0) },
-		"term":    func() error { return delivery.Term(ended, "no use") },
-		"extend":  func() error { return delivery.Extend(ended) },
-		"counts":  func() error { _, err := inbox.Counts(ended); return err },
-		"requeue": func() error { return inbox.Requeue(ended, "a-1") },
-		"dead letters": func() error {
-			for _, err := range inbox.DeadLetters(ended) {
-				return err
-			}
-			return nil
-		},
-	} {
-		require.ErrorIs(t, call(), context.Canceled, name)
+	for name, call := range callsOf(inbox.Inbox, delivery) {
+		require.ErrorIs(t, call(ended), context.Canceled, name)
 	}
 	require.NoError(t, delivery.Ack(t.Context()), "none of them settled the delivery")
 }
@@ -441,4 +441,42 @@ func TestAContextIsRequired(t *testing.T) {
 	var none context.Context
 	_, err := jetstream.Open(none, jetstream.Config{})
 	require.ErrorContains(t, err, "the context is nil")
+
+	inbox := open(t, t.TempDir(), jetstream.Config{})
+	put(t, inbox, "a", 1)
+	delivery := take(t, inbox)
+	for name, call := range callsOf(inbox.Inbox, delivery) {
+		require.ErrorContains(t, call(none), "the context is nil", name)
+	}
+	require.NoError(t, delivery.Ack(t.Context()), "none of them settled the delivery")
+}
+
+// callsOf is everything that takes a context.
+func callsOf(inbox *jetstream.Inbox, delivery stream.Delivery) map[string]func(context.Context) error {
+	return map[string]func(context.Context) error{
+		"put":     func(ctx context.Context) error { _, err := inbox.Put(ctx, entry("a", 2)); return err },
+		"take":    func(ctx context.Context) error { _, err := inbox.Take(ctx); return err },
+		"ack":     func(ctx context.Context) error { return delivery.Ack(ctx) },
+		"nak":     func(ctx context.Context) error { return delivery.Nak(ctx, 0) },
+		"term":    func(ctx context.Context) error { return delivery.Term(ctx, "no use") },
+		"extend":  func(ctx context.Context) error { return delivery.Extend(ctx) },
+		"counts":  func(ctx context.Context) error { _, err := inbox.Counts(ctx); return err },
+		"requeue": func(ctx context.Context) error { return inbox.Requeue(ctx, "a-1") },
+		"dead letters": func(ctx context.Context) error {
+			for _, err := range inbox.DeadLetters(ctx) {
+				return err
+			}
+			return nil
+		},
+	}
+}
+
+func TestAnInboxThatNobodyMadeIsClosed(t *testing.T) {
+	for name, inbox := range map[string]*jetstream.Inbox{"zero": {}, "nil": nil} {
+		calls := callsOf(inbox, stream.Delivery{})
+		for _, call := range []string{"put", "take", "counts", "requeue", "dead letters"} {
+			require.ErrorIs(t, calls[call](t.Context()), stream.ErrClosed, "%s of a %s inbox", call, name)
+		}
+		require.NoError(t, inbox.Close(), name)
+	}
 }

@@ -29,6 +29,11 @@ func keyOf(id string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
+// requeuedKey returns the key of an entry that dead letter number letter became
+// again. It is not that of the letter, whose own settlement may still be under
+// way: whatever that writes must not settle the entry.
+func requeuedKey(key string, letter uint64) string { return fmt.Sprintf("%s-%d", key, letter) }
+
 func (l ledger) settledSubject(key string) string { return l.name + ".settled." + key }
 func (l ledger) returnedSubject(line int) string {
 	return l.name + ".returned." + strconv.Itoa(line)
@@ -57,11 +62,6 @@ func (l ledger) settle(ctx context.Context, key, delivery, way string) error {
 		}
 	}
 	return err
-}
-
-// forget removes what is written of the entry with key.
-func (l ledger) forget(ctx context.Context, key string) error {
-	return l.stream.Purge(ctx, jetstream.WithPurgeSubject(l.settledSubject(key)))
 }
 
 // returned tells how often the first entry of a line, which is message number

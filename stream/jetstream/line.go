@@ -25,7 +25,8 @@ type fetched struct {
 	line     int
 	sequence uint64
 	key      string
-	// at is when it was fetched.
+	// at is when it was fetched, or when the servers were last asked to wait for
+	// this program.
 	at      time.Time
 	attempt int
 	// returned is how often it was returned by programs without a taker.
@@ -49,19 +50,24 @@ func (l *line) run(ctx context.Context) {
 		failures++
 		l.puller.close()
 		l.puller = nil // the consumer may have been deleted
-		l.report(ctx, err, min(time.Duration(failures)*100*time.Millisecond, 2*time.Second))
+		l.report(ctx, err, pause(failures))
 	}
+}
+
+// pause is how long to wait after so many failures, one after another.
+func pause(failures int) time.Duration {
+	return min(time.Duration(failures)*100*time.Millisecond, 2*time.Second)
 }
 
 // report tells a taker of an error that waiting does not mend, and waits before
 // the next try.
-func (l *line) report(ctx context.Context, err error, pause time.Duration) {
+func (l *line) report(ctx context.Context, err error, wait time.Duration) {
 	l.inbox.logger.DebugContext(ctx, "jetstream: a line cannot be fetched", "line", l.number, "error", err)
 	var takers chan<- taken
 	if !transient(err) {
 		takers = l.inbox.taken
 	}
-	timer := time.NewTimer(pause)
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case takers <- taken{err: err}:
@@ -76,17 +82,11 @@ func (l *line) next(ctx context.Context) error {
 	if message == nil {
 		return err
 	}
-	at := time.Now()
-	entry, err := l.read(ctx, message)
-	if err != nil {
-		// Somebody else may have better luck.
-		return errors.Join(err, l.inbox.signal(message, nak(time.Second)))
-	}
+	entry, err := l.resolve(ctx, message)
 	if entry == nil {
-		return nil
+		return err
 	}
-	entry.at = at
-	hold := time.NewTimer(time.Until(at.Add(l.inbox.hold())))
+	hold := time.NewTimer(time.Until(entry.at.Add(l.inbox.hold())))
 	defer hold.Stop()
 	takers := l.inbox.taken
 	if ctx.Err() != nil {
@@ -115,29 +115,61 @@ func (l *line) fetch(ctx context.Context) (*nats.Msg, error) {
 	return l.puller.next(ctx)
 }
 
-// read makes an entry of a message. It returns nil if the message is none to be
-// given out: because the entry was settled before, or because it is no entry.
-//
-// It finishes even if the inbox is closed meanwhile: then the entry is given
-// back.
-func (l *line) read(ctx context.Context, message *nats.Msg) (*fetched, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
-	defer cancel()
+// resolve reads a message. While that cannot be done, which is no fault of the
+// entry's, it keeps the message and has the servers wait: if it gave the message
+// back, that would count as an attempt, and the entry could be given up without
+// ever having been given out.
+func (l *line) resolve(ctx context.Context, message *nats.Msg) (*fetched, error) {
 	meta, err := message.Metadata()
 	if err != nil {
 		return nil, err
 	}
-	entry, err := decode(message.Header, message.Data)
+	kept := time.Now()
+	entry, err := l.read(ctx, message, meta)
+	for failures := 1; err != nil; failures++ {
+		l.report(ctx, err, min(pause(failures), l.inbox.hold()))
+		switch {
+		case ctx.Err() != nil:
+			return nil, errors.Join(err, l.inbox.signal(message, nak(0)))
+		case time.Since(kept) > l.inbox.ackWait():
+			return nil, err // by now the servers have given it to somebody else
+		}
+		asked := time.Now()
+		if err = l.keep(ctx, message); err == nil {
+			kept = asked
+			entry, err = l.read(ctx, message, meta)
+		}
+	}
+	if entry != nil {
+		entry.at = kept
+	}
+	return entry, nil
+}
+
+// keep has the servers wait for this program once more.
+func (l *line) keep(ctx context.Context, message *nats.Msg) error {
+	ctx, cancel := l.limit(ctx)
+	defer cancel()
+	return l.inbox.tell(ctx, message, inProgress)
+}
+
+// limit returns the context of one step in reading a message. It outlives ctx,
+// so that an entry can be given back when the inbox is closed. A read, a pause
+// and a keep are over before the servers have waited long enough.
+func (l *line) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), min(closeTime, l.inbox.lease/2))
+}
+
+// read makes an entry of a message. It returns nil if the message is none to be
+// given out: because the entry was settled before, or because it is no entry.
+func (l *line) read(ctx context.Context, message *nats.Msg, meta *nats.MsgMetadata) (*fetched, error) {
+	ctx, cancel := l.limit(ctx)
+	defer cancel()
+	f, err := newFetched(message)
 	if err != nil {
 		return nil, l.bury(ctx, message, meta.Sequence.Stream, err)
 	}
-	f := &fetched{
-		Entry:    entry,
-		message:  message,
-		line:     l.number,
-		sequence: meta.Sequence.Stream,
-		key:      keyOf(entry.ID),
-	}
+	f.line, f.sequence = l.number, meta.Sequence.Stream
 	settled, err := l.inbox.ledger.settled(ctx, f.key)
 	switch {
 	case err != nil:
@@ -151,6 +183,19 @@ func (l *line) read(ctx context.Context, message *nats.Msg) (*fetched, error) {
 	}
 	f.attempt = max(1, int(meta.NumDelivered)-f.returned)
 	return f, nil
+}
+
+// newFetched decodes a message. The error is errNotAnEntry, wrapped.
+func newFetched(message *nats.Msg) (*fetched, error) {
+	entry, err := decode(message.Header, message.Data)
+	if err != nil {
+		return nil, err
+	}
+	key, err := settlementKey(message.Header, entry)
+	if err != nil {
+		return nil, err
+	}
+	return &fetched{Entry: entry, message: message, key: key}, nil
 }
 
 // bury makes a dead letter of a message that somebody else put into the line. One

@@ -98,6 +98,49 @@ func TestAnInboxWhoseStreamsAreGoneSaysSo(t *testing.T) {
 	require.Error(t, err)
 }
 
+// An entry that nobody was given has not been tried, however long it took to find
+// out whether it was settled.
+func TestAnEntryThatCannotBeLookedUpWaitsUncounted(t *testing.T) {
+	t.Parallel()
+	const lease = time.Second
+	server := serve(t)
+	inbox := join(t, server, jetstream.Config{Lines: 1, Lease: lease})
+	put(t, inbox, "a", 1)
+	js := nearby(t, server)
+	ledger, err := js.Stream(t.Context(), "engage-inbox-ledger")
+	require.NoError(t, err)
+	require.NoError(t, js.DeleteStream(t.Context(), "engage-inbox-ledger"))
+	// Longer than the servers wait for an entry, unless they are asked to.
+	outage, cancel := context.WithTimeout(t.Context(), 3*lease)
+	defer cancel()
+	for outage.Err() == nil {
+		_, err := inbox.Take(outage)
+		require.Error(t, err)
+	}
+	_, err = js.CreateStream(t.Context(), ledger.CachedInfo().Config)
+	require.NoError(t, err)
+	delivery := takeAfterTrouble(t, inbox)
+	require.Equal(t, "a-1", delivery.ID)
+	require.Equal(t, 1, delivery.Attempt)
+	require.NoError(t, delivery.Ack(t.Context()))
+	nothing(t, inbox)
+}
+
+// takeAfterTrouble takes the next delivery, even if a line still tells of
+// trouble.
+func takeAfterTrouble(t testing.TB, inbox stream.Source) stream.Delivery {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for {
+		delivery, err := inbox.Take(ctx)
+		if err == nil {
+			return delivery
+		}
+		require.NoError(t, ctx.Err())
+	}
+}
+
 // One of three servers stops in the middle, and comes back; then another one
 // stops. Entries are put twice throughout.
 func TestAClusterLosesNothingWithoutOneOfItsServers(t *testing.T) {

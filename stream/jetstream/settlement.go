@@ -32,6 +32,9 @@ func newSettlement(inbox *Inbox, entry *fetched) *settlement {
 
 // do runs step while the delivery is the taker's.
 func (s *settlement) do(ctx context.Context, step func(context.Context) error) error {
+	if ctx == nil {
+		return errNoContext
+	}
 	select {
 	case <-s.turn:
 		defer func() { s.turn <- struct{}{} }()

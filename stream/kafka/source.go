@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"sync"
@@ -16,8 +17,8 @@ import (
 )
 
 // Source reads data streams from Kafka. It implements [stream.Source]; see the
-// package's comment for what it promises. Make one with [Open]. Its methods are
-// safe for concurrent use.
+// package's comment for what it promises. Make one with [Open]: any other one is
+// closed. Its methods are safe for concurrent use.
 type Source struct {
 	config Config
 	client *kgo.Client
@@ -168,6 +169,9 @@ func (s *Source) findTopics(ctx context.Context) error {
 // nor ctx's tells that reading failed; the source goes on trying, and entries
 // that it has are given out first.
 func (s *Source) Take(ctx context.Context) (stream.Delivery, error) {
+	if !s.opened() {
+		return stream.Delivery{}, stream.ErrClosed
+	}
 	for {
 		if err := s.ended(ctx); err != nil {
 			s.wake() // another taker, in case this one was woken instead
@@ -184,6 +188,9 @@ func (s *Source) Take(ctx context.Context) (stream.Delivery, error) {
 		}
 	}
 }
+
+// opened reports whether Open made the source.
+func (s *Source) opened() bool { return s != nil && s.client != nil }
 
 // ended says why nothing can be taken any more, if so.
 func (s *Source) ended(ctx context.Context) error {
@@ -230,6 +237,9 @@ func (s *Source) wake() {
 // It returns why the commit or the leaving failed. Closing twice is harmless and
 // returns the same.
 func (s *Source) Close(ctx context.Context) error {
+	if !s.opened() {
+		return nil
+	}
 	if ctx == nil {
 		return errNoContext
 	}
@@ -265,6 +275,10 @@ func (s *Source) close(ctx context.Context) error {
 // Format writes for every verb that this is a source, and of which group: its
 // fields change all the time.
 func (s *Source) Format(f fmt.State, _ rune) {
+	if !s.opened() {
+		_, _ = io.WriteString(f, "Kafka source that is closed")
+		return
+	}
 	_, _ = fmt.Fprintf(f, "Kafka source of group %q", s.config.Group)
 }
 
@@ -289,6 +303,9 @@ type Counts struct {
 
 // Counts returns what the source did so far and holds now.
 func (s *Source) Counts() Counts {
+	if !s.opened() {
+		return Counts{}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	counts := s.counts

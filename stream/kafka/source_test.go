@@ -64,6 +64,17 @@ func TestNothingIsCommittedBeforeItIsHandled(t *testing.T) {
 	require.EqualValues(t, -1, committed(cluster, 0))
 }
 
+func TestASourceThatNobodyOpenedIsClosed(t *testing.T) {
+	for name, source := range map[string]*kafka.Source{"zero": {}, "nil": nil} {
+		_, err := source.Take(t.Context())
+		require.ErrorIs(t, err, stream.ErrClosed, name)
+		require.Zero(t, source.Counts(), name)
+		require.Equal(t, "Kafka source that is closed", fmt.Sprint(source), name)
+		require.NoError(t, source.Close(t.Context()), name)
+		require.NoError(t, source.Close(t.Context()), name)
+	}
+}
+
 func TestAClosedSourceGivesNothingOut(t *testing.T) {
 	cluster := newCluster(t, 1)
 	source := open(t, config(cluster))

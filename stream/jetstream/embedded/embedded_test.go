@@ -87,6 +87,35 @@ func TestStartFails(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
+func TestAContextIsRequired(t *testing.T) {
+	var none context.Context
+	folder := t.TempDir()
+	_, err := embedded.Start(none, embedded.Config{Folder: folder})
+	require.ErrorContains(t, err, "the context is nil")
+	_, err = embedded.Open(none, embedded.Config{Folder: folder}, jetstream.Config{})
+	require.ErrorContains(t, err, "the context is nil")
+	_, err = embedded.StartCluster(none, t.TempDir())
+	require.ErrorContains(t, err, "the context is nil")
+
+	server, err := embedded.Start(t.Context(), embedded.Config{Folder: folder})
+	require.NoError(t, err, "the folder is not locked")
+	require.NoError(t, server.Close())
+}
+
+func TestWhatNobodyStartedIsClosed(t *testing.T) {
+	for name, server := range map[string]*embedded.Server{"zero": {}, "nil": nil} {
+		_, err := jetstream.Open(t.Context(), jetstream.Config{Options: server.Options()})
+		require.ErrorContains(t, err, "the server was not started", name)
+		require.NoError(t, server.Close(), name)
+	}
+	var inbox embedded.Inbox
+	_, err := inbox.Put(t.Context(), stream.Entry{ID: "1", Conversation: "a"})
+	require.ErrorIs(t, err, stream.ErrClosed)
+	require.NoError(t, inbox.Close())
+	require.NoError(t, (*embedded.Inbox)(nil).Close())
+	require.NoError(t, new(embedded.Servers).Close())
+}
+
 func TestOpenEndsTheServerIfItFails(t *testing.T) {
 	folder := t.TempDir()
 	_, err := embedded.Open(t.Context(), embedded.Config{Folder: folder}, jetstream.Config{Replicas: 3})

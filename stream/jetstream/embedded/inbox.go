@@ -8,7 +8,8 @@ import (
 	"github.com/engagesdk/engage-go/stream/jetstream"
 )
 
-// Inbox is an inbox with a server of its own.
+// Inbox is an inbox with a server of its own. Make one with [Open]: any other one
+// is closed.
 type Inbox struct {
 	*jetstream.Inbox
 	server *Server
@@ -33,5 +34,8 @@ func Open(ctx context.Context, config Config, inbox jetstream.Config) (*Inbox, e
 // Close closes the inbox, see [jetstream.Inbox.Close], and then its server.
 // Closing twice is harmless.
 func (i *Inbox) Close() error {
+	if i == nil {
+		return nil
+	}
 	return errors.Join(i.Inbox.Close(), i.server.Close())
 }

@@ -57,18 +57,29 @@ type Cluster struct {
 // what a receiver takes by default.
 const maxPayload = 8 << 20
 
-// Server is a server that runs inside the program.
+// Server is a server that runs inside the program. Make one with [Start]: any
+// other one cannot be connected to.
 type Server struct {
 	server *server.Server
 	unlock func() error
 	close  func() error
 }
 
-// Start starts a server and waits until it is ready, or ctx ends. It fails on a
-// Config that cannot be obeyed, with every violation at once; with [ErrInUse]
-// if another server uses the folder; if the folder cannot be written, or the
-// address is taken.
+// errNoContext says that a context is nil, errNotStarted that a server is none of
+// Start's.
+var (
+	errNoContext  = errors.New("embedded: the context is nil")
+	errNotStarted = errors.New("embedded: the server was not started")
+)
+
+// Start starts a server and waits until it is ready, or ctx ends. It fails
+// without a ctx; on a Config that cannot be obeyed, with every violation at
+// once; with [ErrInUse] if another server uses the folder; if the folder cannot
+// be written, or the address is taken.
 func Start(ctx context.Context, config Config) (*Server, error) {
+	if ctx == nil {
+		return nil, errNoContext
+	}
 	options, err := config.options()
 	if err != nil {
 		return nil, err
@@ -182,11 +193,22 @@ func address(listen, field string, faults *outcome.Violations) (host string, por
 // Options connect to the server from inside the program, without a network:
 // for jetstream.Config.
 func (s *Server) Options() []nats.Option {
+	if !s.started() {
+		return []nats.Option{func(*nats.Options) error { return errNotStarted }}
+	}
 	return []nats.Option{nats.InProcessServer(s.server)}
 }
 
 // Close ends the server and gives its folder free. Closing twice is harmless.
-func (s *Server) Close() error { return s.close() }
+func (s *Server) Close() error {
+	if !s.started() {
+		return nil
+	}
+	return s.close()
+}
+
+// started reports whether Start made the server.
+func (s *Server) started() bool { return s != nil && s.close != nil }
 
 func (s *Server) shutDown() error {
 	if s.server != nil {
