@@ -172,7 +172,7 @@ func (a *answer) recognise(body []byte) error {
 	if value := a.envelope.Value; value != nil && value[0] != '{' && !a.target.anyValue {
 		a.unreadable = errWrongShape
 	}
-	if e := &a.envelope; e.Error == nil && e.Errors == nil && a.isBlank() {
+	if !a.envelope.HasErrors && a.isBlank() {
 		return errWrongShape
 	}
 	return nil
@@ -213,7 +213,7 @@ func (a *answer) refusal() (status int, failed bool) {
 	if !a.target.isOther {
 		status, failed = failedStatus(word)
 	}
-	if e.Error == nil && e.Errors == nil || !failed && reportStatus(word) == ReportSuccess {
+	if !e.HasErrors || !failed && reportStatus(word) == ReportSuccess {
 		return status, failed
 	}
 	told := tolerant.ReadFailure(a.read.Body)

@@ -14,8 +14,9 @@ type IDs struct{ Transaction, Tracking string }
 func IDsOf(m Members) IDs { return IDs{m.Text("tid", "transId"), m.Text("trackingId")} }
 
 // Envelope is the usual shape of a reply. Value is nil where it is null or
-// missing; HasValue tells these apart. Error, Errors and StatusCode belong to the
-// shapes of errors, which [ReadFailure] reads.
+// missing; HasValue tells these apart. StatusCode belongs to the shapes of errors,
+// which [ReadFailure] reads; HasErrors tells that there is an error, or a list of
+// them, which may be of none.
 type Envelope struct {
 	Status      string
 	Code        string
@@ -25,8 +26,8 @@ type Envelope struct {
 	Value          []byte
 	HasValue       bool
 
-	StatusCode    string
-	Error, Errors []byte
+	StatusCode string
+	HasErrors  bool
 }
 
 // EnvelopeOf reads the members of a reply.
@@ -40,8 +41,7 @@ func EnvelopeOf(m Members) Envelope {
 		Value:          m.Find("value"),
 		HasValue:       m.Has("value"),
 		StatusCode:     m.Text("statusCode"),
-		Error:          m.Find("error"),
-		Errors:         m.Find("errors"),
+		HasErrors:      m.Find("error", "errors") != nil,
 	}
 }
 
@@ -88,7 +88,7 @@ func ReadFailure(body []byte) Failure {
 		Description: cmp.Or(e.Description, describe(m.Find("message"), maxDepth)),
 		IDs:         e.IDs,
 	}
-	nested := append(details(e.Error, maxDepth), details(e.Errors, maxDepth)...)
+	nested := append(details(m.Find("error"), maxDepth), details(m.Find("errors"), maxDepth)...)
 	var described []string
 	for _, d := range nested {
 		f.Errors = f.Errors || d.says
