@@ -53,32 +53,65 @@ func oneWriteAfter(t *testing.T, lost int, callbacks *engage.Callbacks) (string,
 	return callbackURL(t, server.seen()[0]), receipt
 }
 
-func TestAFailureOfOneTryDoesNotSettleTheOthers(t *testing.T) {
-	// Three replies are lost. The callbacks then tell of two failures, one of
-	// them twice, and of a success.
-	var target string
+// unanswered closes a conversation, in so many tries whose replies are lost. The
+// callbacks tell reports before the last of them ends.
+func unanswered(t *testing.T, tries int, reports ...string) (*engage.CloseConversationReceipt, error) {
+	t.Helper()
 	server := newStub(t, nil)
 	server.answer = func(w http.ResponseWriter, r *http.Request) {
-		seen := server.seen()
-		target = callbackURL(t, seen[len(seen)-1])
-		if len(seen) == 3 {
-			for _, body := range []string{
-				`{"tid":"T-2","status":"failure"}`, `{"tid":"T-2","status":"failure"}`, `{"tid":"T-3","status":"failure"}`,
-				`{"tid":"T-1","status":"success"}`,
-			} {
-				if status := post(t, target, body); status != http.StatusOK {
+		if seen := server.seen(); len(seen) == tries {
+			for _, report := range reports {
+				if status := post(t, callbackURL(t, seen[0]), report); status != http.StatusOK {
 					t.Error("status", status)
 				}
 			}
 		}
 		hangUp(w, r)
 	}
-	client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(engage.WithAttempts(3)))
-	receipt, err := client.ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})
+	client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(engage.WithAttempts(tries)))
+	return client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"})
+}
+
+func TestAFailureOfOneTryDoesNotSettleTheOthers(t *testing.T) {
+	receipt, err := unanswered(t, 3,
+		`{"tid":"T-2","status":"failure"}`, `{"tid":"T-2","status":"failure"}`, `{"tid":"T-3","status":"failure"}`, // one of them twice
+		`{"tid":"T-1","status":"success"}`)
 	require.NoError(t, err)
 	require.Equal(t, engage.Confirmed, receipt.Proof)
 	require.Equal(t, "T-1", receipt.TransactionID)
-	require.Len(t, server.seen(), 3)
+	require.Len(t, receipt.Attempts, 3)
+}
+
+func TestWhatOneTryAchievedSettlesTheDoubtOfAll(t *testing.T) {
+	receipt, err := unanswered(t, 3, told)
+	require.NoError(t, err)
+	require.Equal(t, engage.Confirmed, receipt.Proof)
+	require.False(t, receipt.AlreadyDone)
+	require.Len(t, receipt.Attempts, 3)
+
+	receipt, err = unanswered(t, 2, `{"tid":"T-1","status":"failure","code":"4547","description":"was closed"}`)
+	require.NoError(t, err)
+	require.Equal(t, engage.Confirmed, receipt.Proof)
+	require.True(t, receipt.AlreadyDone)
+	require.Equal(t, []string{"4547", "was closed"}, []string{receipt.Code, receipt.Description})
+}
+
+func TestADoubtThatAnUnknownStatusLeavesSaysSo(t *testing.T) {
+	_, err := unanswered(t, 2, `{"tid":"T-1","status":"parked"}`)
+	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
+	require.ErrorContains(t, err, "looked for it: the callback tells a status that is not known")
+}
+
+func TestARefusalToldByCallbackLeavesNoTryApplied(t *testing.T) {
+	server := newStub(t, nil)
+	server.answer = func(w http.ResponseWriter, r *http.Request) {
+		post(t, callbackURL(t, server.seen()[0]), `{"tid":"T-1","status":"failure"}`)
+		reply(http.StatusOK, `{"tid":`)(w, r)
+	}
+	_, err := closeConversation(t.Context(), server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(engage.WithAttempts(1))))
+	failure := failureOf(t, err)
+	require.Equal(t, outcome.Refused, failure.Effect)
+	require.Equal(t, outcome.MaybeApplied, failure.Attempts[0].Effect)
 }
 
 func TestTheFailureOfAnEarlierTryIsNotTheOutcome(t *testing.T) {
@@ -115,14 +148,14 @@ func TestAFailureIsTheOutcomeUnlessItMayBeThatOfAnotherTry(t *testing.T) {
 		"the acknowledged of two, spelled so":      {1, []string{"t-1"}},
 		"both of two, neither under the id it had": {1, []string{"T-0", "T-other"}},
 		"the acknowledged of two, at last":         {1, []string{"T-0", "T-0", "T-1"}},
+		"any of two, without an id":                {1, []string{""}},
 		"all of three":                             {2, []string{"T-0", "T-2", "T-0", "T-3"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log strings.Builder
 			target, receipt := oneWriteAfter(t, c.lost, newCallbacks(t,
 				engage.WithCallbackLogger(slog.New(slog.NewTextHandler(&log, nil)))))
-			ended, cancel := context.WithCancel(t.Context())
-			cancel()
+			ended := endedContext(t)
 			for i, tid := range c.tids {
 				_, err := receipt.Wait(ended)
 				require.ErrorIs(t, err, outcome.ErrOnTimeout)
@@ -141,6 +174,26 @@ func TestAFailureIsTheOutcomeUnlessItMayBeThatOfAnotherTry(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestTheFailureOfTheAcknowledgedTryLeavesTheDoubtOfAnother(t *testing.T) {
+	target, receipt := oneWriteAfter(t, 1, newCallbacks(t))
+	require.Equal(t, http.StatusOK, post(t, target, `{"tid":"T-1","status":"failure"}`))
+	_, err := receipt.Wait(t.Context())
+	failure := failureOf(t, err)
+	require.Equal(t, outcome.OnCloseConversationFailure, failure.Edge)
+	require.Equal(t, outcome.MaybeApplied, failure.Effect)
+}
+
+func TestATryThatWasRefusedIsNoneThatACallbackTellsOf(t *testing.T) {
+	server := newStub(t, failing(1, reply(http.StatusTooManyRequests, ``), reply(http.StatusAccepted, acknowledged)))
+	client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(engage.WithWaitForOutcome(false)))
+	receipt, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"})
+	require.NoError(t, err)
+	require.Len(t, receipt.Attempts, 2)
+	require.Equal(t, http.StatusOK, post(t, callbackURL(t, server.seen()[0]), `{"tid":"T-other","status":"failure"}`))
+	_, err = receipt.Wait(endedContext(t))
+	require.Equal(t, outcome.OnCloseConversationFailure, outcome.Of(err), "it is that of the only try that was carried out")
 }
 
 func TestWhatAnotherTryFoundDoneIsDone(t *testing.T) {
@@ -168,11 +221,23 @@ func TestAnOutcomeNamesTheWriteIfTheAcknowledgementDoesNot(t *testing.T) {
 	require.Contains(t, receipt.TraceIDs, outcome.TraceID{Name: "tid", Value: "T-1"})
 }
 
+func TestAnOutcomeNamesTheConversationIfTheAcknowledgementDoesNot(t *testing.T) {
+	server := newStub(t, nil)
+	server.answer = func(w http.ResponseWriter, r *http.Request) {
+		post(t, callbackURL(t, server.seen()[0]), `{"tid":"T-1","status":"success","conversationId":"C-new"}`)
+		reply(http.StatusAccepted, acknowledged)(w, r)
+	}
+	created, err := server.client(t, engage.WithCallbacks(newCallbacks(t))).
+		CreateConversation(t.Context(), engage.CreateConversationV10{Address: smsAddress})
+	require.NoError(t, err)
+	require.Equal(t, "C-new", created.ConversationID)
+	require.Equal(t, []outcome.TraceID{{Name: "tid", Value: "T-1"}}, created.TraceIDs, "each is listed once")
+}
+
 func TestAStatusThatIsNotKnownIsNotTheOutcome(t *testing.T) {
 	var log strings.Builder
 	target, receipt := oneWriteAfter(t, 0, newCallbacks(t, engage.WithCallbackLogger(slog.New(slog.NewTextHandler(&log, nil)))))
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
+	ended := endedContext(t)
 	for _, status := range []string{"queued", "processing"} {
 		require.Equal(t, http.StatusOK, post(t, target, `{"tid":"T-9","status":"`+status+`","code":7,"description":"`+token+`"}`))
 		same, err := receipt.Wait(ended)
@@ -195,18 +260,7 @@ func TestAStatusThatIsNotKnownIsNotTheOutcome(t *testing.T) {
 }
 
 func TestAStatusThatIsNotKnownSettlesNoDoubt(t *testing.T) {
-	server := newStub(t, nil)
-	server.answer = func(w http.ResponseWriter, r *http.Request) {
-		target := callbackURL(t, server.seen()[0])
-		for _, status := range []string{"processing", "success"} {
-			if got := post(t, target, `{"tid":"T-1","status":"`+status+`"}`); got != http.StatusOK {
-				t.Error("status", got)
-			}
-		}
-		hangUp(w, r)
-	}
-	receipt, err := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(engage.WithAttempts(1))).
-		CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"})
+	receipt, err := unanswered(t, 1, `{"tid":"T-1","status":"processing"}`, told)
 	require.NoError(t, err)
 	require.Equal(t, engage.Confirmed, receipt.Proof)
 }

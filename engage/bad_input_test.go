@@ -91,8 +91,8 @@ func TestRoutesAreChecked(t *testing.T) {
 	for name, route := range map[string]engage.Route{
 		"no method":             {"", "/a/{conversation}"},
 		"a method of one's own": {"FETCH", "/a/{conversation}"},
-		"no slash":              {"POST", "a/{conversation}"},
-		"a query":               {"POST", "/a/{conversation}?x=1"},
+		"no slash":              {"POST", "ab/{conversation}"},
+		"a query":               {"POST", "/a?x=1/{conversation}"},
 		"a step up":             {"POST", "/../{conversation}"},
 		"an escaped step up":    {"POST", "/%2e%2e/{conversation}"},
 		"an empty segment":      {"POST", "//{conversation}"},
@@ -165,6 +165,12 @@ func badRequests() []badRequest {
 		{"half a live chat", create(engage.CreateConversationV10{
 			Address: channel.LiveChatAddress{AppID: "app", ThreadID: "thread"},
 		}), []string{"Address.UserID"}},
+		{"the other half of one", create(engage.CreateConversationV12{
+			Address: channel.LiveChatAddress{AppID: "app", UserID: "user", BrowserFingerprint: "user"},
+		}), []string{"Address.ThreadID"}},
+		{"a live chat without its visitor", create(engage.CreateConversationV13{
+			Address: channel.LiveChatAddress{AppID: "app"}, Domain: "\xff",
+		}), []string{"Address.ThreadID", "Address.UserID", "Domain"}},
 		{"a domain on SMS", create(engage.CreateConversationV10{Address: smsAddress, Domain: "example.com"}), []string{"Domain"}},
 		{"every fault of a create", create(engage.CreateConversationV13{
 			Address: channel.EmailAddress{}, CustomerName: "\xff", AliasID: "\xff", Domain: "x", ProactiveID: "x", CapabilityList: "x",
@@ -178,6 +184,12 @@ func badRequests() []badRequest {
 			_, err := c.UpdateConversation(ctx, engage.UpdateConversationV10{})
 			return outcome.Of(err), err
 		}, []string{"ConversationID", "AliasID"}},
+		{"every fault of an update", func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
+			_, err := c.UpdateConversation(ctx, engage.UpdateConversationV10{
+				ConversationID: "C1", AliasID: "\xff", CustomFields: []engage.CustomField{{}, {Scope: engage.ProfileScope, Key: "\xff"}},
+			})
+			return outcome.Of(err), err
+		}, []string{"AliasID", "CustomFields[0].Scope", "CustomFields[0].Key", "CustomFields[1].Key"}},
 		{"no participant to add", func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
 			_, err := c.AddParticipant(ctx, engage.AddParticipantV10{})
 			return outcome.Of(err), err
@@ -286,6 +298,11 @@ func TestARouteCanBeReplaced(t *testing.T) {
 	require.Equal(t, "/api/v1/v2/chats/C%201/%7Estate", server.seen()[0].path)
 	require.Equal(t, "PUT", client.Routes()[outcome.CloseConversation].Method)
 	require.Equal(t, "POST", client.Routes()[outcome.ReopenConversation].Method)
+
+	client = server.client(t, engage.WithRoute(outcome.RemoveParticipant, engage.Route{Method: "PUT", Path: "/agents/{participant}/not/{conversation}"}))
+	_, err = client.RemoveParticipant(t.Context(), engage.RemoveParticipantV10{ConversationID: "C1", Participant: "agent-1"})
+	require.NoError(t, err)
+	require.Equal(t, "/api/v1/agents/agent-1/not/C1", server.seen()[1].path, "its ids may stand in any order")
 }
 
 func TestACallWithoutClientContextOrRequestIsRefused(t *testing.T) {

@@ -2,6 +2,7 @@ package engage_test
 
 import (
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/message"
 	"github.com/engagesdk/engage-go/outcome"
@@ -191,31 +193,59 @@ func TestTheIDOfAnAcknowledgementIsATraceWhereverItStands(t *testing.T) {
 }
 
 func TestAReplyOfAnySizeIsReadUpToTheLimit(t *testing.T) {
+	const tooLarge = "larger than the limit"
 	long := `{"tid":"` + strings.Repeat("x", 200<<10) + `"}`
 	for name, c := range map[string]struct {
-		answer http.HandlerFunc
-		limit  int64
-		fits   bool
+		answer  http.HandlerFunc
+		limit   int64
+		problem string
 	}{
-		"no limit to speak of": {reply(200, long), math.MaxInt64, true},
-		"exactly the limit":    {reply(200, long), int64(len(long)), true},
-		"a byte above it":      {reply(200, long), int64(len(long)) - 1, false},
-		"in chunks, above it": {func(w http.ResponseWriter, r *http.Request) {
-			w.(http.Flusher).Flush()
-			io.WriteString(w, long)
-		}, int64(len(long)) - 1, false},
+		"no limit to speak of":       {reply(200, long), math.MaxInt64, ""},
+		"exactly the limit":          {reply(200, long), int64(len(long)), ""},
+		"a byte above it":            {reply(200, long), int64(len(long)) - 1, tooLarge},
+		"exactly the limit, as told": {reply(200, acknowledged), int64(len(acknowledged)), ""},
+		"a byte above it, as told":   {reply(200, acknowledged), int64(len(acknowledged)) - 1, tooLarge},
 		"a header that promises too much": {func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Length", "4611686018427387904")
-			hangUp(w, r)
-		}, math.MaxInt64, false},
+			w.(http.Flusher).Flush()
+			panic(http.ErrAbortHandler)
+		}, math.MaxInt64, "unexpected EOF"},
 	} {
 		server := newStub(t, c.answer)
 		_, err := appendTo(appendRequest, engage.WithReconciliation(false))(t.Context(), server.client(t, engage.WithReplyLimit(c.limit)))
-		if c.fits {
+		if c.problem == "" {
 			require.NoError(t, err, name)
 		} else {
 			require.Equal(t, outcome.OnError, failureOf(t, err).Edge, name)
+			require.ErrorContains(t, err, c.problem, name)
 		}
+	}
+}
+
+// watched is a body that tells whether it was closed.
+type watched struct {
+	io.Reader
+	closed bool
+}
+
+func (w *watched) Close() error {
+	w.closed = true
+	return nil
+}
+
+func TestAReplyIsClosedAndItsTryEndsReadOrNot(t *testing.T) {
+	for _, length := range []int64{-1, int64(len(acknowledged)), math.MaxInt64} {
+		body := &watched{Reader: strings.NewReader(acknowledged)}
+		var try context.Context
+		client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+			try = r.Context()
+			return &http.Response{StatusCode: http.StatusOK, Body: body, ContentLength: length}, nil
+		})))
+		require.NoError(t, err)
+		_, err = appendTo(appendRequest, engage.WithReconciliation(false))(t.Context(), client)
+		require.Equal(t, length == math.MaxInt64, err != nil, "length %d", length)
+		require.True(t, body.closed, "length %d", length)
+		require.Error(t, try.Err(), "length %d", length)
 	}
 }
 

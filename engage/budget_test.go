@@ -170,17 +170,22 @@ func TestEachTryEndsAtItsOwnLimit(t *testing.T) {
 	})
 }
 
-func TestATransportSeesTheLimitOfTheTry(t *testing.T) {
+// callerKey is the key of what a caller puts into the context of a call.
+type callerKey struct{}
+
+func TestATransportSeesTheCallersContextAndTheLimitOfTheTry(t *testing.T) {
 	deadlines := make(chan time.Time, 1)
 	client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
-		deadline, _ := r.Context().Deadline()
+		deadline, limited := r.Context().Deadline()
+		require.True(t, limited)
+		require.Equal(t, t.Name(), r.Context().Value(callerKey{}))
 		deadlines <- deadline
 		require.NoError(t, r.Context().Err())
 		return fine(), nil
 	})))
 	require.NoError(t, err)
 	for limit, want := range map[time.Duration]time.Duration{time.Hour: time.Hour, 0: 3 * time.Hour, 9 * time.Hour: 3 * time.Hour} {
-		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Hour)
+		ctx, cancel := context.WithTimeout(context.WithValue(t.Context(), callerKey{}, t.Name()), 3*time.Hour)
 		_, err = appendTo(appendRequest, engage.WithAttemptTimeout(limit))(ctx, client)
 		cancel()
 		require.NoError(t, err)

@@ -10,6 +10,7 @@ import (
 	"path"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/engagesdk/engage-go/auth"
@@ -39,8 +40,7 @@ func TestForgedCallbacksAreNotBelieved(t *testing.T) {
 	} {
 		require.Equal(t, http.StatusNotFound, post(t, "http://"+base+forged, told), forged)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
+	ctx := endedContext(t)
 	_, err := receipt.Wait(ctx)
 	require.ErrorIs(t, err, outcome.ErrOnTimeout)
 	require.Equal(t, http.StatusOK, post(t, genuine, told))
@@ -90,13 +90,7 @@ func TestCallbacksAnswerWhatTheyGet(t *testing.T) {
 		require.Equal(t, http.StatusMethodNotAllowed, response.StatusCode)
 		require.Equal(t, http.MethodPost, response.Header.Get("Allow"))
 	}
-	request := httptest.NewRequest(http.MethodPost, target, nil)
-	request.Body = nil
-	recorder := httptest.NewRecorder()
-	callbacks.ServeHTTP(recorder, request)
-	require.Equal(t, http.StatusBadRequest, recorder.Code)
-
-	require.Equal(t, 9, strings.Count(log.String(), `msg="engage: a callback cannot be read" status=4`), "what is genuine and refused is logged")
+	require.Equal(t, 8, strings.Count(log.String(), `msg="engage: a callback cannot be read" status=4`), "what is genuine and refused is logged")
 	log.Reset()
 
 	for range 50 {
@@ -105,6 +99,25 @@ func TestCallbacksAnswerWhatTheyGet(t *testing.T) {
 	_, err := receipt.Wait(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, log.String())
+}
+
+func TestACallbackThatDoesNotArriveWholeIsRefused(t *testing.T) {
+	callbacks := newCallbacks(t, engage.WithReportDecoder(func([]byte) (engage.Report, error) {
+		return engage.Report{Status: engage.ReportSuccess}, nil
+	}))
+	target, receipt := oneWrite(t, callbacks)
+	for name, body := range map[string]io.ReadCloser{
+		"no body":   nil,
+		"cut short": io.NopCloser(io.MultiReader(strings.NewReader(told), iotest.ErrReader(io.ErrUnexpectedEOF))),
+	} {
+		request := httptest.NewRequest(http.MethodPost, target, nil)
+		request.Body = body
+		recorder := httptest.NewRecorder()
+		callbacks.ServeHTTP(recorder, request)
+		require.Equal(t, http.StatusBadRequest, recorder.Code, name)
+	}
+	_, err := receipt.Wait(endedContext(t))
+	require.ErrorIs(t, err, outcome.ErrOnTimeout)
 }
 
 func TestACallbackAfterTheCallerHasLeftIsTaken(t *testing.T) {
@@ -202,12 +215,17 @@ func TestAProcessTakesCallbacksOfItsFormerWrites(t *testing.T) {
 	require.Equal(t, 2, strings.Count(log.String(), "nobody awaits this callback"))
 
 	// These writes are not sent, and not awaited any more.
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
-	for range 20_000 {
-		_, err := closeConversation(ended, client)
-		require.Error(t, err)
+	ended := endedContext(t)
+	leave := func(writes int) {
+		for range writes {
+			_, err := closeConversation(ended, client)
+			require.Error(t, err)
+		}
 	}
+	leave(9_999)
+	require.Equal(t, http.StatusOK, deliver(target, nil), "it is one of the last ten thousand")
+	require.Zero(t, passed)
+	leave(10_001)
 	require.Equal(t, http.StatusNotFound, deliver(target, nil), "it is forgotten in the end")
 	require.Equal(t, 1, passed)
 }

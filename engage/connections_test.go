@@ -116,6 +116,20 @@ func TestManyCallersShareConnections(t *testing.T) {
 	}
 }
 
+func TestIdleConnectionsAreClosedOnRequest(t *testing.T) {
+	server := newCounting(t, false, reply(http.StatusOK, found("active")))
+	client, err := engage.New(engage.Endpoint(server.URL), auth.Static(token))
+	require.NoError(t, err)
+	for opened := range int32(2) {
+		for range 2 {
+			_, err := searchConversation(t.Context(), client)
+			require.NoError(t, err, "the client can still be used")
+			require.Equal(t, opened+1, server.opened.Load())
+		}
+		client.CloseIdleConnections()
+	}
+}
+
 // hesitant is a listener whose first connection never gets an answer until it is
 // let.
 type hesitant struct {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -101,6 +103,24 @@ func TestATransportThatDoesNotTellIsNotTrusted(t *testing.T) {
 	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
 	require.Equal(t, 1, transport.GetTotalCallCount())
 	require.NotContains(t, err.Error(), token)
+}
+
+func TestATryThatCannotLeaveIsNotTakenForTheOneBefore(t *testing.T) {
+	server := newStub(t, reply(http.StatusServiceUnavailable, ``))
+	inner := &http.Transport{}
+	defer inner.CloseIdleConnections()
+	tries := 0
+	transport := roundTrip(func(r *http.Request) (*http.Response, error) {
+		if tries++; tries == 2 {
+			r.URL.Host = closedPort(t)
+		}
+		return inner.RoundTrip(r)
+	})
+	_, err := appendTo(appendRequest, engage.WithAttempts(2))(t.Context(), server.client(t, engage.WithTransport(transport)))
+	failure := failureOf(t, err)
+	require.Len(t, failure.Attempts, 2)
+	require.Equal(t, outcome.NotSent, failure.Attempts[1].Effect)
+	require.Equal(t, outcome.Refused, failure.Effect)
 }
 
 func TestReadsAndConvergentWritesAreRetried(t *testing.T) {
@@ -280,6 +300,26 @@ func TestATokenRefusedMidFlightIsReplacedOnce(t *testing.T) {
 	require.Len(t, server.seen(), 1)
 }
 
+func TestATokenThatCannotBeReplacedIsTold(t *testing.T) {
+	broken, asked := errors.New("vault said "+token), 0
+	server := newStub(t, reply(http.StatusUnauthorized, ``))
+	client, err := engage.New(engage.Endpoint(server.URL), sourceFunc(func(context.Context) (auth.Token, error) {
+		if asked++; asked > 1 {
+			return auth.Token{}, broken
+		}
+		return auth.NewToken(token, time.Time{}), nil
+	}))
+	require.NoError(t, err)
+	_, err = appendMessage(t.Context(), client)
+	failure := failureOf(t, err)
+	require.Equal(t, outcome.OnAuthorizationFailure, failure.Edge)
+	require.Equal(t, http.StatusUnauthorized, failure.Status)
+	require.Equal(t, outcome.Refused, failure.Effect)
+	require.ErrorIs(t, err, broken)
+	require.NotContains(t, err.Error(), token)
+	require.Len(t, server.seen(), 1)
+}
+
 func TestA403DoesNotReplaceTheToken(t *testing.T) {
 	source := &rotating{}
 	server := newStub(t, reply(403, ``))
@@ -354,8 +394,7 @@ func TestTheIdlePoolOfASharedTransportIsLeftAlone(t *testing.T) {
 	client := server.client(t, engage.WithTransport(transport))
 	_, err := searchConversation(t.Context(), client)
 	require.Error(t, err)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
+	ctx := endedContext(t)
 	_, err = searchConversation(ctx, client)
 	require.Error(t, err)
 	client.CloseIdleConnections()
@@ -382,4 +421,20 @@ func TestAttemptsTellTheStoryOfACall(t *testing.T) {
 	}
 	require.Equal(t, []int{503, 503, 200}, []int{result.Attempts[0].Status, result.Attempts[1].Status, result.Attempts[2].Status})
 	require.Zero(t, result.Attempts[2].Effect)
+}
+
+func TestTheLogTellsHowEachTryEnded(t *testing.T) {
+	var log strings.Builder
+	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	server := newStub(t, failing(1, hangUp, reply(http.StatusOK, found("active"))))
+	_, err := searchConversation(t.Context(), server.client(t, engage.WithLogger(logger)))
+	require.NoError(t, err)
+	failed, succeeded, _ := strings.Cut(log.String(), "\n")
+	require.Contains(t, failed, `attempt=1`)
+	require.Contains(t, failed, `edge=onError effect="maybe applied" cause=`)
+	require.Contains(t, succeeded, `attempt=2`)
+	require.Contains(t, succeeded, `status=200`)
+	for _, part := range []string{"edge=", "effect=", "cause="} {
+		require.NotContains(t, succeeded, part, "only a failure has it")
+	}
 }

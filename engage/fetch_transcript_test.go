@@ -78,7 +78,7 @@ func TestATranscriptIsAskedForInParts(t *testing.T) {
 		_, err := client.FetchTranscript(t.Context(), request)
 		require.NoError(t, err)
 		last := server.seen()[len(server.seen())-1]
-		require.Equal(t, recorded{"GET", "/api/v1/conversations/C%201/messages", query, "", last.header}, last)
+		require.Equal(t, recorded{"GET", "/api/v1/conversations/C%201/messages", query, "", last.header, 0}, last)
 	}
 	for _, request := range []engage.FetchTranscriptV10{{ConversationID: "C1", Offset: -1}, {ConversationID: "C1", Limit: 501}, {ConversationID: "C1", Limit: -1}} {
 		_, err := client.FetchTranscript(t.Context(), request)

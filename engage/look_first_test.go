@@ -80,8 +80,7 @@ func TestAWriteThatCannotBeLookedForIsNotSent(t *testing.T) {
 	require.Equal(t, outcome.MaybeApplied, failure.Effect)
 	require.ErrorContains(t, failure.Err, "FetchTranscript")
 
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
+	ctx := endedContext(t)
 	_, err = server.client(t).AppendMessage(ctx, request, look)
 	require.Equal(t, outcome.OnTimeout, failureOf(t, err).Edge)
 	require.Empty(t, server.written())

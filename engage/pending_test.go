@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/outcome"
@@ -56,8 +57,22 @@ func TestATableThatFailsIsReported(t *testing.T) {
 	require.Equal(t, outcome.MaybeApplied, failure.Effect)
 	require.NotContains(t, err.Error(), token)
 
-	target, _ := oneWrite(t, newCallbacks(t, engage.WithPending(brokenTable{engage.NewPending(), nil, broken, nil})))
+	var log strings.Builder
+	target, _ := oneWrite(t, newCallbacks(t, engage.WithPending(brokenTable{engage.NewPending(), nil, broken, nil}),
+		engage.WithCallbackLogger(slog.New(slog.NewTextHandler(&log, nil)))))
 	require.Equal(t, http.StatusServiceUnavailable, post(t, target, told))
+	require.Contains(t, log.String(), `msg="engage: the table of pending writes failed" tid=T-1 status=success`)
+	require.NotContains(t, log.String(), token)
+}
+
+func TestATableThatEndsWithItsCallerIsOnTimeout(t *testing.T) {
+	server := newStub(t, reply(http.StatusAccepted, acknowledged))
+	client := server.client(t, engage.WithCallbacks(newCallbacks(t, engage.WithPending(brokenTable{engage.NewPending(), context.Canceled, nil, nil}))))
+	_, err := closeConversation(endedContext(t), client)
+	require.ErrorIs(t, err, outcome.ErrOnTimeout)
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, outcome.NotSent, failureOf(t, err).Effect)
+	require.Empty(t, server.seen())
 }
 
 func TestASuccessFindsRoomAmongAnyNumberOfReports(t *testing.T) {
@@ -84,8 +99,7 @@ func TestASuccessFindsRoomAmongAnyNumberOfReports(t *testing.T) {
 func TestTheTableInMemoryKeepsTheReportsThatTellMost(t *testing.T) {
 	const room = 32
 	pending := engage.NewPending()
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
+	ended := endedContext(t)
 	known, err := pending.Deliver(t.Context(), "id", engage.Report{})
 	require.NoError(t, err)
 	require.False(t, known)
@@ -122,24 +136,60 @@ func TestTheTableInMemoryKeepsTheReportsThatTellMost(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
+// lingering is a context whose caller has looked for reports and does not begin to
+// wait before it is let.
+type lingering struct {
+	context.Context
+	let <-chan struct{}
+}
+
+func (l lingering) Done() <-chan struct{} {
+	<-l.let
+	return l.Context.Done()
+}
+
 func TestEveryReportReachesOneOfThoseWhoWait(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		const waiters = 32
-		pending := engage.NewPending()
-		require.NoError(t, pending.Expect(t.Context(), "id"))
-		var waiting sync.WaitGroup
-		for range waiters {
-			waiting.Go(func() {
-				if _, err := pending.Next(t.Context(), "id"); err != nil {
-					t.Error(err)
+	for name, waitFirst := range map[string]bool{"who waited before it came": true, "who had looked before it came": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				const waiters = 32
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				let := make(chan struct{})
+				pending := engage.NewPending()
+				require.NoError(t, pending.Expect(ctx, "id"))
+				var waiting sync.WaitGroup
+				for range waiters {
+					waiting.Go(func() {
+						if _, err := pending.Next(lingering{ctx, let}, "id"); err != nil {
+							t.Error(err)
+						}
+					})
 				}
+				if waitFirst {
+					close(let)
+				}
+				synctest.Wait()
+				for i := range waiters {
+					_, err := pending.Deliver(ctx, "id", engage.Report{TransactionID: fmt.Sprint(i), Status: engage.ReportFailure})
+					require.NoError(t, err)
+				}
+				if !waitFirst {
+					close(let)
+				}
+				began := time.Now()
+				waiting.Wait()
+				require.Zero(t, time.Since(began), "nobody sleeps on a report until the context ends")
 			})
-		}
-		synctest.Wait()
-		for i := range waiters {
-			_, err := pending.Deliver(t.Context(), "id", engage.Report{TransactionID: fmt.Sprint(i), Status: engage.ReportFailure})
-			require.NoError(t, err)
-		}
-		waiting.Wait()
+		})
+	}
+}
+
+func TestAReportOfAWriteThatIsNotThereIsWaitedForToTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		_, err := engage.NewPending().Next(ctx, "id")
+		require.ErrorIs(t, err, context.DeadlineExceeded)
 	})
 }

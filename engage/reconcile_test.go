@@ -144,6 +144,21 @@ func TestWhatIsNotFoundStaysInDoubt(t *testing.T) {
 	require.Equal(t, 4, sent(server, outcome.FetchTranscript), "it looks as often as it may try")
 }
 
+func TestADoubtThatRemainsIsToldWithItsReason(t *testing.T) {
+	server, client, id := engageServer(t)
+	server.Fail(outcome.AppendMessage, engagetest.Fault{Status: http.StatusInternalServerError})
+	_, err := client.AppendMessage(t.Context(), twoTexts(id))
+	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
+	require.ErrorContains(t, err, "looked for it: the conversation does not hold it", "also where there is no other cause")
+
+	server.Fail(outcome.CreateConversation, lostReply)
+	server.Fail(outcome.SearchConversation, engagetest.Fault{Status: http.StatusForbidden, Times: engagetest.Always})
+	_, err = client.CreateConversation(t.Context(), engage.CreateConversationV10{Address: smsAddress})
+	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
+	require.ErrorContains(t, err, "looked for it: engage: SearchConversation v1.3: onAuthorizationFailure")
+	require.Equal(t, 1, sent(server, outcome.SearchConversation), "looking again is of no use")
+}
+
 func TestWhatIsCertainlyAbsentIsSentOnceMore(t *testing.T) {
 	server, client, id := engageServer(t, engage.WithCallOptions(engage.WithSettleTime(20*time.Millisecond)))
 	server.Fail(outcome.AppendMessage, lostRequest)
@@ -180,6 +195,11 @@ func TestWhatIsCertainlyAbsentIsSentOnceMore(t *testing.T) {
 	_, err = client.AppendMessage(t.Context(), twoTexts(id), engage.WithRetryPolicy(engage.RetryNever))
 	require.Len(t, failureOf(t, err).Attempts, 1)
 	require.Len(t, texts(t, server, id), 4)
+
+	server.Fail(outcome.AppendMessage, lostRequest, engagetest.Fault{Applied: true, Shape: engagetest.Truncated})
+	_, err = client.AppendMessage(t.Context(), twoTexts(id))
+	require.Equal(t, outcome.Applied, failureOf(t, err).Effect, "what is told of the repetition is what counts")
+	require.Len(t, texts(t, server, id), 6)
 }
 
 // gateway is a transport that breaks off appends and delivers them much later,
@@ -214,23 +234,32 @@ func (g *gateway) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func TestARequestThatAGatewayDeliversLateIsNotDoubled(t *testing.T) {
+	const settled = 2 * time.Minute
+	settle := engage.WithSettleTime(settled)
 	for name, c := range map[string]struct {
-		delay   time.Duration
-		options []engage.CallOption
-		found   bool
+		delay       time.Duration
+		options     []engage.CallOption
+		found       bool
+		least, most time.Duration // that the call takes
 	}{
-		"nobody knows how late":            {time.Hour, nil, false},
-		"within the settle time":           {time.Minute, []engage.CallOption{engage.WithSettleTime(2 * time.Minute)}, true},
-		"while looking":                    {100 * time.Millisecond, []engage.CallOption{engage.WithWaits(time.Minute, time.Minute)}, true},
-		"the caller has not the time":      {time.Minute, []engage.CallOption{engage.WithSettleTime(2 * time.Minute), engage.WithTotalTimeout(time.Second)}, false},
-		"as late as the settle time lasts": {2*time.Minute - 1, []engage.CallOption{engage.WithSettleTime(2 * time.Minute)}, true},
+		"nobody knows how late":            {time.Hour, nil, false, 0, 2 * time.Second},
+		"within the settle time":           {time.Minute, []engage.CallOption{settle}, true, settled, settled},
+		"while looking":                    {100 * time.Millisecond, []engage.CallOption{engage.WithWaits(time.Minute, time.Minute)}, true, 0, 3 * time.Minute},
+		"before the second look":           {time.Millisecond, []engage.CallOption{settle}, true, 0, 2 * time.Second},
+		"the caller has not the time":      {time.Minute, []engage.CallOption{settle, engage.WithTotalTimeout(time.Second)}, false, 0, time.Second},
+		"nor has it with one try":          {time.Minute, []engage.CallOption{settle, engage.WithTotalTimeout(time.Minute), engage.WithAttempts(1)}, false, 0, 0},
+		"with one try it looks once more":  {time.Minute, []engage.CallOption{settle, engage.WithAttempts(1)}, true, settled, settled},
+		"as late as the settle time lasts": {settled - 1, []engage.CallOption{settle}, true, settled, settled},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				g := &gateway{delay: c.delay}
 				client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(g))
 				require.NoError(t, err)
+				began := time.Now()
 				receipt, err := client.AppendMessage(t.Context(), twoTexts("C1"), c.options...)
+				require.GreaterOrEqual(t, time.Since(began), c.least)
+				require.LessOrEqual(t, time.Since(began), c.most)
 				if c.found {
 					require.NoError(t, err)
 					require.Equal(t, engage.Reconciled, receipt.Proof)

@@ -1,6 +1,7 @@
 package engage_test
 
 import (
+	"context"
 	"crypto/tls"
 	"encoding/binary"
 	"errors"
@@ -137,6 +138,61 @@ func TestATransportThatSendsAgainDoesNotHideThatItHadSentBefore(t *testing.T) {
 	_, err := appendTo(appendRequest, engage.WithReconciliation(false))(t.Context(), server.client(t, engage.WithTransport(transport)))
 	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
 	require.Len(t, server.seen(), 1)
+}
+
+// brittle is a connection to which nothing can be written once it is gone.
+type brittle struct {
+	net.Conn
+	gone *atomic.Bool
+}
+
+func (b brittle) Write(data []byte) (int, error) {
+	if b.gone.Load() {
+		return 0, net.ErrClosed
+	}
+	return b.Conn.Write(data)
+}
+
+func TestAConnectionFoundGoneIsReplacedAndOtherwiseNothingWasSent(t *testing.T) {
+	for name, c := range map[string]struct {
+		reachable bool
+		sent      int
+	}{
+		"the server is still there": {true, 2},
+		"it has gone as well":       {false, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var gone atomic.Bool
+			dials := 0
+			transport := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+				dials++
+				if dials > 1 && !c.reachable {
+					return nil, net.ErrClosed
+				}
+				conn, err := new(net.Dialer).DialContext(ctx, network, address)
+				if dials == 1 {
+					conn = brittle{conn, &gone}
+				}
+				return conn, err
+			}}
+			defer transport.CloseIdleConnections()
+			server := newStub(t, reply(http.StatusOK, acknowledged))
+			client := server.client(t, engage.WithTransport(transport), engage.WithCallOptions(engage.WithAttempts(1)))
+			_, err := appendMessage(t.Context(), client)
+			require.NoError(t, err)
+
+			gone.Store(true)
+			_, err = appendMessage(t.Context(), client)
+			if c.reachable {
+				require.NoError(t, err)
+				require.Contains(t, server.seen()[1].body, hello.Text, "with its body")
+			} else {
+				require.Equal(t, outcome.NotSent, failureOf(t, err).Effect, "not a byte was written")
+			}
+			require.Len(t, server.seen(), c.sent)
+			require.Equal(t, 2, dials)
+		})
+	}
 }
 
 func TestHeadersThatMakeATransportSendAgainAreRefused(t *testing.T) {

@@ -27,6 +27,8 @@ const token = "tok-5ecret"
 type recorded struct {
 	method, path, query, body string
 	header                    http.Header
+	// length is as the header tells it: -1 for a body sent in chunks.
+	length int64
 }
 
 // stub is an HTTP server that answers with a function and records what it was
@@ -45,7 +47,7 @@ func newStub(t *testing.T, answer http.HandlerFunc) *stub {
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		s.mutex.Lock()
-		s.requests = append(s.requests, recorded{r.Method, r.URL.EscapedPath(), r.URL.RawQuery, string(body), r.Header})
+		s.requests = append(s.requests, recorded{r.Method, r.URL.EscapedPath(), r.URL.RawQuery, string(body), r.Header, r.ContentLength})
 		s.mutex.Unlock()
 		s.answer(w, r)
 	}))
@@ -101,6 +103,14 @@ func failureOf(t *testing.T, err error) *outcome.Error {
 	var failure *outcome.Error
 	require.ErrorAs(t, err, &failure)
 	return failure
+}
+
+// endedContext is the context of a caller who has left.
+func endedContext(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	return ctx
 }
 
 // call is one operation in one version, made with a valid request.

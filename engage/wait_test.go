@@ -2,6 +2,7 @@ package engage_test
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -18,6 +19,13 @@ import (
 // the other. It is for use under a fake clock.
 func clocked(t *testing.T, options engage.CallOption, replies ...*http.Response) *engage.Client {
 	t.Helper()
+	client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(atOnce(replies...)), engage.WithCallOptions(options))
+	require.NoError(t, err)
+	return client
+}
+
+// atOnce answers with one reply after the other.
+func atOnce(replies ...*http.Response) http.RoundTripper {
 	var responder httpmock.Responder
 	for _, reply := range replies {
 		next := httpmock.ResponderFromResponse(reply)
@@ -28,9 +36,7 @@ func clocked(t *testing.T, options engage.CallOption, replies ...*http.Response)
 	}
 	transport := httpmock.NewMockTransport()
 	transport.RegisterNoResponder(responder)
-	client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(transport), engage.WithCallOptions(options))
-	require.NoError(t, err)
-	return client
+	return transport
 }
 
 func busy(retryAfter string) *http.Response {
@@ -57,6 +63,21 @@ func TestAWaitEndsWithItsContext(t *testing.T) {
 		require.Equal(t, "7", failure.Code)
 		require.Equal(t, time.Hour, failure.RetryAfter)
 		require.Equal(t, outcome.Refused, failure.Effect)
+	})
+}
+
+func TestAWaitThatEndsTellsWhatItFollowed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		client, err := engage.New(engage.US, auth.Static(token), engage.WithCallOptions(engage.WithWaits(time.Hour, time.Hour)),
+			engage.WithTransport(roundTrip(func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF })))
+		require.NoError(t, err)
+		_, err = searchConversation(ctx, client)
+		require.ErrorIs(t, err, outcome.ErrOnTimeout)
+		require.ErrorIs(t, err, context.Canceled)
+		require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+		require.ErrorContains(t, err, "while waiting to try again after: unexpected EOF")
 	})
 }
 
@@ -94,17 +115,66 @@ func TestRetryAfterIsWaitedFor(t *testing.T) {
 }
 
 func TestWaitsAreRandomWithinADoublingBound(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		different := map[time.Duration]bool{}
-		for range 50 {
-			_, err := searchConversation(t.Context(), clocked(t, engage.WithAttempts(4), busy("")))
-			attempts := failureOf(t, err).Attempts
-			require.Len(t, attempts, 4)
-			for i, bound := range []time.Duration{0, 250 * time.Millisecond, 500 * time.Millisecond, time.Second} {
-				require.LessOrEqual(t, attempts[i].Wait, bound)
-				different[attempts[i].Wait] = true
-			}
-		}
-		require.Greater(t, len(different), 100, "jitter")
-	})
+	for name, c := range map[string]struct {
+		option engage.CallOption
+		bounds []time.Duration
+	}{
+		"unless told otherwise": {engage.WithAttempts(4), []time.Duration{0, 250 * time.Millisecond, 500 * time.Millisecond, time.Second}},
+		"up to the longest":     {engage.WithWaits(3*time.Second, 11*time.Second), []time.Duration{0, 3 * time.Second, 6 * time.Second, 11 * time.Second}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				different := map[time.Duration]bool{}
+				longest := make([]time.Duration, len(c.bounds))
+				for range 50 {
+					_, err := searchConversation(t.Context(), clocked(t, c.option, busy("")))
+					attempts := failureOf(t, err).Attempts
+					require.Len(t, attempts, len(c.bounds))
+					for i, bound := range c.bounds {
+						require.LessOrEqual(t, attempts[i].Wait, bound)
+						longest[i] = max(longest[i], attempts[i].Wait)
+						different[attempts[i].Wait] = true
+					}
+				}
+				for i, bound := range c.bounds[1:] {
+					require.Greater(t, longest[i+1], c.bounds[i], "of those up to %s", bound)
+				}
+				require.Greater(t, len(different), 100, "jitter")
+			})
+		})
+	}
+}
+
+func TestATokenIsReplacedWithoutAWaitAndWithoutATry(t *testing.T) {
+	for name, c := range map[string]struct {
+		statuses []int
+		done     bool
+	}{
+		"between two tries":  {[]int{503, 401, 503, 200}, true},
+		"before three tries": {[]int{401, 503, 503, 503, 200}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var replies []*http.Response
+				for _, status := range c.statuses {
+					replies = append(replies, httpmock.NewStringResponse(status, acknowledged))
+				}
+				client, err := engage.New(engage.US, &rotating{}, engage.WithTransport(atOnce(replies...)))
+				require.NoError(t, err)
+				receipt, err := client.AppendMessage(t.Context(), appendRequest, engage.WithAttempts(3))
+				var attempts []outcome.Attempt
+				if c.done {
+					require.NoError(t, err)
+					attempts = receipt.Attempts
+				} else {
+					attempts = failureOf(t, err).Attempts
+				}
+				require.Len(t, attempts, 4)
+				for i := range attempts {
+					isImmediate := i == 0 || attempts[i-1].Status == http.StatusUnauthorized
+					require.Equal(t, isImmediate, attempts[i].Wait == 0, "try %d", i+1)
+				}
+			})
+		})
+	}
 }

@@ -151,6 +151,7 @@ func TestRequestsOnTheWire(t *testing.T) {
 			require.Equal(t, "/api/v1"+want.path, got.path)
 			require.Equal(t, "Bearer "+token, got.header.Get("Authorization"))
 			require.Equal(t, "application/json", got.header.Get("Accept"))
+			require.EqualValues(t, len(got.body), got.length)
 			if want.body == "" {
 				require.Empty(t, got.body)
 				require.Empty(t, got.header.Get("Content-Type"))
@@ -256,14 +257,14 @@ func TestReceiptsReadEverySpellingOfTheTransactionID(t *testing.T) {
 
 func TestWhatASearchAnswersDependsOnItsVersion(t *testing.T) {
 	const body = `{"status":200,"code":"1000","description":"ok","value":{"conversationId":"C1","aliasId":"A1",
-		"conversationExists":"true","status":"On Hold","teamId":"team","userId":null,"new":"kept"}}`
+		"conversationExists":"true","status":"On Hold","teamId":"team","userId":"agent","new":"kept"}}`
 	server := newStub(t, reply(http.StatusOK, body))
 	client := server.client(t)
 
 	v13, err := client.SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
 	require.NoError(t, err)
 	require.Equal(t, outcome.ConversationOnHold, v13.Outcome)
-	require.Equal(t, []string{"C1", "A1", "team", "", "On Hold"}, []string{v13.ConversationID, v13.AliasID, v13.TeamID, v13.UserID, v13.Status})
+	require.Equal(t, []string{"C1", "A1", "team", "agent", "On Hold"}, []string{v13.ConversationID, v13.AliasID, v13.TeamID, v13.UserID, v13.Status})
 	require.Equal(t, []string{"200", "1000", "ok"}, []string{v13.APIStatus, v13.Code, v13.Description})
 	require.True(t, v13.Exists)
 	require.Contains(t, string(v13.Raw()), `"new":"kept"`)
@@ -272,6 +273,18 @@ func TestWhatASearchAnswersDependsOnItsVersion(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "C1", v11.ConversationID)
 	require.Empty(t, v11.AliasID+v11.TeamID+v11.UserID)
+}
+
+func TestAConversationWithAnIDExistsUnlessTheReplySaysOtherwise(t *testing.T) {
+	for told, exists := range map[string]bool{
+		``: true, `,"userId":null`: true, `,"chatExist":true`: true, `,"chatExist":false`: false, `,"conversationExists":"false"`: false,
+	} {
+		server := newStub(t, reply(http.StatusOK, `{"status":"success","value":{"conversationId":"C1","status":"active"`+told+`}}`))
+		found, err := server.client(t).SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
+		require.NoError(t, err)
+		require.Equal(t, exists, found.Exists, told)
+		require.Equal(t, exists, found.Outcome == outcome.ConversationActive, told)
+	}
 }
 
 func TestStatesAreReadWhateverTheirCaseAndSeparators(t *testing.T) {

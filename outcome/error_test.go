@@ -52,6 +52,10 @@ func TestErrorTellsWhatIsKnown(t *testing.T) {
 		{&outcome.Error{Edge: outcome.OnError, Attempts: make([]outcome.Attempt, 1)}, "engage: onError"},
 		{&outcome.Error{Edge: outcome.OnError, RetryAfter: -time.Second}, "engage: onError"},
 		{&outcome.Error{Edge: outcome.OnTimeout, Err: context.DeadlineExceeded}, "engage: onTimeout: context deadline exceeded"},
+		{&outcome.Error{
+			Edge: outcome.OnError, Operation: "my own", Version: "~1", Code: "a b", TraceIDs: []outcome.TraceID{{Name: "tid", Value: "c d"}},
+			Violations: outcome.Violations{{Field: "Text", Problem: "holds a\nline break"}},
+		}, `engage: "my own" v~1: onError, code "a b", tid="c d": "Text holds a\nline break"`},
 		{&outcome.Error{}, "engage: "},
 		{nil, "<nil>"},
 	} {

@@ -2,6 +2,7 @@ package message_test
 
 import (
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -74,6 +75,14 @@ func TestCheckNamesEveryViolationAtOnce(t *testing.T) {
 		"more files than the service takes": {
 			message.Attachments{Direction: message.Inbound, Attachments: repeat(11, files[0])},
 			[]string{"Attachments has 11 files; the service takes 10 and drops the rest"},
+		},
+		"more files beside a text": {
+			message.TextWithAttachments{Direction: message.Inbound, Text: "hello", Attachments: repeat(12, files[0])},
+			[]string{"Attachments has 12 files; the service takes 10 and drops the rest"},
+		},
+		"more files with an email": {
+			message.Email{Direction: message.Inbound, Content: emailContent, Attachments: repeat(13, emailFiles[0])},
+			[]string{"Attachments has 13 files; the service takes 10 and drops the rest"},
 		},
 		"an empty email": {
 			message.Email{Direction: message.Inbound},
@@ -369,5 +378,18 @@ func TestAPointerStandsForItsMessage(t *testing.T) {
 func TestStampKeepsWhatTheEnvelopeHas(t *testing.T) {
 	for _, name := range names() {
 		require.Equal(t, samples[name], message.Stamp(samples[name], "other", sent.Add(time.Hour)), name)
+	}
+}
+
+func TestStampGivesEveryTypeWhatItsEnvelopeLacks(t *testing.T) {
+	for _, name := range names() {
+		want := reflect.New(reflect.TypeOf(samples[name])).Elem()
+		want.Set(reflect.ValueOf(samples[name]))
+		envelope := want.FieldByName("Envelope")
+
+		envelope.SetZero()
+		stamped := message.Stamp(want.Interface().(message.Message), "alias", sent)
+		envelope.Set(reflect.ValueOf(message.Envelope{AliasID: "alias", Timestamp: sent}))
+		require.Equal(t, want.Interface(), stamped, name)
 	}
 }

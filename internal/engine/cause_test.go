@@ -144,6 +144,19 @@ func TestTimeLimitOfATokenIsShown(t *testing.T) {
 	require.EqualError(t, errors.Unwrap(err), "auth: no token within 1ms")
 }
 
+func TestUnknownAuthorizationIsShown(t *testing.T) {
+	e := engine.Engine{
+		Transport: httpmock.NewMockTransport(),
+		Source: source(func(context.Context) (auth.Token, error) {
+			return auth.Token{}, fmt.Errorf("%s: %w", hidden, auth.ErrUnknownAuthorization)
+		}),
+	}
+	_, err := e.Do(t.Context(), engine.Call{Method: http.MethodGet, Attempts: 1})
+	require.ErrorIs(t, err, outcome.ErrOnAuthorizationFailure)
+	require.ErrorIs(t, err, auth.ErrUnknownAuthorization)
+	require.EqualError(t, errors.Unwrap(err), auth.ErrUnknownAuthorization.Error())
+}
+
 // text is an error that fmt prints the content of, wherever it finds it.
 type text string
 
