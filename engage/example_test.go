@@ -249,6 +249,32 @@ func ExampleClient_FetchTranscript() {
 	// outbound - It will be with you tomorrow.
 }
 
+// An event is handled once more after a restart. Its message is found, and not
+// appended again.
+func ExampleWithLookFirst() {
+	client, id, stop := start(engagetest.Active)
+	defer stop()
+
+	handle := func() {
+		receipt, err := client.AppendMessage(context.Background(), engage.AppendMessageV13{
+			ConversationID: id,
+			Channel:        channel.SMS,
+			Message: message.Text{
+				Direction: message.Inbound, Text: "Is my order on its way?", Envelope: message.Envelope{AliasID: "event-42"},
+			},
+		}, engage.WithLookFirst(true))
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(receipt.Outcome, receipt.Proof)
+	}
+	handle()
+	handle()
+	// Output:
+	// onAppendMessageSuccess acknowledged
+	// onAppendMessageSuccess reconciled
+}
+
 // Validate finds every fault of a request without sending it.
 func ExampleAppendMessageV10_Validate() {
 	err := engage.AppendMessageV10{
