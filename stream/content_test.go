@@ -364,6 +364,20 @@ func TestAddressesCanBeCompletedByWhoKnowsTheBusiness(t *testing.T) {
 	require.Equal(t, channel.APIAddress{BusinessID: "b", UserID: "u"}, api.Head().Address())
 }
 
+func TestALiveChatsThreadMayBeAnObject(t *testing.T) {
+	for _, thread := range []string{`{"id":"thread-3"}`, `"{\"id\":\"thread-3\"}"`} {
+		event, err := stream.Decode([]byte(`{"channel":"Rtm","event":"MO","userId":"visitor-7","appId":"a_900","thread":` + thread + `}`))
+		require.NoError(t, err)
+		require.Equal(t, channel.LiveChatAddress{AppID: "a_900", UserID: "visitor-7", ThreadID: "thread-3"}, event.Head().Address())
+	}
+}
+
+func TestAnEmailsRecipientMayBePlainText(t *testing.T) {
+	event, err := stream.Decode([]byte(`{"channel":"Email","event":"MO","from":"ann@example.org","to":"Help <help@example.com>","subject":"Order 7"}`))
+	require.NoError(t, err)
+	require.Equal(t, oneMail, event.Head().Address())
+}
+
 func TestOtherEventsHaveTheirFields(t *testing.T) {
 	authentication := decode[stream.AuthenticationEvent](t, "apple_authentication_datastream")
 	require.True(t, authentication.Succeeded)

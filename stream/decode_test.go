@@ -182,6 +182,31 @@ func TestEachReadReceiptIsAnEvent(t *testing.T) {
 	require.Equal(t, idOf(t, strings.Replace(read, "Read", "Delivered", 1)), idOf(t, strings.Replace(later, "Read", "Delivered", 1)))
 }
 
+func TestUnknownEventsAreCopiesOnlyIfTheySayTheSame(t *testing.T) {
+	const sms = `{"channel":"SMS","oa":"15550199","da":"15550100","tid":"1",`
+	id := idOf(t, sms+`"event":"Waved","type":"left_hand"}`)
+	require.Equal(t, id, idOf(t, sms+`"event":"WAVED","type":"LeftHand"}`), "in another spelling")
+	require.NotEqual(t, id, idOf(t, sms+`"event":"Nodded","type":"left_hand"}`))
+	require.NotEqual(t, id, idOf(t, sms+`"event":"Waved","type":"right_hand"}`))
+}
+
+func TestEventsWithoutPartiesDoNotWaitForEachOther(t *testing.T) {
+	for name, payload := range map[string]string{
+		"unknown": `{"channel":"SMS","event":"Waved","tid":"%d"}`,
+		"receipt": `{"deliveryInfoNotification":{"transid":"%d","deliveryInfo":{"deliveryStatus":"Read"}}}`,
+		"chat":    `{"event_type":"chat.closed","transaction_id":"%d"}`,
+		"audit":   `{"user_action":"insertOutBoundWebHook","transid":"%d"}`,
+	} {
+		conversation := func(n int) string {
+			event, err := stream.Decode(fmt.Appendf(nil, payload, n))
+			require.NoError(t, err)
+			return event.Head().Conversation
+		}
+		require.Equal(t, conversation(1), conversation(1), "the copy of an event: %s", name)
+		require.NotEqual(t, conversation(1), conversation(2), name)
+	}
+}
+
 func idOf(t *testing.T, payload string) string {
 	t.Helper()
 	event, err := stream.Decode([]byte(payload))
@@ -211,6 +236,7 @@ func TestUnknownThingsAreValues(t *testing.T) {
 		event, err := stream.Decode([]byte(payload))
 		require.NoError(t, err, payload)
 		require.IsType(t, stream.UnknownEvent{}, event, payload)
+		require.Equal(t, stream.KindUnknown, event.Head().Kind, payload)
 		require.Equal(t, name, event.Head().Name, payload)
 		require.NotEmpty(t, event.Head().ID, payload)
 		require.JSONEq(t, payload, string(event.Head().Raw))
@@ -225,6 +251,8 @@ func TestPartiesAreReadFromTheMembersThatArePresent(t *testing.T) {
 		`{"channel":"Email","event":"Subscribe","appId":"a","from":"ann@x.org","senderId":"[help@x.org]"}`:      {"ann@x.org", "help@x.org"},
 		`{"channel":"Email","event":"Unsubscribe","appId":"a","from":"ann@x.org"}`:                              {"ann@x.org", "a"},
 		`{"channel":"Email","event":"MO","appId":"a","from":"ann@x.org","to":"to@x.org","senderId":"id@x.org"}`: {"ann@x.org", "to@x.org"},
+		`{"channel":"Email","event":"MO","from":"<ann@x.org>","to":"Help <to@x.org>"}`:                          {"ann@x.org", "to@x.org"},
+		`{"channel":"Email","event":"MO","from":"Ann <ann@","to":"[Help <to@]"}`:                                {"Ann <ann@", "Help <to@"},
 	} {
 		event, err := stream.Decode([]byte(payload))
 		require.NoError(t, err)
@@ -351,6 +379,9 @@ func TestTimesAreReadInEveryShape(t *testing.T) {
 		"1793611800":                    time.Date(2026, 11, 2, 9, 30, 0, 0, time.UTC),
 		"9999-12-31T23:59:59Z":          time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC),
 		"0000-01-01T00:00:00Z":          time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC),
+		"99999999999":                   time.Date(5138, 11, 16, 9, 46, 39, 0, time.UTC),
+		"100000000000":                  time.Date(1973, 3, 3, 9, 46, 40, 0, time.UTC),
+		"253402300799999":               time.Date(9999, 12, 31, 23, 59, 59, 999e6, time.UTC),
 	} {
 		got, ok := stream.ParseTime(text)
 		require.True(t, ok, text)
@@ -358,12 +389,52 @@ func TestTimesAreReadInEveryShape(t *testing.T) {
 	}
 	for _, text := range []string{
 		"", "0", "-1", "soon", "2026-13-02T09:30:00Z", "99999999999999999", "2026-11-02T10:30:00.250+01:00x",
-		"9999-12-31T23:59:59-01:00", "0000-01-01T00:00:00+01:00",
+		"9999-12-31T23:59:59-01:00", "0000-01-01T00:00:00+01:00", "253402300800000",
 	} {
 		got, ok := stream.ParseTime(text)
 		require.False(t, ok, text)
 		require.Zero(t, got)
 	}
+}
+
+// verbs are those of fmt that would otherwise print a struct or its parts.
+var verbs = []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"}
+
+func TestAnEventIsPrintedAsItsSummary(t *testing.T) {
+	const id = "0a7c9d6b1b4a4e0f8d3f5c2e6a9b7d10"
+	for payload, want := range map[string]struct{ text, log, json string }{
+		`{"channel":"SMS","oa":"15550199","da":"15550100","message":"hello","tid":"1","ts":"2026-11-02T09:30:00Z"}`: {
+			`stream event message on "sms", id ` + id,
+			`e.kind=message e.channel=sms e.id=` + id + ` e.time=2026-11-02T09:30:00.000Z`,
+			`{"kind":"message","channel":"sms","id":"` + id + `","time":"2026-11-02T09:30:00Z"}`,
+		},
+		`{"user_action":"x","transid":"1"}`: {
+			`stream event audit, id ` + id,
+			`e.kind=audit e.channel="" e.id=` + id + ` e.time=0001-01-01T00:00:00.000Z`,
+			`{"kind":"audit","id":"` + id + `"}`,
+		},
+		`{"channel":"` + strings.Repeat("x", 50) + `"}`: {
+			`stream event unknown on "` + strings.Repeat("x", 40) + `", id ` + id,
+			`e.kind=unknown e.channel=` + strings.Repeat("x", 50) + ` e.id=` + id + ` e.time=0001-01-01T00:00:00.000Z`,
+			`{"kind":"unknown","channel":"` + strings.Repeat("x", 50) + `","id":"` + id + `"}`,
+		},
+	} {
+		event, err := stream.Entry{ID: id, Conversation: "c", Data: []byte(payload)}.Event()
+		require.NoError(t, err)
+		require.Equal(t, want.text, event.(fmt.Stringer).String())
+		for _, verb := range verbs {
+			require.Equal(t, want.text, fmt.Sprintf(verb, event), verb)
+		}
+		var log strings.Builder
+		logTo(&log).Info("m", "e", event)
+		require.Equal(t, "level=INFO msg=m "+want.log+"\n", log.String())
+		encoded, err := json.Marshal(event)
+		require.NoError(t, err)
+		require.JSONEq(t, want.json, string(encoded))
+	}
+	event, err := stream.Decode([]byte(`{}`))
+	require.NoError(t, err)
+	require.Equal(t, "stream event unknown", fmt.Sprint(event))
 }
 
 func TestEventsShowNothingOfTheirPayload(t *testing.T) {
@@ -385,13 +456,18 @@ func TestEventsShowNothingOfTheirPayload(t *testing.T) {
 
 func TestASecretShowsItsNameOnly(t *testing.T) {
 	secret := stream.NewSecret("2026-10", "very-secret")
+	require.Equal(t, `secret "2026-10"`, secret.String())
+	for _, verb := range verbs {
+		require.Equal(t, secret.String(), fmt.Sprintf(verb, secret), verb)
+	}
 	encoded, err := json.Marshal(map[string]any{"secret": secret})
 	require.NoError(t, err)
 	var logged strings.Builder
-	slog.New(slog.NewTextHandler(&logged, nil)).Info("secret", "secret", secret)
+	logTo(&logged).Info("m", "secret", secret)
 	shown := fmt.Sprintf("%v %+v %#v %s %x", secret, secret, struct{ s stream.Secret }{secret}, secret, secret) + string(encoded) + logged.String()
 	require.NotContains(t, shown, "very-secret")
-	require.Contains(t, string(encoded), "2026-10")
+	require.JSONEq(t, `{"secret":"secret \"2026-10\""}`, string(encoded))
+	require.Equal(t, `level=INFO msg=m secret="secret \"2026-10\""`+"\n", logged.String())
 	require.Equal(t, "very-secret", secret.Reveal())
 	require.Empty(t, stream.Secret{}.Reveal())
 }

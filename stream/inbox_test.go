@@ -44,6 +44,17 @@ func TestAnEntryNeedsAPayload(t *testing.T) {
 	require.NotEmpty(t, entry.Conversation)
 }
 
+func TestAnEntryIsPrintedByItsID(t *testing.T) {
+	entry := stream.Entry{ID: "id-1", Conversation: "c-1", Data: []byte("what the customer wrote")}
+	require.Equal(t, `entry "id-1"`, entry.String())
+	for _, verb := range verbs {
+		require.Equal(t, entry.String(), fmt.Sprintf(verb, entry), verb)
+	}
+	var log strings.Builder
+	logTo(&log).Info("m", "entry", entry, "delivery", stream.Delivery{Entry: entry})
+	require.Equal(t, `level=INFO msg=m entry="entry \"id-1\"" delivery="entry \"id-1\""`+"\n", log.String())
+}
+
 func TestPrintingAnEntryDoesNotShowItsPayload(t *testing.T) {
 	entry := stream.Entry{ID: "id-1", Conversation: "c-1", Data: []byte("what the customer wrote")}
 	letter := stream.DeadLetter{Entry: entry, Attempts: 3, Reason: "refused"}

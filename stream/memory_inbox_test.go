@@ -1,6 +1,7 @@
 package stream_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -102,6 +103,42 @@ func TestAMemoryInboxKnowsNoCopyOfWhatItHadNoRoomFor(t *testing.T) {
 	require.True(t, duplicate)
 }
 
+func TestAMemoryInboxForgetsOldIDs(t *testing.T) {
+	for name, settle := range map[string]func(stream.Delivery) error{
+		"acknowledged": func(d stream.Delivery) error { return d.Ack(t.Context()) },
+		"terminated":   func(d stream.Delivery) error { return d.Term(t.Context(), "no use") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inbox := stream.NewMemoryInbox(stream.MemoryLimits{Remembered: 1})
+			for n := range 10 {
+				put(t, inbox, payload("ann", n))
+				delivery, err := inbox.Take(t.Context())
+				require.NoError(t, err)
+				require.NoError(t, settle(delivery))
+			}
+			put(t, inbox, payload("ann", 0))
+		})
+	}
+}
+
+func TestAnEntryThatIsPutBackIsGivenOutOnce(t *testing.T) {
+	for _, delay := range []time.Duration{0, time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+			put(t, inbox, payload("ann", 1))
+			delivery, err := inbox.Take(t.Context())
+			require.NoError(t, err)
+			require.NoError(t, delivery.Nak(t.Context(), delay))
+			_, err = inbox.Take(t.Context())
+			require.NoError(t, err)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			_, err = inbox.Take(ctx)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+		})
+	}
+}
+
 func TestAMemoryInboxKeepsADelayToTheMoment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
@@ -182,6 +219,19 @@ func TestSeenNeverMissesOneOfTheLast(t *testing.T) {
 	require.True(t, seen.Claim(id(0)), "an old id is forgotten")
 }
 
+func TestSeenForgetsWhatIsOlderThanTwiceItsCapacity(t *testing.T) {
+	const ids = 100
+	for _, capacity := range []int{1, 10} {
+		seen := stream.NewSeen(capacity)
+		for n := range ids {
+			seen.Commit(fmt.Sprint(n))
+		}
+		for n := range ids - 2*capacity {
+			require.True(t, seen.Claim(fmt.Sprint(n)), "%d, with a capacity of %d", n, capacity)
+		}
+	}
+}
+
 func TestSeenCountsOnlyWhatWasCommitted(t *testing.T) {
 	seen := stream.NewSeen(0)
 	require.True(t, seen.Claim("a"))
@@ -193,6 +243,15 @@ func TestSeenCountsOnlyWhatWasCommitted(t *testing.T) {
 	require.False(t, seen.Claim("a"), "after it was committed")
 	require.True(t, seen.Claim(""))
 	require.True(t, seen.Claim(string(make([]byte, 1000))))
+}
+
+func TestSeenCountsAnIDOnce(t *testing.T) {
+	seen := stream.NewSeen(2)
+	for _, id := range []string{"a", "a", "b", "b"} {
+		seen.Commit(id)
+	}
+	require.False(t, seen.Claim("a"), "of two ids it is one of the last two")
+	require.False(t, seen.Claim("b"))
 }
 
 func TestAZeroSeenRemembersTheLast(t *testing.T) {

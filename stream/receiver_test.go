@@ -14,6 +14,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -210,6 +211,20 @@ func TestTheLargestLimitIsALimit(t *testing.T) {
 	require.EqualValues(t, 1, r.Counts().Accepted)
 }
 
+func TestABodyMayBeAsLargeAsTheLimit(t *testing.T) {
+	for name, announced := range map[string]int64{"announced": int64(len(typing)), "unannounced": -1} {
+		t.Run(name, func(t *testing.T) {
+			length := func(request *http.Request) { request.ContentLength = announced }
+			enough := newReceiving(t, stream.WithBodyLimit(int64(len(typing))))
+			require.Equal(t, http.StatusOK, enough.post(typing, length).StatusCode)
+			require.EqualValues(t, 1, enough.Counts().Accepted)
+
+			less := newReceiving(t, stream.WithBodyLimit(int64(len(typing))-1))
+			requireRefused(t, less, less.post(typing, length), stream.RefusedTooLarge)
+		})
+	}
+}
+
 func TestAReceiverThatNobodyMadeAsksToRetry(t *testing.T) {
 	for name, receiver := range map[string]*stream.Receiver{"zero": {}, "nil": nil} {
 		for _, method := range []string{http.MethodHead, http.MethodPost} {
@@ -280,21 +295,52 @@ func TestEveryAuthorizationIsEnforced(t *testing.T) {
 	}
 }
 
+func TestOneAuthorizationIsCheckEnough(t *testing.T) {
+	basic := func(password string) func(*http.Request) {
+		return func(r *http.Request) { r.SetBasicAuth("ann", password) }
+	}
+	header := func(name, value string) func(*http.Request) {
+		return func(r *http.Request) { r.Header.Set(name, value) }
+	}
+	key := stream.NewSecret("", "key")
+	for name, test := range map[string]struct {
+		option      stream.ReceiverOption
+		right, none func(*http.Request)
+	}{
+		"basic":                {stream.WithBasic("ann", key), basic("key"), basic("quay")},
+		"bearer":               {stream.WithBearer(key), header("Authorization", "Bearer key"), header("Authorization", "Bearer quay")},
+		"key":                  {stream.WithAPIKey("X-Api-Key", key), header("X-Api-Key", "key"), header("X-Api-Key", "quay")},
+		"key in small letters": {stream.WithAPIKey("x-api-key", key), header("X-Api-Key", "key"), header("X-Api-Key", "quay")},
+		"key in capitals":      {stream.WithAPIKey("X-API-KEY", key), header("x-api-key", "key"), header("x-api-key", "quay")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+			receiver, err := stream.NewReceiver(inbox, test.option)
+			require.NoError(t, err)
+			r := receiving{receiver, inbox}
+			requireRefused(t, r, r.post(typing, test.none), stream.RefusedAuthorization)
+			require.Equal(t, http.StatusOK, r.post(typing, test.right).StatusCode)
+			require.EqualValues(t, 1, r.Counts().Accepted)
+		})
+	}
+}
+
 func TestAReceiverWithoutAnyCheckIsRefused(t *testing.T) {
 	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
 	signed := stream.WithSignature(stream.SHA256, current)
+	unverified := stream.WithoutVerification() // a check that fails must not leave it at that
 	for name, options := range map[string][]stream.ReceiverOption{
 		"no check":          {},
-		"no secret":         {stream.WithSignature(stream.SHA256)},
-		"unknown algorithm": {stream.WithSignature("md5", current)},
+		"no secret":         {unverified, stream.WithSignature(stream.SHA256)},
+		"unknown algorithm": {unverified, stream.WithSignature("md5", current)},
 		"signed twice":      {signed, signed},
-		"nil verifier":      {stream.WithVerifier(nil)},
-		"zero verifier":     {stream.WithVerifier(new(stream.Verifier))},
+		"nil verifier":      {unverified, stream.WithVerifier(nil)},
+		"zero verifier":     {unverified, stream.WithVerifier(new(stream.Verifier))},
 		"nil option":        {signed, nil},
-		"no token":          {stream.WithBearer()},
-		"empty token":       {stream.WithBearer(stream.Secret{})},
-		"no password":       {stream.WithBasic("ann")},
-		"no header":         {stream.WithAPIKey(" ", current)},
+		"no token":          {unverified, stream.WithBearer()},
+		"empty token":       {unverified, stream.WithBearer(stream.Secret{})},
+		"no password":       {unverified, stream.WithBasic("ann")},
+		"no header":         {unverified, stream.WithAPIKey(" ", current)},
 		"no limit":          {signed, stream.WithBodyLimit(0)},
 		"no concurrency":    {signed, stream.WithConcurrency(0)},
 		"no timeout":        {signed, stream.WithTimeout(-1)},
@@ -319,10 +365,32 @@ func TestAReceiverWithoutAnyCheckIsRefused(t *testing.T) {
 
 func TestAFilterDropsWhatTheConfigurationDoesNotAllow(t *testing.T) {
 	r := newReceiving(t, stream.WithFilter(stream.Configuration{Channels: []channel.Channel{channel.Apple}}))
-	require.Equal(t, http.StatusOK, r.post(typing, nil).StatusCode)
 	require.Equal(t, http.StatusOK, r.post(string(sample(t, "sms_webhook")), nil).StatusCode)
+	require.Zero(t, r.inbox.Counts())
+	require.EqualValues(t, 1, r.Counts().Filtered)
+	require.Equal(t, http.StatusOK, r.post(typing, nil).StatusCode)
+	require.Equal(t, 1, r.inbox.Counts().Entries)
 	require.EqualValues(t, 1, r.Counts().Accepted)
 	require.EqualValues(t, 1, r.Counts().Filtered)
+}
+
+func TestAFilterIsItsOwnCopy(t *testing.T) {
+	for name, change := range map[string]func(*stream.Configuration){
+		"assets":   func(c *stream.Configuration) { c.AssetIDs[0] = "b" },
+		"channels": func(c *stream.Configuration) { c.Channels[0] = channel.SMS },
+		"events":   func(c *stream.Configuration) { c.Events[0] = stream.AuditLogs },
+	} {
+		t.Run(name, func(t *testing.T) {
+			configuration := stream.Configuration{
+				Assets: stream.ChosenAssets, AssetIDs: []string{"a"},
+				Channels: []channel.Channel{channel.Apple}, Events: []stream.EventFamily{stream.IncomingEvents},
+			}
+			r := newReceiving(t, stream.WithFilter(configuration))
+			change(&configuration)
+			require.Equal(t, http.StatusOK, r.post(typing, nil).StatusCode)
+			require.EqualValues(t, 1, r.Counts().Accepted)
+		})
+	}
 }
 
 func TestBackPressureAsksToRetry(t *testing.T) {
@@ -398,12 +466,16 @@ func TestTooManyRequestsAtOnceAreAskedToRetry(t *testing.T) {
 }
 
 func TestAnInboxThatHangsIsNotWaitedFor(t *testing.T) {
-	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
-	waiting := waitingInbox{inbox, make(chan struct{}, 1), make(chan struct{})}
-	receiver, err := stream.NewReceiver(waiting, stream.WithSignature(stream.SHA256, current), stream.WithTimeout(time.Millisecond))
-	require.NoError(t, err)
-	require.Equal(t, http.StatusServiceUnavailable, receiving{receiver, inbox}.post(typing, nil).StatusCode)
-	require.Zero(t, inbox.Counts())
+	synctest.Test(t, func(t *testing.T) {
+		inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+		waiting := waitingInbox{inbox, make(chan struct{}, 1), make(chan struct{})}
+		receiver, err := stream.NewReceiver(waiting, stream.WithSignature(stream.SHA256, current), stream.WithTimeout(time.Minute))
+		require.NoError(t, err)
+		asked := time.Now()
+		require.Equal(t, http.StatusServiceUnavailable, receiving{receiver, inbox}.post(typing, nil).StatusCode)
+		require.Equal(t, time.Minute, time.Since(asked))
+		require.Zero(t, inbox.Counts())
+	})
 }
 
 func TestASlowSenderIsCutOff(t *testing.T) {

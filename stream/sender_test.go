@@ -258,6 +258,9 @@ func TestASenderIsPrintedWithoutItsURL(t *testing.T) {
 		}
 	}
 	require.Equal(t, "stream.Sender stream.Sender", fmt.Sprintf("%v %#v", sender, sender))
+	var log bytes.Buffer
+	logTo(&log).Info("m", "sender", sender)
+	require.Equal(t, "level=INFO msg=m sender=stream.Sender\n", log.String())
 }
 
 func TestASenderThatWasNotMadeIsAnErrorAndNoPanic(t *testing.T) {
@@ -296,6 +299,44 @@ func TestASenderKnowsThatNothingLeft(t *testing.T) {
 	require.True(t, ok)
 	require.Len(t, attempts, 2)
 	require.Equal(t, outcome.NotSent, failure.Effect)
+}
+
+func TestASenderDoubtsWhatWasTakenAndNotAnswered(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		panic(http.ErrAbortHandler) // and the connection breaks off
+	}))
+	defer server.Close()
+	sender, err := stream.NewSender(server.URL, stream.WithSchedule())
+	require.NoError(t, err)
+	attempts, err := sender.Send(t.Context(), []byte(typing))
+	failure, ok := errors.AsType[*outcome.Error](err)
+	require.True(t, ok)
+	require.Equal(t, outcome.OnError, failure.Edge)
+	require.Equal(t, outcome.MaybeApplied, failure.Effect)
+	require.Len(t, attempts, 1)
+	require.Equal(t, outcome.MaybeApplied, attempts[0].Effect)
+}
+
+func TestASenderUsesItsConnectionAgain(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, strings.Repeat("thanks ", 500))
+	}))
+	var connections atomic.Int64
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	server.Start()
+	defer server.Close()
+	sender, err := stream.NewSender(server.URL)
+	require.NoError(t, err)
+	for range 3 {
+		_, err = sender.Send(t.Context(), []byte(typing))
+		require.NoError(t, err)
+	}
+	require.EqualValues(t, 1, connections.Load())
 }
 
 func TestASenderKnowsThatNothingLeftWithoutATry(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"runtime"
 	"sync"
 	"testing"
@@ -43,8 +42,17 @@ type working struct {
 
 func newWorking(t *testing.T, options ...stream.WorkerOption) *working {
 	t.Helper()
+	return newWorkingFrom(t, itself, options...)
+}
+
+// itself is the inbox as the source that it is.
+func itself(inbox stream.Source) stream.Source { return inbox }
+
+// newWorkingFrom has the worker take from what source makes of the inbox.
+func newWorkingFrom(t *testing.T, source func(inbox stream.Source) stream.Source, options ...stream.WorkerOption) *working {
+	t.Helper()
 	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
-	worker, err := stream.NewWorker(inbox, options...)
+	worker, err := stream.NewWorker(source(inbox), options...)
 	require.NoError(t, err)
 	return &working{Worker: worker, inbox: inbox, done: make(chan error, 1)}
 }
@@ -241,6 +249,8 @@ func TestAnEventThatCannotBeHandledBecomesADeadLetter(t *testing.T) {
 func TestAPayloadThatCannotBeReadBecomesADeadLetter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorking(t)
+		handled := 0
+		w.OnOther(func(context.Context, stream.Event) error { handled++; return nil })
 		_, err := w.inbox.Put(t.Context(), stream.Entry{ID: "1", Conversation: "1", Data: []byte(`{broken`)})
 		require.NoError(t, err)
 		w.start()
@@ -249,6 +259,8 @@ func TestAPayloadThatCannotBeReadBecomesADeadLetter(t *testing.T) {
 		letters := w.inbox.DeadLetters()
 		require.Len(t, letters, 1)
 		require.Equal(t, "stream: the payload is not valid JSON", letters[0].Reason)
+		require.Zero(t, handled, "there is nothing to call a handler with")
+		require.Equal(t, stream.WorkerCounts{DeadLettered: 1}, w.Counts())
 	})
 }
 
@@ -268,6 +280,7 @@ func TestADeadLetterThatCannotBeReportedIsKept(t *testing.T) {
 		require.NoError(t, w.stop())
 		require.Equal(t, 2, reports)
 		require.Len(t, w.inbox.DeadLetters(), 1)
+		require.Equal(t, stream.WorkerCounts{Failed: 2, DeadLettered: 1}, w.Counts(), "each delivery is settled once")
 	})
 }
 
@@ -307,6 +320,23 @@ func TestAWorkerDrainsBeforeItEnds(t *testing.T) {
 	})
 }
 
+func TestAHandlersContextEndsWithTheHandler(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorking(t)
+		var kept context.Context
+		w.OnMessage(func(ctx context.Context, _ stream.MessageEvent) error {
+			kept = ctx
+			return ctx.Err()
+		})
+		put(t, w.inbox, payload("ann", 1))
+		w.start()
+		synctest.Wait()
+		require.Equal(t, stream.WorkerCounts{Handled: 1}, w.Counts())
+		require.ErrorIs(t, kept.Err(), context.Canceled, "while the worker goes on")
+		require.NoError(t, w.stop())
+	})
+}
+
 func TestAWorkerEndsWithItsSource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorking(t)
@@ -314,6 +344,23 @@ func TestAWorkerEndsWithItsSource(t *testing.T) {
 		synctest.Wait()
 		w.inbox.Close()
 		require.ErrorIs(t, <-w.done, stream.ErrClosed)
+	})
+}
+
+func TestAWorkerThatIsStoppedHasNotFailed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorking(t, stream.WithHandlers(2))
+		goOn := make(chan struct{})
+		w.OnMessage(func(context.Context, stream.MessageEvent) error { <-goOn; return nil })
+		put(t, w.inbox, payload("ann", 1))
+		w.start()
+		synctest.Wait()
+		w.inbox.Close() // which ends the handler that waits for an event
+		synctest.Wait()
+		w.end()
+		close(goOn)
+		require.NoError(t, <-w.done, "though its source is closed")
+		require.Equal(t, stream.WorkerCounts{Handled: 1}, w.Counts())
 	})
 }
 
@@ -333,148 +380,45 @@ func (f *flakySource) Take(ctx context.Context) (stream.Delivery, error) {
 
 func TestAWorkerOutlivesTroubleWithItsSource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
-		var logged bytes.Buffer
-		worker, err := stream.NewWorker(&flakySource{inbox, 5}, stream.WithHandlers(1),
-			stream.WithWorkerLogger(slog.New(slog.NewTextHandler(&logged, nil))))
-		require.NoError(t, err)
-		w := &working{Worker: worker, inbox: inbox, done: make(chan error, 1)}
-		put(t, inbox, []byte(typing))
+		w := newWorkingFrom(t, func(inbox stream.Source) stream.Source { return &flakySource{inbox, 5} }, stream.WithHandlers(1))
+		put(t, w.inbox, []byte(typing))
 		w.start()
 		time.Sleep(time.Hour)
 		require.NoError(t, w.stop())
-		require.EqualValues(t, 1, w.Counts().Ignored)
-		require.Contains(t, logged.String(), "not connected")
+		require.Equal(t, stream.WorkerCounts{Ignored: 1}, w.Counts())
 	})
 }
 
-// leasedSource gives out deliveries that must be extended. One whose lease is
-// lost is given out again.
-type leasedSource struct {
-	stream.Source
-	extend func() error
-}
-
-func (l leasedSource) Take(ctx context.Context) (stream.Delivery, error) {
-	delivery, err := l.Source.Take(ctx)
-	delivery.Lease = 30 * time.Second
-	delivery.Settlement = leasedSettlement{delivery.Settlement, l.extend}
-	return delivery, err
-}
-
-type leasedSettlement struct {
-	stream.Settlement
-	extend func() error
-}
-
-func (l leasedSettlement) Extend(ctx context.Context) error {
-	err := l.extend()
-	if errors.Is(err, stream.ErrSettled) {
-		err = errors.Join(err, l.Nak(ctx, 0))
-	}
-	return err
-}
-
-func TestALeaseIsExtendedWhileTheHandlerRuns(t *testing.T) {
-	for lost, want := range map[bool]stream.WorkerCounts{false: {Handled: 1}, true: {Handled: 1, Unsettled: 1}} {
-		synctest.Test(t, func(t *testing.T) {
-			inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
-			extended := 0
-			worker, err := stream.NewWorker(leasedSource{inbox, func() error {
-				if extended++; lost && extended == 1 {
-					return stream.ErrSettled
-				}
-				return nil
-			}})
-			require.NoError(t, err)
-			worker.OnMessage(func(ctx context.Context, _ stream.MessageEvent) error {
-				select {
-				case <-ctx.Done():
-					return context.Cause(ctx)
-				case <-time.After(2 * time.Minute):
-					return nil
-				}
-			})
-			w := &working{Worker: worker, inbox: inbox, done: make(chan error, 1)}
-			put(t, inbox, payload("ann", 1))
-			w.start()
-			time.Sleep(time.Hour)
-			require.NoError(t, w.stop())
-			require.Equal(t, want, w.Counts())
-			require.GreaterOrEqual(t, extended, 11)
+func TestAFailingSourceIsAskedWithGrowingWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := &flakySource{failures: 3}
+		w := newWorkingFrom(t, func(inbox stream.Source) stream.Source { source.Source = inbox; return source },
+			stream.WithHandlers(1), stream.WithBackoff(func(attempt int) time.Duration { return time.Duration(attempt) * time.Minute }))
+		started := time.Now()
+		var log []string
+		w.OnMessage(func(_ context.Context, e stream.MessageEvent) error {
+			log = append(log, fmt.Sprint(e.Text, " at ", time.Since(started)))
+			return nil
 		})
-	}
+		put(t, w.inbox, payload("ann", 1))
+		w.start()
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		source.failures = 2 // after the event that it is asked for already
+		put(t, w.inbox, payload("ann", 2))
+		put(t, w.inbox, payload("ann", 3))
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		require.Equal(t, []string{"1 at 6m0s", "2 at 1h0m0s", "3 at 1h3m0s"}, log)
+
+		source.failures = 100
+		put(t, w.inbox, payload("ann", 4))
+		time.Sleep(2 * time.Minute)
+		stopped := time.Now()
+		require.NoError(t, w.stop())
+		require.Zero(t, time.Since(stopped), "a worker that waits can be stopped")
+	})
 }
-
-// Somebody else has the event then, and may well handle it.
-func TestADeliveryWhoseLeaseWasLostIsNotGivenUp(t *testing.T) {
-	for name, failure := range map[string]func(context.Context) error{
-		"the context's error": func(ctx context.Context) error { return ctx.Err() },
-		"a permanent error":   func(context.Context) error { return stream.Permanent(errors.New("no use")) },
-		"a panic":             func(context.Context) error { panic("no use") },
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
-				lost := 0
-				var reported []stream.DeadLetter
-				worker, err := stream.NewWorker(
-					leasedSource{inbox, func() error {
-						if lost++; lost == 1 {
-							return stream.ErrSettled
-						}
-						return nil
-					}},
-					stream.WithMaxAttempts(1),
-					stream.WithDeadLetters(func(_ context.Context, letter stream.DeadLetter) error {
-						reported = append(reported, letter)
-						return nil
-					}),
-				)
-				require.NoError(t, err)
-				calls := 0
-				worker.OnMessage(func(ctx context.Context, _ stream.MessageEvent) error {
-					if calls++; calls > 1 {
-						return nil
-					}
-					<-ctx.Done()
-					return failure(ctx)
-				})
-				w := &working{Worker: worker, inbox: inbox, done: make(chan error, 1)}
-				put(t, inbox, payload("ann", 1))
-				w.start()
-				time.Sleep(time.Hour)
-				require.NoError(t, w.stop())
-				require.Empty(t, reported)
-				require.Empty(t, inbox.DeadLetters())
-				require.Equal(t, stream.WorkerCounts{Handled: 1, Unsettled: 1}, w.Counts())
-			})
-		})
-	}
-}
-
-// unsettling gives out deliveries with a settlement of its own.
-type unsettling struct {
-	stream.Source
-	settlement stream.Settlement
-}
-
-func (u unsettling) Take(ctx context.Context) (stream.Delivery, error) {
-	delivery, err := u.Source.Take(ctx)
-	delivery.Settlement = u.settlement
-	return delivery, err
-}
-
-// unreachable cannot be told anything.
-type unreachable struct{ stream.Settlement }
-
-func (unreachable) Ack(context.Context) error          { return errors.New("not connected") }
-func (unreachable) Term(context.Context, string) error { return errors.New("not connected") }
-
-// pointerError has no text if it is nil.
-type pointerError struct{ text string }
-
-func (e *pointerError) Error() string { return e.text }
 
 // wrappingError panics if it is nil and is asked anything.
 type wrappingError struct{ cause error }
@@ -499,46 +443,6 @@ func TestAContextIsRequired(t *testing.T) {
 func TestErrorsThatAreNilPointersHaveAText(t *testing.T) {
 	require.EqualError(t, (*stream.PanicError)(nil), "stream: the handler panicked")
 	require.EqualError(t, (*stream.DecodeError)(nil), "stream: the payload cannot be read")
-}
-
-func TestADeliveryThatCannotBeSettledCountsAsNothingElse(t *testing.T) {
-	returns := func(err error) func(context.Context, stream.Event) error {
-		return func(context.Context, stream.Event) error { return err }
-	}
-	for name, test := range map[string]struct {
-		handle func(context.Context, stream.Event) error
-		want   stream.WorkerCounts
-	}{
-		"ignored":                {nil, stream.WorkerCounts{Unsettled: 1}},
-		"handled":                {returns(nil), stream.WorkerCounts{Unsettled: 1}},
-		"given up":               {returns(stream.Permanent(errors.New("no use"))), stream.WorkerCounts{Failed: 1, Unsettled: 1}},
-		"given up with no error": {returns(stream.Permanent((*pointerError)(nil))), stream.WorkerCounts{Failed: 1, Unsettled: 1}},
-	} {
-		for _, settlement := range []stream.Settlement{unreachable{}, nil} {
-			t.Run(fmt.Sprintf("%s, %T", name, settlement), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
-					worker, err := stream.NewWorker(unsettling{inbox, settlement})
-					require.NoError(t, err)
-					worker.OnOther(test.handle)
-					w := &working{Worker: worker, inbox: inbox, done: make(chan error, 1)}
-					put(t, inbox, []byte(typing))
-					w.start()
-					synctest.Wait()
-					require.NoError(t, w.stop())
-					require.Equal(t, test.want, w.Counts())
-				})
-			})
-		}
-	}
-}
-
-func TestADeliveryWithoutASettlementIsNobodys(t *testing.T) {
-	var delivery stream.Delivery
-	require.ErrorIs(t, delivery.Ack(t.Context()), stream.ErrSettled)
-	require.ErrorIs(t, delivery.Nak(t.Context(), 0), stream.ErrSettled)
-	require.ErrorIs(t, delivery.Term(t.Context(), "no use"), stream.ErrSettled)
-	require.ErrorIs(t, delivery.Extend(t.Context()), stream.ErrSettled)
 }
 
 func TestAWorkerThatNobodyMadeDoesNotRun(t *testing.T) {

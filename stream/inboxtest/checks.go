@@ -270,6 +270,7 @@ func nakKeepsOrder(t *testing.T, setup Setup) {
 		t.Fatalf("the first attempt of the second entry has the number %d", second.Attempt)
 	}
 	h.ack(second)
+	h.nothingElse()
 }
 
 func nakWaits(t *testing.T, setup Setup) {

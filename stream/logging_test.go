@@ -1,0 +1,125 @@
+package stream_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/engagesdk/engage-go/stream"
+)
+
+// logTo returns a logger that writes lines of every level, without their times.
+func logTo(w io.Writer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{
+		Level: slog.LevelDebug,
+		ReplaceAttr: func(groups []string, attr slog.Attr) slog.Attr {
+			if len(groups) == 0 && attr.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return attr
+		},
+	}))
+}
+
+// The lines are compared as they are, so that nothing of a payload is in them.
+func TestAWorkerLogsWhatWentWrong(t *testing.T) {
+	first := func(err error) func(int) error {
+		return func(call int) error {
+			if call == 1 {
+				return err
+			}
+			return nil
+		}
+	}
+	always := func(err error) func(int) error { return func(int) error { return err } }
+	never := always(nil)
+	id := " id=" + idOf(t, string(payload("ann", 1)))
+	for name, test := range map[string]struct {
+		source         func(stream.Source) stream.Source
+		handle, report func(call int) error
+		want           []string
+	}{
+		"nothing": {itself, never, never, nil},
+		"a try": {itself, first(errors.New("not now")), never, []string{
+			`level=WARN msg="stream: a handler failed"` + id + ` attempt=1 error="not now"`,
+		}},
+		"a try that panicked": {itself, func(call int) error {
+			if call == 1 {
+				panic("with the message in it")
+			}
+			return nil
+		}, never, []string{
+			`level=WARN msg="stream: a handler failed"` + id + ` attempt=1 error="stream: the handler panicked with a string"`,
+		}},
+		"an event": {itself, always(stream.Permanent(errors.New("no use"))), never, []string{
+			`level=ERROR msg="stream: an event is given up"` + id + ` attempts=1 error="no use"`,
+		}},
+		"the report of a dead letter": {itself, always(stream.Permanent(errors.New("no use"))), first(errors.New("no database")), []string{
+			`level=ERROR msg="stream: an event is given up"` + id + ` attempts=1 error="no use"`,
+			`level=ERROR msg="stream: a dead letter could not be reported"` + id + ` error="no database"`,
+			`level=ERROR msg="stream: an event is given up"` + id + ` attempts=2 error="no use"`,
+		}},
+		"the settlement of a delivery": {
+			func(inbox stream.Source) stream.Source { return unsettling{inbox, unreachable{}} }, never, never, []string{
+				`level=WARN msg="stream: a delivery could not be settled"` + id + ` error="not connected"`,
+			},
+		},
+		"the source": {func(inbox stream.Source) stream.Source { return &flakySource{inbox, 1} }, never, never, []string{
+			`level=WARN msg="stream: the source failed" error="not connected"`,
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var log strings.Builder
+				reports, calls := 0, 0
+				w := newWorkingFrom(t, test.source, stream.WithHandlers(1), stream.WithWorkerLogger(logTo(&log)),
+					stream.WithDeadLetters(func(context.Context, stream.DeadLetter) error { reports++; return test.report(reports) }))
+				w.OnMessage(func(context.Context, stream.MessageEvent) error { calls++; return test.handle(calls) })
+				put(t, w.inbox, payload("ann", 1))
+				w.start()
+				time.Sleep(time.Hour)
+				require.NoError(t, w.stop())
+				require.Equal(t, test.want, lines(log.String()))
+			})
+		})
+	}
+}
+
+// lines returns the lines of text without their ends.
+func lines(text string) []string {
+	var list []string
+	for line := range strings.Lines(text) {
+		list = append(list, strings.TrimSuffix(line, "\n"))
+	}
+	return list
+}
+
+func TestAReceiverLogsWhatItRefuses(t *testing.T) {
+	var log strings.Builder
+	r := newReceiving(t, stream.WithReceiverLogger(logTo(&log)))
+	traced := func(request *http.Request) { request.Header.Set("X-Wx-Gtrid", "trace-1") }
+	logged := func(body string, change func(*http.Request)) []string {
+		log.Reset()
+		r.post(body, change)
+		return lines(log.String())
+	}
+	require.Empty(t, logged(typing, traced))
+	require.Empty(t, logged(typing, traced), "nor is a copy refused")
+	require.Empty(t, logged("", func(request *http.Request) { request.Method = http.MethodHead }))
+	require.Equal(t, []string{`level=DEBUG msg="stream: request refused" reason=malformed status=400 traceId=trace-1`}, logged("{broken", traced))
+	require.Equal(t, []string{`level=DEBUG msg="stream: request refused" reason=method status=405 traceId=""`},
+		logged(typing, func(request *http.Request) { request.Method = http.MethodPut }))
+	r.inbox.Close()
+	require.Equal(t, []string{
+		`level=WARN msg="stream: the inbox failed" id=` + idOf(t, typing) + ` error="stream: the inbox is closed"`,
+		`level=WARN msg="stream: request refused" reason=inbox status=503 traceId=trace-1`,
+	}, logged(typing, traced))
+}

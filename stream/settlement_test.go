@@ -1,0 +1,174 @@
+package stream_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/engagesdk/engage-go/stream"
+)
+
+// leasedSource gives out deliveries that must be extended. One whose lease is
+// lost is given out again.
+type leasedSource struct {
+	stream.Source
+	extend func() error
+}
+
+func (l leasedSource) Take(ctx context.Context) (stream.Delivery, error) {
+	delivery, err := l.Source.Take(ctx)
+	delivery.Lease = 30 * time.Second
+	delivery.Settlement = leasedSettlement{delivery.Settlement, l.extend}
+	return delivery, err
+}
+
+type leasedSettlement struct {
+	stream.Settlement
+	extend func() error
+}
+
+func (l leasedSettlement) Extend(ctx context.Context) error {
+	err := l.extend()
+	if errors.Is(err, stream.ErrSettled) {
+		err = errors.Join(err, l.Nak(ctx, 0))
+	}
+	return err
+}
+
+func TestALeaseIsExtendedWhileTheHandlerRuns(t *testing.T) {
+	for lost, want := range map[bool]stream.WorkerCounts{false: {Handled: 1}, true: {Handled: 1, Unsettled: 1}} {
+		synctest.Test(t, func(t *testing.T) {
+			extended := 0
+			extend := func() error {
+				if extended++; lost && extended == 1 {
+					return stream.ErrSettled
+				}
+				return nil
+			}
+			w := newWorkingFrom(t, func(inbox stream.Source) stream.Source { return leasedSource{inbox, extend} })
+			w.OnMessage(func(ctx context.Context, _ stream.MessageEvent) error {
+				select {
+				case <-ctx.Done():
+					return context.Cause(ctx)
+				case <-time.After(2 * time.Minute):
+					return nil
+				}
+			})
+			put(t, w.inbox, payload("ann", 1))
+			w.start()
+			time.Sleep(time.Hour)
+			require.NoError(t, w.stop())
+			require.Equal(t, want, w.Counts())
+			require.GreaterOrEqual(t, extended, 11)
+		})
+	}
+}
+
+// Somebody else has the event then, and may well handle it.
+func TestADeliveryWhoseLeaseWasLostIsNotGivenUp(t *testing.T) {
+	for name, failure := range map[string]func(context.Context) error{
+		"the context's error": func(ctx context.Context) error { return ctx.Err() },
+		"a permanent error":   func(context.Context) error { return stream.Permanent(errors.New("no use")) },
+		"a panic":             func(context.Context) error { panic("no use") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				lost := 0
+				extend := func() error {
+					if lost++; lost == 1 {
+						return stream.ErrSettled
+					}
+					return nil
+				}
+				var reported []stream.DeadLetter
+				w := newWorkingFrom(t, func(inbox stream.Source) stream.Source { return leasedSource{inbox, extend} },
+					stream.WithMaxAttempts(1),
+					stream.WithDeadLetters(func(_ context.Context, letter stream.DeadLetter) error {
+						reported = append(reported, letter)
+						return nil
+					}),
+				)
+				calls := 0
+				w.OnMessage(func(ctx context.Context, _ stream.MessageEvent) error {
+					if calls++; calls > 1 {
+						return nil
+					}
+					<-ctx.Done()
+					return failure(ctx)
+				})
+				put(t, w.inbox, payload("ann", 1))
+				w.start()
+				time.Sleep(time.Hour)
+				require.NoError(t, w.stop())
+				require.Empty(t, reported)
+				require.Empty(t, w.inbox.DeadLetters())
+				require.Equal(t, stream.WorkerCounts{Handled: 1, Unsettled: 1}, w.Counts())
+			})
+		})
+	}
+}
+
+// unsettling gives out deliveries with a settlement of its own.
+type unsettling struct {
+	stream.Source
+	settlement stream.Settlement
+}
+
+func (u unsettling) Take(ctx context.Context) (stream.Delivery, error) {
+	delivery, err := u.Source.Take(ctx)
+	delivery.Settlement = u.settlement
+	return delivery, err
+}
+
+// unreachable cannot be told anything.
+type unreachable struct{ stream.Settlement }
+
+func (unreachable) Ack(context.Context) error          { return errors.New("not connected") }
+func (unreachable) Term(context.Context, string) error { return errors.New("not connected") }
+
+// pointerError has no text if it is nil.
+type pointerError struct{ text string }
+
+func (e *pointerError) Error() string { return e.text }
+
+func TestADeliveryThatCannotBeSettledCountsAsNothingElse(t *testing.T) {
+	returns := func(err error) func(context.Context, stream.Event) error {
+		return func(context.Context, stream.Event) error { return err }
+	}
+	for name, test := range map[string]struct {
+		handle func(context.Context, stream.Event) error
+		want   stream.WorkerCounts
+	}{
+		"ignored":                {nil, stream.WorkerCounts{Unsettled: 1}},
+		"handled":                {returns(nil), stream.WorkerCounts{Unsettled: 1}},
+		"given up":               {returns(stream.Permanent(errors.New("no use"))), stream.WorkerCounts{Failed: 1, Unsettled: 1}},
+		"given up with no error": {returns(stream.Permanent((*pointerError)(nil))), stream.WorkerCounts{Failed: 1, Unsettled: 1}},
+	} {
+		for _, settlement := range []stream.Settlement{unreachable{}, nil} {
+			t.Run(fmt.Sprintf("%s, %T", name, settlement), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorkingFrom(t, func(inbox stream.Source) stream.Source { return unsettling{inbox, settlement} })
+					w.OnOther(test.handle)
+					put(t, w.inbox, []byte(typing))
+					w.start()
+					synctest.Wait()
+					require.NoError(t, w.stop())
+					require.Equal(t, test.want, w.Counts())
+				})
+			})
+		}
+	}
+}
+
+func TestADeliveryWithoutASettlementIsNobodys(t *testing.T) {
+	var delivery stream.Delivery
+	require.ErrorIs(t, delivery.Ack(t.Context()), stream.ErrSettled)
+	require.ErrorIs(t, delivery.Nak(t.Context(), 0), stream.ErrSettled)
+	require.ErrorIs(t, delivery.Term(t.Context(), "no use"), stream.ErrSettled)
+	require.ErrorIs(t, delivery.Extend(t.Context()), stream.ErrSettled)
+}
