@@ -19,8 +19,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// limit is the size in bytes above which the clients of these tests read no reply.
+const limit = 4 << 10
+
 func TestASuccessThatCannotBeReadWasAppliedAndKeepsItsTraces(t *testing.T) {
-	const limit = 4 << 10
 	for name, answer := range map[string]http.HandlerFunc{
 		"truncated": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "100")
@@ -30,14 +32,6 @@ func TestASuccessThatCannotBeReadWasAppliedAndKeepsItsTraces(t *testing.T) {
 		"too large":              reply(200, `{"tid":"`+strings.Repeat("x", limit)+`"}`),
 		"a value that is a list": reply(200, `{"tid":"T-1","value":[]}`),
 		"two documents":          reply(200, `{"tid":"T-1"}{"tid":"T-2"}`),
-		"a compressed bomb": func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Encoding", "gzip")
-			packed := gzip.NewWriter(w)
-			defer packed.Close()
-			for range 1 << 10 {
-				packed.Write(make([]byte, 1<<10))
-			}
-		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := newStub(t, traced(answer))
@@ -81,13 +75,34 @@ var foreign = map[string]http.HandlerFunc{
 	"another thing":       reply(200, `{"hello":"world"}`),
 	"a mere description":  reply(200, `{"description":"OK"}`),
 	"an error of nothing": reply(200, `{"errors":[]}`),
+	"a page cut off": func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "100")
+		io.WriteString(w, `<html>`)
+	},
+	"a header alone": func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "100")
+		w.(http.Flusher).Flush()
+	},
+	"a page too large": reply(200, strings.Repeat("<br>", limit)),
+	"a page too large, and of no end": func(w http.ResponseWriter, r *http.Request) {
+		w.(http.Flusher).Flush()
+		io.WriteString(w, strings.Repeat("<br>", limit))
+	},
+	"a compressed bomb": func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		packed := gzip.NewWriter(w)
+		defer packed.Close()
+		for range 1 << 10 {
+			packed.Write(make([]byte, 1<<10))
+		}
+	},
 }
 
 func TestASuccessThatIsNotOfTheServiceProvesNothing(t *testing.T) {
 	for name, answer := range foreign {
 		t.Run(name, func(t *testing.T) {
 			server := newStub(t, traced(answer))
-			client := server.client(t, engage.WithCallOptions(engage.WithReconciliation(false)))
+			client := server.client(t, engage.WithReplyLimit(limit), engage.WithCallOptions(engage.WithReconciliation(false)))
 
 			_, err := client.AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: "C1", Channel: "sms", Message: hello})
 			failure := failureOf(t, err)

@@ -131,7 +131,7 @@ func (c *Client) transcript(ctx context.Context, form *fetchTranscript, s *setti
 	}
 	var ok bool
 	if page.messages, ok = messagesIn(value); !ok {
-		return nil, withoutEffect(got.failure(outcome.OnError, outcome.Applied, errWrongShape))
+		return nil, got.failure(outcome.OnError, errWrongShape)
 	}
 	return page, nil
 }

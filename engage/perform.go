@@ -74,9 +74,7 @@ type answer struct {
 	form     form
 	target   *target
 	envelope tolerant.Envelope
-	// unreadable says why the reply cannot be read, if it cannot.
-	unreadable error
-	read       engine.Reply
+	read     engine.Reply
 }
 
 // ask performs a read.
@@ -90,22 +88,20 @@ func (c *Client) ask(ctx context.Context, f form, s *settings) (*answer, error) 
 	return c.exchange(ctx, f, call)
 }
 
-// exchange has a call carried out and decodes the reply. Beside an error it
-// returns what it got to know before.
+// exchange has a call carried out and reads the reply. Beside an error it returns
+// what it got to know before.
 func (c *Client) exchange(ctx context.Context, f form, call engine.Call) (*answer, error) {
 	got := &answer{form: f, target: c.target(f)}
-	if !got.target.isOther {
-		call.Recognise = got.recognise
-	}
+	call.Judge = got.judge
 	var err error
 	got.read, err = c.engine.Do(ctx, call)
-	if err != nil || got.target.isOther {
-		_ = got.recognise(got.read.Body) // It may be anything.
-	}
 	if err == nil {
-		err = got.judge()
+		return got, nil
 	}
-	if err != nil && got.target.class == Read {
+	if json.Valid(got.read.Body) {
+		got.envelope = tolerant.EnvelopeOf(tolerant.MembersOf(got.read.Body))
+	}
+	if got.target.class == Read {
 		err = withoutEffect(err)
 	}
 	return got, err
@@ -156,26 +152,47 @@ var (
 	errSaysFailed = errors.New("the reply's envelope says that the call failed")
 )
 
-// recognise reads the reply of a try, and returns an error if it is none of
-// Engage's: a page that a proxy puts in its place, or nothing at all. A JSON
-// object that is cut short is taken for Engage's.
-func (a *answer) recognise(body []byte) error {
-	a.envelope, a.unreadable = tolerant.Envelope{}, nil
+// judge reads a 2xx reply, of which body may be only the beginning, and says what
+// it means. Of an operation of which nothing is known, any reply is a success but
+// one that tells of errors.
+func (a *answer) judge(body []byte) engine.Judgement {
 	if !json.Valid(body) {
-		a.unreadable = errNotJSON
-		if bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")) {
-			return nil
+		return a.broken(body)
+	}
+	e := tolerant.EnvelopeOf(tolerant.MembersOf(body))
+	a.envelope = e
+	told := tolerant.Failure{Code: e.Code, Description: e.Description, IDs: e.IDs}
+	status, failed := a.failedStatus()
+	if e.HasErrors && (failed || reportStatus(cmp.Or(e.Status, e.StatusCode)) != ReportSuccess) {
+		if detailed := tolerant.ReadFailure(body); detailed.Errors || failed {
+			told, failed = detailed, true
 		}
-		return errNotJSON
 	}
-	a.envelope = tolerant.EnvelopeOf(tolerant.MembersOf(body))
-	if value := a.envelope.Value; value != nil && value[0] != '{' && !a.target.anyValue {
-		a.unreadable = errWrongShape
+	switch {
+	case failed:
+		return engine.Failed(cmp.Or(status, http.StatusConflict), a.target.failure, errSaysFailed).With(told)
+	case a.target.isOther:
+		return engine.Judgement{}
+	case a.isBlank():
+		return engine.Foreign(errWrongShape).With(told)
+	case e.Value != nil && e.Value[0] != '{' && !a.target.anyValue:
+		return engine.Unreadable(errWrongShape).With(told)
 	}
-	if !a.envelope.HasErrors && a.isBlank() {
-		return errWrongShape
+	return engine.Judgement{}
+}
+
+// broken judges what is not JSON: a page that a proxy puts in place of a reply,
+// or nothing at all. What begins as an object does is taken for a reply of Engage
+// that was cut short.
+func (a *answer) broken(body []byte) engine.Judgement {
+	a.envelope = tolerant.Envelope{}
+	switch {
+	case a.target.isOther:
+		return engine.Judgement{}
+	case bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")):
+		return engine.Unreadable(errNotJSON)
 	}
-	return nil
+	return engine.Foreign(errNotJSON)
 }
 
 // isBlank reports whether the reply has neither a status nor a value, as the
@@ -186,42 +203,14 @@ func (a *answer) isBlank() bool {
 	return e.Status == "" && !e.HasValue && (a.target.class == Read || e.StatusCode == "" && e.Transaction == "")
 }
 
-// judge says whether a call with a 2xx reply succeeded. One that cannot be read
-// means that the call was carried out and its result is unknown; one whose
-// envelope tells of a failure means that it was refused.
-func (a *answer) judge() error {
-	if a.unreadable != nil && !a.target.isOther {
-		return a.failure(outcome.OnError, outcome.Applied, a.unreadable)
-	}
-	if status, failed := a.refusal(); failed {
-		edge, effect := engine.Judge(status, a.target.failure)
-		return a.failure(edge, effect, errSaysFailed)
-	}
-	if a.isBlank() && !a.target.isOther {
-		return a.failure(outcome.OnError, outcome.MaybeApplied, errWrongShape)
-	}
-	return nil
-}
-
-// refusal reports whether the reply tells of a failure, and which HTTP status that
-// amounts to: its status says so, or it is in an envelope for errors and no status
-// says otherwise. Of an operation that is not known, the status may be that of
-// anything.
-func (a *answer) refusal() (status int, failed bool) {
-	e := &a.envelope
-	word := cmp.Or(e.Status, e.StatusCode)
-	if !a.target.isOther {
-		status, failed = failedStatus(word)
-	}
-	if !e.HasErrors || !failed && reportStatus(word) == ReportSuccess {
-		return status, failed
-	}
-	told := tolerant.ReadFailure(a.read.Body)
-	if !told.Errors && !failed {
+// failedStatus reports whether the reply's status tells of a failure, and which
+// HTTP status that amounts to. Of an operation of which nothing is known, it may
+// be the status of anything.
+func (a *answer) failedStatus() (int, bool) {
+	if a.target.isOther {
 		return 0, false
 	}
-	e.Code, e.Description, e.IDs = told.Code, told.Description, told.IDs
-	return cmp.Or(status, http.StatusConflict), true
+	return failedStatus(cmp.Or(a.envelope.Status, a.envelope.StatusCode))
 }
 
 // failedStatus reports whether the status of an envelope tells of a failure,
@@ -244,32 +233,20 @@ func failedStatus(status string) (int, bool) {
 	return 0, false
 }
 
-// failure makes an error of a reply that was read. Of a write it keeps the doubt
-// of earlier tries, and notes that of the last one, which the engine took for a
-// success.
-func (a *answer) failure(edge outcome.Edge, effect outcome.Effect, cause error) error {
+// failure makes an error of a successful read whose result is of no use.
+func (a *answer) failure(edge outcome.Edge, cause error) error {
 	failure := &outcome.Error{
 		Edge:        edge,
 		Operation:   a.form.operation(),
 		Version:     a.form.revision(),
-		Effect:      effect,
 		Status:      a.read.Status,
 		Code:        a.envelope.Code,
 		Description: a.envelope.Description,
 		Attempts:    a.read.Attempts,
 		Err:         cause,
 	}
-	last := len(a.read.Attempts) - 1
-	for i, attempt := range a.read.Attempts {
-		if i < last {
-			failure.TraceIDs = append(failure.TraceIDs, attempt.TraceIDs...)
-		}
-		if a.target.class != Read {
-			failure.Effect = failure.Effect.Then(attempt.Effect)
-		}
-	}
-	if last >= 0 && a.target.class != Read {
-		a.read.Attempts[last].Effect = effect
+	for _, attempt := range a.read.Attempts[:len(a.read.Attempts)-1] {
+		failure.TraceIDs = append(failure.TraceIDs, attempt.TraceIDs...)
 	}
 	failure.TraceIDs = append(failure.TraceIDs, engine.TraceIDs(a.read.Header, a.envelope.IDs)...)
 	return failure

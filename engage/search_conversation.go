@@ -136,7 +136,7 @@ func (c *Client) search(ctx context.Context, form *searchConversation, s *settin
 	edge := result.edge()
 	result.Reply = got.reply(edge)
 	if edge == outcome.OnInvalidChoice {
-		return result, got.failure(edge, 0, nil)
+		return result, got.failure(edge, nil)
 	}
 	return result, nil
 }

@@ -81,6 +81,7 @@ func (c *Client) send(ctx context.Context, f form, s *settings, w *awaited) (Rec
 	case got.target.isDone(failure.Code):
 		receipt := receiptOf(got, w)
 		receipt.AlreadyDone, receipt.Proof = true, Confirmed
+		receipt.Code, receipt.Description = failure.Code, failure.Description
 		return receipt, nil
 	case isDoubtful(failure, w) && s.reconcile && ctx.Err() == nil:
 		return c.reconcile(ctx, f, s, call, w, failure)

@@ -58,7 +58,8 @@ type Attempt struct {
 	Duration time.Duration
 	// Effect is what this try alone may have done; zero for a success.
 	Effect Effect
-	// Err is what went wrong on the way; nil if a reply was read.
+	// Err is what went wrong on the way, or with a reply of success; nil if the
+	// status tells it all.
 	Err error
 }
 

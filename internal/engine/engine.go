@@ -74,9 +74,9 @@ type Call struct {
 	// Body is the same at every try; nil for none.
 	Body []byte
 
-	// Recognise returns an error if a 2xx reply with body is not one of the
-	// service, so that it proves nothing. Nil takes any reply for the service's.
-	Recognise func(body []byte) error
+	// Judge says what a 2xx reply with body means, of which no more may have come
+	// than the beginning. Nil takes every such reply for a success.
+	Judge func(body []byte) Judgement
 
 	// Repeatable calls may be sent again whatever became of the last try.
 	// Others are sent again only if it was not sent, or refused with 429 or 503.

@@ -27,7 +27,7 @@ var (
 
 // try is what came of sending the request once.
 type try struct {
-	// ok: a 2xx reply was read to its end.
+	// ok: a 2xx reply was read to its end, and means a success.
 	ok      bool
 	token   auth.Token
 	status  int
@@ -35,12 +35,13 @@ type try struct {
 	body    []byte
 	err     error
 	verdict verdict
-	// failure is what the body of an error's reply says; nil without one.
+	// failure is what the body of a reply that is no success says; nil without
+	// one.
 	failure    *tolerant.Failure
 	retryAfter time.Duration
 }
 
-// told is what the body of an error's reply says; nothing without one.
+// told is what the body of a reply that is no success says; nothing without one.
 func (t *try) told() tolerant.Failure {
 	if t.failure == nil {
 		return tolerant.Failure{}
@@ -200,23 +201,26 @@ func (r *run) send(request *http.Request, sent *departure) try {
 		t.retryAfter = retryafter.Read(t.header, time.Now())
 	case err != nil:
 		t.verdict = verdict{broken(t.err), outcome.Applied, err != errTooLarge}
-	default:
-		if t.err = r.recognise(t.body); t.err == nil {
-			t.ok = true
-			break
+		if beginning := r.judge(t.body); beginning.cause != nil && beginning.effect != outcome.Applied {
+			t.verdict.effect = outcome.MaybeApplied
 		}
-		t.failure = new(tolerant.ReadFailure(t.body))
-		t.verdict = verdict{outcome.OnError, outcome.MaybeApplied, true}
+	default:
+		judgement := r.judge(t.body)
+		t.verdict, t.err = judgement.verdict, judgement.cause
+		t.ok = t.err == nil
+		if !t.ok {
+			t.failure = &judgement.told
+		}
 	}
 	return t
 }
 
-// recognise returns an error if body is not a reply of the service.
-func (r *run) recognise(body []byte) error {
-	if r.Recognise == nil {
-		return nil
+// judge says what a 2xx reply means, of which body is all that was read.
+func (r *run) judge(body []byte) Judgement {
+	if r.Judge == nil {
+		return Judgement{}
 	}
-	return r.Recognise(body)
+	return r.Judge(body)
 }
 
 // broken returns the edge of an exchange that err ended.
@@ -231,7 +235,8 @@ func broken(err error) outcome.Edge {
 // has come, only because its header says so.
 const trusted = 64 << 10
 
-// read returns the body of response, unless it is larger than the limit.
+// read returns the body of response, or as much of it as came. Of one that is
+// larger than the limit it returns the beginning.
 func (r *run) read(response *http.Response) ([]byte, error) {
 	if response.Body == nil {
 		return nil, nil
@@ -239,9 +244,10 @@ func (r *run) read(response *http.Response) ([]byte, error) {
 	defer response.Body.Close()
 	limit := r.engine.ReplyLimit
 	if response.ContentLength > limit {
-		return nil, errTooLarge
+		beginning, _ := io.ReadAll(io.LimitReader(response.Body, min(limit, 512)))
+		return beginning, errTooLarge
 	}
-	if response.ContentLength >= 0 && response.ContentLength <= trusted {
+	if response.ContentLength > 0 && response.ContentLength <= trusted {
 		body := make([]byte, response.ContentLength)
 		n, err := io.ReadFull(response.Body, body)
 		return body[:n], err
@@ -251,7 +257,7 @@ func (r *run) read(response *http.Response) ([]byte, error) {
 		return body, err
 	}
 	if n, _ := io.ReadFull(response.Body, make([]byte, 1)); n > 0 {
-		return nil, errTooLarge
+		return body, errTooLarge
 	}
 	return body, nil
 }

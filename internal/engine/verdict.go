@@ -3,15 +3,50 @@ package engine
 import (
 	"net/http"
 
+	"github.com/engagesdk/engage-go/internal/tolerant"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// verdict is what a reply's status says of a call.
+// verdict is what a reply says of a call.
 type verdict struct {
 	edge   outcome.Edge
 	effect outcome.Effect
-	// transient statuses can be better at the next try.
+	// transient ones can be better at the next try.
 	transient bool
+}
+
+// Judgement is what a 2xx reply means. The zero value is a success.
+type Judgement struct {
+	verdict
+	cause error
+	told  tolerant.Failure
+}
+
+// Foreign is the judgement on a reply that the service did not send: it proves
+// nothing, and the next try may reach the service.
+func Foreign(cause error) Judgement {
+	return Judgement{verdict: verdict{outcome.OnError, outcome.MaybeApplied, true}, cause: cause}
+}
+
+// Unreadable is the judgement on a reply by which the service says that the call
+// was carried out, and whose result cannot be read.
+func Unreadable(cause error) Judgement {
+	return Judgement{verdict: verdict{outcome.OnError, outcome.Applied, false}, cause: cause}
+}
+
+// Failed is the judgement on a reply by which the service reports a failure that
+// amounts to an HTTP status. It is not tried again. own is the operation's failure
+// edge.
+func Failed(status int, own outcome.Edge, cause error) Judgement {
+	v := judge(status, true, own)
+	v.transient = false
+	return Judgement{verdict: v, cause: cause}
+}
+
+// With returns the judgement with what the reply tells of the failure.
+func (j Judgement) With(told tolerant.Failure) Judgement {
+	j.told = told
+	return j
 }
 
 // verdicts holds the statuses that mean the same for every operation. 429 and
@@ -45,11 +80,4 @@ func judge(status int, envelope bool, own outcome.Edge) verdict {
 		return verdict{outcome.OnError, outcome.Refused, false}
 	}
 	return verdict{outcome.OnError, outcome.MaybeApplied, false}
-}
-
-// Judge returns the edge and the effect of a failure that the service itself
-// reports with status, in an envelope; own is the operation's failure edge.
-func Judge(status int, own outcome.Edge) (outcome.Edge, outcome.Effect) {
-	v := judge(status, true, own)
-	return v.edge, v.effect
 }
