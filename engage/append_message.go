@@ -119,6 +119,9 @@ func (f *appendMessage) body(callbackURL string) any {
 	return &appendBody{f.channel, f.wire(), f.capabilityList, callbackURL}
 }
 
+// requireMarks implements [traceable].
+func (f *appendMessage) requireMarks(v *outcome.Violations) { f.batch.requireMarks(v, f.field) }
+
 // look implements [traceable]: the messages are there if the conversation's
 // transcript holds them, whether or not it was closed since.
 func (f *appendMessage) look(ctx context.Context, c *Client, s *settings) finding {

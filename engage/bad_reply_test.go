@@ -174,6 +174,10 @@ func TestASuccessThatTellsOfAFailureIsOne(t *testing.T) {
 		if c.trace != "" {
 			require.Equal(t, c.trace, failure.TraceIDs[0].Value, c.body)
 		}
+		_, err = server.client(t).FetchTranscript(t.Context(), engage.FetchTranscriptV10{ConversationID: "C1"})
+		failure = failureOf(t, err)
+		require.Equal(t, outcome.Failure, failure.Edge, c.body)
+		require.Len(t, failure.Attempts, 1, c.body)
 		_, err = searchConversation(t.Context(), server.client(t))
 		require.Equal(t, outcome.OnError, failureOf(t, err).Edge, c.body)
 	}

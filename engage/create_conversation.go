@@ -187,9 +187,12 @@ func (f *createConversation) body(callbackURL string) any {
 	}
 }
 
-// marked implements [traceable].
-func (f *createConversation) marked() bool {
-	return f.batch.marked() && (f.aliasID != "" || len(f.messages) > 0)
+// requireMarks implements [traceable].
+func (f *createConversation) requireMarks(v *outcome.Violations) {
+	if len(f.messages) == 0 && f.aliasID == "" {
+		v.Add("AliasID", noMark)
+	}
+	f.batch.requireMarks(v, f.field)
 }
 
 // look implements [traceable]. The conversation was created if the one at its
@@ -198,17 +201,23 @@ func (f *createConversation) marked() bool {
 // mark proves nothing: it may have been there before.
 func (f *createConversation) look(ctx context.Context, c *Client, s *settings) finding {
 	at, err := c.search(ctx, &searchConversation{outcome.V13, f.address}, s)
+	isClosed := at != nil && at.Outcome == outcome.ConversationClosed
 	switch {
 	case at == nil:
-		return finding{sight: unknowable, why: err.Error()}
+		return finding{sight: unknowable, why: err}
 	case at.ConversationID == "":
-		return finding{sight: absent, why: "there is no conversation at the address"}
+		return finding{sight: absent, why: errNoAddress}
 	case len(f.messages) > 0:
-		return f.lookIn(ctx, c, s, at.ConversationID).unlessAbsent()
+		found := f.lookIn(ctx, c, s, at.ConversationID)
+		if found.sight == absent {
+			// It may be in another one that was at the address.
+			return finding{sight: unclear, why: found.why, closed: isClosed}
+		}
+		return found
 	case f.aliasID == "":
-		return finding{sight: unknowable, why: "there is a conversation at the address, and nothing tells who created it"}
-	case at.AliasID != f.aliasID, at.Outcome == outcome.ConversationClosed, at.Outcome == outcome.OnInvalidChoice:
-		return finding{sight: unclear, why: "there is another conversation at the address"}
+		return finding{sight: unknowable, why: errNoMark}
+	case at.AliasID != f.aliasID, isClosed, at.Outcome == outcome.OnInvalidChoice:
+		return finding{sight: unclear, why: errOtherAliasID, closed: isClosed && at.AliasID != f.aliasID}
 	}
 	return finding{sight: there, conversationID: at.ConversationID}
 }

@@ -51,7 +51,7 @@
 // it may still arrive; the error then says that it may have been applied. See
 // [WithReconciliation] and [WithSettleTime]. A program that was killed knows
 // nothing of its calls: when it handles the same event once more, [WithLookFirst]
-// keeps it from doing twice what it had done.
+// has it look for what it may have done.
 //
 // # Writes are asynchronous
 //

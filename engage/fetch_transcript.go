@@ -2,7 +2,6 @@ package engage
 
 import (
 	"context"
-	"math"
 	"net/url"
 	"slices"
 	"strconv"
@@ -140,15 +139,16 @@ func (c *Client) transcript(ctx context.Context, form *fetchTranscript, s *setti
 // list of them: as a text that holds the JSON of one (documented), or as the list
 // itself. A reply that counts none need not have one.
 func messagesIn(value tolerant.Members) ([][]byte, bool) {
-	for _, name := range []string{"transcriptJsonEsc", "messages"} {
-		if list, ok := messageList(value.Nested(name)); ok {
-			return list, true
-		}
+	escaped, isEscaped := messageList(value.Nested("transcriptJsonEsc"))
+	plain, isPlain := messageList(value.Nested("messages"))
+	if len(escaped) > 0 {
+		plain = escaped
 	}
-	return nil, value.Text("countOfRecords") == "0"
+	return plain, isEscaped || isPlain || value.Text("countOfRecords") == "0"
 }
 
-// messageList reads a list, or an object that holds one.
+// messageList reads a list, or an object that holds one. A list that is many times
+// as long as one that was asked for is none.
 func messageList(value []byte) ([][]byte, bool) {
 	if list := tolerant.MembersOf(value).Find("messages"); list != nil {
 		value = list
@@ -156,5 +156,6 @@ func messageList(value []byte) ([][]byte, bool) {
 	if len(value) == 0 || value[0] != '[' {
 		return nil, false
 	}
-	return tolerant.Elements(value, math.MaxInt), true
+	list := tolerant.Elements(value, message.MaxValues+1)
+	return list, len(list) <= message.MaxValues
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/engagesdk/engage-go/engage"
@@ -18,12 +19,13 @@ func TestATranscriptIsReadInEveryForm(t *testing.T) {
 	wrapped, err := json.Marshal(`{"messages":` + list + `}`)
 	require.NoError(t, err)
 	for name, value := range map[string]string{
-		"a list":                    `{"countOfRecords":4,"messages":` + list + `}`,
-		"a count that is a text":    `{"countOfRecords":"4","messages":` + list + `}`,
-		"an escaped list":           `{"countOfRecords":4,"transcriptJsonEsc":` + escaped + `}`,
-		"an escaped object":         `{"countOfRecords":4,"transcriptJsonEsc":` + string(wrapped) + `}`,
-		"a list by the other name":  `{"countOfRecords":4,"transcriptJsonEsc":` + list + `}`,
-		"both, of which one is not": `{"countOfRecords":4,"transcriptJsonEsc":"cut off [","messages":` + list + `}`,
+		"a list":                      `{"countOfRecords":4,"messages":` + list + `}`,
+		"a count that is a text":      `{"countOfRecords":"4","messages":` + list + `}`,
+		"an escaped list":             `{"countOfRecords":4,"transcriptJsonEsc":` + escaped + `}`,
+		"an escaped object":           `{"countOfRecords":4,"transcriptJsonEsc":` + string(wrapped) + `}`,
+		"a list by the other name":    `{"countOfRecords":4,"transcriptJsonEsc":` + list + `}`,
+		"both, of which one is empty": `{"countOfRecords":4,"transcriptJsonEsc":"[]","messages":` + list + `}`,
+		"both, of which one is not":   `{"countOfRecords":4,"transcriptJsonEsc":"cut off [","messages":` + list + `}`,
 	} {
 		server := newStub(t, reply(http.StatusOK, `{"status":"Success","value":`+value+`}`))
 		fetched, err := server.client(t).FetchTranscript(t.Context(), engage.FetchTranscriptV10{ConversationID: "C1"})
@@ -57,6 +59,7 @@ func TestATranscriptWithoutMessagesIsEmpty(t *testing.T) {
 func TestWhatIsNoTranscriptIsAnErrorWithoutEffect(t *testing.T) {
 	for _, body := range []string{
 		acknowledged, `{"value":{}}`, `{"value":null}`, `{"value":{"messages":{}}}`, `{"value":{"countOfRecords":3}}`,
+		`{"value":{"messages":[0` + strings.Repeat(",0", message.MaxValues) + `]}}`,
 		`{"value":{"transcriptJsonEsc":"ok"}}`, `{"value":[]}`,
 	} {
 		_, err := newStub(t, reply(http.StatusOK, body)).client(t).

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/engagesdk/engage-go/outcome"
 )
@@ -14,27 +15,25 @@ import (
 // acknowledge it, does not know what it did before.
 //
 // The messages need alias ids of the caller's own that are the same each time,
-// such as MessageEvent.Content of package stream gives them; a create without messages
-// needs its alias id. The search goes where [WithReconciliation] looks. What is
-// found succeeds with nothing sent, and the receipt's Proof is [Reconciled]. What
-// is not there is sent: a request of the run before that is still on its way
-// would then arrive beside it. Where it cannot be told, as on a tenant without
-// transcripts, the call fails with nothing sent; the effect is then
-// [outcome.MaybeApplied] for the run before.
+// such as MessageEvent.Content of package stream gives them; a create without
+// messages needs its alias id. The search goes where [WithReconciliation] looks,
+// so it needs a tenant with transcripts. What is found succeeds with nothing sent,
+// and the receipt's Proof is [Reconciled]. What is not there is sent. The service
+// carries writes out after it has acknowledged them, so a write of the run before
+// that is still on its way is not there yet, and arrives beside this one.
 //
-// Other operations can be repeated and do not look. The reads are not limited
-// by [WithTotalTimeout] together with the write, but each alone.
+// Where the look fails, or does not tell, nothing is sent. The error then has the
+// edge and the details of the look, or onError, and its effect is
+// [outcome.MaybeApplied], for the run before. A create does not tell whether it
+// was done if another conversation is open at its address: append to that one.
+//
+// Convergent writes need no look. [Client.Do] does not look, for nothing is known
+// to look for. [WithTotalTimeout] limits each read of the look, and then the
+// write.
 func WithLookFirst(look bool) CallOption {
 	return func(s *settings) error {
 		s.lookFirst = look
 		return nil
-	}
-}
-
-// requireMarks notes what a write lacks to be looked for before it is sent.
-func requireMarks(v *outcome.Violations, f form) {
-	if write, ok := f.(traceable); ok && !write.marked() {
-		v.Add("AliasID", "is empty, and WithLookFirst has nothing else to look for")
 	}
 }
 
@@ -46,22 +45,31 @@ func (c *Client) lookFirst(ctx context.Context, f form, s *settings) (Receipt, b
 		return Receipt{}, false, nil
 	}
 	found := write.look(ctx, c, s)
-	switch found.sight {
-	case there:
+	switch {
+	case found.sight == there:
 		return Receipt{
 			Reply:          Reply{Outcome: c.target(f).success},
 			Proof:          Reconciled,
 			ConversationID: cmp.Or(found.conversationID, f.ids().conversation),
 		}, true, nil
-	case absent:
+	case found.sight == absent, found.closed:
 		return Receipt{}, false, nil
 	}
-	edge := outcome.OnError
-	if ctx.Err() != nil {
-		edge = outcome.OnTimeout
+	return Receipt{}, false, lookFailure(f, found.why)
+}
+
+// lookFailure is the error of a write that was not sent because of what a look for
+// it showed, or did not.
+func lookFailure(f form, why error) error {
+	failure := &outcome.Error{Edge: outcome.OnError}
+	if look, failed := errors.AsType[*outcome.Error](why); failed {
+		*failure = *look
+		if !look.Edge.IsStandard() {
+			failure.Edge = outcome.OnError
+		}
 	}
-	return Receipt{}, false, &outcome.Error{
-		Edge: edge, Operation: f.operation(), Version: f.revision(), Effect: outcome.MaybeApplied,
-		Err: errors.New("looked for it: " + found.why),
-	}
+	failure.Operation, failure.Version = f.operation(), f.revision()
+	failure.Effect = outcome.MaybeApplied
+	failure.Err = fmt.Errorf("looked for it: %w", why)
+	return failure
 }

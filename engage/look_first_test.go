@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/channel"
@@ -71,32 +72,73 @@ func TestACreateIsNotMadeBesideAnotherConversationThatMayBeIt(t *testing.T) {
 	require.Zero(t, sent(server, outcome.CreateConversation))
 }
 
-func TestAWriteThatCannotBeLookedForIsNotSent(t *testing.T) {
-	server := newStub(t, reply(http.StatusForbidden, `{"code":"no transcripts"}`))
-	request := engage.AppendMessageV13{ConversationID: "C1", Channel: channel.SMS, Message: event}
-	_, err := server.client(t).AppendMessage(t.Context(), request, look)
-	failure := failureOf(t, err)
-	require.Equal(t, outcome.OnError, failure.Edge)
-	require.Equal(t, outcome.MaybeApplied, failure.Effect)
-	require.ErrorContains(t, failure.Err, "FetchTranscript")
-
-	ctx := endedContext(t)
-	_, err = server.client(t).AppendMessage(ctx, request, look)
-	require.Equal(t, outcome.OnTimeout, failureOf(t, err).Edge)
-	require.Empty(t, server.written())
+func TestACustomerWhoReturnsGetsAConversationOnceMore(t *testing.T) {
+	for name, request := range map[string]engage.CreateConversationV13{
+		"with a message":    {Address: smsAddress, Messages: []message.Message{event}},
+		"without a message": {Address: smsAddress, AliasID: "task-2"},
+	} {
+		server, client, id := engageServer(t)
+		_, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: id})
+		require.NoError(t, err, name)
+		receipt, err := client.CreateConversation(t.Context(), request, look)
+		require.NoError(t, err, name)
+		require.Equal(t, engage.Acknowledged, receipt.Proof, name)
+		require.NotEqual(t, id, receipt.ConversationID, name)
+		require.Len(t, server.Conversations(), 2, name)
+	}
 }
 
-func TestWhatIsLookedForFirstNeedsAMarkOfItsOwn(t *testing.T) {
-	server := newStub(t, reply(http.StatusOK, `{}`))
-	for name, call := range map[string]func(context.Context, *engage.Client) (outcome.Edge, error){
-		"a message":                    appendTo(engage.AppendMessageV13{ConversationID: "C1", Channel: channel.SMS, Message: hello}, look),
-		"one of several":               appendTo(engage.AppendMessageV14{ConversationID: "C1", Channel: channel.SMS, Messages: []message.Message{event, hello}}, look),
-		"a create without a message":   create(engage.CreateConversationV13{Address: smsAddress}),
-		"a create with one of no mark": create(engage.CreateConversationV13{Address: smsAddress, AliasID: "task-1", Messages: []message.Message{hello}}),
+func TestAWriteThatCannotBeLookedForIsNotSent(t *testing.T) {
+	request := engage.AppendMessageV13{ConversationID: "C1", Channel: channel.SMS, Message: event}
+	busy := func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Retry-After", "3600")
+		reply(http.StatusTooManyRequests, `{"code":"4290","tid":"T-1"}`)(w, r)
+	}
+	for name, c := range map[string]struct {
+		answer http.HandlerFunc
+		edge   outcome.Edge
+		status int
+		wait   time.Duration
+	}{
+		"not allowed":         {reply(http.StatusForbidden, `{"code":"4030","tid":"T-1"}`), outcome.OnAuthorizationFailure, 403, 0},
+		"too often":           {busy, outcome.OnError, 429, time.Hour},
+		"refused by the read": {reply(http.StatusConflict, `{"code":"4090","tid":"T-1"}`), outcome.OnError, 409, 0},
 	} {
-		_, err := call(t.Context(), server.client(t, engage.WithCallOptions(look)))
-		require.Equal(t, outcome.Violations{{Field: "AliasID", Problem: "is empty, and WithLookFirst has nothing else to look for"}},
-			failureOf(t, err).Violations, name)
+		server := newStub(t, c.answer)
+		_, err := server.client(t).AppendMessage(t.Context(), request, look)
+		failure := failureOf(t, err)
+		require.Equal(t, c.edge, failure.Edge, name)
+		require.Equal(t, c.status, failure.Status, name)
+		require.Equal(t, c.wait, failure.RetryAfter, name)
+		require.Equal(t, outcome.AppendMessage, failure.Operation, name)
+		require.Equal(t, outcome.MaybeApplied, failure.Effect, name)
+		require.Equal(t, []outcome.TraceID{{Name: "tid", Value: "T-1"}}, failure.TraceIDs, name)
+		require.ErrorContains(t, failure.Err, "FetchTranscript", name)
+		require.Empty(t, server.written(), name)
+	}
+
+	server := newStub(t, reply(http.StatusOK, `{}`))
+	_, err := server.client(t).AppendMessage(endedContext(t), request, look)
+	require.Equal(t, outcome.OnTimeout, failureOf(t, err).Edge)
+	require.ErrorIs(t, err, context.Canceled)
+	require.Empty(t, server.seen())
+}
+
+func TestWhatIsLookedForFirstNeedsMarksOfTheCallersOwn(t *testing.T) {
+	server := newStub(t, reply(http.StatusOK, `{}`))
+	several := []message.Message{event, hello}
+	for _, c := range []struct {
+		field string
+		call  func(context.Context, *engage.Client) (outcome.Edge, error)
+	}{
+		{"Message.AliasID", appendTo(engage.AppendMessageV13{ConversationID: "C1", Channel: channel.SMS, Message: hello}, look)},
+		{"Messages[1].AliasID", appendTo(engage.AppendMessageV14{ConversationID: "C1", Channel: channel.SMS, Messages: several}, look)},
+		{"Messages[1].AliasID", create(engage.CreateConversationV13{Address: smsAddress, AliasID: "task-1", Messages: several})},
+		{"AliasID", create(engage.CreateConversationV13{Address: smsAddress})},
+	} {
+		_, err := c.call(t.Context(), server.client(t, engage.WithCallOptions(look)))
+		require.Equal(t, outcome.Violations{{Field: c.field, Problem: "is empty, and WithLookFirst has nothing else to look for"}},
+			failureOf(t, err).Violations)
 	}
 	require.Empty(t, server.seen())
 }

@@ -27,18 +27,18 @@ func (b *batch) lookIn(ctx context.Context, c *Client, s *settings, conversation
 		l.missing[id] = i
 	}
 	if len(l.missing) < len(b.messages) {
-		return finding{sight: unknowable, why: "two of the messages have the same alias id"}
+		return finding{sight: unknowable, why: errSameAliasIDs}
 	}
 	var previous []byte
 	form := &fetchTranscript{ConversationID: conversationID, Limit: pageSize}
 	for range maxPages {
 		page, err := c.transcript(ctx, form, s)
 		if err != nil {
-			return finding{sight: unknowable, why: err.Error()}
+			return finding{sight: unknowable, why: err}
 		}
 		for _, raw := range page.messages {
 			if !l.compare(raw) {
-				return finding{sight: unknowable, why: "another message has the same alias id"}
+				return finding{sight: unknowable, why: errOtherMessage}
 			}
 		}
 		form.Offset += len(page.messages)
@@ -48,11 +48,11 @@ func (b *batch) lookIn(ctx context.Context, c *Client, s *settings, conversation
 		case len(page.messages) < pageSize && page.count <= form.Offset:
 			return l.result()
 		case len(page.messages) == 0 || bytes.Equal(page.messages[0], previous):
-			return finding{sight: unknowable, why: "the service does not page through the transcript"}
+			return finding{sight: unknowable, why: errNoPages}
 		}
 		previous = page.messages[0]
 	}
-	return finding{sight: unknowable, why: "the transcript is too long"}
+	return finding{sight: unknowable, why: errTooLong}
 }
 
 // lookup is a search for messages in a transcript.
@@ -91,11 +91,11 @@ func (l *lookup) result() finding {
 	seen := len(l.messages) - len(l.missing)
 	switch {
 	case seen > 0:
-		return finding{sight: unclear, why: fmt.Sprintf("%d of %d messages are in the conversation", seen, len(l.messages))}
+		return finding{sight: unclear, why: fmt.Errorf("%d of %d messages are in the conversation", seen, len(l.messages))}
 	case l.nameless:
-		return finding{sight: unclear, why: "the conversation holds messages without alias id"}
+		return finding{sight: unclear, why: errNameless}
 	}
-	return finding{sight: absent, why: "the conversation does not hold it"}
+	return finding{sight: absent, why: errNotThere}
 }
 
 // has reports whether one of the messages goes in that direction; an empty

@@ -35,9 +35,10 @@ func newAliasID() string {
 type batch struct {
 	messages []message.Message
 	aliasIDs []string
-	// named is set if the caller gave one of the alias ids, unnamed if one was
-	// missing.
-	named, unnamed bool
+	// named is set if the caller gave one of the alias ids; unnamed are the
+	// messages without one.
+	named   bool
+	unnamed []int
 
 	// Most requests have one message, which then needs no room of its own.
 	one     [1]message.Message
@@ -56,7 +57,8 @@ func (b *batch) stamp(messages ...message.Message) {
 		}
 		id := message.EnvelopeOf(m).AliasID
 		if id == "" {
-			id, b.unnamed = newAliasID(), true
+			id = newAliasID()
+			b.unnamed = append(b.unnamed, i)
 		} else {
 			b.named = true
 		}
@@ -67,8 +69,16 @@ func (b *batch) stamp(messages ...message.Message) {
 // names returns the alias ids.
 func (b *batch) names() []string { return b.aliasIDs }
 
-// marked reports whether the caller gave all alias ids.
-func (b *batch) marked() bool { return !b.unnamed }
+// noMark is what is wrong with an alias id that the caller has to give.
+const noMark = "is empty, and WithLookFirst has nothing else to look for"
+
+// requireMarks notes the alias ids that the caller has not given; field names the
+// i-th message.
+func (b *batch) requireMarks(v *outcome.Violations, field func(int) string) {
+	for _, i := range b.unnamed {
+		v.Add(field(i)+".AliasID", noMark)
+	}
+}
 
 // wire returns the messages as the request's JSON holds them.
 func (b *batch) wire() []any {

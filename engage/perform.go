@@ -63,8 +63,8 @@ func prepare[F form](ctx context.Context, c *Client, r request[F], options []Cal
 		s = new(c.defaults)
 		violations = append(violations, s.apply(options)...)
 	}
-	if s.lookFirst {
-		requireMarks(&violations, f)
+	if write, ok := any(f).(traceable); ok && s.lookFirst {
+		write.requireMarks(&violations)
 	}
 	return f, s, violations.Err(f.operation(), f.revision())
 }

@@ -53,26 +53,20 @@ const (
 type finding struct {
 	sight          sight
 	conversationID string
-	// why says in words what leaves the doubt.
-	why string
+	// why says what leaves the doubt: words, or the error of the look.
+	why error
+	// closed is set if all there is in its place is a closed conversation without
+	// the mark.
+	closed bool
 	// report is the callback that settled it, if one did.
 	report *Report
-}
-
-// unlessAbsent turns what is absent into something unclear, where the absence of
-// one thing does not mean that of the write.
-func (f finding) unlessAbsent() finding {
-	if f.sight == absent {
-		f.sight = unclear
-	}
-	return f
 }
 
 // traceable is a write that leaves a mark at the service.
 type traceable interface {
 	form
-	// marked reports whether the mark is the caller's own, all of it.
-	marked() bool
+	// requireMarks notes which marks the caller has not given.
+	requireMarks(*outcome.Violations)
 	// look looks for the mark once.
 	look(ctx context.Context, c *Client, s *settings) finding
 }
@@ -261,18 +255,32 @@ func (d *doubt) refused(report *Report) error {
 }
 
 // remains is the error of a write whose doubt could not be settled.
-func (d *doubt) remains(why string) error {
+func (d *doubt) remains(why error) error {
 	if d.awaited != nil && d.awaited.unclear.Load() != nil {
-		why = "the callback tells a status that is not known"
+		why = errUnknownStatus
 	}
-	if why == "" {
+	if why == nil {
 		return d.failure
 	}
 	failure := *d.failure
 	if failure.Err == nil {
-		failure.Err = errors.New("looked for it: " + why)
+		failure.Err = fmt.Errorf("looked for it: %w", why)
 	} else {
-		failure.Err = fmt.Errorf("%w; looked for it: %s", failure.Err, why)
+		failure.Err = fmt.Errorf("%w; looked for it: %v", failure.Err, why)
 	}
 	return &failure
 }
+
+// What leaves a doubt.
+var (
+	errUnknownStatus = errors.New("the callback tells a status that is not known")
+	errSameAliasIDs  = errors.New("two of the messages have the same alias id")
+	errOtherMessage  = errors.New("another message has the same alias id")
+	errNoPages       = errors.New("the service does not page through the transcript")
+	errTooLong       = errors.New("the transcript is too long")
+	errNameless      = errors.New("the conversation holds messages without alias id")
+	errNotThere      = errors.New("the conversation does not hold it")
+	errNoAddress     = errors.New("there is no conversation at the address")
+	errNoMark        = errors.New("there is a conversation at the address, and nothing tells who created it")
+	errOtherAliasID  = errors.New("there is another conversation at the address")
+)

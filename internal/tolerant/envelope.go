@@ -41,7 +41,7 @@ func EnvelopeOf(m Members) Envelope {
 		Value:          m.Find("value"),
 		HasValue:       m.Has("value"),
 		StatusCode:     m.Text("statusCode"),
-		HasErrors:      m.Find("error", "errors") != nil,
+		HasErrors:      m.Find("error") != nil || m.Find("errors") != nil,
 	}
 }
 

@@ -25,30 +25,28 @@ type Member struct{ Name, Value []byte }
 // with separators. What is null or an empty string counts as missing.
 type Members []Member
 
-// usual is about how many members an object has.
-const usual = 12
+// usual is about how many members an object has, most how many of them are read:
+// enough for any that means anything, and few enough for the memory of those that
+// mean harm.
+const usual, most = 12, 100_000
 
 // MembersOf returns the members of object, whose JSON must be valid. What is not
 // an object has none. It is small enough for the compiler to keep the list on
 // the caller's stack.
 func MembersOf(object []byte) Members { return make(Members, 0, usual).And(object) }
 
-// And returns m with the members of object appended, whose JSON must be valid.
-// What is not an object has none.
+// And returns m with the members of object appended, whose JSON must be valid, up
+// to 100,000 in all. What is not an object has none.
 func (m Members) And(object []byte) Members {
 	s := splitter{data: object}
 	if !s.enter() {
 		return m
 	}
-	for s.next() == '"' {
+	for s.next() == '"' && len(m) < most {
 		name := s.skip()
-		s.next() // the colon
-		s.at++
-		s.next()
+		s.pass(':')
 		m = append(m, Member{unquoteName(name), s.skip()})
-		if s.next() == ',' {
-			s.at++
-		}
+		s.pass(',')
 	}
 	return m
 }
@@ -62,12 +60,9 @@ func Elements(array []byte, limit int) [][]byte {
 	}
 	s.at++
 	var list [][]byte
-	for c := s.next(); c != ']' && len(list) < limit; c = s.next() {
-		if c == ',' {
-			s.at++
-			continue
-		}
+	for s.next() != ']' && len(list) < limit {
 		list = append(list, s.skip())
+		s.pass(',')
 	}
 	return list
 }
@@ -85,29 +80,33 @@ func (m Members) Has(name string) bool {
 	return slices.ContainsFunc(m, func(each Member) bool { return sameName(each.Name, name) })
 }
 
-// Find returns the value of the first of names that is not missing; nil if all
-// are.
-func (m Members) Find(names ...string) []byte {
-	for _, name := range names {
-		for i := len(m) - 1; i >= 0; i-- {
-			if sameName(m[i].Name, name) && !isEmpty(m[i].Value) {
-				return m[i].Value
-			}
+// Find returns the value called name; nil if it is missing.
+func (m Members) Find(name string) []byte {
+	for i := len(m) - 1; i >= 0; i-- {
+		if sameName(m[i].Name, name) && !isEmpty(m[i].Value) {
+			return m[i].Value
 		}
 	}
 	return nil
 }
 
-// Text returns the scalar that Find finds, see [Text].
-func (m Members) Text(names ...string) string { return Text(m.Find(names...)) }
+// Text returns the first of names that is a scalar, see [Text].
+func (m Members) Text(names ...string) string {
+	for _, name := range names {
+		if text := Text(m.Find(name)); text != "" {
+			return text
+		}
+	}
+	return ""
+}
 
-// Nested returns the JSON that Find finds, see [Nested].
-func (m Members) Nested(names ...string) []byte { return Nested(m.Find(names...)) }
+// Nested returns the object or array called name, see [Nested].
+func (m Members) Nested(name string) []byte { return Nested(m.Find(name)) }
 
-// Flag returns the boolean that Find finds, or that a word or number there
-// means. The other result is false where there is none.
-func (m Members) Flag(names ...string) (value, ok bool) {
-	switch strings.ToLower(m.Text(names...)) {
+// Flag returns the boolean called name, or what a word or a number there means.
+// The other result is false where there is none.
+func (m Members) Flag(name string) (value, ok bool) {
+	switch strings.ToLower(m.Text(name)) {
 	case "true", "1", "yes":
 		return true, true
 	case "false", "0", "no":
@@ -216,6 +215,14 @@ func (s *splitter) next() byte {
 		}
 	}
 	return 0
+}
+
+// pass moves past c, if it stands next, and to what follows.
+func (s *splitter) pass(c byte) {
+	if s.next() == c {
+		s.at++
+		s.next()
+	}
 }
 
 // enter moves into an object, and reports whether there is one.

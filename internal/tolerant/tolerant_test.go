@@ -3,6 +3,7 @@ package tolerant_test
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/engagesdk/engage-go/internal/tolerant"
@@ -42,12 +43,18 @@ func TestMembersAreFoundInAnySpelling(t *testing.T) {
 	require.Equal(t, "409", m.Text("n", "e", "missing", "statusCode"))
 	require.Equal(t, "2", m.Text("twice"), "the later one counts")
 	require.Equal(t, "1", m.Text("last"), "unless it says nothing")
+	require.Equal(t, "7", m.Text("abc", "clientUuid"), "an object is no text")
 	require.True(t, m.Has("n"))
 	require.False(t, m.Has("status"))
 	require.Nil(t, m.Find("status"), "a name that begins like another is another")
 	for _, other := range []string{`null`, `[{"a":1}]`, `"a"`, `7`, ` `, ``} {
 		require.Empty(t, tolerant.MembersOf([]byte(other)))
 	}
+}
+
+func TestAnObjectHasNoMoreThanAHundredThousandMembers(t *testing.T) {
+	object := "{" + strings.Repeat(`"a":1,`, 200_000) + `"b":2}`
+	require.Len(t, tolerant.MembersOf([]byte(object)), 100_000)
 }
 
 func TestElementsAreThoseOfAnArrayUpToALimit(t *testing.T) {
