@@ -201,8 +201,9 @@ func inMemoryPair(tb testing.TB) (*floor, *engage.Client) {
 	return &floor{base.String(), token, &http.Client{Transport: inMemory{}}}, client
 }
 
-// loopbackPair returns both clients of a server on loopback, the one written by
-// hand with a transport that is tuned as the client's is.
+// loopbackPair returns both clients of a server on loopback. The one written by
+// hand has the usual transport, with room for as many idle connections as the
+// client's has.
 func loopbackPair(tb testing.TB) (*floor, *engage.Client) {
 	tb.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -211,7 +212,8 @@ func loopbackPair(tb testing.TB) (*floor, *engage.Client) {
 	}))
 	client, err := engage.New(engage.Endpoint(server.URL), auth.Static(token))
 	require.NoError(tb, err)
-	tuned := &http.Transport{MaxIdleConns: 512, MaxIdleConnsPerHost: 512}
+	tuned := http.DefaultTransport.(*http.Transport).Clone()
+	tuned.MaxIdleConns, tuned.MaxIdleConnsPerHost = 512, 512
 	tb.Cleanup(func() {
 		client.CloseIdleConnections()
 		tuned.CloseIdleConnections()
