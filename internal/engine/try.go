@@ -209,7 +209,7 @@ func (r *run) send(request *http.Request, sent *departure) try {
 		t.verdict, t.err = judgement.verdict, judgement.cause
 		t.ok = t.err == nil
 		if !t.ok {
-			t.failure = &judgement.told
+			t.failure = new(judgement.told)
 		}
 	}
 	return t
