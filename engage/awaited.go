@@ -22,9 +22,11 @@ type awaited struct {
 	turn chan struct{}
 	// final is the report that tells the outcome, guarded by turn.
 	final *Report
-	// failed are the transaction ids of the failures of other tries than the
-	// acknowledged one, guarded by turn.
-	failed map[string]bool
+	// failed are the transaction ids, in small letters, of the tries that failed,
+	// and refused is set once those are all, both guarded by turn until final is
+	// there.
+	failed  map[string]bool
+	refused bool
 	// unclear is the newest report with a status that is not known.
 	unclear atomic.Pointer[Report]
 }
@@ -88,14 +90,15 @@ func (w *awaited) isFinal(report Report, transactionID string, others int) bool 
 	if report.Status == ReportSuccess || w.target.isDone(report.Code) {
 		return true
 	}
-	if report.TransactionID == "" || transactionID == "" || strings.EqualFold(report.TransactionID, transactionID) {
+	if report.TransactionID == "" {
 		return true
 	}
 	if w.failed == nil {
 		w.failed = map[string]bool{}
 	}
-	w.failed[report.TransactionID] = true
-	return len(w.failed) > others
+	w.failed[strings.ToLower(report.TransactionID)] = true
+	w.refused = len(w.failed) > others
+	return w.refused || transactionID == "" || strings.EqualFold(report.TransactionID, transactionID)
 }
 
 // take takes the turn, unless ctx ends first. A turn that is free is taken even

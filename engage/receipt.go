@@ -88,7 +88,11 @@ func (r Receipt) settle(report Report) (Receipt, error) {
 	settled := r.with(report)
 	settled.AlreadyDone = report.Status == ReportFailure && r.awaited.target.isDone(report.Code)
 	if report.Status == ReportFailure && !settled.AlreadyDone {
-		return r, settled.failure(r.awaited.target.failure, outcome.Refused, nil)
+		failure := settled.failure(r.awaited.target.failure, outcome.Refused, nil)
+		if r.awaited.refused {
+			failure.Effect = outcome.Refused // those that were in doubt have failed, too
+		}
+		return r, failure
 	}
 	settled.Proof = Confirmed
 	return settled, nil
@@ -132,7 +136,7 @@ func (r Receipt) otherTries() int {
 }
 
 // failure makes an error of a write that was acknowledged.
-func (r Receipt) failure(edge outcome.Edge, effect outcome.Effect, cause error) error {
+func (r Receipt) failure(edge outcome.Edge, effect outcome.Effect, cause error) *outcome.Error {
 	failure := &outcome.Error{
 		Edge:        edge,
 		Operation:   r.awaited.operation,
