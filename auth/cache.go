@@ -317,7 +317,9 @@ func (c *Cache) start(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.timeout)
 	go func() {
 		defer cancel()
+		ended := make(chan struct{})
 		token, err := await(ctx, func() (Token, error) {
+			defer close(ended)
 			token, err := call(ctx, source, c.now)
 			if err == nil {
 				c.keep(current, token) // even if it comes too late for those who waited
@@ -328,8 +330,9 @@ func (c *Cache) start(ctx context.Context) {
 			err = fmt.Errorf("%w: %w", safeerror.New(fmt.Sprintf("auth: no token within %s", c.timeout)), err)
 		}
 		c.finish(current, token, err)
+		<-ended // which can be later, if nobody waits any more
 		if f, ok := source.(follower); ok {
-			f.follow() // when nobody waits any more
+			f.follow()
 		}
 	}()
 }

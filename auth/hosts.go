@@ -46,7 +46,7 @@ func NewHosts(urls ...string) (Hosts, error) {
 //
 // The token is the only authorization that r has then: Authorize removes that of
 // all headers that a token of this package goes into, which are Authorization,
-// key and access_token. Webex Connect, for one, ignores a key beside an
+// key and access_token, as [http.Header.Set] spells them. Webex Connect, for one, ignores a key beside an
 // Authorization (documented).
 //
 // A redirect is a new request: a client that follows one must ask again.

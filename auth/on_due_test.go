@@ -3,6 +3,7 @@ package auth_test
 import (
 	"bytes"
 	"log/slog"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -82,5 +83,46 @@ func TestPanicOfOnDueIsContained(t *testing.T) {
 		synctest.Wait()
 		require.Contains(t, log.String(), "OnDue panicked")
 		require.NotContains(t, log.String(), hidden)
+	})
+}
+
+func TestOnDueIsCalledThoughTheRenewalOutlivedThoseWhoWaited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		refreshing, calls := ending(), 0
+		endpoint := refreshing.Integration.Transport
+		refreshing.Integration.Transport = transportFunc(func(r *http.Request) (*http.Response, error) {
+			time.Sleep(2 * time.Second)
+			return endpoint.RoundTrip(r)
+		})
+		refreshing.OnDue = func(string, time.Time) { calls++ }
+		source, err := refreshing.Open(auth.WithTimeout(time.Second))
+		require.NoError(t, err)
+		_, err = source.Token(t.Context())
+		require.ErrorContains(t, err, "no token within 1s")
+		time.Sleep(2 * time.Second)
+		require.Equal(t, "new", get(t, source))
+		require.Equal(t, 1, calls)
+	})
+}
+
+func TestCallsOfOnDueFollowOneAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		refreshing := scripted(nil,
+			`{"access_token":"first","expires_in":43200,"refresh_token_expires_in":864000}`,
+			`{"access_token":"second","expires_in":43200,"refresh_token_expires_in":172800}`)
+		began, calls := time.Now(), 0
+		refreshing.OnDue = func(string, time.Time) {
+			calls++
+			time.Sleep(20 * time.Minute)
+			require.Equal(t, time.Duration(calls)*20*time.Minute, time.Since(began))
+		}
+		source, err := refreshing.Open()
+		require.NoError(t, err)
+		token, err := source.Token(t.Context())
+		require.NoError(t, err)
+		source.Invalidate(token)
+		require.Equal(t, "second", get(t, source))
+		time.Sleep(time.Hour)
+		require.Equal(t, 2, calls)
 	})
 }

@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"context"
+	"encoding/base64"
 	"os"
 	"path/filepath"
 	"strings"
@@ -106,4 +107,27 @@ func TestTokenOfASeedIsSavedBeforeItIsUsed(t *testing.T) {
 		require.Equal(t, "granted", get(t, source))
 		require.Contains(t, kept(t, store, "a"), "granted")
 	}
+}
+
+// encoding keeps records in a form that only its Update knows.
+type encoding struct{ *auth.MemoryStore }
+
+func (s encoding) Update(ctx context.Context, name string, change func(auth.Secret) (auth.Secret, error)) error {
+	return s.MemoryStore.Update(ctx, name, func(stored auth.Secret) (auth.Secret, error) {
+		plain, err := base64.StdEncoding.DecodeString(stored.Reveal())
+		if err != nil {
+			return auth.Secret{}, err
+		}
+		next, err := change(auth.NewSecret(string(plain)))
+		return auth.NewSecret(base64.StdEncoding.EncodeToString([]byte(next.Reveal()))), err
+	})
+}
+
+func TestAStoreThatOnlyItsUpdateCanReadHasSoundRecords(t *testing.T) {
+	store := encoding{new(auth.MemoryStore)}
+	refreshing := scripted(store)
+	require.NoError(t, refreshing.Authorize(t.Context(), granted))
+	registry := &auth.Registry{Store: store}
+	require.NoError(t, registry.Add(t.Context(), "a", refreshing.Integration))
+	require.Equal(t, auth.Authorized, state(t, registry, "a"))
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -116,7 +115,7 @@ func (r Refreshing) open(unsaved *unsaved) *refreshSource {
 	if r.Logger == nil {
 		r.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &refreshSource{Refreshing: r, now: time.Now, unsaved: unsaved, busy: make(chan struct{}, 1)}
+	return &refreshSource{Refreshing: r, now: time.Now, unsaved: unsaved, busy: make(chan struct{}, 1), telling: make(chan struct{}, 1)}
 }
 
 // start returns the record that begins with grant, after old.
@@ -168,10 +167,10 @@ type refreshSource struct {
 	given   Token         // the token last given: to be asked again means that it will not do
 	noticed time.Duration // how far ahead the last notice of the end was
 
-	// due is the end that OnDue is yet to be told of, if any, and telling is held
-	// while it is told.
+	// due is the end that OnDue is yet to be told of, if any, and telling holds a
+	// value while it is told.
 	due     atomic.Pointer[time.Time]
-	telling sync.Mutex
+	telling chan struct{}
 }
 
 // Invalidate implements [Invalidator].
@@ -365,8 +364,8 @@ func (s *refreshSource) follow() {
 	if s.due.Load() == nil {
 		return
 	}
-	s.telling.Lock()
-	defer s.telling.Unlock()
+	s.telling <- struct{}{}
+	defer func() { <-s.telling }()
 	deadline := s.due.Swap(nil)
 	if deadline == nil {
 		return

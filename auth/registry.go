@@ -379,8 +379,9 @@ func (r *Registry) set(name string, e *entry) {
 // returns the error under the authorization's name. A token that lives on says
 // less than a refusal to renew it.
 func (r *Registry) settle(name string, e *entry, err error) error {
-	required, refused := errors.AsType[*ReauthorizationRequiredError](cmp.Or(err, e.cache.lastFailure()))
-	if err != nil && !refused {
+	failure := cmp.Or(err, e.cache.lastFailure())
+	required, refused := errors.AsType[*ReauthorizationRequiredError](failure)
+	if failure != nil && !refused {
 		return err // says nothing of the authorization
 	}
 	now := standing{state: Authorized}
@@ -493,7 +494,16 @@ func (i Integration) open(ctx context.Context, r *Registry, name string, unsaved
 		return nil, standing{}, err
 	}
 	_, err = source.latest(stored)
-	if required, ok := errors.AsType[*ReauthorizationRequiredError](err); ok {
+	required, refused := errors.AsType[*ReauthorizationRequiredError](err)
+	if refused && required.Reason == RecordDamaged {
+		// A store may keep it in a form that only its Update knows.
+		if stored, err = loadLocked(ctx, source.Store, name); err != nil {
+			return nil, standing{}, err
+		}
+		_, err = source.latest(stored)
+		required, refused = errors.AsType[*ReauthorizationRequiredError](err)
+	}
+	if refused {
 		return source, required.standing(), nil
 	}
 	return source, standing{state: Authorized}, err

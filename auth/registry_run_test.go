@@ -235,3 +235,25 @@ func TestGrantReplacesATokenThatIsNotSavedYet(t *testing.T) {
 	require.Equal(t, "anew", get(t, source))
 	require.Contains(t, kept(t, store, "a"), "fresh")
 }
+
+func TestAFailureThatMayPassDoesNotMendARevokedAuthorization(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		integration := scripted(nil, `{"access_token":"new","expires_in":43200,"refresh_token":"next"}`,
+			`{"error":"invalid_grant"}`, `503`, `503`, `503`, `{"error":"invalid_grant"}`, `503`, `503`, `503`).Integration
+		var states []auth.State
+		registry := &auth.Registry{OnTransition: func(s auth.Status) { states = append(states, s.State) }}
+		require.NoError(t, registry.Add(t.Context(), "a", integration))
+		require.NoError(t, registry.Authorize(t.Context(), "a", auth.Grant{RefreshToken: auth.NewSecret("refresh")}))
+		user := registry.Use("a", "worker")
+		require.Equal(t, "new", get(t, user))
+		time.Sleep(11*time.Hour + 10*time.Minute)
+		for range 4 {
+			require.Equal(t, "new", get(t, user))
+			time.Sleep(6 * time.Minute)
+		}
+		require.Equal(t, "new", get(t, user), "it lives on")
+		require.Equal(t, auth.ReauthorizationRequired, states[len(states)-1])
+		require.Len(t, states, 3, "%v", states)
+		time.Sleep(time.Minute) // until the renewal under way has given up
+	})
+}

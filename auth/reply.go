@@ -53,7 +53,11 @@ func decode(response *http.Response, body []byte) (members, *TokenEndpointError)
 		failure.problem = "the reply is not a JSON object"
 		return nil, failure
 	}
-	if failure.explain(object); failure.recognised || response.StatusCode/100 != 2 {
+	ok := response.StatusCode/100 == 2
+	if ok {
+		failure.refresh = NewSecret(object.text("refresh_token"))
+	}
+	if failure.explain(object); failure.recognised || !ok {
 		return nil, failure
 	}
 	return object, nil

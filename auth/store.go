@@ -31,7 +31,8 @@ type Store interface {
 // RecordReader is a [Store] whose records can be read while others hold their
 // locks. A source that is opened then takes a stored token that is still valid,
 // even while another process, or another source of this one, waits for a token
-// endpoint that hangs.
+// endpoint that hangs. A type that embeds one and has an Update of its own needs a
+// Read of its own, too.
 type RecordReader interface {
 	Store
 
