@@ -101,6 +101,7 @@ func TestOnDueIsCalledThoughTheRenewalOutlivedThoseWhoWaited(t *testing.T) {
 		require.ErrorContains(t, err, "no token within 1s")
 		time.Sleep(2 * time.Second)
 		require.Equal(t, "new", get(t, source))
+		synctest.Wait()
 		require.Equal(t, 1, calls)
 	})
 }
@@ -123,6 +124,7 @@ func TestCallsOfOnDueFollowOneAnother(t *testing.T) {
 		source.Invalidate(token)
 		require.Equal(t, "second", get(t, source))
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		require.Equal(t, 2, calls)
 	})
 }
