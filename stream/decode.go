@@ -87,7 +87,8 @@ func decodeHeaders(data []byte) ([]Header, error) {
 	}
 	headers := make([]Header, len(list))
 	for i, element := range list {
-		header, err := headerOf(element)
+		// A copy, so that an event does not keep the others in memory.
+		header, err := headerOf(bytes.Clone(element))
 		if err != nil {
 			return nil, &DecodeError{fmt.Sprintf("has an element %d that is not an object", i)}
 		}

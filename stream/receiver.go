@@ -269,9 +269,10 @@ func (r *Receiver) verify(header http.Header, body []byte) (secret string, refus
 }
 
 // entries reads the events of a body, as far as they are to be stored. The body
-// is copied, because its buffer is used again.
+// is copied, because its buffer is used again, without the space around it, which
+// no limit of an inbox would count.
 func (r *Receiver) entries(body []byte, secret string, header http.Header) ([]Entry, Refusal) {
-	headers, err := decodeHeaders(bytes.Clone(body))
+	headers, err := decodeHeaders(bytes.Clone(bytes.TrimSpace(body)))
 	if err != nil {
 		return nil, RefusedMalformed
 	}

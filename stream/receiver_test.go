@@ -76,6 +76,21 @@ func TestAReceiverStoresBeforeItAnswers(t *testing.T) {
 	}, r.Counts())
 }
 
+func TestAnEntryKeepsNothingOfTheBodyButItsEvent(t *testing.T) {
+	space := strings.Repeat(" ", 1<<16)
+	for name, body := range map[string]string{
+		"an event":        space + typing + space,
+		"one of an array": "[" + space + typing + space + "," + strings.Replace(typing, `"1"`, `"2"`, 1) + "]",
+	} {
+		r := newReceiving(t)
+		require.Equal(t, http.StatusOK, r.post(body, nil).StatusCode, name)
+		delivery, err := r.inbox.Take(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, typing, string(delivery.Data), name)
+		require.Less(t, cap(delivery.Data), 2*len(typing), name)
+	}
+}
+
 func TestAReceiverAnswersAProbe(t *testing.T) {
 	r := newReceiving(t)
 	reply := r.post("", func(request *http.Request) {

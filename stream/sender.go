@@ -168,7 +168,8 @@ func (s *Sender) Probe(ctx context.Context) error {
 // is MaybeApplied if any try may have been taken: one that was answered neither
 // 4xx nor 200, or not at all after it had left. A transport that is no
 // [http.Transport] and does not tell of its steps ([httptrace.ClientTrace])
-// leaves that open whenever it fails. Nothing of the error shows the URL or what
+// leaves that open whenever it fails; an [http.Transport] is taken to tell, so
+// give it no protocol that does not (RegisterProtocol). Nothing of the error shows the URL or what
 // was answered.
 func (s *Sender) Send(ctx context.Context, data []byte) ([]outcome.Attempt, error) {
 	violations := s.check(ctx)

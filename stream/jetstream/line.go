@@ -128,14 +128,16 @@ func (l *line) resolve(ctx context.Context, message *nats.Msg) (*fetched, error)
 	entry, err := l.read(ctx, message, meta)
 	for failures := 1; err != nil; failures++ {
 		l.report(ctx, err, min(pause(failures), l.inbox.hold()))
+		// Soon after that the servers give it to somebody else.
+		last := kept.Add(l.inbox.ackWait() - l.inbox.hold())
 		switch {
 		case ctx.Err() != nil:
 			return nil, errors.Join(err, l.inbox.signal(message, nak(0)))
-		case time.Since(kept) > l.inbox.ackWait():
-			return nil, err // by now the servers have given it to somebody else
+		case !time.Now().Before(last):
+			return nil, err
 		}
 		asked := time.Now()
-		if err = l.keep(ctx, message); err == nil {
+		if err = l.keep(ctx, message, last); err == nil {
 			kept = asked
 			entry, err = l.read(ctx, message, meta)
 		}
@@ -146,10 +148,13 @@ func (l *line) resolve(ctx context.Context, message *nats.Msg) (*fetched, error)
 	return entry, nil
 }
 
-// keep has the servers wait for this program once more.
-func (l *line) keep(ctx context.Context, message *nats.Msg) error {
+// keep has the servers wait for this program once more. They confirm it even to
+// a program that asks too late, so it gives up at last.
+func (l *line) keep(ctx context.Context, message *nats.Msg, last time.Time) error {
 	ctx, cancel := l.limit(ctx)
 	defer cancel()
+	ctx, cancelLast := context.WithDeadline(ctx, last)
+	defer cancelLast()
 	return l.inbox.tell(ctx, message, inProgress)
 }
 

@@ -8,8 +8,8 @@ import (
 	"github.com/engagesdk/engage-go/stream/jetstream"
 )
 
-// Inbox is an inbox with a server of its own. Make one with [Open]: any other one
-// is closed.
+// Inbox is an inbox with a server of its own. Make one with [Open]: the zero value
+// is closed, and a nil one is of no use.
 type Inbox struct {
 	*jetstream.Inbox
 	server *Server
