@@ -493,20 +493,24 @@ func (i Integration) open(ctx context.Context, r *Registry, name string, unsaved
 	if err != nil {
 		return nil, standing{}, err
 	}
-	_, err = source.latest(stored)
-	required, refused := errors.AsType[*ReauthorizationRequiredError](err)
-	if refused && required.Reason == RecordDamaged {
+	state, err := source.standing(stored)
+	if state.reason == RecordDamaged {
 		// A store may keep it in a form that only its Update knows.
 		if stored, err = loadLocked(ctx, source.Store, name); err != nil {
 			return nil, standing{}, err
 		}
-		_, err = source.latest(stored)
-		required, refused = errors.AsType[*ReauthorizationRequiredError](err)
+		state, err = source.standing(stored)
 	}
-	if refused {
-		return source, required.standing(), nil
+	return source, state, err
+}
+
+// standing is that of an authorization with a stored record.
+func (s *refreshSource) standing(stored Secret) (standing, error) {
+	_, err := s.latest(stored)
+	if required, ok := errors.AsType[*ReauthorizationRequiredError](err); ok {
+		return required.standing(), nil
 	}
-	return source, standing{state: Authorized}, err
+	return standing{state: Authorized}, err
 }
 
 func (c ClientCredentials) open(context.Context, *Registry, string, *unsaved) (TokenSource, standing, error) {

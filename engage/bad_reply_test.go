@@ -34,24 +34,32 @@ func TestASuccessThatCannotBeReadWasAppliedAndKeepsItsTraces(t *testing.T) {
 		"two documents":          reply(200, `{"tid":"T-1"}{"tid":"T-2"}`),
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := newStub(t, traced(answer))
-			client := server.client(t, engage.WithReplyLimit(limit))
-
-			_, err := client.AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: "C1", Channel: "sms", Message: hello})
-			failure := failureOf(t, err)
-			require.Equal(t, outcome.OnError, failure.Edge)
-			require.Equal(t, outcome.Applied, failure.Effect)
-			require.Equal(t, 2, failure.Status/100)
-			require.Contains(t, failure.TraceIDs, outcome.TraceID{Name: "trxid", Value: "X-1"})
-			require.Error(t, failure.Err)
-			require.Len(t, server.seen(), 1, "a write that was applied is not sent again")
-
-			_, err = client.SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
-			failure = failureOf(t, err)
-			require.Equal(t, outcome.OnError, failure.Edge)
-			require.Zero(t, failure.Effect, "a read has no effect")
+			requireUnread(t, answer, outcome.Applied)
 		})
 	}
+}
+
+// requireUnread checks that a write answered so has that effect and is not sent
+// again, and that a read has none.
+func requireUnread(t *testing.T, answer http.HandlerFunc, effect outcome.Effect, options ...engage.CallOption) {
+	t.Helper()
+	server := newStub(t, traced(answer))
+	client := server.client(t, engage.WithReplyLimit(limit), engage.WithCallOptions(options...))
+
+	_, err := client.AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: "C1", Channel: "sms", Message: hello})
+	failure := failureOf(t, err)
+	require.Equal(t, outcome.OnError, failure.Edge)
+	require.Equal(t, effect, failure.Effect)
+	require.Equal(t, effect, failure.Attempts[0].Effect)
+	require.Equal(t, 2, failure.Status/100)
+	require.Contains(t, failure.TraceIDs, outcome.TraceID{Name: "trxid", Value: "X-1"})
+	require.Error(t, failure.Err)
+	require.Len(t, server.seen(), 1, "a write that was or may have been applied is not sent again")
+
+	_, err = client.SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
+	failure = failureOf(t, err)
+	require.Equal(t, outcome.OnError, failure.Edge)
+	require.Zero(t, failure.Effect, "a read has no effect")
 }
 
 // traced answers with a trace id in the header.
@@ -101,23 +109,7 @@ var foreign = map[string]http.HandlerFunc{
 func TestASuccessThatIsNotOfTheServiceProvesNothing(t *testing.T) {
 	for name, answer := range foreign {
 		t.Run(name, func(t *testing.T) {
-			server := newStub(t, traced(answer))
-			client := server.client(t, engage.WithReplyLimit(limit), engage.WithCallOptions(engage.WithReconciliation(false)))
-
-			_, err := client.AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: "C1", Channel: "sms", Message: hello})
-			failure := failureOf(t, err)
-			require.Equal(t, outcome.OnError, failure.Edge)
-			require.Equal(t, outcome.MaybeApplied, failure.Effect)
-			require.Equal(t, outcome.MaybeApplied, failure.Attempts[0].Effect)
-			require.Equal(t, 2, failure.Status/100)
-			require.Contains(t, failure.TraceIDs, outcome.TraceID{Name: "trxid", Value: "X-1"})
-			require.Error(t, failure.Err)
-			require.Len(t, server.seen(), 1, "a write that may have been applied is not sent again")
-
-			_, err = client.SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
-			failure = failureOf(t, err)
-			require.Equal(t, outcome.OnError, failure.Edge)
-			require.Zero(t, failure.Effect, "a read has no effect")
+			requireUnread(t, answer, outcome.MaybeApplied, engage.WithReconciliation(false))
 		})
 	}
 }

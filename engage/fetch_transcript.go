@@ -156,6 +156,5 @@ func messageList(value []byte) ([][]byte, bool) {
 	if len(value) == 0 || value[0] != '[' {
 		return nil, false
 	}
-	list := tolerant.Elements(value, message.MaxValues+1)
-	return list, len(list) <= message.MaxValues
+	return tolerant.AllElements(value, message.MaxValues)
 }

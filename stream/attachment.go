@@ -53,11 +53,11 @@ func attachmentsOf(list json.RawMessage) ([]Attachment, error) {
 	if len(list) == 0 {
 		return nil, nil
 	}
-	raw := [][]byte{list}
+	raw, ok := [][]byte{list}, true
 	if list[0] == '[' {
-		raw = tolerant.Elements(list, message.MaxValues+1)
+		raw, ok = tolerant.AllElements(list, message.MaxValues)
 	}
-	if len(raw) > message.MaxValues {
+	if !ok {
 		return nil, &DecodeError{"has too many attachments"}
 	}
 	attachments := make([]Attachment, len(raw))

@@ -52,8 +52,8 @@ func (e ChatEvent) Messages() ([]ChatMessage, error) {
 	if list == nil {
 		return nil, nil
 	}
-	raw := tolerant.Elements(list, message.MaxValues+1)
-	if list[0] != '[' || len(raw) > message.MaxValues {
+	raw, ok := tolerant.AllElements(list, message.MaxValues)
+	if !ok || list[0] != '[' {
 		return nil, &DecodeError{"has messages that cannot be read"}
 	}
 	messages := make([]ChatMessage, len(raw))

@@ -78,12 +78,12 @@ func decodeHeaders(data []byte) ([]Header, error) {
 	if !json.Valid(data) {
 		return nil, &DecodeError{"is not valid JSON"}
 	}
-	list := tolerant.Elements(data, MaxBatch+1)
+	list, ok := tolerant.AllElements(data, MaxBatch)
 	switch {
+	case !ok:
+		return nil, &DecodeError{fmt.Sprintf("has more than %d events", MaxBatch)}
 	case len(list) == 0:
 		return nil, &DecodeError{"is an empty array"}
-	case len(list) > MaxBatch:
-		return nil, &DecodeError{fmt.Sprintf("has more than %d events", MaxBatch)}
 	}
 	headers := make([]Header, len(list))
 	for i, element := range list {

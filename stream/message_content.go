@@ -144,8 +144,8 @@ func (e MessageEvent) liveChatForm() (message.Message, error) {
 		return nil, &DecodeError{"has no form that can be read"}
 	}
 	form := tolerant.MembersOf(tolerant.MembersOf(forms[0]).Nested("payload"))
-	fields := tolerant.Elements(form.Nested("fields"), message.MaxValues+1)
-	if len(fields) > message.MaxValues {
+	fields, ok := tolerant.AllElements(form.Nested("fields"), message.MaxValues)
+	if !ok {
 		return nil, &DecodeError{"has a form of too many fields"}
 	}
 	content := message.LiveChatFormResponseContent{Title: form.Text("title")}

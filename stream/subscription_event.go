@@ -36,10 +36,7 @@ func subscriptionChanges(h Header) []SubscriptionChange {
 	if h.Kind != KindPreferences {
 		return []SubscriptionChange{{Subscribed: h.Kind == KindSubscribed, Value: h.Name, Time: h.Time}}
 	}
-	preferences := tolerant.Elements(h.JSON("userPreferences"), message.MaxValues+1)
-	if len(preferences) > message.MaxValues {
-		return nil
-	}
+	preferences, _ := tolerant.AllElements(h.JSON("userPreferences"), message.MaxValues)
 	var changes []SubscriptionChange
 	for _, each := range preferences {
 		preference := tolerant.MembersOf(each)

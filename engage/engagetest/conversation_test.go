@@ -228,18 +228,7 @@ func TestRepeatedAliasID(t *testing.T) {
 			}
 			require.Len(t, s.conversation(id).Messages, test.messages)
 		})
-	}
-}
-
-func TestRepeatedAliasIDWithinOneRequest(t *testing.T) {
-	for name, test := range map[string]struct {
-		options  []engagetest.Option
-		messages int
-	}{
-		"is appended again":     {nil, 2},
-		"is ignored if told so": {[]engagetest.Option{engagetest.WithRepeatsIgnored()}, 1},
-	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(name+", within one request", func(t *testing.T) {
 			s := start(t, test.options...)
 			created := s.post("/conversations", `{`+smsAddress+`,"messages":[`+text+`,`+text+`]}`)
 			require.Len(t, s.conversation(created.value("conversationId").(string)).Messages, test.messages)

@@ -67,6 +67,16 @@ func Elements(array []byte, limit int) [][]byte {
 	return list
 }
 
+// AllElements returns the elements of a JSON array, which must be valid. It is
+// false if there are more than limit. What is not an array has none.
+func AllElements(array []byte, limit int) ([][]byte, bool) {
+	list := Elements(array, limit+1)
+	if len(list) > limit {
+		return nil, false
+	}
+	return list, true
+}
+
 // unquoteName takes the quotes off a name, which seldom needs more.
 func unquoteName(quoted []byte) []byte {
 	if bytes.IndexByte(quoted, '\\') < 0 {
