@@ -58,7 +58,8 @@ func (r AppendMessageV14) Validate() error { return validate(r.form()) }
 
 func (r AppendMessageV10) form() *appendMessage {
 	f := &appendMessage{
-		version: outcome.V10, conversationID: r.ConversationID, channel: r.Channel, field: single,
+		version: outcome.V10, conversationID: r.ConversationID, field: single,
+		appendBody: appendBody{Channel: r.Channel},
 	}
 	f.stamp(r.Message)
 	return f
@@ -72,8 +73,8 @@ func (r AppendMessageV13) form() *appendMessage {
 
 func (r AppendMessageV14) form() *appendMessage {
 	f := &appendMessage{
-		version: outcome.V14, conversationID: r.ConversationID, channel: r.Channel,
-		capabilityList: r.CapabilityList, field: several,
+		version: outcome.V14, conversationID: r.ConversationID, field: several,
+		appendBody: appendBody{Channel: r.Channel, Extras: r.CapabilityList},
 	}
 	f.stamp(r.Messages...)
 	return f
@@ -82,8 +83,7 @@ func (r AppendMessageV14) form() *appendMessage {
 type appendMessage struct {
 	version        outcome.Version
 	conversationID string
-	channel        channel.Channel
-	capabilityList string
+	appendBody
 	batch
 	// field names the i-th message for its violations.
 	field func(int) string
@@ -96,18 +96,19 @@ func (f *appendMessage) ids() pathIDs               { return pathIDs{conversatio
 func (f *appendMessage) violations() outcome.Violations {
 	var v outcome.Violations
 	requireID(&v, "ConversationID", f.conversationID)
-	onlyOn(&v, channel.Apple, f.channel, "CapabilityList", f.capabilityList)
+	onlyOn(&v, channel.Apple, f.Channel, "CapabilityList", f.Extras)
 	if len(f.messages) == 0 {
 		v.Add("Messages", "is empty")
 	}
-	if !f.channel.Known() {
+	if !f.Channel.Known() {
 		v.Add("Channel", "is not one of the seven channels")
 	}
-	checkMessages(&v, f, f.channel, f.field, f.messages)
+	checkMessages(&v, f, f.Channel, f.field, f.messages)
 	return v
 }
 
-// appendBody is the JSON of a request.
+// appendBody is the JSON of a request. Messages and callback URL are filled in when
+// it is encoded.
 type appendBody struct {
 	Channel     channel.Channel `json:"channel"`
 	Messages    []any           `json:"messages"`
@@ -116,7 +117,8 @@ type appendBody struct {
 }
 
 func (f *appendMessage) body(callbackURL string) any {
-	return &appendBody{f.channel, f.wire(), f.capabilityList, callbackURL}
+	f.Messages, f.CallbackURL = f.wire(), callbackURL
+	return &f.appendBody
 }
 
 // requireMarks implements [traceable].

@@ -74,8 +74,8 @@ func (r CreateConversationV13) Validate() error { return validate(r.form()) }
 
 func (r CreateConversationV10) form() *createConversation {
 	f := &createConversation{
-		version: outcome.V10, address: r.Address, customerName: r.CustomerName,
-		domain: r.Domain, capabilityList: r.CapabilityList, field: single,
+		version: outcome.V10, address: r.Address, field: single,
+		createBody: createBody{CustomerName: r.CustomerName, Domain: r.Domain, CapabilityList: r.CapabilityList},
 	}
 	if r.Message != nil {
 		f.stamp(r.Message)
@@ -91,23 +91,20 @@ func (r CreateConversationV12) form() *createConversation {
 
 func (r CreateConversationV13) form() *createConversation {
 	f := &createConversation{
-		version: outcome.V13, address: r.Address, customerName: r.CustomerName, aliasID: r.AliasID,
-		domain: r.Domain, proactiveID: r.ProactiveID, capabilityList: r.CapabilityList,
-		customFields: r.CustomFields, field: several,
+		version: outcome.V13, address: r.Address, field: several,
+		createBody: createBody{
+			AliasID: r.AliasID, CustomerName: r.CustomerName, Domain: r.Domain, ProactiveID: r.ProactiveID,
+			CapabilityList: r.CapabilityList, CustomFields: r.CustomFields,
+		},
 	}
 	f.stamp(r.Messages...)
 	return f
 }
 
 type createConversation struct {
-	version        outcome.Version
-	address        channel.Address
-	customerName   string
-	aliasID        string
-	domain         string
-	proactiveID    string
-	capabilityList string
-	customFields   []CustomField
+	version outcome.Version
+	address channel.Address
+	createBody
 	batch
 	// field names the i-th message for its violations.
 	field func(int) string
@@ -126,12 +123,12 @@ func (f *createConversation) violations() outcome.Violations {
 		requireForLiveChat(&v, "Address.UserID", members.CustomerAddress)
 		requireForLiveChat(&v, "Address.ThreadID", members.ThreadID)
 	}
-	onlyOn(&v, channel.LiveChat, ch, "Domain", f.domain)
-	onlyOn(&v, channel.LiveChat, ch, "ProactiveID", f.proactiveID)
-	onlyOn(&v, channel.Apple, ch, "CapabilityList", f.capabilityList)
-	requireUTF8(&v, "CustomerName", f.customerName)
-	requireUTF8(&v, "AliasID", f.aliasID)
-	requireCustomFields(&v, f.customFields)
+	onlyOn(&v, channel.LiveChat, ch, "Domain", f.Domain)
+	onlyOn(&v, channel.LiveChat, ch, "ProactiveID", f.ProactiveID)
+	onlyOn(&v, channel.Apple, ch, "CapabilityList", f.CapabilityList)
+	requireUTF8(&v, "CustomerName", f.CustomerName)
+	requireUTF8(&v, "AliasID", f.AliasID)
+	requireCustomFields(&v, f.CustomFields)
 	checkMessages(&v, f, ch, f.field, f.messages)
 	return v
 }
@@ -167,7 +164,8 @@ func onlyOn(v *outcome.Violations, able, actual channel.Channel, field, value st
 	requireUTF8(v, field, value)
 }
 
-// createBody is the JSON of a request.
+// createBody is the JSON of a request. What a request does not have as it is sent
+// is filled in when it is encoded.
 type createBody struct {
 	channel.Members
 	AliasID        string        `json:"aliasId,omitempty"`
@@ -181,15 +179,13 @@ type createBody struct {
 }
 
 func (f *createConversation) body(callbackURL string) any {
-	return &createBody{
-		f.address.Members(), f.aliasID, f.customerName, f.domain, f.proactiveID, f.capabilityList,
-		f.wire(), f.customFields, callbackURL,
-	}
+	f.Members, f.Messages, f.CallbackURL = f.address.Members(), f.wire(), callbackURL
+	return &f.createBody
 }
 
 // requireMarks implements [traceable].
 func (f *createConversation) requireMarks(v *outcome.Violations) {
-	if len(f.messages) == 0 && f.aliasID == "" {
+	if len(f.messages) == 0 && f.AliasID == "" {
 		v.Add("AliasID", noMark)
 	}
 	f.batch.requireMarks(v, f.field)
@@ -214,10 +210,10 @@ func (f *createConversation) look(ctx context.Context, c *Client, s *settings) f
 			return finding{sight: unclear, why: found.why, closed: isClosed}
 		}
 		return found
-	case f.aliasID == "":
+	case f.AliasID == "":
 		return finding{sight: unknowable, why: errNoMark}
-	case at.AliasID != f.aliasID, isClosed, at.Outcome == outcome.OnInvalidChoice:
-		return finding{sight: unclear, why: errOtherAliasID, closed: isClosed && at.AliasID != f.aliasID}
+	case at.AliasID != f.AliasID, isClosed, at.Outcome == outcome.OnInvalidChoice:
+		return finding{sight: unclear, why: errOtherAliasID, closed: isClosed && at.AliasID != f.AliasID}
 	}
 	return finding{sight: there, conversationID: at.ConversationID}
 }

@@ -116,7 +116,6 @@ func (c *Client) call(f form, s *settings, callbackURL string) (engine.Call, err
 		Source:      t.source,
 		Failure:     t.failure,
 		Method:      t.method,
-		URL:         resolve(c.base, t.pieces, f.ids()),
 		Header:      s.header,
 		Repeatable:  t.class != Unsafe || s.policy == RetryAlways,
 		Attempts:    s.attempts,
@@ -127,14 +126,16 @@ func (c *Client) call(f form, s *settings, callbackURL string) (engine.Call, err
 	if s.policy == RetryNever {
 		call.Attempts = 1
 	}
+	var query url.Values
 	if q, ok := f.(queried); ok {
-		call.URL.RawQuery = q.query().Encode()
+		query = q.query()
 	}
 	body := f.body(callbackURL)
+	if body == nil && callbackURL != "" {
+		query = url.Values{"callbackUrl": {callbackURL}}
+	}
+	call.URL = t.address(c.base, f.ids(), query)
 	if body == nil {
-		if callbackURL != "" {
-			call.URL.RawQuery = url.Values{"callbackUrl": {callbackURL}}.Encode()
-		}
 		return call, nil
 	}
 	encoded, err := json.Marshal(body)

@@ -101,12 +101,8 @@ func (r Route) pieces(base *url.URL) []piece {
 }
 
 // resolve returns base with the path that pieces make with ids.
-func resolve(base *url.URL, pieces []piece, ids pathIDs) url.URL {
+func resolve(base *url.URL, pieces []piece, ids pathIDs) *url.URL {
 	resolved := *base
-	if len(pieces) == 1 {
-		resolved.Path, resolved.RawPath = pieces[0].plain, pieces[0].escaped
-		return resolved
-	}
 	var path strings.Builder
 	path.Grow(128)
 	isPlain := true
@@ -122,7 +118,7 @@ func resolve(base *url.URL, pieces []piece, ids pathIDs) url.URL {
 	if !isPlain {
 		resolved.RawPath = escapedPath(pieces, ids)
 	}
-	return resolved
+	return &resolved
 }
 
 func escapedPath(pieces []piece, ids pathIDs) string {

@@ -1,6 +1,7 @@
 package engage
 
 import (
+	"net/url"
 	"slices"
 
 	"github.com/engagesdk/engage-go/auth"
@@ -13,6 +14,8 @@ type target struct {
 	class  Class
 	method string
 	pieces []piece
+	// url is where all calls go; nil where the path depends on the call.
+	url *url.URL
 	// success and failure are the usual edges, empty where the operation has none
 	// of its own.
 	success, failure outcome.Edge
@@ -46,6 +49,9 @@ func newTarget(c *Client, r row) *target {
 		done:   c.done[r.name],
 		source: c.sources[r.name],
 	}
+	if len(t.pieces) == 1 {
+		t.url = resolve(c.base, t.pieces, pathIDs{})
+	}
 	if successes := outcome.Successes(r.name); len(successes) > 0 {
 		t.success = successes[0]
 	}
@@ -61,6 +67,20 @@ func (c *Client) target(f form) *target {
 		return other.target(c)
 	}
 	return c.targets[f.operation()]
+}
+
+// address returns where a call of the operation goes that has these ids and this
+// query. It may be the same one for other calls, so nobody may change it.
+func (t *target) address(base *url.URL, ids pathIDs, query url.Values) *url.URL {
+	address := t.url
+	if address == nil {
+		address = resolve(base, t.pieces, ids)
+	}
+	if len(query) > 0 {
+		address = new(*address)
+		address.RawQuery = query.Encode()
+	}
+	return address
 }
 
 // isDone reports whether a refusal with code means that the state asked for is

@@ -14,8 +14,8 @@ import (
 // The zero value is ready for use.
 type alarm struct {
 	mutex sync.Mutex
-	// flights are the tries under way that have a limit.
-	flights map[*flight]struct{}
+	// flights is a list of the tries under way that have a limit.
+	flights *flight
 	timer   *time.Timer
 	// due is when the timer goes off; zero while it is not set.
 	due time.Time
@@ -35,10 +35,10 @@ func (a *alarm) begin(ctx context.Context, f *flight, limit time.Duration) {
 	f.limit = end
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
-	if a.flights == nil {
-		a.flights = make(map[*flight]struct{})
+	if f.next = a.flights; f.next != nil {
+		f.next.previous = f
 	}
-	a.flights[f] = struct{}{}
+	a.flights = f
 	if a.due.IsZero() || end.Before(a.due) {
 		a.wind(end)
 	}
@@ -52,7 +52,14 @@ func (a *alarm) end(f *flight) {
 	}
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
-	delete(a.flights, f)
+	if f.next != nil {
+		f.next.previous = f.previous
+	}
+	if f.previous != nil {
+		f.previous.next = f.next
+	} else {
+		a.flights = f.next
+	}
 }
 
 // wind sets the timer to due. a.mutex is held.
@@ -71,7 +78,7 @@ func (a *alarm) ring() {
 	defer a.mutex.Unlock()
 	now := time.Now()
 	var next time.Time
-	for f := range a.flights {
+	for f := a.flights; f != nil; f = f.next {
 		switch {
 		case !f.limit.After(now):
 			f.cancel(context.DeadlineExceeded)

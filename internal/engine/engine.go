@@ -66,9 +66,9 @@ type Call struct {
 	// Failure is the edge for a refusal by the service; empty for onError.
 	Failure outcome.Edge
 
-	// Method and URL are where to send it.
+	// Method and URL are where to send it. Calls may share a URL: nobody changes it.
 	Method string
-	URL    url.URL
+	URL    *url.URL
 	// Header holds headers beside those the engine sets.
 	Header http.Header
 	// Body is the same at every try; nil for none.

@@ -69,7 +69,7 @@ func (r *run) loop(ctx context.Context) error {
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 	}
 	// Only a stand-in: every try has a request of its own.
-	request := (&http.Request{Method: r.Method, URL: &r.URL, Header: http.Header{}}).WithContext(ctx)
+	request := (&http.Request{Method: r.Method, URL: r.URL, Header: http.Header{}}).WithContext(ctx)
 	_, err := loop.Do(&retryablehttp.Request{Request: request})
 	return err
 }

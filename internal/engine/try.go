@@ -82,6 +82,8 @@ func (r *run) try(ctx context.Context) try {
 type flight struct {
 	departure
 	body bytes.Reader
+	// next and previous are the flights beside this one in the list of the alarm.
+	next, previous *flight
 }
 
 // board returns the flight of the next try. That of the first is part of the
@@ -122,9 +124,9 @@ func (r *run) request(ctx context.Context, f *flight) *http.Request {
 // net/http does not.
 func (r *run) url() *url.URL {
 	if isNetHTTP(r.engine.Transport) {
-		return &r.URL
+		return r.URL
 	}
-	return new(r.URL)
+	return new(*r.URL)
 }
 
 // rewound returns the body once more, for a transport that found its connection
