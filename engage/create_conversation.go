@@ -164,8 +164,8 @@ func onlyOn(v *outcome.Violations, able, actual channel.Channel, field, value st
 	requireUTF8(v, field, value)
 }
 
-// createBody is the JSON of a request. What a request does not have as it is sent
-// is filled in when it is encoded.
+// createBody is the JSON of a request. Address, messages and callback URL are
+// filled in when it is encoded.
 type createBody struct {
 	channel.Members
 	AliasID        string        `json:"aliasId,omitempty"`

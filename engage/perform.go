@@ -134,7 +134,7 @@ func (c *Client) call(f form, s *settings, callbackURL string) (engine.Call, err
 	if body == nil && callbackURL != "" {
 		query = url.Values{"callbackUrl": {callbackURL}}
 	}
-	call.URL = t.address(c.base, f.ids(), query)
+	call.URL = t.url(c.base, f.ids(), query)
 	if body == nil {
 		return call, nil
 	}

@@ -14,8 +14,8 @@ type target struct {
 	class  Class
 	method string
 	pieces []piece
-	// url is where all calls go; nil where the path depends on the call.
-	url *url.URL
+	// fixed is where all calls go; nil where the path depends on the call.
+	fixed *url.URL
 	// success and failure are the usual edges, empty where the operation has none
 	// of its own.
 	success, failure outcome.Edge
@@ -50,7 +50,7 @@ func newTarget(c *Client, r row) *target {
 		source: c.sources[r.name],
 	}
 	if len(t.pieces) == 1 {
-		t.url = resolve(c.base, t.pieces, pathIDs{})
+		t.fixed = resolve(c.base, t.pieces, pathIDs{})
 	}
 	if successes := outcome.Successes(r.name); len(successes) > 0 {
 		t.success = successes[0]
@@ -69,18 +69,18 @@ func (c *Client) target(f form) *target {
 	return c.targets[f.operation()]
 }
 
-// address returns where a call of the operation goes that has these ids and this
-// query. It may be the same one for other calls, so nobody may change it.
-func (t *target) address(base *url.URL, ids pathIDs, query url.Values) *url.URL {
-	address := t.url
-	if address == nil {
-		address = resolve(base, t.pieces, ids)
+// url returns where a call of the operation goes that has these ids and this
+// query. Other calls may go to the same one, so nobody may change it.
+func (t *target) url(base *url.URL, ids pathIDs, query url.Values) *url.URL {
+	to := t.fixed
+	if to == nil {
+		to = resolve(base, t.pieces, ids)
 	}
 	if len(query) > 0 {
-		address = new(*address)
-		address.RawQuery = query.Encode()
+		to = new(*to)
+		to.RawQuery = query.Encode()
 	}
-	return address
+	return to
 }
 
 // isDone reports whether a refusal with code means that the state asked for is
