@@ -60,6 +60,8 @@ func (a *alarm) end(f *flight) {
 	} else {
 		a.flights = f.next
 	}
+	// Whoever keeps f, as a dial that goes on may, keeps no other flight by it.
+	f.next, f.previous = nil, nil
 }
 
 // wind sets the timer to due. a.mutex is held.

@@ -1,0 +1,67 @@
+package engage_test
+
+import (
+	"context"
+	"net/http"
+	"runtime"
+	"testing"
+	"weak"
+
+	"github.com/engagesdk/engage-go/auth"
+	"github.com/engagesdk/engage-go/engage"
+	"github.com/stretchr/testify/require"
+)
+
+// keeper is a transport that answers each request when it is told to, and keeps
+// the context of the first one for good.
+type keeper struct {
+	first context.Context
+	// begun hands out, for each request, what has it answered when it is closed.
+	begun chan chan struct{}
+}
+
+func (k *keeper) RoundTrip(r *http.Request) (*http.Response, error) {
+	if k.first == nil {
+		k.first = r.Context()
+	}
+	answer := make(chan struct{})
+	k.begun <- answer
+	<-answer
+	return inMemory{}.RoundTrip(r)
+}
+
+func TestACallThatIsKeptKeepsNoOther(t *testing.T) {
+	type key struct{}
+	transport := &keeper{begun: make(chan chan struct{})}
+	client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(transport))
+	require.NoError(t, err)
+	// begin makes a call and returns what ends it.
+	begin := func(ctx context.Context) (end func()) {
+		done := make(chan error, 1)
+		go func() {
+			_, err := client.SearchConversation(ctx, engage.SearchConversationV13{Address: smsAddress})
+			done <- err
+		}()
+		answer := <-transport.begun
+		return func() {
+			close(answer)
+			require.NoError(t, <-done)
+		}
+	}
+	end := begin(t.Context())
+	// Each of these calls begins before the one that came before it ends.
+	values := make([]weak.Pointer[[64]byte], 4)
+	for i := range values {
+		value := new([64]byte)
+		values[i] = weak.Make(value)
+		endNext := begin(context.WithValue(t.Context(), key{}, value))
+		end()
+		end = endNext
+	}
+	end()
+	runtime.GC()
+	for i, value := range values {
+		require.Nil(t, value.Value(), "call %d", i+1)
+	}
+	runtime.KeepAlive(transport.first)
+}
