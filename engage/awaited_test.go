@@ -74,7 +74,7 @@ func unanswered(t *testing.T, tries int, reports ...string) (*engage.CloseConver
 
 func TestAFailureOfOneTryDoesNotSettleTheOthers(t *testing.T) {
 	receipt, err := unanswered(t, 3,
-		`{"tid":"T-2","status":"failure"}`, `{"tid":"T-2","status":"failure"}`, `{"tid":"T-3","status":"failure"}`, // one of them twice
+		`{"tid":"T-2","status":"failure"}`, `{"tid":"t-2","status":"failure"}`, `{"tid":"T-3","status":"failure"}`, // one of them twice
 		`{"tid":"T-1","status":"success"}`)
 	require.NoError(t, err)
 	require.Equal(t, engage.Confirmed, receipt.Proof)

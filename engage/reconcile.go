@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/engagesdk/engage-go/internal/engine"
@@ -79,7 +80,8 @@ type doubt struct {
 	call     engine.Call
 	awaited  *awaited
 	failure  *outcome.Error
-	// refusals are the transaction ids of the failures told by callback.
+	// refusals are the transaction ids, in small letters, of the failures told by
+	// callback.
 	refusals map[string]bool
 }
 
@@ -193,7 +195,7 @@ func (d *doubt) hear(ctx context.Context, wait time.Duration) *Report {
 			break
 		}
 		if report.Status == ReportFailure && !d.awaited.target.isDone(report.Code) {
-			d.refusals[report.TransactionID] = true
+			d.refusals[strings.ToLower(report.TransactionID)] = true
 			if len(d.refusals) < d.inDoubt() {
 				continue
 			}
