@@ -100,22 +100,29 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 // TestATransportThatRewritesRequestsDoesNotSpoilTheNext is about the URL, the
 // header and the body of a client's calls, of which none may be shared.
 func TestATransportThatRewritesRequestsDoesNotSpoilTheNext(t *testing.T) {
-	server := newStub(t, failing(1, reply(503, ``), reply(200, found("active"))))
-	client := server.client(t, engage.WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+	rewriting := roundTrip(func(r *http.Request) (*http.Response, error) {
 		response, err := http.DefaultTransport.RoundTrip(r)
 		r.URL.Path, r.URL.RawPath = "/rewritten", "/rewritten"
 		r.Header.Set("X-Rewritten", "yes")
 		return response, err
-	})))
-	for range 2 {
-		_, err := searchConversation(t.Context(), client)
-		require.NoError(t, err)
+	})
+	registered := new(http.Transport)
+	registered.RegisterProtocol("http", rewriting)
+	for name, transport := range map[string]http.RoundTripper{"its own": rewriting, "within one of net/http": registered} {
+		t.Run(name, func(t *testing.T) {
+			server := newStub(t, failing(1, reply(503, ``), reply(200, found("active"))))
+			client := server.client(t, engage.WithTransport(transport))
+			for range 2 {
+				_, err := searchConversation(t.Context(), client)
+				require.NoError(t, err)
+			}
+			for _, r := range server.seen() {
+				require.Equal(t, "/api/v1/conversations/search", r.path)
+				require.Empty(t, r.header.Get("X-Rewritten"))
+			}
+			require.Len(t, server.seen(), 3)
+		})
 	}
-	for _, r := range server.seen() {
-		require.Equal(t, "/api/v1/conversations/search", r.path)
-		require.Empty(t, r.header.Get("X-Rewritten"))
-	}
-	require.Len(t, server.seen(), 3)
 }
 
 func TestATransportThatReturnsNothingIsAnError(t *testing.T) {

@@ -120,10 +120,10 @@ func (r *run) request(ctx context.Context, f *flight) *http.Request {
 	return request.WithContext(ctx)
 }
 
-// url returns the URL for one try. There are transports that rewrite it, which
-// net/http does not.
+// url returns the URL for one try. The engine's own transport leaves it as it is.
+// Others may rewrite it, even net/http's, by a protocol that is registered there.
 func (r *run) url() *url.URL {
-	if isNetHTTP(r.engine.Transport) {
+	if _, own := r.engine.Transport.(*Transport); own {
 		return r.URL
 	}
 	return new(*r.URL)
