@@ -202,6 +202,7 @@ func TestAnOutcomeThatDoesNotArriveIsOnTimeout(t *testing.T) {
 	failure := failureOf(t, err)
 	require.Equal(t, outcome.OnTimeout, failure.Edge)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.ErrorContains(t, err, "no callback has told the outcome")
 	require.Equal(t, outcome.MaybeApplied, failure.Effect)
 	require.Equal(t, http.StatusAccepted, failure.Status)
 	require.NotEmpty(t, failure.TraceIDs)

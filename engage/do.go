@@ -18,7 +18,8 @@ type Call struct {
 	// is required. For one that package outcome knows, the edges are its own.
 	Operation outcome.Operation
 	Version   outcome.Version
-	// Class says what sending the call a second time would do. Unsafe if empty.
+	// Class says what sending the call a second time would do. Unsafe if empty,
+	// which a GET cannot be: give it Read or Convergent.
 	Class Class
 	// Route is the verb and the path. A segment in braces stands for an id.
 	Route Route
@@ -53,11 +54,14 @@ func (f *otherCall) violations() outcome.Violations {
 	if f.Operation == "" {
 		v.Add("Operation", "is empty")
 	}
-	if !slices.Contains([]Class{"", Read, Convergent, Unsafe}, f.Class) {
-		v.Add("Class", "is not one of the classes")
-	}
-	if f.Route.Method == http.MethodGet && f.Class != Read && f.Class != Convergent {
-		v.Add("Class", "is unsafe, and net/http repeats a GET by itself")
+	switch f.Class {
+	case Read, Convergent:
+	case "", Unsafe:
+		if f.Route.Method == http.MethodGet {
+			v.Add("Class", "is unsafe, and net/http repeats a GET by itself; it must be read or convergent")
+		}
+	default:
+		v.Add("Class", "is not one of the classes read, convergent and unsafe")
 	}
 	names := slices.Sorted(maps.Keys(f.IDs))
 	if err := f.Route.check(names); err != nil {

@@ -57,8 +57,9 @@
 //
 // Engage acknowledges a write, carries it out and then tells the outcome by a
 // callback. A client without callbacks returns with the acknowledgement, and the
-// receipt's Proof says [Acknowledged]. A client with [Callbacks] returns with the
-// outcome: a receipt whose Proof says [Confirmed], or an error on the operation's
-// own failure edge with the service's code and description. [Receipt.Wait] waits
-// for the outcome later.
+// receipt's Proof says [Acknowledged], unless the service answers that the state
+// asked for was there already, which settles the write. A client with [Callbacks]
+// returns with the outcome: a receipt whose Proof says [Confirmed], or an error on
+// the operation's own failure edge with the service's code and description.
+// [Receipt.Wait] waits for the outcome later.
 package engage

@@ -164,6 +164,7 @@ func TestASearchInAnUnknownStateIsOnInvalidChoiceAndCarriesTheReply(t *testing.T
 		require.Equal(t, outcome.OnInvalidChoice, result.Outcome)
 		require.Equal(t, "C1", result.ConversationID)
 		require.Equal(t, "parked-by-robot", result.Status)
+		require.ErrorContains(t, err, `"parked-by-robot"`)
 		require.JSONEq(t, found("parked-by-robot"), string(result.Raw()))
 	}
 }

@@ -49,8 +49,8 @@ func WithTLSConfig(config *tls.Config) Option {
 }
 
 // WithLogger has every try of every call logged at level Debug: its operation,
-// status, edge, duration and trace ids, and never its URL, header or body. The
-// default is not to log.
+// status, duration and trace ids, of one that failed its edge, effect and cause
+// too, and never its URL, header or body. The default is not to log.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *Client) error {
 		if logger == nil {

@@ -19,7 +19,9 @@ const (
 	// Acknowledged: the service has taken the write on. It carries writes out
 	// after that, so the write may still fail. More is not known.
 	Acknowledged Proof = "acknowledged"
-	// Confirmed: the service has told the outcome, see [Callbacks].
+	// Confirmed: the service has told the outcome, by callback, see [Callbacks], or
+	// by refusing the write because the state was there already, see AlreadyDone of
+	// [Receipt].
 	Confirmed Proof = "confirmed"
 	// Reconciled: no reply told the outcome, and the write was then found at
 	// the service.
@@ -102,7 +104,7 @@ func (r Receipt) settle(report Report) (Receipt, error) {
 func (r Receipt) unsettled(ctx context.Context, err error) error {
 	edge, cause := outcome.OnError, safeerror.Hide("the table of pending writes failed", err)
 	if ctx.Err() != nil {
-		edge, cause = outcome.OnTimeout, safeerror.Cause(ctx, err)
+		edge, cause = outcome.OnTimeout, fmt.Errorf("acknowledged, and no callback has told the outcome: %w", safeerror.Cause(ctx, err))
 	}
 	if report := r.awaited.unclear.Load(); report != nil {
 		r = r.with(*report)

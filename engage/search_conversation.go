@@ -2,6 +2,7 @@ package engage
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"unicode"
 
@@ -136,7 +137,7 @@ func (c *Client) search(ctx context.Context, form *searchConversation, s *settin
 	edge := result.edge()
 	result.Reply = got.reply(edge)
 	if edge == outcome.OnInvalidChoice {
-		return result, got.failure(edge, nil)
+		return result, got.failure(edge, fmt.Errorf("the conversation has the status %.64q, which is not known", result.Status))
 	}
 	return result, nil
 }

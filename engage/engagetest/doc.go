@@ -36,6 +36,17 @@
 // [Server.FailFunc] decides request by request instead, for a random mix of
 // faults. Requests for tokens fail under the name [Token].
 //
+// # What has no method of the client
+//
+// Some operations are called with the client's Do. Their routes are assumed, as
+// all are, and stand below the base URL of the server:
+//
+//	HoldConversation       POST /conversations/{id}/hold
+//	TransferConversation   POST /conversations/{id}/transfer
+//	FetchTeamWorkingHours  GET /teams/{team}/working-hours
+//	BusinessHours          GET /business-hours/{id}
+//	ResolveConversation    POST /conversations/resolve
+//
 // # What it stands for
 //
 // The server follows what is publicly known of the service, not the client that

@@ -96,7 +96,9 @@ func (s *Server) ClientID() string { return s.tokens.clientID }
 // else.
 func (s *Server) ClientSecret() string { return s.tokens.clientSecret }
 
-// RevokeTokens makes the server refuse every token issued so far.
+// RevokeTokens makes the server refuse every token issued so far. A client that
+// met a refusal a moment ago may believe the next one only after a pause, see the
+// Invalidate of auth.Cache: use a new client for each.
 func (s *Server) RevokeTokens() { s.tokens.revoke() }
 
 // IssueToken returns a token that the server takes, for requests made by hand.
