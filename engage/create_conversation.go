@@ -197,10 +197,12 @@ func (f *createConversation) requireMarks(v *outcome.Violations) {
 // mark proves nothing: it may have been there before.
 func (f *createConversation) look(ctx context.Context, c *Client, s *settings) finding {
 	at, err := c.search(ctx, &searchConversation{outcome.V13, f.address}, s)
-	isClosed := at != nil && at.Outcome == outcome.ConversationClosed
+	isClosed := at != nil && at.isClosed()
 	switch {
 	case at == nil:
 		return finding{sight: unknowable, why: err}
+	case at.ConversationID == "" && at.Exists:
+		return finding{sight: unclear, why: errNoMark}
 	case at.ConversationID == "":
 		return finding{sight: absent, why: errNoAddress}
 	case len(f.messages) > 0:
@@ -212,7 +214,7 @@ func (f *createConversation) look(ctx context.Context, c *Client, s *settings) f
 		return found
 	case f.AliasID == "":
 		return finding{sight: unknowable, why: errNoMark}
-	case at.AliasID != f.AliasID, isClosed, at.Outcome == outcome.OnInvalidChoice:
+	case at.AliasID != f.AliasID, isClosed, !at.Exists, at.Outcome == outcome.OnInvalidChoice:
 		return finding{sight: unclear, why: errOtherAliasID, closed: isClosed && at.AliasID != f.AliasID}
 	}
 	return finding{sight: there, conversationID: at.ConversationID}

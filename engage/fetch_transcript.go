@@ -144,6 +144,9 @@ func messagesIn(value tolerant.Members) ([][]byte, bool) {
 	if len(escaped) > 0 {
 		plain = escaped
 	}
+	if len(plain) == 0 && !isEscaped && value.Text("transcriptJsonEsc") != "" {
+		return nil, false // A list that is cut short is not an empty one.
+	}
 	return plain, isEscaped || isPlain || value.Text("countOfRecords") == "0"
 }
 

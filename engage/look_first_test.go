@@ -3,6 +3,7 @@ package engage_test
 import (
 	"context"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -148,4 +149,30 @@ func TestAConvergentWriteIsNotLookedForFirst(t *testing.T) {
 	_, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: id})
 	require.NoError(t, err)
 	require.Zero(t, sent(server, outcome.FetchTranscript)+sent(server, outcome.SearchConversation))
+}
+
+// TestAReturningCustomerWhoseConversationDoesNotExist is about a search that names
+// a closed conversation and says that none exists, as is documented.
+func TestAReturningCustomerWhoseConversationDoesNotExist(t *testing.T) {
+	for name, request := range map[string]engage.CreateConversationV13{
+		"with a message":    {Address: smsAddress, Messages: []message.Message{event}},
+		"without a message": {Address: smsAddress, AliasID: "task-2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := newStub(t, nil)
+			server.answer = func(w http.ResponseWriter, r *http.Request) {
+				switch {
+				case strings.HasSuffix(r.URL.Path, "/search"):
+					reply(200, `{"status":"success","value":{"conversationId":"C-old","chatExist":false,"status":"closed","aliasId":"task-1"}}`)(w, r)
+				case r.Method == http.MethodGet:
+					reply(200, transcriptOf(0))(w, r)
+				default:
+					reply(202, acknowledged)(w, r)
+				}
+			}
+			_, err := server.client(t).CreateConversation(t.Context(), request, look)
+			require.NoError(t, err)
+			require.Len(t, server.written(), 1)
+		})
+	}
 }

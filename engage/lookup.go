@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/engagesdk/engage-go/engage/message"
 	"github.com/engagesdk/engage-go/internal/tolerant"
@@ -45,7 +46,9 @@ func (b *batch) lookIn(ctx context.Context, c *Client, s *settings, conversation
 		switch {
 		case len(l.missing) == 0:
 			return finding{sight: there, conversationID: conversationID}
-		case len(page.messages) < pageSize && page.count <= form.Offset:
+		// Nothing but an empty page is the end: that a page is as long as was asked
+		// for is assumed, and so is what is counted.
+		case len(page.messages) == 0 && page.count <= form.Offset:
 			return l.result()
 		case len(page.messages) == 0 || bytes.Equal(page.messages[0], previous):
 			return finding{sight: unknowable, why: errNoPages}
@@ -98,11 +101,12 @@ func (l *lookup) result() finding {
 	return finding{sight: absent, why: errNotThere}
 }
 
-// has reports whether one of the messages goes in that direction; an empty
-// direction may be any.
+// has reports whether one of the messages goes in that direction; one that is
+// missing or not known may be any.
 func (b *batch) has(direction message.Direction) bool {
+	known := slices.Contains([]message.Direction{message.Inbound, message.Outbound, message.Announcement}, direction)
 	for _, m := range b.messages {
-		if direction == "" || message.DirectionOf(m) == direction {
+		if !known || message.DirectionOf(m) == direction {
 			return true
 		}
 	}

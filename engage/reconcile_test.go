@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -301,6 +303,74 @@ func transcriptOf(all int, messages ...map[string]any) string {
 	return fmt.Sprintf(`{"status":"success","value":{"countOfRecords":%d,"messages":%s}}`, all, encoded)
 }
 
+// onePage is a transcript that page is all of.
+func onePage(page func(sent []map[string]any) string) func([]map[string]any, string) string {
+	return func(sent []map[string]any, offset string) string {
+		if offset != "" {
+			return transcriptOf(0)
+		}
+		return page(sent)
+	}
+}
+
+// TestATranscriptInShorterPagesIsReadToItsEnd is about a service that gives ten
+// messages at a time, which is its documented default, whatever it is asked for.
+func TestATranscriptInShorterPagesIsReadToItsEnd(t *testing.T) {
+	for name, count := range map[string]string{"no count": "", "a count of the page": `"countOfRecords":10,`} {
+		t.Run(name, func(t *testing.T) {
+			client := stubWithTranscript(t, func(sent []map[string]any, offset string) string {
+				var all []map[string]any
+				for i := range 10 {
+					all = append(all, map[string]any{"aliasId": fmt.Sprint("old-", i), "direction": "inbound", "type": "text", "text": "old"})
+				}
+				all = append(all, sent...)
+				from, _ := strconv.Atoi(offset)
+				page, _ := json.Marshal(all[min(from, len(all)):min(from+10, len(all))])
+				return fmt.Sprintf(`{"status":"success","value":{%s"messages":%s}}`, count, page)
+			})
+			receipt, err := client.AppendMessage(t.Context(), twoTexts("C1"))
+			require.NoError(t, err)
+			require.Equal(t, engage.Reconciled, receipt.Proof)
+			require.Len(t, receipt.Attempts, 1, "it is not sent again")
+		})
+	}
+}
+
+// TestWhatTheSearchCannotTellOfACreateStaysInDoubt uses a settle time that has
+// passed, so that whatever counted as absent would be created again.
+func TestWhatTheSearchCannotTellOfACreateStaysInDoubt(t *testing.T) {
+	byAlias := engage.CreateConversationV13{Address: smsAddress, AliasID: "task-1"}
+	byMessage := engage.CreateConversationV13{Address: smsAddress, Messages: []message.Message{hello}}
+	for name, c := range map[string]struct {
+		value   string
+		request engage.CreateConversationV13
+	}{
+		"a closed one that does not exist":      {`{"conversationId":"C-old","chatExist":false,"status":"closed","aliasId":"task-1"}`, byAlias},
+		"one without status that does not":      {`{"conversationId":"C-old","chatExist":false,"aliasId":"task-1"}`, byAlias},
+		"an active one that does not":           {`{"conversationId":"C-old","chatExist":false,"status":"active","aliasId":"task-1"}`, byAlias},
+		"one that exists and has no id":         {`{"chatExist":true,"status":"active"}`, byMessage},
+		"one that exists and has no id, marked": {`{"chatExist":true,"status":"active","aliasId":"task-1"}`, byAlias},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := newStub(t, nil)
+			server.answer = func(w http.ResponseWriter, r *http.Request) {
+				switch {
+				case strings.HasSuffix(r.URL.Path, "/search"):
+					reply(200, `{"status":"success","value":`+c.value+`}`)(w, r)
+				case r.Method == http.MethodGet:
+					reply(200, transcriptOf(0))(w, r)
+				default:
+					hangUp(w, r)
+				}
+			}
+			client := server.client(t, engage.WithCallOptions(engage.WithSettleTime(time.Millisecond)))
+			_, err := client.CreateConversation(t.Context(), c.request)
+			require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
+			require.Len(t, server.written(), 1, "it is not created again")
+		})
+	}
+}
+
 // TestWhatTheTranscriptCannotTellStaysInDoubt uses a settle time that has passed,
 // so that whatever counted as absent would be sent again.
 func TestWhatTheTranscriptCannotTellStaysInDoubt(t *testing.T) {
@@ -309,15 +379,24 @@ func TestWhatTheTranscriptCannotTellStaysInDoubt(t *testing.T) {
 		transcript func(sent []map[string]any, offset string) string
 		why        string
 	}{
-		"some of the messages": {func(sent []map[string]any, _ string) string {
+		"some of the messages": {onePage(func(sent []map[string]any) string {
 			return transcriptOf(2, other, sent[1])
-		}, "1 of 2 messages are in the conversation"},
-		"no alias ids": {func([]map[string]any, string) string {
+		}), "1 of 2 messages are in the conversation"},
+		"no alias ids": {onePage(func([]map[string]any) string {
 			return transcriptOf(1, map[string]any{"direction": "inbound", "type": "text", "text": "hello"})
-		}, "without alias id"},
-		"an alias id that is null": {func([]map[string]any, string) string {
+		}), "without alias id"},
+		"no alias id, and a direction in a spelling that is not known": {onePage(func([]map[string]any) string {
+			return transcriptOf(1, map[string]any{"direction": "INBOUND", "type": "text", "text": "hello"})
+		}), "without alias id"},
+		"an alias id that is null": {onePage(func([]map[string]any) string {
 			return transcriptOf(1, map[string]any{"aliasId": nil, "text": "hello"})
-		}, "without alias id"},
+		}), "without alias id"},
+		"one short page for ever": {func([]map[string]any, string) string {
+			return transcriptOf(1, other)
+		}, "does not page"},
+		"a list that is cut short": {func([]map[string]any, string) string {
+			return `{"status":"success","value":{"messages":[],"transcriptJsonEsc":"[{\"aliasId\":"}}`
+		}, "unexpected shape"},
 		"one page for ever": {func([]map[string]any, string) string {
 			return transcriptOf(25, other)
 		}, "does not page"},
@@ -344,9 +423,9 @@ func TestWhatTheTranscriptCannotTellStaysInDoubt(t *testing.T) {
 }
 
 func TestAMessageOfTheOtherDirectionWithoutAliasIDIsNoneOfOurs(t *testing.T) {
-	client := stubWithTranscript(t, func([]map[string]any, string) string {
+	client := stubWithTranscript(t, onePage(func([]map[string]any) string {
 		return transcriptOf(1, map[string]any{"direction": "outbound", "type": "text", "text": "from an agent"})
-	})
+	}))
 	_, err := client.AppendMessage(t.Context(), twoTexts("C1"))
 	require.Len(t, failureOf(t, err).Attempts, 2, "the messages are certainly absent")
 }

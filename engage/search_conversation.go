@@ -163,6 +163,14 @@ func found(value tolerant.Members, version outcome.Version) *SearchConversationR
 	return result
 }
 
+// isClosed reports whether the conversation that was found is closed. One that is
+// named and said not to exist is not open (documented), unless its status speaks
+// against that.
+func (r *SearchConversationResult) isClosed() bool {
+	status := strings.Map(letter, r.Status)
+	return r.ConversationID != "" && (status == "closed" || status == "" && !r.Exists)
+}
+
 // letter makes a letter small and drops what separates words.
 func letter(r rune) rune {
 	if strings.ContainsRune(" _-", r) {
