@@ -98,7 +98,7 @@ func (w *awaited) isFinal(report Report, transactionID string, others int) bool 
 	}
 	w.failed[strings.ToLower(report.TransactionID)] = true
 	w.refused = len(w.failed) > others
-	return w.refused || transactionID == "" || strings.EqualFold(report.TransactionID, transactionID)
+	return w.refused || strings.EqualFold(report.TransactionID, transactionID)
 }
 
 // take takes the turn, unless ctx ends first. A turn that is free is taken even

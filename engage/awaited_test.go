@@ -282,3 +282,22 @@ func TestAWaitThatEndsWhileAnotherGoesOnIsToldWhatIsKnown(t *testing.T) {
 	require.Equal(t, http.StatusOK, post(t, target, told))
 	waiting.Wait()
 }
+
+func TestTheFailureOfAnEarlierTryIsNotTheOutcomeOfOneWithoutAnID(t *testing.T) {
+	server := newStub(t, nil)
+	server.answer = func(w http.ResponseWriter, r *http.Request) {
+		seen := server.seen()
+		if len(seen) == 1 {
+			post(t, callbackURL(t, seen[0]), `{"tid":"T-1","status":"failure","code":"1"}`)
+			hangUp(w, r)
+			return
+		}
+		post(t, callbackURL(t, seen[0]), `{"tid":"T-2","status":"success"}`)
+		reply(202, `{"status":"accepted"}`)(w, r)
+	}
+	receipt, err := server.client(t, engage.WithCallbacks(newCallbacks(t))).
+		ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})
+	require.NoError(t, err)
+	require.Equal(t, engage.Confirmed, receipt.Proof)
+	require.Equal(t, "T-2", receipt.TransactionID)
+}

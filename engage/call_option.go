@@ -149,7 +149,8 @@ func WithTotalTimeout(timeout time.Duration) CallOption {
 //
 // Where the client has callbacks, every write in doubt also waits for its outcome
 // during that time, since its callback comes even if the acknowledgement was
-// lost; it settles the doubt either way.
+// lost; it settles the doubt either way. An outcome that was told before the call
+// ends is the call's own, whether or not writes are looked for.
 //
 // A call that is answered costs nothing more for it.
 func WithReconciliation(on bool) CallOption {

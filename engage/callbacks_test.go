@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -435,4 +436,102 @@ func TestAnAcknowledgementThatCannotBeReadIsNotTheOutcome(t *testing.T) {
 	server.Fail(outcome.CloseConversation, engagetest.Fault{Applied: true, Shape: engagetest.Truncated, Callback: engagetest.CallbackLost})
 	_, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: id})
 	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
+}
+
+func TestASuccessToldDuringTheLastLookSettlesTheDoubt(t *testing.T) {
+	var looks atomic.Int32
+	server := newStub(t, nil)
+	server.answer = func(w http.ResponseWriter, r *http.Request) {
+		switch written := server.written(); {
+		case r.Method == http.MethodGet:
+			if looks.Add(1) == 2 {
+				post(t, callbackURL(t, written[0]), `{"tid":"T-1","status":"success"}`)
+			}
+			reply(200, transcriptOf(0))(w, r)
+		case len(written) == 1:
+			hangUp(w, r)
+		default:
+			reply(202, `{"tid":"T-2"}`)(w, r)
+		}
+	}
+	client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(
+		engage.WithSettleTime(20*time.Millisecond), engage.WithAttempts(2)))
+	receipt, err := client.AppendMessage(t.Context(), engage.AppendMessageV13{
+		ConversationID: "C1", Channel: channel.SMS, Message: hello,
+	})
+	require.NoError(t, err)
+	require.Equal(t, engage.Confirmed, receipt.Proof)
+	require.Equal(t, "T-1", receipt.TransactionID)
+	require.Len(t, server.written(), 1, "it is not sent again")
+}
+
+func TestAnOutcomeToldBeforeTheCallEndsIsItsOutcome(t *testing.T) {
+	const success, failed = `{"tid":"T-1","status":"success"}`, `{"tid":"T-1","status":"failure","code":"7"}`
+	for name, c := range map[string]struct {
+		told    string
+		answer  func(first bool, leave func(), w http.ResponseWriter, r *http.Request)
+		options []engage.CallOption
+		effect  outcome.Effect // of the error; 0 for a success
+	}{
+		"the caller leaves, and it succeeded": {success, func(_ bool, leave func(), _ http.ResponseWriter, r *http.Request) {
+			leave()
+			<-r.Context().Done()
+		}, nil, 0},
+		"the caller leaves, and it failed": {failed, func(_ bool, leave func(), _ http.ResponseWriter, r *http.Request) {
+			leave()
+			<-r.Context().Done()
+		}, nil, outcome.Refused},
+		"the time is up, and it succeeded": {success, func(_ bool, _ func(), _ http.ResponseWriter, r *http.Request) {
+			<-r.Context().Done()
+		}, []engage.CallOption{engage.WithTotalTimeout(100 * time.Millisecond)}, 0},
+		"a later try is refused, and the first succeeded": {success, func(first bool, _ func(), w http.ResponseWriter, r *http.Request) {
+			if first {
+				reply(503, ``)(w, r)
+				return
+			}
+			reply(409, `{"code":"1","tid":"T-2"}`)(w, r)
+		}, nil, 0},
+		"it is not looked for, and it succeeded": {success, func(_ bool, _ func(), w http.ResponseWriter, r *http.Request) {
+			hangUp(w, r)
+		}, []engage.CallOption{engage.WithReconciliation(false)}, 0},
+		"it is refused, and that is told, too": {failed, func(_ bool, _ func(), w http.ResponseWriter, r *http.Request) {
+			reply(409, `{"code":"1","tid":"T-1"}`)(w, r)
+		}, nil, outcome.Refused},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, leave := context.WithCancel(t.Context())
+			defer leave()
+			server := newStub(t, nil)
+			server.answer = func(w http.ResponseWriter, r *http.Request) {
+				seen := server.seen()
+				if len(seen) == 1 {
+					post(t, callbackURL(t, seen[0]), c.told)
+				}
+				c.answer(len(seen) == 1, leave, w, r)
+			}
+			pending := newTable()
+			client := server.client(t, engage.WithCallbacks(newCallbacks(t, engage.WithPending(pending))))
+			receipt, err := client.AppendMessage(ctx, engage.AppendMessageV13{
+				ConversationID: "C1", Channel: channel.SMS, Message: hello,
+			}, c.options...)
+			if c.effect != 0 {
+				require.Equal(t, c.effect, failureOf(t, err).Effect)
+				require.Equal(t, outcome.OnAppendMessageFailure, failureOf(t, err).Edge)
+			} else {
+				require.NoError(t, err)
+				require.Equal(t, engage.Confirmed, receipt.Proof)
+			}
+			require.Zero(t, pending.size())
+		})
+	}
+}
+
+func TestACallThatPanicsIsNotAwaited(t *testing.T) {
+	pending := newTable()
+	client, err := engage.New(engage.US, auth.Static(token),
+		engage.WithTransport(roundTrip(func(*http.Request) (*http.Response, error) { panic("transport") })),
+		engage.WithCallbacks(newCallbacks(t, engage.WithPending(pending))))
+	require.NoError(t, err)
+	require.PanicsWithValue(t, "transport", func() { _, _ = closeConversation(t.Context(), client) })
+	require.Zero(t, pending.size())
 }

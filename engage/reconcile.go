@@ -122,7 +122,7 @@ func (c *Client) reconcile(ctx context.Context, f form, s *settings, call engine
 		}
 		d.failure, _ = errors.AsType[*outcome.Error](err)
 		if !isDoubtful(d.failure, w) {
-			return Receipt{}, err
+			return d.heard(ctx)
 		}
 	}
 }
@@ -148,6 +148,9 @@ func (d *doubt) investigate(ctx context.Context) finding {
 		case found.sight == there:
 			return found
 		case found.sight == absent && d.settings.settle > 0 && age >= d.settings.settle:
+			if report := d.hear(ctx, 0); report != nil { // It was told during the look.
+				return d.told(report)
+			}
 			found.sight = gone
 			return found
 		case found.sight == unknowable && d.awaited == nil:
@@ -204,6 +207,23 @@ func (d *doubt) hear(ctx context.Context, wait time.Duration) *Report {
 	}
 	<-ctx.Done()
 	return nil
+}
+
+// heard ends a call that is not looked for. What callbacks have told of it by now
+// is its outcome, although no reply said so.
+func (d *doubt) heard(ctx context.Context) (Receipt, error) {
+	report := d.hear(ctx, 0)
+	if report == nil {
+		return Receipt{}, d.failure
+	}
+	found := d.told(report)
+	switch {
+	case found.sight == there:
+		return d.receipt(found), nil
+	case d.failure.Effect == outcome.MaybeApplied:
+		return Receipt{}, d.refused(report)
+	}
+	return Receipt{}, d.failure
 }
 
 // inDoubt counts the tries that may have been carried out.

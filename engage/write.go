@@ -46,16 +46,21 @@ func (c *Client) sendAndWait(ctx context.Context, f form, s *settings) (Receipt,
 	if err != nil {
 		return Receipt{}, err
 	}
+	kept := false
+	defer func() {
+		if !kept { // Also when the transport or the token source panics.
+			w.forget()
+		}
+	}()
 	receipt, err := c.send(ctx, f, s, w)
 	if err != nil || receipt.Proof != Acknowledged {
-		w.forget()
 		return receipt, err
 	}
 	if !s.wait {
+		kept = true
 		w.forgetUnreachable()
 		return receipt, nil
 	}
-	defer w.forget()
 	receipt, err = receipt.Wait(ctx)
 	if err != nil {
 		return Receipt{}, err
@@ -85,6 +90,8 @@ func (c *Client) send(ctx context.Context, f form, s *settings, w *awaited) (Rec
 		return receipt, nil
 	case isDoubtful(failure, w) && s.reconcile && ctx.Err() == nil:
 		return c.reconcile(ctx, f, s, call, w, failure)
+	case w != nil:
+		return (&doubt{c, f, s, call, w, failure, map[string]bool{}}).heard(ctx)
 	}
 	return Receipt{}, err
 }
