@@ -69,7 +69,7 @@ func TestClientIsNotBuiltWithANameThatCannotBeUsed(t *testing.T) {
 		text   string
 	}{
 		"unknown":    {registry.Use("sales", "worker"), `unknown authorization: "sales"`},
-		"no default": {registry.Use("", "worker"), `unknown authorization: ""`},
+		"no default": {registry.Use("", "worker"), "unknown authorization: none is named, and none is the default"},
 		"no user":    {registry.Use("support", ""), "User is empty"},
 		"released":   {released, `the use of "support" has been released`},
 		"not made":   {new(auth.NamedSource), "unknown authorization"},

@@ -316,6 +316,9 @@ func (r *Registry) Resolve(name string) (string, error) {
 	if name == "" {
 		name = r.fallback
 	}
+	if name == "" {
+		return "", fmt.Errorf("%w: none is named, and none is the default", ErrUnknownAuthorization)
+	}
 	if r.entries[name] == nil {
 		return "", unknown(name)
 	}

@@ -88,24 +88,32 @@ func TestNewReportsEveryFaultAtOnce(t *testing.T) {
 }
 
 func TestRoutesAreChecked(t *testing.T) {
-	for name, route := range map[string]engage.Route{
-		"no method":             {"", "/a/{conversation}"},
-		"a method of one's own": {"FETCH", "/a/{conversation}"},
-		"no slash":              {"POST", "ab/{conversation}"},
-		"a query":               {"POST", "/a?x=1/{conversation}"},
-		"a step up":             {"POST", "/../{conversation}"},
-		"an escaped step up":    {"POST", "/%2e%2e/{conversation}"},
-		"an empty segment":      {"POST", "//{conversation}"},
-		"a bad escape":          {"POST", "/%zz/{conversation}"},
-		"no id":                 {"POST", "/a"},
-		"another id":            {"POST", "/a/{conversation}/{participant}"},
-		"an id twice":           {"POST", "/{conversation}/{conversation}"},
-		"a line break":          {"POST", "/a\n/{conversation}"},
+	const (
+		segment = "Path has a segment that is empty, made of dots or not escaped properly"
+		ids     = "Path must hold each of these once and no others: {conversation}"
+	)
+	for _, c := range []struct{ method, path, faults string }{
+		{"", "/a/{conversation}", "Method is not one of GET, POST, PUT, PATCH, DELETE"},
+		{"FETCH", "/a/{conversation}", "Method is not one of GET, POST, PUT, PATCH, DELETE"},
+		{"POST", "", "Path does not begin with a slash"},
+		{"POST", "ab/{conversation}", "Path does not begin with a slash"},
+		{"POST", "/a?x=1/{conversation}", "Path holds a query, a fragment, a backslash or a control character"},
+		{"POST", "/a\n/{conversation}", "Path holds a query, a fragment, a backslash or a control character"},
+		{"POST", "/../{conversation}", segment},
+		{"POST", "/%2e%2e/{conversation}", segment},
+		{"POST", "//{conversation}", segment},
+		{"POST", "/%zz/{conversation}", segment},
+		{"POST", "/a", ids},
+		{"POST", "/a/{conversation}/{participant}", ids},
+		{"POST", "/{conversation}/{conversation}", ids},
+		{"", "/../a", "Method is not one of GET, POST, PUT, PATCH, DELETE; " + segment + "; " + ids},
 	} {
-		_, err := engage.New(engage.US, auth.Static(token), engage.WithRoute(outcome.AppendMessage, route))
-		require.ErrorContains(t, err, "WithRoute(AppendMessage)", name)
+		_, err := engage.New(engage.US, auth.Static(token), engage.WithRoute(outcome.AppendMessage, engage.Route{Method: c.method, Path: c.path}))
+		require.EqualError(t, err, "engage: WithRoute(AppendMessage): "+c.faults)
 	}
-	_, err := engage.New(engage.US, auth.Static(token), engage.WithRoute("Sing", engage.Route{}))
+	_, err := engage.New(engage.US, auth.Static(token), engage.WithRoute(outcome.SearchConversation, engage.Route{Method: "POST", Path: "/{conversation}"}))
+	require.EqualError(t, err, "engage: WithRoute(SearchConversation): Path holds an id in braces, and there is none to put there")
+	_, err = engage.New(engage.US, auth.Static(token), engage.WithRoute("Sing", engage.Route{}))
 	require.ErrorContains(t, err, "no method")
 }
 

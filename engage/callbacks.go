@@ -184,13 +184,12 @@ func NewCallbacks(publicURL string, options ...CallbackOption) (*Callbacks, erro
 		limit:   callbackLimit,
 		logger:  slog.New(slog.DiscardHandler),
 	}
-	public, err := Endpoint(publicURL).BaseURL()
-	if err != nil || !strings.Contains(publicURL, "://") {
-		err = errors.New("engage: the public URL of callbacks is not an https URL without user information, query and fragment")
+	var problems []error
+	if public, problem := parseBase(publicURL); problem != "" {
+		problems = append(problems, errors.New("engage: the public URL of callbacks "+problem))
 	} else {
 		c.public = public.String()
 	}
-	problems := []error{err}
 	for _, option := range options {
 		if option == nil {
 			problems = append(problems, errors.New("engage: a callback option is nil"))

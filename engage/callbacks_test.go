@@ -376,12 +376,20 @@ func FuzzDecodeReport(f *testing.F) {
 }
 
 func TestNewCallbacksRefusesWhatCannotWork(t *testing.T) {
-	for _, public := range []string{
-		"", "us", "example.com/callbacks", "ftp://example.com", "http://example.com", "https://", "https://ann:pa55word@example.com",
-		"https://example.com/?key=pa55word", "https://example.com/#pa55word", "https://exa mple.com",
+	for public, fault := range map[string]string{
+		"":                                  "is empty",
+		"us":                                "has no host",
+		"example.com/callbacks":             "has no host",
+		"ftp://example.com":                 "is neither https nor plain http to the loopback",
+		"http://example.com":                "is neither https nor plain http to the loopback",
+		"https://":                          "has no host",
+		"https://ann:pa55word@example.com":  "holds user information",
+		"https://example.com/?key=pa55word": "has a query or a fragment",
+		"https://example.com/#pa55word":     "has a query or a fragment",
+		"https://exa mple.com":              "is not a URL",
 	} {
 		callbacks, err := engage.NewCallbacks(public)
-		require.ErrorContains(t, err, "public URL", public)
+		require.ErrorContains(t, err, "public URL of callbacks "+fault, public)
 		require.NotContains(t, err.Error(), "pa55word")
 		require.Nil(t, callbacks)
 	}

@@ -64,9 +64,7 @@ func (f *otherCall) violations() outcome.Violations {
 		v.Add("Class", "is not one of the classes read, convergent and unsafe")
 	}
 	names := slices.Sorted(maps.Keys(f.IDs))
-	if err := f.Route.check(names); err != nil {
-		v.Add("Route", err.Error())
-	}
+	v.Within("Route", f.Route.check(names))
 	for _, name := range names {
 		requireID(&v, "IDs."+name, f.IDs[name])
 	}

@@ -93,9 +93,9 @@ func TestDoReportsEveryFaultAtOnce(t *testing.T) {
 		call   engage.Call
 		fields []string
 	}{
-		{engage.Call{Class: "x"}, []string{"Operation", "Class", "Route"}},
-		{engage.Call{Operation: "New", Route: engage.Route{Method: "PUT", Path: "/{a}"}}, []string{"Route"}},
-		{engage.Call{Operation: "New", Route: engage.Route{Method: "PUT", Path: "/a"}, IDs: map[string]string{"a": "1"}}, []string{"Route"}},
+		{engage.Call{Class: "x"}, []string{"Operation", "Class", "Route.Method", "Route.Path"}},
+		{engage.Call{Operation: "New", Route: engage.Route{Method: "PUT", Path: "/{a}"}}, []string{"Route.Path"}},
+		{engage.Call{Operation: "New", Route: engage.Route{Method: "PUT", Path: "/a"}, IDs: map[string]string{"a": "1"}}, []string{"Route.Path"}},
 		{engage.Call{Operation: "New", Route: engage.Route{Method: "PUT", Path: "/{a}"}, IDs: map[string]string{"a": "../b"}}, []string{"IDs.a"}},
 		{engage.Call{Operation: "New", Route: engage.Route{Method: "GET", Path: "/a"}}, []string{"Class"}},
 		{engage.Call{Operation: "New", Class: "x", Route: engage.Route{Method: "GET", Path: "/a"}}, []string{"Class"}},

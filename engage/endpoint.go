@@ -62,14 +62,21 @@ func (e Endpoint) BaseURL() (*url.URL, error) {
 	if !strings.Contains(string(e), "://") {
 		return nil, fmt.Errorf("engage: the endpoint is neither a region (%s) nor a URL", regionNames())
 	}
-	base, problem := safeurl.Parse(strings.TrimRight(string(e), "/"))
-	if problem == "" && (base.RawQuery != "" || base.ForceQuery || base.Fragment != "") {
-		problem = "has a query or a fragment"
-	}
+	base, problem := parseBase(string(e))
 	if problem != "" {
 		return nil, errors.New("engage: the endpoint " + problem)
 	}
 	return base, nil
+}
+
+// parseBase parses a URL below which others are made. If it is not fit for that,
+// the problem says why, without quoting it.
+func parseBase(raw string) (base *url.URL, problem string) {
+	base, problem = safeurl.Parse(strings.TrimRight(raw, "/"))
+	if problem == "" && (base.RawQuery != "" || base.ForceQuery || base.Fragment != "") {
+		return nil, "has a query or a fragment"
+	}
+	return base, problem
 }
 
 func regionNames() string {

@@ -69,8 +69,8 @@ func WithRoute(operation outcome.Operation, route Route) Option {
 		if !ok {
 			return fmt.Errorf("engage: WithRoute: the client has no method for that operation; Call.Route is the route of one made with Do")
 		}
-		if err := route.check(placeholders(standard.route.Path)); err != nil {
-			return fmt.Errorf("engage: WithRoute(%s): %w", operation, err)
+		if faults := route.check(placeholders(standard.route.Path)); faults != nil {
+			return fmt.Errorf("engage: WithRoute(%s): %v", operation, faults)
 		}
 		if route.Method == http.MethodGet && standard.class == Unsafe {
 			return fmt.Errorf("engage: WithRoute(%s): the operation is unsafe, and net/http repeats a GET by itself", operation)

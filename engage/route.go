@@ -1,7 +1,6 @@
 package engage
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -30,27 +29,43 @@ func placeholder(segment string) (name string, ok bool) {
 	return segment[1 : len(segment)-1], true
 }
 
+// methods are those that a route may have.
+var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+
 // check returns what is wrong with a route whose ids have these names.
-func (r Route) check(names []string) error {
-	methods := []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+func (r Route) check(names []string) outcome.Violations {
+	var v outcome.Violations
 	if !slices.Contains(methods, r.Method) {
-		return fmt.Errorf("the method is not one of %s", strings.Join(methods, ", "))
+		v.Add("Method", "is not one of "+strings.Join(methods, ", "))
 	}
-	if !strings.HasPrefix(r.Path, "/") || strings.ContainsAny(r.Path, "?#\\") || !printable(r.Path) {
-		return fmt.Errorf("the path does not begin with a slash, or holds a query, a fragment or a control character")
+	if !strings.HasPrefix(r.Path, "/") {
+		v.Add("Path", "does not begin with a slash")
+		return v
+	}
+	if strings.ContainsAny(r.Path, "?#\\") || !printable(r.Path) {
+		v.Add("Path", "holds a query, a fragment, a backslash or a control character")
 	}
 	for segment := range strings.SplitSeq(r.Path[1:], "/") {
 		plain, err := url.PathUnescape(segment)
 		if err != nil || isDots(plain) {
-			return fmt.Errorf("the path has a segment that is empty, made of dots or not escaped properly")
+			v.Add("Path", "has a segment that is empty, made of dots or not escaped properly")
+			break
 		}
 	}
 	want, got := slices.Sorted(slices.Values(names)), placeholders(r.Path)
 	slices.Sort(got)
 	if !slices.Equal(want, got) {
-		return fmt.Errorf("the path must hold each of these once and no others: {%s}", strings.Join(want, "}, {"))
+		v.Add("Path", idsWanted(want))
 	}
-	return nil
+	return v
+}
+
+// idsWanted tells which ids a path must hold.
+func idsWanted(names []string) string {
+	if len(names) == 0 {
+		return "holds an id in braces, and there is none to put there"
+	}
+	return "must hold each of these once and no others: {" + strings.Join(names, "}, {") + "}"
 }
 
 // pathIDs are the ids that stand in paths.
