@@ -14,6 +14,7 @@ import (
 
 	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/engagetest"
 	"github.com/engagesdk/engage-go/engage/message"
 	"github.com/engagesdk/engage-go/outcome"
 	"github.com/stretchr/testify/require"
@@ -26,16 +27,76 @@ func TestASuccessThatCannotBeReadWasAppliedAndKeepsItsTraces(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
 		"truncated": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "100")
-			io.WriteString(w, `{"tid":"T-`)
+			io.WriteString(w, `{"status":"success","tid":"T-`)
 		},
-		"cut JSON":               reply(200, `{"tid":"T-`),
-		"too large":              reply(200, `{"tid":"`+strings.Repeat("x", limit)+`"}`),
-		"a value that is a list": reply(200, `{"tid":"T-1","value":[]}`),
-		"two documents":          reply(200, `{"tid":"T-1"}{"tid":"T-2"}`),
+		"cut JSON":      reply(200, `{"status":"success","tid":"T-`),
+		"cut in a name": reply(200, `{"status":202,"ti`),
+		"too large":     reply(200, `{"status":"OK","tid":"`+strings.Repeat("x", limit)+`"}`),
+		"two documents": reply(200, `{"status":"success","tid":"T-1"}{"tid":"T-2"}`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			requireUnread(t, answer, outcome.Applied)
 		})
+	}
+}
+
+func TestASuccessThatIsCutShortBeforeItSaysSoProvesNothing(t *testing.T) {
+	for name, answer := range map[string]http.HandlerFunc{
+		"in its id":     reply(200, `{"tid":"T-`),
+		"in its status": reply(200, `{"tid":"T-1","status":"succ`),
+		"in a failure": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "500")
+			io.WriteString(w, `{"status":"failure","code":"4711","description":"the conversation is clo`)
+		},
+		"in a failure, by a gateway": reply(200, `{"status":"failure","code":"4711","description":"the conversation is clo`),
+		"in an error":                reply(200, `{"status":"success","error":{"key":"4551","message":[{"descr`),
+		"in a list of errors":        reply(200, `{"status":"success","errors":[{"key":"45`),
+		"after an escape":            reply(200, `{"status":"failure","description":"C:\x"}`),
+		"by the limit":               reply(200, `{"tid":"T-1","status":"failure","description":"`+strings.Repeat("x", limit)+`"}`),
+		"at once":                    reply(200, `{`),
+		"in another thing":           reply(200, `{"hello":"wor`),
+		"in no JSON":                 reply(200, `{% template %}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			requireUnread(t, answer, outcome.MaybeApplied, engage.WithReconciliation(false))
+		})
+	}
+}
+
+func TestAFailureThatIsCutShortIsLookedFor(t *testing.T) {
+	for _, fault := range []engagetest.Fault{
+		{Code: "7", Shape: engagetest.Truncated},
+		{Code: "7", Connection: engagetest.ConnectionCutShort},
+	} {
+		server, client, id := engageServer(t)
+		server.Fail(outcome.AppendMessage, fault)
+		_, err := client.AppendMessage(t.Context(), twoTexts(id))
+		require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
+		require.ErrorContains(t, err, "looked for it")
+		require.Empty(t, texts(t, server, id))
+	}
+}
+
+func TestWhatWasReadOfAReplyIsATrace(t *testing.T) {
+	server := newStub(t, reply(200, `{"status":"success","tid":"T-1","descr`))
+	_, err := server.client(t).ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})
+	require.Contains(t, failureOf(t, err).TraceIDs, outcome.TraceID{Name: "tid", Value: "T-1"})
+}
+
+func TestAnAcknowledgementMayHaveAValueOfAnyKind(t *testing.T) {
+	for _, value := range []string{`"accepted"`, `[]`, `true`, `7`} {
+		server := newStub(t, reply(http.StatusAccepted, `{"status":"success","tid":"T-1","value":`+value+`}`))
+		receipt, err := server.client(t).ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})
+		require.NoError(t, err, value)
+		require.Equal(t, "T-1", receipt.TransactionID)
+	}
+}
+
+func TestDoTellsNoneButAnErrorOfAReplyThatIsCutShort(t *testing.T) {
+	call := engage.Call{Operation: "New", Class: engage.Unsafe, Route: engage.Route{Method: http.MethodPost, Path: "/new"}, Body: struct{}{}}
+	for body, isError := range map[string]bool{`{"any":"thi`: false, `{"errors":[{"descr`: true} {
+		_, err := newStub(t, reply(200, body)).client(t).Do(t.Context(), call)
+		require.Equal(t, isError, err != nil, body)
 	}
 }
 
@@ -156,6 +217,12 @@ func TestASuccessThatTellsOfAFailureIsOne(t *testing.T) {
 		{`{"status":" Failed ","code":7,"tid":"T-1"}`, "7", "", "T-1"},
 		{`{"status":"unsuccessful","value":{}}`, "", "", ""},
 		{`{"status":"rejected"}`, "", "", ""},
+		{`{"status":"Not found"}`, "", "", ""},
+		{`{"status":"denied"}`, "", "", ""},
+		{`{"status":"NOK"}`, "", "", ""},
+		{`{"status":false}`, "", "", ""},
+		{`{"status":409.0}`, "", "", ""},
+		{`{"status":"4.09e2"}`, "", "", ""},
 	} {
 		server := newStub(t, reply(http.StatusOK, c.body))
 		_, err := server.client(t).ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})
@@ -177,7 +244,7 @@ func TestASuccessThatTellsOfAFailureIsOne(t *testing.T) {
 		`{"status":"success","tid":"T-1","error":null,"errors":[]}`, `{"status":200,"tid":"T-1","error":{}}`, `{"tid":"T-1","error":""}`,
 		`{"status":"success","tid":"T-1","errors" : [ ]}`, `{"tid":"T-1","error" : { }}`, `{"tid":"T-1","error":0,"errors":[null]}`,
 		`{"status":"success","tid":"T-1","errors":[{"description":"a mere warning"}]}`,
-		`{"status":"1000","tid":"T-1"}`, `{"status_code":4342,"description":"transfer accepted","tid":"T-1"}`,
+		`{"status":"1000","tid":"T-1"}`, `{"status":"NaN","tid":"T-1"}`, `{"status":1e999,"tid":"T-1"}`, `{"status_code":4342,"description":"transfer accepted","tid":"T-1"}`,
 	} {
 		server := newStub(t, reply(http.StatusOK, body))
 		receipt, err := server.client(t).ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})

@@ -23,7 +23,7 @@ func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { retu
 func FuzzReplies(f *testing.F) {
 	for _, body := range []string{
 		found("active"), acknowledged, `{"status":"failure","code":4547}`, `{"errors":[{"description":"no"}]}`,
-		`{"value":{"chatExist":"yes","conversationId":[]}}`, `<html>`, ``, `null`, `[]`, `"`, `{"status":{"a":1}}`,
+		`{"value":{"chatExist":"yes","conversationId":[]}}`, `<html>`, ``, `null`, `[]`, `"`, `{"status":{"a":1}}`, `{"status":"success","tid":"T-`,
 	} {
 		for _, status := range []int{200, 204, 302, 400, 401, 404, 409, 429, 500} {
 			f.Add(status, []byte(body), "2")

@@ -1,13 +1,13 @@
 package engage
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -164,7 +164,7 @@ func (a *answer) judge(body []byte) engine.Judgement {
 	a.envelope = e
 	told := tolerant.Failure{Code: e.Code, Description: e.Description, IDs: e.IDs}
 	status, failed := a.failedStatus()
-	if e.HasErrors && (failed || reportStatus(cmp.Or(e.Status, e.StatusCode)) != ReportSuccess) {
+	if e.HasErrors && (failed || !succeeded(cmp.Or(e.Status, e.StatusCode))) {
 		if detailed := tolerant.ReadFailure(body); detailed.Errors || failed {
 			told, failed = detailed, true
 		}
@@ -176,24 +176,28 @@ func (a *answer) judge(body []byte) engine.Judgement {
 		return engine.Judgement{}
 	case a.isBlank():
 		return engine.Foreign(errWrongShape).With(told)
-	case e.Value != nil && e.Value[0] != '{' && !a.target.anyValue:
+	case a.target.class == Read && e.Value != nil && e.Value[0] != '{' && !a.target.anyValue:
 		return engine.Unreadable(errWrongShape).With(told)
 	}
 	return engine.Judgement{}
 }
 
 // broken judges what is not JSON: a page that a proxy puts in place of a reply,
-// or nothing at all. What begins as an object does is taken for a reply of Engage
-// that was cut short.
+// nothing at all, or a reply of Engage that was cut short. That one proves a
+// success only if it says so before the cut, and of no error.
 func (a *answer) broken(body []byte) engine.Judgement {
+	beginning := tolerant.Beginning(body)
+	e := tolerant.EnvelopeOf(beginning)
 	a.envelope = tolerant.Envelope{}
+	told := tolerant.Failure{Code: e.Code, Description: e.Description, IDs: e.IDs}
+	hasErrors := beginning.Has("error") || beginning.Has("errors")
 	switch {
-	case a.target.isOther:
+	case a.target.isOther && !hasErrors:
 		return engine.Judgement{}
-	case bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")):
-		return engine.Unreadable(errNotJSON)
+	case succeeded(cmp.Or(e.Status, e.StatusCode)) && !hasErrors:
+		return engine.Unreadable(errNotJSON).With(told)
 	}
-	return engine.Foreign(errNotJSON)
+	return engine.Foreign(errNotJSON).With(told)
 }
 
 // isBlank reports whether the reply has neither a status nor a value, as the
@@ -201,7 +205,7 @@ func (a *answer) broken(body []byte) engine.Judgement {
 // by no more than an id.
 func (a *answer) isBlank() bool {
 	e := &a.envelope
-	return e.Status == "" && !e.HasValue && (a.target.class == Read || e.StatusCode == "" && e.Transaction == "")
+	return e.Status == "" && e.StatusCode == "" && !e.HasValue && (a.target.class == Read || e.Transaction == "")
 }
 
 // failedStatus reports whether the reply's status tells of a failure, and which
@@ -214,24 +218,42 @@ func (a *answer) failedStatus() (int, bool) {
 	return failedStatus(cmp.Or(a.envelope.Status, a.envelope.StatusCode))
 }
 
+// failures are how the words begin that are taken for a failure (assumed: the
+// vendor does not list them).
+var failures = []string{"fail", "error", "unsuccessful", "reject", "invalid", "denied", "refused", "false", "nok", "not "}
+
 // failedStatus reports whether the status of an envelope tells of a failure,
-// and which HTTP status it amounts to. The vendor does not list the values; a
-// word that begins like one of failure, and a number that is an HTTP status of
-// failure, are taken for one (assumed).
+// and which HTTP status it amounts to: a word that begins like one of failure, or
+// a number that is an HTTP status of failure (assumed).
 func failedStatus(status string) (int, bool) {
 	if status == "success" { // As nearly always.
 		return 0, false
 	}
 	status = strings.ToLower(strings.TrimSpace(status))
-	for _, word := range []string{"fail", "error", "unsuccessful", "reject", "invalid"} {
+	for _, word := range failures {
 		if strings.HasPrefix(status, word) {
 			return http.StatusConflict, true
 		}
 	}
-	if number, err := strconv.Atoi(status); err == nil && number >= 400 && number < 600 {
-		return number, true
+	number := httpStatus(status)
+	return number, number >= 400
+}
+
+// succeeded reports whether the status of an envelope tells of a success: a word,
+// or an HTTP status (assumed).
+func succeeded(status string) bool {
+	status = strings.ToLower(strings.TrimSpace(status))
+	return slices.Contains([]string{"success", "successful", "succeeded", "ok"}, status) || httpStatus(status)/100 == 2
+}
+
+// httpStatus returns the HTTP status that is written in text, in any way that a
+// number can be written; 0 for none.
+func httpStatus(text string) int {
+	number, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(number >= 100 && number < 600) { // As of no number, too.
+		return 0
 	}
-	return 0, false
+	return int(number)
 }
 
 // failure makes an error of a successful read whose result is of no use.

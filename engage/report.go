@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
-	"strconv"
+	"net/http"
 	"strings"
 
 	"github.com/engagesdk/engage-go/internal/tolerant"
@@ -52,19 +52,25 @@ var errNotAReport = errors.New("engage: the callback is not a JSON object that t
 // description (observed), status and conversationId (assumed), at its top or in
 // value, in any spelling of the replies. The status may be a word of success or
 // of failure or an HTTP status, in any case and with blanks around it; any other
-// is kept. A body that has none of these members is an error.
+// is kept, and so is 202, which says no more than the acknowledgement. Where one
+// in value tells of a failure, that counts. A body that has none of these members
+// is an error.
 func DecodeReport(body []byte) (Report, error) {
 	if !json.Valid(body) {
 		return Report{}, errNotAReport
 	}
 	envelope := tolerant.EnvelopeOf(tolerant.MembersOf(body))
 	value := tolerant.MembersOf(envelope.Value)
+	nested := reportStatus(value.Text("status"))
 	report := Report{
 		TransactionID:  cmp.Or(envelope.Transaction, tolerant.IDsOf(value).Transaction),
-		Status:         cmp.Or(reportStatus(envelope.Status), reportStatus(value.Text("status"))),
+		Status:         cmp.Or(reportStatus(envelope.Status), nested),
 		Code:           cmp.Or(envelope.Code, value.Text("code")),
 		Description:    cmp.Or(envelope.Description, value.Text("description")),
 		ConversationID: cmp.Or(envelope.ConversationID, value.Text("conversationId")),
+	}
+	if nested == ReportFailure { // Whatever the envelope says of itself.
+		report.Status = nested
 	}
 	if report == (Report{}) {
 		return Report{}, errNotAReport
@@ -72,17 +78,14 @@ func DecodeReport(body []byte) (Report, error) {
 	return report, nil
 }
 
-// reportStatus folds what means the same.
+// reportStatus folds what means the same. That a write was accepted is not yet
+// its outcome.
 func reportStatus(text string) ReportStatus {
 	status := strings.TrimSpace(text)
 	if _, failed := failedStatus(status); failed {
 		return ReportFailure
 	}
-	switch strings.ToLower(status) {
-	case "success", "successful", "succeeded", "ok":
-		return ReportSuccess
-	}
-	if number, err := strconv.Atoi(status); err == nil && number/100 == 2 {
+	if succeeded(status) && httpStatus(status) != http.StatusAccepted {
 		return ReportSuccess
 	}
 	return ReportStatus(status)

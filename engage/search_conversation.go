@@ -98,7 +98,8 @@ type SearchConversationResult struct {
 	// ConversationID is the id of the conversation; empty if there is none.
 	ConversationID string
 	// Exists is what the reply says of the conversation's existence (chatExist).
-	// If it is false the outcome is noConversationFound. The vendor's documents
+	// If it is false the outcome is noConversationFound, and so it is of one that
+	// has no id. The vendor's documents
 	// differ on whether a closed conversation counts as one that exists.
 	Exists bool
 	// Status is the conversation's state in the service's own words.
@@ -133,13 +134,33 @@ func (c *Client) search(ctx context.Context, form *searchConversation, s *settin
 	if err != nil {
 		return nil, err
 	}
-	result := found(tolerant.MembersOf(got.envelope.Value), form.version)
+	members, ok := got.conversation()
+	if !ok {
+		return nil, got.failure(outcome.OnError, errWrongShape)
+	}
+	result := found(members, form.version)
 	edge := result.edge()
 	result.Reply = got.reply(edge)
 	if edge == outcome.OnInvalidChoice {
 		return result, got.failure(edge, fmt.Errorf("the conversation has the status %.64q, which is not known", result.Status))
 	}
 	return result, nil
+}
+
+// conversation returns what a reply says of a conversation, wherever it says it,
+// and whether it says anything. Without a value, no more than a success is said
+// where there is none.
+func (a *answer) conversation() (tolerant.Members, bool) {
+	if a.envelope.HasValue {
+		return tolerant.MembersOf(a.envelope.Value), true
+	}
+	reply := tolerant.MembersOf(a.read.Body)
+	for _, members := range []tolerant.Members{tolerant.MembersOf(reply.Nested("response")), reply} {
+		if members.Has("conversationId") || members.Has("conversationExists") || members.Has("chatExist") {
+			return members, true
+		}
+	}
+	return nil, succeeded(a.envelope.Status)
 }
 
 // found reads the value of a reply as version answers it.

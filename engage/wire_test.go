@@ -309,6 +309,8 @@ func TestNoConversationIsFoundInASuccessOnly(t *testing.T) {
 		`{"status":"success","value":{}}`,
 		`{"status":"success","value":null}`,
 		`{"value":{}}`,
+		`{"status":"success"}`,
+		`{"status":200,"response":{"chatExist":false}}`,
 	} {
 		found, err := newStub(t, reply(http.StatusOK, body)).client(t).
 			SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
@@ -318,4 +320,24 @@ func TestNoConversationIsFoundInASuccessOnly(t *testing.T) {
 	_, err := newStub(t, reply(http.StatusNotFound, `{"status":"failure"}`)).client(t).
 		SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
 	require.ErrorIs(t, err, outcome.ErrOnError, "a 404 may be a wrong path")
+}
+
+func TestAConversationIsFoundWhereverTheReplyTellsOfIt(t *testing.T) {
+	for _, body := range []string{
+		`{"status":"success","value":{"conversationId":"C1","chatExist":true,"status":"active"}}`,
+		`{"status_code":200,"response":{"conversationId":"C1","conversationExists":true,"status":"active"}}`,
+		`{"conversationId":"C1","chatExist":true,"status":"active"}`,
+	} {
+		found, err := newStub(t, reply(http.StatusOK, body)).client(t).
+			SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
+		require.NoError(t, err, body)
+		require.Equal(t, outcome.ConversationActive, found.Outcome, body)
+		require.Equal(t, "C1", found.ConversationID)
+	}
+	_, err := newStub(t, reply(http.StatusOK, `{"status":200,"conversationId":"C1"}`)).client(t).
+		SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
+	require.ErrorIs(t, err, outcome.ErrOnInvalidChoice, "its state is not told")
+	_, err = newStub(t, reply(http.StatusOK, `{"status":"UP","components":{"db":{"status":"UP"}}}`)).client(t).
+		SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
+	require.ErrorIs(t, err, outcome.ErrOnError, "it tells of no conversation, nor that there is none")
 }

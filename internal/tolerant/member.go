@@ -51,6 +51,30 @@ func (m Members) And(object []byte) Members {
 	return m
 }
 
+// Beginning returns the members of an object whose JSON is broken somewhere, or
+// cut short: those before that, and the name of the one where it happens, whose
+// value is nil. What does not begin as an object does has none.
+func Beginning(object []byte) Members {
+	d := json.NewDecoder(bytes.NewReader(object))
+	if first, err := d.Token(); err != nil || first != json.Delim('{') {
+		return nil
+	}
+	var m Members
+	for d.More() && len(m) < most {
+		name, err := d.Token()
+		if err != nil {
+			return m
+		}
+		var value json.RawMessage
+		err = d.Decode(&value)
+		m = append(m, Member{[]byte(name.(string)), value})
+		if err != nil {
+			return m
+		}
+	}
+	return m
+}
+
 // Elements returns the elements of a JSON array, which must be valid, and no
 // more than limit of them. What is not an array has none.
 func Elements(array []byte, limit int) [][]byte {

@@ -57,6 +57,32 @@ func TestAnObjectHasNoMoreThanAHundredThousandMembers(t *testing.T) {
 	require.Len(t, tolerant.MembersOf([]byte(object)), 100_000)
 }
 
+func TestTheBeginningOfAnObjectIsWhatCameWhole(t *testing.T) {
+	for object, want := range map[string][]string{
+		`{"a":1,"b":{"c":[2]},"d":"e"}`: {"a=1", `b={"c":[2]}`, `d="e"`},
+		`{"a":1,"b":{"c":[2`:            {"a=1", "b="},
+		`{"a":1,"b":"C:\x"}`:            {"a=1", "b="},
+		`{"a":1,"b"`:                    {"a=1", "b="},
+		`{"a":1,"b`:                     {"a=1"},
+		`{"a":1}{"b":2}`:                {"a=1"},
+		` {"a" : 1 ,`:                   {"a=1"},
+		`{"a":1,]`:                      {"a=1"},
+		`{`:                             nil,
+		`{1:2}`:                         nil,
+		`[{"a":1}]`:                     nil,
+		`<html>`:                        nil,
+		``:                              nil,
+	} {
+		var got []string
+		for _, m := range tolerant.Beginning([]byte(object)) {
+			got = append(got, string(m.Name)+"="+string(m.Value))
+		}
+		require.Equal(t, want, got, object)
+	}
+	many := `{"a":1` + strings.Repeat(`,"a":1`, 200_000)
+	require.Len(t, tolerant.Beginning([]byte(many)), 100_000)
+}
+
 func TestElementsAreThoseOfAnArrayUpToALimit(t *testing.T) {
 	require.Equal(t, [][]byte{[]byte("1"), []byte(`"]"`), []byte("[2]")}, tolerant.Elements([]byte(` [1 , "]",[2] ]`), 9))
 	require.Len(t, tolerant.Elements([]byte(`[1,2,3]`), 2), 2)
