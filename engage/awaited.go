@@ -2,7 +2,9 @@ package engage
 
 import (
 	"context"
+	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -23,8 +25,8 @@ type awaited struct {
 	// final is the report that tells the outcome, guarded by turn.
 	final *Report
 	// failed are the transaction ids, in small letters, of the tries that failed,
-	// and refused is set once those are all, both guarded by turn until final is
-	// there.
+	// and refused is set once those are all. Both belong to the call until it
+	// returns, and then are guarded by turn until final is there.
 	failed  map[string]bool
 	refused bool
 	// unclear is the newest report with a status that is not known.
@@ -62,9 +64,8 @@ func (w *awaited) forgetUnreachable() {
 }
 
 // report waits for the report that tells the outcome of the write acknowledged
-// as transactionID, of which as many other tries may have been carried out. All
-// who wait get the same.
-func (w *awaited) report(ctx context.Context, transactionID string, others int) (Report, error) {
+// as transactionID after these tries. All who wait get the same.
+func (w *awaited) report(ctx context.Context, transactionID string, made tries) (Report, error) {
 	if !w.take(ctx) {
 		return Report{}, ctx.Err()
 	}
@@ -74,31 +75,75 @@ func (w *awaited) report(ctx context.Context, transactionID string, others int) 
 		if err != nil {
 			return Report{}, err
 		}
-		if w.isFinal(report, transactionID, others) {
+		switch {
+		case w.isSuccess(report):
 			w.final = &report
-		} else {
-			w.callbacks.logger.WarnContext(ctx, "engage: a callback tells the failure of another try", report.attrs()...)
+		case w.fails(report, made), report.TransactionID == "", strings.EqualFold(report.TransactionID, transactionID):
+			w.final = new(w.successAfter(ctx, report))
+		default:
+			w.passOver(ctx, report)
 		}
 	}
 	return *w.final, nil
 }
 
-// isFinal reports whether a report tells the outcome. A success does, whichever
-// try it is of. The failure of another try than the one acknowledged as
-// transactionID does not, unless more tries have failed than there are others.
-func (w *awaited) isFinal(report Report, transactionID string, others int) bool {
-	if report.Status == ReportSuccess || w.target.isDone(report.Code) {
-		return true
-	}
-	if report.TransactionID == "" {
-		return true
+// isSuccess reports whether a report tells that the write was done. Whichever try
+// it is of, that is the outcome.
+func (w *awaited) isSuccess(report Report) bool {
+	return report.Status == ReportSuccess || w.target.isDone(report.Code)
+}
+
+// fails takes note of a failure, and reports whether all tries have failed now.
+func (w *awaited) fails(report Report, made tries) bool {
+	id := strings.ToLower(report.TransactionID)
+	switch {
+	case slices.Contains(made.refused, id):
+		return false // That was known.
+	case id == "" && made.open+len(made.refused) > 1:
+		return false // It may be of any, and of one that is counted.
 	}
 	if w.failed == nil {
 		w.failed = map[string]bool{}
 	}
-	w.failed[strings.ToLower(report.TransactionID)] = true
-	w.refused = len(w.failed) > others
-	return w.refused || strings.EqualFold(report.TransactionID, transactionID)
+	w.failed[id] = true
+	w.refused = len(w.failed) >= made.open
+	return w.refused
+}
+
+// successAfter returns a success that was told after a failure by now, or the
+// failure.
+func (w *awaited) successAfter(ctx context.Context, failure Report) Report {
+	ctx, cancel := context.WithCancel(ctx)
+	cancel()
+	for {
+		report, err := w.next(ctx)
+		switch {
+		case err != nil:
+			return failure
+		case w.isSuccess(report):
+			w.passOver(ctx, failure)
+			return report
+		}
+		w.passOver(ctx, report)
+	}
+}
+
+// passOver logs a failure that does not tell the outcome.
+func (w *awaited) passOver(ctx context.Context, report Report) {
+	w.callbacks.logger.WarnContext(ctx, "engage: a callback tells the failure of another try", report.attrs()...)
+}
+
+// explain puts a status that a callback has told, and that is not known, on the
+// error of a write whose outcome has not been told.
+func (w *awaited) explain(failure *outcome.Error) {
+	if w == nil || w.unclear.Load() == nil {
+		return
+	}
+	report := w.unclear.Load()
+	failure.Edge = outcome.OnInvalidChoice
+	failure.Code, failure.Description = report.Code, report.Description
+	failure.TraceIDs = withTransaction(failure.TraceIDs, report.TransactionID)
+	failure.Err = also(fmt.Errorf("the callback tells the status %.64q, which is not known", report.Status), failure.Err)
 }
 
 // take takes the turn, unless ctx ends first. A turn that is free is taken even

@@ -99,7 +99,7 @@ func TestWhatOneTryAchievedSettlesTheDoubtOfAll(t *testing.T) {
 func TestADoubtThatAnUnknownStatusLeavesSaysSo(t *testing.T) {
 	_, err := unanswered(t, 2, `{"tid":"T-1","status":"parked"}`)
 	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
-	require.ErrorContains(t, err, "looked for it: the callback tells a status that is not known")
+	require.ErrorContains(t, err, `the callback tells the status "parked", which is not known`)
 }
 
 func TestARefusalToldByCallbackLeavesNoTryApplied(t *testing.T) {

@@ -62,10 +62,10 @@ const forwarded = "Engage-Callback-Forwarded"
 //
 // The outcome is the first success, or the failure of the try that was
 // acknowledged. The failure of an earlier try, whose reply was lost, is passed
-// over unless all have failed. A status that is neither success nor failure may
-// be that of a write still under way, so the wait goes on; a caller whose wait
-// ends without another is told it on onInvalidChoice. What is passed over is
-// logged, see [WithCallbackLogger].
+// over unless all have failed, and so is one that the reply told already. A status
+// that is neither success nor failure may be that of a write still under way, so
+// the wait goes on; a caller whose wait ends without another is told it on
+// onInvalidChoice. What is passed over is logged, see [WithCallbackLogger].
 //
 // A Callbacks is safe for concurrent use and can serve any number of clients.
 type Callbacks struct {
@@ -160,8 +160,8 @@ func WithReportDecoder(decode func(body []byte) (Report, error)) CallbackOption 
 // which is not known or the failure of another try, and those that the table
 // failed to take. Logged are transaction id, status and code, and never the URL
 // or the description. Not logged is what [WithForwarding] passes on, and what the
-// table has taken for a caller who then does not come for it. The default is not
-// to log.
+// table has taken for a caller who then does not come for it, or has replaced by
+// a newer report that tells as much. The default is not to log.
 func WithCallbackLogger(logger *slog.Logger) CallbackOption {
 	return func(c *Callbacks) error {
 		if logger == nil {

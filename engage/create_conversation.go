@@ -2,6 +2,7 @@ package engage
 
 import (
 	"context"
+	"strings"
 
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/message"
@@ -214,8 +215,10 @@ func (f *createConversation) look(ctx context.Context, c *Client, s *settings) f
 		return found
 	case f.AliasID == "":
 		return finding{sight: unknowable, why: errNoMark}
-	case at.AliasID != f.AliasID, isClosed, !at.Exists, at.Outcome == outcome.OnInvalidChoice:
-		return finding{sight: unclear, why: errOtherAliasID, closed: isClosed && at.AliasID != f.AliasID}
+	case !strings.EqualFold(at.AliasID, f.AliasID):
+		return finding{sight: unclear, why: errOtherAliasID, closed: isClosed}
+	case isClosed, !at.Exists, at.Outcome == outcome.OnInvalidChoice:
+		return finding{sight: unclear, why: errOtherAliasID}
 	}
 	return finding{sight: there, conversationID: at.ConversationID}
 }

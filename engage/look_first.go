@@ -25,7 +25,9 @@ import (
 // Where the look fails, or does not tell, nothing is sent. The error then has the
 // edge and the details of the look, or onError, and its effect is
 // [outcome.MaybeApplied], for the run before. A create does not tell whether it
-// was done if another conversation is open at its address: append to that one.
+// was done if another conversation is open at its address: append to that one. It
+// is sent if there is none but a closed one without the mark, for a customer may
+// return; what the search does not name behind that one is not looked at.
 //
 // Convergent writes need no look. [Client.Do] does not look, for nothing is known
 // to look for. [WithTotalTimeout] limits each read of the look, and then the

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/engagesdk/engage-go/engage/message"
 	"github.com/engagesdk/engage-go/internal/tolerant"
@@ -25,7 +26,7 @@ const (
 func (b *batch) lookIn(ctx context.Context, c *Client, s *settings, conversationID string) finding {
 	l := lookup{batch: b, missing: make(map[string]int, len(b.aliasIDs))}
 	for i, id := range b.aliasIDs {
-		l.missing[id] = i
+		l.missing[strings.ToLower(id)] = i
 	}
 	if len(l.missing) < len(b.messages) {
 		return finding{sight: unknowable, why: errSameAliasIDs}
@@ -61,7 +62,8 @@ func (b *batch) lookIn(ctx context.Context, c *Client, s *settings, conversation
 // lookup is a search for messages in a transcript.
 type lookup struct {
 	*batch
-	// missing are those not yet seen, by alias id.
+	// missing are those not yet seen, by alias id in small letters: a service that
+	// takes ids for UUIDs may write them in another case.
 	missing map[string]int
 	// nameless is set if a message without alias id could be one of them.
 	nameless bool
@@ -76,6 +78,7 @@ func (l *lookup) compare(raw []byte) bool {
 		l.nameless = l.nameless || l.has(message.Direction(got.Text("direction")))
 		return true
 	}
+	id = strings.ToLower(id)
 	i, ok := l.missing[id]
 	if !ok {
 		return true
@@ -114,7 +117,7 @@ func (b *batch) has(direction message.Direction) bool {
 }
 
 // sameContent reports whether raw has every member of m with the same value,
-// but for the time.
+// but for the time and the alias id, which has been compared.
 func sameContent(m message.Message, raw []byte) bool {
 	encoded, err := json.Marshal(message.Wire(m))
 	var sent, got map[string]any
@@ -122,6 +125,7 @@ func sameContent(m message.Message, raw []byte) bool {
 		return false
 	}
 	delete(sent, "timestamp")
+	delete(sent, "aliasId")
 	for name, value := range sent {
 		if !reflect.DeepEqual(value, got[name]) {
 			return false

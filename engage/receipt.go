@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/engagesdk/engage-go/internal/safeerror"
 	"github.com/engagesdk/engage-go/outcome"
@@ -43,7 +42,7 @@ type Receipt struct {
 	// earlier try of the same call may have brought it about.
 	AlreadyDone bool
 	// TransactionID is the service's id of the write (tid, or TransId in the
-	// nodes). It is empty if no reply was read.
+	// nodes). It is empty if neither a reply nor a callback told it.
 	TransactionID string
 	// ConversationID is the conversation that was written to. After a create it
 	// is empty if neither acknowledgement nor outcome names it, as the vendor's
@@ -71,14 +70,14 @@ var errNoContext = errors.New("the context is nil")
 // With an error the receipt is returned as it was.
 func (r Receipt) Wait(ctx context.Context) (Receipt, error) {
 	switch {
-	case r.Proof != Acknowledged:
+	case r.Proof == Confirmed, r.Proof == Reconciled:
 		return r, nil
 	case r.awaited == nil:
 		return r, ErrNoCallbacks
 	case ctx == nil:
 		return r, r.failure(outcome.OnInvalidData, outcome.MaybeApplied, errNoContext)
 	}
-	report, err := r.awaited.report(ctx, r.TransactionID, r.otherTries())
+	report, err := r.awaited.report(ctx, r.TransactionID, triesOf(r.Attempts))
 	if err != nil {
 		return r, r.unsettled(ctx, err)
 	}
@@ -88,16 +87,19 @@ func (r Receipt) Wait(ctx context.Context) (Receipt, error) {
 // settle returns the receipt with the outcome that report tells.
 func (r Receipt) settle(report Report) (Receipt, error) {
 	settled := r.with(report)
-	settled.AlreadyDone = report.Status == ReportFailure && r.awaited.target.isDone(report.Code)
-	if report.Status == ReportFailure && !settled.AlreadyDone {
-		failure := settled.failure(r.awaited.target.failure, outcome.Refused, nil)
-		if r.awaited.refused {
-			failure.Effect = outcome.Refused // those that were in doubt have failed, too
-		}
-		return r, failure
+	if r.awaited.isSuccess(report) {
+		settled.AlreadyDone = report.Status == ReportFailure
+		settled.Proof = Confirmed
+		return settled, nil
 	}
-	settled.Proof = Confirmed
-	return settled, nil
+	failure := settled.failure(r.awaited.target.failure, outcome.Refused, nil)
+	switch {
+	case r.awaited.refused:
+		failure.Effect = outcome.Refused // those that were in doubt have failed, too
+	case report.TransactionID == "":
+		failure.Effect = outcome.MaybeApplied // it may be of any try
+	}
+	return r, failure
 }
 
 // unsettled is the error of a wait under ctx that err ended.
@@ -106,11 +108,9 @@ func (r Receipt) unsettled(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		edge, cause = outcome.OnTimeout, fmt.Errorf("acknowledged, and no callback has told the outcome: %w", safeerror.Cause(ctx, err))
 	}
-	if report := r.awaited.unclear.Load(); report != nil {
-		r = r.with(*report)
-		edge, cause = outcome.OnInvalidChoice, fmt.Errorf("the callback tells the status %.64q, which is not known: %w", report.Status, cause)
-	}
-	return r.failure(edge, outcome.MaybeApplied, cause)
+	failure := r.failure(edge, outcome.MaybeApplied, cause)
+	r.awaited.explain(failure)
+	return failure
 }
 
 // with returns the receipt with what report tells beside the status.
@@ -118,23 +118,8 @@ func (r Receipt) with(report Report) Receipt {
 	r.Code, r.Description = report.Code, report.Description
 	r.ConversationID = cmp.Or(report.ConversationID, r.ConversationID)
 	r.TransactionID = cmp.Or(r.TransactionID, report.TransactionID)
-	id := outcome.TraceID{Name: "tid", Value: report.TransactionID}
-	if id.Value != "" && !slices.Contains(r.TraceIDs, id) {
-		r.TraceIDs = append(slices.Clip(r.TraceIDs), id)
-	}
+	r.TraceIDs = withTransaction(r.TraceIDs, report.TransactionID)
 	return r
-}
-
-// otherTries counts the tries beside the acknowledged one that may have been
-// carried out.
-func (r Receipt) otherTries() int {
-	count := 0
-	for _, attempt := range r.Attempts {
-		if attempt.Effect > outcome.Refused {
-			count++
-		}
-	}
-	return count
 }
 
 // failure makes an error of a write that was acknowledged.

@@ -5,10 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/engagesdk/engage-go/internal/engine"
+	"github.com/engagesdk/engage-go/internal/safeerror"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -80,9 +80,6 @@ type doubt struct {
 	call     engine.Call
 	awaited  *awaited
 	failure  *outcome.Error
-	// refusals are the transaction ids, in small letters, of the failures told by
-	// callback.
-	refusals map[string]bool
 }
 
 // isDoubtful reports whether failure leaves open whether the write was done.
@@ -102,7 +99,7 @@ func isDoubtful(failure *outcome.Error, w *awaited) bool {
 // its receipt if it was done, the receipt or the error of a repetition, or
 // failure with the reason why the doubt remains.
 func (c *Client) reconcile(ctx context.Context, f form, s *settings, call engine.Call, w *awaited, failure *outcome.Error) (Receipt, error) {
-	d := &doubt{c, f, s, call, w, failure, map[string]bool{}}
+	d := &doubt{c, f, s, call, w, failure}
 	repeated := false
 	for {
 		found := d.investigate(ctx)
@@ -112,7 +109,7 @@ func (c *Client) reconcile(ctx context.Context, f form, s *settings, call engine
 		case found.report != nil:
 			return Receipt{}, d.refused(found.report)
 		case found.sight != gone || repeated || len(d.failure.Attempts) >= d.call.Attempts:
-			return Receipt{}, d.remains(found.why)
+			return Receipt{}, d.remains(ctx, found.why)
 		}
 		repeated = true
 		d.call.Before = d.failure.Attempts
@@ -142,15 +139,12 @@ func (d *doubt) investigate(ctx context.Context) finding {
 	for look := 1; ; look++ {
 		found, age := finding{}, time.Since(began)
 		if leavesMark {
-			found = mark.look(ctx, d.client, d.settings)
+			found = d.look(ctx, mark)
 		}
 		switch {
-		case found.sight == there:
+		case found.sight == there, found.report != nil:
 			return found
 		case found.sight == absent && d.settings.settle > 0 && age >= d.settings.settle:
-			if report := d.hear(ctx, 0); report != nil { // It was told during the look.
-				return d.told(report)
-			}
 			found.sight = gone
 			return found
 		case found.sight == unknowable && d.awaited == nil:
@@ -167,6 +161,30 @@ func (d *doubt) investigate(ctx context.Context) finding {
 			return found
 		}
 	}
+}
+
+// look looks once, until a callback settles the doubt.
+func (d *doubt) look(ctx context.Context, mark traceable) finding {
+	if d.awaited == nil {
+		return mark.look(ctx, d.client, d.settings)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // Also when the transport panics.
+	told := make(chan *Report, 1)
+	go func() {
+		report := d.listen(ctx)
+		if report != nil {
+			cancel()
+		}
+		told <- report
+	}()
+	found := mark.look(ctx, d.client, d.settings)
+	cancel()
+	report := <-told
+	if report == nil || found.sight == there && !d.awaited.isSuccess(*report) {
+		return found
+	}
+	return d.told(report)
 }
 
 // pause returns how long to wait after a look, which was made at that age of
@@ -192,54 +210,53 @@ func affords(ctx context.Context, wait time.Duration) bool {
 func (d *doubt) hear(ctx context.Context, wait time.Duration) *Report {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	for d.awaited != nil {
-		report, err := d.awaited.next(ctx)
-		if err != nil {
-			break
+	if d.awaited != nil {
+		if report := d.listen(ctx); report != nil {
+			return report
 		}
-		if report.Status == ReportFailure && !d.awaited.target.isDone(report.Code) {
-			d.refusals[strings.ToLower(report.TransactionID)] = true
-			if len(d.refusals) < d.inDoubt() {
-				continue
-			}
-		}
-		return &report
 	}
 	<-ctx.Done()
 	return nil
+}
+
+// listen returns the callback that settles the doubt, or nil when ctx ends. What
+// a failure tells that does not settle it is kept with the doubt.
+func (d *doubt) listen(ctx context.Context) *Report {
+	made := triesOf(d.failure.Attempts)
+	for {
+		report, err := d.awaited.next(ctx)
+		switch {
+		case err != nil:
+			return nil
+		case d.awaited.isSuccess(report):
+			return &report
+		case d.awaited.fails(report, made):
+			return new(d.awaited.successAfter(ctx, report))
+		}
+		d.awaited.passOver(ctx, report)
+		d.failure.TraceIDs = withTransaction(d.failure.TraceIDs, report.TransactionID)
+	}
 }
 
 // heard ends a call that is not looked for. What callbacks have told of it by now
 // is its outcome, although no reply said so.
 func (d *doubt) heard(ctx context.Context) (Receipt, error) {
 	report := d.hear(ctx, 0)
-	if report == nil {
-		return Receipt{}, d.failure
-	}
-	found := d.told(report)
+	inDoubt := d.failure.Effect == outcome.MaybeApplied
 	switch {
-	case found.sight == there:
-		return d.receipt(found), nil
-	case d.failure.Effect == outcome.MaybeApplied:
+	case report != nil && d.awaited.isSuccess(*report):
+		return d.receipt(d.told(report)), nil
+	case report != nil && inDoubt:
 		return Receipt{}, d.refused(report)
+	case inDoubt:
+		d.awaited.explain(d.failure)
 	}
 	return Receipt{}, d.failure
 }
 
-// inDoubt counts the tries that may have been carried out.
-func (d *doubt) inDoubt() int {
-	count := 0
-	for _, attempt := range d.failure.Attempts {
-		if attempt.Effect == outcome.MaybeApplied {
-			count++
-		}
-	}
-	return count
-}
-
 // told returns what a callback settles.
 func (d *doubt) told(report *Report) finding {
-	if report.Status == ReportSuccess || d.awaited.target.isDone(report.Code) {
+	if d.awaited.isSuccess(*report) {
 		return finding{sight: there, conversationID: report.ConversationID, report: report}
 	}
 	return finding{report: report}
@@ -262,6 +279,7 @@ func (d *doubt) receipt(found finding) Receipt {
 		receipt.Proof = Confirmed
 		receipt.AlreadyDone = report.Status == ReportFailure
 		receipt.TransactionID = report.TransactionID
+		receipt.TraceIDs = withTransaction(receipt.TraceIDs, report.TransactionID)
 		receipt.Code, receipt.Description = report.Code, report.Description
 	}
 	return receipt
@@ -273,36 +291,45 @@ func (d *doubt) refused(report *Report) error {
 	failure.Edge = d.awaited.target.failure
 	failure.Effect = outcome.Refused
 	failure.Code, failure.Description = report.Code, report.Description
+	failure.TraceIDs = withTransaction(failure.TraceIDs, report.TransactionID)
+	// Why the doubt arose is in the attempts; it is over.
+	failure.Err, failure.RetryAfter = nil, 0
 	return &failure
 }
 
-// remains is the error of a write whose doubt could not be settled.
-func (d *doubt) remains(why error) error {
-	if d.awaited != nil && d.awaited.unclear.Load() != nil {
-		why = errUnknownStatus
-	}
-	if why == nil {
-		return d.failure
-	}
+// remains is the error of a write whose doubt could not be settled under ctx.
+func (d *doubt) remains(ctx context.Context, why error) error {
 	failure := *d.failure
-	if failure.Err == nil {
-		failure.Err = fmt.Errorf("looked for it: %w", why)
-	} else {
-		failure.Err = fmt.Errorf("%w; looked for it: %v", failure.Err, why)
+	if why != nil {
+		failure.Err = also(failure.Err, fmt.Errorf("looked for it: %w", why))
 	}
+	if ended := ctx.Err(); ended != nil {
+		failure.Edge = outcome.OnTimeout
+		if !errors.Is(failure.Err, ended) {
+			failure.Err = also(failure.Err, safeerror.Cause(ctx, ended))
+		}
+	}
+	d.awaited.explain(&failure)
 	return &failure
+}
+
+// also returns one error of two, of which either may be missing.
+func also(first, second error) error {
+	if first == nil || second == nil {
+		return cmp.Or(first, second)
+	}
+	return fmt.Errorf("%w; %w", first, second)
 }
 
 // What leaves a doubt.
 var (
-	errUnknownStatus = errors.New("the callback tells a status that is not known")
-	errSameAliasIDs  = errors.New("two of the messages have the same alias id")
-	errOtherMessage  = errors.New("another message has the same alias id")
-	errNoPages       = errors.New("the service does not page through the transcript")
-	errTooLong       = errors.New("the transcript is too long")
-	errNameless      = errors.New("the conversation holds messages without alias id")
-	errNotThere      = errors.New("the conversation does not hold it")
-	errNoAddress     = errors.New("there is no conversation at the address")
-	errNoMark        = errors.New("there is a conversation at the address, and nothing tells who created it")
-	errOtherAliasID  = errors.New("there is another conversation at the address")
+	errSameAliasIDs = errors.New("two of the messages have the same alias id")
+	errOtherMessage = errors.New("another message has the same alias id")
+	errNoPages      = errors.New("the service does not page through the transcript")
+	errTooLong      = errors.New("the transcript is too long")
+	errNameless     = errors.New("the conversation holds messages without alias id")
+	errNotThere     = errors.New("the conversation does not hold it")
+	errNoAddress    = errors.New("there is no conversation at the address")
+	errNoMark       = errors.New("there is a conversation at the address, and nothing tells who created it")
+	errOtherAliasID = errors.New("there is another conversation at the address")
 )

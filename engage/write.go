@@ -91,7 +91,7 @@ func (c *Client) send(ctx context.Context, f form, s *settings, w *awaited) (Rec
 	case isDoubtful(failure, w) && s.reconcile && ctx.Err() == nil:
 		return c.reconcile(ctx, f, s, call, w, failure)
 	case w != nil:
-		return (&doubt{c, f, s, call, w, failure, map[string]bool{}}).heard(ctx)
+		return (&doubt{c, f, s, call, w, failure}).heard(ctx)
 	}
 	return Receipt{}, err
 }

@@ -1,0 +1,64 @@
+package engage
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/engagesdk/engage-go/outcome"
+)
+
+// tries is what the tries of a write mean for the failures that callbacks tell.
+type tries struct {
+	// open is how many may be told to have failed that are not known to have.
+	open int
+	// refused are the transaction ids, in small letters, of those that are known to
+	// have failed: their replies said so. A callback may say it again.
+	refused []string
+}
+
+// triesOf reads the attempts of a write.
+func triesOf(attempts []outcome.Attempt) tries {
+	var made tries
+	for _, attempt := range attempts {
+		ids := transactions(attempt)
+		switch {
+		case attempt.Effect == outcome.NotSent:
+		case attempt.Effect != outcome.Refused:
+			made.open++
+		case len(ids) > 0:
+			made.refused = append(made.refused, ids...)
+		case !isTurnedAway(attempt.Status):
+			made.open++
+		}
+	}
+	return made
+}
+
+// transactions returns the ids, in small letters, under which a callback may tell
+// of an attempt.
+func transactions(attempt outcome.Attempt) []string {
+	var ids []string
+	for _, id := range attempt.TraceIDs {
+		if id.Name == "tid" || id.Name == "trxid" {
+			ids = append(ids, strings.ToLower(id.Value))
+		}
+	}
+	return ids
+}
+
+// isTurnedAway reports whether a status refuses a request before it becomes a
+// write that a callback could tell of.
+func isTurnedAway(status int) bool {
+	return slices.Contains([]int{http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests, http.StatusServiceUnavailable}, status)
+}
+
+// withTransaction returns ids with the transaction id that a callback told, unless
+// it is among them.
+func withTransaction(ids []outcome.TraceID, transaction string) []outcome.TraceID {
+	id := outcome.TraceID{Name: "tid", Value: transaction}
+	if transaction == "" || slices.Contains(ids, id) {
+		return ids
+	}
+	return append(slices.Clip(ids), id)
+}
