@@ -129,6 +129,10 @@ func badRequests() []badRequest {
 		return appendTo(engage.AppendMessageV13{ConversationID: id, Channel: ch, Message: m})
 	}
 	text := func(text string) message.Text { return message.Text{Direction: message.Inbound, Text: text} }
+	buttons := message.WhatsAppButtons{Content: message.WhatsAppButtonsContent{
+		Body:   message.WhatsAppText{Text: "Which?"},
+		Action: message.WhatsAppButtonsAction{Buttons: []message.WhatsAppButton{message.NewWhatsAppButton("1", "One")}},
+	}}
 	var noText *message.Text
 	var noAddress *channel.SMSAddress
 	var noRequest *engage.AppendMessageV13
@@ -153,6 +157,7 @@ func badRequests() []badRequest {
 		{"no messages", appendTo(engage.AppendMessageV14{ConversationID: "C1", Channel: channel.SMS}), []string{"Messages"}},
 		{"no channel", append13("C1", "", hello), []string{"Channel"}},
 		{"an unknown channel", append13("C1", "pigeon", hello), []string{"Channel"}},
+		{"no channel for what no channel carries yet", append13("C1", "", buttons), []string{"Channel", "Message.Type"}},
 		{"a text by email", append13("C1", channel.Email, hello), []string{"Message.Type"}},
 		{"an email by SMS", append13("C1", channel.SMS, message.Email{
 			Direction: message.Inbound,

@@ -26,10 +26,10 @@ type ruled interface {
 
 // Check returns everything that is wrong with m as a message of operation in
 // version on ch: its envelope, its content, and whether it can be carried there
-// at all. If ch is not known, which is a mistake of the channel and not of the
-// message, that is whether any channel could carry it. Fields are named relative
-// to the message. A nil message, a nil pointer and an [Unknown] are violations
-// of the field Type.
+// at all, as nothing can in a version that does not exist. If ch is not known,
+// which is a mistake of the channel and not of the message, that is whether any
+// channel could carry it. Fields are named relative to the message. A nil
+// message, a nil pointer and an [Unknown] are violations of the field Type.
 func Check(m Message, operation outcome.Operation, version outcome.Version, ch channel.Channel) outcome.Violations {
 	var v outcome.Violations
 	m, k := settle(m)

@@ -140,12 +140,20 @@ func (s Support) String() string {
 		s.Direction, s.Type, strings.Join(channels, ", "), strings.Join(operations, ", "))
 }
 
+// versions are those of the operations that carry messages.
+var versions = map[outcome.Operation][]outcome.Version{
+	outcome.AppendMessage:      outcome.Versions(outcome.AppendMessage),
+	outcome.CreateConversation: outcome.Versions(outcome.CreateConversation),
+}
+
 // refuse says why operation in version cannot carry m on ch, and what could
 // carry it. It is empty where it can. A channel that is not known refuses only
 // what no channel carries.
 func refuse(m Message, operation outcome.Operation, version outcome.Version, ch channel.Channel) string {
 	typ, direction := m.Type(), m.direction()
-	if since := Since(typ, direction, ch, operation); since != "" && !version.Before(since) {
+	known, where := versions[operation], string(ch)
+	exists := slices.Contains(known, version)
+	if exists && carries(operation, version, ch, typ, direction) {
 		return ""
 	}
 	var able []string
@@ -157,9 +165,25 @@ func refuse(m Message, operation outcome.Operation, version outcome.Version, ch 
 	switch {
 	case able == nil:
 		return fmt.Sprintf("cannot be carried as %s %s; only text can be an announcement", direction, typ)
+	case known != nil && !exists:
+		return fmt.Sprintf("cannot be carried by %s %s: there is no such version", operation, version)
 	case !ch.Known():
-		return ""
+		where = "any channel"
 	}
 	return fmt.Sprintf("cannot be carried by %s %s on %s as %s %s; what can is %s",
-		operation, version, ch, direction, typ, strings.Join(able, "; "))
+		operation, version, where, direction, typ, strings.Join(able, "; "))
+}
+
+// carries reports whether operation in version can carry typ in direction on ch;
+// on any channel if ch is not known.
+func carries(operation outcome.Operation, version outcome.Version, ch channel.Channel, typ Type, direction Direction) bool {
+	for _, row := range supported {
+		if row.Type != typ || row.Direction != direction || ch.Known() && !slices.Contains(row.Channels, ch) {
+			continue
+		}
+		if since := row.since(operation); since != "" && !version.Before(since) {
+			return true
+		}
+	}
+	return false
 }

@@ -182,6 +182,27 @@ func TestOnlyTextIsAnnounced(t *testing.T) {
 
 func TestNoOtherOperationCarriesMessages(t *testing.T) {
 	for _, operation := range []outcome.Operation{outcome.SearchConversation, outcome.CloseConversation, ""} {
-		require.NotEmpty(t, message.Check(samples["text-inbound"], operation, outcome.V10, channel.SMS))
+		for _, ch := range []channel.Channel{channel.SMS, "carrier pigeon"} {
+			require.NotEmpty(t, message.Check(samples["text-inbound"], operation, outcome.V10, ch))
+		}
 	}
+}
+
+func TestAVersionThatDoesNotExistCarriesNothing(t *testing.T) {
+	for _, version := range []outcome.Version{outcome.V11, outcome.V12, "1.5", "9.9", "1.4beta", "x1.0", "-1.0", "1.00"} {
+		for _, ch := range []channel.Channel{channel.SMS, "carrier pigeon"} {
+			require.Equal(t,
+				[]string{"Type cannot be carried by AppendMessage " + string(version) + ": there is no such version"},
+				phrases(message.Check(samples["text-inbound"], outcome.AppendMessage, version, ch)))
+		}
+	}
+}
+
+func TestAnUnknownChannelDoesNotHideTheVersion(t *testing.T) {
+	buttons := samples["wab-buttons-outbound"]
+	require.Equal(t,
+		[]string{"Type cannot be carried by AppendMessage 1.3 on any channel as outbound wab-buttons; " +
+			"what can is outbound wab-buttons on whatsapp: AppendMessage 1.4 or later, CreateConversation 1.3 or later"},
+		phrases(message.Check(buttons, outcome.AppendMessage, outcome.V13, "carrier pigeon")))
+	require.Empty(t, message.Check(buttons, outcome.AppendMessage, outcome.V14, "carrier pigeon"))
 }
