@@ -106,6 +106,7 @@ func TestRoutesAreChecked(t *testing.T) {
 		{"POST", "/a", ids},
 		{"POST", "/a/{conversation}/{participant}", ids},
 		{"POST", "/{conversation}/{conversation}", ids},
+		{"POST", "/{}/{conversation}", "Path has braces without a name; " + ids},
 		{"", "/../a", "Method is not one of GET, POST, PUT, PATCH, DELETE; " + segment + "; " + ids},
 	} {
 		_, err := engage.New(engage.US, auth.Static(token), engage.WithRoute(outcome.AppendMessage, engage.Route{Method: c.method, Path: c.path}))
@@ -142,6 +143,7 @@ func badRequests() []badRequest {
 		{"a nil pointer as request", appendTo(noRequest), []string{"request"}},
 		{"a nil search", search(nil), []string{"request"}},
 		{"no conversation id", append13("", channel.SMS, hello), []string{"ConversationID"}},
+		{"a blank id", append13("  ", channel.SMS, hello), []string{"ConversationID"}},
 		{"an id with a slash", append13("a/b", channel.SMS, hello), []string{"ConversationID"}},
 		{"an id with a backslash", append13(`a\b`, channel.SMS, hello), []string{"ConversationID"}},
 		{"an id of a dot", append13(".", channel.SMS, hello), []string{"ConversationID"}},
@@ -316,6 +318,23 @@ func TestARouteCanBeReplaced(t *testing.T) {
 	_, err = client.RemoveParticipant(t.Context(), engage.RemoveParticipantV10{ConversationID: "C1", Participant: "agent-1"})
 	require.NoError(t, err)
 	require.Equal(t, "/api/v1/agents/agent-1/not/C1", server.seen()[1].path, "its ids may stand in any order")
+}
+
+func TestWhatARouteEscapesStaysEscaped(t *testing.T) {
+	server := newStub(t, reply(http.StatusOK, acknowledged))
+	for path, want := range map[string]string{
+		"/a%2Fb/größe/{conversation}":              "/a%2Fb/gr%C3%B6%C3%9Fe/C%201",
+		"/a%2Fb/x y/{conversation}":                "/a%2Fb/x%20y/C%201",
+		`/a%2Fb/{x}.json/{conversation}`:           "/a%2Fb/%7Bx%7D.json/C%201",
+		"/a%2fb/%7E(x)*!/{conversation}":           "/a%2fb/%7E(x)*!/C%201",
+		"/a%2Fb/a:b@c;d=$e,f&g+'h'/{conversation}": "/a%2Fb/a:b@c;d=$e,f&g+'h'/C%201",
+	} {
+		client := server.client(t, engage.WithRoute(outcome.CloseConversation, engage.Route{Method: "POST", Path: path}))
+		_, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C 1"})
+		require.NoError(t, err, path)
+		seen := server.seen()
+		require.Equal(t, "/api/v1"+want, seen[len(seen)-1].path, path)
+	}
 }
 
 func TestACallWithoutClientContextOrRequestIsRefused(t *testing.T) {

@@ -97,6 +97,7 @@ func TestDoReportsEveryFaultAtOnce(t *testing.T) {
 		{engage.Call{Operation: "New", Route: engage.Route{Method: "PUT", Path: "/{a}"}}, []string{"Route.Path"}},
 		{engage.Call{Operation: "New", Route: engage.Route{Method: "PUT", Path: "/a"}, IDs: map[string]string{"a": "1"}}, []string{"Route.Path"}},
 		{engage.Call{Operation: "New", Route: engage.Route{Method: "PUT", Path: "/{a}"}, IDs: map[string]string{"a": "../b"}}, []string{"IDs.a"}},
+		{engage.Call{Operation: "New", Route: engage.Route{Method: "PUT", Path: "/{}"}, IDs: map[string]string{"": "1"}}, []string{"Route.Path"}},
 		{engage.Call{Operation: "New", Route: engage.Route{Method: "GET", Path: "/a"}}, []string{"Class"}},
 		{engage.Call{Operation: "New", Class: "x", Route: engage.Route{Method: "GET", Path: "/a"}}, []string{"Class"}},
 		{engage.Call{Operation: "New", Route: engage.Route{Method: "POST", Path: "/a"}, Body: func() {}}, []string{"request"}},

@@ -54,6 +54,9 @@ func (r Route) check(names []string) outcome.Violations {
 	}
 	want, got := slices.Sorted(slices.Values(names)), placeholders(r.Path)
 	slices.Sort(got)
+	if slices.Contains(got, "") {
+		v.Add("Path", "has braces without a name")
+	}
 	if !slices.Equal(want, got) {
 		v.Add("Path", idsWanted(want))
 	}
@@ -107,12 +110,22 @@ func (r Route) pieces(base *url.URL) []piece {
 		}
 		plain, _ := url.PathUnescape(segment) // check has tried it.
 		text.plain += plain
-		text.escaped += segment
+		text.escaped += escaped(plain, segment)
 	}
 	if text.plain != "" {
 		pieces = append(pieces, text)
 	}
 	return pieces
+}
+
+// escaped returns segment, which stands for plain, if it can stand in a URL as it
+// is. One that cannot would have net/url escape the whole path anew, and slashes
+// that were escaped would become real ones.
+func escaped(plain, segment string) string {
+	if alone := (&url.URL{Path: plain, RawPath: segment}); alone.EscapedPath() == segment {
+		return segment
+	}
+	return url.PathEscape(plain)
 }
 
 // resolve returns base with the path that pieces make with ids.
@@ -147,12 +160,14 @@ func escapedPath(pieces []piece, ids pathIDs) string {
 	return path.String()
 }
 
-// requireID notes an id that cannot be one segment of a path: it is empty, would
-// be read as several segments, or as a step up.
+// requireID notes an id that cannot be one segment of a path: it is empty to the
+// eye, would be read as several segments, or as a step up.
 func requireID(v *outcome.Violations, field, id string) {
 	switch {
 	case id == "":
 		v.Add(field, "is empty")
+	case strings.TrimSpace(id) == "":
+		v.Add(field, "is blank")
 	case !utf8.ValidString(id):
 		v.Add(field, "is not valid UTF-8")
 	case strings.ContainsAny(id, `/\`):
