@@ -183,6 +183,12 @@ func badRequests() []badRequest {
 		{"the other half of one", create(engage.CreateConversationV12{
 			Address: channel.LiveChatAddress{AppID: "app", UserID: "user", BrowserFingerprint: "user"},
 		}), []string{"Address.ThreadID"}},
+		{"a live chat with a blank user", create(engage.CreateConversationV13{
+			Address: channel.LiveChatAddress{AppID: "app", UserID: " ", ThreadID: "thread"},
+		}), []string{"Address.UserID"}},
+		{"a live chat with a blank thread", create(engage.CreateConversationV13{
+			Address: channel.LiveChatAddress{AppID: "app", UserID: "user", BrowserFingerprint: "user", ThreadID: " "},
+		}), []string{"Address.ThreadID"}},
 		{"a live chat without its visitor", create(engage.CreateConversationV13{
 			Address: channel.LiveChatAddress{AppID: "app"}, Domain: "\xff",
 		}), []string{"Address.ThreadID", "Address.UserID", "Domain"}},

@@ -2,6 +2,7 @@ package engage
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/engagesdk/engage-go/engage/channel"
@@ -145,15 +146,14 @@ func (f *createConversation) channel() channel.Channel {
 // requireForLiveChat notes a part of the address that a search can do without
 // and a create cannot, unless the address has noted it already.
 func requireForLiveChat(v *outcome.Violations, field, value string) {
-	if value != "" {
-		return
+	noted := func(violation outcome.Violation) bool { return violation.Field == field }
+	switch {
+	case strings.TrimSpace(value) != "", slices.ContainsFunc(*v, noted):
+	case value == "":
+		v.Add(field, "is empty")
+	default:
+		v.Add(field, "is blank")
 	}
-	for _, violation := range *v {
-		if violation.Field == field {
-			return
-		}
-	}
-	v.Add(field, "is empty")
 }
 
 // onlyOn notes a value that only channel able can carry, unless the actual one is
