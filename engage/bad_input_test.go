@@ -176,6 +176,11 @@ func badRequests() []badRequest {
 		}), []string{"CapabilityList"}},
 		{"no address", search(engage.SearchConversationV13{}), []string{"Address"}},
 		{"a nil pointer as address", search(engage.SearchConversationV13{Address: noAddress}), []string{"Address"}},
+		{"what embeds an address", search(engage.SearchConversationV13{Address: struct{ channel.SMSAddress }{smsAddress}}), []string{"Address"}},
+		{"what embeds no address", search(engage.SearchConversationV13{Address: struct{ channel.Address }{}}), []string{"Address"}},
+		{"a create with what embeds no address", create(engage.CreateConversationV13{
+			Address: struct{ *channel.SMSAddress }{}, AliasID: "\xff",
+		}), []string{"Address", "AliasID"}},
 		{"half an address", search(engage.SearchConversationV13{Address: channel.SMSAddress{Business: "1"}}), []string{"Address.Customer"}},
 		{"half a live chat", create(engage.CreateConversationV10{
 			Address: channel.LiveChatAddress{AppID: "app", ThreadID: "thread"},
@@ -270,7 +275,15 @@ func TestValidateTellsTheSameWithoutAClient(t *testing.T) {
 		require.True(t, strings.HasSuffix(fmt.Sprintf("%T", request), "V"+strings.ReplaceAll(string(failure.Version), ".", "")))
 		require.NotEmpty(t, failure.Violations)
 	}
-	require.NoError(t, engage.SearchConversationV13{Address: smsAddress}.Validate())
+	for _, address := range []channel.Address{
+		channel.SMSAddress{Business: "b", Customer: "c"}, channel.FacebookAddress{PageID: "b", PageScopedID: "c"},
+		channel.LiveChatAddress{AppID: "b", UserID: "c", ThreadID: "t"}, channel.EmailAddress{Mailbox: "b", From: "c", Subject: "s"},
+		channel.WhatsAppAddress{Business: "b", Customer: "c"}, channel.AppleAddress{AccountID: "b", UserID: "c"},
+		channel.APIAddress{BusinessID: "b", UserID: "c"}, &channel.SMSAddress{Business: "b", Customer: "c"},
+	} {
+		require.NoError(t, engage.SearchConversationV13{Address: address}.Validate(), "%T", address)
+		require.NoError(t, engage.CreateConversationV13{Address: address}.Validate(), "%T", address)
+	}
 }
 
 func TestHeadersOfOnesOwn(t *testing.T) {

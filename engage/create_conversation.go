@@ -7,7 +7,6 @@ import (
 
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/message"
-	"github.com/engagesdk/engage-go/internal/nothing"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -137,7 +136,7 @@ func (f *createConversation) violations() outcome.Violations {
 
 // channel is that of the address; empty without one.
 func (f *createConversation) channel() channel.Channel {
-	if nothing.In(f.address) {
+	if !isAddress(f.address) {
 		return ""
 	}
 	return f.address.Channel()

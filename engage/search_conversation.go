@@ -82,13 +82,28 @@ func (f *searchConversation) violations() outcome.Violations {
 
 // requireAddress notes what is wrong with the address of a request.
 func requireAddress(v *outcome.Violations, address channel.Address) {
-	if nothing.In(address) {
-		v.Add("Address", "is nil")
+	if !isAddress(address) {
+		v.Add("Address", "is nil or no struct of package channel")
 		return
 	}
 	for _, problem := range address.Problems() {
 		v.Add("Address."+problem.Field, problem.Text)
 	}
+}
+
+// isAddress reports whether address is one of the structs of package channel, or
+// points to one. What embeds one is an address to the compiler, too, and may
+// hold nothing.
+func isAddress(address channel.Address) bool {
+	switch address.(type) {
+	case channel.SMSAddress, channel.FacebookAddress, channel.LiveChatAddress, channel.EmailAddress,
+		channel.WhatsAppAddress, channel.AppleAddress, channel.APIAddress:
+		return true
+	case *channel.SMSAddress, *channel.FacebookAddress, *channel.LiveChatAddress, *channel.EmailAddress,
+		*channel.WhatsAppAddress, *channel.AppleAddress, *channel.APIAddress:
+		return !nothing.In(address)
+	}
+	return false
 }
 
 // SearchConversationResult is the answer of SearchConversation. Its Outcome
