@@ -299,10 +299,10 @@ func TestHeadersOfOnesOwn(t *testing.T) {
 	require.Empty(t, server.seen()[1].header.Get("TrackingId"), "the header of one call does not stay")
 
 	for name, value := range map[string]string{
-		"Authorization": "Bearer other", "host": "example.com", "Content-Length": "1", "bad name": "x", "": "x", "X-Split": "a\r\nb: c",
+		"Authorization": "Bearer other", "key": "other", "Access_token": "other", "host": "example.com", "Content-Length": "1", "bad name": "x", "": "x", "X-Split": "a\r\nb: c",
 	} {
 		_, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"}, engage.WithHeader(name, value))
-		require.ErrorIs(t, err, outcome.ErrOnInvalidData)
+		require.ErrorIs(t, err, outcome.ErrOnInvalidData, name)
 	}
 	require.Len(t, server.seen(), 2)
 }

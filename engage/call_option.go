@@ -204,18 +204,19 @@ func WithWaits(first, longest time.Duration) CallOption {
 }
 
 // ownHeaders are the headers that a call option must not set: those that the
-// client or HTTP sets, and those for which net/http sends a write once more
-// without telling.
+// client or HTTP sets, those that auth.Hosts removes beside a token,
+// and those for which net/http sends a write once more without telling.
 var ownHeaders = []string{
-	"Accept", "Accept-Encoding", "Authorization", "Connection", "Content-Length", "Content-Type", "Cookie", "Expect", "Host",
-	"Idempotency-Key", "Keep-Alive", "Proxy-Authorization", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+	"Accept", "Accept-Encoding", "Access_token", "Authorization", "Connection", "Content-Length", "Content-Type", "Cookie", "Expect",
+	"Host", "Idempotency-Key", "Keep-Alive", "Key", "Proxy-Authorization", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
 	"X-Idempotency-Key",
 }
 
 // WithHeader sends a header of one's own with the call, such as a TrackingId, or
 // another User-Agent. Other headers that the client and HTTP set themselves
-// cannot be set, nor can Idempotency-Key: net/http would then send a write again
-// by itself. The error never repeats the value.
+// cannot be set, nor can those of a token, which are Authorization, Key and
+// Access_token, nor Idempotency-Key: net/http would then send a write again by
+// itself. The error never repeats the value.
 func WithHeader(name, value string) CallOption {
 	return func(s *settings) error {
 		canonical := http.CanonicalHeaderKey(name)
