@@ -404,6 +404,22 @@ func TestOneFaultDoesNotHideAnother(t *testing.T) {
 	}
 }
 
+func TestAMissingContextDoesNotHideOtherFaults(t *testing.T) {
+	server := newStub(t, reply(http.StatusOK, acknowledged))
+	var never context.Context
+	_, err := server.client(t).AppendMessage(never, engage.AppendMessageV13{}, engage.WithAttempts(0))
+	failure := failureOf(t, err)
+	require.Equal(t, outcome.V13, failure.Version)
+	var fields []string
+	for _, violation := range failure.Violations {
+		fields = append(fields, violation.Field)
+	}
+	require.Equal(t, []string{"ctx", "ConversationID", "Channel", "Message", "options[0]"}, fields)
+	_, err = server.client(t).CloseConversation(never, engage.CloseConversationV10{ConversationID: "C1"})
+	require.Equal(t, outcome.Violations{{Field: "ctx", Problem: "is nil"}}, failureOf(t, err).Violations)
+	require.Empty(t, server.seen())
+}
+
 func TestWaitsMayBeAsLongAsTimeGoes(t *testing.T) {
 	server := newStub(t, reply(http.StatusServiceUnavailable, ``))
 	_, err := server.client(t).SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress},

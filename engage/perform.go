@@ -44,21 +44,22 @@ func validate(f form) error { return f.violations().Err(f.operation(), f.revisio
 
 // prepare checks a request and its options. Every operation begins with it.
 func prepare[F form](ctx context.Context, c *Client, r request[F], options []CallOption) (f F, s *settings, err error) {
-	var missing outcome.Violations
-	if c == nil || c.base == nil {
-		missing.Add("client", "was not made by New")
+	var violations outcome.Violations
+	hasClient, hasRequest := c != nil && c.base != nil, !nothing.In(r)
+	if !hasClient {
+		violations.Add("client", "was not made by New")
 	}
 	if ctx == nil {
-		missing.Add("ctx", "is nil")
+		violations.Add("ctx", "is nil")
 	}
-	if nothing.In(r) {
-		missing.Add("request", "is nil")
+	if !hasRequest {
+		violations.Add("request", "is nil")
 	}
-	if missing != nil {
-		return f, nil, missing.Err(f.operation(), "")
+	if !hasClient || !hasRequest {
+		return f, nil, violations.Err(f.operation(), "")
 	}
 	f, s = r.form(), &c.defaults
-	violations := f.violations()
+	violations = append(violations, f.violations()...)
 	if len(options) > 0 {
 		s = new(c.defaults)
 		violations = append(violations, s.apply(options)...)
