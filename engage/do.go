@@ -2,6 +2,7 @@ package engage
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"net/http"
 	"net/url"
@@ -34,9 +35,20 @@ type Call struct {
 // Validate returns every violation at once, as an [outcome.Error].
 func (r Call) Validate() error { return validate(r.form()) }
 
-func (r Call) form() *otherCall { return new(otherCall(r)) }
+func (r Call) form() *otherCall {
+	f := &otherCall{Call: r}
+	if r.Body != nil {
+		f.encoded, f.unfit = json.Marshal(r.Body)
+	}
+	return f
+}
 
-type otherCall Call
+type otherCall struct {
+	Call
+	// encoded is the body; unfit is why it cannot be had.
+	encoded json.RawMessage
+	unfit   error
+}
 
 func (f *otherCall) operation() outcome.Operation {
 	if f == nil {
@@ -47,7 +59,13 @@ func (f *otherCall) operation() outcome.Operation {
 func (f *otherCall) revision() outcome.Version { return f.Version }
 func (f *otherCall) ids() pathIDs              { return pathIDs{others: f.IDs} }
 func (f *otherCall) query() url.Values         { return f.Query }
-func (f *otherCall) body(string) any           { return f.Body }
+
+func (f *otherCall) body(string) any {
+	if f.Body == nil {
+		return nil
+	}
+	return f.encoded
+}
 
 func (f *otherCall) violations() outcome.Violations {
 	var v outcome.Violations
@@ -67,6 +85,9 @@ func (f *otherCall) violations() outcome.Violations {
 	v.Within("Route", f.Route.check(names))
 	for _, name := range names {
 		requireID(&v, "IDs."+name, f.IDs[name])
+	}
+	if f.unfit != nil {
+		v.Add("Body", "cannot be encoded as JSON")
 	}
 	return v
 }

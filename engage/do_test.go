@@ -3,6 +3,7 @@ package engage_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"testing"
@@ -100,9 +101,11 @@ func TestDoReportsEveryFaultAtOnce(t *testing.T) {
 		{engage.Call{Operation: "New", Route: engage.Route{Method: "PUT", Path: "/{}"}, IDs: map[string]string{"": "1"}}, []string{"Route.Path"}},
 		{engage.Call{Operation: "New", Route: engage.Route{Method: "GET", Path: "/a"}}, []string{"Class"}},
 		{engage.Call{Operation: "New", Class: "x", Route: engage.Route{Method: "GET", Path: "/a"}}, []string{"Class"}},
-		{engage.Call{Operation: "New", Route: engage.Route{Method: "POST", Path: "/a"}, Body: func() {}}, []string{"request"}},
+		{engage.Call{Operation: "New", Route: engage.Route{Method: "POST", Path: "/a"}, Body: func() {}}, []string{"Body"}},
+		{engage.Call{Operation: "New", Route: engage.Route{Method: "GET", Path: "/a"}, Body: math.NaN()}, []string{"Class", "Body"}},
 	} {
 		_, err := server.client(t).Do(t.Context(), c.call)
+		require.Equal(t, err, c.call.Validate())
 		failure := failureOf(t, err)
 		require.Equal(t, outcome.OnInvalidData, failure.Edge)
 		var fields []string
@@ -112,6 +115,27 @@ func TestDoReportsEveryFaultAtOnce(t *testing.T) {
 		require.Equal(t, c.fields, fields)
 	}
 	require.Empty(t, server.seen())
+}
+
+// counted is a body that tells how often it was encoded.
+type counted struct{ times *int }
+
+func (c counted) MarshalJSON() ([]byte, error) {
+	*c.times++
+	return fmt.Appendf(nil, "%d", *c.times), nil
+}
+
+func TestDoEncodesTheBodyOnce(t *testing.T) {
+	server := newStub(t, failing(2, hangUp, reply(http.StatusOK, ``)))
+	times := 0
+	_, err := server.client(t).Do(t.Context(), engage.Call{
+		Operation: "New", Class: engage.Convergent, Route: engage.Route{Method: "POST", Path: "/a"}, Body: counted{&times},
+	})
+	require.NoError(t, err)
+	require.Equal(t, 1, times)
+	for _, request := range server.seen() {
+		require.Equal(t, "1", request.body)
+	}
 }
 
 func TestAnOperationCanHaveAnAuthorizationOfItsOwn(t *testing.T) {
