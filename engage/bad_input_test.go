@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +20,13 @@ import (
 	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/require"
 )
+
+// lost is a source of which nothing is left once it is bound.
+type lost struct{ auth.TokenSource }
+
+func (lost) Bind(*url.URL, http.RoundTripper) (auth.TokenSource, error) {
+	return (*auth.Cache)(nil), nil
+}
 
 func TestNewRefusesWhatCannotWork(t *testing.T) {
 	var noSource *auth.Cache
@@ -41,6 +49,8 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		"a fragment":              {"https://example.com#top", auth.Static(token), nil, "fragment"},
 		"a broken URL":            {"https://exa mple.com", auth.Static(token), nil, "is not a URL"},
 		"incomplete credentials":  {engage.US, auth.ClientCredentials{}, nil, "ClientSecret"},
+		"a source that is lost":   {engage.US, lost{auth.Static(token)}, nil, "the token source: its Bind returned nil"},
+		"one operation's is lost": {engage.US, auth.Static(token), engage.WithAuthorization("Sing", lost{}), "the token source: its Bind returned nil"},
 		"a nil option":            {engage.US, auth.Static(token), nil, "option is nil"},
 		"a nil transport":         {engage.US, auth.Static(token), engage.WithTransport((*http.Transport)(nil)), "transport is nil"},
 		"no TLS configuration":    {engage.US, auth.Static(token), engage.WithTLSConfig(nil), "configuration is nil"},
@@ -382,6 +392,16 @@ func TestACallWithoutClientContextOrRequestIsRefused(t *testing.T) {
 			require.Equal(t, c.fields, fields, name)
 		}
 	}
+}
+
+func TestANilClientClosesNothingAndHasTheDefaultRoutes(t *testing.T) {
+	var none *engage.Client
+	none.CloseIdleConnections()
+	routes := none.Routes()
+	for _, operation := range engage.Operations() {
+		require.Equal(t, operation.Route, routes[operation.Name])
+	}
+	require.Len(t, routes, len(engage.Operations()))
 }
 
 func TestOneFaultDoesNotHideAnother(t *testing.T) {

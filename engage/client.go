@@ -104,6 +104,9 @@ func (c *Client) authorize(source auth.TokenSource) error {
 			return source
 		}
 		bound, err := binder.Bind(c.base, c.engine.Transport)
+		if err == nil && nothing.In(bound) {
+			err = errors.New("its Bind returned nil")
+		}
 		if err != nil {
 			problems = append(problems, fmt.Errorf("engage: the token source: %w", err))
 		}
@@ -134,18 +137,20 @@ func (c *Client) LogValue() slog.Value { return slog.StringValue(c.String()) }
 // CloseIdleConnections closes the connections that wait for their next call, if
 // the client made its own transport. The client can still be used.
 func (c *Client) CloseIdleConnections() {
-	if c.own != nil {
+	if c != nil && c.own != nil {
 		c.own.CloseIdleConnections()
 	}
 }
 
-// Routes returns the routes this client uses, the replaced ones included. The
-// map is a copy.
+// Routes returns the routes this client uses, the replaced ones included; those
+// of a nil client are the default ones. The map is a copy.
 func (c *Client) Routes() map[outcome.Operation]Route {
 	routes := make(map[outcome.Operation]Route, len(rows))
 	for _, r := range rows {
 		routes[r.name] = r.route
 	}
-	maps.Copy(routes, c.routes)
+	if c != nil {
+		maps.Copy(routes, c.routes)
+	}
 	return routes
 }
