@@ -104,11 +104,13 @@ func (f *otherCall) target(c *Client) *target {
 
 // Do makes a call of an operation for which the client has no method, with all
 // that the methods have: token, retries by its class, effect, attempts and trace
-// ids. It ends on the operation's usual success edge, which is empty for one
-// that package outcome does not know, or with an error on the operation's usual
-// failure edge or a standard one. The reply of an operation that package outcome
-// does not know may have any shape: read it with [Reply.Raw]. Only errors in one
-// of the service's envelopes make a failure of it.
+// ids. It ends on the operation's success edge, or with an error on the
+// operation's usual failure edge or a standard one. The Outcome is empty for an
+// operation that package outcome does not know, and for one whose success edges
+// say different things, as those of BusinessHours and ResolveConversation do:
+// only the reply, see [Reply.Raw], tells which it is. The reply of an operation
+// that package outcome does not know may have any shape; only errors in one of
+// the service's envelopes make a failure of it.
 //
 // An unsafe call in doubt is not looked for, since nothing is known to look for,
 // and the outcome of a write is not waited for: it ends with the

@@ -117,6 +117,25 @@ func TestDoReportsEveryFaultAtOnce(t *testing.T) {
 	require.Empty(t, server.seen())
 }
 
+func TestDoNamesNoEdgeThatOnlyTheReplyTells(t *testing.T) {
+	for operation, want := range map[outcome.Operation]outcome.Edge{
+		outcome.SearchConversation:    "",
+		outcome.BusinessHours:         "",
+		outcome.ResolveConversation:   "",
+		outcome.TransferConversation:  outcome.OnConversationTransferred,
+		outcome.FetchTeamWorkingHours: outcome.Success,
+		outcome.FetchTranscript:       outcome.TranscriptFetched,
+		outcome.CloseConversation:     outcome.OnConversationClosed,
+	} {
+		server := newStub(t, reply(http.StatusOK, `{"status":"success","tid":"T-1","value":{"slot":"holiday"}}`))
+		got, err := server.client(t).Do(t.Context(), engage.Call{
+			Operation: operation, Class: engage.Convergent, Route: engage.Route{Method: "POST", Path: "/a"}, Body: struct{}{},
+		})
+		require.NoError(t, err, operation)
+		require.Equal(t, want, got.Outcome, operation)
+	}
+}
+
 // counted is a body that tells how often it was encoded.
 type counted struct{ times *int }
 

@@ -11,7 +11,7 @@ import (
 // Reply is what the results of all calls have in common.
 type Reply struct {
 	// Outcome is the edge the call ended on, one of the operation's success
-	// edges.
+	// edges. Only [Client.Do] may leave it empty.
 	Outcome outcome.Edge
 	// HTTPStatus is the status of the reply that was read.
 	HTTPStatus int

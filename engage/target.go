@@ -16,8 +16,8 @@ type target struct {
 	pieces []piece
 	// fixed is where all calls go; nil where the path depends on the call.
 	fixed *url.URL
-	// success and failure are the usual edges, empty where the operation has none
-	// of its own.
+	// success and failure are the usual edges. They are empty where the operation
+	// has none of its own, success also where it has several that differ.
 	success, failure outcome.Edge
 	// done are the codes with which the service refuses what is done already.
 	done []string
@@ -52,13 +52,21 @@ func newTarget(c *Client, r row) *target {
 	if len(t.pieces) == 1 {
 		t.fixed = resolve(c.base, t.pieces, pathIDs{})
 	}
-	if successes := outcome.Successes(r.name); len(successes) > 0 {
-		t.success = successes[0]
-	}
+	t.success = usualSuccess(outcome.Successes(r.name))
 	if failures := outcome.Failures(r.name); len(failures) > 0 {
 		t.failure = failures[0]
 	}
 	return t
+}
+
+// usualSuccess returns the edge that a success ends on, whatever the reply tells:
+// the only one, but for the generic one that may stand beside it. It is empty
+// where the reply makes the difference.
+func usualSuccess(edges []outcome.Edge) outcome.Edge {
+	if len(edges) == 1 || len(edges) == 2 && edges[1] == outcome.Success {
+		return edges[0]
+	}
+	return ""
 }
 
 // target returns the target of f.
