@@ -23,7 +23,8 @@ type Reply struct {
 	// TraceIDs are the ids to quote to the vendor's support.
 	TraceIDs []outcome.TraceID
 	// Attempts are the tries that were made, in order. The last one succeeded,
-	// unless a receipt says that the call was reconciled.
+	// unless a receipt knows from elsewhere that the write was done: it was told so
+	// by callback, it found it at the service, or AlreadyDone is set.
 	Attempts []outcome.Attempt
 
 	// raw is behind a pointer so that printing a reply does not print it.

@@ -79,13 +79,14 @@ type Error struct {
 	// Effect says whether the request may have been carried out. Of a read, which
 	// has no effect, it is NotSent, Refused or zero.
 	Effect Effect
-	// Status is the HTTP status of the last reply; 0 if none came.
+	// Status is the HTTP status of the reply to the last try; 0 if that had none.
 	Status int
 	// Code is the service's own code, such as 4547 for a conversation that was
-	// already closed. The vendor publishes no list of codes.
+	// already closed. It is that of the last try, or of a callback that told the
+	// outcome. The vendor publishes no list of codes.
 	Code string
-	// Description is the service's explanation, as it was sent. It is not part
-	// of the error's text: it may quote the request.
+	// Description is the service's explanation, as it was sent beside Code. It is
+	// not part of the error's text: it may quote the request.
 	Description string
 	// TraceIDs are the ids of every reply, for the vendor's support.
 	TraceIDs []TraceID
@@ -94,7 +95,8 @@ type Error struct {
 	// looked for later, or be sent again. None for a write without messages and
 	// for one that was refused before it was encoded.
 	AliasIDs []string
-	// RetryAfter is how long the service asked to wait; 0 if it did not.
+	// RetryAfter is how long the service asked to wait when it answered the last
+	// try; 0 if it did not.
 	RetryAfter time.Duration
 	// Attempts are the tries that were made, in order.
 	Attempts []Attempt
