@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"strconv"
 	"strings"
@@ -69,7 +70,8 @@ type Attempt struct {
 // Its text, its JSON and its log value hold no token, no message body, no full
 // URL and not the Description, which is the service's own text and may quote
 // what was sent. What the service sent is cut and escaped in them, so that it
-// stays one line. A nil *Error is safe to use and tells nothing.
+// stays one line. A nil *Error can be printed, logged and encoded as JSON; it tells
+// nothing.
 type Error struct {
 	// Edge is the outcome edge the call ended on; never empty.
 	Edge Edge
@@ -166,13 +168,19 @@ func (e *Error) Unwrap() error {
 // GoString returns the error's text, so that %#v shows no more than %v.
 func (e *Error) GoString() string { return strconv.Quote(e.Error()) }
 
-// MarshalJSON encodes what Error tells, field by field.
-func (e *Error) MarshalJSON() ([]byte, error) {
-	if e == nil {
-		return []byte("null"), nil
+// Format writes what Error tells for every verb, quoted for %q and %#v. It is a
+// method of the value, as MarshalJSON is, so that a copy of an error shows no more
+// than the error.
+func (e Error) Format(f fmt.State, verb rune) {
+	text := e.Error()
+	if verb == 'q' || verb == 'v' && f.Flag('#') {
+		text = e.GoString()
 	}
-	return json.Marshal(e.report())
+	_, _ = io.WriteString(f, text)
 }
+
+// MarshalJSON encodes what Error tells, field by field.
+func (e Error) MarshalJSON() ([]byte, error) { return json.Marshal(e.report()) }
 
 // LogValue groups what Error tells for log/slog.
 func (e *Error) LogValue() slog.Value {

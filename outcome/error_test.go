@@ -57,7 +57,6 @@ func TestErrorTellsWhatIsKnown(t *testing.T) {
 			Violations: outcome.Violations{{Field: "Text", Problem: "holds a\nline break"}},
 		}, `engage: "my own" v~1: onError, code "a b", tid="c d": "Text holds a\nline break"`},
 		{&outcome.Error{}, "engage: "},
-		{nil, "<nil>"},
 	} {
 		require.EqualError(t, test.err, test.want)
 		require.Equal(t, test.want, fmt.Sprintf("%v", test.err))
@@ -81,7 +80,7 @@ func TestErrorAsJSON(t *testing.T) {
 	require.JSONEq(t, `{"edge": "onError"}`, string(encoded))
 
 	var none *outcome.Error
-	encoded, err = none.MarshalJSON()
+	encoded, err = json.Marshal(none)
 	require.NoError(t, err)
 	require.Equal(t, "null", string(encoded))
 }
@@ -125,6 +124,8 @@ func shown(t *testing.T, err *outcome.Error) map[string]string {
 		"%#v":         fmt.Sprintf("%#v", err),
 		"%s":          fmt.Sprintf("%s", err),
 		"%q":          fmt.Sprintf("%q", err),
+		"%d":          fmt.Sprintf("%d", any(err)),
+		"%x":          fmt.Sprintf("%x", err),
 		"wrapped":     fmt.Errorf("while answering: %w", err).Error(),
 		"joined":      errors.Join(err).Error(),
 		"in a struct": fmt.Sprintf("%+v", struct{ Err error }{err}),
@@ -138,6 +139,26 @@ func shown(t *testing.T, err *outcome.Error) map[string]string {
 func TestErrorNeverShowsTheDescription(t *testing.T) {
 	for form, text := range shown(t, full()) {
 		require.NotContains(t, text, "SECRET", form)
+	}
+}
+
+func TestACopyOfAnErrorShowsNoMore(t *testing.T) {
+	err := full()
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x"} {
+		require.Equal(t, fmt.Sprintf(verb, err), fmt.Sprintf(verb, *err), verb)
+		require.Contains(t, fmt.Sprintf(verb, struct{ Failure outcome.Error }{*err}), "AppendMessage v1.3", verb)
+	}
+	want, failed := json.Marshal(err)
+	require.NoError(t, failed)
+	got, failed := json.Marshal(map[string]outcome.Error{"failure": *err})
+	require.NoError(t, failed)
+	require.JSONEq(t, `{"failure": `+string(want)+`}`, string(got))
+	var asJSON, asText bytes.Buffer
+	slog.New(slog.NewJSONHandler(&asJSON, nil)).Error("failed", "err", *err)
+	slog.New(slog.NewTextHandler(&asText, nil)).Error("failed", "err", *err)
+	for _, line := range []string{asJSON.String(), asText.String()} {
+		require.Contains(t, line, "AppendMessage")
+		require.NotContains(t, line, "SECRET")
 	}
 }
 
@@ -254,6 +275,13 @@ func TestANilErrorTellsNothing(t *testing.T) {
 	require.NotErrorIs(t, fmt.Errorf("x: %w", error(none)), outcome.ErrOnError)
 	require.EqualError(t, &outcome.Error{Edge: outcome.OnError, Err: none}, "engage: onError: <nil>")
 	require.Equal(t, slog.Value{}, none.LogValue())
+	require.EqualError(t, none, "<nil>")
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d"} {
+		require.Equal(t, "<nil>", fmt.Sprintf(verb, none), verb)
+	}
+	var line bytes.Buffer
+	slog.New(slog.NewTextHandler(&line, nil)).Error("failed", "err", none)
+	require.Contains(t, line.String(), "err=<nil>")
 }
 
 // broken is an error whose text cannot be had from a nil pointer.
