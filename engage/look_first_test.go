@@ -144,6 +144,24 @@ func TestWhatIsLookedForFirstNeedsMarksOfTheCallersOwn(t *testing.T) {
 	require.Empty(t, server.seen())
 }
 
+func TestWhatIsLookedForFirstNeedsADifferentMarkForEachMessage(t *testing.T) {
+	server := newStub(t, reply(http.StatusOK, `{}`))
+	other, shouted := event, event
+	other.AliasID, shouted.AliasID = "event-2", "EVENT-1"
+	several := []message.Message{event, nil, other, nil, shouted}
+	for _, call := range []func(context.Context, *engage.Client) (outcome.Edge, error){
+		appendTo(engage.AppendMessageV14{ConversationID: "C1", Channel: channel.SMS, Messages: several}),
+		create(engage.CreateConversationV13{Address: smsAddress, Messages: several}),
+	} {
+		_, err := call(t.Context(), server.client(t, engage.WithCallOptions(look)))
+		require.Equal(t, outcome.Violations{
+			{Field: "Messages[1]", Problem: "is nil"}, {Field: "Messages[3]", Problem: "is nil"},
+			{Field: "Messages[4].AliasID", Problem: "is that of Messages[0], and WithLookFirst could not tell the two apart"},
+		}, failureOf(t, err).Violations)
+	}
+	require.Empty(t, server.seen())
+}
+
 func TestAConvergentWriteIsNotLookedForFirst(t *testing.T) {
 	server, client, id := engageServer(t, engage.WithCallOptions(look))
 	_, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: id})

@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/engagesdk/engage-go/engage/channel"
@@ -72,11 +74,17 @@ func (b *batch) names() []string { return b.aliasIDs }
 // noMark is what is wrong with an alias id that the caller has to give.
 const noMark = "is empty, and WithLookFirst has nothing else to look for"
 
-// requireMarks notes the alias ids that the caller has not given; field names the
-// i-th message.
+// requireMarks notes the alias ids that the caller has not given, or has given
+// twice; field names the i-th message.
 func (b *batch) requireMarks(v *outcome.Violations, field func(int) string) {
 	for _, i := range b.unnamed {
 		v.Add(field(i)+".AliasID", noMark)
+	}
+	for i, id := range b.aliasIDs {
+		same := func(other string) bool { return strings.EqualFold(other, id) }
+		if first := slices.IndexFunc(b.aliasIDs[:i], same); first >= 0 && id != "" {
+			v.Add(field(i)+".AliasID", "is that of "+field(first)+", and WithLookFirst could not tell the two apart")
+		}
 	}
 }
 
