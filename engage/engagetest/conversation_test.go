@@ -82,9 +82,15 @@ func TestOneOpenConversationPerAddress(t *testing.T) {
 			s := start(t)
 			require.Equal(t, http.StatusAccepted, s.post("/conversations", "{"+test.first+"}").status)
 			require.Equal(t, test.status, s.post("/conversations", "{"+test.second+"}").status)
-			require.Equal(t, http.StatusAccepted, s.post("/conversations/"+s.Conversations()[0].ID+"/close", "").status)
+			first := "/conversations/" + s.Conversations()[0].ID
+			require.Equal(t, http.StatusAccepted, s.post(first+"/close", "").status)
 			if test.status == http.StatusConflict {
 				require.Equal(t, http.StatusAccepted, s.post("/conversations", "{"+test.second+"}").status, "closed makes room")
+			}
+			require.Equal(t, test.status, s.post(first+"/reopen", "").status)
+			require.Equal(t, http.StatusAccepted, s.post("/conversations/"+s.Conversations()[1].ID+"/close", "").status)
+			if test.status == http.StatusConflict {
+				require.Equal(t, http.StatusAccepted, s.post(first+"/reopen", "").status, "and so does the other one")
 			}
 		})
 	}

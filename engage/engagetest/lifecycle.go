@@ -39,8 +39,8 @@ func closeConversation(s *state, c *call) result {
 	return acknowledged(conversation, c.now)
 }
 
-// reopenConversation puts a closed conversation in queue. One that is open is
-// refused (assumed).
+// reopenConversation puts a closed conversation in queue. It is refused if it is
+// open, or if another one at its address is (assumed).
 func reopenConversation(s *state, c *call) result {
 	conversation, refusal := s.target(c)
 	if refusal != nil {
@@ -48,6 +48,9 @@ func reopenConversation(s *state, c *call) result {
 	}
 	if conversation.open() {
 		return conflict(conversation, "the conversation is not closed")
+	}
+	if s.findOpen(conversation.address()) != nil {
+		return conflict(conversation, "a conversation is already open at this address")
 	}
 	conversation.queue()
 	return acknowledged(conversation, c.now)

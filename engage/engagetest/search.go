@@ -40,6 +40,21 @@ func (o *object) address() address {
 	return a
 }
 
+// address returns where the conversation takes place.
+func (c *Conversation) address() address {
+	return address{
+		channel:      c.Channel,
+		customer:     c.CustomerAddress,
+		business:     c.BusinessAddress,
+		threadID:     c.ThreadID,
+		fingerprint:  c.BrowserFingerprint,
+		subject:      c.Subject,
+		toRecipients: c.ToRecipients,
+		ccRecipients: c.CCRecipients,
+		inReplyTo:    c.InReplyTo,
+	}
+}
+
 // checkFindable notes what a search lacks: live chat is found by its thread, or
 // by user and fingerprint.
 func (a address) checkFindable(o *object) {
