@@ -9,6 +9,8 @@ import (
 
 	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/message"
 	"github.com/stretchr/testify/require"
 )
 
@@ -64,4 +66,22 @@ func TestACallThatIsKeptKeepsNoOther(t *testing.T) {
 		require.Nil(t, value.Value(), "call %d", i+1)
 	}
 	runtime.KeepAlive(transport.first)
+}
+
+func TestAReceiptThatIsKeptDoesNotKeepItsMessage(t *testing.T) {
+	client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(inMemory{}))
+	require.NoError(t, err)
+	var sent weak.Pointer[message.Attachment]
+	receipt := func() *engage.AppendMessageReceipt {
+		files := []message.Attachment{{MIMEType: "image/png", FileName: "a.png", URL: "https://example.com/a.png"}}
+		sent = weak.Make(&files[0])
+		receipt, err := client.AppendMessage(t.Context(), engage.AppendMessageV13{
+			ConversationID: "C1", Channel: channel.WhatsApp, Message: message.Attachments{Direction: message.Inbound, Attachments: files},
+		})
+		require.NoError(t, err)
+		return receipt
+	}()
+	runtime.GC()
+	require.Nil(t, sent.Value())
+	require.NotEmpty(t, receipt.Raw())
 }

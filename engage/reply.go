@@ -27,7 +27,8 @@ type Reply struct {
 	// by callback, it found it at the service, or AlreadyDone is set.
 	Attempts []outcome.Attempt
 
-	// raw is behind a pointer so that printing a reply does not print it.
+	// raw is behind a pointer so that printing a reply does not print it. What it
+	// points to holds nothing else: a reply may be kept for long.
 	raw *[]byte
 }
 
@@ -50,6 +51,6 @@ func (a *answer) reply(edge outcome.Edge) Reply {
 		Description: a.envelope.Description,
 		TraceIDs:    engine.TraceIDs(a.read.Header, a.envelope.IDs),
 		Attempts:    a.read.Attempts,
-		raw:         &a.read.Body,
+		raw:         new(a.read.Body),
 	}
 }
