@@ -204,8 +204,8 @@ func WithWaits(first, longest time.Duration) CallOption {
 }
 
 // ownHeaders are the headers that a call option must not set: those that the
-// client or HTTP sets, those that auth.Hosts removes beside a token,
-// and those for which net/http sends a write once more without telling.
+// client or HTTP sets, those that auth.Hosts removes beside a token, and those
+// for which net/http sends a write once more without telling.
 var ownHeaders = []string{
 	"Accept", "Accept-Encoding", "Access_token", "Authorization", "Connection", "Content-Length", "Content-Type", "Cookie", "Expect",
 	"Host", "Idempotency-Key", "Keep-Alive", "Key", "Proxy-Authorization", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",

@@ -14,9 +14,9 @@ import (
 // that handles the same event again, after it was killed or could not
 // acknowledge it, does not know what it did before.
 //
-// The messages need alias ids of the caller's own that are the same each time,
-// such as MessageEvent.Content of package stream gives them; a create without
-// messages needs its alias id. The search goes where [WithReconciliation] looks,
+// The messages need alias ids of the caller's own, which differ from each other
+// and are the same each time, such as MessageEvent.Content of package stream gives
+// them; a create without messages needs its alias id. The search goes where [WithReconciliation] looks,
 // so it needs a tenant with transcripts. What is found succeeds with nothing sent,
 // and the receipt's Proof is [Reconciled]. What is not there is sent. The service
 // carries writes out after it has acknowledged them, so a write of the run before
