@@ -387,6 +387,7 @@ func TestNewCallbacksRefusesWhatCannotWork(t *testing.T) {
 		"https://example.com/?key=pa55word": "has a query or a fragment",
 		"https://example.com/#pa55word":     "has a query or a fragment",
 		"https://exa mple.com":              "is not a URL",
+		"http://ann:pa55word@example.com?":  "holds user information and is neither https nor plain http to the loopback and has a query or a fragment",
 	} {
 		callbacks, err := engage.NewCallbacks(public)
 		require.ErrorContains(t, err, "public URL of callbacks "+fault, public)

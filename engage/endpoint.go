@@ -70,13 +70,16 @@ func (e Endpoint) BaseURL() (*url.URL, error) {
 }
 
 // parseBase parses a URL below which others are made. If it is not fit for that,
-// the problem says why, without quoting it.
+// the problem says all that is wrong with it, without quoting it.
 func parseBase(raw string) (base *url.URL, problem string) {
 	base, problem = safeurl.Parse(strings.TrimRight(raw, "/"))
-	if problem == "" && (base.RawQuery != "" || base.ForceQuery || base.Fragment != "") {
-		return nil, "has a query or a fragment"
+	switch {
+	case !strings.ContainsAny(raw, "?#"):
+		return base, problem
+	case problem != "":
+		problem += " and "
 	}
-	return base, problem
+	return nil, problem + "has a query or a fragment"
 }
 
 func regionNames() string {

@@ -3,6 +3,7 @@ package engage
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -175,7 +176,8 @@ func (a *answer) conversation() (tolerant.Members, bool) {
 			return members, true
 		}
 	}
-	return nil, succeeded(a.envelope.Status)
+	tellsMore := func(m tolerant.Member) bool { return len(m.Value) > 0 && m.Value[0] == '{' }
+	return nil, succeeded(a.envelope.Status) && !slices.ContainsFunc(reply, tellsMore)
 }
 
 // found reads the value of a reply as version answers it.

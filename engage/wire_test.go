@@ -337,7 +337,12 @@ func TestAConversationIsFoundWhereverTheReplyTellsOfIt(t *testing.T) {
 	_, err := newStub(t, reply(http.StatusOK, `{"status":200,"conversationId":"C1"}`)).client(t).
 		SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
 	require.ErrorIs(t, err, outcome.ErrOnInvalidChoice, "its state is not told")
-	_, err = newStub(t, reply(http.StatusOK, `{"status":"UP","components":{"db":{"status":"UP"}}}`)).client(t).
-		SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
-	require.ErrorIs(t, err, outcome.ErrOnError, "it tells of no conversation, nor that there is none")
+	for _, body := range []string{
+		`{"status":"UP","components":{"db":{"status":"UP"}}}`,
+		`{"status":"success","data":{"conversationId":"C1","chatExist":true,"status":"active"}}`,
+	} {
+		_, err = newStub(t, reply(http.StatusOK, body)).client(t).
+			SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
+		require.ErrorIs(t, err, outcome.ErrOnError, "it does not say that there is none: %s", body)
+	}
 }

@@ -5,27 +5,34 @@ package safeurl
 import (
 	"net/netip"
 	"net/url"
+	"strings"
 )
 
 // Parse parses a URL that a secret is to be sent to. If it is not fit for that,
-// the problem says why, in words that follow upon the URL's name and quote
-// nothing of it: "is empty". Else the problem is empty.
+// the problem says all that is wrong with it, in words that follow upon the URL's
+// name and quote nothing of it: "is empty". Else the problem is empty.
 func Parse(raw string) (parsed *url.URL, problem string) {
 	if raw == "" {
 		return nil, "is empty"
 	}
 	parsed, err := url.Parse(raw)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, "is not a URL"
-	case parsed.Hostname() == "":
-		return nil, "has no host"
-	case parsed.User != nil:
-		return nil, "holds user information"
-	case parsed.Scheme == "https", parsed.Scheme == "http" && Loopback(parsed.Hostname()):
-		return parsed, ""
 	}
-	return nil, "is neither https nor plain http to the loopback"
+	var problems []string
+	if parsed.Hostname() == "" {
+		problems = append(problems, "has no host")
+	}
+	if parsed.User != nil {
+		problems = append(problems, "holds user information")
+	}
+	if parsed.Scheme != "https" && !(parsed.Scheme == "http" && Loopback(parsed.Hostname())) {
+		problems = append(problems, "is neither https nor plain http to the loopback")
+	}
+	if problems != nil {
+		return nil, strings.Join(problems, " and ")
+	}
+	return parsed, ""
 }
 
 // Loopback reports whether host, without a port or brackets, is this machine:
