@@ -113,6 +113,10 @@ func roundTrip(transport http.RoundTripper, r *http.Request) (*http.Response, []
 		return nil, nil, &TokenEndpointError{problem: "the transport returned no response"}
 	}
 	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode < http.StatusOK {
+		// After a 101 the body is the connection itself, and no context ends it.
+		return response, nil, nil
+	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxReply+1))
 	if err != nil {
 		return nil, nil, &TokenEndpointError{Status: response.StatusCode, problem: "the reply broke off", Err: safeerror.Exchange(err)}

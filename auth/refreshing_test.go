@@ -101,6 +101,21 @@ func TestRefreshTokenIsKeptIfTheReplyNamesNone(t *testing.T) {
 	})
 }
 
+func TestRefreshIsMadeThoughTheEndpointSwitchedProtocolsBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		refreshing := scripted(nil)
+		refreshing.Integration.Transport = after(switching, switching, switching)
+		source, err := refreshing.Open()
+		require.NoError(t, err)
+		_, err = source.Token(t.Context())
+		failure, ok := errors.AsType[*auth.TokenEndpointError](err)
+		require.True(t, ok)
+		require.Equal(t, http.StatusSwitchingProtocols, failure.Status)
+		time.Sleep(time.Minute)
+		require.Equal(t, "abc", get(t, source))
+	})
+}
+
 func TestRefusedRefreshSaysWhatHasToBeDone(t *testing.T) {
 	for body, reason := range map[string]auth.Reason{
 		`400{"error":"invalid_grant"}`:                   auth.Revoked,

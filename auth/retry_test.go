@@ -3,6 +3,7 @@ package auth_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"sync"
 	"testing"
@@ -33,6 +34,13 @@ func hang(r *http.Request) (*http.Response, error) {
 	return nil, r.Context().Err()
 }
 
+// switching is a responder whose connection goes on after the reply, with nothing
+// to be read from it.
+func switching(*http.Request) (*http.Response, error) {
+	connection, _ := io.Pipe()
+	return &http.Response{StatusCode: http.StatusSwitchingProtocols, Body: connection}, nil
+}
+
 var (
 	cut      = httpmock.NewErrorResponder(errors.New("connection reset"))
 	busy     = httpmock.NewStringResponder(503, "")
@@ -53,6 +61,8 @@ func TestTemporaryFailureOfTheEndpointIsTriedThreeTimes(t *testing.T) {
 		"refused":                {[]httpmock.Responder{refused}, 1, false},
 		"busy, then refused":     {[]httpmock.Responder{busy, refused}, 2, false},
 		"hangs once":             {[]httpmock.Responder{hang}, 2, true},
+		"switches once":          {[]httpmock.Responder{switching}, 2, true},
+		"switches thrice":        {[]httpmock.Responder{switching, switching, switching}, 3, false},
 		"hangs thrice":           {[]httpmock.Responder{hang, hang, hang}, 3, false},
 		"asks for a short pause": {[]httpmock.Responder{busy.HeaderSet(http.Header{"Retry-After": {"5"}})}, 2, true},
 		"asks for a long pause":  {[]httpmock.Responder{busy.HeaderSet(http.Header{"Retry-After": {"60"}})}, 1, false},

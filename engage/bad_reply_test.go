@@ -300,6 +300,22 @@ func TestAReplyOfAnySizeIsReadUpToTheLimit(t *testing.T) {
 	}
 }
 
+func TestAReplyThatSwitchesProtocolsEndsTheCall(t *testing.T) {
+	server := newStub(t, func(w http.ResponseWriter, _ *http.Request) {
+		connection, _, err := http.NewResponseController(w).Hijack()
+		if err == nil {
+			t.Cleanup(func() { connection.Close() })
+			io.WriteString(connection, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n")
+		}
+	})
+	_, err := appendTo(appendRequest, engage.WithReconciliation(false))(t.Context(), server.client(t))
+	failure := failureOf(t, err)
+	require.Equal(t, outcome.OnError, failure.Edge)
+	require.Equal(t, http.StatusSwitchingProtocols, failure.Status)
+	require.Equal(t, outcome.MaybeApplied, failure.Effect)
+	require.Len(t, server.seen(), 1)
+}
+
 // watched is a body that tells whether it was closed.
 type watched struct {
 	io.Reader

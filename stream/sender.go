@@ -276,7 +276,11 @@ func (s *Sender) try(ctx context.Context, method string, data []byte) (attempt o
 		return outcome.Attempt{Err: safeerror.Cause(ctx, err), Effect: effect}
 	}
 	defer response.Body.Close()
-	_, _ = io.CopyN(io.Discard, response.Body, maxReply) // the answer is its status
+	// The answer is its status. After a 101 the body is the connection itself, and
+	// no context ends it.
+	if response.StatusCode >= http.StatusOK {
+		_, _ = io.CopyN(io.Discard, response.Body, maxReply)
+	}
 	return outcome.Attempt{Status: response.StatusCode, Effect: effectOf(response.StatusCode)}
 }
 

@@ -318,6 +318,24 @@ func TestASenderDoubtsWhatWasTakenAndNotAnswered(t *testing.T) {
 	require.Equal(t, outcome.MaybeApplied, attempts[0].Effect)
 }
 
+func TestASenderDoesNotWaitForWhatFollowsASwitchOfProtocols(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		connection, _, err := http.NewResponseController(w).Hijack()
+		if err == nil {
+			t.Cleanup(func() { connection.Close() })
+			_, _ = io.WriteString(connection, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n")
+		}
+	}))
+	defer server.Close()
+	sender, err := stream.NewSender(server.URL, stream.WithSchedule())
+	require.NoError(t, err)
+	attempts, err := sender.Send(t.Context(), []byte(typing))
+	require.ErrorIs(t, err, outcome.ErrOnError)
+	require.Len(t, attempts, 1)
+	require.Equal(t, http.StatusSwitchingProtocols, attempts[0].Status)
+	require.Equal(t, outcome.MaybeApplied, attempts[0].Effect)
+}
+
 func TestASenderUsesItsConnectionAgain(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, strings.Repeat("thanks ", 500))

@@ -238,12 +238,16 @@ func broken(err error) outcome.Edge {
 const trusted = 64 << 10
 
 // read returns the body of response, or as much of it as came. Of one that is
-// larger than the limit it returns the beginning.
+// larger than the limit it returns the beginning. An interim reply has none.
 func (r *run) read(response *http.Response) ([]byte, error) {
 	if response.Body == nil {
 		return nil, nil
 	}
 	defer response.Body.Close()
+	if response.StatusCode < http.StatusOK {
+		// After a 101 the body is the connection itself, and no context ends it.
+		return nil, nil
+	}
 	limit := r.engine.ReplyLimit
 	if response.ContentLength > limit {
 		beginning, _ := io.ReadAll(io.LimitReader(response.Body, min(limit, 512)))
