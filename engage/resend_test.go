@@ -1,17 +1,19 @@
 package engage_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/binary"
-	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/engage"
@@ -19,25 +21,43 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The parts of HTTP/2 frames that resets needs.
+// The parts of HTTP/2 frames that resets need.
 const (
-	dataFrame, resetFrame, settingsFrame = 0, 3, 4
+	dataFrame, headersFrame, resetFrame, settingsFrame = 0, 1, 3, 4
 
-	endOfStream, acknowledgement = 1, 1
-	protocolError                = 1
+	endOfStream, acknowledgement, endOfHeaders = 1, 1, 4
+	protocolError                              = 1
+	statusNotFound                             = 0x8d // of the table that every peer knows
 )
 
-// resets speaks HTTP/2 as far as to read each request to its end, count it and
-// then reset its stream, as if it had not been understood.
-func resets(conn io.ReadWriter, requests *atomic.Int32) {
-	write := func(kind, flags byte, stream uint32, payload []byte) {
-		frame := binary.BigEndian.AppendUint32([]byte{0, 0, byte(len(payload)), kind, flags}, stream)
-		conn.Write(append(frame, payload...))
-	}
+// http2Stream is what one request over HTTP/2 is answered on.
+type http2Stream struct {
+	conn   io.Writer
+	number uint32
+}
+
+func (s http2Stream) write(kind, flags byte, payload ...byte) {
+	frame := binary.BigEndian.AppendUint32([]byte{0, 0, byte(len(payload)), kind, flags}, s.number)
+	s.conn.Write(append(frame, payload...))
+}
+
+// reset answers as if the request had not been understood.
+func (s http2Stream) reset() { s.write(resetFrame, 0, 0, 0, 0, protocolError) }
+
+// notFound answers with a 404 of the service.
+func (s http2Stream) notFound() {
+	s.write(headersFrame, endOfHeaders, statusNotFound)
+	s.write(dataFrame, endOfStream, []byte(`{"status":"failure","code":"17"}`)...)
+}
+
+// speakHTTP2 speaks HTTP/2 as far as to read each request to its end and have it
+// answered.
+func speakHTTP2(conn io.ReadWriter, answer func(http2Stream)) {
 	if _, err := io.CopyN(io.Discard, conn, int64(len("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"))); err != nil {
 		return
 	}
-	write(settingsFrame, 0, 0, nil)
+	settings := http2Stream{conn, 0}
+	settings.write(settingsFrame, 0)
 	for {
 		var head [9]byte
 		if _, err := io.ReadFull(conn, head[:]); err != nil {
@@ -49,23 +69,37 @@ func resets(conn io.ReadWriter, requests *atomic.Int32) {
 		}
 		switch kind, flags := head[3], head[4]; {
 		case kind == settingsFrame && flags&acknowledgement == 0:
-			write(settingsFrame, acknowledgement, 0, nil)
-		case kind == dataFrame && flags&endOfStream != 0:
-			requests.Add(1)
-			write(resetFrame, 0, binary.BigEndian.Uint32(head[5:]), []byte{0, 0, 0, protocolError})
+			settings.write(settingsFrame, acknowledgement)
+		case (kind == dataFrame || kind == headersFrame) && flags&endOfStream != 0:
+			answer(http2Stream{conn, binary.BigEndian.Uint32(head[5:])})
 		}
 	}
 }
 
-func TestAResetOverHTTP2IsNotAnsweredWithTheSameRequestByTheTransport(t *testing.T) {
-	var requests atomic.Int32
+// resets counts each request over HTTP/2 and resets its stream.
+func resets(conn io.ReadWriter, requests *atomic.Int32) {
+	speakHTTP2(conn, func(stream http2Stream) {
+		requests.Add(1)
+		stream.reset()
+	})
+}
+
+// newHTTP2 starts a server with TLS whose connections are served by serve.
+func newHTTP2(t *testing.T, serve func(io.ReadWriter)) *counting {
+	t.Helper()
 	server := &counting{Server: httptest.NewUnstartedServer(nil)}
 	server.TLS = &tls.Config{NextProtos: []string{"h2"}}
 	server.Config.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){
-		"h2": func(_ *http.Server, conn *tls.Conn, _ http.Handler) { resets(conn, &requests) },
+		"h2": func(_ *http.Server, conn *tls.Conn, _ http.Handler) { serve(conn) },
 	}
 	server.StartTLS()
-	defer server.Close()
+	t.Cleanup(server.Close)
+	return server
+}
+
+func TestAResetOverHTTP2IsNotAnsweredWithTheSameRequestByTheTransport(t *testing.T) {
+	var requests atomic.Int32
+	server := newHTTP2(t, func(conn io.ReadWriter) { resets(conn, &requests) })
 	plain := &http.Transport{Protocols: new(http.Protocols)}
 	plain.Protocols.SetUnencryptedHTTP2(true)
 	for name, c := range map[string]struct {
@@ -109,6 +143,48 @@ func resetting(t *testing.T, requests *atomic.Int32) string {
 	return "http://" + listener.Addr().String()
 }
 
+func TestARefusalAfterAResetOverHTTP2LeavesTheDoubtOfWhatWasReset(t *testing.T) {
+	var requests atomic.Int32
+	server := newHTTP2(t, func(conn io.ReadWriter) {
+		speakHTTP2(conn, func(stream http2Stream) {
+			if requests.Add(1) == 1 {
+				stream.reset()
+			} else {
+				stream.notFound()
+			}
+		})
+	})
+	purge := engage.Call{Operation: "PurgeMessage", Class: engage.Convergent, Route: engage.Route{Method: http.MethodDelete, Path: "/messages/M1"}}
+	for name, do := range map[string]func(*engage.Client) error{
+		"a method": func(c *engage.Client) error {
+			_, err := c.RemoveParticipant(t.Context(), engage.RemoveParticipantV10{ConversationID: "C1", Participant: "agent-1"})
+			return err
+		},
+		"Do": func(c *engage.Client) error {
+			_, err := c.Do(t.Context(), purge)
+			return err
+		},
+	} {
+		for transport, option := range map[string]engage.Option{
+			"its own transport":  engage.WithTLSConfig(server.trusted()),
+			"one that was given": engage.WithTransport(&http.Transport{TLSClientConfig: server.trusted(), ForceAttemptHTTP2: true}),
+		} {
+			t.Run(name+" over "+transport, func(t *testing.T) {
+				requests.Store(0)
+				client, err := engage.New(engage.Endpoint(server.URL), auth.Static(token), option)
+				require.NoError(t, err)
+				defer client.CloseIdleConnections()
+				failure := failureOf(t, do(client))
+				require.EqualValues(t, 2, requests.Load(), "net/http does not ask where there is no body")
+				require.Len(t, failure.Attempts, 1)
+				require.Equal(t, http.StatusNotFound, failure.Status)
+				require.Equal(t, "17", failure.Code)
+				require.Equal(t, outcome.MaybeApplied, failure.Effect)
+			})
+		}
+	}
+}
+
 func TestAnUnsafeCallIsNotMadeWithTheMethodThatTransportsRepeat(t *testing.T) {
 	_, err := engage.New(engage.US, auth.Static(token), engage.WithRoute(outcome.CreateConversation, engage.Route{Method: "GET", Path: "/conversations"}))
 	require.ErrorContains(t, err, "repeats a GET")
@@ -122,76 +198,114 @@ func TestAReadWithABodyIsRepeatedByTheEngineAlone(t *testing.T) {
 	require.Len(t, server.seen(), 3)
 }
 
+// sendingAgain sends each request once more if it was not answered, to another
+// host where one is named.
+func sendingAgain(inner http.RoundTripper, host string) roundTrip {
+	return func(r *http.Request) (*http.Response, error) {
+		if response, err := inner.RoundTrip(r); err == nil {
+			return response, nil
+		}
+		again := r.Clone(r.Context())
+		again.URL.Host = cmp.Or(host, r.URL.Host)
+		body, err := r.GetBody()
+		if err != nil {
+			return nil, err
+		}
+		again.Body = body
+		return inner.RoundTrip(again)
+	}
+}
+
 func TestATransportThatSendsAgainDoesNotHideThatItHadSentBefore(t *testing.T) {
 	server := newStub(t, hangUp)
 	inner := &http.Transport{}
 	defer inner.CloseIdleConnections()
-	transport := roundTrip(func(r *http.Request) (*http.Response, error) {
-		if _, err := inner.RoundTrip(r); err == nil {
-			return nil, errors.New("the server was to hang up")
-		}
-		again := r.Clone(r.Context())
-		again.URL.Host = closedPort(t)
-		again.Body, _ = r.GetBody()
-		return inner.RoundTrip(again)
-	})
+	transport := sendingAgain(inner, closedPort(t))
 	_, err := appendTo(appendRequest, engage.WithReconciliation(false))(t.Context(), server.client(t, engage.WithTransport(transport)))
 	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
 	require.Len(t, server.seen(), 1)
 }
 
-// brittle is a connection to which nothing can be written once it is gone.
-type brittle struct {
-	net.Conn
-	gone *atomic.Bool
+func TestATransportIsNotTrustedWithAProtocolThatSendsAgain(t *testing.T) {
+	inner := &http.Transport{}
+	defer inner.CloseIdleConnections()
+	transport := &http.Transport{}
+	transport.RegisterProtocol("http", sendingAgain(inner, closedPort(t)))
+	server := newStub(t, hangUp)
+	_, err := appendTo(appendRequest, engage.WithReconciliation(false))(t.Context(), server.client(t, engage.WithTransport(transport)))
+	failure := failureOf(t, err)
+	require.Equal(t, outcome.MaybeApplied, failure.Effect)
+	require.Len(t, failure.Attempts, 1)
+	require.Len(t, server.seen(), 1)
 }
 
-func (b brittle) Write(data []byte) (int, error) {
-	if b.gone.Load() {
-		return 0, net.ErrClosed
+func TestARefusalOfWhatATransportSentAgainLeavesTheDoubtOfTheFirst(t *testing.T) {
+	for _, status := range []int{http.StatusConflict, http.StatusServiceUnavailable, http.StatusUnauthorized} {
+		inner := &http.Transport{}
+		defer inner.CloseIdleConnections()
+		server := newStub(t, inTurn(hangUp, reply(status, ``)))
+		source := &rotating{}
+		client, err := engage.New(engage.Endpoint(server.URL), source, engage.WithTransport(sendingAgain(inner, "")))
+		require.NoError(t, err)
+		_, err = appendTo(appendRequest, engage.WithReconciliation(false))(t.Context(), client)
+		failure := failureOf(t, err)
+		require.Equal(t, status, failure.Status)
+		require.Equal(t, outcome.MaybeApplied, failure.Effect, "status %d", status)
+		require.Len(t, failure.Attempts, 1, "status %d", status)
+		require.Equal(t, status == http.StatusUnauthorized, source.refused != nil, "a token that was refused is not used again")
 	}
-	return b.Conn.Write(data)
+}
+
+// brittle returns a context under which nothing can be written to a connection
+// that was used before.
+func brittle(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) {
+		if got.Reused {
+			got.Conn.SetWriteDeadline(time.Unix(1, 0))
+		}
+	}})
 }
 
 func TestAConnectionFoundGoneIsReplacedAndOtherwiseNothingWasSent(t *testing.T) {
-	for name, c := range map[string]struct {
-		reachable bool
-		sent      int
+	given := &http.Transport{}
+	defer given.CloseIdleConnections()
+	for transport, c := range map[string]struct {
+		options []engage.Option
+		// gone and refused are the effects of a request for which there is no other
+		// connection, and of one that is refused on another.
+		gone, refused outcome.Effect
 	}{
-		"the server is still there": {true, 2},
-		"it has gone as well":       {false, 1},
+		"the client's own transport": {nil, outcome.NotSent, outcome.Refused},
+		// A protocol that is registered there may have sent it.
+		"one that was given": {[]engage.Option{engage.WithTransport(given)}, outcome.MaybeApplied, outcome.MaybeApplied},
 	} {
-		t.Run(name, func(t *testing.T) {
-			var gone atomic.Bool
-			dials := 0
-			transport := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-				dials++
-				if dials > 1 && !c.reachable {
-					return nil, net.ErrClosed
-				}
-				conn, err := new(net.Dialer).DialContext(ctx, network, address)
-				if dials == 1 {
-					conn = brittle{conn, &gone}
-				}
-				return conn, err
-			}}
-			defer transport.CloseIdleConnections()
-			server := newStub(t, reply(http.StatusOK, acknowledged))
-			client := server.client(t, engage.WithTransport(transport), engage.WithCallOptions(engage.WithAttempts(1)))
-			_, err := appendMessage(t.Context(), client)
-			require.NoError(t, err)
+		for name, do := range map[string]func(context.Context, *engage.Client) error{
+			"a body": func(ctx context.Context, client *engage.Client) error {
+				_, err := client.AppendMessage(ctx, appendRequest, engage.WithReconciliation(false))
+				return err
+			},
+			"no body": func(ctx context.Context, client *engage.Client) error {
+				_, err := client.RemoveParticipant(ctx, engage.RemoveParticipantV10{ConversationID: "C1", Participant: "agent-1"})
+				return err
+			},
+		} {
+			t.Run(name+" over "+transport, func(t *testing.T) {
+				success := reply(http.StatusOK, acknowledged)
+				server := newStub(t, inTurn(success, success, reply(http.StatusConflict, `{"code":1}`), success))
+				client := server.client(t, append(c.options, engage.WithCallOptions(engage.WithAttempts(1)))...)
+				require.NoError(t, do(t.Context(), client))
+				require.NoError(t, do(brittle(t.Context()), client))
+				require.Len(t, server.seen(), 2)
+				require.Equal(t, server.seen()[0].body == "", server.seen()[1].body == "", "with its body")
 
-			gone.Store(true)
-			_, err = appendMessage(t.Context(), client)
-			if c.reachable {
-				require.NoError(t, err)
-				require.Contains(t, server.seen()[1].body, hello.Text, "with its body")
-			} else {
-				require.Equal(t, outcome.NotSent, failureOf(t, err).Effect, "not a byte was written")
-			}
-			require.Len(t, server.seen(), c.sent)
-			require.Equal(t, 2, dials)
-		})
+				require.Equal(t, c.refused, failureOf(t, do(brittle(t.Context()), client)).Effect)
+				require.Len(t, server.seen(), 3)
+
+				server.Listener.Close()
+				require.Equal(t, c.gone, failureOf(t, do(brittle(t.Context()), client)).Effect, "not a byte was written")
+				require.Len(t, server.seen(), 3)
+			})
+		}
 	}
 }
 

@@ -35,6 +35,13 @@ type departure struct {
 	// one, conn, and http2 once headers of HTTP/2 were seen to be written to it.
 	asked, left, http2 bool
 	conn               net.Conn
+	// leftBefore is set once the transport got a connection when the request may
+	// have left on another.
+	leftBefore bool
+	// exact says that nobody but net/http sends the request, and that it does so
+	// again over HTTP/1 only if not a byte was written, because its connection was
+	// gone.
+	exact bool
 	// settled, once a dial has asked for it, is closed when the try does not wait
 	// for a connection any more.
 	settled chan struct{}
@@ -70,11 +77,14 @@ func (d *departure) Err() error {
 
 // watch returns the context under which transport is to send the request. A
 // connection of the engine's own transport tells itself whether it is one of
-// HTTP/2; of any other transport only the headers tell.
-func (d *departure) watch(transport http.RoundTripper) context.Context {
+// HTTP/2; of any other transport only the headers tell. Nor does any other show
+// who sends: that of net/http may leave it to a protocol that is registered there.
+func (d *departure) watch(transport http.RoundTripper, method string) context.Context {
+	_, own := transport.(*Transport)
+	d.exact = own && method != http.MethodGet
 	d.trace.GetConn = func(string) { d.wait() }
 	d.trace.GotConn = d.leave
-	if _, own := transport.(*Transport); !own {
+	if !own {
 		d.trace.WroteHeaderField = d.wrote
 	}
 	return httptrace.WithClientTrace(d, &d.trace)
@@ -85,12 +95,16 @@ func (d *departure) wait() {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 	d.asked, d.waiting = true, true
+	if d.exact && !isHTTP2(d.conn) {
+		d.left = false // What it had a connection for before was not written.
+	}
 }
 
 // leave notes that the transport has a connection.
 func (d *departure) leave(got httptrace.GotConnInfo) {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
+	d.leftBefore = d.leftBefore || d.left
 	d.left, d.conn = true, got.Conn
 	d.settle()
 }
@@ -114,20 +128,14 @@ func (d *departure) settle() {
 	}
 }
 
-// turnBack reports whether the transport may send the request once more, which
-// it asks before it does. Of a method that is not safe, net/http asks over HTTP/1
-// if not a byte of the request was written, because its connection was gone;
-// exact says that it is net/http who asks. Over HTTP/2 it also asks after a
-// reset, which a server may send when it has carried out the request, and goes on
-// for as long as there are resets.
-func (d *departure) turnBack(exact bool) bool {
+// repeatable reports whether the transport may send the request once more, which
+// it asks before it does if there is a body. Over HTTP/1 net/http asks if nothing
+// was written. Over HTTP/2 it also asks after a reset, which a server may send when
+// it has carried out the request, and goes on for as long as there are resets.
+func (d *departure) repeatable() bool {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
-	if d.http2 || isHTTP2(d.conn) {
-		return false
-	}
-	d.left = d.left && !exact
-	return true
+	return !d.http2 && !isHTTP2(d.conn)
 }
 
 // isHTTP2 reports whether conn was agreed to be one of HTTP/2.
@@ -166,4 +174,15 @@ func (d *departure) effect() outcome.Effect {
 		return outcome.NotSent
 	}
 	return outcome.MaybeApplied
+}
+
+// answered is what the request may have done, now that a reply told of a failure
+// with that effect. It speaks of the last sending alone.
+func (d *departure) answered(told outcome.Effect) outcome.Effect {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	if d.leftBefore {
+		return told.Then(outcome.MaybeApplied)
+	}
+	return told
 }

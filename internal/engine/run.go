@@ -153,13 +153,17 @@ func (r *run) safeToRepeat() bool {
 }
 
 // reauthorize replaces a token that was refused. It reports false, which leaves
-// the refusal standing, where it did so before or there is no other token.
+// the refusal standing, where it did so before, where the request may have been
+// carried out before it was refused, or there is no other token.
 func (r *run) reauthorize(ctx context.Context) bool {
 	if r.reauthorized {
 		return false
 	}
 	if invalidator, ok := r.Source.(auth.Invalidator); ok {
 		invalidator.Invalidate(r.last.token)
+	}
+	if !r.safeToRepeat() {
+		return false
 	}
 	token, err := r.Source.Token(ctx)
 	if err != nil {

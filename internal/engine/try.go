@@ -67,7 +67,7 @@ func (r *run) try(ctx context.Context) try {
 	f := r.board()
 	r.engine.alarm.begin(ctx, f, r.Timeout)
 	defer r.engine.alarm.end(f)
-	request := r.request(f.watch(r.engine.Transport), f)
+	request := r.request(f.watch(r.engine.Transport, r.Method), f)
 	if err := r.engine.Hosts.Authorize(request, token); err != nil {
 		return unauthorized(ctx, err)
 	}
@@ -132,20 +132,10 @@ func (r *run) url() *url.URL {
 // rewound returns the body once more, for a transport that found its connection
 // gone before it had written anything.
 func (r *run) rewound(f *flight) (io.ReadCloser, error) {
-	if !f.turnBack(isNetHTTP(r.engine.Transport)) {
+	if !f.repeatable() {
 		return nil, errSentAgain
 	}
 	return io.NopCloser(bytes.NewReader(r.Body)), nil
-}
-
-// isNetHTTP reports whether nobody but net/http is between the engine and the
-// connection.
-func isNetHTTP(transport http.RoundTripper) bool {
-	switch transport.(type) {
-	case *http.Transport, *Transport:
-		return true
-	}
-	return false
 }
 
 // header returns the header of one try.
@@ -213,6 +203,9 @@ func (r *run) send(request *http.Request, sent *departure) try {
 		if !t.ok {
 			t.failure = new(judgement.told)
 		}
+	}
+	if !t.ok {
+		t.verdict.effect = sent.answered(t.verdict.effect)
 	}
 	return t
 }
