@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -102,6 +103,20 @@ func TestATransportThatDoesNotTellIsNotTrusted(t *testing.T) {
 	_, err = appendTo(appendRequest, engage.WithReconciliation(false))(t.Context(), client)
 	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
 	require.Equal(t, 1, transport.GetTotalCallCount())
+	require.NotContains(t, err.Error(), token)
+}
+
+func TestAProxyThatCannotBeReachedKeepsItsPassword(t *testing.T) {
+	proxy := &url.URL{Scheme: "http", User: url.UserPassword("worker", token), Host: "proxy.example:3128"}
+	unreachable := fmt.Errorf("no way to %s", proxy)
+	client, err := engage.New(engage.US, auth.Static("t"), engage.WithTransport(&http.Transport{
+		Proxy:       http.ProxyURL(proxy),
+		DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, unreachable },
+	}))
+	require.NoError(t, err)
+	_, err = appendTo(appendRequest, engage.WithAttempts(1))(t.Context(), client)
+	require.ErrorIs(t, err, unreachable)
+	require.ErrorContains(t, err, "the exchange failed (*net.OpError)")
 	require.NotContains(t, err.Error(), token)
 }
 

@@ -12,6 +12,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"syscall"
@@ -78,23 +79,35 @@ func Exchange(err error, known ...error) error {
 	if outer, ok := errors.AsType[*url.Error](err); ok {
 		err = outer.Err
 	}
-	switch e := err.(type) {
-	case *net.OpError:
-		if e.Err == nil { // its text would panic
-			return failed(err)
-		}
-		return err
-	case *net.DNSError, *tls.CertificateVerificationError, tls.AlertError, syscall.Errno:
-		return err
-	}
-	switch err {
-	case context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF:
-		return err
-	}
-	if slices.Contains(known, err) {
+	if isOfNetwork(err) || slices.Contains(known, err) {
 		return err
 	}
 	return failed(err)
+}
+
+// isOfNetwork reports whether err is an error of the network whose text is known,
+// down to its cause: a dialer may put any error into one of package net.
+func isOfNetwork(err error) bool {
+	switch e := err.(type) {
+	case *net.OpError:
+		return isOfNetwork(e.Err) || isPlain(e.Err)
+	case *os.SyscallError:
+		return isOfNetwork(e.Err)
+	case *net.DNSError, *tls.CertificateVerificationError, tls.AlertError, syscall.Errno:
+		return true
+	}
+	switch err {
+	case context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed:
+		return true
+	}
+	return false
+}
+
+// isPlain reports whether err has the text of an error that package net puts into
+// a [net.OpError] and whose type it keeps to itself.
+func isPlain(err error) bool {
+	text := fmt.Sprint(err) // fmt survives a panic of err
+	return text == os.ErrDeadlineExceeded.Error() || text == "operation was canceled"
 }
 
 func failed(err error) error { return Hide("the exchange failed", err) }

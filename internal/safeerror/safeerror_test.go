@@ -8,8 +8,10 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"os"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -31,6 +33,54 @@ func (l list) Error() string { return l[0] }
 // shown is all that an error shows of itself.
 func shown(err error) string { return fmt.Sprintf("%v %+v %#v %q %s", err, err, err, err, err) }
 
+// unheeded returns the error of a read that nobody answers in time.
+func unheeded(t *testing.T) error {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	connection, err := net.Dial("tcp", listener.Addr().String())
+	require.NoError(t, err)
+	defer connection.Close()
+	require.NoError(t, connection.SetReadDeadline(time.Unix(1, 0)))
+	_, err = connection.Read(make([]byte, 1))
+	return err
+}
+
+// undialed returns the error of a dial that ends as end has it end.
+func undialed(end func(context.Context) (context.Context, context.CancelFunc)) error {
+	ctx, cancel := end(context.Background())
+	defer cancel()
+	_, err := new(net.Dialer).DialContext(ctx, "tcp", "127.0.0.1:9")
+	return err
+}
+
+func expired(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithDeadline(ctx, time.Unix(1, 0))
+}
+
+func canceled(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	cancel()
+	return ctx, cancel
+}
+
+func TestErrorsInsideThoseOfAConnectionAreShown(t *testing.T) {
+	for cause, err := range map[string]error{
+		"i/o timeout":            unheeded(t),
+		"9: i/o timeout":         undialed(expired),
+		"operation was canceled": undialed(canceled),
+		"connection refused":     &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)},
+		"no such host":           &net.OpError{Op: "proxyconnect", Err: &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host"}}},
+		"closed network":         &net.OpError{Op: "write", Err: net.ErrClosed},
+		"EOF":                    &net.OpError{Op: "read", Err: io.EOF},
+	} {
+		require.IsType(t, &net.OpError{}, err)
+		require.ErrorContains(t, err, cause)
+		require.Equal(t, err, safeerror.Exchange(err), cause)
+	}
+}
+
 func TestErrorsOfTheNetworkAreShown(t *testing.T) {
 	own := errors.New("one's own")
 	for _, err := range []error{
@@ -49,6 +99,10 @@ func TestErrorOfUnknownTextIsReachedButNotShown(t *testing.T) {
 		"URL":        &url.Error{Op: "Post", URL: hidden, Err: text(hidden)},
 		"two URLs":   &url.Error{URL: hidden, Err: &url.Error{URL: hidden, Err: text(hidden)}},
 		"wrapped":    fmt.Errorf("bad Content-Length %q: %w", hidden, text(hidden)),
+		"connection": &net.OpError{Op: "dial", Net: "tcp", Err: text(hidden)},
+		"proxy":      &net.OpError{Op: "proxyconnect", Net: "tcp", Err: &net.OpError{Op: "dial", Err: text(hidden)}},
+		"system":     &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", text(hidden))},
+		"in a known": &net.OpError{Op: "dial", Err: fmt.Errorf("%s: %w, %w", hidden, syscall.ECONNREFUSED, text(hidden))},
 		"beside one": fmt.Errorf("%s: %w, %w", hidden, io.EOF, text(hidden)),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -70,6 +124,7 @@ func TestErrorThatCannotBeAskedIsNotKept(t *testing.T) {
 		"joined":               errors.Join(text(hidden), (*url.Error)(nil)),
 		"URL without a cause":  &url.Error{URL: hidden},
 		"connection, no cause": &net.OpError{Op: "dial"},
+		"system, no cause":     &net.OpError{Op: "dial", Err: &os.SyscallError{Syscall: "connect"}},
 		"no error":             nil,
 	} {
 		t.Run(name, func(t *testing.T) {
