@@ -170,6 +170,119 @@ func TestEachTryEndsAtItsOwnLimit(t *testing.T) {
 	})
 }
 
+// patient returns a client that waits for its token as source does, and whose
+// service answers at once with one reply after the other.
+func patient(t *testing.T, source sourceFunc, replies ...*http.Response) *engage.Client {
+	t.Helper()
+	client, err := engage.New(engage.US, source, engage.WithTransport(atOnce(replies...)),
+		engage.WithCallOptions(engage.WithWaits(0, 0), engage.WithAttemptTimeout(5*time.Second)))
+	require.NoError(t, err)
+	return client
+}
+
+// untilTheEnd waits for the end of ctx, and then has no token.
+func untilTheEnd(ctx context.Context) (auth.Token, error) {
+	<-ctx.Done()
+	return auth.Token{}, ctx.Err()
+}
+
+func TestTheTimeOfATryIncludesThatOfItsToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, err := appendMessage(t.Context(), patient(t, untilTheEnd, fine()))
+		failure := failureOf(t, err)
+		require.Equal(t, outcome.OnTimeout, failure.Edge)
+		require.Equal(t, outcome.NotSent, failure.Effect)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.NotErrorIs(t, err, context.Canceled)
+		require.Len(t, failure.Attempts, 4, "it may be tried again: nothing was sent")
+		for _, attempt := range failure.Attempts {
+			require.Equal(t, 5*time.Second, attempt.Duration)
+			require.Equal(t, outcome.NotSent, attempt.Effect)
+		}
+	})
+	for name, late := range map[string]time.Duration{"a token in time": 3 * time.Second, "a token too late": 6 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client, err := engage.New(engage.US, sourceFunc(func(ctx context.Context) (auth.Token, error) {
+					deadline, limited := ctx.Deadline()
+					require.True(t, limited)
+					require.Equal(t, 5*time.Second, time.Until(deadline))
+					time.Sleep(late)
+					return auth.NewToken(token, time.Time{}), nil
+				}), engage.WithTransport(deaf{}))
+				require.NoError(t, err)
+				_, err = appendTo(appendRequest, engage.WithAttempts(1), engage.WithAttemptTimeout(5*time.Second), engage.WithReconciliation(false))(t.Context(), client)
+				failure := failureOf(t, err)
+				require.Equal(t, outcome.OnTimeout, failure.Edge)
+				require.Equal(t, max(late, 5*time.Second), failure.Attempts[0].Duration)
+				require.Equal(t, late > 5*time.Second, failure.Effect == outcome.NotSent)
+			})
+		})
+	}
+}
+
+func TestATokenThatCameTooLateForOneTryServesTheNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		client := patient(t, func(ctx context.Context) (auth.Token, error) {
+			if asked++; asked == 1 {
+				return untilTheEnd(ctx)
+			}
+			return auth.NewToken(token, time.Time{}), nil
+		}, fine())
+		receipt, err := client.AppendMessage(t.Context(), appendRequest)
+		require.NoError(t, err)
+		require.Len(t, receipt.Attempts, 2)
+		require.ErrorIs(t, receipt.Attempts[0].Err, context.DeadlineExceeded)
+	})
+}
+
+func TestACallWhoseTimeIsUpBeforeItsTokenCameIsNotTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, err := appendTo(appendRequest, engage.WithTotalTimeout(3*time.Second))(t.Context(), patient(t, untilTheEnd, fine()))
+		failure := failureOf(t, err)
+		require.Equal(t, outcome.OnTimeout, failure.Edge)
+		require.Equal(t, outcome.NotSent, failure.Effect)
+		require.Len(t, failure.Attempts, 1)
+		require.Equal(t, 3*time.Second, failure.Attempts[0].Duration)
+	})
+}
+
+func TestATokenIsReplacedInTheTimeOfATry(t *testing.T) {
+	left := errors.New("the caller has left")
+	for name, c := range map[string]struct {
+		leave time.Duration
+		took  time.Duration
+		cause error
+	}{
+		"and for no longer":                {time.Hour, 5 * time.Second, context.DeadlineExceeded},
+		"unless the caller leaves earlier": {2 * time.Second, 2 * time.Second, left},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				asked := 0
+				client := patient(t, func(ctx context.Context) (auth.Token, error) {
+					if asked++; asked == 1 {
+						return auth.NewToken(token, time.Time{}), nil
+					}
+					return untilTheEnd(ctx)
+				}, httpmock.NewStringResponse(http.StatusUnauthorized, ``))
+				ctx, cancel := context.WithCancelCause(t.Context())
+				time.AfterFunc(c.leave, func() { cancel(left) })
+				start := time.Now()
+				_, err := appendMessage(ctx, client)
+				require.Equal(t, c.took, time.Since(start))
+				failure := failureOf(t, err)
+				require.Equal(t, outcome.OnTimeout, failure.Edge)
+				require.ErrorIs(t, err, c.cause)
+				require.Equal(t, http.StatusUnauthorized, failure.Status)
+				require.Equal(t, outcome.Refused, failure.Effect)
+				require.Len(t, failure.Attempts, 1)
+			})
+		})
+	}
+}
+
 // callerKey is the key of what a caller puts into the context of a call.
 type callerKey struct{}
 

@@ -107,8 +107,9 @@ func WithAttempts(attempts int) CallOption {
 	}
 }
 
-// WithAttemptTimeout limits the time of each try; zero means no limit. The
-// default is 15 seconds. The context limits the whole call, waits included.
+// WithAttemptTimeout limits the time of each try, which begins with asking for its
+// token; zero means no limit. The default is 15 seconds. A token that was refused
+// is replaced in that time, too. The context limits the whole call, waits included.
 func WithAttemptTimeout(timeout time.Duration) CallOption {
 	return func(s *settings) error {
 		if timeout < 0 {

@@ -13,17 +13,40 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
+// limited is the context of one try: that of the call with a time limit of the
+// try's own.
+type limited struct {
+	context.Context
+	cancel context.CancelCauseFunc
+	// limit is when the try's own time is up; zero for never.
+	limit time.Time
+}
+
+// Deadline returns the time at which the try ends.
+func (l *limited) Deadline() (time.Time, bool) {
+	if l.limit.IsZero() {
+		return l.Context.Deadline()
+	}
+	return l.limit, true
+}
+
+// Err tells why the try has ended, if it has.
+func (l *limited) Err() error {
+	err := l.Context.Err()
+	if err != nil && context.Cause(l.Context) == context.DeadlineExceeded {
+		return context.DeadlineExceeded
+	}
+	return err
+}
+
 // departure knows of one try whether its request can have left. It cannot if
 // the transport asked for a connection and never got one, in this sending or in
 // one before: some transports send again by themselves. One that does not say is
 // not trusted.
 //
-// A departure is the context of its try, so that a dial can find it.
+// A departure is the context of its request, so that a dial can find it.
 type departure struct {
-	context.Context
-	cancel context.CancelCauseFunc
-	// limit is when the try's own time is up; zero for never.
-	limit time.Time
+	limited
 
 	trace httptrace.ClientTrace
 
@@ -56,23 +79,6 @@ func (d *departure) Value(key any) any {
 		return d
 	}
 	return d.Context.Value(key)
-}
-
-// Deadline returns the time at which the try ends.
-func (d *departure) Deadline() (time.Time, bool) {
-	if d.limit.IsZero() {
-		return d.Context.Deadline()
-	}
-	return d.limit, true
-}
-
-// Err tells why the try has ended, if it has.
-func (d *departure) Err() error {
-	err := d.Context.Err()
-	if err != nil && context.Cause(d.Context) == context.DeadlineExceeded {
-		return context.DeadlineExceeded
-	}
-	return err
 }
 
 // watch returns the context under which transport is to send the request. A

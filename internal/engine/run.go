@@ -154,7 +154,8 @@ func (r *run) safeToRepeat() bool {
 
 // reauthorize replaces a token that was refused. It reports false, which leaves
 // the refusal standing, where it did so before, where the request may have been
-// carried out before it was refused, or there is no other token.
+// carried out before it was refused, or there is no other token within the time
+// that a try has.
 func (r *run) reauthorize(ctx context.Context) bool {
 	if r.reauthorized {
 		return false
@@ -165,12 +166,18 @@ func (r *run) reauthorize(ctx context.Context) bool {
 	if !r.safeToRepeat() {
 		return false
 	}
-	token, err := r.Source.Token(ctx)
-	if err != nil {
+	f := new(flight)
+	r.engine.alarm.begin(ctx, f, r.Timeout)
+	defer r.engine.alarm.end(f)
+	token, err := r.Source.Token(&f.limited)
+	switch {
+	case err == nil:
+		r.reauthorized = !token.Equal(r.last.token)
+	case f.Err() != nil:
+		r.last.verdict.edge, r.last.err = outcome.OnTimeout, causeOf(&f.limited, err)
+	default:
 		r.last.err = tokenCause(err)
-		return false
 	}
-	r.reauthorized = !token.Equal(r.last.token)
 	return r.reauthorized
 }
 

@@ -57,19 +57,21 @@ var (
 
 // try sends the request once, under the try's own time limit.
 func (r *run) try(ctx context.Context) try {
-	token, err := r.Source.Token(ctx)
-	if err != nil {
-		return unauthorized(ctx, tokenCause(err))
-	}
-	if ctx.Err() != nil {
-		return unsent(outcome.OnTimeout, causeOf(ctx, ctx.Err()))
-	}
 	f := r.board()
 	r.engine.alarm.begin(ctx, f, r.Timeout)
 	defer r.engine.alarm.end(f)
+	// The source does not get to know the departure: a dial of its own would look
+	// like one for this request.
+	token, err := r.Source.Token(&f.limited)
+	if err != nil {
+		return unauthorized(&f.limited, tokenCause(err))
+	}
+	if err := f.Err(); err != nil {
+		return unauthorized(&f.limited, err)
+	}
 	request := r.request(f.watch(r.engine.Transport, r.Method), f)
 	if err := r.engine.Hosts.Authorize(request, token); err != nil {
-		return unauthorized(ctx, err)
+		return unauthorized(&f.limited, err)
 	}
 	t := r.send(request, &f.departure)
 	t.token = token
@@ -155,10 +157,11 @@ func unsent(edge outcome.Edge, err error) try {
 	return try{err: err, verdict: verdict{edge, outcome.NotSent, false}}
 }
 
-// unauthorized is a try that ended for want of a token.
+// unauthorized is a try that ended under ctx for want of a token. One whose time
+// was up can have more luck than the next.
 func unauthorized(ctx context.Context, err error) try {
 	if ctx.Err() != nil {
-		return unsent(outcome.OnTimeout, causeOf(ctx, err))
+		return try{err: causeOf(ctx, err), verdict: verdict{outcome.OnTimeout, outcome.NotSent, true}}
 	}
 	return unsent(outcome.OnAuthorizationFailure, err)
 }
