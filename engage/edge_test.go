@@ -3,10 +3,14 @@ package engage_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/outcome"
 	"github.com/stretchr/testify/require"
@@ -133,6 +137,52 @@ func TestAContextThatEndsIsOnTimeout(t *testing.T) {
 		require.Equal(t, outcome.NotSent, failureOf(t, err).Effect)
 		require.Len(t, server.seen(), 1, "after its deadline a call sends nothing")
 	})
+}
+
+// unread is a body whose reading takes as long as its request may.
+type unread struct{ context.Context }
+
+func (u unread) Read([]byte) (int, error) {
+	<-u.Done()
+	return 0, u.Err()
+}
+
+func TestAContextThatEndsWhileAFailureIsReadIsOnTimeout(t *testing.T) {
+	left := errors.New("the caller has left")
+	for status, want := range map[int]struct {
+		edge   outcome.Edge
+		effect outcome.Effect
+	}{
+		http.StatusInternalServerError: {outcome.OnError, outcome.MaybeApplied},
+		http.StatusConflict:            {outcome.OnError, outcome.Refused},
+		http.StatusForbidden:           {outcome.OnAuthorizationFailure, outcome.Refused},
+	} {
+		for name, c := range map[string]struct {
+			leave time.Duration
+			edge  outcome.Edge
+			cause error
+		}{
+			"the caller's": {time.Second, outcome.OnTimeout, left},
+			"the try's":    {time.Hour, want.edge, context.DeadlineExceeded},
+		} {
+			t.Run(fmt.Sprintf("%d, %s", status, name), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+						return &http.Response{StatusCode: status, Body: io.NopCloser(unread{r.Context()}), ContentLength: -1}, nil
+					})))
+					require.NoError(t, err)
+					ctx, cancel := context.WithCancelCause(t.Context())
+					time.AfterFunc(c.leave, func() { cancel(left) })
+					_, err = appendTo(appendRequest, engage.WithAttempts(1), engage.WithReconciliation(false))(ctx, client)
+					failure := failureOf(t, err)
+					require.Equal(t, c.edge, failure.Edge)
+					require.ErrorIs(t, err, c.cause)
+					require.Equal(t, status, failure.Status)
+					require.Equal(t, want.effect, failure.Effect)
+				})
+			})
+		}
+	}
 }
 
 func TestAnEdgeWithoutATransitionIsOnInvalidChoice(t *testing.T) {

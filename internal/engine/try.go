@@ -73,7 +73,7 @@ func (r *run) try(ctx context.Context) try {
 	if err := r.engine.Hosts.Authorize(request, token); err != nil {
 		return unauthorized(&f.limited, err)
 	}
-	t := r.send(request, &f.departure)
+	t := r.send(ctx, request, &f.departure)
 	t.token = token
 	return t
 }
@@ -175,8 +175,9 @@ func held(ctx context.Context, err error) try {
 	return unsent(broken(err), err)
 }
 
-// send has the request sent and the reply read and judged.
-func (r *run) send(request *http.Request, sent *departure) try {
+// send has the request sent and the reply read and judged. ctx is that of the
+// call, which may last for longer than the request's.
+func (r *run) send(ctx context.Context, request *http.Request, sent *departure) try {
 	response, err := r.engine.Transport.RoundTrip(request)
 	if err == nil && response == nil {
 		err = errNoReply
@@ -194,6 +195,9 @@ func (r *run) send(request *http.Request, sent *departure) try {
 		t.failure = new(tolerant.ReadFailure(t.body))
 		t.verdict = judge(t.status, t.failure.Envelope, r.Failure)
 		t.retryAfter = retryafter.Read(t.header, time.Now())
+		if ctx.Err() != nil && broken(t.err) == outcome.OnTimeout {
+			t.verdict.edge = outcome.OnTimeout
+		}
 	case err != nil:
 		t.verdict = verdict{broken(t.err), outcome.Applied, err != errTooLarge}
 		if beginning := r.judge(t.body); beginning.cause != nil && beginning.effect != outcome.Applied {
