@@ -145,6 +145,21 @@ func TestWaitsAreRandomWithinADoublingBound(t *testing.T) {
 	}
 }
 
+func TestNoWaitIsLongerThanTheLongest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		waits := map[time.Duration]bool{}
+		for range 20 {
+			_, err := appendMessage(t.Context(), clocked(t, engage.WithWaits(10*time.Second, 10*time.Second), busy("8")))
+			for _, attempt := range failureOf(t, err).Attempts[1:] {
+				require.GreaterOrEqual(t, attempt.Wait, 8*time.Second, "the service asked for it")
+				require.LessOrEqual(t, attempt.Wait, 10*time.Second)
+				waits[attempt.Wait] = true
+			}
+		}
+		require.Greater(t, len(waits), 1, "jitter")
+	})
+}
+
 func TestATokenIsReplacedWithoutAWaitAndWithoutATry(t *testing.T) {
 	for name, c := range map[string]struct {
 		statuses []int

@@ -198,17 +198,14 @@ func Backoff(tries int, first, longest time.Duration) time.Duration {
 	return rand.N(bound)
 }
 
-// pause sets the wait before the next try, after what the server asked for. It
-// reports false where the server asks for too much or the wait would outlast the
-// context.
+// pause sets the wait before the next try: what the server asked for and a random
+// time after that, as far as the longest wait allows. It reports false where the
+// server asks for too much or the wait would outlast the context.
 func (r *run) pause(ctx context.Context) bool {
 	if r.last.retryAfter > r.LongestWait {
 		return false
 	}
-	wait := r.last.retryAfter + Backoff(r.tries(), r.FirstWait, r.LongestWait)
-	if wait < 0 { // The sum is too large.
-		wait = math.MaxInt64
-	}
+	wait := r.last.retryAfter + min(Backoff(r.tries(), r.FirstWait, r.LongestWait), r.LongestWait-r.last.retryAfter)
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
 		return false
 	}
