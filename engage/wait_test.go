@@ -2,6 +2,7 @@ package engage_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"testing"
@@ -68,14 +69,16 @@ func TestAWaitEndsWithItsContext(t *testing.T) {
 
 func TestAWaitThatEndsTellsWhatItFollowed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		time.AfterFunc(time.Second, cancel)
+		left := errors.New("the caller has left")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Second, func() { cancel(left) })
 		client, err := engage.New(engage.US, auth.Static(token), engage.WithCallOptions(engage.WithWaits(time.Hour, time.Hour)),
 			engage.WithTransport(roundTrip(func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF })))
 		require.NoError(t, err)
 		_, err = searchConversation(ctx, client)
 		require.ErrorIs(t, err, outcome.ErrOnTimeout)
 		require.ErrorIs(t, err, context.Canceled)
+		require.ErrorIs(t, err, left)
 		require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 		require.ErrorContains(t, err, "while waiting to try again after: unexpected EOF")
 	})

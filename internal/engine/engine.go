@@ -119,7 +119,7 @@ func (e *Engine) Do(ctx context.Context, call Call) (Reply, error) {
 	case r.last.ok:
 		return reply, nil
 	case interrupted != nil:
-		return reply, r.interrupted(interrupted)
+		return reply, r.interrupted(ctx, interrupted)
 	}
 	return reply, r.fail(r.last.verdict.edge, r.last.err)
 }

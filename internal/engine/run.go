@@ -214,7 +214,8 @@ func (r *run) pause(ctx context.Context) bool {
 }
 
 // interrupted is the failure of a call whose context ended during a wait.
-func (r *run) interrupted(ended error) error {
+func (r *run) interrupted(ctx context.Context, ended error) error {
+	ended = causeOf(ctx, ended)
 	if r.last.err != nil {
 		ended = fmt.Errorf("%w while waiting to try again after: %w", ended, r.last.err)
 	}
