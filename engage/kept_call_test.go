@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"runtime"
 	"testing"
+	"time"
 	"weak"
 
 	"github.com/engagesdk/engage-go/auth"
@@ -84,4 +85,16 @@ func TestAReceiptThatIsKeptDoesNotKeepItsMessage(t *testing.T) {
 	runtime.GC()
 	require.Nil(t, sent.Value())
 	require.NotEmpty(t, receipt.Raw())
+}
+
+func TestAClientThatIsDroppedIsNotKeptUntilItsTriesWouldHaveEnded(t *testing.T) {
+	dropped := func() weak.Pointer[engage.Client] {
+		client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(inMemory{}))
+		require.NoError(t, err)
+		_, err = appendTo(appendRequest, engage.WithAttemptTimeout(24*time.Hour))(t.Context(), client)
+		require.NoError(t, err)
+		return weak.Make(client)
+	}()
+	runtime.GC()
+	require.Nil(t, dropped.Value())
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"time"
+	"weak"
 )
 
 // alarm ends tries whose time is up, with one timer for all of them. A timer for
@@ -68,9 +69,20 @@ func (a *alarm) end(f *flight) {
 func (a *alarm) wind(due time.Time) {
 	a.due = due
 	if a.timer == nil {
-		a.timer = time.AfterFunc(time.Until(due), a.ring)
+		a.timer = time.AfterFunc(time.Until(due), ringing(weak.Make(a)))
 	} else {
 		a.timer.Reset(time.Until(due))
+	}
+}
+
+// ringing returns what the timer calls. It does not keep the alarm, and with it a
+// client that everybody has dropped, until the timer goes off: no try is under way
+// by then.
+func ringing(kept weak.Pointer[alarm]) func() {
+	return func() {
+		if a := kept.Value(); a != nil {
+			a.ring()
+		}
 	}
 }
 
