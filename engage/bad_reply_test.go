@@ -300,6 +300,37 @@ func TestAReplyOfAnySizeIsReadUpToTheLimit(t *testing.T) {
 	}
 }
 
+func TestAReplyThatIsLongerThanItsHeaderSaysIsReadUpToTheLimit(t *testing.T) {
+	const announced = 40
+	answer := func(body string) roundTrip {
+		return func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(body)), ContentLength: announced}, nil
+		}
+	}
+	whole := `{"tid":"T-1","more":"` + strings.Repeat("x", 2*announced) + `"}`
+	for name, c := range map[string]struct {
+		body    string
+		limit   int64
+		problem string
+	}{
+		"within the limit":     {whole, limit, ""},
+		"exactly the limit":    {whole, int64(len(whole)), ""},
+		"a byte above it":      {whole, int64(len(whole)) - 1, "larger than the limit"},
+		"which is as it says":  {whole, announced, "larger than the limit"},
+		"shorter than it says": {whole[:announced-1], limit, "unexpected EOF"},
+	} {
+		client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(answer(c.body)), engage.WithReplyLimit(c.limit))
+		require.NoError(t, err)
+		receipt, err := client.AppendMessage(t.Context(), appendRequest, engage.WithReconciliation(false))
+		if c.problem == "" {
+			require.NoError(t, err, name)
+			require.Equal(t, c.body, string(receipt.Raw()), name)
+		} else {
+			require.ErrorContains(t, err, c.problem, name)
+		}
+	}
+}
+
 func TestAReplyThatSwitchesProtocolsEndsTheCall(t *testing.T) {
 	server := newStub(t, func(w http.ResponseWriter, _ *http.Request) {
 		connection, _, err := http.NewResponseController(w).Hijack()

@@ -253,17 +253,30 @@ func (r *run) read(response *http.Response) ([]byte, error) {
 		beginning, _ := io.ReadAll(io.LimitReader(response.Body, min(limit, 512)))
 		return beginning, errTooLarge
 	}
-	if response.ContentLength > 0 && response.ContentLength <= trusted {
-		body := make([]byte, response.ContentLength)
-		n, err := io.ReadFull(response.Body, body)
-		return body[:n], err
+	length := response.ContentLength
+	if length <= 0 || length > trusted {
+		return readUpTo(limit, response.Body)
 	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, limit))
-	if int64(len(body)) < limit || err != nil {
-		return body, err
+	// A byte more, since a transport that decompresses may leave the length.
+	begun := make([]byte, length+1)
+	n, err := io.ReadFull(response.Body, begun)
+	switch {
+	case int64(n) == length:
+		return begun[:n], nil
+	case err != nil:
+		return begun[:n], err
 	}
-	if n, _ := io.ReadFull(response.Body, make([]byte, 1)); n > 0 {
-		return body, errTooLarge
+	return readUpTo(limit, io.MultiReader(bytes.NewReader(begun), response.Body))
+}
+
+// readUpTo reads body to its end, or as much of it as the limit allows.
+func readUpTo(limit int64, body io.Reader) ([]byte, error) {
+	whole, err := io.ReadAll(io.LimitReader(body, limit))
+	if int64(len(whole)) < limit || err != nil {
+		return whole, err
 	}
-	return body, nil
+	if n, _ := io.ReadFull(body, make([]byte, 1)); n > 0 {
+		return whole, errTooLarge
+	}
+	return whole, nil
 }
