@@ -453,3 +453,17 @@ func TestTheLogTellsHowEachTryEnded(t *testing.T) {
 		require.NotContains(t, succeeded, part, "only a failure has it")
 	}
 }
+
+func TestTheLogTellsNoMoreOfATraceIDThanAnErrorDoes(t *testing.T) {
+	var log strings.Builder
+	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	long := "T-" + strings.Repeat("x", 125) + "é" + strings.Repeat("y", 1000)
+	server := newStub(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("trxid", "X-1")
+		reply(http.StatusConflict, `{"status":"failure","tid":"`+long+`"}`)(w, r)
+	})
+	_, err := appendMessage(t.Context(), server.client(t, engage.WithLogger(logger)))
+	require.Equal(t, long, failureOf(t, err).TraceIDs[1].Value, "the error keeps it whole")
+	require.Contains(t, log.String(), " trxid=X-1 tid="+long[:127]+"… ")
+	require.Contains(t, err.Error(), long[:127]+"…")
+}

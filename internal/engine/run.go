@@ -100,7 +100,7 @@ func (r *run) log(ctx context.Context, attempt outcome.Attempt) {
 		slog.Int("status", attempt.Status),
 	}
 	for _, id := range attempt.TraceIDs {
-		attrs = append(attrs, slog.String(id.Name, id.Value))
+		attrs = append(attrs, slog.String(id.Name, brief(id.Value)))
 	}
 	if !r.last.ok {
 		attrs = append(attrs, slog.String("edge", string(r.last.verdict.edge)), slog.String("effect", attempt.Effect.String()))

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/engagesdk/engage-go/internal/tolerant"
 	"github.com/engagesdk/engage-go/outcome"
@@ -31,4 +32,14 @@ func TraceIDs(header http.Header, body tolerant.IDs) []outcome.TraceID {
 	add("tid", body.Transaction)
 	add("trackingId", body.Tracking)
 	return ids
+}
+
+// brief returns the value of a trace id no longer than errors show it, so that
+// nobody fills a log with one.
+func brief(value string) string {
+	const longest = 128
+	if len(value) <= longest {
+		return value
+	}
+	return strings.ToValidUTF8(value[:longest], "") + "…"
 }
