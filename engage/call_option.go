@@ -95,7 +95,8 @@ func WithRetryPolicy(policy RetryPolicy) CallOption {
 	}
 }
 
-// WithAttempts sets how often a call is tried at most. The default is 4. See
+// WithAttempts sets how often a call is tried at most, not counting the one more
+// try that follows once a refused token was replaced. The default is 4. See
 // [WithTotalTimeout] for the time it may take.
 func WithAttempts(attempts int) CallOption {
 	return func(s *settings) error {

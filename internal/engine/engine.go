@@ -94,7 +94,8 @@ type Call struct {
 	FirstWait, LongestWait time.Duration
 }
 
-// Reply is the last answer to a call. It is zero where none came.
+// Reply is the answer to the last try of a call, and tells of all tries. Without an
+// answer to that one it is zero but for them.
 type Reply struct {
 	Status   int
 	Header   http.Header
@@ -102,8 +103,8 @@ type Reply struct {
 	Attempts []outcome.Attempt
 }
 
-// Do carries out call. It returns the last reply, and an [*outcome.Error] unless
-// that is a success.
+// Do carries out call. It returns the reply to the last try, and an
+// [*outcome.Error] unless that is a success.
 func (e *Engine) Do(ctx context.Context, call Call) (Reply, error) {
 	r := &run{Call: call, engine: e, history: slices.Clip(call.Before)}
 	if r.Source == nil {
