@@ -180,6 +180,10 @@ func TestARefusalAfterAResetOverHTTP2LeavesTheDoubtOfWhatWasReset(t *testing.T) 
 				require.Equal(t, http.StatusNotFound, failure.Status)
 				require.Equal(t, "17", failure.Code)
 				require.Equal(t, outcome.MaybeApplied, failure.Effect)
+
+				failure = failureOf(t, do(client))
+				require.EqualValues(t, 3, requests.Load())
+				require.Equal(t, outcome.Refused, failure.Effect, "it was sent once")
 			})
 		}
 	}
