@@ -42,6 +42,7 @@ func TestTheCallbackOfATryThatWasRefusedSettlesNoOther(t *testing.T) {
 			[]string{"", `{"tid":"t-2","status":"failure","code":"409"}`}, []http.HandlerFunc{hangUp, reply(409, second)},
 		},
 		"refused without an id":             {[]string{"", second}, []http.HandlerFunc{hangUp, reply(409, `{"code":"409"}`)}},
+		"refused with an id of the gateway": {[]string{"", second}, []http.HandlerFunc{hangUp, traced(reply(409, `{"code":"409","trackingId":"G-1"}`))}},
 		"refused, and told without an id":   {[]string{"", `{"status":"failure","code":"409"}`}, []http.HandlerFunc{hangUp, reply(409, second)}},
 		"refused for a while, then another": {[]string{"", second, `{"tid":"T-3","status":"failure","code":"409"}`}, []http.HandlerFunc{hangUp, reply(503, second), reply(202, `{"tid":"T-3"}`)}},
 	} {

@@ -21,30 +21,31 @@ type tries struct {
 func triesOf(attempts []outcome.Attempt) tries {
 	var made tries
 	for _, attempt := range attempts {
-		ids := transactions(attempt)
-		switch {
-		case attempt.Effect == outcome.NotSent:
-		case attempt.Effect != outcome.Refused:
-			made.open++
-		case len(ids) > 0:
-			made.refused = append(made.refused, ids...)
-		case !isTurnedAway(attempt.Status):
+		switch attempt.Effect {
+		case outcome.NotSent:
+		case outcome.Refused:
+			id := transaction(attempt)
+			if id != "" {
+				made.refused = append(made.refused, id)
+			} else if !isTurnedAway(attempt.Status) {
+				made.open++
+			}
+		default:
 			made.open++
 		}
 	}
 	return made
 }
 
-// transactions returns the ids, in small letters, under which a callback may tell
-// of an attempt.
-func transactions(attempt outcome.Attempt) []string {
-	var ids []string
+// transaction returns the id, in small letters, under which a callback tells of an
+// attempt; empty if its reply did not tell it.
+func transaction(attempt outcome.Attempt) string {
 	for _, id := range attempt.TraceIDs {
-		if id.Name == "tid" || id.Name == "trxid" {
-			ids = append(ids, strings.ToLower(id.Value))
+		if id.Name == "tid" {
+			return strings.ToLower(id.Value)
 		}
 	}
-	return ids
+	return ""
 }
 
 // isTurnedAway reports whether a status refuses a request before it becomes a
