@@ -150,11 +150,11 @@ func (c *Client) search(ctx context.Context, form *searchConversation, s *settin
 	if err != nil {
 		return nil, err
 	}
-	members, ok := got.conversation()
+	object, ok := got.conversation()
 	if !ok {
 		return nil, got.failure(outcome.OnError, errWrongShape)
 	}
-	result := found(members, form.version)
+	result := found(tolerant.MembersOf(object), form.version)
 	edge := result.edge()
 	result.Reply = got.reply(edge)
 	if edge == outcome.OnInvalidChoice {
@@ -163,17 +163,18 @@ func (c *Client) search(ctx context.Context, form *searchConversation, s *settin
 	return result, nil
 }
 
-// conversation returns what a reply says of a conversation, wherever it says it,
-// and whether it says anything. Without a value, no more than a success is said
-// where there is none.
-func (a *answer) conversation() (tolerant.Members, bool) {
+// conversation returns the object in which a reply tells of a conversation,
+// wherever that is, and whether it tells anything. Without a value, no more than a
+// success is told where there is none.
+func (a *answer) conversation() ([]byte, bool) {
 	if a.envelope.HasValue {
-		return tolerant.MembersOf(a.envelope.Value), true
+		return a.envelope.Value, true
 	}
 	reply := tolerant.MembersOf(a.read.Body)
-	for _, members := range []tolerant.Members{tolerant.MembersOf(reply.Nested("response")), reply} {
+	for _, object := range [][]byte{reply.Nested("response"), a.read.Body} {
+		members := tolerant.MembersOf(object)
 		if members.Has("conversationId") || members.Has("conversationExists") || members.Has("chatExist") {
-			return members, true
+			return object, true
 		}
 	}
 	tellsMore := func(m tolerant.Member) bool { return len(m.Value) > 0 && m.Value[0] == '{' }
