@@ -238,7 +238,7 @@ func TestAStatusThatIsNotKnownIsNotTheOutcome(t *testing.T) {
 	var log strings.Builder
 	target, receipt := oneWriteAfter(t, 0, newCallbacks(t, engage.WithCallbackLogger(slog.New(slog.NewTextHandler(&log, nil)))))
 	ended := endedContext(t)
-	for _, status := range []string{"queued", "processing"} {
+	for _, status := range []string{"queued", "not_started"} {
 		require.Equal(t, http.StatusOK, post(t, target, `{"tid":"T-9","status":"`+status+`","code":7,"description":"`+token+`"}`))
 		same, err := receipt.Wait(ended)
 		require.Equal(t, receipt.Receipt, same)

@@ -78,9 +78,27 @@ func TestAFailureThatIsCutShortIsLookedFor(t *testing.T) {
 }
 
 func TestWhatWasReadOfAReplyIsATrace(t *testing.T) {
-	server := newStub(t, reply(200, `{"status":"success","tid":"T-1","descr`))
-	_, err := server.client(t).ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})
-	require.Contains(t, failureOf(t, err).TraceIDs, outcome.TraceID{Name: "tid", Value: "T-1"})
+	const beginning = `{"status":"success","tid":"T-1","descr`
+	for name, answer := range map[string]http.HandlerFunc{
+		"no JSON": reply(200, beginning),
+		"lost": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "500")
+			io.WriteString(w, beginning)
+		},
+	} {
+		server := newStub(t, answer)
+		_, err := server.client(t).ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})
+		require.Contains(t, failureOf(t, err).TraceIDs, outcome.TraceID{Name: "tid", Value: "T-1"}, name)
+	}
+}
+
+func TestAWriteThatHasNotBegunHasNotFailed(t *testing.T) {
+	for _, status := range []string{"not started", "Not yet processed", "not_queued"} {
+		receipt, err := newStub(t, reply(202, `{"tid":"T-1","status":"`+status+`"}`)).client(t).
+			ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})
+		require.NoError(t, err, status)
+		require.Equal(t, engage.Acknowledged, receipt.Proof)
+	}
 }
 
 func TestAnAcknowledgementMayHaveAValueOfAnyKind(t *testing.T) {
@@ -218,6 +236,8 @@ func TestASuccessThatTellsOfAFailureIsOne(t *testing.T) {
 		{`{"status":"unsuccessful","value":{}}`, "", "", ""},
 		{`{"status":"rejected"}`, "", "", ""},
 		{`{"status":"Not found"}`, "", "", ""},
+		{`{"status":"NOT_FOUND"}`, "", "", ""},
+		{`{"status":"notAllowed"}`, "", "", ""},
 		{`{"status":"denied"}`, "", "", ""},
 		{`{"status":"NOK"}`, "", "", ""},
 		{`{"status":false}`, "", "", ""},
@@ -300,7 +320,7 @@ func TestAReplyOfAnySizeIsReadUpToTheLimit(t *testing.T) {
 	}
 }
 
-func TestAReplyThatIsLongerThanItsHeaderSaysIsReadUpToTheLimit(t *testing.T) {
+func TestAReplyIsReadToItsEndWhateverItsHeaderSays(t *testing.T) {
 	const announced = 40
 	answer := func(body string) roundTrip {
 		return func(*http.Request) (*http.Response, error) {
@@ -313,11 +333,12 @@ func TestAReplyThatIsLongerThanItsHeaderSaysIsReadUpToTheLimit(t *testing.T) {
 		limit   int64
 		problem string
 	}{
-		"within the limit":     {whole, limit, ""},
-		"exactly the limit":    {whole, int64(len(whole)), ""},
-		"a byte above it":      {whole, int64(len(whole)) - 1, "larger than the limit"},
-		"which is as it says":  {whole, announced, "larger than the limit"},
-		"shorter than it says": {whole[:announced-1], limit, "unexpected EOF"},
+		"within the limit":              {whole, limit, ""},
+		"exactly the limit":             {whole, int64(len(whole)), ""},
+		"a byte above it":               {whole, int64(len(whole)) - 1, "larger than the limit"},
+		"which is as it says":           {whole, announced, "larger than the limit"},
+		"shorter than it says":          {`{"tid":"T-1"}`, limit, ""},
+		"shorter than it says, and cut": {whole[:announced-1], limit, "not JSON"},
 	} {
 		client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(answer(c.body)), engage.WithReplyLimit(c.limit))
 		require.NoError(t, err)

@@ -215,10 +215,10 @@ var ownHeaders = []string{
 }
 
 // WithHeader sends a header of one's own with the call, such as a TrackingId, or
-// another User-Agent. Other headers that the client and HTTP set themselves
-// cannot be set, nor can those of a token, which are Authorization, Key and
-// Access_token, nor Idempotency-Key: net/http would then send a write again by
-// itself. The error never repeats the value.
+// another User-Agent. Other headers that the client and HTTP set themselves cannot
+// be set, nor Cookie, nor those of a token, which are Authorization, Key and
+// Access_token, nor Idempotency-Key and X-Idempotency-Key: net/http would then send
+// a write again by itself. The error never repeats the value.
 func WithHeader(name, value string) CallOption {
 	return func(s *settings) error {
 		canonical := http.CanonicalHeaderKey(name)

@@ -63,6 +63,15 @@ func (p *table) Forget(id string) {
 	p.Pending.Forget(id)
 }
 
+// tell delivers a report for every write that is awaited.
+func (p *table) tell(report engage.Report) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	for id := range p.ids {
+		_, _ = p.Deliver(context.Background(), id, report)
+	}
+}
+
 func (p *table) size() int {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()

@@ -234,6 +234,72 @@ func TestALookDoesNotEndWithTheTable(t *testing.T) {
 	require.Equal(t, engage.Reconciled, receipt.Proof)
 }
 
+// broken is a table that panics when it is asked.
+type broken struct{ engage.Pending }
+
+func (broken) Next(context.Context, string) (engage.Report, error) { panic("the table is broken") }
+
+func TestThePanicOfATableIsTheCallersToRecoverFrom(t *testing.T) {
+	client := newStub(t, hangUp).client(t, engage.WithCallbacks(newCallbacks(t, engage.WithPending(broken{engage.NewPending()}))))
+	require.PanicsWithValue(t, "the table is broken", func() { _, _ = appendMessage(t.Context(), client) })
+}
+
+func TestARepetitionIsOneOfTheAttemptsThatARefusedTokenDoesNotCount(t *testing.T) {
+	server := newStub(t, nil)
+	server.answer = func(w http.ResponseWriter, r *http.Request) {
+		switch written := server.written(); {
+		case r.Method == http.MethodGet:
+			reply(200, transcriptOf(0))(w, r)
+		case len(written) == 1:
+			reply(401, ``)(w, r)
+		case len(written) == 2:
+			hangUp(w, r)
+		default:
+			reply(202, acknowledged)(w, r)
+		}
+	}
+	client, err := engage.New(engage.Endpoint(server.URL), &rotating{}, engage.WithCallOptions(
+		engage.WithAttempts(2), engage.WithSettleTime(time.Millisecond), quick))
+	require.NoError(t, err)
+	receipt, err := client.AppendMessage(t.Context(), appendRequest)
+	require.NoError(t, err)
+	require.Len(t, receipt.Attempts, 3)
+}
+
+func TestWhatWasToldBeforeARepetitionStaysATrace(t *testing.T) {
+	server := newStub(t, nil)
+	server.answer = func(w http.ResponseWriter, r *http.Request) {
+		switch written := server.written(); {
+		case r.Method == http.MethodGet:
+			reply(200, transcriptOf(0))(w, r)
+		case len(written) < 3:
+			if len(written) == 2 {
+				post(t, callbackURL(t, written[0]), `{"tid":"T-1","status":"failure"}`)
+				w.Header().Set("Retry-After", "3600")
+				reply(502, ``)(w, r)
+				return
+			}
+			hangUp(w, r)
+		default:
+			reply(409, `{"code":"7","tid":"T-3"}`)(w, r)
+		}
+	}
+	_, err := appendMessage(t.Context(), server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(
+		engage.WithRetryPolicy(engage.RetryAlways), engage.WithSettleTime(time.Millisecond))))
+	failure := failureOf(t, err)
+	require.Equal(t, outcome.MaybeApplied, failure.Effect)
+	for _, id := range []string{"T-1", "T-3"} {
+		require.Contains(t, failure.TraceIDs, outcome.TraceID{Name: "tid", Value: id})
+	}
+}
+
+func TestAFailureWithinTheValueOfAnAcknowledgementIsOne(t *testing.T) {
+	_, err := newStub(t, reply(200, `{"status":"success","value":{"status":"failure","code":"4551"}}`)).client(t).
+		ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})
+	require.Equal(t, outcome.ConversationReopenFailed, failureOf(t, err).Edge)
+	require.Equal(t, outcome.Refused, failureOf(t, err).Effect)
+}
+
 func TestACallWhoseTimeIsUpWhileItLooksEndsOnTimeout(t *testing.T) {
 	for name, look := range map[string]http.HandlerFunc{
 		"waiting for a callback": reply(200, transcriptOf(0)),

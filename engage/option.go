@@ -22,8 +22,9 @@ type Option func(*Client) error
 // are never followed, and the client never closes the connections of a transport
 // it was given.
 //
-// Pass a *http.Transport, or something that passes requests on to one: the
-// client then knows for certain of some failed writes that they were not sent.
+// Pass a *http.Transport, or something that passes requests on to one and sends
+// them in no other way: the client then knows for certain of some failed writes
+// that they were not sent.
 func WithTransport(transport http.RoundTripper) Option {
 	return func(c *Client) error {
 		if nothing.In(transport) {

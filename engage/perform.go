@@ -210,18 +210,27 @@ func (a *answer) isBlank() bool {
 }
 
 // failedStatus reports whether the reply's status tells of a failure, and which
-// HTTP status that amounts to. Of an operation of which nothing is known, it may
-// be the status of anything.
+// HTTP status that amounts to. That of a write may stand in its value, where a read
+// has that of what was found. Of an operation of which nothing is known, it may be
+// the status of anything.
 func (a *answer) failedStatus() (int, bool) {
 	if a.target.isOther {
 		return 0, false
 	}
-	return failedStatus(cmp.Or(a.envelope.Status, a.envelope.StatusCode))
+	status, failed := failedStatus(cmp.Or(a.envelope.Status, a.envelope.StatusCode))
+	if failed || a.target.class == Read {
+		return status, failed
+	}
+	return failedStatus(tolerant.MembersOf(a.envelope.Value).Text("status"))
 }
 
-// failures are how the words begin that are taken for a failure (assumed: the
-// vendor does not list them).
-var failures = []string{"fail", "error", "unsuccessful", "reject", "invalid", "denied", "refused", "false", "nok", "not "}
+// failures are how the words begin that are taken for a failure, without what
+// separates them (assumed: the vendor does not list them). What is "not started"
+// or "not processed yet" may still succeed.
+var failures = []string{
+	"fail", "error", "unsuccessful", "reject", "invalid", "denied", "refused", "false", "nok",
+	"notfound", "notallowed", "notaccepted", "notpermitted", "notauthorized", "notvalid", "notsupported", "unauthorized", "forbidden",
+}
 
 // failedStatus reports whether the status of an envelope tells of a failure,
 // and which HTTP status it amounts to: a word that begins like one of failure, or
@@ -230,13 +239,13 @@ func failedStatus(status string) (int, bool) {
 	if status == "success" { // As nearly always.
 		return 0, false
 	}
-	status = strings.ToLower(strings.TrimSpace(status))
+	folded := tolerant.Fold(status)
 	for _, word := range failures {
-		if strings.HasPrefix(status, word) {
+		if strings.HasPrefix(folded, word) {
 			return http.StatusConflict, true
 		}
 	}
-	number := httpStatus(status)
+	number := httpStatus(strings.TrimSpace(status))
 	return number, number >= 400
 }
 

@@ -138,6 +138,9 @@ func (r Receipt) failure(edge outcome.Edge, effect outcome.Effect, cause error) 
 	}
 	for _, attempt := range r.Attempts {
 		failure.Effect = failure.Effect.Then(attempt.Effect)
+		if attempt.SentAgain {
+			failure.Effect = failure.Effect.Then(outcome.MaybeApplied)
+		}
 	}
 	return failure
 }

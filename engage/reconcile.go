@@ -108,7 +108,7 @@ func (c *Client) reconcile(ctx context.Context, f form, s *settings, call engine
 			return d.receipt(found), nil
 		case found.report != nil:
 			return Receipt{}, d.refused(found.report)
-		case found.sight != gone || repeated || len(d.failure.Attempts) >= d.call.Attempts:
+		case found.sight != gone || repeated || engine.Tries(d.failure.Attempts) >= d.call.Attempts:
 			return Receipt{}, d.remains(ctx, found.why)
 		}
 		repeated = true
@@ -117,7 +117,9 @@ func (c *Client) reconcile(ctx context.Context, f form, s *settings, call engine
 		if err == nil {
 			return receiptOf(got, w), nil
 		}
+		heard := d.failure.TraceIDs
 		d.failure, _ = errors.AsType[*outcome.Error](err)
+		d.failure.TraceIDs = withTraces(d.failure.TraceIDs, heard)
 		if !isDoubtful(d.failure, w) {
 			return d.heard(ctx)
 		}
@@ -171,17 +173,26 @@ func (d *doubt) look(ctx context.Context, mark traceable) finding {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // Also when the transport panics.
 	told := make(chan *Report, 1)
+	var panicked any
 	go func() {
-		report := d.listen(ctx)
-		if report != nil {
+		defer close(told)
+		defer func() {
+			if p := recover(); p != nil {
+				panicked = p // It is the caller's to recover from.
+			}
+		}()
+		if report := d.listen(ctx); report != nil {
 			cancel()
+			told <- report
 		}
-		told <- report
 	}()
 	found := mark.look(ctx, d.client, d.settings)
 	cancel()
 	report := <-told
-	if report == nil || found.sight == there && !d.awaited.isSuccess(*report) {
+	switch {
+	case panicked != nil:
+		panic(panicked)
+	case report == nil, found.sight == there && !d.awaited.isSuccess(*report):
 		return found
 	}
 	return d.told(report)

@@ -349,6 +349,7 @@ func TestWhatTheSearchCannotTellOfACreateStaysInDoubt(t *testing.T) {
 		"one without status that does not":      {`{"conversationId":"C-old","chatExist":false,"aliasId":"task-1"}`, byAlias},
 		"an active one that does not":           {`{"conversationId":"C-old","chatExist":false,"status":"active","aliasId":"task-1"}`, byAlias},
 		"one that exists and has no id":         {`{"chatExist":true,"status":"active"}`, byMessage},
+		"one within another object":             {`{"conversation":{"conversationId":"C1","aliasId":"task-1"}}`, byAlias},
 		"one that exists and has no id, marked": {`{"chatExist":true,"status":"active","aliasId":"task-1"}`, byAlias},
 	} {
 		t.Run(name, func(t *testing.T) {

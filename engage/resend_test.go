@@ -27,7 +27,7 @@ const (
 
 	endOfStream, acknowledgement, endOfHeaders = 1, 1, 4
 	protocolError                              = 1
-	statusNotFound                             = 0x8d // of the table that every peer knows
+	statusOK, statusNotFound                   = 0x88, 0x8d // of the table that every peer knows
 )
 
 // http2Stream is what one request over HTTP/2 is answered on.
@@ -48,6 +48,12 @@ func (s http2Stream) reset() { s.write(resetFrame, 0, 0, 0, 0, protocolError) }
 func (s http2Stream) notFound() {
 	s.write(headersFrame, endOfHeaders, statusNotFound)
 	s.write(dataFrame, endOfStream, []byte(`{"status":"failure","code":"17"}`)...)
+}
+
+// acknowledged answers with an acknowledgement of the service.
+func (s http2Stream) acknowledged() {
+	s.write(headersFrame, endOfHeaders, statusOK)
+	s.write(dataFrame, endOfStream, []byte(`{"status":"success","tid":"T-2"}`)...)
 }
 
 // speakHTTP2 speaks HTTP/2 as far as to read each request to its end and have it
@@ -200,6 +206,40 @@ func TestAReadWithABodyIsRepeatedByTheEngineAlone(t *testing.T) {
 	_, err := client.SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress}, engage.WithAttempts(3), engage.WithWaits(0, 0))
 	require.Len(t, failureOf(t, err).Attempts, 3)
 	require.Len(t, server.seen(), 3)
+}
+
+// TestTheFailureOfOneSendingSettlesNoOther has the first sending carried out and its
+// stream reset. The callback tells of the second alone, which net/http makes.
+func TestTheFailureOfOneSendingSettlesNoOther(t *testing.T) {
+	for name, answer := range map[string]func(http2Stream){
+		"refused":      http2Stream.notFound,
+		"acknowledged": http2Stream.acknowledged,
+	} {
+		t.Run(name, func(t *testing.T) {
+			table := newTable()
+			var requests atomic.Int32
+			server := newHTTP2(t, func(conn io.ReadWriter) {
+				speakHTTP2(conn, func(stream http2Stream) {
+					if requests.Add(1) == 1 {
+						stream.reset()
+						return
+					}
+					table.tell(engage.Report{TransactionID: "T-2", Status: engage.ReportFailure, Code: "17"})
+					answer(stream)
+				})
+			})
+			client, err := engage.New(engage.Endpoint(server.URL), auth.Static(token), engage.WithTLSConfig(server.trusted()),
+				engage.WithCallbacks(newCallbacks(t, engage.WithPending(table))), engage.WithCallOptions(engage.WithAttempts(1)))
+			require.NoError(t, err)
+			defer client.CloseIdleConnections()
+			_, err = client.RemoveParticipant(t.Context(), engage.RemoveParticipantV10{ConversationID: "C1", Participant: "agent-1"})
+			failure := failureOf(t, err)
+			require.Len(t, failure.Attempts, 1)
+			require.True(t, failure.Attempts[0].SentAgain)
+			require.Equal(t, outcome.OnRemoveParticipantFailure, failure.Edge)
+			require.Equal(t, outcome.MaybeApplied, failure.Effect)
+		})
+	}
 }
 
 // sendingAgain sends each request once more if it was not answered, to another

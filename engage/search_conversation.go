@@ -1,6 +1,7 @@
 package engage
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -164,21 +165,28 @@ func (c *Client) search(ctx context.Context, form *searchConversation, s *settin
 }
 
 // conversation returns the object in which a reply tells of a conversation,
-// wherever that is, and whether it tells anything. Without a value, no more than a
-// success is told where there is none.
+// wherever that is, and whether it tells anything. A reply without one tells that
+// there is none if it holds nothing in which one could be told.
 func (a *answer) conversation() ([]byte, bool) {
-	if a.envelope.HasValue {
+	if tellsOfConversation(a.envelope.Value) {
 		return a.envelope.Value, true
 	}
 	reply := tolerant.MembersOf(a.read.Body)
 	for _, object := range [][]byte{reply.Nested("response"), a.read.Body} {
-		members := tolerant.MembersOf(object)
-		if members.Has("conversationId") || members.Has("conversationExists") || members.Has("chatExist") {
+		if tellsOfConversation(object) {
 			return object, true
 		}
 	}
-	tellsMore := func(m tolerant.Member) bool { return len(m.Value) > 0 && m.Value[0] == '{' }
-	return nil, succeeded(a.envelope.Status) && !slices.ContainsFunc(reply, tellsMore)
+	holdsMore := slices.ContainsFunc(reply.And(a.envelope.Value), func(m tolerant.Member) bool {
+		return len(tolerant.Nested(m.Value)) > len("{}") && !bytes.Equal(m.Value, a.envelope.Value)
+	})
+	return nil, !holdsMore && (a.envelope.HasValue || succeeded(a.envelope.Status))
+}
+
+// tellsOfConversation reports whether object has a member that tells of one.
+func tellsOfConversation(object []byte) bool {
+	m := tolerant.MembersOf(object)
+	return m.Has("conversationId") || m.Has("conversationExists") || m.Has("chatExist")
 }
 
 // found reads the value of a reply as version answers it.

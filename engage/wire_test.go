@@ -310,6 +310,7 @@ func TestNoConversationIsFoundInASuccessOnly(t *testing.T) {
 		`{"status":"success","value":null}`,
 		`{"value":{}}`,
 		`{"status":"success"}`,
+		`{"status":"success","value":{"customFields":[],"extras":{}}}`,
 		`{"status":200,"response":{"chatExist":false}}`,
 	} {
 		found, err := newStub(t, reply(http.StatusOK, body)).client(t).
@@ -327,6 +328,7 @@ func TestAConversationIsFoundWhereverTheReplyTellsOfIt(t *testing.T) {
 		`{"status":"success","value":{"conversationId":"C1","chatExist":true,"status":"active"}}`,
 		`{"status_code":200,"response":{"conversationId":"C1","conversationExists":true,"status":"active"}}`,
 		`{"conversationId":"C1","chatExist":true,"status":"active"}`,
+		`{"status":"active","value":null,"conversationId":"C1"}`,
 	} {
 		found, err := newStub(t, reply(http.StatusOK, body)).client(t).
 			SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
@@ -340,6 +342,10 @@ func TestAConversationIsFoundWhereverTheReplyTellsOfIt(t *testing.T) {
 	for _, body := range []string{
 		`{"status":"UP","components":{"db":{"status":"UP"}}}`,
 		`{"status":"success","data":{"conversationId":"C1","chatExist":true,"status":"active"}}`,
+		`{"status":"success","data":"{\"conversationId\":\"C1\"}"}`,
+		`{"status":"success","response":[{"conversationId":"C1","chatExist":true,"status":"active"}]}`,
+		`{"status":"success","value":{"conversation":{"conversationId":"C1","status":"active"}}}`,
+		`{"status":"success","value":null,"conversations":[{"conversationId":"C1"}]}`,
 	} {
 		_, err = newStub(t, reply(http.StatusOK, body)).client(t).
 			SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})

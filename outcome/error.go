@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"strconv"
 	"strings"
@@ -59,6 +58,9 @@ type Attempt struct {
 	Duration time.Duration
 	// Effect is what this try alone may have done; zero for a success.
 	Effect Effect
+	// SentAgain tells that the transport sent the request more than once by itself,
+	// when a sending before may have arrived. Nothing but the last is known of.
+	SentAgain bool
 	// Err is what went wrong on the way, or with a reply of success; nil if the
 	// status tells it all.
 	Err error
@@ -176,7 +178,7 @@ func (e Error) Format(f fmt.State, verb rune) {
 	if verb == 'q' || verb == 'v' && f.Flag('#') {
 		text = e.GoString()
 	}
-	_, _ = io.WriteString(f, text)
+	_, _ = fmt.Fprintf(f, fmt.FormatString(f, 's'), text)
 }
 
 // MarshalJSON encodes what Error tells, field by field.

@@ -142,6 +142,13 @@ func TestErrorNeverShowsTheDescription(t *testing.T) {
 	}
 }
 
+func TestAnErrorIsPrintedInTheWidthThatIsAsked(t *testing.T) {
+	err := &outcome.Error{Edge: outcome.OnError}
+	require.Equal(t, "engage: onError     |", fmt.Sprintf("%-20s|", err))
+	require.Equal(t, "     engage: onError", fmt.Sprintf("%20v", err))
+	require.Equal(t, "engage", fmt.Sprintf("%.6s", err))
+}
+
 func TestACopyOfAnErrorShowsNoMore(t *testing.T) {
 	err := full()
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x"} {

@@ -182,13 +182,10 @@ func (d *departure) effect() outcome.Effect {
 	return outcome.MaybeApplied
 }
 
-// answered is what the request may have done, now that a reply told of a failure
-// with that effect. It speaks of the last sending alone.
-func (d *departure) answered(told outcome.Effect) outcome.Effect {
+// again reports whether the last sending followed one that may have arrived, of
+// which its reply says nothing.
+func (d *departure) again() bool {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
-	if d.leftBefore {
-		return told.Then(outcome.MaybeApplied)
-	}
-	return told
+	return d.leftBefore
 }

@@ -39,12 +39,13 @@ func (r *run) attempt(ctx context.Context) {
 		r.last = r.try(ctx)
 	}
 	attempt := outcome.Attempt{
-		Status:   r.last.status,
-		TraceIDs: TraceIDs(r.last.header, r.last.told().IDs),
-		Wait:     r.wait,
-		Duration: time.Since(start),
-		Effect:   r.last.verdict.effect,
-		Err:      r.last.err,
+		Status:    r.last.status,
+		TraceIDs:  TraceIDs(r.last.header, r.last.told().IDs),
+		Wait:      r.wait,
+		Duration:  time.Since(start),
+		Effect:    r.last.verdict.effect,
+		SentAgain: r.last.sentAgain,
+		Err:       r.last.err,
 	}
 	r.history = append(r.history, attempt)
 	r.log(ctx, attempt)
@@ -132,18 +133,22 @@ func (r *run) again(ctx context.Context) bool {
 		return false
 	case r.last.status == http.StatusUnauthorized:
 		return r.reauthorize(ctx)
-	case !r.last.verdict.transient, !r.safeToRepeat(), r.tries() >= r.Attempts:
+	case !r.last.verdict.transient, !r.safeToRepeat(), Tries(r.history) >= r.Attempts:
 		return false
 	}
 	return r.pause(ctx)
 }
 
-// tries counts what was tried on the call's own account.
-func (r *run) tries() int {
-	if r.reauthorized {
-		return len(r.history) - 1
+// Tries counts the attempts that a call has made on its own account: all but those
+// that the replacement of a refused token followed.
+func Tries(history []outcome.Attempt) int {
+	count := len(history)
+	for i, attempt := range history {
+		if attempt.Status == http.StatusUnauthorized && i < len(history)-1 {
+			count--
+		}
 	}
-	return len(r.history)
+	return count
 }
 
 // safeToRepeat reports whether sending the request again cannot do twice what
@@ -205,7 +210,7 @@ func (r *run) pause(ctx context.Context) bool {
 	if r.last.retryAfter > r.LongestWait {
 		return false
 	}
-	wait := r.last.retryAfter + min(Backoff(r.tries(), r.FirstWait, r.LongestWait), r.LongestWait-r.last.retryAfter)
+	wait := r.last.retryAfter + min(Backoff(Tries(r.history), r.FirstWait, r.LongestWait), r.LongestWait-r.last.retryAfter)
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
 		return false
 	}

@@ -39,6 +39,8 @@ type try struct {
 	// one.
 	failure    *tolerant.Failure
 	retryAfter time.Duration
+	// sentAgain: the reply is that to a sending after one that may have arrived.
+	sentAgain bool
 }
 
 // told is what the body of a reply that is no success says; nothing without one.
@@ -184,9 +186,9 @@ func (r *run) send(ctx context.Context, request *http.Request, sent *departure) 
 	}
 	if err != nil {
 		err = causeOf(request.Context(), err)
-		return try{err: err, verdict: verdict{broken(err), sent.effect(), true}}
+		return try{err: err, verdict: verdict{broken(err), sent.effect(), true}, sentAgain: sent.again()}
 	}
-	t := try{status: response.StatusCode, header: response.Header}
+	t := try{status: response.StatusCode, header: response.Header, sentAgain: sent.again()}
 	if t.body, err = r.read(response); err != nil {
 		t.err = causeOf(request.Context(), err)
 	}
@@ -200,7 +202,9 @@ func (r *run) send(ctx context.Context, request *http.Request, sent *departure) 
 		}
 	case err != nil:
 		t.verdict = verdict{broken(t.err), outcome.Applied, err != errTooLarge}
-		if beginning := r.judge(t.body); beginning.cause != nil && beginning.effect != outcome.Applied {
+		beginning := r.judge(t.body)
+		t.failure = new(beginning.told)
+		if beginning.cause != nil && beginning.effect != outcome.Applied {
 			t.verdict.effect = outcome.MaybeApplied
 		}
 	default:
@@ -211,8 +215,8 @@ func (r *run) send(ctx context.Context, request *http.Request, sent *departure) 
 			t.failure = new(judgement.told)
 		}
 	}
-	if !t.ok {
-		t.verdict.effect = sent.answered(t.verdict.effect)
+	if !t.ok && t.sentAgain {
+		t.verdict.effect = t.verdict.effect.Then(outcome.MaybeApplied)
 	}
 	return t
 }
@@ -257,14 +261,19 @@ func (r *run) read(response *http.Response) ([]byte, error) {
 	if length <= 0 || length > trusted {
 		return readUpTo(limit, response.Body)
 	}
-	// A byte more, since a transport that decompresses may leave the length.
+	// It need not be true: a transport that decompresses may leave the length. What
+	// is cut short, net/http tells.
 	begun := make([]byte, length+1)
-	n, err := io.ReadFull(response.Body, begun)
-	switch {
-	case int64(n) == length:
-		return begun[:n], nil
-	case err != nil:
-		return begun[:n], err
+	for n := 0; n < len(begun); {
+		more, err := response.Body.Read(begun[n:])
+		n += more
+		switch err {
+		case nil:
+		case io.EOF:
+			return begun[:n], nil
+		default:
+			return begun[:n], err
+		}
 	}
 	return readUpTo(limit, io.MultiReader(bytes.NewReader(begun), response.Body))
 }

@@ -82,7 +82,26 @@ func Exchange(err error, known ...error) error {
 	if isOfNetwork(err) || slices.Contains(known, err) {
 		return err
 	}
+	if text := alert(err); text != "" {
+		return Wrap(text, err)
+	}
 	return failed(err)
+}
+
+// alert returns the text of a TLS alert that err holds, whose type package tls keeps
+// to itself; empty for none.
+func alert(err error) string {
+	op, ok := errors.AsType[*net.OpError](err)
+	if !ok || op.Op != "remote error" && op.Op != "local error" {
+		return ""
+	}
+	text := fmt.Sprint(op.Err) // fmt survives a panic of it
+	for code := range 256 {
+		if tls.AlertError(code).Error() == text {
+			return op.Op + ": " + text
+		}
+	}
+	return ""
 }
 
 // isOfNetwork reports whether err is an error of the network whose text is known,

@@ -93,6 +93,21 @@ func TestErrorsOfTheNetworkAreShown(t *testing.T) {
 	}
 }
 
+func TestAlertOfTLSIsShownWhereverItIs(t *testing.T) {
+	inner := &net.OpError{Op: "remote error", Err: tls.AlertError(116)}
+	for name, err := range map[string]error{"alone": inner, "within another": fmt.Errorf("%s: %w", hidden, inner)} {
+		shown := safeerror.Exchange(err)
+		require.EqualError(t, shown, "remote error: tls: certificate required", name)
+		require.ErrorIs(t, shown, err)
+	}
+	for name, err := range map[string]error{
+		"no alert": &net.OpError{Op: "remote error", Err: text(hidden)},
+		"no error": &net.OpError{Op: "remote error"},
+	} {
+		require.EqualError(t, safeerror.Exchange(err), "the exchange failed (*net.OpError)", name)
+	}
+}
+
 func TestErrorOfUnknownTextIsReachedButNotShown(t *testing.T) {
 	for name, err := range map[string]error{
 		"transport":  text(hidden),

@@ -67,6 +67,9 @@ func Beginning(object []byte) Members {
 		}
 		var value json.RawMessage
 		err = d.Decode(&value)
+		if d.InputOffset() == int64(len(object)) { // A number may have had more digits.
+			value = nil
+		}
 		m = append(m, Member{[]byte(name.(string)), value})
 		if err != nil {
 			return m
