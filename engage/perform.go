@@ -236,7 +236,7 @@ var failures = []string{
 // and which HTTP status it amounts to: a word that begins like one of failure, or
 // a number that is an HTTP status of failure (assumed).
 func failedStatus(status string) (int, bool) {
-	if status == "success" { // As nearly always.
+	if status == "success" || status == "" { // As nearly always.
 		return 0, false
 	}
 	folded := tolerant.Fold(status)
