@@ -236,7 +236,7 @@ var failures = []string{
 // and which HTTP status it amounts to: a word that begins like one of failure, or
 // a number that is an HTTP status of failure (assumed).
 func failedStatus(status string) (int, bool) {
-	if status == "success" || status == "" { // As nearly always.
+	if status == "success" { // As nearly always.
 		return 0, false
 	}
 	folded := tolerant.Fold(status)
@@ -259,6 +259,9 @@ func succeeded(status string) bool {
 // httpStatus returns the HTTP status that is written in text, in any way that a
 // number can be written; 0 for none.
 func httpStatus(text string) int {
+	if strings.IndexAny(text, "0123456789") != 0 {
+		return 0 // As most are; an error of strconv is costly.
+	}
 	number, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(number >= 100 && number < 600) { // As of no number, too.
 		return 0
