@@ -40,11 +40,13 @@
 // remembers ids, so a copy that the sender repeats is answered 200 and dropped.
 // An event counts as handled only after its handler returned without an error;
 // until then it is given out again, and after too many tries it becomes a dead
-// letter. A handler can still meet an event twice if the program ends between
-// the handler's return and the acknowledgement: make it repeatable. Of a message
-// that goes into a conversation the service does not promise to know a copy; but
-// [MessageEvent.Content] gives it an alias id that is the event's own, and with
-// that WithLookFirst of package engage looks whether it is there already.
+// letter; so does one that ends the program each time, where the source counts
+// tries on after a restart. A handler can still meet an event twice if the
+// program ends between the handler's return and the acknowledgement: make it
+// repeatable. Of a message that goes into a conversation the service does not
+// promise to know a copy; but [MessageEvent.Content] gives it an alias id that is
+// the event's own, and with that WithLookFirst of package engage looks whether it
+// is there already.
 //
 // # What is known
 //

@@ -24,10 +24,10 @@ import (
 // source; different conversations at the same time, as many as
 // [WithHandlers] allows. An event whose handler returns nil is acknowledged. One
 // whose handler fails or panics is put back and tried again after a back-off,
-// with its conversation waiting for it; after too many tries, or at once if the
-// error is [Permanent], it becomes a dead letter. An event without a handler is
-// acknowledged and counted. One whose lease was lost before its handler failed is
-// left to whoever has it now.
+// with its conversation waiting for it; after too many tries (see
+// [WithMaxAttempts]), or at once if the error is [Permanent], it becomes a dead
+// letter. An event without a handler is acknowledged and counted. One whose lease
+// was lost before its handler failed is left to whoever has it now.
 //
 // Register handlers with the On methods before [Worker.Run]; one that is
 // registered later counts from the next Run. The methods are safe for concurrent
@@ -73,6 +73,8 @@ type WorkerCounts struct {
 var (
 	// errNoSource says that a worker has nothing to take from.
 	errNoSource = errors.New("stream: the worker has no source")
+	// errNeverSettled says that no try of an event came to an end that counts.
+	errNeverSettled = errors.New("stream: the event was given out too often and never settled")
 	// errNoContext says that a context is nil.
 	errNoContext = errors.New("stream: the context is nil")
 )
@@ -209,6 +211,12 @@ func (r run) handle(d Delivery) {
 	h := r.handlerOf(event)
 	if h == nil {
 		r.settle(d, &r.counts.ignored, Delivery.Ack)
+		return
+	}
+	// A try that ends the program never fails. Twice the limit, because one that
+	// a shutdown or a lost lease cut short is counted and does not fail, either.
+	if d.Attempt-r.maxAttempts > r.maxAttempts {
+		r.giveUp(d, errNeverSettled)
 		return
 	}
 	switch err := r.call(d, h, event); {

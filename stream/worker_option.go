@@ -23,6 +23,9 @@ func WithHandlers(n int) WorkerOption {
 // WithMaxAttempts sets after how many failed tries an event becomes a dead
 // letter. The default is 8. Tries are counted by the source, so that they count
 // on after a restart where the source is durable.
+//
+// An event that was given out more than twice as often becomes a dead letter
+// before its handler is called again: it may be what ends the program each time.
 func WithMaxAttempts(n int) WorkerOption {
 	return func(w *Worker) error {
 		w.maxAttempts = n

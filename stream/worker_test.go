@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"sync"
 	"testing"
@@ -261,6 +262,60 @@ func TestAPayloadThatCannotBeReadBecomesADeadLetter(t *testing.T) {
 		require.Equal(t, "stream: the payload is not valid JSON", letters[0].Reason)
 		require.Zero(t, handled, "there is nothing to call a handler with")
 		require.Equal(t, stream.WorkerCounts{DeadLettered: 1}, w.Counts())
+	})
+}
+
+// givenOutBefore gives out deliveries as the durable source of a program that
+// ended so often before it settled them.
+type givenOutBefore struct {
+	stream.Source
+	times int
+}
+
+func (g givenOutBefore) Take(ctx context.Context) (stream.Delivery, error) {
+	delivery, err := g.Source.Take(ctx)
+	delivery.Attempt += g.times
+	return delivery, err
+}
+
+func TestAnEventThatIsNeverSettledBecomesADeadLetter(t *testing.T) {
+	const deliveries = 3
+	for times, calls := range map[int]int{0: 1, 2*deliveries - 1: 1, 2 * deliveries: 0, 1000: 0} {
+		synctest.Test(t, func(t *testing.T) {
+			var reported []stream.DeadLetter
+			w := newWorkingFrom(t, func(inbox stream.Source) stream.Source { return givenOutBefore{inbox, times} },
+				stream.WithMaxAttempts(deliveries),
+				stream.WithDeadLetters(func(_ context.Context, letter stream.DeadLetter) error {
+					reported = append(reported, letter)
+					return nil
+				}))
+			called := 0
+			w.OnMessage(func(context.Context, stream.MessageEvent) error { called++; return nil })
+			put(t, w.inbox, payload("ann", 1))
+			w.start()
+			synctest.Wait()
+			require.NoError(t, w.stop())
+			require.Equal(t, calls, called, times)
+			require.Len(t, reported, 1-calls, times)
+			require.Len(t, w.inbox.DeadLetters(), 1-calls, times)
+			require.Equal(t, stream.WorkerCounts{Handled: uint64(calls), DeadLettered: uint64(1 - calls)}, w.Counts(), times)
+			for _, letter := range reported {
+				require.Equal(t, times+1, letter.Attempts)
+				require.Contains(t, letter.Reason, "given out too often")
+			}
+		})
+	}
+}
+
+func TestAnyNumberOfAttemptsIsOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorking(t, stream.WithMaxAttempts(math.MaxInt))
+		w.OnMessage(func(context.Context, stream.MessageEvent) error { return nil })
+		put(t, w.inbox, payload("ann", 1))
+		w.start()
+		synctest.Wait()
+		require.NoError(t, w.stop())
+		require.Equal(t, stream.WorkerCounts{Handled: 1}, w.Counts())
 	})
 }
 
