@@ -145,6 +145,8 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		http.Error(w, string(RefusedInbox), http.StatusServiceUnavailable)
 		return
 	}
+	// Also for what is refused unread: the server reads on before it answers.
+	readUntil(w, time.Now().Add(r.timeout))
 	if request.Method == http.MethodHead {
 		r.probes.Add(1)
 		return
@@ -232,9 +234,6 @@ func (r *Receiver) read(w http.ResponseWriter, request *http.Request, into *byte
 	if request.Body == nil {
 		return ""
 	}
-	// Where deadlines are not supported there is nothing better to do.
-	connection := http.NewResponseController(w)
-	_ = connection.SetReadDeadline(time.Now().Add(r.timeout))
 	read, err := into.ReadFrom(io.LimitReader(request.Body, r.bodyLimit+1))
 	_, limited := errors.AsType[*http.MaxBytesError](err)
 	switch {
@@ -244,8 +243,14 @@ func (r *Receiver) read(w http.ResponseWriter, request *http.Request, into *byte
 		return RefusedUnread
 	}
 	// The server reads on while the event is stored, to see the sender leave.
-	_ = connection.SetReadDeadline(time.Time{})
+	readUntil(w, time.Time{})
 	return ""
+}
+
+// readUntil sets when reading the request ends; the zero time means never. Where
+// deadlines are not supported there is nothing better to do.
+func readUntil(w http.ResponseWriter, deadline time.Time) {
+	_ = http.NewResponseController(w).SetReadDeadline(deadline)
 }
 
 func (r *Receiver) keep(buffer *bytes.Buffer) {

@@ -112,10 +112,10 @@ func WithConcurrency(requests int) ReceiverOption {
 	}
 }
 
-// WithTimeout sets how long reading the body may take, and again how long
-// storing may. The default is 4 seconds each: the sender gives up after 10
-// (documented). A server that does not support read deadlines reads as long as
-// its own settings allow.
+// WithTimeout sets how long reading the body may take, be it of a request that is
+// refused, and again how long storing may. The default is 4 seconds each: the
+// sender gives up after 10 (documented). A server that does not support read
+// deadlines reads as long as its own settings allow.
 func WithTimeout(limit time.Duration) ReceiverOption {
 	return func(r *Receiver) error {
 		r.timeout = limit
