@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,7 +19,7 @@ import (
 // lost is given out again.
 type leasedSource struct {
 	stream.Source
-	extend func() error
+	extend func(context.Context) error
 }
 
 func (l leasedSource) Take(ctx context.Context) (stream.Delivery, error) {
@@ -29,11 +31,11 @@ func (l leasedSource) Take(ctx context.Context) (stream.Delivery, error) {
 
 type leasedSettlement struct {
 	stream.Settlement
-	extend func() error
+	extend func(context.Context) error
 }
 
 func (l leasedSettlement) Extend(ctx context.Context) error {
-	err := l.extend()
+	err := l.extend(ctx)
 	if errors.Is(err, stream.ErrSettled) {
 		err = errors.Join(err, l.Nak(ctx, 0))
 	}
@@ -43,9 +45,9 @@ func (l leasedSettlement) Extend(ctx context.Context) error {
 func TestALeaseIsExtendedWhileTheHandlerRuns(t *testing.T) {
 	for lost, want := range map[bool]stream.WorkerCounts{false: {Handled: 1}, true: {Handled: 1, Unsettled: 1}} {
 		synctest.Test(t, func(t *testing.T) {
-			extended := 0
-			extend := func() error {
-				if extended++; lost && extended == 1 {
+			var extended atomic.Int64
+			extend := func(context.Context) error {
+				if extended.Add(1) == 1 && lost {
 					return stream.ErrSettled
 				}
 				return nil
@@ -54,7 +56,8 @@ func TestALeaseIsExtendedWhileTheHandlerRuns(t *testing.T) {
 			w.OnMessage(func(ctx context.Context, _ stream.MessageEvent) error {
 				select {
 				case <-ctx.Done():
-					return context.Cause(ctx)
+					require.ErrorIs(t, context.Cause(ctx), stream.ErrSettled)
+					return ctx.Err()
 				case <-time.After(2 * time.Minute):
 					return nil
 				}
@@ -64,9 +67,93 @@ func TestALeaseIsExtendedWhileTheHandlerRuns(t *testing.T) {
 			time.Sleep(time.Hour)
 			require.NoError(t, w.stop())
 			require.Equal(t, want, w.Counts())
-			require.GreaterOrEqual(t, extended, 11)
+			require.GreaterOrEqual(t, extended.Load(), int64(11))
 		})
 	}
+}
+
+// Run waits for such a handler, so the event is still its own.
+func TestALeaseIsExtendedForAHandlerThatOutlastsTheDrain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var extended atomic.Int64
+		extend := func(ctx context.Context) error {
+			if ctx.Err() == nil {
+				extended.Add(1)
+			}
+			return ctx.Err()
+		}
+		w := newWorkingFrom(t, func(inbox stream.Source) stream.Source { return leasedSource{inbox, extend} },
+			stream.WithDrain(time.Second))
+		w.OnMessage(func(context.Context, stream.MessageEvent) error { time.Sleep(5 * time.Minute); return nil })
+		put(t, w.inbox, payload("ann", 1))
+		w.start()
+		time.Sleep(time.Minute)
+		require.NoError(t, w.stop())
+		require.Equal(t, stream.WorkerCounts{Handled: 1}, w.Counts())
+		require.GreaterOrEqual(t, extended.Load(), int64(29), "every 10 seconds of 5 minutes")
+	})
+}
+
+func TestALeaseThatIsLostAfterTheDrainIsNotPutBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		extend := func(context.Context) error { return stream.ErrSettled }
+		w := newWorkingFrom(t, func(inbox stream.Source) stream.Source { return leasedSource{inbox, extend} },
+			stream.WithDrain(time.Second), stream.WithWorkerLogger(logTo(&log)))
+		w.OnMessage(func(context.Context, stream.MessageEvent) error { time.Sleep(time.Minute); return errors.New("no use") })
+		put(t, w.inbox, payload("ann", 1))
+		w.start()
+		synctest.Wait()
+		require.NoError(t, w.stop())
+		require.Equal(t, stream.WorkerCounts{Unsettled: 1}, w.Counts())
+		require.Contains(t, log.String(), "the lease was lost before the handler failed: no use")
+	})
+}
+
+func TestAnExtensionThatHangsHoldsNothingUp(t *testing.T) {
+	never := make(chan struct{})
+	for name, hang := range map[string]func(context.Context){
+		"until its context ends": func(ctx context.Context) { <-ctx.Done() },
+		"whatever its context":   func(context.Context) { <-never },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				never = make(chan struct{})
+				extend := func(ctx context.Context) error { hang(ctx); return ctx.Err() }
+				w := newWorkingFrom(t, func(inbox stream.Source) stream.Source { return leasedSource{inbox, extend} })
+				w.OnMessage(func(context.Context, stream.MessageEvent) error { time.Sleep(11 * time.Second); return nil })
+				put(t, w.inbox, payload("ann", 1))
+				w.start()
+				time.Sleep(11 * time.Second)
+				synctest.Wait()
+				require.Equal(t, stream.WorkerCounts{Handled: 1}, w.Counts())
+				require.NoError(t, w.stop())
+				close(never)
+			})
+		})
+	}
+}
+
+func TestAnExtensionThatHangsIsTriedAgainWithinTheLease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		started := time.Now()
+		var extended, calls atomic.Int64
+		extend := func(ctx context.Context) error {
+			if calls.Add(1) == 1 {
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			extended.CompareAndSwap(0, int64(time.Since(started)))
+			return nil
+		}
+		w := newWorkingFrom(t, func(inbox stream.Source) stream.Source { return leasedSource{inbox, extend} })
+		w.OnMessage(func(context.Context, stream.MessageEvent) error { time.Sleep(time.Minute); return nil })
+		put(t, w.inbox, payload("ann", 1))
+		w.start()
+		time.Sleep(time.Hour)
+		require.NoError(t, w.stop())
+		require.Equal(t, 20*time.Second, time.Duration(extended.Load()), "of a lease of 30")
+	})
 }
 
 // Somebody else has the event then, and may well handle it.
@@ -78,9 +165,9 @@ func TestADeliveryWhoseLeaseWasLostIsNotGivenUp(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				lost := 0
-				extend := func() error {
-					if lost++; lost == 1 {
+				var extended atomic.Int64
+				extend := func(context.Context) error {
+					if extended.Add(1) == 1 {
 						return stream.ErrSettled
 					}
 					return nil
@@ -93,9 +180,9 @@ func TestADeliveryWhoseLeaseWasLostIsNotGivenUp(t *testing.T) {
 						return nil
 					}),
 				)
-				calls := 0
+				var calls atomic.Int64
 				w.OnMessage(func(ctx context.Context, _ stream.MessageEvent) error {
-					if calls++; calls > 1 {
+					if calls.Add(1) > 1 {
 						return nil
 					}
 					<-ctx.Done()

@@ -312,11 +312,19 @@ func (e *PanicError) Error() string {
 }
 
 // call runs h in a goroutine of its own, so that whatever it does ends there,
-// and extends the delivery's lease until it is done. If the lease is lost, it
-// ends h's context, and wraps a failure of h in errLeaseLost.
+// and has the delivery's lease extended until it is done. If the lease is lost,
+// it ends h's context, and wraps a failure of h in errLeaseLost.
 func (r run) call(d Delivery, h handler, event Event) error {
 	ctx, cancel := context.WithCancelCause(r.working)
 	defer cancel(nil)
+	// The delivery is h's until h returns, however long after its context's end.
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	var lost atomic.Bool
+	if d.Lease > 0 {
+		go extend(running, d, func(err error) { lost.Store(true); cancel(err) })
+	}
+
 	done := make(chan error, 1)
 	go func() {
 		err := errExited
@@ -328,22 +336,31 @@ func (r run) call(d Delivery, h handler, event Event) error {
 		}()
 		err = sound(h(ctx, event))
 	}()
-	if d.Lease <= 0 {
-		return <-done
+	err := <-done
+	if err != nil && lost.Load() {
+		return fmt.Errorf("%w: %w", errLeaseLost, err)
 	}
-	renew := time.NewTicker(max(d.Lease/3, time.Millisecond))
-	defer renew.Stop()
+	return err
+}
+
+// extend extends the delivery's lease until ctx ends or the lease is lost. Nobody
+// waits for it, because the source may hang.
+func extend(ctx context.Context, d Delivery, lost func(error)) {
+	interval := max(d.Lease/3, time.Millisecond)
+	due := time.NewTicker(interval)
+	defer due.Stop()
 	for {
 		select {
-		case err := <-done:
-			if err != nil && errors.Is(context.Cause(ctx), ErrSettled) {
-				return fmt.Errorf("%w: %w", errLeaseLost, err)
-			}
-			return err
-		case <-renew.C:
-			if err := d.Extend(ctx); errors.Is(err, ErrSettled) {
-				cancel(err) // somebody else may have the event now
-			}
+		case <-ctx.Done():
+			return
+		case <-due.C:
+		}
+		limited, cancel := context.WithTimeout(ctx, interval)
+		err := d.Extend(limited)
+		cancel()
+		if errors.Is(err, ErrSettled) {
+			lost(err) // somebody else may have the event now
+			return
 		}
 	}
 }
