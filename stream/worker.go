@@ -219,27 +219,26 @@ func (r run) handle(d Delivery) {
 		r.giveUp(d, errNeverSettled)
 		return
 	}
-	switch err := r.call(d, h, event); {
-	case err == nil:
+	switch t := r.call(d, h, event); {
+	case t.err == nil:
 		r.settle(d, &r.counts.handled, Delivery.Ack)
-	case errors.Is(err, errLeaseLost):
-		r.unsettled(d, err)
+	case t.lost:
+		r.unsettled(d, fmt.Errorf("stream: the lease was lost before the handler failed: %w", t.err))
 	case r.working.Err() != nil:
 		r.putBack(d, 0) // the handler was not given its time
 	default:
-		r.fail(d, err)
+		r.fail(d, t)
 	}
 }
 
 // fail notes a try that did not succeed, and decides whether there is another.
-func (r run) fail(d Delivery, err error) {
+func (r run) fail(d Delivery, t try) {
 	r.counts.failed.Add(1)
-	_, permanent := errors.AsType[*permanentError](err)
-	if permanent || d.Attempt >= r.maxAttempts {
-		r.giveUp(d, err)
+	if t.permanent || d.Attempt >= r.maxAttempts {
+		r.giveUp(d, t.err)
 		return
 	}
-	r.logger.WarnContext(r.working, "stream: a handler failed", "id", d.ID, "attempt", d.Attempt, "error", err)
+	r.logger.WarnContext(r.working, "stream: a handler failed", "id", d.ID, "attempt", d.Attempt, "error", t.err)
 	r.putBack(d, r.backoff(d.Attempt))
 }
 
@@ -255,8 +254,8 @@ func (r run) giveUp(d Delivery, err error) {
 	letter := DeadLetter{Entry: d.Entry, Attempts: d.Attempt, Reason: reason(err)}
 	if r.deadLetter != nil {
 		report := func(ctx context.Context, _ Event) error { return r.deadLetter(ctx, letter) }
-		if err := r.call(d, report, nil); err != nil {
-			r.logger.ErrorContext(r.working, "stream: a dead letter could not be reported", "id", d.ID, "error", err)
+		if t := r.call(d, report, nil); t.err != nil {
+			r.logger.ErrorContext(r.working, "stream: a dead letter could not be reported", "id", d.ID, "error", t.err)
 			r.putBack(d, r.backoff(d.Attempt))
 			return
 		}
@@ -287,13 +286,26 @@ func (r run) unsettled(d Delivery, err error) {
 	r.logger.WarnContext(r.working, "stream: a delivery could not be settled", "id", d.ID, "error", err)
 }
 
-var (
-	// errExited says that a handler ended its goroutine instead of returning.
-	errExited = errors.New("stream: the handler did not return")
-	// errLeaseLost says that a handler failed whose delivery was lost to another
-	// taker. What becomes of the event is no longer this worker's business.
-	errLeaseLost = errors.New("stream: the lease was lost before the handler failed")
-)
+// errExited says that a handler ended its goroutine instead of returning.
+var errExited = errors.New("stream: the handler did not return")
+
+// try is how a handler ended. Its error is the handler's own, whose methods may
+// panic: what it is must be known from the other fields.
+type try struct {
+	err error
+	// permanent says that err is, or wraps, one of [Permanent]'s.
+	permanent bool
+	// lost says that another taker may have had the delivery before the end. What
+	// becomes of the event is no longer this worker's business.
+	lost bool
+}
+
+// tryOf returns the end of a handler that returned err. It panics if err does.
+func tryOf(err error) try {
+	err = sound(err)
+	_, permanent := errors.AsType[*permanentError](err)
+	return try{err: err, permanent: permanent}
+}
 
 // PanicError says that a handler panicked. Its text leaves Value out, which may
 // hold anything.
@@ -313,8 +325,8 @@ func (e *PanicError) Error() string {
 
 // call runs h in a goroutine of its own, so that whatever it does ends there,
 // and has the delivery's lease extended until it is done. If the lease is lost,
-// it ends h's context, and wraps a failure of h in errLeaseLost.
-func (r run) call(d Delivery, h handler, event Event) error {
+// it ends h's context.
+func (r run) call(d Delivery, h handler, event Event) try {
 	ctx, cancel := context.WithCancelCause(r.working)
 	defer cancel(nil)
 	// The delivery is h's until h returns, however long after its context's end.
@@ -325,22 +337,20 @@ func (r run) call(d Delivery, h handler, event Event) error {
 		go extend(running, d, func(err error) { lost.Store(true); cancel(err) })
 	}
 
-	done := make(chan error, 1)
+	done := make(chan try, 1)
 	go func() {
-		err := errExited
+		t := try{err: errExited}
 		defer func() {
 			if value := recover(); value != nil {
-				err = &PanicError{value, debug.Stack()}
+				t = try{err: &PanicError{value, debug.Stack()}}
 			}
-			done <- err
+			done <- t
 		}()
-		err = sound(h(ctx, event))
+		t = tryOf(h(ctx, event))
 	}()
-	err := <-done
-	if err != nil && lost.Load() {
-		return fmt.Errorf("%w: %w", errLeaseLost, err)
-	}
-	return err
+	t := <-done
+	t.lost = lost.Load()
+	return t
 }
 
 // extend extends the delivery's lease until ctx ends or the lease is lost. Nobody

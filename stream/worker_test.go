@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -214,6 +215,8 @@ func TestAnEventThatCannotBeHandledBecomesADeadLetter(t *testing.T) {
 		"a permanent one":      {func() error { return stream.Permanent((*wrappingError)(nil)) }, 1, "stream: the handler failed (*stream_test.wrappingError)"},
 		"a wrapped one":        {func() error { return fmt.Errorf("%w", &wrappingError{(*wrappingError)(nil)}) }, 3, "stream: the handler failed (*fmt.wrapError)"},
 		"an Unwrap's panic":    {func() error { return wrapping{} }, 3, "stream: the handler panicked with a runtime.errorString"},
+		"an Is's panic":        {func() error { return errorList{"no use"} }, 3, "no use"},
+		"an As's panic":        {func() error { return unaskable{} }, 3, "stream: the handler panicked with a string"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -483,6 +486,18 @@ func (e *wrappingError) Unwrap() error { return e.cause }
 
 // wrapping is no pointer, but holds one, which it follows.
 type wrapping struct{ *wrappingError }
+
+// errorList is an error that cannot be compared, and does it all the same.
+type errorList []string
+
+func (e errorList) Error() string        { return strings.Join(e, ", ") }
+func (e errorList) Is(target error) bool { return any(e) == any(errorList{}) }
+
+// unaskable panics if it is asked for another error.
+type unaskable struct{}
+
+func (unaskable) Error() string { return "no use" }
+func (unaskable) As(any) bool   { panic("with the message in it") }
 
 func TestAContextIsRequired(t *testing.T) {
 	var none context.Context
