@@ -90,7 +90,7 @@ type MemoryCounts struct {
 // DeadLetter is an entry that was given up.
 type DeadLetter struct {
 	Entry
-	// Attempts is how often it was tried, Reason why it was given up.
+	// Attempts is how often it was given out, Reason why it was given up.
 	Attempts int
 	Reason   string
 }

@@ -20,9 +20,11 @@ func WithHandlers(n int) WorkerOption {
 	}
 }
 
-// WithMaxAttempts sets after how many failed tries an event becomes a dead
-// letter. The default is 8. Tries are counted by the source, so that they count
-// on after a restart where the source is durable.
+// WithMaxAttempts sets at which delivery an event becomes a dead letter if its
+// handler fails. The default is 8. Deliveries are counted by the source, so that
+// they count on after a restart where the source does (see [Delivery]). One that
+// a shutdown or a lost lease cut short is counted, though it has not failed: the
+// handler may then have failed less often than n times.
 //
 // An event that was given out more than twice as often becomes a dead letter
 // before its handler is called again: it may be what ends the program each time.
