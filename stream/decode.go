@@ -136,7 +136,13 @@ func (h *Header) readInbound() {
 	if h.Kind == KindUnknown {
 		told = name + " " + tolerant.Fold(h.members.Text("type"))
 	}
-	h.identify(h.TransactionID, "inbound", string(h.Channel), h.Business, told, h.TransactionID)
+	parts := []string{"inbound", string(h.Channel), h.Business, told, h.TransactionID}
+	if h.Channel == channel.Email {
+		// All mailboxes of an email see the same recipients and, without a tid, one
+		// id, that of the sender.
+		parts = append(parts, h.members.Text("appId"))
+	}
+	h.identify(h.TransactionID, parts...)
 	h.order(string(h.Channel), h.Business, h.Customer)
 }
 

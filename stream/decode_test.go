@@ -182,6 +182,15 @@ func TestEachReadReceiptIsAnEvent(t *testing.T) {
 	require.Equal(t, idOf(t, strings.Replace(read, "Read", "Delivered", 1)), idOf(t, strings.Replace(later, "Read", "Delivered", 1)))
 }
 
+// The Message-ID, which the old shape has for an id, is the sender's, and the same
+// in every mailbox.
+func TestAnEmailToTwoAppsIsAnEventOfEach(t *testing.T) {
+	help := string(sample(t, "email_old_webhook"))
+	sales := strings.Replace(help, `"a_mail"`, `"a_sales"`, 1)
+	require.NotEqual(t, idOf(t, help), idOf(t, sales))
+	require.Equal(t, idOf(t, help), idOf(t, strings.Replace(help, `"appId"`, `"app_id"`, 1)))
+}
+
 func TestUnknownEventsAreCopiesOnlyIfTheySayTheSame(t *testing.T) {
 	const sms = `{"channel":"SMS","oa":"15550199","da":"15550100","tid":"1",`
 	id := idOf(t, sms+`"event":"Waved","type":"left_hand"}`)
