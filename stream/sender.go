@@ -30,8 +30,8 @@ import (
 //
 // A Sender is immutable and safe for concurrent use.
 type Sender struct {
-	url       Secret // it may hold a key
-	client    http.Client
+	url       Secret            // it may hold a key
+	transport http.RoundTripper // nil for http.DefaultTransport
 	schedule  []time.Duration
 	timeout   time.Duration
 	algorithm Algorithm
@@ -108,7 +108,7 @@ func WithTransport(transport http.RoundTripper) SenderOption {
 		if nothing.In(transport) {
 			return errors.New("stream: WithTransport: the transport is nil")
 		}
-		s.client.Transport = transport
+		s.transport = transport
 		return nil
 	}
 }
@@ -122,7 +122,6 @@ func NewSender(to string, options ...SenderOption) (*Sender, error) {
 	}
 	s := &Sender{
 		url:       NewSecret("the receiver's URL", to),
-		client:    http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 		schedule:  FixedSchedule(),
 		timeout:   10 * time.Second,
 		authorize: func(*http.Request) {},
@@ -237,6 +236,9 @@ func notRepeated(status int) bool {
 	return false
 }
 
+// errNoReply says that a transport broke its contract.
+var errNoReply = errors.New("stream: the transport returned neither an answer nor an error")
+
 // maxReply is how much of an answer is read, to keep the connection.
 const maxReply = 4 << 10
 
@@ -267,30 +269,44 @@ func (s *Sender) try(ctx context.Context, method string, data []byte) (attempt o
 		request.Header.Set(SignatureHeader, Sign(s.algorithm, *s.secret, data))
 	}
 	s.authorize(request)
-	response, err := s.client.Do(request)
+	// An http.Client would fail on a redirect that it cannot read.
+	response, err := s.roundTripper().RoundTrip(request)
+	if err == nil && response == nil {
+		err = errNoReply
+	}
 	if err != nil {
 		effect := outcome.MaybeApplied
 		if traced.Load() && !wrote.Load() {
 			effect = outcome.NotSent
 		}
-		return outcome.Attempt{Err: safeerror.Cause(ctx, err), Effect: effect}
+		return outcome.Attempt{Err: safeerror.Cause(ctx, err, errNoReply), Effect: effect}
+	}
+	finish(response)
+	return outcome.Attempt{Status: response.StatusCode, Effect: effectOf(response.StatusCode)}
+}
+
+// finish ends a response, whose answer is its status.
+func finish(response *http.Response) {
+	if response.Body == nil {
+		return
 	}
 	defer response.Body.Close()
-	// The answer is its status. After a 101 the body is the connection itself, and
-	// no context ends it.
+	// After a 101 the body is the connection itself, and no context ends it.
 	if response.StatusCode >= http.StatusOK {
 		_, _ = io.CopyN(io.Discard, response.Body, maxReply)
 	}
-	return outcome.Attempt{Status: response.StatusCode, Effect: effectOf(response.StatusCode)}
+}
+
+func (s *Sender) roundTripper() http.RoundTripper {
+	if s.transport == nil {
+		return http.DefaultTransport
+	}
+	return s.transport
 }
 
 // tells reports whether requests are sent by the transport of net/http.
 func (s *Sender) tells() bool {
-	transport := s.client.Transport
-	if transport == nil {
-		transport = http.DefaultTransport
-	}
-	_, ok := transport.(*http.Transport)
+	_, ok := s.roundTripper().(*http.Transport)
 	return ok
 }
 

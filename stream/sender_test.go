@@ -336,6 +336,46 @@ func TestASenderDoesNotWaitForWhatFollowsASwitchOfProtocols(t *testing.T) {
 	require.Equal(t, outcome.MaybeApplied, attempts[0].Effect)
 }
 
+func TestASenderDoesNotReadWhereARedirectLeads(t *testing.T) {
+	for _, location := range []string{"https://elsewhere.example.com", "http://[", "%zz", ""} {
+		var posts atomic.Int64
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			posts.Add(1)
+			w.Header().Set("Location", location)
+			w.WriteHeader(http.StatusTemporaryRedirect)
+		}))
+		defer server.Close()
+		sender, err := stream.NewSender(server.URL, stream.WithSchedule(0, 0, 0))
+		require.NoError(t, err)
+		attempts, err := sender.Send(t.Context(), []byte(typing))
+		require.ErrorContains(t, err, "answered 307", location)
+		require.Len(t, attempts, 1, location)
+		require.Equal(t, http.StatusTemporaryRedirect, attempts[0].Status, location)
+		require.EqualValues(t, 1, posts.Load(), location)
+	}
+}
+
+// returning is a transport that returns what it is told to, be it too little.
+type returning struct{ response *http.Response }
+
+func (r returning) RoundTrip(*http.Request) (*http.Response, error) { return r.response, nil }
+
+func TestASenderMakesDoWithATransportThatReturnsTooLittle(t *testing.T) {
+	sender, err := stream.NewSender("https://receiver.example.com", stream.WithTransport(returning{}), stream.WithSchedule())
+	require.NoError(t, err)
+	_, err = sender.Send(t.Context(), []byte(typing))
+	require.ErrorIs(t, err, outcome.ErrOnError)
+	failure, ok := errors.AsType[*outcome.Error](err)
+	require.True(t, ok)
+	require.Equal(t, outcome.MaybeApplied, failure.Effect)
+
+	bodiless := returning{&http.Response{StatusCode: http.StatusOK}}
+	sender, err = stream.NewSender("https://receiver.example.com", stream.WithTransport(bodiless))
+	require.NoError(t, err)
+	_, err = sender.Send(t.Context(), []byte(typing))
+	require.NoError(t, err)
+}
+
 func TestASenderUsesItsConnectionAgain(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, strings.Repeat("thanks ", 500))
