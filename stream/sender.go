@@ -162,7 +162,7 @@ func (s *Sender) Probe(ctx context.Context) error {
 // only status that counts as success. data must be a JSON object.
 //
 // Anything else is an [*outcome.Error]. Its edge is OnTimeout if the last try,
-// or ctx, ran out of time; OnInvalidData for data that is no JSON object, a nil
+// or ctx, ran out of time, also of a time that the transport sets; OnInvalidData for data that is no JSON object, a nil
 // ctx, and a Sender that is nil or not of [NewSender]; else OnError. Its Effect
 // is MaybeApplied if any try may have been taken: one that was answered neither
 // 4xx nor 200, or not at all after it had left. A transport that is no
@@ -333,10 +333,20 @@ func failure(ctx context.Context, attempts []outcome.Attempt) error {
 	switch {
 	case ctx.Err() != nil:
 		e.Edge, e.Err = outcome.OnTimeout, safeerror.Cause(ctx, last.Err)
-	case errors.Is(last.Err, context.DeadlineExceeded):
+	case timedOut(last.Err):
 		e.Edge = outcome.OnTimeout
 	case last.Err == nil:
 		e.Err = fmt.Errorf("the receiver answered %d instead of 200", last.Status)
 	}
 	return e
+}
+
+// timedOut reports whether err says that time was up, that of a try or one that
+// the transport sets itself.
+func timedOut(err error) bool {
+	limit, ok := errors.AsType[interface {
+		error
+		Timeout() bool
+	}](err)
+	return errors.Is(err, context.DeadlineExceeded) || ok && limit.Timeout()
 }

@@ -147,6 +147,8 @@ func TestASenderTellsHowItFailed(t *testing.T) {
 		"maybe, then refused":  {[]any{500, 400}, outcome.OnError, outcome.MaybeApplied},
 		"no answer":            {[]any{errors.New("reset")}, outcome.OnError, outcome.MaybeApplied},
 		"out of time":          {[]any{time.Hour}, outcome.OnTimeout, outcome.MaybeApplied},
+		"out of its own time":  {[]any{timeUp{}}, outcome.OnTimeout, outcome.MaybeApplied},
+		"in time after all":    {[]any{timeUp{}, 503}, outcome.OnError, outcome.MaybeApplied},
 		"a redirect":           {[]any{307}, outcome.OnError, outcome.MaybeApplied},
 		"another 2xx than 200": {[]any{202}, outcome.OnError, outcome.MaybeApplied},
 	} {
@@ -164,6 +166,26 @@ func TestASenderTellsHowItFailed(t *testing.T) {
 			})
 		})
 	}
+}
+
+// timeUp is the error of a transport that has time limits of its own.
+type timeUp struct{}
+
+func (timeUp) Error() string { return "very-secret" }
+func (timeUp) Timeout() bool { return true }
+
+func TestAHandshakeThatTakesTooLongIsATimeout(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // where nobody answers
+	require.NoError(t, err)
+	defer listener.Close()
+	sender, err := stream.NewSender("https://"+listener.Addr().String(), stream.WithSchedule(),
+		stream.WithTransport(&http.Transport{TLSHandshakeTimeout: 50 * time.Millisecond}))
+	require.NoError(t, err)
+	_, err = sender.Send(t.Context(), []byte(typing))
+	require.ErrorIs(t, err, outcome.ErrOnTimeout)
+	failure, ok := errors.AsType[*outcome.Error](err)
+	require.True(t, ok)
+	require.Equal(t, outcome.NotSent, failure.Effect)
 }
 
 // said is an error that fmt prints the content of, wherever it finds it.
