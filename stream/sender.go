@@ -162,14 +162,15 @@ func (s *Sender) Probe(ctx context.Context) error {
 // only status that counts as success. data must be a JSON object.
 //
 // Anything else is an [*outcome.Error]. Its edge is OnTimeout if the last try,
-// or ctx, ran out of time, also of a time that the transport sets; OnInvalidData for data that is no JSON object, a nil
-// ctx, and a Sender that is nil or not of [NewSender]; else OnError. Its Effect
-// is MaybeApplied if any try may have been taken: one that was answered neither
-// 4xx nor 200, or not at all after it had left. A transport that is no
-// [http.Transport] and does not tell of its steps ([httptrace.ClientTrace])
-// leaves that open whenever it fails; an [http.Transport] is taken to tell, so
-// give it no protocol that does not (RegisterProtocol). Nothing of the error shows the URL or what
-// was answered.
+// or ctx, ran out of time, also of a time that the transport sets;
+// OnInvalidData for data that is no JSON object, a nil ctx, and a Sender that is
+// nil or not of [NewSender]; else OnError. Its Effect is MaybeApplied if any try
+// may have been taken: one that was answered neither 4xx nor 200, or not at all
+// after it had left. A transport that is no [http.Transport] and does not tell of
+// its steps ([httptrace.ClientTrace]) leaves that open whenever it fails; an
+// [http.Transport] is taken to tell, so give it no protocol that does not
+// (RegisterProtocol). The error can show the host of the URL, as those of the
+// network do, but nothing else of the URL and nothing of what was answered.
 func (s *Sender) Send(ctx context.Context, data []byte) ([]outcome.Attempt, error) {
 	violations := s.check(ctx)
 	if !json.Valid(data) || bytes.TrimSpace(data)[0] != '{' {
