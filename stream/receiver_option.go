@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // ReceiverOption sets up a [Receiver]. An option that cannot be obeyed makes
@@ -41,23 +42,45 @@ func WithVerifier(verifier *Verifier) ReceiverOption {
 	}
 }
 
-// WithBasic has every request checked for the user and one of passwords.
+// WithBasic has every request checked for the user and one of passwords. A user
+// with a colon, and control characters in either, are refused: the scheme has no
+// room for them.
 func WithBasic(user string, passwords ...Secret) ReceiverOption {
+	if strings.Contains(user, ":") || hasControl(user) {
+		return refusedOption("WithBasic: the user has a colon or a control character")
+	}
 	return withAuthorization("WithBasic", basic(user, passwords), passwords)
 }
 
-// WithBearer has every request checked for one of tokens.
+// WithBearer has every request checked for one of tokens. One with control
+// characters, or blanks around it, is refused: no header has those.
 func WithBearer(tokens ...Secret) ReceiverOption {
-	return withAuthorization("WithBearer", bearer(tokens), tokens)
+	return withHeader("WithBearer", bearer(tokens), tokens)
 }
 
 // WithAPIKey has every request checked for one of keys in a header of that
-// name.
+// name. A key is refused that [WithBearer] would refuse as a token, and so is a
+// header that no handler can see, such as Host.
 func WithAPIKey(header string, keys ...Secret) ReceiverOption {
-	if strings.TrimSpace(header) == "" {
-		return func(*Receiver) error { return errors.New("stream: WithAPIKey: the header has no name") }
+	if !visible(header) {
+		return refusedOption("WithAPIKey: no handler can see a header of that name")
 	}
-	return withAuthorization("WithAPIKey", apiKey(header, keys), keys)
+	return withHeader("WithAPIKey", apiKey(header, keys), keys)
+}
+
+// refusedOption is an option that cannot be obeyed.
+func refusedOption(problem string) ReceiverOption {
+	return func(*Receiver) error { return errors.New("stream: " + problem) }
+}
+
+// withHeader is withAuthorization for secrets that are in a header as they are.
+func withHeader(option string, check authorization, secrets []Secret) ReceiverOption {
+	for _, secret := range secrets {
+		if value := secret.Reveal(); strings.TrimSpace(value) != value {
+			return refusedOption(fmt.Sprintf("%s: %s has blanks around it", option, secret))
+		}
+	}
+	return withAuthorization(option, check, secrets)
 }
 
 func withAuthorization(option string, check authorization, secrets []Secret) ReceiverOption {
@@ -66,8 +89,11 @@ func withAuthorization(option string, check authorization, secrets []Secret) Rec
 			return fmt.Errorf("stream: %s: there is no secret", option)
 		}
 		for _, secret := range secrets {
-			if secret.Reveal() == "" {
+			switch value := secret.Reveal(); {
+			case value == "":
 				return fmt.Errorf("stream: %s: %s is empty", option, secret)
+			case hasControl(value):
+				return fmt.Errorf("stream: %s: %s has a control character", option, secret)
 			}
 		}
 		r.authorizations = append(r.authorizations, check)
@@ -75,6 +101,8 @@ func withAuthorization(option string, check authorization, secrets []Secret) Rec
 		return nil
 	}
 }
+
+func hasControl(text string) bool { return strings.ContainsFunc(text, unicode.IsControl) }
 
 // WithoutVerification accepts events from anybody who can reach the receiver.
 // It belongs behind something that lets nobody else through, such as mutual

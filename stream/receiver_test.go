@@ -378,6 +378,51 @@ func TestAReceiverWithoutAnyCheckIsRefused(t *testing.T) {
 	require.Equal(t, http.StatusOK, reply.StatusCode)
 }
 
+func TestAnAuthorizationThatNoRequestCanHaveIsRefused(t *testing.T) {
+	secret := func(value string) stream.Secret { return stream.NewSecret("new", value) }
+	for name, option := range map[string]stream.ReceiverOption{
+		"a colon in a header's name":          stream.WithAPIKey("X-Key:", secret("very-secret")),
+		"a space before it":                   stream.WithAPIKey(" X-Key", secret("very-secret")),
+		"a letter that no header has":         stream.WithAPIKey("X-Schlüssel", secret("very-secret")),
+		"a header that the server takes":      stream.WithAPIKey("host", secret("very-secret")),
+		"a key with the end of a line":        stream.WithAPIKey("X-Key", secret("very-secret\n")),
+		"a key within blanks":                 stream.WithAPIKey("X-Key", secret("very-secret\t")),
+		"a second key with a zero":            stream.WithAPIKey("X-Key", secret("key"), secret("very-\x00secret")),
+		"a token with the end of a line":      stream.WithBearer(secret("very-secret\r\n")),
+		"a token behind a blank":              stream.WithBearer(secret(" very-secret")),
+		"a colon in a user":                   stream.WithBasic("ann:very-secret", secret("word")),
+		"a user with the end of a line":       stream.WithBasic("ann\n", secret("very-secret")),
+		"a password with the end of a line":   stream.WithBasic("ann", secret("very-secret\n")),
+		"a password with a control character": stream.WithBasic("ann", secret("very-secret\x7f")),
+	} {
+		_, err := stream.NewReceiver(stream.NewMemoryInbox(stream.MemoryLimits{}), option)
+		require.Error(t, err, name)
+		require.NotContains(t, err.Error(), "secret\n", name)
+		require.NotContains(t, err.Error(), "very", name)
+	}
+}
+
+func TestAnUnusualAuthorizationIsTaken(t *testing.T) {
+	for name, test := range map[string]struct {
+		option stream.ReceiverOption
+		change func(*http.Request)
+	}{
+		"a password with blanks around it": {
+			stream.WithBasic("", stream.NewSecret("", " pass:word ")), func(r *http.Request) { r.SetBasicAuth("", " pass:word ") },
+		},
+		"a key of other letters": {
+			stream.WithAPIKey("x_key.1~", stream.NewSecret("", "schlüs sel")), func(r *http.Request) { r.Header.Set("x_key.1~", "schlüs sel") },
+		},
+		"a token with a blank": {
+			stream.WithBearer(stream.NewSecret("", "to ken")), func(r *http.Request) { r.Header.Set("Authorization", "Bearer to ken") },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, http.StatusOK, newReceiving(t, test.option).post(typing, test.change).StatusCode)
+		})
+	}
+}
+
 func TestAFilterDropsWhatTheConfigurationDoesNotAllow(t *testing.T) {
 	r := newReceiving(t, stream.WithFilter(stream.Configuration{Channels: []channel.Channel{channel.Apple}}))
 	require.Equal(t, http.StatusOK, r.post(string(sample(t, "sms_webhook")), nil).StatusCode)

@@ -54,3 +54,16 @@ func one(values []string) string {
 	}
 	return values[0]
 }
+
+// visible reports whether a handler can see a header of that name: it is a token
+// (RFC 9110), and none that net/http takes out of the headers.
+func visible(name string) bool {
+	switch http.CanonicalHeaderKey(name) {
+	case "", "Host", "Transfer-Encoding":
+		return false
+	}
+	return !strings.ContainsFunc(name, func(r rune) bool {
+		letter := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+		return !letter && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
+	})
+}
