@@ -119,8 +119,18 @@ func headerOf(data []byte) (Header, error) {
 	default:
 		h.readInbound()
 	}
-	h.Time, _ = ParseTime(h.members.Text("ts", "timestamp", "datetime", "postedOn", "createdOn"))
+	h.readTime()
 	return h, nil
+}
+
+// readTime takes the first time that can be read.
+func (h *Header) readTime() {
+	for _, name := range []string{"ts", "timestamp", "datetime", "postedOn", "createdOn"} {
+		if t, ok := ParseTime(h.members.Text(name)); ok {
+			h.Time = t
+			return
+		}
+	}
 }
 
 // readInbound reads what a customer does on a channel.

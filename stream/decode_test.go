@@ -233,6 +233,12 @@ func TestAnEventWithoutAnyIDHasNone(t *testing.T) {
 	}
 }
 
+func TestATimeThatCannotBeReadHidesNoOther(t *testing.T) {
+	event, err := stream.Decode([]byte(`{"tid":"1","ts":"unknown","timestamp":"0","datetime":"2026-11-02T09:30:00Z","postedOn":"2026-11-02T10:30:00Z"}`))
+	require.NoError(t, err)
+	require.Equal(t, time.Date(2026, 11, 2, 9, 30, 0, 0, time.UTC), event.Head().Time)
+}
+
 func TestUnknownThingsAreValues(t *testing.T) {
 	for payload, name := range map[string]string{
 		`{"tid":"1"}`: "",
@@ -276,6 +282,11 @@ func TestAnAppointmentIsKnownByItsType(t *testing.T) {
 		`{"type":"time_picker_response","datePicker":"","listPicker":"",`:          stream.KindTimeResponse,
 		`{"type":"text","datePicker":"","listPicker":"",`:                          stream.KindListResponse,
 		`{"type":"time_picker_response","datePicker":"","listPicker":"{\"a\":1}",`: stream.KindListResponse,
+		`{"type":"time_picker_response","datePicker":"","listPicker":"[]",`:        stream.KindTimeResponse,
+		`{"type":"text","datePicker":"{\"a\":1}","listPicker":[],`:                 stream.KindTimeResponse,
+		`{"type":"text","datePicker":"{\"a\":1}","listPicker":{},`:                 stream.KindTimeResponse,
+		`{"type":"text","datePicker":"{\"a\":1}","listPicker":"[{}]",`:             stream.KindListResponse,
+		`{"type":"text","datePicker":"[]","listPicker":"{}",`:                      stream.KindListResponse,
 	} {
 		event, err := stream.Decode([]byte(payload + `"channel":"AppleBusinessChat","event":"INTERACTIVERESPONSE"}`))
 		require.NoError(t, err)
@@ -302,6 +313,13 @@ func TestMembersAreFoundInEverySpelling(t *testing.T) {
 	require.Equal(t, "m", h.Member("messageId"))
 	require.Equal(t, "7", h.Member("missing", "threadid"))
 	require.Empty(t, h.Member("object", "missing"))
+
+	for _, name := range []string{"Größe", "GRöSSE", "ÜberGabe", "thread_ID", "ÜBER_gabe"} {
+		event, err := stream.Decode(fmt.Appendf(nil, `{"tid":"1",%q:"found",%q:{"a":1}}`, name, name+"Object"))
+		require.NoError(t, err)
+		require.Equal(t, "found", event.Head().Member(name))
+		require.JSONEq(t, `{"a":1}`, string(event.Head().JSON(name+"_object")))
+	}
 	require.JSONEq(t, `[1,2]`, string(h.JSON("list")))
 	require.JSONEq(t, `{"a":1}`, string(h.JSON("object")))
 	require.Nil(t, h.JSON("text"))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/engagesdk/engage-go/engage/channel"
@@ -78,12 +79,13 @@ type Header struct {
 func (h Header) Head() Header { return h }
 
 // Member returns the first of the named members that holds a string, number or
-// boolean, as text; empty for none. Case and separators of a name do not
-// matter, because the vendor's own vary: "thread_id" finds threadId. Members of
-// a receipt's inner objects and of a chat event's payload are found too.
+// boolean, as text; empty for none. Separators of a name, and the case of its
+// ASCII letters, do not matter, because the vendor's own vary: "thread_id" finds
+// threadId. Members of a receipt's inner objects and of a chat event's payload are
+// found too.
 func (h Header) Member(names ...string) string {
 	for _, name := range names {
-		if text := h.members.Text(tolerant.Fold(name)); text != "" {
+		if text := h.members.Text(joined(name)); text != "" {
 			return text
 		}
 	}
@@ -93,7 +95,17 @@ func (h Header) Member(names ...string) string {
 // JSON returns the object or array that a member is, or that it holds as a
 // string, as the vendor often has it; nil for none. Names are read as in Member.
 // The caller must not change what it gets.
-func (h Header) JSON(name string) json.RawMessage { return h.members.Nested(tolerant.Fold(name)) }
+func (h Header) JSON(name string) json.RawMessage { return h.members.Nested(joined(name)) }
+
+// joined returns a name without separators, as members are looked for.
+func joined(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '_' || r == '-' || r == ' ' {
+			return -1
+		}
+		return r
+	}, name)
+}
 
 // Context returns the values that the flow put on the event, and AppContext
 // those of the vendor's support, which can hold addresses of servers: do not

@@ -181,7 +181,7 @@ func kindOf(m tolerant.Members, ch channel.Channel, name string) Kind {
 		if kind = typingKinds[tolerant.Fold(m.Text("type"))]; kind == "" {
 			return KindUnknown
 		}
-	case kind == KindListResponse && m.Find("listPicker") == nil && choosesTime(m):
+	case kind == KindListResponse && !says(m, "listPicker") && choosesTime(m):
 		return KindTimeResponse
 	case kind == KindMessage && ch == RCS && m.Find("postback") != nil:
 		return KindPostback // a data stream calls every RCS event MO
@@ -192,5 +192,18 @@ func kindOf(m tolerant.Members, ch channel.Channel, name string) Kind {
 // choosesTime reports whether an answer of Apple's without a list is an
 // appointment. A documented sample says so in its type alone.
 func choosesTime(m tolerant.Members) bool {
-	return m.Find("datePicker") != nil || tolerant.Fold(m.Text("type")) == "timepickerresponse"
+	return says(m, "datePicker") || tolerant.Fold(m.Text("type")) == "timepickerresponse"
+}
+
+// says reports whether a member says anything. An empty list or object, as it is
+// or within a string, does not (documented for members that are not filled).
+func says(m tolerant.Members, name string) bool {
+	switch nested := m.Nested(name); {
+	case nested == nil:
+		return m.Find(name) != nil
+	case nested[0] == '[':
+		return len(tolerant.Elements(nested, 1)) > 0
+	default:
+		return len(tolerant.MembersOf(nested)) > 0
+	}
 }
