@@ -97,12 +97,14 @@ func TestAnEntryTakesLittleMemoryBesideItsPayload(t *testing.T) {
 	const entries = 8
 	text := strings.Repeat("x", 1<<20)
 	for name, rest := range map[string]string{
-		"usual":                 `,"message":"hello"`,
-		"many members":          strings.Repeat(`,"":1`, 200_000),
-		"many escaped names":    strings.Repeat(`,"\u0061":1`, 100_000),
-		"a long customer":       `,"userId":"` + text + `"`,
-		"a long trace id":       `,"x-wx-gtrid":"` + text + `"`,
-		"a receipt in a string": `,"deliveryInfoNotification":"{\"deliveryInfo\":{\"a\":\"` + text + `\"}}"`,
+		"usual":                               `,"message":"hello"`,
+		"many members":                        strings.Repeat(`,"":1`, 200_000),
+		"many escaped names":                  strings.Repeat(`,"\u0061":1`, 100_000),
+		"a long customer":                     `,"userId":"` + text + `"`,
+		"a long trace id":                     `,"x-wx-gtrid":"` + text + `"`,
+		"a receipt of what is kept":           receiptOf(strings.Repeat("x", 7900)),
+		"a receipt of bytes that are no text": receiptOf(strings.Repeat("\xff", 7900)),
+		"a receipt in a string":               `,"deliveryInfoNotification":"{\"deliveryInfo\":{\"a\":\"` + text + `\"}}"`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			inbox := stream.NewMemoryInbox(stream.MemoryLimits{Entries: entries})
@@ -124,6 +126,11 @@ func TestAnEntryTakesLittleMemoryBesideItsPayload(t *testing.T) {
 			require.Equal(t, string(payloads[0]), string(event.Head().Raw))
 		})
 	}
+}
+
+// receiptOf is a receipt in strings within each other, for a destination.
+func receiptOf(destination string) string {
+	return `,"deliveryInfoNotification":"{\"deliveryInfo\":\"{\\\"destination\\\":\\\"` + destination + `\\\"}\"}"`
 }
 
 func heap() uint64 {

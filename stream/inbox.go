@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"strconv"
 	"time"
+	"unicode/utf8"
 )
 
 // The errors of inboxes, for errors.Is.
@@ -71,9 +72,9 @@ func NewEntry(data []byte) (Entry, error) {
 	return header.entry(), nil
 }
 
-// A header is kept with its entry up to so many members and bytes of payload.
-// Its texts, and the JSON that was within strings, take up to three times the
-// payload.
+// A header is kept with its entry up to so many members and bytes of payload, and
+// if the payload is UTF-8: then its texts, and the JSON that was within strings,
+// take up to three times the payload. A byte that is none becomes three in each.
 const (
 	maxKeptMembers = 128
 	maxKeptPayload = 8 << 10
@@ -81,7 +82,7 @@ const (
 
 func (h Header) entry() Entry {
 	entry := Entry{ID: h.ID, Conversation: h.Conversation, TraceID: h.TraceID, Data: h.Raw}
-	if len(h.members) <= maxKeptMembers && len(h.Raw) <= maxKeptPayload {
+	if len(h.members) <= maxKeptMembers && len(h.Raw) <= maxKeptPayload && utf8.Valid(h.Raw) {
 		entry.header = &h
 	}
 	return entry

@@ -14,8 +14,8 @@ type MemoryLimits struct {
 	// themselves and their payloads. The defaults are 10,000 and 64 MiB. There
 	// are never more than 16,777,216 entries. An entry of a [Receiver] takes some
 	// 2 KiB beside its payload, and never more than 32 KiB: what was read of a
-	// large payload, or of one with very many members, is not kept but read
-	// again.
+	// large payload, of one with very many members, or of one that is not UTF-8
+	// is not kept but read again.
 	Entries int
 	Bytes   int64
 	// Remembered is how many of the newest settled ids are known as copies, at
