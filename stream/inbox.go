@@ -3,6 +3,7 @@ package stream
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -26,8 +27,9 @@ var (
 )
 
 // Entry is an event as an inbox stores it. It holds all that a program needs to
-// handle the event elsewhere and later. It is printed and logged by its ID
-// alone, as far as that can be done: see [Header].
+// handle the event elsewhere and later. It is printed, logged and encoded by its
+// ID alone, as far as that can be done: see [Header]. So are a [Delivery] and a
+// [DeadLetter]: to store one, take its fields.
 type Entry struct {
 	// ID is the event's, by which copies are known. Required.
 	ID string
@@ -60,6 +62,9 @@ func (e Entry) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.String()
 
 // LogValue shows String's text to log/slog.
 func (e Entry) LogValue() slog.Value { return slog.StringValue(e.String()) }
+
+// MarshalJSON encodes String's text.
+func (e Entry) MarshalJSON() ([]byte, error) { return json.Marshal(e.String()) }
 
 // NewEntry reads as much of a payload as an entry needs. Received is left zero.
 // The error is a [*DecodeError] as that of [Decode]. An entry may come back

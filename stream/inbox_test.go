@@ -1,6 +1,7 @@
 package stream_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -59,9 +60,17 @@ func TestPrintingAnEntryDoesNotShowItsPayload(t *testing.T) {
 	entry := stream.Entry{ID: "id-1", Conversation: "c-1", Data: []byte("what the customer wrote")}
 	letter := stream.DeadLetter{Entry: entry, Attempts: 3, Reason: "refused"}
 	var log strings.Builder
-	slog.New(slog.NewTextHandler(&log, nil)).Info("taken", "entry", entry, "delivery", stream.Delivery{Entry: entry})
-	for _, value := range []any{entry, &entry, stream.Delivery{Entry: entry}, letter, []stream.Entry{entry}} {
-		printed := fmt.Sprintf("%v %+v %#v %q %s %x", value, value, value, value, value, value) + log.String()
+	for _, value := range []any{
+		entry, &entry, stream.Delivery{Entry: entry}, letter, []stream.Entry{entry}, []stream.DeadLetter{letter},
+		map[string]stream.Delivery{"one": {Entry: entry}}, struct{ Letter *stream.DeadLetter }{&letter},
+	} {
+		log.Reset()
+		slog.New(slog.NewTextHandler(&log, nil)).Info("taken", "value", value)
+		slog.New(slog.NewJSONHandler(&log, nil)).Info("taken", "value", value)
+		encoded, err := json.Marshal(value)
+		require.NoError(t, err)
+		require.Contains(t, string(encoded), "id-1")
+		printed := fmt.Sprintf("%v %+v %#v %q %s %x", value, value, value, value, value, value) + log.String() + string(encoded)
 		require.Contains(t, printed, "id-1")
 		for _, private := range []string{"customer wrote", "d2hhdCB0aGUg", fmt.Sprintf("%x", "customer"), "119 104 97 116"} {
 			require.NotContains(t, printed, private)
