@@ -42,8 +42,9 @@ type Config struct {
 	// not; and the payloads among them. Each partition may hold its share, and
 	// rests while it does, so that one conversation that is stuck stops only
 	// its partition in the end. After a crash at most as many records are given
-	// out again. The bytes can be exceeded by what the client has fetched at
-	// that moment; see [kgo.FetchMaxBytes]. The defaults are 10,000 and 64 MiB.
+	// out again. The bytes can be exceeded, in each partition, by what the client
+	// fetches of it at once; see [kgo.FetchMaxPartitionBytes]. The defaults are
+	// 10,000 and 64 MiB.
 	MaxRecords int
 	MaxBytes   int64
 	// Remembered is how many of the newest ids that were handled are known, at

@@ -6,13 +6,12 @@ import "context"
 const maxPoll = 500
 
 // waitForRoom waits until another record may be held, and returns how many may.
+// It asks for no bytes, because nobody knows how many are read next: a partition
+// that has more than its share rests, and must leave the others theirs.
 func (s *Source) waitForRoom(ctx context.Context) (int, error) {
 	for {
 		s.mu.Lock()
 		room := min(s.config.MaxRecords-s.held, maxPoll, max(1, s.shareRecords()/2))
-		if s.bytes >= s.config.MaxBytes {
-			room = 0
-		}
 		s.mu.Unlock()
 		if room > 0 {
 			return room, ctx.Err()

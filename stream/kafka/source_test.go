@@ -1,6 +1,7 @@
 package kafka_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"runtime"
@@ -220,6 +221,25 @@ func TestAStuckConversationDoesNotStopOtherPartitions(t *testing.T) {
 		require.NoError(t, expect(t, source, fmt.Sprintf("stuck-%d", n)).Ack(t.Context()))
 	}
 	eventually(t, func() bool { return committed(cluster, 0) == records && committed(cluster, 1) == records })
+}
+
+// What is read at once of a partition may be more than all are to hold.
+func TestAStuckConversationOfManyBytesDoesNotStopOtherPartitions(t *testing.T) {
+	cluster := newCluster(t, 2)
+	small := config(cluster)
+	small.MaxBytes = 10 << 10
+	var stuck []*kgo.Record
+	for n := range 100 {
+		stuck = append(stuck, onto(0, append(message("stuck", n), bytes.Repeat([]byte(" "), 1<<10)...)))
+	}
+	produce(t, cluster, stuck...)
+	source := open(t, small)
+	require.NoError(t, expect(t, source, "stuck-0").Nak(t.Context(), time.Hour))
+	eventually(t, func() bool { return source.Counts().Resting == 1 })
+	require.Greater(t, source.Counts().Bytes, small.MaxBytes)
+
+	produce(t, cluster, onto(1, message("a", 1)))
+	require.NoError(t, expect(t, source, "a-1").Ack(t.Context()))
 }
 
 func TestADelayHoldsUpOneConversation(t *testing.T) {
