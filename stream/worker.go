@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"reflect"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -322,6 +323,9 @@ func (e *PanicError) Error() string {
 	}
 	return fmt.Sprintf("stream: the handler panicked with a %T", e.Value)
 }
+
+// GoString keeps %#v from showing Value.
+func (e *PanicError) GoString() string { return strconv.Quote(e.Error()) }
 
 // call runs h in a goroutine of its own, so that whatever it does ends there,
 // and has the delivery's lease extended until it is done. If the lease is lost,

@@ -510,6 +510,17 @@ func TestAContextIsRequired(t *testing.T) {
 	require.Zero(t, w.inbox.Counts())
 }
 
+func TestAPanicIsPrintedWithoutItsValue(t *testing.T) {
+	err := &stream.PanicError{Value: "very-secret", Stack: []byte("stack")}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+		shown := fmt.Sprintf(verb, err)
+		require.NotContains(t, shown, "very-secret")
+		require.NotContains(t, shown, fmt.Sprintf("%x", "very-secret"))
+	}
+	require.Equal(t, `"stream: the handler panicked with a string"`, fmt.Sprintf("%#v", err))
+	require.Equal(t, `"stream: the handler panicked"`, fmt.Sprintf("%#v", (*stream.PanicError)(nil)))
+}
+
 func TestErrorsThatAreNilPointersHaveAText(t *testing.T) {
 	require.EqualError(t, (*stream.PanicError)(nil), "stream: the handler panicked")
 	require.EqualError(t, (*stream.DecodeError)(nil), "stream: the payload cannot be read")
