@@ -21,7 +21,8 @@
 //		content, err := e.Content()
 //		…
 //	})
-//	go http.ListenAndServe(address, receiver)
+//	server := http.Server{Addr: address, Handler: receiver, ReadHeaderTimeout: 5 * time.Second}
+//	go server.ListenAndServe()
 //	err = worker.Run(ctx)
 //
 // # Events

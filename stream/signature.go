@@ -57,6 +57,11 @@ func Sign(algorithm Algorithm, secret Secret, payload []byte) string {
 
 // Verifier checks signatures. It is immutable and safe for concurrent use. Make
 // one with [NewVerifier]: any other one, nil included, accepts nothing.
+//
+// A signature does not get old: the only time that is signed is that of the event,
+// within its payload, and nothing checks it. Whoever captures a request can send
+// it again; an inbox takes it for a copy for as long as it remembers the event's
+// id, and for a new event afterwards.
 type Verifier struct {
 	algorithm Algorithm
 	size      int
