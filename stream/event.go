@@ -52,10 +52,10 @@ type Header struct {
 	// ID is the same for all copies of an event, from whichever transport they
 	// come, and different for any two events. It is 32 hexadecimal digits made
 	// from the members that name the event: its channel, kind and business, an
-	// email's app, and the sender's own ids. It is empty where the payload holds none of those
-	// ids. That they suffice is assumed. Of the two copies that a tenant gets
-	// who streams both an asset and its flow, only the flow's has a Context;
-	// which one comes first is not known.
+	// email's app, and the sender's own ids. It is empty where the payload holds
+	// none of those ids. That they suffice is assumed. Of the two copies that a
+	// tenant gets who streams both an asset and its flow, only the flow's has a
+	// Context; which one comes first is not known.
 	ID string
 	// Conversation is the same for all events of one customer with one
 	// business, which a worker handles one after another. It is 32 hexadecimal
