@@ -61,7 +61,11 @@ func (c ClientCredentials) Token(ctx context.Context) (Token, error) {
 	if err := c.Validate(); err != nil {
 		return Token{}, err
 	}
-	endpoint := endpoint{c.TokenURL, c.ClientID, c.ClientSecret, oauth2.AuthStyleInParams, orDefault(c.Transport)}
+	endpoint := endpoint{
+		url:      c.TokenURL,
+		clientID: c.ClientID, secret: c.ClientSecret, style: oauth2.AuthStyleInParams,
+		transport: orDefault(c.Transport),
+	}
 	form := url.Values{}
 	if len(c.Scopes) > 0 {
 		form.Set("scope", strings.Join(c.Scopes, " "))

@@ -59,10 +59,11 @@
 // a person to replace. So a source refreshes under the record's lock, saves the
 // new token before anybody uses it, and keeps one that it cannot save. That
 // leaves three gaps between a service that has rotated the token and a store that
-// has the new one: the process dies, the reply is lost on its way, or the store
-// cannot be written, as on a full disk, while another process shares it. The old
-// record is still whole then, its refresh token is sent a second time, and whether
-// the service accepts that is the service's choice.
+// has the new one: the process dies, the reply is lost on its way or takes longer
+// than 30 seconds, or the store cannot be written, as on a full disk, while another
+// process shares it. The old record is still whole then, the next renewal sends its
+// refresh token a second time, and whether the service accepts that is the
+// service's choice.
 //
 // A [Registry] holds authorizations by name, as the vendor's flow builder does:
 // shared by all their users, with a default, with states, and not to be removed

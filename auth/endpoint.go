@@ -24,13 +24,19 @@ type endpoint struct {
 	secret    Secret
 	style     oauth2.AuthStyle // never AutoDetect, which sends every secret twice
 	transport http.RoundTripper
+	// single tells that what is sent may be good for one use. So a try has all the
+	// time of the exchange, and none follows upon one that may have arrived.
+	single bool
 }
 
 // ask sends one token request and returns the endpoint's answer, or a
 // [*TokenEndpointError]. The form's grant_type selects the grant.
 func (e endpoint) ask(ctx context.Context, form url.Values) (*oauth2.Token, error) {
-	ctx, cancel := context.WithTimeout(ctx, tryLimit)
-	defer cancel()
+	if !e.single {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, tryLimit)
+		defer cancel()
+	}
 	client := &http.Client{
 		Transport: replyReader{e.transport},
 		// A redirect would carry the secret to wherever it leads.
@@ -105,12 +111,13 @@ func asFailure(err error) error {
 // roundTrip sends r and reads the body of the answer, or as much of it as tells
 // that it is too large. All its errors are a [*TokenEndpointError].
 func roundTrip(transport http.RoundTripper, r *http.Request) (*http.Response, []byte, error) {
-	response, err := transport.RoundTrip(r)
+	var way departure
+	response, err := transport.RoundTrip(r.WithContext(way.watch(r.Context())))
 	if err != nil {
-		return nil, nil, &TokenEndpointError{Err: safeerror.Exchange(err)}
+		return nil, nil, &TokenEndpointError{Err: safeerror.Exchange(err), lost: way.possible()}
 	}
 	if response == nil || response.Body == nil {
-		return nil, nil, &TokenEndpointError{problem: "the transport returned no response"}
+		return nil, nil, &TokenEndpointError{problem: "the transport returned no response", lost: way.possible()}
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode < http.StatusOK {
@@ -119,7 +126,7 @@ func roundTrip(transport http.RoundTripper, r *http.Request) (*http.Response, []
 	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxReply+1))
 	if err != nil {
-		return nil, nil, &TokenEndpointError{Status: response.StatusCode, problem: "the reply broke off", Err: safeerror.Exchange(err)}
+		return nil, nil, &TokenEndpointError{Status: response.StatusCode, problem: "the reply broke off", Err: safeerror.Exchange(err), lost: true}
 	}
 	return response, body, nil
 }

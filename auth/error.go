@@ -110,6 +110,9 @@ type TokenEndpointError struct {
 	// recognised tells a refusal in one of the known JSON shapes, which is the
 	// endpoint's own, from that of a proxy or firewall on the way.
 	recognised bool
+	// lost tells that the reply is missing, or a part of it, to a request that may
+	// have arrived.
+	lost bool
 	// refresh is the new refresh token of a reply whose access token is of no use.
 	refresh Secret
 }

@@ -88,9 +88,10 @@ func (i Integration) faults() outcome.Violations {
 // The error is an [*outcome.Error] naming every fault of the fields, a
 // [*ReauthorizationRequiredError] if there is no refresh token, or the service
 // refuses it or the client, or a [*TokenEndpointError]. A temporary failure is
-// tried up to three times, each for at most 10 seconds; if ctx ends between two
-// tries, the error wraps that of ctx too. Once the service has answered with a
-// status of success, the refresh token is not sent again.
+// tried up to three times, all within 30 seconds; if ctx ends between two tries,
+// the error wraps that of ctx too. The refresh token is not sent again once the
+// service has answered with a status of success, nor if it may have arrived and
+// the reply is missing: it came too late, it broke off, or the connection was lost.
 func (i Integration) Refresh(ctx context.Context, refreshToken Secret) (Grant, error) {
 	if ctx == nil {
 		return Grant{}, errNoContext
@@ -101,7 +102,11 @@ func (i Integration) Refresh(ctx context.Context, refreshToken Secret) (Grant, e
 	if refreshToken.IsZero() {
 		return Grant{}, &ReauthorizationRequiredError{Reason: NoToken}
 	}
-	answer, err := i.endpoint().askAgain(ctx, url.Values{
+	ctx, cancel := context.WithTimeout(ctx, exchangeLimit)
+	defer cancel()
+	endpoint := i.endpoint()
+	endpoint.single = true
+	answer, err := endpoint.askAgain(ctx, url.Values{
 		"grant_type":    {"refresh_token"},
 		"refresh_token": {refreshToken.Reveal()},
 	})
@@ -125,7 +130,11 @@ func (i Integration) endpoint() endpoint {
 	if i.BasicAuth {
 		style = oauth2.AuthStyleInHeader
 	}
-	return endpoint{cmp.Or(i.TokenURL, WebexTokenURL), i.ClientID, i.ClientSecret, style, orDefault(i.Transport)}
+	return endpoint{
+		url:      cmp.Or(i.TokenURL, WebexTokenURL),
+		clientID: i.ClientID, secret: i.ClientSecret, style: style,
+		transport: orDefault(i.Transport),
+	}
 }
 
 // refusedRefresh tells a refusal that a person has to deal with from one that

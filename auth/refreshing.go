@@ -58,7 +58,8 @@ type Refreshing struct {
 // the store goes on from the old record, and so may send a refresh token that the
 // service has taken back. A refresh that has begun is carried to its end, for up
 // to 30 seconds, even if nobody waits for its token any more: the service may
-// have taken back the old one.
+// have taken back the old one. A refresh token that may have arrived, but got no
+// reply, is sent again by the next renewal at the earliest.
 //
 // A source that starts with a stored token that is still valid gives that one,
 // and if the store is a [RecordReader], it does not wait for the record's lock.
@@ -286,10 +287,6 @@ func (s *refreshSource) adoptable(latest record, waited bool) bool {
 	return fresh && latest.lasts(s.now())
 }
 
-// exchangeLimit is how long a refresh may take once it has begun, all its tries
-// together.
-const exchangeLimit = mostTries * tryLimit
-
 // refresh returns the record that follows upon latest. There is one even beside an
 // error if the reply held a refresh token, but no access token of any use.
 func (s *refreshSource) refresh(ctx context.Context, latest record) (record, error) {
@@ -301,9 +298,7 @@ func (s *refreshSource) refresh(ctx context.Context, latest record) (record, err
 	}
 	// The service may have rotated the token by the time that ctx ends, which
 	// the wait for the lock has brought nearer. So the exchange has its own time.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), exchangeLimit)
-	defer cancel()
-	grant, err := s.Integration.Refresh(ctx, NewSecret(latest.RefreshToken))
+	grant, err := s.Integration.Refresh(context.WithoutCancel(ctx), NewSecret(latest.RefreshToken))
 	if grant.RefreshToken.IsZero() {
 		return record{}, err
 	}

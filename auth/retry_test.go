@@ -1,11 +1,14 @@
 package auth_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -77,6 +80,58 @@ func TestTemporaryFailureOfTheEndpointIsTriedThreeTimes(t *testing.T) {
 				require.Equal(t, test.ok, err == nil, "%v", err)
 				require.Equal(t, test.calls, transport.GetTotalCallCount())
 				require.Less(t, time.Since(began), 31*time.Second)
+			})
+		})
+	}
+}
+
+// dropping serves one request on a connection, which it then closes.
+func dropping(context.Context, string, string) (net.Conn, error) {
+	client, server := net.Pipe()
+	go func() {
+		_, _ = http.ReadRequest(bufio.NewReader(server))
+		_ = server.Close()
+	}()
+	return client, nil
+}
+
+// unreachable is a dial that is refused.
+func unreachable(context.Context, string, string) (net.Conn, error) {
+	return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+}
+
+func TestRefreshTokenThatMayHaveArrivedIsNotSentAgain(t *testing.T) {
+	brokenOff := func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 503, Body: io.NopCloser(failingReader{})}, nil
+	}
+	for name, test := range map[string]struct {
+		transport http.RoundTripper
+		calls     int
+		took      time.Duration
+	}{
+		"hangs":            {after(hang), 1, 30 * time.Second},
+		"cut":              {after(cut), 1, 0},
+		"reply breaks off": {after(brokenOff), 1, 0},
+		"connection lost":  {&http.Transport{DialContext: dropping}, 1, 0},
+		"not reachable":    {&http.Transport{DialContext: unreachable}, 3, time.Second},
+		"busy":             {after(busy, busy, busy), 3, time.Second},
+		"firewall":         {after(firewall, firewall, firewall), 3, time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				calls := 0
+				integration := person("http://localhost/token")
+				integration.Transport = transportFunc(func(r *http.Request) (*http.Response, error) {
+					calls++
+					return test.transport.RoundTrip(r)
+				})
+				began := time.Now()
+				_, err := integration.Refresh(t.Context(), auth.NewSecret("refresh"))
+				failure, ok := errors.AsType[*auth.TokenEndpointError](err)
+				require.True(t, ok)
+				require.True(t, failure.Temporary())
+				require.Equal(t, test.calls, calls)
+				require.LessOrEqual(t, time.Since(began), test.took)
 			})
 		})
 	}

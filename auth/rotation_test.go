@@ -35,6 +35,20 @@ func rotating(took time.Duration) *httpmock.MockTransport {
 	return transport
 }
 
+func TestSlowReplyToARefreshIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := new(auth.MemoryStore)
+		refreshing := scripted(store)
+		transport := rotating(25 * time.Second)
+		refreshing.Integration.Transport = transport
+		source, err := refreshing.Open()
+		require.NoError(t, err)
+		require.Equal(t, "access-1", get(t, source))
+		require.Equal(t, 1, transport.GetTotalCallCount())
+		require.Contains(t, kept(t, store, "a"), "refresh-1")
+	})
+}
+
 // lock locks the record for that long. It returns as soon as it is locked.
 func lock(t *testing.T, store auth.Store, period time.Duration) {
 	locked := make(chan struct{})
