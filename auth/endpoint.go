@@ -37,8 +37,9 @@ func (e endpoint) ask(ctx context.Context, form url.Values) (*oauth2.Token, erro
 		ctx, cancel = context.WithTimeout(ctx, tryLimit)
 		defer cancel()
 	}
+	reader := &replyReader{base: e.transport}
 	client := &http.Client{
-		Transport: replyReader{e.transport},
+		Transport: reader,
 		// A redirect would carry the secret to wherever it leads.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -53,7 +54,7 @@ func (e endpoint) ask(ctx context.Context, form url.Values) (*oauth2.Token, erro
 	if err == nil {
 		return answer, nil
 	}
-	return nil, asFailure(err)
+	return nil, reader.failure(err)
 }
 
 // tokenOf returns the token in an answer.
@@ -100,14 +101,6 @@ func send(transport http.RoundTripper, r *http.Request) (members, error) {
 	return object, nil
 }
 
-// asFailure makes err, which came instead of an answer, a [*TokenEndpointError].
-func asFailure(err error) error {
-	if failure, ok := errors.AsType[*TokenEndpointError](err); ok {
-		return failure
-	}
-	return &TokenEndpointError{Err: safeerror.Exchange(err)}
-}
-
 // roundTrip sends r and reads the body of the answer, or as much of it as tells
 // that it is too large. All its errors are a [*TokenEndpointError].
 func roundTrip(transport http.RoundTripper, r *http.Request) (*http.Response, []byte, error) {
@@ -134,9 +127,24 @@ func roundTrip(transport http.RoundTripper, r *http.Request) (*http.Response, []
 // replyReader stands between x/oauth2 and the network. It turns whatever a
 // token endpoint answers into either a plain RFC 6749 reply, which x/oauth2
 // reads without trouble, or a [*TokenEndpointError].
-type replyReader struct{ base http.RoundTripper }
+type replyReader struct {
+	base http.RoundTripper
+	// unread is what to report if x/oauth2 has trouble all the same.
+	unread *TokenEndpointError
+}
 
-func (t replyReader) RoundTrip(r *http.Request) (*http.Response, error) {
+// failure makes err, which came instead of an answer, a [*TokenEndpointError].
+func (t *replyReader) failure(err error) error {
+	if failure, ok := errors.AsType[*TokenEndpointError](err); ok {
+		return failure
+	}
+	if t.unread != nil {
+		return t.unread
+	}
+	return &TokenEndpointError{Err: safeerror.Exchange(err)}
+}
+
+func (t *replyReader) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.Header.Set("Accept", "application/json")
 	response, body, err := roundTrip(t.base, r)
@@ -147,15 +155,20 @@ func (t replyReader) RoundTrip(r *http.Request) (*http.Response, error) {
 	if failure != nil {
 		return nil, failure
 	}
-	if body, err = json.Marshal(plain); err != nil {
+	t.unread = failureOf(response)
+	t.unread.problem, t.unread.refresh = "the reply cannot be read", NewSecret(plain.RefreshToken)
+	var encoded bytes.Buffer
+	encoder := json.NewEncoder(&encoded)
+	encoder.SetEscapeHTML(false) // which could make more of it than the 1 MiB that x/oauth2 reads
+	if err := encoder.Encode(plain); err != nil {
 		return nil, err
 	}
 	return &http.Response{
 		Status: response.Status, StatusCode: http.StatusOK, Proto: response.Proto,
 		ProtoMajor: response.ProtoMajor, ProtoMinor: response.ProtoMinor,
 		Header:        http.Header{"Content-Type": {"application/json"}},
-		Body:          io.NopCloser(bytes.NewReader(body)),
-		ContentLength: int64(len(body)),
+		Body:          io.NopCloser(&encoded),
+		ContentLength: int64(encoded.Len()),
 		Request:       r,
 	}, nil
 }
