@@ -36,8 +36,9 @@ type FileStore struct {
 // needed.
 func NewFileStore(directory string) *FileStore { return &FileStore{directory} }
 
-// maxRecord is the largest record that is read, in bytes.
-const maxRecord = 1 << 20
+// maxRecord is the largest record that is read and written, in bytes. A character
+// of a reply becomes up to six of a record.
+const maxRecord = 8 * maxReply
 
 // Read implements [RecordReader]. The name is one that Update takes. All errors
 // are a [*StoreError]. On Windows, where a file that is open cannot be replaced,
@@ -158,7 +159,7 @@ func readRecord(path string) (Secret, error) {
 	case info.Mode().Perm()&0o200 == 0:
 		return Secret{}, fmt.Errorf("its file %s is read-only: make it 0600, since a new token has to replace it", filepath.Base(path))
 	case info.Size() > maxRecord:
-		return Secret{}, fmt.Errorf("its file %s is larger than 1 MiB: remove it and authorize anew", filepath.Base(path))
+		return Secret{}, fmt.Errorf("its file %s is larger than 8 MiB: remove it and authorize anew", filepath.Base(path))
 	}
 	content, err := io.ReadAll(io.LimitReader(file, maxRecord))
 	if err != nil {
@@ -170,6 +171,9 @@ func readRecord(path string) (Secret, error) {
 // writeRecord puts the record in place of the old one in a single step, after
 // it has reached the disk.
 func writeRecord(path string, record Secret) error {
+	if len(record.Reveal()) > maxRecord {
+		return errors.New("it is larger than 8 MiB")
+	}
 	fresh := path + ".new"
 	// One may be left from a crash. Whoever holds the lock owns it.
 	if err := os.Remove(fresh); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -143,7 +143,7 @@ func TestRecordThatCannotBeTrustedIsRefusedAndLeft(t *testing.T) {
 		"readable by others": {func(t *testing.T, path string) { require.NoError(t, os.Chmod(path, 0o644)) }, "its file a.token (mode 0644): make it 0600 if nobody has seen it, else remove it and authorize anew"},
 		"writable by group":  {func(t *testing.T, path string) { require.NoError(t, os.Chmod(path, 0o620)) }, "its file a.token (mode 0620)"},
 		"read-only":          {func(t *testing.T, path string) { require.NoError(t, os.Chmod(path, 0o400)) }, "its file a.token is read-only: make it 0600"},
-		"too large":          {func(t *testing.T, path string) { require.NoError(t, os.Truncate(path, 1<<20+1)) }, "larger"},
+		"too large":          {func(t *testing.T, path string) { require.NoError(t, os.Truncate(path, 8<<20+1)) }, "larger"},
 		"directory": {func(t *testing.T, path string) {
 			require.NoError(t, os.Remove(path))
 			require.NoError(t, os.Mkdir(path, 0o700))
@@ -199,7 +199,7 @@ func TestRecordThatIsRefusedIsReplacedOnceItIsRemoved(t *testing.T) {
 	refreshing := scripted(auth.NewFileStore(directory), `500`)
 	require.NoError(t, refreshing.Authorize(t.Context(), granted))
 	path := filepath.Join(directory, "a.token")
-	require.NoError(t, os.Truncate(path, 1<<20+1))
+	require.NoError(t, os.Truncate(path, 8<<20+1))
 	var failure *auth.StoreError
 	require.ErrorAs(t, refreshing.Authorize(t.Context(), granted), &failure)
 	require.NoError(t, os.Remove(path))
@@ -250,6 +250,32 @@ func TestRecordThatCannotBeSavedLeavesTheOldOne(t *testing.T) {
 	mend()
 	put(t, store, "a", "new")
 	require.Equal(t, "new", kept(t, store, "a"))
+}
+
+func TestRecordThatIsTooLargeToBeReadIsNotSaved(t *testing.T) {
+	store := auth.NewFileStore(t.TempDir())
+	longest := strings.Repeat("x", 8<<20)
+	put(t, store, "a", longest)
+	err := store.Update(t.Context(), "a", func(record auth.Secret) (auth.Secret, error) {
+		return auth.NewSecret(record.Reveal() + "x"), nil
+	})
+	var failure *auth.StoreError
+	require.ErrorAs(t, err, &failure)
+	require.ErrorContains(t, err, "larger than 8 MiB")
+	require.True(t, kept(t, store, "a") == longest)
+}
+
+func TestRecordOfTheLargestReplyIsReadAgain(t *testing.T) {
+	store := auth.NewFileStore(t.TempDir())
+	refreshing := scripted(store,
+		`{"access_token":"`+strings.Repeat("<", 1<<20-100)+`","refresh_token":"refresh-1","expires_in":43200}`,
+		`{"access_token":"access-2","refresh_token":"refresh-2","expires_in":43200}`)
+	source, err := refreshing.Open()
+	require.NoError(t, err)
+	token, err := source.Token(t.Context())
+	require.NoError(t, err)
+	source.Invalidate(token)
+	require.Equal(t, "access-2", get(t, source))
 }
 
 func TestWhatACrashLeftBehindDoesNoHarm(t *testing.T) {
