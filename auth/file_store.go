@@ -23,7 +23,7 @@ import (
 // may read is refused, not used, since it may be known to them; so is one that
 // is read-only, since every refresh replaces it. A file that is refused is not
 // replaced by a new authorization either: the error names it, and somebody has to
-// mend its mode or remove it first. Beside each record lies an empty file
+// mend its mode or remove it first. An empty file is a damaged record. Beside each record lies an empty file
 // ending in .lock, which is never removed. On Windows access follows from the
 // directory instead, so put it below the user's own.
 //
@@ -138,6 +138,10 @@ func fileName(name string) string {
 	return spelling + ".token"
 }
 
+// emptied stands for the text of an empty file. It must not be the one that means
+// that there is no record: there has been one, and its tokens may be spent.
+const emptied = "\n"
+
 func readRecord(path string) (Secret, error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -164,6 +168,9 @@ func readRecord(path string) (Secret, error) {
 	content, err := io.ReadAll(io.LimitReader(file, maxRecord))
 	if err != nil {
 		return Secret{}, err
+	}
+	if len(content) == 0 {
+		return NewSecret(emptied), nil
 	}
 	return NewSecret(string(content)), nil
 }

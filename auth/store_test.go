@@ -252,6 +252,38 @@ func TestRecordThatCannotBeSavedLeavesTheOldOne(t *testing.T) {
 	require.Equal(t, "new", kept(t, store, "a"))
 }
 
+func TestEmptyFileIsADamagedRecordAndNoNewStart(t *testing.T) {
+	directory := t.TempDir()
+	store := auth.NewFileStore(directory)
+	server := newRotatingServer(t)
+	refreshing := server.refreshing(store)
+	source, err := refreshing.Open()
+	require.NoError(t, err)
+	require.Equal(t, "access-1", get(t, source))
+	path := filepath.Join(directory, "a.token")
+	require.NoError(t, os.Truncate(path, 0))
+
+	source, err = refreshing.Open()
+	require.NoError(t, err)
+	_, err = source.Token(t.Context())
+	var required *auth.ReauthorizationRequiredError
+	require.ErrorAs(t, err, &required)
+	require.Equal(t, auth.RecordDamaged, required.Reason)
+	registry := &auth.Registry{Store: store}
+	require.NoError(t, registry.Add(t.Context(), "a", refreshing.Integration))
+	require.Equal(t, auth.ReauthorizationRequired, state(t, registry, "a"))
+	requests, _ := server.counts()
+	require.Equal(t, 1, requests, "the seed is not sent again")
+
+	require.NoError(t, refreshing.Authorize(t.Context(), granted))
+	source, err = refreshing.Open()
+	require.NoError(t, err)
+	require.Equal(t, "granted", get(t, source))
+	require.NoError(t, os.Truncate(path, 0))
+	require.NoError(t, registry.Remove(t.Context(), "a"))
+	require.NoFileExists(t, path)
+}
+
 func TestRecordThatIsTooLargeToBeReadIsNotSaved(t *testing.T) {
 	store := auth.NewFileStore(t.TempDir())
 	longest := strings.Repeat("x", 8<<20)
