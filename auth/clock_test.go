@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+	"unsafe"
 
 	"github.com/stretchr/testify/require"
 
@@ -87,6 +89,32 @@ func TestStoredTokenIsJudgedByTheClock(t *testing.T) {
 	after, err := scripted(store, `{"access_token":"new","expires_in":7200}`).Open(auth.WithClock(clock.Now))
 	require.NoError(t, err)
 	require.Equal(t, "new", get(t, after))
+}
+
+// slept is now, had the machine slept for that long before: its wall clock has
+// gone on, its monotonic clock has not. There is no other way to make such a time.
+func slept(t *testing.T, now time.Time, period time.Duration) time.Time {
+	woken := now
+	*(*uint64)(unsafe.Pointer(&woken)) += uint64(period/time.Second) << 30
+	require.Zero(t, woken.Sub(now))
+	require.Equal(t, period, woken.Round(0).Sub(now.Round(0)))
+	return woken
+}
+
+func TestTokenThatExpiredWhileTheMachineSleptIsReplacedThoughItWasNotSaved(t *testing.T) {
+	for name, full := range map[string]bool{"saved": false, "not saved": true} {
+		t.Run(name, func(t *testing.T) {
+			var asleep atomic.Int64
+			source, err := scripted(&failing{full: full},
+				`{"access_token":"access-1","refresh_token":"refresh-1","expires_in":3600}`,
+				`{"access_token":"access-2","refresh_token":"refresh-2","expires_in":36000}`,
+			).Open(auth.WithClock(func() time.Time { return slept(t, time.Now(), time.Duration(asleep.Load())) }))
+			require.NoError(t, err)
+			require.Equal(t, "access-1", get(t, source))
+			asleep.Store(int64(2 * time.Hour))
+			require.Equal(t, "access-2", get(t, source))
+		})
+	}
 }
 
 func TestRunLooksAtTheClock(t *testing.T) {

@@ -68,7 +68,11 @@ func (r record) token() Token { return NewToken(r.AccessToken, r.Expiry, r.Scope
 // more, or for a quarter of a very short life. A record of the future tells that
 // the clock has been set back since, so that its expiry means nothing.
 func (r record) lasts(now time.Time) bool {
-	if r.AccessToken == "" || r.IssuedAt.Sub(now) > time.Minute {
+	if r.token().usable(now) != nil {
+		return false
+	}
+	now = now.Round(0) // the monotonic clock stands still while the machine sleeps
+	if r.IssuedAt.Sub(now) > time.Minute {
 		return false
 	}
 	return r.Expiry.IsZero() || r.Expiry.Sub(now) > min(2*time.Minute, r.Expiry.Sub(r.IssuedAt)/4)
