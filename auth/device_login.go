@@ -52,7 +52,9 @@ const (
 // is an [*outcome.Error] that names every fault of the integration, a
 // [*ReauthorizationRequiredError] if the person declines, a
 // [*TokenEndpointError] that is not temporary, or one that wraps
-// [context.DeadlineExceeded] or that of ctx when nobody came.
+// [context.DeadlineExceeded] or that of ctx when nobody came. If the reply holds a
+// refresh token, but no access token of any use, the error comes with a grant that
+// holds the refresh token alone.
 func (d DeviceLogin) Run(ctx context.Context) (Grant, error) {
 	if ctx == nil {
 		return Grant{}, errNoContext
@@ -132,6 +134,9 @@ func (d DeviceLogin) poll(ctx context.Context, device device) (Grant, error) {
 		answer, err := endpoint.ask(ctx, form)
 		if err == nil {
 			return grantOf(answer), nil
+		}
+		if refresh := rotated(err); !refresh.IsZero() {
+			return Grant{RefreshToken: refresh}, declined(err) // the code has been taken
 		}
 		var again bool
 		if wait, again = device.next(err); !again {

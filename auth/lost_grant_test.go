@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/require"
 
 	"github.com/engagesdk/engage-go/auth"
@@ -107,6 +108,41 @@ func TestRefreshTokenIsNotLostThoughTheAccessTokenIsOfNoUse(t *testing.T) {
 				require.Equal(t, []string{"refresh-0", "refresh-1", "refresh-2"}, sent)
 			})
 		})
+	}
+}
+
+func TestRefreshTokenOfANewGrantIsNotLostThoughTheAccessTokenIsOfNoUse(t *testing.T) {
+	for name, ask := range map[string]func(t *testing.T, reply string) (auth.Grant, error){
+		"Service App": func(t *testing.T, reply string) (auth.Grant, error) {
+			return serviceApp(replying(200, reply)).Grant(t.Context(), auth.Static("administrator"))
+		},
+		"sign-in": func(t *testing.T, reply string) (auth.Grant, error) {
+			integration := person("")
+			integration.Transport = replying(200, reply)
+			signIn, err := integration.NewSignIn()
+			require.NoError(t, err)
+			return signIn.Finish(t.Context(), redirect(t, signIn.URL(), "code", "good"))
+		},
+		"device login": func(t *testing.T, reply string) (auth.Grant, error) {
+			login, polled := deviceLogin(t, started, httpmock.NewStringResponder(200, reply), refused)
+			grant, err := login.Run(t.Context())
+			require.Len(t, *polled, 1, "the code has been taken")
+			return grant, err
+		},
+	} {
+		for problem, reply := range map[string]string{
+			"character": `{"access_token":"a b","refresh_token":"refresh"}`,
+			"odd_error": `{"error":"odd_error","refresh_token":"refresh"}`,
+		} {
+			t.Run(name+", "+problem, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					grant, err := ask(t, reply)
+					require.ErrorContains(t, err, problem)
+					require.Equal(t, "refresh", grant.RefreshToken.Reveal())
+					require.True(t, grant.Token.IsZero())
+				})
+			})
+		}
 	}
 }
 

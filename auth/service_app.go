@@ -65,7 +65,9 @@ func (s ServiceApp) Validate() error {
 // POST …/applications/{id}/token). The administrator's source must hold the
 // scope spark:applications_token. The request is sent once, since asking again
 // may replace the tokens that were given before. If the expires_in of the
-// pair cannot be read, the access token is one of unknown expiry.
+// pair cannot be read, the access token is one of unknown expiry. If the access
+// token itself is of no use, the error comes with a grant that holds the refresh
+// token alone.
 //
 // The error is an [*outcome.Error] naming every fault of the fields, that of the
 // administrator's source, or one for its token if that is empty, expired or
@@ -86,11 +88,11 @@ func (s ServiceApp) Grant(ctx context.Context, administrator TokenSource) (Grant
 	}
 	object, err := send(orDefault(s.Transport), request)
 	if err != nil {
-		return Grant{}, refusedClient(err)
+		return Grant{RefreshToken: rotated(err)}, refusedClient(err)
 	}
 	answer, problem := object.reply()
 	if problem != "" {
-		return Grant{}, &TokenEndpointError{Status: http.StatusOK, problem: problem}
+		return Grant{RefreshToken: NewSecret(answer.RefreshToken)}, &TokenEndpointError{Status: http.StatusOK, problem: problem}
 	}
 	return answer.grant(time.Now()), nil
 }

@@ -90,12 +90,13 @@ func (s *SignIn) URL() string {
 func (s *SignIn) begun() bool { return s != nil && !s.state.IsZero() }
 
 // Finish trades the code in redirect, the address that the browser ended at, for
-// a grant. White space around it, as comes with a pasted line, does not count. A redirect that belongs to another sign-in, or holds no code, is a
-// [*SignInError] and leaves the sign-in open, so that the person can be asked
-// again. Where the person or the service declined, or does not accept the
+// a grant. White space around it, as comes with a pasted line, does not count. A
+// redirect that belongs to another sign-in, or holds no code, is a [*SignInError]
+// and leaves the sign-in open, so that the person can be asked again. Where the person or the service declined, or does not accept the
 // client, the error is a [*ReauthorizationRequiredError]; any other refusal is a
-// [*TokenEndpointError]. The code is sent once, whatever happens, because it is
-// good for one use.
+// [*TokenEndpointError]. If the reply holds a refresh token, but no access token of
+// any use, the error comes with a grant that holds the refresh token alone. The
+// code is sent once, whatever happens, because it is good for one use.
 func (s *SignIn) Finish(ctx context.Context, redirect string) (Grant, error) {
 	switch {
 	case !s.begun():
@@ -133,7 +134,7 @@ func (s *SignIn) Finish(ctx context.Context, redirect string) (Grant, error) {
 		"code_verifier": {s.verifier.Reveal()},
 	})
 	if err != nil {
-		return Grant{}, refusedClient(err)
+		return Grant{RefreshToken: rotated(err)}, refusedClient(err)
 	}
 	return grantOf(answer), nil
 }
