@@ -54,7 +54,7 @@ func (e endpoint) ask(ctx context.Context, form url.Values) (*oauth2.Token, erro
 	if err == nil {
 		return answer, nil
 	}
-	return nil, reader.failure(err)
+	return nil, reader.failure(ctx, err)
 }
 
 // tokenOf returns the token in an answer.
@@ -107,7 +107,7 @@ func roundTrip(transport http.RoundTripper, r *http.Request) (*http.Response, []
 	var way departure
 	response, err := transport.RoundTrip(r.WithContext(way.watch(r.Context())))
 	if err != nil {
-		return nil, nil, &TokenEndpointError{Err: safeerror.Exchange(err), lost: way.possible()}
+		return nil, nil, &TokenEndpointError{Err: safeerror.Cause(r.Context(), err), lost: way.possible()}
 	}
 	if response == nil || response.Body == nil {
 		return nil, nil, &TokenEndpointError{problem: "the transport returned no response", lost: way.possible()}
@@ -119,7 +119,7 @@ func roundTrip(transport http.RoundTripper, r *http.Request) (*http.Response, []
 	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxReply+1))
 	if err != nil {
-		return nil, nil, &TokenEndpointError{Status: response.StatusCode, problem: "the reply broke off", Err: safeerror.Exchange(err), lost: true}
+		return nil, nil, &TokenEndpointError{Status: response.StatusCode, problem: "the reply broke off", Err: safeerror.Cause(r.Context(), err), lost: true}
 	}
 	return response, body, nil
 }
@@ -134,14 +134,14 @@ type replyReader struct {
 }
 
 // failure makes err, which came instead of an answer, a [*TokenEndpointError].
-func (t *replyReader) failure(err error) error {
+func (t *replyReader) failure(ctx context.Context, err error) error {
 	if failure, ok := errors.AsType[*TokenEndpointError](err); ok {
 		return failure
 	}
 	if t.unread != nil {
 		return t.unread
 	}
-	return &TokenEndpointError{Err: safeerror.Exchange(err)}
+	return &TokenEndpointError{Err: safeerror.Cause(ctx, err)}
 }
 
 func (t *replyReader) RoundTrip(r *http.Request) (*http.Response, error) {

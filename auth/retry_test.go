@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"sync"
 	"syscall"
 	"testing"
@@ -185,6 +186,51 @@ func TestWaitBetweenTriesObeysTheContext(t *testing.T) {
 		require.Equal(t, 503, failure.Status)
 		require.Equal(t, time.Second, time.Since(began))
 	})
+}
+
+// net/http answers with the reason for the end of a context, not with its error.
+func TestContextThatEndedForAReasonIsFoundInTheError(t *testing.T) {
+	reason := errors.New("the user pressed Stop")
+	for name, ask := range map[string]func(ctx context.Context, url string) error{
+		"client credentials": func(ctx context.Context, url string) error {
+			_, err := credentials(url).Token(ctx)
+			return err
+		},
+		"refresh": func(ctx context.Context, url string) error {
+			_, err := person(url).Refresh(ctx, auth.NewSecret("refresh"))
+			return err
+		},
+		"Service App": func(ctx context.Context, url string) error {
+			app := serviceApp(nil)
+			app.ApplicationsURL = url
+			_, err := app.Grant(ctx, auth.Static("administrator"))
+			return err
+		},
+		"device login": func(ctx context.Context, url string) error {
+			integration := person("")
+			integration.DeviceURL = url
+			_, err := auth.DeviceLogin{Integration: integration, Show: func(auth.DeviceCode) {}}.Run(ctx)
+			return err
+		},
+		"legacy": func(ctx context.Context, url string) error {
+			_, err := auth.Legacy{AuthorizeURL: url, APIKey: auth.NewSecret(hidden), DomainName: "a"}.Token(ctx)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, stop := context.WithCancelCause(t.Context())
+			server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body) // else the server does not notice who leaves
+				stop(reason)
+				<-r.Context().Done()
+			}))
+			defer server.Close()
+			err := ask(ctx, server.URL)
+			require.ErrorIs(t, err, context.Canceled)
+			require.ErrorIs(t, err, reason)
+			require.NotContains(t, err.Error(), reason.Error(), "which may hold anything")
+		})
+	}
 }
 
 func TestNoTryIsStartedThatTheDeadlineWouldEnd(t *testing.T) {
