@@ -20,12 +20,13 @@ import (
 // It is not meant for network file systems, whose locks cannot be relied on.
 //
 // Files and the directory are made for their owner alone. A record that others
-// may read is refused, not used, since it may be known to them; so is one that
-// is read-only, since every refresh replaces it. A file that is refused is not
-// replaced by a new authorization either: the error names it, and somebody has to
-// mend its mode or remove it first. An empty file is a damaged record. Beside each record lies an empty file
-// ending in .lock, which is never removed. On Windows access follows from the
-// directory instead, so put it below the user's own.
+// may read, or whose file belongs to another user, is refused, not used, since it
+// may be known to them; so is one that is read-only, since every refresh replaces
+// it. A file that is refused is not replaced by a new authorization either: the
+// error names it, and somebody has to mend its mode or remove it first. An empty
+// file is a damaged record. Beside each record lies an empty file ending in .lock,
+// which is never removed. On Windows access follows from the directory instead, so
+// put it below the user's own.
 //
 // The records are not encrypted.
 type FileStore struct {
@@ -157,6 +158,8 @@ func readRecord(path string) (Secret, error) {
 		return Secret{}, err
 	case !info.Mode().IsRegular():
 		return Secret{}, errors.New("it is not a file")
+	case foreign(info):
+		return Secret{}, fmt.Errorf("its file %s belongs to another user: remove it and authorize anew", filepath.Base(path))
 	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
 		return Secret{}, fmt.Errorf("others may read or write its file %s (mode %04o): make it 0600 if nobody has seen it, else remove it and authorize anew",
 			filepath.Base(path), info.Mode().Perm())

@@ -1,0 +1,16 @@
+//go:build unix
+
+package auth
+
+import (
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// foreign reports whether the file belongs to another user than that of this
+// process.
+func foreign(info fs.FileInfo) bool {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(stat.Uid) != os.Geteuid()
+}

@@ -1,0 +1,36 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package auth_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/engagesdk/engage-go/auth"
+)
+
+// Its owner may read and replace it, whatever its mode.
+func TestRecordOfAnotherUserIsRefused(t *testing.T) {
+	directory := t.TempDir()
+	store := auth.NewFileStore(directory)
+	path := filepath.Join(directory, "a.token")
+	if os.Geteuid() == 0 {
+		put(t, store, "a", hidden)
+		require.NoError(t, os.Chown(path, 1, 1))
+	} else {
+		require.NoError(t, os.Symlink("/etc/passwd", path))
+	}
+	_, read := store.Read(t.Context(), "a")
+	update := store.Update(t.Context(), "a", func(record auth.Secret) (auth.Secret, error) {
+		t.Error("the record must not be used")
+		return record, nil
+	})
+	var failure *auth.StoreError
+	for _, err := range []error{read, update} {
+		require.ErrorAs(t, err, &failure)
+		require.ErrorContains(t, err, "its file a.token belongs to another user")
+	}
+}
