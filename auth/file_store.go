@@ -144,7 +144,7 @@ func fileName(name string) string {
 const emptied = "\n"
 
 func readRecord(path string) (Secret, error) {
-	file, err := os.Open(path)
+	file, err := os.OpenFile(path, toRead, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Secret{}, nil
 	}

@@ -8,6 +8,10 @@ import (
 	"syscall"
 )
 
+// toRead opens a file without waiting for the other end of a pipe, which no context
+// would end.
+const toRead = os.O_RDONLY | syscall.O_NONBLOCK
+
 // foreign reports whether the file belongs to another user than that of this
 // process.
 func foreign(info fs.FileInfo) bool {

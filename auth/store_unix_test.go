@@ -5,6 +5,7 @@ package auth_test
 import (
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -33,4 +34,14 @@ func TestRecordOfAnotherUserIsRefused(t *testing.T) {
 		require.ErrorAs(t, err, &failure)
 		require.ErrorContains(t, err, "its file a.token belongs to another user")
 	}
+}
+
+func TestPipeInPlaceOfARecordIsRefusedAtOnce(t *testing.T) {
+	directory := t.TempDir()
+	store := auth.NewFileStore(directory)
+	require.NoError(t, syscall.Mkfifo(filepath.Join(directory, "a.token"), 0o600))
+	_, read := store.Read(t.Context(), "a")
+	require.ErrorContains(t, read, "not a file")
+	update := store.Update(t.Context(), "a", func(record auth.Secret) (auth.Secret, error) { return record, nil })
+	require.Equal(t, read, update)
 }
