@@ -164,6 +164,20 @@ func TestClientIsNotBuiltWithoutASource(t *testing.T) {
 	require.NoError(t, err)
 }
 
+func TestClientThatIsNotMadeLeavesTheCacheToAnother(t *testing.T) {
+	cache := auth.NewCache(credentials(""))
+	_, err := engage.New("https://one.example.com", cache, engage.WithTransport(nil))
+	require.Error(t, err)
+	_, err = engage.New("https://two.example.com", cache)
+	require.NoError(t, err)
+
+	for _, source := range []auth.TokenSource{nil, auth.Static(""), auth.ClientCredentials{}, auth.FromOAuth2(nil)} {
+		_, err := engage.New("https://one.example.com", source, engage.WithTransport(nil))
+		require.ErrorContains(t, err, "transport")
+		require.ErrorContains(t, err, "token source", "whose faults are named all the same")
+	}
+}
+
 // tokenless is a source of x/oauth2 that cannot be nil.
 type tokenless struct{ token oauth2.Token }
 

@@ -43,7 +43,8 @@ type Client struct {
 // endpoint, as auth.ClientCredentials does, is told it.
 //
 // New sends nothing. It returns an error that names every fault of its
-// arguments.
+// arguments, but those of an auth.Cache, which belongs to its first client from
+// then on, only once nothing else is at fault.
 func New(endpoint Endpoint, source auth.TokenSource, options ...Option) (*Client, error) {
 	c := &Client{
 		routes:   map[outcome.Operation]Route{},
@@ -60,8 +61,8 @@ func New(endpoint Endpoint, source auth.TokenSource, options ...Option) (*Client
 		}
 		problems = append(problems, option(c))
 	}
-	problems = append(problems, c.transport())
-	problems = append(problems, c.connect(endpoint), c.authorize(source))
+	problems = append(problems, c.transport(), c.connect(endpoint))
+	problems = append(problems, c.authorize(source, errors.Join(problems...) != nil))
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
@@ -92,15 +93,17 @@ func (c *Client) connect(endpoint Endpoint) error {
 	return err
 }
 
-// authorize settles where tokens come from.
-func (c *Client) authorize(source auth.TokenSource) error {
+// authorize settles where tokens come from. A client that fails leaves its caches
+// to another.
+func (c *Client) authorize(source auth.TokenSource, fails bool) error {
 	if nothing.In(source) {
 		return errors.New("engage: the token source is nil")
 	}
 	var problems []error
 	bind := func(source auth.TokenSource) auth.TokenSource {
 		binder, ok := source.(auth.Binder)
-		if !ok || c.base == nil {
+		_, cache := source.(*auth.Cache)
+		if !ok || c.base == nil || fails && cache {
 			return source
 		}
 		bound, err := binder.Bind(c.base, c.engine.Transport)
