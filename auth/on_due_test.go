@@ -128,3 +128,48 @@ func TestCallsOfOnDueFollowOneAnother(t *testing.T) {
 		require.Equal(t, 2, calls)
 	})
 }
+
+func TestEndOfANewRefreshTokenIsToldOfThoughThatOfTheOldOneWas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const day = 24 * time.Hour
+		var told []time.Time
+		refreshing := scripted(new(auth.MemoryStore), `500`)
+		refreshing.Seed = auth.Grant{}
+		refreshing.OnDue = func(_ string, deadline time.Time) { told = append(told, deadline) }
+		source, err := refreshing.Open()
+		require.NoError(t, err)
+		var deadlines []time.Time
+		for _, left := range []time.Duration{13 * day, 10 * day, 11 * day} {
+			deadline := time.Now().Add(left)
+			deadlines = append(deadlines, deadline)
+			require.NoError(t, refreshing.Authorize(t.Context(), auth.Grant{
+				Token:        auth.NewToken(left.String(), time.Now().Add(time.Hour)),
+				RefreshToken: auth.NewSecret("refresh"), RefreshExpiry: deadline,
+			}))
+			require.Equal(t, left.String(), get(t, source))
+			synctest.Wait()
+			time.Sleep(2 * time.Hour)
+		}
+		require.Len(t, told, len(deadlines))
+		for i, deadline := range deadlines {
+			require.True(t, deadline.Equal(told[i]))
+		}
+	})
+}
+
+func TestEndIsToldOfOnceThoughTheAuthorizationIsUpdated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		registry := &auth.Registry{OnDue: func(string, time.Time) { calls++ }}
+		require.NoError(t, registry.Add(t.Context(), "a", integration(`500`)))
+		require.NoError(t, registry.Authorize(t.Context(), "a", auth.Grant{
+			Token: granted.Token, RefreshToken: granted.RefreshToken, RefreshExpiry: time.Now().Add(48 * time.Hour),
+		}))
+		for range 3 {
+			require.NoError(t, registry.Authenticate(t.Context(), "a"))
+			synctest.Wait()
+			require.NoError(t, registry.Update(t.Context(), "a", integration(`500`)))
+		}
+		require.Equal(t, 1, calls)
+	})
+}

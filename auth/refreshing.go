@@ -39,10 +39,11 @@ type Refreshing struct {
 	// notices of the end ahead. Nil means that they are dropped.
 	Logger *slog.Logger
 	// OnDue is called 14 days, 3 days and 1 day before the refresh token
-	// expires, each time once, with the name and that time. It may be nil. The
-	// time is looked at whenever the token is renewed. The call is made from the
-	// goroutine of that renewal once the new token has been given out: nobody
-	// waits for it but the next such call, and it may ask the source for a token.
+	// expires, each time once, with the name and that time, and anew for a refresh
+	// token that expires at another. It may be nil. The time is looked at whenever
+	// the token is renewed. The call is made from the goroutine of that renewal once
+	// the new token has been given out: nobody waits for it but the next such call,
+	// and it may ask the source for a token.
 	OnDue func(name string, deadline time.Time)
 }
 
@@ -67,7 +68,7 @@ func (r Refreshing) Open(options ...CacheOption) (*Cache, error) {
 	if err := r.Validate(); err != nil {
 		return nil, err
 	}
-	source := r.open(new(unsaved))
+	source := r.open(new(lasting))
 	cache := NewCache(source, options...)
 	source.now = cache.now
 	return cache, nil
@@ -109,14 +110,14 @@ func (r Refreshing) Authorize(ctx context.Context, grant Grant) error {
 	})
 }
 
-func (r Refreshing) open(unsaved *unsaved) *refreshSource {
+func (r Refreshing) open(lasting *lasting) *refreshSource {
 	if r.Store == nil {
 		r.Store = new(MemoryStore)
 	}
 	if r.Logger == nil {
 		r.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &refreshSource{Refreshing: r, now: time.Now, unsaved: unsaved, busy: make(chan struct{}, 1), telling: make(chan struct{}, 1)}
+	return &refreshSource{Refreshing: r, now: time.Now, lasting: lasting, busy: make(chan struct{}, 1), telling: make(chan struct{}, 1)}
 }
 
 // start returns the record that begins with grant, after old.
@@ -157,16 +158,16 @@ type refreshSource struct {
 	Refreshing
 	now func() time.Time // the cache's clock
 
-	// unsaved is the record that the store did not take, if any.
-	unsaved *unsaved
+	// lasting holds the record that the store did not take, if any, and the last
+	// notice of the end.
+	*lasting
 	// refused is the token last refused.
 	refused atomic.Pointer[Token]
 
 	// busy holds one element while Token is at work: a lock that can be waited
 	// for with a context. It guards what follows.
-	busy    chan struct{}
-	given   Token         // the token last given: to be asked again means that it will not do
-	noticed time.Duration // how far ahead the last notice of the end was
+	busy  chan struct{}
+	given Token // the token last given: to be asked again means that it will not do
 
 	// due is the end that OnDue is yet to be told of, if any, and telling holds a
 	// value while it is told.
@@ -341,11 +342,7 @@ func (s *refreshSource) notice(deadline time.Time) {
 			due = ahead
 		}
 	}
-	if due == s.noticed {
-		return
-	}
-	s.noticed = due
-	if due == 0 {
+	if !s.noticed.first(due, deadline) || due == 0 {
 		return
 	}
 	s.Logger.Warn("auth: re-authorization is due", slog.String("authorization", s.Name), slog.Time("deadline", deadline))

@@ -65,7 +65,7 @@ type Mechanism interface {
 	Validate() error
 
 	// open returns a source without any token yet, and its standing.
-	open(ctx context.Context, r *Registry, name string, unsaved *unsaved) (TokenSource, standing, error)
+	open(ctx context.Context, r *Registry, name string, lasting *lasting) (TokenSource, standing, error)
 }
 
 // standing is a state and, where one has to act, why.
@@ -129,7 +129,7 @@ type Registry struct {
 type entry struct {
 	mechanism Mechanism
 	cache     *Cache
-	unsaved   *unsaved // that of the name, whatever the mechanism
+	lasting   *lasting // that of the name, whatever the mechanism
 
 	// Everybody may read these; whoever changes them holds the registry's mutex.
 	current  atomic.Bool // whether it is what its name stands for
@@ -227,11 +227,11 @@ func (r *Registry) put(ctx context.Context, name string, mechanism Mechanism, fa
 	if err := mechanism.Validate(); err != nil {
 		return nil, err
 	}
-	fresh := &entry{mechanism: mechanism, unsaved: new(unsaved)}
+	fresh := &entry{mechanism: mechanism, lasting: new(lasting)}
 	if old, err := r.find(name); err == nil {
-		fresh.unsaved = old.unsaved
+		fresh.lasting = old.lasting
 	}
-	source, state, err := mechanism.open(ctx, r, name, fresh.unsaved)
+	source, state, err := mechanism.open(ctx, r, name, fresh.lasting)
 	if err != nil {
 		return nil, err
 	}
@@ -490,8 +490,8 @@ var errNoRegistry = safeerror.New("auth: the registry is nil")
 
 func unknown(name string) error { return fmt.Errorf("%w: %q", ErrUnknownAuthorization, name) }
 
-func (i Integration) open(ctx context.Context, r *Registry, name string, unsaved *unsaved) (TokenSource, standing, error) {
-	source := r.refreshing(name, i).open(unsaved)
+func (i Integration) open(ctx context.Context, r *Registry, name string, lasting *lasting) (TokenSource, standing, error) {
+	source := r.refreshing(name, i).open(lasting)
 	stored, err := load(ctx, source.Store, name)
 	if err != nil {
 		return nil, standing{}, err
@@ -516,6 +516,6 @@ func (s *refreshSource) standing(stored Secret) (standing, error) {
 	return standing{state: Authorized}, err
 }
 
-func (c ClientCredentials) open(context.Context, *Registry, string, *unsaved) (TokenSource, standing, error) {
+func (c ClientCredentials) open(context.Context, *Registry, string, *lasting) (TokenSource, standing, error) {
 	return c, standing{state: Pending}, nil
 }
