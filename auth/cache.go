@@ -80,6 +80,7 @@ type renewal struct {
 	done  chan struct{}
 	token Token
 	err   error
+	kept  Token // what the source brought, guarded by the cache's lock
 }
 
 // CacheOption changes how a [Cache] works.
@@ -348,6 +349,7 @@ func (c *Cache) keep(current *renewal, token Token) {
 	if c.outdated(current) {
 		return
 	}
+	current.kept = token
 	previous := c.held
 	c.held = hold(token, now)
 	c.ready.Store(nil)
@@ -373,7 +375,7 @@ func (c *Cache) finish(current *renewal, token Token, err error) {
 	current.token, current.err = token, err
 	defer close(current.done)
 	if wait := c.settle(current); wait > 0 {
-		c.logger.Warn("auth: token renewal failed", slog.Any("error", err), slog.Duration("retryIn", wait))
+		c.logger.Warn("auth: token renewal failed", slog.Any("error", current.err), slog.Duration("retryIn", wait))
 	}
 }
 
@@ -387,6 +389,9 @@ func (c *Cache) settle(current *renewal) (wait time.Duration) {
 		return 0
 	}
 	c.renewal = nil
+	if !current.kept.IsZero() {
+		current.token, current.err = current.kept, nil // it came just as it was given up
+	}
 	if current.err == nil {
 		return 0
 	}

@@ -117,6 +117,35 @@ func TestTokenThatExpiredWhileTheMachineSleptIsReplacedThoughItWasNotSaved(t *te
 	}
 }
 
+func TestTokenThatComesAtTheLastMomentIsNoFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		// A clock that takes its time lets the source bring its token before the
+		// limit and the cache look at it after.
+		var slow atomic.Bool
+		now := func() time.Time {
+			if slow.Load() {
+				time.Sleep(2 * time.Second)
+			}
+			return time.Now()
+		}
+		source := new(issuer)
+		cache := auth.NewCache(sourceFunc(func(ctx context.Context) (auth.Token, error) {
+			token, err := source.Token(ctx)
+			if token.Reveal() == "token-1" {
+				time.Sleep(27 * time.Second)
+				slow.Store(true)
+			}
+			return token, err
+		}), auth.WithClock(now))
+		token, err := cache.Token(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, "token-1", token.Reveal())
+		slow.Store(false)
+		cache.Invalidate(token)
+		require.Equal(t, "token-2", get(t, cache))
+	})
+}
+
 func TestRunLooksAtTheClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var fail error
