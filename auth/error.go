@@ -171,7 +171,7 @@ func (e *TokenEndpointError) Temporary() bool {
 		return true
 	}
 	switch e.Status {
-	case 0, 408, 425, 429:
+	case 408, 425, 429:
 		return true
 	}
 	switch {

@@ -71,16 +71,19 @@ func withoutBody(err error) error {
 		return safeerror.Hide("auth: the token source failed", err)
 	}
 	refusal, ok := errors.AsType[*oauth2.RetrieveError](err)
-	switch {
-	case !ok:
+	if !ok {
 		cause := safeerror.Exchange(err)
 		return safeerror.Wrap("auth: the token source failed: "+cause.Error(), cause)
-	case refusal.Response == nil:
-		return &TokenEndpointError{Code: word(refusal.ErrorCode), Description: shorten(refusal.ErrorDescription), recognised: true}
 	}
-	_, failure := read(refusal.Response, refusal.Body)
-	if failure == nil {
-		failure = &TokenEndpointError{Status: refusal.Response.StatusCode}
+	failure := new(TokenEndpointError)
+	if response := refusal.Response; response != nil {
+		if _, failure = read(response, refusal.Body); failure == nil {
+			failure = failureOf(response)
+		}
+	}
+	if refusal.ErrorCode != "" { // which can come in a form as well
+		failure.Code, failure.Description = word(refusal.ErrorCode), shorten(refusal.ErrorDescription)
+		failure.recognised = true
 	}
 	return failure
 }

@@ -95,6 +95,32 @@ func TestMisbehavingSourceOfOAuth2IsAnError(t *testing.T) {
 	}
 }
 
+func TestRefusalOfOAuth2KeepsItsCode(t *testing.T) {
+	response := func(status int) *http.Response { return &http.Response{StatusCode: status} }
+	for name, test := range map[string]struct {
+		refusal   oauth2.RetrieveError
+		code      string
+		temporary bool
+	}{
+		"form":              {oauth2.RetrieveError{Response: response(400), Body: []byte("error=invalid_grant"), ErrorCode: "invalid_grant"}, "invalid_grant", false},
+		"JSON":              {oauth2.RetrieveError{Response: response(400), Body: []byte(`{"error":"invalid_grant"}`), ErrorCode: "invalid_grant"}, "invalid_grant", false},
+		"no response":       {oauth2.RetrieveError{ErrorCode: "invalid_grant"}, "invalid_grant", false},
+		"no response, busy": {oauth2.RetrieveError{ErrorCode: "temporarily_unavailable"}, "temporarily_unavailable", true},
+		"a sentence":        {oauth2.RetrieveError{Response: response(400), ErrorCode: hidden + " is wrong"}, "", false},
+		"form, broken":      {oauth2.RetrieveError{Response: response(500), ErrorCode: "invalid_grant"}, "invalid_grant", true},
+		"no code":           {oauth2.RetrieveError{Response: response(403), Body: []byte("<html>")}, "", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := auth.FromOAuth2(oauth2Func(func() (*oauth2.Token, error) { return nil, &test.refusal })).Token(t.Context())
+			var failure *auth.TokenEndpointError
+			require.ErrorAs(t, err, &failure)
+			require.Equal(t, test.code, failure.Code)
+			require.Equal(t, test.temporary, failure.Temporary())
+			require.NotContains(t, err.Error(), hidden)
+		})
+	}
+}
+
 func TestSlowSourceOfOAuth2DoesNotHoldItsCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := auth.FromOAuth2(oauth2Func(func() (*oauth2.Token, error) {
