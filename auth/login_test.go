@@ -200,6 +200,21 @@ func TestPastedRedirectCompletesASignIn(t *testing.T) {
 	require.Equal(t, "abc", grant.Token.Reveal())
 }
 
+func TestContextThatHasEndedLeavesTheSignInOpen(t *testing.T) {
+	integration := person("")
+	integration.Transport = replying(200, `{"access_token":"abc","refresh_token":"refresh"}`)
+	signIn, err := integration.NewSignIn()
+	require.NoError(t, err)
+	pasted := redirect(t, signIn.URL(), "code", "good")
+	ended, end := context.WithCancel(t.Context())
+	end()
+	_, err = signIn.Finish(ended, pasted)
+	require.ErrorIs(t, err, context.Canceled)
+	grant, err := signIn.Finish(t.Context(), pasted)
+	require.NoError(t, err)
+	require.Equal(t, "refresh", grant.RefreshToken.Reveal())
+}
+
 func TestLoginIsNotWaitedForLongerThanItsLimit(t *testing.T) {
 	_, err := auth.Login{Integration: person(""), Show: func(string) {}, Limit: time.Millisecond}.Run(t.Context())
 	require.ErrorIs(t, err, context.DeadlineExceeded)

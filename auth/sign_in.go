@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -92,11 +93,13 @@ func (s *SignIn) begun() bool { return s != nil && !s.state.IsZero() }
 // Finish trades the code in redirect, the address that the browser ended at, for
 // a grant. White space around it, as comes with a pasted line, does not count. A
 // redirect that belongs to another sign-in, or holds no code, is a [*SignInError]
-// and leaves the sign-in open, so that the person can be asked again. Where the person or the service declined, or does not accept the
-// client, the error is a [*ReauthorizationRequiredError]; any other refusal is a
-// [*TokenEndpointError]. If the reply holds a refresh token, but no access token of
-// any use, the error comes with a grant that holds the refresh token alone. The
-// code is sent once, whatever happens, because it is good for one use.
+// and leaves the sign-in open, so that the person can be asked again; so does a
+// context that has ended before, with an error that wraps its own. Where the person
+// or the service declined, or does not accept the client, the error is a
+// [*ReauthorizationRequiredError]; any other refusal is a [*TokenEndpointError]. If
+// the reply holds a refresh token, but no access token of any use, the error comes
+// with a grant that holds the refresh token alone. The code is sent once, whatever
+// happens, because it is good for one use.
 func (s *SignIn) Finish(ctx context.Context, redirect string) (Grant, error) {
 	switch {
 	case !s.begun():
@@ -115,6 +118,9 @@ func (s *SignIn) Finish(ctx context.Context, redirect string) (Grant, error) {
 	code := query.Get("code")
 	if code == "" && !query.Has("error") {
 		return Grant{}, &SignInError{problem: "the redirect holds no code"}
+	}
+	if err := ctx.Err(); err != nil {
+		return Grant{}, fmt.Errorf("auth: sign-in: the code was not sent: %w", err)
 	}
 	if !s.used.CompareAndSwap(false, true) {
 		return Grant{}, &SignInError{problem: "the redirect has been used before"}
