@@ -46,8 +46,12 @@ func NewHosts(urls ...string) (Hosts, error) {
 //
 // The token is the only authorization that r has then: Authorize removes that of
 // all headers that a token of this package goes into, which are Authorization,
-// key and access_token, as [http.Header.Set] spells them. Webex Connect, for one, ignores a key beside an
-// Authorization (documented).
+// key and access_token, as [http.Header.Set] spells them. Webex Connect, for one,
+// ignores a key beside an Authorization (documented).
+//
+// All requests with the same token share the values of that header, which costs no
+// allocation. So a transport, and whoever else has r, may replace them, as Set and
+// Del do, or change them in a clone of r, but must not change them in place.
 //
 // A redirect is a new request: a client that follows one must ask again.
 func (h Hosts) Authorize(r *http.Request, t Token) error {

@@ -9,8 +9,9 @@ import (
 
 // Token is what authorizes a request: a bearer token, until when it is valid,
 // and what it is good for. However it is printed, logged or encoded, it shows
-// as REDACTED. The zero value is no token. Tokens are immutable and safe for
-// concurrent use. Compare them with Equal, not with ==.
+// as REDACTED. The zero value is no token. Tokens are safe for concurrent use, and
+// nothing changes them as long as no header that holds one is changed in place; see
+// [Hosts.Authorize]. Compare them with Equal, not with ==.
 type Token struct {
 	redacted
 	// A pointer to a pointer, because fmt prints what a field points to if that
