@@ -89,7 +89,7 @@ func (d DeviceLogin) begin(ctx context.Context) (device, error) {
 		return device{}, safeerror.Exchange(err)
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	object, err := send(orDefault(d.Integration.Transport), request)
+	response, object, err := send(orDefault(d.Integration.Transport), request)
 	if err != nil {
 		return device{}, err
 	}
@@ -112,7 +112,7 @@ func (d DeviceLogin) begin(ctx context.Context) (device, error) {
 		interval: time.Duration(interval) * time.Second,
 	}
 	if started.code.IsZero() || started.shown.UserCode == "" || started.shown.VerificationURL == "" {
-		return device{}, &TokenEndpointError{Status: http.StatusOK, problem: "the reply holds no device code, user code or address"}
+		return device{}, unreadable(response, object, "the reply holds no device code, user code or address")
 	}
 	return started, nil
 }

@@ -84,21 +84,21 @@ func cloneOfDefault() http.RoundTripper {
 const maxReply = 1 << 20
 
 // send sends one request that is not a token request of x/oauth2 and returns
-// the JSON object it is answered with, or a [*TokenEndpointError]. It follows no
+// the reply and the JSON object in it, or a [*TokenEndpointError]. It follows no
 // redirect.
-func send(transport http.RoundTripper, r *http.Request) (members, error) {
+func send(transport http.RoundTripper, r *http.Request) (*http.Response, members, error) {
 	r.Header.Set("Accept", "application/json")
 	ctx, cancel := context.WithTimeout(r.Context(), tryLimit)
 	defer cancel()
 	response, body, err := roundTrip(transport, r.WithContext(ctx))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	object, failure := decode(response, body)
 	if failure != nil {
-		return nil, failure
+		return nil, nil, failure
 	}
-	return object, nil
+	return response, object, nil
 }
 
 // roundTrip sends r and reads the body of the answer, or as much of it as tells

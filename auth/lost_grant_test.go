@@ -146,6 +146,36 @@ func TestRefreshTokenOfANewGrantIsNotLostThoughTheAccessTokenIsOfNoUse(t *testin
 	}
 }
 
+func TestReplyWithoutWhatWasAskedForIsFoundByItsTrackingID(t *testing.T) {
+	for name, ask := range map[string]func(http.RoundTripper) error{
+		"Service App": func(transport http.RoundTripper) error {
+			_, err := serviceApp(transport).Grant(t.Context(), auth.Static("administrator"))
+			return err
+		},
+		"device login": func(transport http.RoundTripper) error {
+			integration := person("")
+			integration.Transport = transport
+			_, err := auth.DeviceLogin{Integration: integration, Show: func(auth.DeviceCode) {}}.Run(t.Context())
+			return err
+		},
+		"refresh": func(transport http.RoundTripper) error {
+			integration := person("")
+			integration.Transport = transport
+			_, err := integration.Refresh(t.Context(), auth.NewSecret("refresh"))
+			return err
+		},
+	} {
+		for body, id := range map[string]string{`{}`: "HEADER_1", `{"trackingId":"BODY_1"}`: "BODY_1"} {
+			t.Run(name+", "+id, func(t *testing.T) {
+				failure, ok := errors.AsType[*auth.TokenEndpointError](ask(replying(201, body, "TrackingId", "HEADER_1")))
+				require.True(t, ok)
+				require.Equal(t, 201, failure.Status)
+				require.Equal(t, id, failure.TrackingID)
+			})
+		}
+	}
+}
+
 func TestGrantOfALargeReplyIsNotLost(t *testing.T) {
 	for name, test := range map[string]struct {
 		reply, problem string

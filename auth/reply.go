@@ -34,11 +34,18 @@ func read(response *http.Response, body []byte) (reply, *TokenEndpointError) {
 	}
 	answer, problem := object.reply()
 	if problem != "" {
-		failure = failureOf(response)
-		failure.problem, failure.refresh = problem, NewSecret(answer.RefreshToken)
-		return reply{}, failure
+		return reply{}, unreadable(response, object, problem)
 	}
 	return answer, nil
+}
+
+// unreadable returns the error of a successful reply that does not hold what was
+// asked for.
+func unreadable(response *http.Response, object members, problem string) *TokenEndpointError {
+	failure := failureOf(response)
+	failure.explain(object) // it may have a tracking id
+	failure.problem, failure.refresh = problem, NewSecret(object.text("refresh_token"))
+	return failure
 }
 
 // decode returns the JSON object of an answer that is no refusal.

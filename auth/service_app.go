@@ -86,13 +86,14 @@ func (s ServiceApp) Grant(ctx context.Context, administrator TokenSource) (Grant
 	if err != nil {
 		return Grant{}, err
 	}
-	object, err := send(orDefault(s.Transport), request)
+	response, object, err := send(orDefault(s.Transport), request)
 	if err != nil {
 		return Grant{RefreshToken: rotated(err)}, refusedClient(err)
 	}
 	answer, problem := object.reply()
 	if problem != "" {
-		return Grant{RefreshToken: NewSecret(answer.RefreshToken)}, &TokenEndpointError{Status: http.StatusOK, problem: problem}
+		failure := unreadable(response, object, problem)
+		return Grant{RefreshToken: failure.refresh}, failure
 	}
 	return answer.grant(time.Now()), nil
 }
