@@ -138,6 +138,28 @@ func TestCacheBelongsToOneEndpointWhereItsTokenDoes(t *testing.T) {
 	}
 }
 
+func TestClientsOfOneEndpointShareACacheHoweverItIsSpelled(t *testing.T) {
+	for address, same := range map[string]bool{
+		"https://api.example.com/v1":      true,
+		"https://API.Example.com/v1":      true,
+		"https://api.example.com:443/v1":  true,
+		"https://api.example.com/v1/":     true,
+		"https://api.example.com:8443/v1": false,
+		"https://api.example.com/V1":      false,
+		"https://api.example.com/":        false,
+		"https://api2.example.com/v1":     false,
+		"http://api.example.com:443/v1":   false,
+	} {
+		cache := auth.NewCache(bindable{bound: auth.Static("abc")})
+		for i, spelling := range []string{"https://api.example.com/v1", address} {
+			endpoint, err := url.Parse(spelling)
+			require.NoError(t, err)
+			_, err = cache.Bind(endpoint, nil)
+			require.Equal(t, i == 0 || same, err == nil, spelling)
+		}
+	}
+}
+
 func TestClientIsNotBuiltWithoutASource(t *testing.T) {
 	var none *auth.ClientCredentials
 	for name, source := range map[string]auth.TokenSource{

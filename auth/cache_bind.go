@@ -1,9 +1,12 @@
 package auth
 
 import (
+	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/engagesdk/engage-go/internal/nothing"
 	"github.com/engagesdk/engage-go/internal/safeerror"
@@ -52,7 +55,7 @@ func bindUncached(source Binder, endpoint *url.URL, transport http.RoundTripper)
 }
 
 // homeOf returns the endpoint that the tokens of source depend on once it is
-// bound; empty if they are the same for all.
+// bound, in one spelling; empty if they are the same for all.
 func homeOf(source Binder, endpoint *url.URL) string {
 	switch source := source.(type) {
 	case static, fromOAuth2, *NamedSource, *Cache:
@@ -65,7 +68,16 @@ func homeOf(source Binder, endpoint *url.URL) string {
 	if endpoint == nil {
 		return ""
 	}
-	return endpoint.String()
+	host := net.JoinHostPort(endpoint.Hostname(), portOf(endpoint))
+	return strings.Map(lowerLetter, endpoint.Scheme+"://"+host) + strings.TrimSuffix(endpoint.EscapedPath(), "/")
+}
+
+// lowerLetter is lower for a letter of any alphabet.
+func lowerLetter(letter rune) rune {
+	if letter < utf8.RuneSelf {
+		return rune(lower(byte(letter)))
+	}
+	return letter
 }
 
 // adopt makes bound the source to ask, unless there is one already. It reports
