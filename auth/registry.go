@@ -59,7 +59,8 @@ func (e *InUseError) Error() string {
 }
 
 // Mechanism is a way to obtain tokens that can be given a name. It is
-// implemented by [Integration] and [ClientCredentials] and by nothing else.
+// implemented by [Integration] and [ClientCredentials] and by nothing else: a type
+// that embeds one of them is refused.
 type Mechanism interface {
 	// Validate returns nil, or an [*outcome.Error] that names every fault.
 	Validate() error
@@ -219,7 +220,7 @@ func (r *Registry) change(ctx context.Context, name string, carryOut func() (*St
 // status if that is another one than before. It is a part of a change.
 func (r *Registry) put(ctx context.Context, name string, mechanism Mechanism, faults outcome.Violations) (*Status, error) {
 	if mechanism = plain(mechanism); mechanism == nil {
-		faults.Add("Mechanism", "is nil")
+		faults.Add("Mechanism", "is neither an Integration nor a ClientCredentials")
 	}
 	if err := faults.Err("", ""); err != nil {
 		return nil, err
@@ -430,21 +431,22 @@ func (r *Registry) tell(status Status) {
 	}
 }
 
-// plain returns the value that a mechanism given as a pointer points to.
+// plain returns the mechanism itself, which may be given as a pointer; nil if it
+// is none, though its type may have the methods of one that it embeds.
 func plain(mechanism Mechanism) Mechanism {
 	switch m := mechanism.(type) {
+	case Integration, ClientCredentials:
+		return mechanism
 	case *Integration:
 		if m != nil {
 			return *m
 		}
-		return nil
 	case *ClientCredentials:
 		if m != nil {
 			return *m
 		}
-		return nil
 	}
-	return mechanism
+	return nil
 }
 
 func (r *Registry) find(name string) (*entry, error) {

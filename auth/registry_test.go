@@ -366,6 +366,9 @@ func TestUnknownNamesAndBadMechanismsAreErrors(t *testing.T) {
 		registry.Add(t.Context(), "a", (*auth.Integration)(nil)),
 		registry.Add(t.Context(), "a", (*auth.ClientCredentials)(nil)),
 		registry.Add(t.Context(), "a", auth.Integration{}),
+		registry.Add(t.Context(), "a", struct{ auth.Integration }{integration(`500`)}),
+		registry.Add(t.Context(), "a", &struct{ auth.ClientCredentials }{standalone(`500`)}),
+		registry.Update(t.Context(), "taken", struct{ auth.Integration }{integration(`500`)}),
 		registry.Add(t.Context(), "taken", integration(`500`)),
 	} {
 		require.ErrorIs(t, err, outcome.ErrOnInvalidData)
