@@ -50,11 +50,12 @@ const (
 // Run waits until somebody has signed in, and returns the grant. It asks at the
 // interval the service wants, and less often when told to slow down. The error
 // is an [*outcome.Error] that names every fault of the integration, a
-// [*ReauthorizationRequiredError] if the person declines, a
-// [*TokenEndpointError] that is not temporary, or one that wraps
-// [context.DeadlineExceeded] or that of ctx when nobody came. If the reply holds a
-// refresh token, but no access token of any use, the error comes with a grant that
-// holds the refresh token alone.
+// [*ReauthorizationRequiredError] if the person declines or the service does not
+// accept the client, or one that wraps [context.DeadlineExceeded] or that of ctx
+// when nobody came. Else it is a [*TokenEndpointError]: any failure of the request
+// for a code, which is sent once, but of those for the grant only one that is not
+// temporary. If the reply holds a refresh token, but no access token of any use, the
+// error comes with a grant that holds the refresh token alone.
 func (d DeviceLogin) Run(ctx context.Context) (Grant, error) {
 	if ctx == nil {
 		return Grant{}, errNoContext

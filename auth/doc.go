@@ -56,9 +56,9 @@
 //	source, err := refreshing.Open()
 //
 // A refresh token that is used twice may be revoked, and one that is lost takes
-// a person to replace. So a source refreshes under the record's lock, saves the
-// new token before anybody uses it, and keeps one that it cannot save. That
-// leaves three gaps between a service that has rotated the token and a store that
+// a person to replace. So a source refreshes under the record's lock, and saves the
+// new token before it gives it out; one that cannot be saved is used all the same,
+// and kept in memory until it can. That leaves three gaps between a service that has rotated the token and a store that
 // has the new one: the process dies, the reply is lost on its way or takes longer
 // than 30 seconds, or the store cannot be written, as on a full disk, while another
 // process shares it. The old record is still whole then, the next renewal sends its

@@ -86,10 +86,12 @@ func (e *ReauthorizationRequiredError) Unwrap() error {
 // call, because a nil pointer in an error interface is easily made.
 const nilError = "<nil>"
 
-// TokenEndpointError says that a token endpoint gave no token: it refused, it
-// answered something unreadable, or it could not be reached.
+// TokenEndpointError says that a token endpoint, or another that has a part in
+// obtaining a token, did not give what it was asked for: it refused, it answered
+// something unreadable, it could not be reached, or the context ended first.
 type TokenEndpointError struct {
-	// Status is the HTTP status of the reply; 0 if none came.
+	// Status is the HTTP status of the reply; 0 if none came, or a source of
+	// x/oauth2 did not tell.
 	Status int
 	// Code is the service's own code: the error member of RFC 6749, or the key
 	// of the contact center's error object. Empty if it sent none.

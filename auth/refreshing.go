@@ -38,12 +38,13 @@ type Refreshing struct {
 	// Logger receives a warning when a new token could not be saved, and
 	// notices of the end ahead. Nil means that they are dropped.
 	Logger *slog.Logger
-	// OnDue is called 14 days, 3 days and 1 day before the refresh token
-	// expires, each time once, with the name and that time, and anew for a refresh
-	// token that expires at another. It may be nil. The time is looked at whenever
-	// the token is renewed. The call is made from the goroutine of that renewal once
-	// the new token has been given out: nobody waits for it but the next such call,
-	// and it may ask the source for a token.
+	// OnDue is called with the name and the time at which the refresh token expires,
+	// once each by the first renewal within 14 days, 3 days and 1 day of it; one that
+	// is the first within several makes one call. A refresh token that expires at
+	// another time, by an hour or more, is told of anew. OnDue may be nil. The call
+	// is made from the goroutine of the renewal once the new token has been given
+	// out: nobody waits for it but the next such call, and it may ask the source for
+	// a token.
 	OnDue func(name string, deadline time.Time)
 }
 

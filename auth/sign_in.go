@@ -94,12 +94,13 @@ func (s *SignIn) begun() bool { return s != nil && !s.state.IsZero() }
 // a grant. White space around it, as comes with a pasted line, does not count. A
 // redirect that belongs to another sign-in, or holds no code, is a [*SignInError]
 // and leaves the sign-in open, so that the person can be asked again; so does a
-// context that has ended before, with an error that wraps its own. Where the person
-// or the service declined, or does not accept the client, the error is a
-// [*ReauthorizationRequiredError]; any other refusal is a [*TokenEndpointError]. If
+// context that has ended before, with an error that wraps its own. A redirect to a
+// sign-in that is over is a [*SignInError], too. Where the person or the service
+// declined, or does not accept the client, the error is a
+// [*ReauthorizationRequiredError]; any other failure is a [*TokenEndpointError]. If
 // the reply holds a refresh token, but no access token of any use, the error comes
-// with a grant that holds the refresh token alone. The code is sent once, whatever
-// happens, because it is good for one use.
+// with a grant that holds the refresh token alone. The code is sent at most once,
+// whatever happens, because it is good for one use.
 func (s *SignIn) Finish(ctx context.Context, redirect string) (Grant, error) {
 	switch {
 	case !s.begun():

@@ -23,8 +23,9 @@ type Store interface {
 	// change asks a token endpoint. Waiting for the lock ends with ctx.
 	//
 	// An error of change is returned as it is, and the record stays. Where the
-	// new record could not be made safe, Update returns an error and the old
-	// record stays, whole.
+	// new record could not be made safe, Update returns an error, and the record is
+	// whole all the same: the old one, or the new one if that is in place, but may
+	// not outlast a crash.
 	Update(ctx context.Context, name string, change func(record Secret) (Secret, error)) error
 }
 
