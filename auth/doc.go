@@ -58,12 +58,12 @@
 // A refresh token that is used twice may be revoked, and one that is lost takes
 // a person to replace. So a source refreshes under the record's lock, and saves the
 // new token before it gives it out; one that cannot be saved is used all the same,
-// and kept in memory until it can. That leaves three gaps between a service that has rotated the token and a store that
-// has the new one: the process dies, the reply is lost on its way or takes longer
-// than 30 seconds, or the store cannot be written, as on a full disk, while another
-// process shares it. The old record is still whole then, the next renewal sends its
-// refresh token a second time, and whether the service accepts that is the
-// service's choice.
+// and kept in memory until it can. That leaves three gaps between a service that
+// has rotated the token and a store that has the new one: the process dies, the
+// reply is lost on its way or takes longer than 30 seconds, or the store cannot be
+// written, as on a full disk, while another process shares it. The old record is
+// still whole then, the next renewal sends its refresh token a second time, and
+// whether the service accepts that is the service's choice.
 //
 // A [Registry] holds authorizations by name, as the vendor's flow builder does:
 // shared by all their users, with a default, with states, and not to be removed

@@ -36,8 +36,8 @@ type Login struct {
 // login goes on waiting. A sign-in that has begun to be traded for a grant when
 // the time is up is waited for, for up to 10 seconds. The errors are those of
 // [Integration.NewSignIn] and [SignIn.Finish], whose grant may hold a refresh token
-// all the same, of listening, and an error that
-// wraps [context.DeadlineExceeded] or that of ctx when nobody came.
+// all the same, of listening, and an error that wraps [context.DeadlineExceeded] or
+// that of ctx when nobody came.
 func (l Login) Run(ctx context.Context) (Grant, error) {
 	if ctx == nil {
 		return Grant{}, errNoContext
