@@ -64,19 +64,38 @@ func TestATryThatWasTurnedAwayIsNotWaitedFor(t *testing.T) {
 	}
 }
 
-func TestTheCallbackOfARefusedRepetitionDoesNotSettleTheFirst(t *testing.T) {
+// writtenInVain starts a service with an empty transcript, whose n-th write, from 1
+// on, is answered by answer. Its tell posts the failure of a try by callback.
+func writtenInVain(t *testing.T, answer func(n int, tell func(tid string)) http.HandlerFunc) *stub {
+	t.Helper()
 	server := newStub(t, nil)
 	server.answer = func(w http.ResponseWriter, r *http.Request) {
-		switch written := server.written(); {
-		case r.Method == http.MethodGet:
+		if r.Method == http.MethodGet {
 			reply(200, transcriptOf(0))(w, r)
-		case len(written) == 1:
-			hangUp(w, r)
-		default:
-			post(t, callbackURL(t, written[0]), `{"tid":"T-2","status":"failure","code":"409"}`)
-			reply(409, `{"status":"failure","code":"409","tid":"T-2"}`)(w, r)
+			return
 		}
+		written := server.written()
+		answer(len(written), func(tid string) {
+			post(t, callbackURL(t, written[0]), `{"tid":"`+tid+`","status":"failure","code":"4551"}`)
+		})(w, r)
 	}
+	return server
+}
+
+// later asks to come again in an hour, and leaves open what was done.
+func later(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Retry-After", "3600")
+	reply(502, ``)(w, r)
+}
+
+func TestTheCallbackOfARefusedRepetitionDoesNotSettleTheFirst(t *testing.T) {
+	server := writtenInVain(t, func(n int, tell func(string)) http.HandlerFunc {
+		if n == 1 {
+			return hangUp
+		}
+		tell("T-2")
+		return reply(409, `{"status":"failure","code":"4551","tid":"T-2"}`)
+	})
 	client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(engage.WithSettleTime(time.Millisecond)))
 	_, err := appendMessage(t.Context(), client)
 	require.Len(t, server.written(), 2)
@@ -112,27 +131,18 @@ func TestASuccessThatIsThereComesBeforeAFailure(t *testing.T) {
 func TestFailuresToldDuringALookCountAfterARepetition(t *testing.T) {
 	for name, acknowledgement := range map[string]string{"with an id": `{"tid":"T-3"}`, "without an id": `{"status":"accepted"}`} {
 		t.Run(name, func(t *testing.T) {
-			server := newStub(t, nil)
-			server.answer = func(w http.ResponseWriter, r *http.Request) {
-				written := server.written()
-				tell := func(tid string) {
-					post(t, callbackURL(t, written[0]), `{"tid":"`+tid+`","status":"failure","code":"4551"}`)
-				}
-				switch {
-				case r.Method == http.MethodGet:
-					reply(200, transcriptOf(0))(w, r)
-				case len(written) == 1:
-					hangUp(w, r)
-				case len(written) == 2:
+			server := writtenInVain(t, func(n int, tell func(string)) http.HandlerFunc {
+				switch n {
+				case 1:
+					return hangUp
+				case 2:
 					tell("T-1")
-					w.Header().Set("Retry-After", "3600")
-					reply(502, ``)(w, r)
-				default:
-					tell("T-2")
-					tell("T-3")
-					reply(202, acknowledgement)(w, r)
+					return later
 				}
-			}
+				tell("T-2")
+				tell("T-3")
+				return reply(202, acknowledgement)
+			})
 			client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(
 				engage.WithRetryPolicy(engage.RetryAlways), engage.WithSettleTime(time.Millisecond)))
 			_, err := appendMessage(t.Context(), client)
@@ -245,19 +255,9 @@ func TestThePanicOfATableIsTheCallersToRecoverFrom(t *testing.T) {
 }
 
 func TestARepetitionIsOneOfTheAttemptsThatARefusedTokenDoesNotCount(t *testing.T) {
-	server := newStub(t, nil)
-	server.answer = func(w http.ResponseWriter, r *http.Request) {
-		switch written := server.written(); {
-		case r.Method == http.MethodGet:
-			reply(200, transcriptOf(0))(w, r)
-		case len(written) == 1:
-			reply(401, ``)(w, r)
-		case len(written) == 2:
-			hangUp(w, r)
-		default:
-			reply(202, acknowledged)(w, r)
-		}
-	}
+	server := writtenInVain(t, func(n int, _ func(string)) http.HandlerFunc {
+		return []http.HandlerFunc{reply(401, ``), hangUp, reply(202, acknowledged)}[n-1]
+	})
 	client, err := engage.New(engage.Endpoint(server.URL), &rotating{}, engage.WithCallOptions(
 		engage.WithAttempts(2), engage.WithSettleTime(time.Millisecond), quick))
 	require.NoError(t, err)
@@ -267,23 +267,12 @@ func TestARepetitionIsOneOfTheAttemptsThatARefusedTokenDoesNotCount(t *testing.T
 }
 
 func TestWhatWasToldBeforeARepetitionStaysATrace(t *testing.T) {
-	server := newStub(t, nil)
-	server.answer = func(w http.ResponseWriter, r *http.Request) {
-		switch written := server.written(); {
-		case r.Method == http.MethodGet:
-			reply(200, transcriptOf(0))(w, r)
-		case len(written) < 3:
-			if len(written) == 2 {
-				post(t, callbackURL(t, written[0]), `{"tid":"T-1","status":"failure"}`)
-				w.Header().Set("Retry-After", "3600")
-				reply(502, ``)(w, r)
-				return
-			}
-			hangUp(w, r)
-		default:
-			reply(409, `{"code":"7","tid":"T-3"}`)(w, r)
+	server := writtenInVain(t, func(n int, tell func(string)) http.HandlerFunc {
+		if n == 2 {
+			tell("T-1")
 		}
-	}
+		return []http.HandlerFunc{hangUp, later, reply(409, `{"code":"7","tid":"T-3"}`)}[n-1]
+	})
 	_, err := appendMessage(t.Context(), server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(
 		engage.WithRetryPolicy(engage.RetryAlways), engage.WithSettleTime(time.Millisecond))))
 	failure := failureOf(t, err)
