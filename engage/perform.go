@@ -75,7 +75,22 @@ type answer struct {
 	form     form
 	target   *target
 	envelope tolerant.Envelope
-	read     engine.Reply
+	// value is what the envelope's value tells of a write.
+	value writeValue
+	read  engine.Reply
+}
+
+// writeValue is what the value of a reply to a write can tell beside the envelope.
+type writeValue struct{ status, transaction, conversationID string }
+
+// open reads the envelope of a reply.
+func (a *answer) open(body []byte) {
+	a.envelope = tolerant.EnvelopeOf(tolerant.MembersOf(body))
+	if a.target.class == Read {
+		return
+	}
+	value := tolerant.MembersOf(a.envelope.Value)
+	a.value = writeValue{value.Text("status"), tolerant.IDsOf(value).Transaction, value.Text("conversationId")}
 }
 
 // ask performs a read.
@@ -100,7 +115,7 @@ func (c *Client) exchange(ctx context.Context, f form, call engine.Call) (*answe
 		return got, nil
 	}
 	if json.Valid(got.read.Body) {
-		got.envelope = tolerant.EnvelopeOf(tolerant.MembersOf(got.read.Body))
+		got.open(got.read.Body)
 	}
 	if got.target.class == Read {
 		err = withoutEffect(err)
@@ -161,8 +176,8 @@ func (a *answer) judge(body []byte) engine.Judgement {
 	if !json.Valid(body) {
 		return a.broken(body)
 	}
-	e := tolerant.EnvelopeOf(tolerant.MembersOf(body))
-	a.envelope = e
+	a.open(body)
+	e := &a.envelope
 	told := tolerant.Failure{Code: e.Code, Description: e.Description, IDs: e.IDs}
 	status, failed := a.failedStatus()
 	if e.HasErrors && (failed || !succeeded(cmp.Or(e.Status, e.StatusCode))) {
@@ -189,7 +204,7 @@ func (a *answer) judge(body []byte) engine.Judgement {
 func (a *answer) broken(body []byte) engine.Judgement {
 	beginning := tolerant.Beginning(body)
 	e := tolerant.EnvelopeOf(beginning)
-	a.envelope = tolerant.Envelope{}
+	a.envelope, a.value = tolerant.Envelope{}, writeValue{}
 	told := tolerant.Failure{Code: e.Code, Description: e.Description, IDs: e.IDs}
 	hasErrors := beginning.Has("error") || beginning.Has("errors")
 	switch {
@@ -218,10 +233,10 @@ func (a *answer) failedStatus() (int, bool) {
 		return 0, false
 	}
 	status, failed := failedStatus(cmp.Or(a.envelope.Status, a.envelope.StatusCode))
-	if failed || a.target.class == Read {
+	if failed || a.value.status == "" {
 		return status, failed
 	}
-	return failedStatus(tolerant.MembersOf(a.envelope.Value).Text("status"))
+	return failedStatus(a.value.status)
 }
 
 // failures are how the words begin that are taken for a failure, without what

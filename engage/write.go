@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/engagesdk/engage-go/internal/tolerant"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -99,14 +98,13 @@ func (c *Client) send(ctx context.Context, f form, s *settings, w *awaited) (Rec
 // receiptOf returns the receipt of a write that was answered, on the operation's
 // success edge.
 func receiptOf(got *answer, w *awaited) Receipt {
-	value := tolerant.MembersOf(got.envelope.Value)
 	ids := &got.envelope.IDs
-	ids.Transaction = cmp.Or(ids.Transaction, tolerant.IDsOf(value).Transaction)
+	ids.Transaction = cmp.Or(ids.Transaction, got.value.transaction)
 	return Receipt{
 		Reply:          got.reply(got.target.success),
 		Proof:          Acknowledged,
 		TransactionID:  ids.Transaction,
-		ConversationID: cmp.Or(value.Text("conversationId"), got.envelope.ConversationID, got.form.ids().conversation),
+		ConversationID: cmp.Or(got.value.conversationID, got.envelope.ConversationID, got.form.ids().conversation),
 		awaited:        w,
 	}
 }
