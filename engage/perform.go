@@ -274,8 +274,8 @@ func succeeded(status string) bool {
 // httpStatus returns the HTTP status that is written in text, in any way that a
 // number can be written; 0 for none.
 func httpStatus(text string) int {
-	if strings.IndexAny(text, "0123456789") != 0 {
-		return 0 // As most are; an error of strconv is costly.
+	if text == "" || text[0] > '9' {
+		return 0 // Most are words, and an error of strconv is costly.
 	}
 	number, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(number >= 100 && number < 600) { // As of no number, too.
