@@ -121,6 +121,7 @@ func TestCallsOfOnDueFollowOneAnother(t *testing.T) {
 		require.NoError(t, err)
 		token, err := source.Token(t.Context())
 		require.NoError(t, err)
+		synctest.Wait() // until the first call sleeps
 		source.Invalidate(token)
 		require.Equal(t, "second", get(t, source))
 		time.Sleep(time.Hour)

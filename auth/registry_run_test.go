@@ -209,6 +209,7 @@ func TestUpdateKeepsATokenThatIsNotSavedYet(t *testing.T) {
 		require.NoError(t, registry.Update(t.Context(), "a", rotating))
 		require.Equal(t, auth.Authorized, state(t, registry, "a"))
 		require.Equal(t, "second", get(t, source))
+		synctest.Wait()
 		store.full = false
 		time.Sleep(6 * time.Minute)
 		require.Equal(t, "second", get(t, source))
