@@ -136,10 +136,13 @@ func (w *awaited) passOver(ctx context.Context, report Report) {
 // explain puts a status that a callback has told, and that is not known, on the
 // error of a write whose outcome has not been told.
 func (w *awaited) explain(failure *outcome.Error) {
-	if w == nil || w.unclear.Load() == nil {
+	if w == nil {
 		return
 	}
 	report := w.unclear.Load()
+	if report == nil {
+		return
+	}
 	failure.Edge = outcome.OnInvalidChoice
 	failure.Code, failure.Description = report.Code, report.Description
 	failure.TraceIDs = withTransaction(failure.TraceIDs, report.TransactionID)

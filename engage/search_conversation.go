@@ -5,8 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
-	"unicode"
 
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/internal/nothing"
@@ -214,16 +212,8 @@ func found(value tolerant.Members, version outcome.Version) *SearchConversationR
 // named and said not to exist is not open (documented), unless its status speaks
 // against that.
 func (r *SearchConversationResult) isClosed() bool {
-	status := strings.Map(letter, r.Status)
+	status := tolerant.Fold(r.Status)
 	return r.ConversationID != "" && (status == "closed" || status == "" && !r.Exists)
-}
-
-// letter makes a letter small and drops what separates words.
-func letter(r rune) rune {
-	if strings.ContainsRune(" _-", r) {
-		return -1
-	}
-	return unicode.ToLower(r)
 }
 
 // edge returns the edge of the conversation's state. The service's words for
@@ -233,7 +223,7 @@ func (r *SearchConversationResult) edge() outcome.Edge {
 	if !r.Exists || r.ConversationID == "" {
 		return outcome.NoConversationFound
 	}
-	switch strings.Map(letter, r.Status) {
+	switch tolerant.Fold(r.Status) {
 	case "queued", "inqueue":
 		return outcome.ConversationInQueue
 	case "active", "picked":

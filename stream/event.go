@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/engagesdk/engage-go/engage/channel"
@@ -85,7 +84,7 @@ func (h Header) Head() Header { return h }
 // found too.
 func (h Header) Member(names ...string) string {
 	for _, name := range names {
-		if text := h.members.Text(joined(name)); text != "" {
+		if text := h.members.Text(tolerant.Join(name)); text != "" {
 			return text
 		}
 	}
@@ -95,17 +94,7 @@ func (h Header) Member(names ...string) string {
 // JSON returns the object or array that a member is, or that it holds as a
 // string, as the vendor often has it; nil for none. Names are read as in Member.
 // The caller must not change what it gets.
-func (h Header) JSON(name string) json.RawMessage { return h.members.Nested(joined(name)) }
-
-// joined returns a name without separators, as members are looked for.
-func joined(name string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '_' || r == '-' || r == ' ' {
-			return -1
-		}
-		return r
-	}, name)
-}
+func (h Header) JSON(name string) json.RawMessage { return h.members.Nested(tolerant.Join(name)) }
 
 // Context returns the values that the flow put on the event, and AppContext
 // those of the vendor's support, which can hold addresses of servers: do not

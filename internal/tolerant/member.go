@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -186,13 +185,16 @@ func lower(c byte) byte {
 
 // Fold returns a name of the vendor's in one spelling: lower case, without
 // separators.
-func Fold(name string) string {
+func Fold(name string) string { return strings.ToLower(Join(name)) }
+
+// Join returns a name without separators, as [Members] look for it.
+func Join(name string) string {
 	return strings.Map(func(r rune) rune {
 		switch r {
 		case '_', '-', ' ':
 			return -1
 		}
-		return unicode.ToLower(r)
+		return r
 	}, name)
 }
 
