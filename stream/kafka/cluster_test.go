@@ -93,6 +93,7 @@ func onto(partition int32, value []byte) *kgo.Record {
 // produce stores records, each in the partition that it names.
 func produce(t testing.TB, cluster *kfake.Cluster, records ...*kgo.Record) {
 	client := newClient(t, cluster, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	defer client.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	require.NoError(t, client.ProduceSync(ctx, records...).FirstErr())

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"runtime"
+	"runtime/pprof"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -94,12 +96,25 @@ func TestAClosedSourceGivesNothingOut(t *testing.T) {
 func TestClosingEndsEverything(t *testing.T) {
 	cluster := newCluster(t, 4)
 	produce(t, cluster, conversations(4, 20, 5)...)
-	closed(t, open(t, config(cluster))) // what the cluster starts, it has started
-	before := runtime.NumGoroutine()
 	source := open(t, config(cluster))
 	require.NoError(t, take(t, source).Nak(t.Context(), time.Hour))
+	require.NotEmpty(t, goroutines(t))
 	closed(t, source)
-	eventually(t, func() bool { return runtime.NumGoroutine() <= before })
+	require.EventuallyWithT(t, func(c *assert.CollectT) { assert.Empty(c, goroutines(t)) }, patience, 5*time.Millisecond)
+}
+
+// goroutines returns the stacks of those that sources and Kafka clients run. It
+// does not count what a cluster runs, for as long as it likes.
+func goroutines(t testing.TB) []string {
+	var all strings.Builder
+	require.NoError(t, pprof.Lookup("goroutine").WriteTo(&all, 2))
+	var theirs []string
+	for stack := range strings.SplitSeq(all.String(), "\n\n") {
+		if strings.Contains(stack, "/stream/kafka.") || strings.Contains(stack, "/pkg/kgo.") {
+			theirs = append(theirs, stack)
+		}
+	}
+	return theirs
 }
 
 func TestClosingWaitsForWhatIsGivenOut(t *testing.T) {
