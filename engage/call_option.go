@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/engagesdk/engage-go/internal/engine"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -20,12 +21,8 @@ type CallOption func(*settings) error
 
 // settings are what call options set.
 type settings struct {
-	timeout     time.Duration
-	attempts    int
-	policy      RetryPolicy
-	firstWait   time.Duration
-	longestWait time.Duration
-	header      http.Header
+	engine.Settings
+	policy RetryPolicy
 	// total limits all tries; zero for no limit.
 	total time.Duration
 	// reconcile and settle say how a write in doubt is looked for.
@@ -38,12 +35,14 @@ type settings struct {
 }
 
 var defaultSettings = settings{
-	timeout:     15 * time.Second,
-	attempts:    4,
-	firstWait:   250 * time.Millisecond,
-	longestWait: 10 * time.Second,
-	reconcile:   true,
-	wait:        true,
+	Settings: engine.Settings{
+		Attempts:    4,
+		Timeout:     15 * time.Second,
+		FirstWait:   250 * time.Millisecond,
+		LongestWait: 10 * time.Second,
+	},
+	reconcile: true,
+	wait:      true,
 }
 
 // limit returns the context of the tries, and what releases it.
@@ -103,7 +102,7 @@ func WithAttempts(attempts int) CallOption {
 		if attempts < 1 {
 			return errors.New("allows fewer than one attempt")
 		}
-		s.attempts = attempts
+		s.Attempts = attempts
 		return nil
 	}
 }
@@ -116,7 +115,7 @@ func WithAttemptTimeout(timeout time.Duration) CallOption {
 		if timeout < 0 {
 			return errors.New("sets a negative attempt timeout")
 		}
-		s.timeout = timeout
+		s.Timeout = timeout
 		return nil
 	}
 }
@@ -200,7 +199,7 @@ func WithWaits(first, longest time.Duration) CallOption {
 		if first < 0 || longest < first {
 			return errors.New("sets a first wait that is negative or greater than the longest")
 		}
-		s.firstWait, s.longestWait = first, longest
+		s.FirstWait, s.LongestWait = first, longest
 		return nil
 	}
 }
@@ -228,12 +227,12 @@ func WithHeader(name, value string) CallOption {
 		if !printable(value) {
 			return fmt.Errorf("sets the header %s to a value with a control character", canonical)
 		}
-		header := maps.Clone(s.header)
+		header := maps.Clone(s.Header)
 		if header == nil {
 			header = http.Header{}
 		}
 		header[canonical] = []string{value}
-		s.header = header
+		s.Header = header
 		return nil
 	}
 }

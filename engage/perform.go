@@ -127,19 +127,16 @@ func (c *Client) exchange(ctx context.Context, f form, call engine.Call) (*answe
 func (c *Client) call(f form, s *settings, callbackURL string) (engine.Call, error) {
 	t := c.target(f)
 	call := engine.Call{
-		Operation:   f.operation(),
-		Version:     f.revision(),
-		Source:      t.source,
-		Failure:     t.failure,
-		Method:      t.method,
-		Header:      s.header,
-		Repeatable:  t.class != Unsafe || s.policy == RetryAlways,
-		Attempts:    s.attempts,
-		Timeout:     s.timeout,
-		FirstWait:   s.firstWait,
-		LongestWait: s.longestWait,
+		Operation:  f.operation(),
+		Version:    f.revision(),
+		Source:     t.source,
+		Failure:    t.failure,
+		Method:     t.method,
+		Repeatable: t.class != Unsafe || s.policy == RetryAlways,
+		Settings:   &s.Settings,
 	}
 	if s.policy == RetryNever {
+		call.Settings = new(s.Settings)
 		call.Attempts = 1
 	}
 	var query url.Values

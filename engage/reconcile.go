@@ -112,7 +112,7 @@ func (c *Client) reconcile(ctx context.Context, f form, s *settings, call engine
 			return Receipt{}, d.remains(ctx, found.why)
 		}
 		repeated = true
-		d.call.Before = d.failure.Attempts
+		d.call.History = d.failure.Attempts
 		got, err := c.exchange(ctx, f, d.call)
 		if err == nil {
 			return receiptOf(got, w), nil
@@ -207,7 +207,7 @@ func (d *doubt) pause(look, looks int, age time.Duration) time.Duration {
 	case look == looks-1 && d.settings.settle > age:
 		return d.settings.settle - age
 	}
-	return engine.Backoff(look, d.settings.firstWait, d.settings.longestWait)
+	return engine.Backoff(look, d.settings.FirstWait, d.settings.LongestWait)
 }
 
 // affords reports whether a wait ends before ctx does.

@@ -47,7 +47,7 @@ func failed(t *testing.T, ctx context.Context, e *engine.Engine) *outcome.Error 
 	require.NoError(t, err)
 	e.Hosts, e.ReplyLimit = hosts, 1<<10
 	_, err = e.Do(ctx, engine.Call{
-		Method: http.MethodGet, URL: &url.URL{Scheme: "https", Host: "api.example.com"}, Attempts: 1,
+		Method: http.MethodGet, URL: &url.URL{Scheme: "https", Host: "api.example.com"}, Settings: &engine.Settings{Attempts: 1},
 	})
 	failure, ok := errors.AsType[*outcome.Error](err)
 	require.True(t, ok)
@@ -139,7 +139,7 @@ func TestTimeLimitOfATokenIsShown(t *testing.T) {
 			return auth.Token{}, fmt.Errorf("%s: %w", hidden, ctx.Err())
 		}), auth.WithTimeout(time.Millisecond)),
 	}
-	_, err := e.Do(t.Context(), engine.Call{Method: http.MethodGet, URL: &url.URL{}, Attempts: 1})
+	_, err := e.Do(t.Context(), engine.Call{Method: http.MethodGet, URL: &url.URL{}, Settings: &engine.Settings{Attempts: 1}})
 	require.ErrorIs(t, err, outcome.ErrOnAuthorizationFailure)
 	require.EqualError(t, errors.Unwrap(err), "auth: no token within 1ms")
 }
@@ -151,7 +151,7 @@ func TestUnknownAuthorizationIsShown(t *testing.T) {
 			return auth.Token{}, fmt.Errorf("%s: %w", hidden, auth.ErrUnknownAuthorization)
 		}),
 	}
-	_, err := e.Do(t.Context(), engine.Call{Method: http.MethodGet, URL: &url.URL{}, Attempts: 1})
+	_, err := e.Do(t.Context(), engine.Call{Method: http.MethodGet, URL: &url.URL{}, Settings: &engine.Settings{Attempts: 1}})
 	require.ErrorIs(t, err, outcome.ErrOnAuthorizationFailure)
 	require.ErrorIs(t, err, auth.ErrUnknownAuthorization)
 	require.EqualError(t, errors.Unwrap(err), auth.ErrUnknownAuthorization.Error())

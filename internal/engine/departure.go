@@ -51,13 +51,17 @@ type departure struct {
 	trace httptrace.ClientTrace
 
 	mutex sync.Mutex
+	// conn is the connection that the transport got.
+	conn net.Conn
+	// settled, once a dial has asked for it, is closed when the try does not wait
+	// for a connection any more.
+	settled chan struct{}
 	// waiting is set from the transport's asking for a connection to its getting
 	// one.
 	waiting bool
 	// asked is set once the transport asked for a connection, left once it got
-	// one, conn, and http2 once headers of HTTP/2 were seen to be written to it.
+	// one, and http2 once headers of HTTP/2 were seen to be written to it.
 	asked, left, http2 bool
-	conn               net.Conn
 	// leftBefore is set once the transport got a connection when the request may
 	// have left on another.
 	leftBefore bool
@@ -65,9 +69,6 @@ type departure struct {
 	// again over HTTP/1 only if not a byte was written, because its connection was
 	// gone.
 	exact bool
-	// settled, once a dial has asked for it, is closed when the try does not wait
-	// for a connection any more.
-	settled chan struct{}
 }
 
 // departureKey is the key of a departure in its own values.

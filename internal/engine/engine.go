@@ -56,7 +56,7 @@ type Engine struct {
 	alarm alarm
 }
 
-// Call is what to send and how hard to try.
+// Call is what to send, and how.
 type Call struct {
 	// Operation and Version are told in errors and logs.
 	Operation outcome.Operation
@@ -69,8 +69,6 @@ type Call struct {
 	// Method and URL are where to send it. Calls may share a URL: nobody changes it.
 	Method string
 	URL    *url.URL
-	// Header holds headers beside those the engine sets.
-	Header http.Header
 	// Body is the same at every try; nil for none.
 	Body []byte
 
@@ -81,12 +79,20 @@ type Call struct {
 	// Repeatable calls may be sent again whatever became of the last try.
 	// Others are sent again only if it was not sent, or refused with 429 or 503.
 	Repeatable bool
-	// Attempts is the largest number of tries, those of Before included, but not
-	// the one more that follows a refused token.
-	Attempts int
-	// Before are the tries that were made before this part of the call. They
+	// History holds the tries that were made before this part of the call. They
 	// count, and their doubt stays.
-	Before []outcome.Attempt
+	History []outcome.Attempt
+	*Settings
+}
+
+// Settings are what calls can share: their headers, and how hard to try. Nobody
+// changes them.
+type Settings struct {
+	// Header holds headers beside those the engine sets.
+	Header http.Header
+	// Attempts is the largest number of tries, those of the history included, but
+	// not the one more that follows a refused token.
+	Attempts int
 	// Timeout limits each try; 0 for no limit but the context's.
 	Timeout time.Duration
 	// FirstWait and LongestWait bound the wait between two tries. A server that
@@ -106,7 +112,8 @@ type Reply struct {
 // Do carries out call. It returns the reply to the last try, and an
 // [*outcome.Error] unless that is a success.
 func (e *Engine) Do(ctx context.Context, call Call) (Reply, error) {
-	r := &run{Call: call, engine: e, history: slices.Clip(call.Before)}
+	r := &run{Call: call, engine: e}
+	r.History = slices.Clip(call.History)
 	if r.Source == nil {
 		r.Source = e.Source
 	}
@@ -115,7 +122,7 @@ func (e *Engine) Do(ctx context.Context, call Call) (Reply, error) {
 	if !r.last.ok {
 		interrupted = r.loop(ctx)
 	}
-	reply := Reply{Status: r.last.status, Header: r.last.header, Body: r.last.body, Attempts: r.history}
+	reply := Reply{Status: r.last.status, Header: r.last.header, Body: r.last.body, Attempts: r.History}
 	switch {
 	case r.last.ok:
 		return reply, nil

@@ -19,10 +19,9 @@ type run struct {
 	Call
 	engine *Engine
 
-	history []outcome.Attempt
-	first   flight
-	last    try
-	wait    time.Duration
+	first flight
+	last  try
+	wait  time.Duration
 	// reauthorized is set once a refused token was replaced.
 	reauthorized bool
 	// looping is set once the loop has been told of the first try.
@@ -47,7 +46,7 @@ func (r *run) attempt(ctx context.Context) {
 		SentAgain: r.last.sentAgain,
 		Err:       r.last.err,
 	}
-	r.history = append(r.history, attempt)
+	r.History = append(r.History, attempt)
 	r.log(ctx, attempt)
 }
 
@@ -95,7 +94,7 @@ func (r *run) log(ctx context.Context, attempt outcome.Attempt) {
 	attrs := []slog.Attr{
 		slog.String("operation", string(r.Operation)),
 		slog.String("version", string(r.Version)),
-		slog.Int("attempt", len(r.history)),
+		slog.Int("attempt", len(r.History)),
 		slog.Duration("wait", attempt.Wait),
 		slog.Duration("duration", attempt.Duration),
 		slog.Int("status", attempt.Status),
@@ -133,7 +132,7 @@ func (r *run) again(ctx context.Context) bool {
 		return false
 	case r.last.status == http.StatusUnauthorized:
 		return r.reauthorize(ctx)
-	case !r.last.verdict.transient, !r.safeToRepeat(), Tries(r.history) >= r.Attempts:
+	case !r.last.verdict.transient, !r.safeToRepeat(), Tries(r.History) >= r.Attempts:
 		return false
 	}
 	return r.pause(ctx)
@@ -210,7 +209,7 @@ func (r *run) pause(ctx context.Context) bool {
 	if r.last.retryAfter > r.LongestWait {
 		return false
 	}
-	wait := r.last.retryAfter + min(Backoff(Tries(r.history), r.FirstWait, r.LongestWait), r.LongestWait-r.last.retryAfter)
+	wait := r.last.retryAfter + min(Backoff(Tries(r.History), r.FirstWait, r.LongestWait), r.LongestWait-r.last.retryAfter)
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
 		return false
 	}
@@ -239,10 +238,10 @@ func (r *run) fail(edge outcome.Edge, err error) *outcome.Error {
 		Code:        told.Code,
 		Description: told.Description,
 		RetryAfter:  r.last.retryAfter,
-		Attempts:    r.history,
+		Attempts:    r.History,
 		Err:         err,
 	}
-	for _, attempt := range r.history {
+	for _, attempt := range r.History {
 		failure.Effect = failure.Effect.Then(attempt.Effect)
 		failure.TraceIDs = append(failure.TraceIDs, attempt.TraceIDs...)
 	}

@@ -28,7 +28,10 @@ var (
 // try is what came of sending the request once.
 type try struct {
 	// ok: a 2xx reply was read to its end, and means a success.
-	ok      bool
+	ok bool
+	// sentAgain: the reply is that to a sending after one that may have arrived.
+	sentAgain bool
+
 	token   auth.Token
 	status  int
 	header  http.Header
@@ -39,8 +42,6 @@ type try struct {
 	// one.
 	failure    *tolerant.Failure
 	retryAfter time.Duration
-	// sentAgain: the reply is that to a sending after one that may have arrived.
-	sentAgain bool
 }
 
 // told is what the body of a reply that is no success says; nothing without one.
@@ -93,7 +94,7 @@ type flight struct {
 // board returns the flight of the next try. That of the first is part of the
 // run, so that a call that succeeds at once has no more to allocate.
 func (r *run) board() *flight {
-	if len(r.history) > 0 {
+	if len(r.History) > 0 {
 		return new(flight)
 	}
 	return &r.first
