@@ -130,7 +130,7 @@ func (c *Client) transcript(ctx context.Context, form *fetchTranscript, s *setti
 	}
 	var ok bool
 	if page.messages, ok = messagesIn(value); !ok {
-		return nil, got.failure(outcome.OnError, errWrongShape)
+		return nil, got.failure(form, outcome.OnError, errWrongShape)
 	}
 	return page, nil
 }

@@ -72,7 +72,6 @@ func prepare[F form](ctx context.Context, c *Client, r request[F], options []Cal
 
 // answer is what came of a call.
 type answer struct {
-	form     form
 	target   *target
 	envelope tolerant.Envelope
 	// value is what the envelope's value tells of a write.
@@ -83,9 +82,9 @@ type answer struct {
 // writeValue is what the value of a reply to a write can tell beside the envelope.
 type writeValue struct{ status, transaction, conversationID string }
 
-// open reads the envelope of a reply.
-func (a *answer) open(body []byte) {
-	a.envelope = tolerant.EnvelopeOf(tolerant.MembersOf(body))
+// open reads the envelope of a reply with these members.
+func (a *answer) open(reply tolerant.Members) {
+	a.envelope = tolerant.EnvelopeOf(reply)
 	if a.target.class == Read {
 		return
 	}
@@ -107,7 +106,7 @@ func (c *Client) ask(ctx context.Context, f form, s *settings) (*answer, error) 
 // exchange has a call carried out and reads the reply. Beside an error it returns
 // what it got to know before.
 func (c *Client) exchange(ctx context.Context, f form, call engine.Call) (*answer, error) {
-	got := &answer{form: f, target: c.target(f)}
+	got := &answer{target: c.target(f)}
 	call.Judge = got.judge
 	var err error
 	got.read, err = c.engine.Do(ctx, call)
@@ -115,7 +114,7 @@ func (c *Client) exchange(ctx context.Context, f form, call engine.Call) (*answe
 		return got, nil
 	}
 	if json.Valid(got.read.Body) {
-		got.open(got.read.Body)
+		got.open(tolerant.MembersOf(got.read.Body))
 	}
 	if got.target.class == Read {
 		err = withoutEffect(err)
@@ -173,21 +172,25 @@ func (a *answer) judge(body []byte) engine.Judgement {
 	if !json.Valid(body) {
 		return a.broken(body)
 	}
-	a.open(body)
+	reply := tolerant.MembersOf(body)
+	a.open(reply)
 	e := &a.envelope
 	told := tolerant.Failure{Code: e.Code, Description: e.Description, IDs: e.IDs}
-	status, failed := a.failedStatus()
-	if e.HasErrors && (failed || !succeeded(cmp.Or(e.Status, e.StatusCode))) {
+	status := cmp.Or(e.Status, reply.Text("statusCode"))
+	number, failed := a.failedStatus(status)
+	if hasErrors := reply.Find("error") != nil || reply.Find("errors") != nil; hasErrors && (failed || !succeeded(status)) {
 		if detailed := tolerant.ReadFailure(body); detailed.Errors || failed {
 			told, failed = detailed, true
 		}
 	}
 	switch {
 	case failed:
-		return engine.Failed(cmp.Or(status, http.StatusConflict), a.target.failure, errSaysFailed).With(told)
+		return engine.Failed(cmp.Or(number, http.StatusConflict), a.target.failure, errSaysFailed).With(told)
 	case a.target.isOther:
 		return engine.Judgement{}
-	case a.isBlank():
+	case status == "" && !reply.Has("value") && (a.target.class == Read || e.Transaction == ""):
+		// Something else than Engage would answer so. A write may also be
+		// acknowledged by no more than an id.
 		return engine.Foreign(errWrongShape).With(told)
 	case a.target.class == Read && e.Value != nil && e.Value[0] != '{' && !a.target.anyValue:
 		return engine.Unreadable(errWrongShape).With(told)
@@ -207,31 +210,23 @@ func (a *answer) broken(body []byte) engine.Judgement {
 	switch {
 	case a.target.isOther && !hasErrors:
 		return engine.Judgement{}
-	case succeeded(cmp.Or(e.Status, e.StatusCode)) && !hasErrors:
+	case succeeded(cmp.Or(e.Status, beginning.Text("statusCode"))) && !hasErrors:
 		return engine.Unreadable(errNotJSON).With(told)
 	}
 	return engine.Foreign(errNotJSON).With(told)
-}
-
-// isBlank reports whether the reply has neither a status nor a value, as the
-// answer of something else than Engage would. A write may also be acknowledged
-// by no more than an id.
-func (a *answer) isBlank() bool {
-	e := &a.envelope
-	return e.Status == "" && e.StatusCode == "" && !e.HasValue && (a.target.class == Read || e.Transaction == "")
 }
 
 // failedStatus reports whether the reply's status tells of a failure, and which
 // HTTP status that amounts to. That of a write may stand in its value, where a read
 // has that of what was found. Of an operation of which nothing is known, it may be
 // the status of anything.
-func (a *answer) failedStatus() (int, bool) {
+func (a *answer) failedStatus(status string) (int, bool) {
 	if a.target.isOther {
 		return 0, false
 	}
-	status, failed := failedStatus(cmp.Or(a.envelope.Status, a.envelope.StatusCode))
+	number, failed := failedStatus(status)
 	if failed || a.value.status == "" {
-		return status, failed
+		return number, failed
 	}
 	return failedStatus(a.value.status)
 }
@@ -282,11 +277,11 @@ func httpStatus(text string) int {
 }
 
 // failure makes an error of a successful read whose result is of no use.
-func (a *answer) failure(edge outcome.Edge, cause error) error {
+func (a *answer) failure(f form, edge outcome.Edge, cause error) error {
 	failure := &outcome.Error{
 		Edge:        edge,
-		Operation:   a.form.operation(),
-		Version:     a.form.revision(),
+		Operation:   f.operation(),
+		Version:     f.revision(),
 		Status:      a.read.Status,
 		Code:        a.envelope.Code,
 		Description: a.envelope.Description,

@@ -115,7 +115,7 @@ func (c *Client) reconcile(ctx context.Context, f form, s *settings, call engine
 		d.call.History = d.failure.Attempts
 		got, err := c.exchange(ctx, f, d.call)
 		if err == nil {
-			return receiptOf(got, w), nil
+			return receiptOf(f, got, w), nil
 		}
 		heard := d.failure.TraceIDs
 		d.failure, _ = errors.AsType[*outcome.Error](err)

@@ -151,13 +151,13 @@ func (c *Client) search(ctx context.Context, form *searchConversation, s *settin
 	}
 	object, ok := got.conversation()
 	if !ok {
-		return nil, got.failure(outcome.OnError, errWrongShape)
+		return nil, got.failure(form, outcome.OnError, errWrongShape)
 	}
 	result := found(tolerant.MembersOf(object), form.version)
 	edge := result.edge()
 	result.Reply = got.reply(edge)
 	if edge == outcome.OnInvalidChoice {
-		return result, got.failure(edge, fmt.Errorf("the conversation has the status %.64q, which is not known", result.Status))
+		return result, got.failure(form, edge, fmt.Errorf("the conversation has the status %.64q, which is not known", result.Status))
 	}
 	return result, nil
 }
@@ -178,7 +178,7 @@ func (a *answer) conversation() ([]byte, bool) {
 	holdsMore := slices.ContainsFunc(reply.And(a.envelope.Value), func(m tolerant.Member) bool {
 		return len(tolerant.Nested(m.Value)) > len("{}") && !bytes.Equal(m.Value, a.envelope.Value)
 	})
-	return nil, !holdsMore && (a.envelope.HasValue || succeeded(a.envelope.Status))
+	return nil, !holdsMore && (reply.Has("value") || succeeded(a.envelope.Status))
 }
 
 // tellsOfConversation reports whether object has a member that tells of one.

@@ -78,12 +78,12 @@ func (c *Client) send(ctx context.Context, f form, s *settings, w *awaited) (Rec
 	}
 	got, err := c.exchange(ctx, f, call)
 	if err == nil {
-		return receiptOf(got, w), nil
+		return receiptOf(f, got, w), nil
 	}
 	failure, _ := errors.AsType[*outcome.Error](err)
 	switch {
 	case got.target.isDone(failure.Code):
-		receipt := receiptOf(got, w)
+		receipt := receiptOf(f, got, w)
 		receipt.AlreadyDone, receipt.Proof = true, Confirmed
 		receipt.Code, receipt.Description = failure.Code, failure.Description
 		return receipt, nil
@@ -97,14 +97,14 @@ func (c *Client) send(ctx context.Context, f form, s *settings, w *awaited) (Rec
 
 // receiptOf returns the receipt of a write that was answered, on the operation's
 // success edge.
-func receiptOf(got *answer, w *awaited) Receipt {
+func receiptOf(f form, got *answer, w *awaited) Receipt {
 	ids := &got.envelope.IDs
 	ids.Transaction = cmp.Or(ids.Transaction, got.value.transaction)
 	return Receipt{
 		Reply:          got.reply(got.target.success),
 		Proof:          Acknowledged,
 		TransactionID:  ids.Transaction,
-		ConversationID: cmp.Or(got.value.conversationID, got.envelope.ConversationID, got.form.ids().conversation),
+		ConversationID: cmp.Or(got.value.conversationID, got.envelope.ConversationID, f.ids().conversation),
 		awaited:        w,
 	}
 }

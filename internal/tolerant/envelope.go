@@ -14,9 +14,7 @@ type IDs struct{ Transaction, Tracking string }
 func IDsOf(m Members) IDs { return IDs{m.Text("tid", "transId"), m.Text("trackingId")} }
 
 // Envelope is the usual shape of a reply. Value is nil where it is null or
-// missing; HasValue tells these apart. StatusCode belongs to the shapes of errors,
-// which [ReadFailure] reads; HasErrors tells that there is an error, or a list of
-// them, which may be of none.
+// missing.
 type Envelope struct {
 	Status      string
 	Code        string
@@ -24,10 +22,6 @@ type Envelope struct {
 	IDs
 	ConversationID string // beside the value, where it is seldom
 	Value          []byte
-	HasValue       bool
-
-	StatusCode string
-	HasErrors  bool
 }
 
 // EnvelopeOf reads the members of a reply.
@@ -39,9 +33,6 @@ func EnvelopeOf(m Members) Envelope {
 		IDs:            IDsOf(m),
 		ConversationID: m.Text("conversationId"),
 		Value:          m.Find("value"),
-		HasValue:       m.Has("value"),
-		StatusCode:     m.Text("statusCode"),
-		HasErrors:      m.Find("error") != nil || m.Find("errors") != nil,
 	}
 }
 
@@ -84,7 +75,7 @@ func ReadFailure(body []byte) Failure {
 	m := MembersOf(body)
 	e := EnvelopeOf(m)
 	f := Failure{
-		Code:        cmp.Or(e.Code, e.StatusCode),
+		Code:        cmp.Or(e.Code, m.Text("statusCode")),
 		Description: cmp.Or(e.Description, describe(m.Find("message"), maxDepth)),
 		IDs:         e.IDs,
 	}
