@@ -61,7 +61,7 @@ func (r AppendMessageV10) form() *appendMessage {
 		version: outcome.V10, conversationID: r.ConversationID, field: single,
 		appendBody: appendBody{Channel: r.Channel},
 	}
-	f.stamp(r.Message)
+	f.take(r.Message)
 	return f
 }
 
@@ -76,7 +76,7 @@ func (r AppendMessageV14) form() *appendMessage {
 		version: outcome.V14, conversationID: r.ConversationID, field: several,
 		appendBody: appendBody{Channel: r.Channel, Extras: r.CapabilityList},
 	}
-	f.stamp(r.Messages...)
+	f.take(r.Messages...)
 	return f
 }
 

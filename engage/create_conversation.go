@@ -79,7 +79,7 @@ func (r CreateConversationV10) form() *createConversation {
 		createBody: createBody{CustomerName: r.CustomerName, Domain: r.Domain, CapabilityList: r.CapabilityList},
 	}
 	if r.Message != nil {
-		f.stamp(r.Message)
+		f.take(r.Message)
 	}
 	return f
 }
@@ -98,7 +98,7 @@ func (r CreateConversationV13) form() *createConversation {
 			CapabilityList: r.CapabilityList, CustomFields: r.CustomFields,
 		},
 	}
-	f.stamp(r.Messages...)
+	f.take(r.Messages...)
 	return f
 }
 

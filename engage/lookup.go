@@ -85,7 +85,7 @@ func (l *lookup) compare(raw []byte) bool {
 	}
 	// An alias id that this call made is in no other message. One that the
 	// caller gave is in another if it was given twice.
-	if l.named && !sameContent(l.messages[i], raw) {
+	if m := l.messages[i]; givenID(m) != "" && !sameContent(m, raw) {
 		return false
 	}
 	delete(l.missing, id)

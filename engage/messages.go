@@ -33,40 +33,33 @@ func newAliasID() string {
 	return string(text[:])
 }
 
-// batch is the messages of a request, each with an alias id and a timestamp.
+// batch is the messages of a request, as the caller gave them, and their alias
+// ids.
 type batch struct {
 	messages []message.Message
 	aliasIDs []string
-	// named is set if the caller gave one of the alias ids; unnamed are the
-	// messages without one.
-	named   bool
-	unnamed []int
 
 	// Most requests have one message, which then needs no room of its own.
 	one     [1]message.Message
 	oneWire [1]any
 }
 
-// stamp takes messages into the batch, with alias ids and timestamps where they
-// have none.
-func (b *batch) stamp(messages ...message.Message) {
+// take takes messages into the batch, and makes alias ids where they have none.
+func (b *batch) take(messages ...message.Message) {
 	b.messages = append(b.one[:0], messages...)
 	b.aliasIDs = make([]string, len(messages))
-	now := time.Now().Truncate(time.Millisecond) // The finest that was observed.
 	for i, m := range b.messages {
 		if nothing.In(m) {
 			continue
 		}
-		id := message.EnvelopeOf(m).AliasID
-		if id == "" {
-			id = newAliasID()
-			b.unnamed = append(b.unnamed, i)
-		} else {
-			b.named = true
+		if b.aliasIDs[i] = givenID(m); b.aliasIDs[i] == "" {
+			b.aliasIDs[i] = newAliasID()
 		}
-		b.messages[i], b.aliasIDs[i] = message.Stamp(m, id, now), id
 	}
 }
+
+// givenID returns the alias id that the caller gave a message; empty for none.
+func givenID(m message.Message) string { return message.EnvelopeOf(m).AliasID }
 
 // names returns the alias ids.
 func (b *batch) names() []string { return b.aliasIDs }
@@ -77,8 +70,10 @@ const noMark = "is empty, and WithLookFirst has nothing else to look for"
 // requireMarks notes the alias ids that the caller has not given, or has given
 // twice; field names the i-th message.
 func (b *batch) requireMarks(v *outcome.Violations, field func(int) string) {
-	for _, i := range b.unnamed {
-		v.Add(field(i)+".AliasID", noMark)
+	for i, m := range b.messages {
+		if !nothing.In(m) && givenID(m) == "" {
+			v.Add(field(i)+".AliasID", noMark)
+		}
 	}
 	for i, id := range b.aliasIDs {
 		same := func(other string) bool { return strings.EqualFold(other, id) }
@@ -88,11 +83,13 @@ func (b *batch) requireMarks(v *outcome.Violations, field func(int) string) {
 	}
 }
 
-// wire returns the messages as the request's JSON holds them.
+// wire returns the messages as the request's JSON holds them. Those without a
+// timestamp have that of now.
 func (b *batch) wire() []any {
 	values := b.oneWire[:0]
-	for _, m := range b.messages {
-		values = append(values, message.Wire(m))
+	now := time.Now().Truncate(time.Millisecond) // The finest that was observed.
+	for i, m := range b.messages {
+		values = append(values, message.StampedWire(m, b.aliasIDs[i], now))
 	}
 	return values
 }

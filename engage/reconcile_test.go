@@ -431,6 +431,18 @@ func TestAMessageOfTheOtherDirectionWithoutAliasIDIsNoneOfOurs(t *testing.T) {
 	require.Len(t, failureOf(t, err).Attempts, 2, "the messages are certainly absent")
 }
 
+func TestAnAliasIDOfTheClientsOwnIsProofBesideOneThatWasGiven(t *testing.T) {
+	client := stubWithTranscript(t, onePage(func(sent []map[string]any) string {
+		sent[1]["text"] = "as the service shows it"
+		return transcriptOf(2, sent...)
+	}))
+	request := twoTexts("C1")
+	request.Messages[0] = message.Text{Direction: message.Inbound, Text: "first", Envelope: message.Envelope{AliasID: "M-1"}}
+	receipt, err := client.AppendMessage(t.Context(), request)
+	require.NoError(t, err)
+	require.Equal(t, engage.Reconciled, receipt.Proof)
+}
+
 func TestAnAliasIDGivenTwiceDoesNotPassForTheMessage(t *testing.T) {
 	server, client, id := engageServer(t, engage.WithCallOptions(engage.WithSettleTime(time.Millisecond)))
 	request := func(text string) engage.AppendMessageV13 {

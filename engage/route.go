@@ -132,7 +132,7 @@ func escaped(plain, segment string) string {
 func resolve(base *url.URL, pieces []piece, ids pathIDs) *url.URL {
 	resolved := *base
 	var path strings.Builder
-	path.Grow(128)
+	path.Grow(64) // room for most
 	isPlain := true
 	for _, p := range pieces {
 		if p.id != "" {

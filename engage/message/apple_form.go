@@ -133,12 +133,12 @@ func (m *AppleForm) UnmarshalJSON(data []byte) error { return unmarshal(data, m)
 
 func (m AppleForm) direction() Direction    { return Outbound }
 func (m AppleForm) with(e Envelope) Message { m.Envelope = e; return m }
-func (m AppleForm) wire() any {
+func (m AppleForm) wire(h header) any {
 	type content AppleForm
 	return struct {
 		header
 		content
-	}{m.header(m.Type(), m.direction()), content(m)}
+	}{h, content(m)}
 }
 
 // AppleFormResponse is an [AppleForm] that the customer filled in. It is
@@ -195,10 +195,10 @@ func (m *AppleFormResponse) UnmarshalJSON(data []byte) error { return unmarshal(
 
 func (m AppleFormResponse) direction() Direction    { return Inbound }
 func (m AppleFormResponse) with(e Envelope) Message { m.Envelope = e; return m }
-func (m AppleFormResponse) wire() any {
+func (m AppleFormResponse) wire(h header) any {
 	type content AppleFormResponse
 	return struct {
 		header
 		content
-	}{m.header(m.Type(), m.direction()), content(m)}
+	}{h, content(m)}
 }

@@ -63,12 +63,12 @@ func (m *AppleListPicker) UnmarshalJSON(data []byte) error { return unmarshal(da
 
 func (m AppleListPicker) direction() Direction    { return Outbound }
 func (m AppleListPicker) with(e Envelope) Message { m.Envelope = e; return m }
-func (m AppleListPicker) wire() any {
+func (m AppleListPicker) wire(h header) any {
 	type content AppleListPicker
 	return struct {
 		header
 		content
-	}{m.header(m.Type(), m.direction()), content(m)}
+	}{h, content(m)}
 }
 
 // AppleListPickerResponse is what the customer chose from an
@@ -116,10 +116,10 @@ func (m *AppleListPickerResponse) UnmarshalJSON(data []byte) error { return unma
 
 func (m AppleListPickerResponse) direction() Direction    { return Inbound }
 func (m AppleListPickerResponse) with(e Envelope) Message { m.Envelope = e; return m }
-func (m AppleListPickerResponse) wire() any {
+func (m AppleListPickerResponse) wire(h header) any {
 	type content AppleListPickerResponse
 	return struct {
 		header
 		content
-	}{m.header(m.Type(), m.direction()), content(m)}
+	}{h, content(m)}
 }

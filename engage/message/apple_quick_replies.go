@@ -47,12 +47,12 @@ func (m *AppleQuickReplies) UnmarshalJSON(data []byte) error { return unmarshal(
 
 func (m AppleQuickReplies) direction() Direction    { return Outbound }
 func (m AppleQuickReplies) with(e Envelope) Message { m.Envelope = e; return m }
-func (m AppleQuickReplies) wire() any {
+func (m AppleQuickReplies) wire(h header) any {
 	type content AppleQuickReplies
 	return struct {
 		header
 		content
-	}{m.header(m.Type(), m.direction()), content(m)}
+	}{h, content(m)}
 }
 
 // AppleQuickRepliesResponse is the answer of an [AppleQuickReplies] that the
@@ -83,10 +83,10 @@ func (m *AppleQuickRepliesResponse) UnmarshalJSON(data []byte) error { return un
 
 func (m AppleQuickRepliesResponse) direction() Direction    { return Inbound }
 func (m AppleQuickRepliesResponse) with(e Envelope) Message { m.Envelope = e; return m }
-func (m AppleQuickRepliesResponse) wire() any {
+func (m AppleQuickRepliesResponse) wire(h header) any {
 	type content AppleQuickRepliesResponse
 	return struct {
 		header
 		content
-	}{m.header(m.Type(), m.direction()), content(m)}
+	}{h, content(m)}
 }

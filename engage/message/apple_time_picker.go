@@ -86,12 +86,12 @@ func (m *AppleTimePicker) UnmarshalJSON(data []byte) error { return unmarshal(da
 
 func (m AppleTimePicker) direction() Direction    { return Outbound }
 func (m AppleTimePicker) with(e Envelope) Message { m.Envelope = e; return m }
-func (m AppleTimePicker) wire() any {
+func (m AppleTimePicker) wire(h header) any {
 	type content AppleTimePicker
 	return struct {
 		header
 		content
-	}{m.header(m.Type(), m.direction()), content(m)}
+	}{h, content(m)}
 }
 
 // AppleTimePickerResponse is the time that the customer chose from an
@@ -142,10 +142,10 @@ func (m *AppleTimePickerResponse) UnmarshalJSON(data []byte) error { return unma
 
 func (m AppleTimePickerResponse) direction() Direction    { return Inbound }
 func (m AppleTimePickerResponse) with(e Envelope) Message { m.Envelope = e; return m }
-func (m AppleTimePickerResponse) wire() any {
+func (m AppleTimePickerResponse) wire(h header) any {
 	type content AppleTimePickerResponse
 	return struct {
 		header
 		content
-	}{m.header(m.Type(), m.direction()), content(m)}
+	}{h, content(m)}
 }

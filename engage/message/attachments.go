@@ -70,12 +70,12 @@ func (m *Attachments) UnmarshalJSON(data []byte) error { return unmarshal(data, 
 func (m Attachments) rules(v *outcome.Violations) { limitFiles(v, m.Attachments) }
 func (m Attachments) direction() Direction        { return m.Direction }
 func (m Attachments) with(e Envelope) Message     { m.Envelope = e; return m }
-func (m Attachments) wire() any {
+func (m Attachments) wire(h header) any {
 	type content Attachments
 	return struct {
 		header
 		content
-	}{m.header(m.Type(), m.Direction), content(m)}
+	}{h, content(m)}
 }
 
 // TextWithAttachments is a message of text and files.
@@ -102,10 +102,10 @@ func (m *TextWithAttachments) UnmarshalJSON(data []byte) error { return unmarsha
 func (m TextWithAttachments) rules(v *outcome.Violations) { limitFiles(v, m.Attachments) }
 func (m TextWithAttachments) direction() Direction        { return m.Direction }
 func (m TextWithAttachments) with(e Envelope) Message     { m.Envelope = e; return m }
-func (m TextWithAttachments) wire() any {
+func (m TextWithAttachments) wire(h header) any {
 	type content TextWithAttachments
 	return struct {
 		header
 		content
-	}{m.header(m.Type(), m.Direction), content(m)}
+	}{h, content(m)}
 }

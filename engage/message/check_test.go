@@ -1,6 +1,7 @@
 package message_test
 
 import (
+	"encoding/json"
 	"math"
 	"reflect"
 	"strings"
@@ -358,6 +359,7 @@ func TestNilMessagesAreViolationsAndNeverPanic(t *testing.T) {
 				phrases(message.Check(m, outcome.AppendMessage, outcome.V10, channel.SMS)))
 			require.Equal(t, m, message.Stamp(m, "alias", sent))
 			require.Nil(t, message.Wire(m))
+			require.Nil(t, message.StampedWire(m, "alias", sent))
 			require.Equal(t, message.Envelope{}, message.EnvelopeOf(m))
 			require.Empty(t, message.DirectionOf(m))
 		})
@@ -388,8 +390,13 @@ func TestStampGivesEveryTypeWhatItsEnvelopeLacks(t *testing.T) {
 		envelope := want.FieldByName("Envelope")
 
 		envelope.SetZero()
-		stamped := message.Stamp(want.Interface().(message.Message), "alias", sent)
+		bare := want.Interface().(message.Message)
+		stamped := message.Stamp(bare, "alias", sent)
 		envelope.Set(reflect.ValueOf(message.Envelope{AliasID: "alias", Timestamp: sent}))
 		require.Equal(t, want.Interface(), stamped, name)
+
+		wire, err := json.Marshal(message.StampedWire(bare, "alias", sent))
+		require.NoError(t, err, name)
+		require.Equal(t, string(encode(t, stamped)), string(wire), name)
 	}
 }

@@ -67,7 +67,7 @@ func (m Email) rules(v *outcome.Violations) {
 
 func (m Email) direction() Direction    { return m.Direction }
 func (m Email) with(e Envelope) Message { m.Envelope = e; return m }
-func (m Email) wire() any {
+func (m Email) wire(h header) any {
 	type content Email
 	var attachments []emailAttachment
 	for _, a := range m.Attachments {
@@ -78,5 +78,5 @@ func (m Email) wire() any {
 		content
 		// Attachments hides that of content, which is one level deeper.
 		Attachments []emailAttachment `json:"attachments,omitempty"`
-	}{m.header(m.Type(), m.Direction), content(m), attachments}
+	}{h, content(m), attachments}
 }

@@ -48,7 +48,7 @@ var kinds = sync.OnceValue(func() registry {
 			direction: m.direction(),
 			goType:    reflect.TypeOf(m),
 			content:   shapes.of(reflect.TypeOf(m)),
-			wire:      shapes.of(reflect.TypeOf(m.wire())),
+			wire:      shapes.of(reflect.TypeOf(m.wire(header{}))),
 		}
 		r.list = append(r.list, k)
 		r.byType[k.typ] = k

@@ -95,12 +95,12 @@ func (m *LiveChatCarousel) UnmarshalJSON(data []byte) error { return unmarshal(d
 
 func (m LiveChatCarousel) direction() Direction    { return Outbound }
 func (m LiveChatCarousel) with(e Envelope) Message { m.Envelope = e; return m }
-func (m LiveChatCarousel) wire() any {
+func (m LiveChatCarousel) wire(h header) any {
 	type content LiveChatCarousel
 	return struct {
 		header
 		content
-	}{m.header(m.Type(), m.direction()), content(m)}
+	}{h, content(m)}
 }
 
 // LiveChatQuickReplies offers answers to tap. It is outbound; the customer
@@ -155,10 +155,10 @@ func (m *LiveChatQuickReplies) UnmarshalJSON(data []byte) error { return unmarsh
 
 func (m LiveChatQuickReplies) direction() Direction    { return Outbound }
 func (m LiveChatQuickReplies) with(e Envelope) Message { m.Envelope = e; return m }
-func (m LiveChatQuickReplies) wire() any {
+func (m LiveChatQuickReplies) wire(h header) any {
 	type content LiveChatQuickReplies
 	return struct {
 		header
 		content
-	}{m.header(m.Type(), m.direction()), content(m)}
+	}{h, content(m)}
 }

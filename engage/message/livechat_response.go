@@ -26,12 +26,12 @@ func (m *LiveChatCarouselResponse) UnmarshalJSON(data []byte) error { return unm
 
 func (m LiveChatCarouselResponse) direction() Direction    { return Inbound }
 func (m LiveChatCarouselResponse) with(e Envelope) Message { m.Envelope = e; return m }
-func (m LiveChatCarouselResponse) wire() any {
+func (m LiveChatCarouselResponse) wire(h header) any {
 	type content LiveChatCarouselResponse
 	return struct {
 		header
 		content
-	}{m.header(m.Type(), m.direction()), content(m)}
+	}{h, content(m)}
 }
 
 // LiveChatQuickRepliesResponse is the answer of a [LiveChatQuickReplies] that
@@ -61,12 +61,12 @@ func (m *LiveChatQuickRepliesResponse) UnmarshalJSON(data []byte) error { return
 
 func (m LiveChatQuickRepliesResponse) direction() Direction    { return Inbound }
 func (m LiveChatQuickRepliesResponse) with(e Envelope) Message { m.Envelope = e; return m }
-func (m LiveChatQuickRepliesResponse) wire() any {
+func (m LiveChatQuickRepliesResponse) wire(h header) any {
 	type content LiveChatQuickRepliesResponse
 	return struct {
 		header
 		content
-	}{m.header(m.Type(), m.direction()), content(m)}
+	}{h, content(m)}
 }
 
 // LiveChatFormResponse is a form that the customer filled in, such as the one
@@ -105,10 +105,10 @@ func (m *LiveChatFormResponse) UnmarshalJSON(data []byte) error { return unmarsh
 
 func (m LiveChatFormResponse) direction() Direction    { return Inbound }
 func (m LiveChatFormResponse) with(e Envelope) Message { m.Envelope = e; return m }
-func (m LiveChatFormResponse) wire() any {
+func (m LiveChatFormResponse) wire(h header) any {
 	type content LiveChatFormResponse
 	return struct {
 		header
 		content
-	}{m.header(m.Type(), m.direction()), content(m)}
+	}{h, content(m)}
 }

@@ -32,9 +32,9 @@ type Message interface {
 	envelope() Envelope
 	// with returns the message with its envelope replaced.
 	with(Envelope) Message
-	// wire returns a struct that encoding/json encodes as the vendor's JSON,
-	// without additional members.
-	wire() any
+	// wire returns a struct that encoding/json encodes as the vendor's JSON, with
+	// that header and without additional members.
+	wire(header) any
 }
 
 // Envelope holds what all messages have in common. The zero value is ready for
@@ -85,30 +85,35 @@ func Stamp(m Message, aliasID string, at time.Time) Message {
 	if settled == nil {
 		return m
 	}
-	e := settled.envelope()
+	return settled.with(settled.envelope().stamped(aliasID, at))
+}
+
+// stamped returns the envelope with what it lacks.
+func (e Envelope) stamped(aliasID string, at time.Time) Envelope {
 	if e.AliasID == "" {
 		e.AliasID = aliasID
 	}
 	if e.Timestamp.IsZero() {
 		e.Timestamp = at
 	}
-	return settled.with(e)
+	return e
 }
 
 // settle returns the value of m, which may be a pointer, and its kind. Both are
 // nil for a nil m, for a nil pointer, and for a foreign type that embeds a
 // message of this package.
 func settle(m Message) (Message, *kind) {
-	v := reflect.ValueOf(m)
-	if v.Kind() == reflect.Pointer {
-		v = v.Elem()
+	known := kinds().byGoType
+	if k := known[reflect.TypeOf(m)]; k != nil {
+		return m, k
 	}
-	if !v.IsValid() {
+	v := reflect.ValueOf(m)
+	if v.Kind() != reflect.Pointer || v.IsNil() {
 		return nil, nil
 	}
-	k := kinds().byGoType[v.Type()]
+	k := known[v.Type().Elem()]
 	if k == nil {
 		return nil, nil
 	}
-	return v.Interface().(Message), k
+	return v.Elem().Interface().(Message), k
 }

@@ -21,10 +21,10 @@ func (m *Text) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
 
 func (m Text) direction() Direction    { return m.Direction }
 func (m Text) with(e Envelope) Message { m.Envelope = e; return m }
-func (m Text) wire() any {
+func (m Text) wire(h header) any {
 	type content Text
 	return struct {
 		header
 		content
-	}{m.header(m.Type(), m.Direction), content(m)}
+	}{h, content(m)}
 }

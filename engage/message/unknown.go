@@ -43,7 +43,7 @@ func (m Unknown) direction() Direction {
 
 // with returns m as it is: Raw is all there is to write.
 func (m Unknown) with(Envelope) Message { return m }
-func (m Unknown) wire() any             { return m.Raw }
+func (m Unknown) wire(header) any       { return m.Raw }
 
 var envelopeShape = sync.OnceValue(func() *shape { return shapes{}.of(reflect.TypeFor[Envelope]()) })
 

@@ -132,12 +132,12 @@ func (m *WhatsAppButtons) UnmarshalJSON(data []byte) error { return unmarshal(da
 
 func (m WhatsAppButtons) direction() Direction    { return Outbound }
 func (m WhatsAppButtons) with(e Envelope) Message { m.Envelope = e; return m }
-func (m WhatsAppButtons) wire() any {
+func (m WhatsAppButtons) wire(h header) any {
 	type content WhatsAppButtons
 	return struct {
 		header
 		content
-	}{m.header(m.Type(), m.direction()), content(m)}
+	}{h, content(m)}
 }
 
 // WhatsAppList asks the customer to choose from a list. It is outbound; the
@@ -213,12 +213,12 @@ func (m *WhatsAppList) UnmarshalJSON(data []byte) error { return unmarshal(data,
 
 func (m WhatsAppList) direction() Direction    { return Outbound }
 func (m WhatsAppList) with(e Envelope) Message { m.Envelope = e; return m }
-func (m WhatsAppList) wire() any {
+func (m WhatsAppList) wire(h header) any {
 	type content WhatsAppList
 	return struct {
 		header
 		content
-	}{m.header(m.Type(), m.direction()), content(m)}
+	}{h, content(m)}
 }
 
 // WhatsAppInteractiveResponse is the button or the row that the customer chose.
@@ -247,10 +247,10 @@ func (m *WhatsAppInteractiveResponse) UnmarshalJSON(data []byte) error { return 
 
 func (m WhatsAppInteractiveResponse) direction() Direction    { return Inbound }
 func (m WhatsAppInteractiveResponse) with(e Envelope) Message { m.Envelope = e; return m }
-func (m WhatsAppInteractiveResponse) wire() any {
+func (m WhatsAppInteractiveResponse) wire(h header) any {
 	type content WhatsAppInteractiveResponse
 	return struct {
 		header
 		content
-	}{m.header(m.Type(), m.direction()), content(m)}
+	}{h, content(m)}
 }
