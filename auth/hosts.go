@@ -79,12 +79,10 @@ func (h Hosts) Authorize(r *http.Request, t Token) error {
 
 func (h Hosts) allow(target *url.URL) bool {
 	scheme, host, port := target.Scheme, target.Hostname(), portOf(target)
-	if !equalFold(scheme, "https") && !safeurl.Loopback(host) {
-		return false // a host that is allowed, in a spelling that is not
-	}
 	for _, allowed := range h.origins {
 		if equalFold(scheme, allowed.scheme) && equalFold(host, allowed.host) && port == allowed.port {
-			return true
+			// A host of plain http is allowed in no other spelling.
+			return host == allowed.host || equalFold(scheme, "https") || safeurl.Loopback(host)
 		}
 	}
 	return false

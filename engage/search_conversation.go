@@ -149,11 +149,15 @@ func (c *Client) search(ctx context.Context, form *searchConversation, s *settin
 	if err != nil {
 		return nil, err
 	}
-	object, ok := got.conversation()
-	if !ok {
-		return nil, got.failure(form, outcome.OnError, errWrongShape)
+	told := tolerant.MembersOf(got.envelope.Value)
+	if !tellsOfConversation(told) {
+		object, ok := got.conversation()
+		if !ok {
+			return nil, got.failure(form, outcome.OnError, errWrongShape)
+		}
+		told = tolerant.MembersOf(object)
 	}
-	result := found(tolerant.MembersOf(object), form.version)
+	result := found(told, form.version)
 	edge := result.edge()
 	result.Reply = got.reply(edge)
 	if edge == outcome.OnInvalidChoice {
@@ -162,16 +166,13 @@ func (c *Client) search(ctx context.Context, form *searchConversation, s *settin
 	return result, nil
 }
 
-// conversation returns the object in which a reply tells of a conversation,
-// wherever that is, and whether it tells anything. A reply without one tells that
+// conversation returns the object in which a reply tells of a conversation other
+// than in its value, and whether it tells anything. A reply without one tells that
 // there is none if it holds nothing in which one could be told.
 func (a *answer) conversation() ([]byte, bool) {
-	if tellsOfConversation(a.envelope.Value) {
-		return a.envelope.Value, true
-	}
 	reply := tolerant.MembersOf(a.read.Body)
 	for _, object := range [][]byte{reply.Nested("response"), a.read.Body} {
-		if tellsOfConversation(object) {
+		if tellsOfConversation(tolerant.MembersOf(object)) {
 			return object, true
 		}
 	}
@@ -181,13 +182,12 @@ func (a *answer) conversation() ([]byte, bool) {
 	return nil, !holdsMore && (reply.Has("value") || succeeded(a.envelope.Status))
 }
 
-// tellsOfConversation reports whether object has a member that tells of one.
-func tellsOfConversation(object []byte) bool {
-	m := tolerant.MembersOf(object)
+// tellsOfConversation reports whether an object has a member that tells of one.
+func tellsOfConversation(m tolerant.Members) bool {
 	return m.Has("conversationId") || m.Has("conversationExists") || m.Has("chatExist")
 }
 
-// found reads the value of a reply as version answers it.
+// found reads what a reply tells as version answers it.
 func found(value tolerant.Members, version outcome.Version) *SearchConversationResult {
 	result := &SearchConversationResult{
 		ConversationID: value.Text("conversationId"),
