@@ -113,8 +113,8 @@ func (c *Client) exchange(ctx context.Context, f form, call engine.Call) (*answe
 	if err == nil {
 		return got, nil
 	}
-	if json.Valid(got.read.Body) {
-		got.open(tolerant.MembersOf(got.read.Body))
+	if reply, ok := tolerant.Split(got.read.Body); ok {
+		got.open(reply)
 	}
 	if got.target.class == Read {
 		err = withoutEffect(err)
@@ -169,10 +169,10 @@ var (
 // it means. Of an operation of which nothing is known, any reply is a success but
 // one that tells of errors.
 func (a *answer) judge(body []byte) engine.Judgement {
-	if !json.Valid(body) {
+	reply, ok := tolerant.Split(body)
+	if !ok {
 		return a.broken(body)
 	}
-	reply := tolerant.MembersOf(body)
 	a.open(reply)
 	e := &a.envelope
 	told := tolerant.Failure{Code: e.Code, Description: e.Description, IDs: e.IDs}

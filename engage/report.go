@@ -2,7 +2,6 @@ package engage
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -56,10 +55,11 @@ var errNotAReport = errors.New("engage: the callback is not a JSON object that t
 // in value tells of a failure, that counts. A body that has none of these members
 // is an error.
 func DecodeReport(body []byte) (Report, error) {
-	if !json.Valid(body) {
+	members, ok := tolerant.Split(body)
+	if !ok {
 		return Report{}, errNotAReport
 	}
-	envelope := tolerant.EnvelopeOf(tolerant.MembersOf(body))
+	envelope := tolerant.EnvelopeOf(members)
 	value := tolerant.MembersOf(envelope.Value)
 	nested := reportStatus(value.Text("status"))
 	report := Report{

@@ -60,12 +60,33 @@ func DecodeBatch(data []byte) ([]Event, error) {
 	return events, nil
 }
 
-// decodeHeader reads the header of an event and checks all of its JSON.
+// usualMembers is about how many members a payload has.
+const usualMembers = 32
+
+// decodeHeader reads the header of an event and checks all of its JSON. The member
+// that only one family of payloads has tells which one it is.
 func decodeHeader(data []byte) (Header, error) {
-	if !json.Valid(data) {
+	members, ok := make(tolerant.Members, 0, usualMembers).Split(data)
+	if !ok {
 		return Header{}, &DecodeError{"is not valid JSON"}
 	}
-	return headerOf(data)
+	h := Header{Raw: bytes.TrimSpace(data), members: members}
+	if h.Raw[0] != '{' {
+		return Header{}, &DecodeError{"is not a JSON object"}
+	}
+	h.TraceID = cutTraceID(h.members.Text("xWxGtrid"))
+	switch {
+	case h.members.Nested("deliveryInfoNotification") != nil:
+		h.readReceipt()
+	case h.members.Find("eventType") != nil:
+		h.readChat()
+	case h.members.Find("userAction") != nil:
+		h.readAudit()
+	default:
+		h.readInbound()
+	}
+	h.readTime()
+	return h, nil
 }
 
 // decodeHeaders reads one header, or those of an array.
@@ -88,39 +109,13 @@ func decodeHeaders(data []byte) ([]Header, error) {
 	headers := make([]Header, len(list))
 	for i, element := range list {
 		// A copy, so that an event does not keep the others in memory.
-		header, err := headerOf(bytes.Clone(element))
+		header, err := decodeHeader(bytes.Clone(element))
 		if err != nil {
 			return nil, &DecodeError{fmt.Sprintf("has an element %d that is not an object", i)}
 		}
 		headers[i] = header
 	}
 	return headers, nil
-}
-
-// usualMembers is about how many members a payload has.
-const usualMembers = 32
-
-// headerOf reads the header of an event, whose JSON is valid. The member that
-// only one family of payloads has tells which one it is.
-func headerOf(data []byte) (Header, error) {
-	data = bytes.TrimSpace(data)
-	if data[0] != '{' {
-		return Header{}, &DecodeError{"is not a JSON object"}
-	}
-	h := Header{Raw: data, members: make(tolerant.Members, 0, usualMembers).And(data)}
-	h.TraceID = cutTraceID(h.members.Text("xWxGtrid"))
-	switch {
-	case h.members.Nested("deliveryInfoNotification") != nil:
-		h.readReceipt()
-	case h.members.Find("eventType") != nil:
-		h.readChat()
-	case h.members.Find("userAction") != nil:
-		h.readAudit()
-	default:
-		h.readInbound()
-	}
-	h.readTime()
-	return h, nil
 }
 
 // readTime takes the first time that can be read.

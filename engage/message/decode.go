@@ -59,7 +59,7 @@ func Decode(data []byte) (Message, error) {
 	if k.content.direction != nil {
 		follow(v, k.content.direction).SetString(string(direction))
 	}
-	d := decoder{scanner: scanner{data: data}}
+	d := decoder{scanner: newScanner(data)}
 	if err := d.object(v, k.content); err != nil {
 		return nil, err
 	}
@@ -91,8 +91,8 @@ func isNull(data []byte) bool { return string(data) == "null" }
 
 // decodeUnknown keeps data, which must be one JSON object.
 func decodeUnknown(data []byte) (Unknown, error) {
-	s := scanner{data: data}
-	if s.peek() != '{' {
+	s := newScanner(data)
+	if s.Peek() != '{' {
 		return Unknown{}, s.mismatch("an object")
 	}
 	raw, err := s.skip()
@@ -105,7 +105,7 @@ func decodeUnknown(data []byte) (Unknown, error) {
 // head reads the type and the direction of a message and no further than it
 // must; what is missing is empty.
 func head(data []byte) (typ Type, direction Direction, err error) {
-	s := scanner{data: data}
+	s := newScanner(data)
 	if err := s.enter('{'); err != nil {
 		return "", "", err
 	}
@@ -152,7 +152,7 @@ func documented(name []byte) string {
 
 // optionalText reads a string; null is the empty one.
 func (s *scanner) optionalText() ([]byte, error) {
-	if s.word("null") {
+	if s.Word("null") {
 		return nil, nil
 	}
 	return s.text()

@@ -54,7 +54,7 @@ func (d *decoder) object(v reflect.Value, s *shape) error {
 
 // field reads a value into field f of v.
 func (d *decoder) field(v reflect.Value, f *field) error {
-	if f.index == nil || d.peek() == 'n' {
+	if f.index == nil || d.Peek() == 'n' {
 		// Read before, or null, which is as good as missing.
 		_, err := d.skip()
 		return err
@@ -112,9 +112,9 @@ func (d *decoder) value(v reflect.Value, object *shape) error {
 
 func (d *decoder) boolean(v reflect.Value) error {
 	switch {
-	case d.word("true"):
+	case d.Word("true"):
 		v.SetBool(true)
-	case d.word("false"):
+	case d.Word("false"):
 		v.SetBool(false)
 	default:
 		return d.mismatch("true or false")
@@ -124,7 +124,7 @@ func (d *decoder) boolean(v reflect.Value) error {
 
 // numeral reads a number, or a string that holds one.
 func (d *decoder) numeral() (string, error) {
-	switch c := d.peek(); {
+	switch c := d.Peek(); {
 	case c == '"':
 		text, err := d.text()
 		return string(text), err
@@ -184,7 +184,7 @@ func (d *decoder) list(v reflect.Value, object *shape) error {
 		return err
 	}
 	for i := 0; ; i++ {
-		more, err := d.more(']', i == 0)
+		more, err := d.element(i == 0)
 		if err != nil || !more {
 			return err
 		}
@@ -211,7 +211,7 @@ func (d *decoder) texts(v reflect.Value) error {
 		if err != nil || !more {
 			return err
 		}
-		if d.word("null") {
+		if d.Word("null") {
 			continue
 		}
 		text, err := d.text()

@@ -51,7 +51,7 @@ var envelopeShape = sync.OnceValue(func() *shape { return shapes{}.of(reflect.Ty
 func (m Unknown) envelope() Envelope {
 	var e Envelope
 	v, shape := reflect.ValueOf(&e).Elem(), envelopeShape()
-	s := scanner{data: m.Raw}
+	s := newScanner(m.Raw)
 	if s.enter('{') != nil {
 		return e
 	}
@@ -65,7 +65,7 @@ func (m Unknown) envelope() Envelope {
 			return e
 		}
 		if i := shape.find(name); i >= 0 {
-			member := decoder{scanner: scanner{data: value}}
+			member := decoder{scanner: newScanner(value)}
 			if f := &shape.fields[i]; member.field(v, f) != nil {
 				f.of(v).SetZero()
 			}

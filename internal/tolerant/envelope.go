@@ -2,7 +2,6 @@ package tolerant
 
 import (
 	"cmp"
-	"encoding/json"
 	"strings"
 )
 
@@ -69,10 +68,10 @@ type detail struct {
 // A reply in none of them, HTML or nothing at all yields a Failure without an
 // envelope.
 func ReadFailure(body []byte) Failure {
-	if !json.Valid(body) {
+	m, ok := Split(body)
+	if !ok {
 		return Failure{}
 	}
-	m := MembersOf(body)
 	e := EnvelopeOf(m)
 	f := Failure{
 		Code:        cmp.Or(e.Code, m.Text("statusCode")),

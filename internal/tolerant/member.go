@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/engagesdk/engage-go/internal/scan"
 )
 
 // Member is a member of a JSON object. Both halves are parts of the object's
@@ -29,24 +31,41 @@ type Members []Member
 // mean harm.
 const usual, most = 12, 100_000
 
+// Split returns the members of data, and whether data is valid JSON: nobody reads
+// the members of what is not. What is not an object has none. It is small enough
+// for the compiler to keep the list on the caller's stack.
+func Split(data []byte) (Members, bool) { return make(Members, 0, usual).Split(data) }
+
+// Split returns m with the members of data appended, up to 100,000 in all, and
+// whether data is valid JSON.
+func (m Members) Split(data []byte) (Members, bool) {
+	s := scan.New(data)
+	if s.Peek() != '{' {
+		_, ok := s.Skip()
+		return m, ok && s.End()
+	}
+	ok := s.Enter('{')
+	for first := true; ok; first = false {
+		name, more, named := s.Member(first)
+		if !more {
+			return m, named && s.End()
+		}
+		var value []byte
+		if value, ok = s.Skip(); len(m) < most {
+			m = append(m, Member{name, value})
+		}
+	}
+	return m, false
+}
+
 // MembersOf returns the members of object, whose JSON must be valid. What is not
-// an object has none. It is small enough for the compiler to keep the list on
-// the caller's stack.
+// an object has none.
 func MembersOf(object []byte) Members { return make(Members, 0, usual).And(object) }
 
 // And returns m with the members of object appended, whose JSON must be valid, up
-// to 100,000 in all. What is not an object has none.
+// to 100,000 in all.
 func (m Members) And(object []byte) Members {
-	s := splitter{data: object}
-	if !s.enter() {
-		return m
-	}
-	for s.next() == '"' && len(m) < most {
-		name := s.skip()
-		s.pass(':')
-		m = append(m, Member{unquoteName(name), s.skip()})
-		s.pass(',')
-	}
+	m, _ = m.Split(object)
 	return m
 }
 
@@ -80,15 +99,18 @@ func Beginning(object []byte) Members {
 // Elements returns the elements of a JSON array, which must be valid, and no
 // more than limit of them. What is not an array has none.
 func Elements(array []byte, limit int) [][]byte {
-	s := splitter{data: array}
-	if s.next() != '[' {
+	s := scan.New(array)
+	if !s.Enter('[') {
 		return nil
 	}
-	s.at++
 	var list [][]byte
-	for s.next() != ']' && len(list) < limit {
-		list = append(list, s.skip())
-		s.pass(',')
+	for len(list) < limit {
+		more, _ := s.More(']', len(list) == 0)
+		if !more {
+			break
+		}
+		element, _ := s.Skip()
+		list = append(list, element)
 	}
 	return list
 }
@@ -101,14 +123,6 @@ func AllElements(array []byte, limit int) ([][]byte, bool) {
 		return nil, false
 	}
 	return list, true
-}
-
-// unquoteName takes the quotes off a name, which seldom needs more.
-func unquoteName(quoted []byte) []byte {
-	if bytes.IndexByte(quoted, '\\') < 0 {
-		return quoted[1 : len(quoted)-1]
-	}
-	return []byte(unquote(quoted))
 }
 
 // Has reports whether there is a member called name, be it null or empty.
@@ -235,96 +249,4 @@ func Nested(value []byte) []byte {
 		return value
 	}
 	return nil
-}
-
-// splitter walks JSON that is known to be valid.
-type splitter struct {
-	data []byte
-	at   int
-}
-
-// next moves to the next byte that is not white space, and returns it; 0 at the
-// end.
-func (s *splitter) next() byte {
-	for ; s.at < len(s.data); s.at++ {
-		switch c := s.data[s.at]; c {
-		case ' ', '\t', '\r', '\n':
-		default:
-			return c
-		}
-	}
-	return 0
-}
-
-// pass moves past c, if it stands next, and to what follows.
-func (s *splitter) pass(c byte) {
-	if s.next() == c {
-		s.at++
-		s.next()
-	}
-}
-
-// enter moves into an object, and reports whether there is one.
-func (s *splitter) enter() bool {
-	if s.next() != '{' {
-		return false
-	}
-	s.at++
-	return true
-}
-
-// skip moves past the value that begins here, and returns it.
-func (s *splitter) skip() []byte {
-	from, depth := s.at, 0
-	for s.at < len(s.data) {
-		switch s.data[s.at] {
-		case '"':
-			s.skipString()
-			if depth == 0 {
-				return s.data[from:s.at]
-			}
-			continue
-		case '{', '[':
-			depth++
-		case '}', ']':
-			if depth == 0 {
-				return s.data[from:s.at] // the end of what a scalar is in
-			}
-			if depth--; depth == 0 {
-				s.at++
-				return s.data[from:s.at]
-			}
-		case ',', ' ', '\t', '\r', '\n':
-			if depth == 0 {
-				return s.data[from:s.at]
-			}
-		}
-		s.at++
-	}
-	return s.data[from:]
-}
-
-// skipString moves past the string that begins here.
-func (s *splitter) skipString() {
-	s.at++
-	for s.at < len(s.data) {
-		quote := bytes.IndexByte(s.data[s.at:], '"')
-		if quote < 0 {
-			s.at = len(s.data)
-			return
-		}
-		s.at += quote + 1
-		if !escaped(s.data[:s.at-1]) {
-			return
-		}
-	}
-}
-
-// escaped reports whether an odd number of backslashes ends data.
-func escaped(data []byte) bool {
-	n := 0
-	for i := len(data) - 1; i >= 0 && data[i] == '\\'; i-- {
-		n++
-	}
-	return n%2 == 1
 }
