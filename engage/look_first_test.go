@@ -41,6 +41,21 @@ func TestAProgramThatWasKilledAfterAnAppendDoesNotRepeatIt(t *testing.T) {
 	require.Equal(t, 1, sent(server, outcome.AppendMessage))
 }
 
+func TestAMessageIsReadOnceWhenTheCallBegins(t *testing.T) {
+	shared := event
+	change := limiterFunc(func(context.Context) error { // before the look, too
+		shared = message.Text{Direction: "nowhere", Envelope: message.Envelope{AliasID: "event-2"}}
+		return nil
+	})
+	server, client, id := engageServer(t, engage.WithLimiter(change))
+	receipt, err := client.AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: id, Channel: channel.SMS, Message: &shared}, look)
+	require.NoError(t, err)
+	require.Equal(t, []string{"event-1"}, receipt.MessageAliasIDs)
+	require.Equal(t, []string{"hello"}, texts(t, server, id))
+	conversation, _ := server.Conversation(id)
+	require.Equal(t, "event-1", conversation.Messages[0].AliasID)
+}
+
 func TestAProgramThatWasKilledAfterACreateDoesNotRepeatIt(t *testing.T) {
 	server := engagetest.NewServer()
 	defer server.Close()

@@ -33,8 +33,8 @@ func newAliasID() string {
 	return string(text[:])
 }
 
-// batch is the messages of a request, as the caller gave them, and their alias
-// ids.
+// batch is the messages of a request and their alias ids. The caller may change
+// what a message points to; what is checked here is sent all the same.
 type batch struct {
 	messages []message.Message
 	aliasIDs []string
@@ -52,6 +52,8 @@ func (b *batch) take(messages ...message.Message) {
 		if nothing.In(m) {
 			continue
 		}
+		m = message.Value(m)
+		b.messages[i] = m
 		if b.aliasIDs[i] = givenID(m); b.aliasIDs[i] == "" {
 			b.aliasIDs[i] = newAliasID()
 		}

@@ -130,34 +130,21 @@ func escaped(plain, segment string) string {
 
 // resolve returns base with the path that pieces make with ids.
 func resolve(base *url.URL, pieces []piece, ids pathIDs) *url.URL {
-	resolved := *base
-	var path strings.Builder
-	path.Grow(64) // room for most
-	isPlain := true
+	const usual = 4
+	plain, escaped := make([]string, 0, usual), make([]string, 0, usual)
 	for _, p := range pieces {
 		if p.id != "" {
 			p.plain = ids.named(p.id)
 			p.escaped = url.PathEscape(p.plain)
 		}
-		path.WriteString(p.plain)
-		isPlain = isPlain && p.plain == p.escaped
+		plain, escaped = append(plain, p.plain), append(escaped, p.escaped)
 	}
-	resolved.Path, resolved.RawPath = path.String(), ""
-	if !isPlain {
-		resolved.RawPath = escapedPath(pieces, ids)
+	resolved := *base
+	resolved.Path, resolved.RawPath = strings.Join(plain, ""), ""
+	if !slices.Equal(plain, escaped) {
+		resolved.RawPath = strings.Join(escaped, "")
 	}
 	return &resolved
-}
-
-func escapedPath(pieces []piece, ids pathIDs) string {
-	var path strings.Builder
-	for _, p := range pieces {
-		if p.id != "" {
-			p.escaped = url.PathEscape(ids.named(p.id))
-		}
-		path.WriteString(p.escaped)
-	}
-	return path.String()
 }
 
 // requireID notes an id that cannot be one segment of a path: it is empty to the

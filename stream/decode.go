@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -96,7 +95,7 @@ func decodeHeaders(data []byte) ([]Header, error) {
 		header, err := decodeHeader(data)
 		return []Header{header}, err
 	}
-	if !json.Valid(data) {
+	if !tolerant.Valid(data) {
 		return nil, &DecodeError{"is not valid JSON"}
 	}
 	list, ok := tolerant.AllElements(data, MaxBatch)

@@ -337,6 +337,12 @@ func TestContextIsReadFromEveryShape(t *testing.T) {
 	webhook := decode[stream.MessageEvent](t, "apple_message_webhook")
 	require.Nil(t, webhook.Context())
 	require.Nil(t, webhook.AppContext())
+
+	for _, name := range []string{"a\\u0062\xff", "ab\xff"} {
+		broken, err := stream.Decode([]byte(`{"event":"MO","appContext":{"` + name + `":"x"}}`))
+		require.NoError(t, err)
+		require.Equal(t, map[string]string{"ab\ufffd": "x"}, broken.Head().AppContext(), "a name is UTF-8")
+	}
 }
 
 func TestBadPayloadsAreErrors(t *testing.T) {

@@ -360,6 +360,7 @@ func TestNilMessagesAreViolationsAndNeverPanic(t *testing.T) {
 			require.Equal(t, m, message.Stamp(m, "alias", sent))
 			require.Nil(t, message.Wire(m))
 			require.Nil(t, message.StampedWire(m, "alias", sent))
+			require.Equal(t, m, message.Value(m))
 			require.Equal(t, message.Envelope{}, message.EnvelopeOf(m))
 			require.Empty(t, message.DirectionOf(m))
 		})
@@ -370,6 +371,8 @@ func TestAPointerStandsForItsMessage(t *testing.T) {
 	m := &message.Text{Direction: message.Inbound, Text: "hello"}
 	require.Empty(t, message.Check(m, outcome.AppendMessage, outcome.V10, channel.SMS))
 	require.Equal(t, message.Inbound, message.DirectionOf(m))
+	require.Equal(t, *m, message.Value(m))
+	require.Equal(t, *m, message.Value(*m))
 
 	stamped := message.Stamp(m, "alias", sent)
 	require.Equal(t, message.Text{Direction: message.Inbound, Text: "hello", Envelope: message.Envelope{AliasID: "alias", Timestamp: sent}}, stamped)

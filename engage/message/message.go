@@ -45,7 +45,7 @@ type Envelope struct {
 	// with a second message of the same alias id is not documented.
 	AliasID string `json:"aliasId,omitempty"`
 	// Timestamp is when the message was sent. The client fills a zero one with
-	// the time of the call. It is written in UTC, to the second unless it has a
+	// the time at which it makes the request. It is written in UTC, to the second unless it has a
 	// fraction of one.
 	Timestamp time.Time `json:"timestamp,omitzero"`
 	// Redacted says that sensitive content was removed. Nil leaves it out.
@@ -60,6 +60,15 @@ type Envelope struct {
 
 // envelope makes the embedding struct's envelope readable through [Message].
 func (e Envelope) envelope() Envelope { return e }
+
+// Value returns the message that m points to, as it is now, and m itself where it
+// points to none.
+func Value(m Message) Message {
+	if value, _ := settle(m); value != nil {
+		return value
+	}
+	return m
+}
 
 // DirectionOf returns the direction of m; for nil, the empty one.
 func DirectionOf(m Message) Direction {

@@ -10,9 +10,9 @@ import (
 	"unicode/utf8"
 )
 
-// Scanner reads one JSON text. Between two calls it stands at a token, never at
-// space. Each method that passes something reports whether that stood there; when
-// one did not, nothing more can be read, and Problem says why.
+// Scanner reads one JSON text. Each method that passes something skips the space
+// before it and reports whether it stood there. If it did not, nothing more can be
+// read, and Problem says why; with Word, which skips no space, something else can.
 type Scanner struct {
 	data []byte
 	at   int
@@ -105,11 +105,12 @@ func (s *Scanner) Member(first bool) (name []byte, more, ok bool) {
 	return name, true, true
 }
 
-// Text passes a string and returns it. The result may share memory with the data.
+// Text passes a string and returns it as encoding/json reads it. The result may
+// share memory with the data.
 func (s *Scanner) Text() (text []byte, ok bool) {
 	raw, escaped, ok := s.quoted()
-	if escaped && ok {
-		return unescape(raw), true
+	if ok && (escaped || !utf8.Valid(raw)) {
+		return decode(raw), true
 	}
 	return raw, ok
 }
@@ -119,62 +120,80 @@ func (s *Scanner) quoted() (raw []byte, escaped, ok bool) {
 	if s.Peek() != '"' {
 		return nil, false, false
 	}
-	start := s.at + 1
-	ascii := true
-	for s.at = start; s.at < len(s.data); s.at++ {
-		switch c := s.data[s.at]; {
-		case c == '"':
+	s.at++
+	start := s.at
+	for {
+		s.at = plainUntil(s.data, s.at)
+		if s.at == len(s.data) {
+			return nil, false, false
+		}
+		switch s.data[s.at] {
+		case '"':
 			raw = s.data[start:s.at]
-			if s.strict && !ascii && !utf8.Valid(raw) {
+			if s.strict && !utf8.Valid(raw) {
 				s.problem = "is not valid UTF-8"
 				return nil, false, false
 			}
 			s.at++
 			return raw, escaped, true
-		case c == '\\':
+		case '\\':
 			escaped = true
 			if !s.escape() {
 				return nil, false, false
 			}
-		case c < ' ':
+		default: // A control character.
 			return nil, false, false
-		case c >= utf8.RuneSelf:
-			ascii = false
 		}
 	}
-	return nil, false, false
 }
 
-// escape passes an escape but for its last byte.
+// plainUntil returns where the first byte from at on stands that means something in
+// a string, or may not be there; the length of data if there is none.
+func plainUntil(data []byte, at int) int {
+	for i, c := range data[at:] {
+		if c == '"' || c == '\\' || c < ' ' {
+			return at + i
+		}
+	}
+	return len(data)
+}
+
+// escape passes the escape that stands next.
 func (s *Scanner) escape() bool {
 	if s.at++; s.at == len(s.data) {
 		return false
 	}
+	digits := 0
 	switch s.data[s.at] {
 	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-		return true
 	case 'u':
-		for range 4 {
-			if s.at++; s.at == len(s.data) || !isHex(s.data[s.at]) {
-				return false
-			}
-		}
-		return true
+		digits = 4
+	default:
+		return false
 	}
-	return false
+	s.at++
+	for range digits {
+		if s.at == len(s.data) || !isHex(s.data[s.at]) {
+			return false
+		}
+		s.at++
+	}
+	return true
 }
 
 func isHex(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
 }
 
-// unescape returns the inside of a string without escapes. Half a character alone
-// becomes the replacement character, as in encoding/json.
-func unescape(raw []byte) []byte {
+// decode returns what the inside of a string stands for. Half a character alone, and
+// a byte that is no UTF-8, become the replacement character.
+func decode(raw []byte) []byte {
 	text := make([]byte, 0, len(raw))
 	for i := 0; i < len(raw); i++ {
 		if raw[i] != '\\' {
-			text = append(text, raw[i])
+			r, size := utf8.DecodeRune(raw[i:])
+			text = utf8.AppendRune(text, r)
+			i += size - 1
 			continue
 		}
 		i++
@@ -259,7 +278,8 @@ func (s *Scanner) digits() int {
 	return s.at - start
 }
 
-// Word passes word, which is true, false or null.
+// Word passes word, which is true, false or null, if it stands next. Member, More
+// and Peek leave the scanner where a word can stand.
 func (s *Scanner) Word(word string) bool {
 	if len(s.data)-s.at < len(word) || string(s.data[s.at:s.at+len(word)]) != word {
 		return false
@@ -268,13 +288,34 @@ func (s *Scanner) Word(word string) bool {
 	return true
 }
 
-// Skip passes a value of any kind and returns its text.
+// Skip passes a value of any kind and returns its text. It does not call itself: a
+// text that is nested deep would take a megabyte of stack.
 func (s *Scanner) Skip() (text []byte, ok bool) {
-	first := s.Peek()
+	s.Peek()
 	start := s.at
+	var room [32]byte
+	open := room[:0] // the brackets of the objects and arrays that it is in
+	for {
+		c := s.Peek()
+		isNested := c == '{' || c == '['
+		if isNested {
+			open = append(open, c)
+			ok = s.Enter(c)
+		} else {
+			ok = s.skipScalar(c)
+		}
+		if ok {
+			open, ok = s.toNext(open, isNested)
+		}
+		if !ok || len(open) == 0 {
+			return s.data[start:s.at], ok
+		}
+	}
+}
+
+// skipScalar passes a value that begins with first and holds no other.
+func (s *Scanner) skipScalar(first byte) (ok bool) {
 	switch first {
-	case '{', '[':
-		ok = s.skipAll(first)
 	case '"':
 		_, _, ok = s.quoted()
 	case 't', 'f', 'n':
@@ -282,27 +323,24 @@ func (s *Scanner) Skip() (text []byte, ok bool) {
 	default:
 		_, ok = s.Number()
 	}
-	return s.data[start:s.at], ok
+	return ok
 }
 
-// skipAll passes the object or the array that opening begins.
-func (s *Scanner) skipAll(opening byte) bool {
-	if !s.Enter(opening) {
-		return false
+// toNext passes to the next value in the innermost of the open objects and arrays,
+// and leaves those that end before there is one. It returns those that are open then.
+func (s *Scanner) toNext(open []byte, first bool) (still []byte, ok bool) {
+	for len(open) > 0 {
+		opening := open[len(open)-1]
+		more, ok := s.More(opening+2, first) // In ASCII that is what closes both.
+		switch {
+		case !ok:
+			return open, false
+		case more:
+			return open, opening == '[' || s.skipName()
+		}
+		open, first = open[:len(open)-1], false
 	}
-	closing := opening + 2 // In ASCII that is so for both.
-	for first := true; ; first = false {
-		more, ok := s.More(closing, first)
-		if !more {
-			return ok
-		}
-		if opening == '{' && !s.skipName() {
-			return false
-		}
-		if _, ok = s.Skip(); !ok {
-			return false
-		}
-	}
+	return open, true
 }
 
 // skipName passes the name of a member and the colon after it.

@@ -2,6 +2,7 @@ package scan_test
 
 import (
 	"encoding/json"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -33,6 +34,7 @@ func TestJSONIsWhatEncodingJSONTakesForIt(t *testing.T) {
 func TestTextIsUnescapedAsByEncodingJSON(t *testing.T) {
 	for _, document := range []string{
 		`"plain"`, `"\"\\\/\b\f\n\r\t"`, `"\u0041\u00e9\u20AC"`, `"\ud83d\ude00"`, `"\ud83d"`, `"\ude00"`, `"\ud83d\u0041"`, `"\ud83d\ud83d\ude00"`, `"\ud83dx"`, `"\ud83d\n"`,
+		"\"\xff\xfe\"", "\"a\\u0062\xff\"", "\"\xc3\\n\xa9\"",
 	} {
 		var want string
 		require.NoError(t, json.Unmarshal([]byte(document), &want))
@@ -41,6 +43,27 @@ func TestTextIsUnescapedAsByEncodingJSON(t *testing.T) {
 		require.True(t, ok && s.End(), document)
 		require.Equal(t, want, string(got), document)
 	}
+}
+
+func TestNestingTakesNoStack(t *testing.T) {
+	document := []byte(strings.Repeat(`{"a":[`, scan.MaxDepth/2) + strings.Repeat(`]}`, scan.MaxDepth/2))
+	const goroutines = 32
+	var before, after runtime.MemStats
+	done, end := make(chan bool), make(chan struct{})
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	for range goroutines {
+		go func() {
+			done <- valid(scan.New(document))
+			<-end
+		}()
+	}
+	for range goroutines {
+		require.True(t, <-done)
+	}
+	runtime.ReadMemStats(&after)
+	close(end)
+	require.Less(t, after.StackInuse, before.StackInuse+goroutines*(64<<10), "not even 64 KB for each")
 }
 
 func TestAStrictScannerTakesNoTextButUTF8AndLimitsTheDepth(t *testing.T) {
@@ -72,7 +95,7 @@ func FuzzScanner(f *testing.F) {
 		if text, ok := s.Text(); ok && s.End() {
 			var want string
 			require.NoError(t, json.Unmarshal(data, &want))
-			require.Equal(t, want, string([]rune(string(text))))
+			require.Equal(t, want, string(text))
 		}
 	})
 }

@@ -41,8 +41,7 @@ func Split(data []byte) (Members, bool) { return make(Members, 0, usual).Split(d
 func (m Members) Split(data []byte) (Members, bool) {
 	s := scan.New(data)
 	if s.Peek() != '{' {
-		_, ok := s.Skip()
-		return m, ok && s.End()
+		return m, Valid(data)
 	}
 	ok := s.Enter('{')
 	for first := true; ok; first = false {
@@ -65,8 +64,17 @@ func MembersOf(object []byte) Members { return make(Members, 0, usual).And(objec
 // And returns m with the members of object appended, whose JSON must be valid, up
 // to 100,000 in all.
 func (m Members) And(object []byte) Members {
-	m, _ = m.Split(object)
+	if s := scan.New(object); s.Peek() == '{' { // Else it may be long.
+		m, _ = m.Split(object)
+	}
 	return m
+}
+
+// Valid reports whether data is JSON.
+func Valid(data []byte) bool {
+	s := scan.New(data)
+	_, ok := s.Skip()
+	return ok && s.End()
 }
 
 // Beginning returns the members of an object whose JSON is broken somewhere, or
@@ -241,7 +249,7 @@ func unquote(quoted []byte) string {
 func Nested(value []byte) []byte {
 	if len(value) > 0 && value[0] == '"' {
 		value = []byte(strings.TrimSpace(Text(value)))
-		if !json.Valid(value) {
+		if !Valid(value) {
 			return nil
 		}
 	}
