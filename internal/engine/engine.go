@@ -82,6 +82,7 @@ type Call struct {
 	// History holds the tries that were made before this part of the call. They
 	// count, and their doubt stays.
 	History []outcome.Attempt
+	// Settings are never nil.
 	*Settings
 }
 
