@@ -35,14 +35,21 @@ func rotating(took time.Duration) *httpmock.MockTransport {
 	return transport
 }
 
+// opened is a source that refreshes over transport.
+func opened(t *testing.T, store auth.Store, transport http.RoundTripper) *auth.Cache {
+	t.Helper()
+	refreshing := scripted(store)
+	refreshing.Integration.Transport = transport
+	source, err := refreshing.Open()
+	require.NoError(t, err)
+	return source
+}
+
 func TestSlowReplyToARefreshIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := new(auth.MemoryStore)
-		refreshing := scripted(store)
 		transport := rotating(25 * time.Second)
-		refreshing.Integration.Transport = transport
-		source, err := refreshing.Open()
-		require.NoError(t, err)
+		source := opened(t, store, transport)
 		require.Equal(t, "access-1", get(t, source))
 		require.Equal(t, 1, transport.GetTotalCallCount())
 		require.Contains(t, kept(t, store, "a"), "refresh-1")
@@ -68,13 +75,10 @@ func lock(t *testing.T, store auth.Store, period time.Duration) {
 func TestRefreshThatHasBegunIsCarriedToItsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := new(auth.MemoryStore)
-		refreshing := scripted(store)
-		refreshing.Integration.Transport = rotating(5 * time.Second)
-		source, err := refreshing.Open()
-		require.NoError(t, err)
+		source := opened(t, store, rotating(5*time.Second))
 
 		lock(t, store, 28*time.Second)
-		_, err = source.Token(t.Context())
+		_, err := source.Token(t.Context())
 		require.ErrorIs(t, err, context.DeadlineExceeded, "the limit of a renewal")
 		time.Sleep(time.Minute)
 		require.Equal(t, "access-1", get(t, source))
@@ -85,11 +89,8 @@ func TestRefreshThatHasBegunIsCarriedToItsEnd(t *testing.T) {
 func TestThoseWhoWaitedForARefreshDoNotRefreshAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := new(auth.MemoryStore)
-		refreshing := scripted(store)
 		transport := rotating(5 * time.Second)
-		refreshing.Integration.Transport = transport
-		source, err := refreshing.Open()
-		require.NoError(t, err)
+		source := opened(t, store, transport)
 		lock(t, store, 28*time.Second)
 		for range 60 { // Some ask while the refresh outlives the renewal that began it.
 			go source.Token(t.Context())
@@ -103,13 +104,10 @@ func TestThoseWhoWaitedForARefreshDoNotRefreshAgain(t *testing.T) {
 func TestRefreshIsNotBegunByThoseWhoWaitedTooLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := new(auth.MemoryStore)
-		refreshing := scripted(patient{store})
 		transport := rotating(0)
-		refreshing.Integration.Transport = transport
-		source, err := refreshing.Open()
-		require.NoError(t, err)
+		source := opened(t, patient{store}, transport)
 		lock(t, store, time.Minute)
-		_, err = source.Token(t.Context())
+		_, err := source.Token(t.Context())
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		time.Sleep(time.Minute)
 		require.Zero(t, transport.GetTotalCallCount())
@@ -126,10 +124,7 @@ func (p patient) Update(ctx context.Context, name string, change func(auth.Secre
 func TestSignInGoesBeforeATokenThatCouldNotBeSaved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := new(failing)
-		refreshing := scripted(store)
-		refreshing.Integration.Transport = rotating(0)
-		source, err := refreshing.Open()
-		require.NoError(t, err)
+		source := opened(t, store, rotating(0))
 		require.Equal(t, "access-1", get(t, source))
 		store.full = true
 		for time.Now().Before(time.Date(2000, 1, 2, 6, 0, 0, 0, time.UTC)) { // two renewals
@@ -142,7 +137,7 @@ func TestSignInGoesBeforeATokenThatCouldNotBeSaved(t *testing.T) {
 		require.Contains(t, kept(t, &store.MemoryStore, "a"), "refresh-1")
 
 		store.full = false
-		require.NoError(t, refreshing.Authorize(t.Context(), granted))
+		require.NoError(t, scripted(store).Authorize(t.Context(), granted))
 		time.Sleep(10 * time.Minute)
 		get(t, source)
 		synctest.Wait()
@@ -204,10 +199,7 @@ func TestTokenThatCouldNotBeSavedDoesNotBringBackARemovedAuthorization(t *testin
 func TestRefusedTokenIsReplacedThoughItCouldNotBeSaved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &failing{full: true}
-		refreshing := scripted(store)
-		refreshing.Integration.Transport = rotating(0)
-		source, err := refreshing.Open()
-		require.NoError(t, err)
+		source := opened(t, store, rotating(0))
 		refused, err := source.Token(t.Context())
 		require.NoError(t, err)
 		source.Invalidate(refused)
@@ -263,10 +255,7 @@ func TestNewSeedWhoseTokenCouldNotBeSavedIsTradedOnce(t *testing.T) {
 		require.Equal(t, "old", get(t, source))
 
 		store.full = true
-		refreshing := scripted(store)
-		refreshing.Integration.Transport = rotating(0)
-		source, err = refreshing.Open()
-		require.NoError(t, err)
+		source = opened(t, store, rotating(0))
 		for range 100 {
 			require.Equal(t, "access-1", get(t, source))
 			time.Sleep(time.Minute)

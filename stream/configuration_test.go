@@ -1,7 +1,6 @@
 package stream_test
 
 import (
-	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -38,8 +37,7 @@ func TestEveryFaultAndAdviceIsNamed(t *testing.T) {
 	advice, err := stream.Configuration{
 		Assets: "some", Channels: []channel.Channel{channel.Apple, channel.SMS}, Events: []stream.EventFamily{"Gossip", stream.AuditLogs},
 	}.Validate()
-	failure, ok := errors.AsType[*outcome.Error](err)
-	require.True(t, ok)
+	failure := failureOf(t, err)
 	require.Equal(t, []string{"Assets", "Events", "Events[0]"}, fields(failure.Violations))
 	require.Equal(t, []string{"Events[1]", "Channels[1]"}, fields(advice))
 

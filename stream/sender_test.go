@@ -88,8 +88,7 @@ func TestASenderRepeatsByTheDocumentedRules(t *testing.T) {
 			transport := &answers{list: []any{status}}
 			started := time.Now()
 			attempts, err := send(t, transport)
-			failure, ok := errors.AsType[*outcome.Error](err)
-			require.True(t, ok)
+			failure := failureOf(t, err)
 			require.Equal(t, outcome.OnError, failure.Edge)
 			require.Equal(t, status, failure.Status)
 			require.Equal(t, attempts, failure.Attempts)
@@ -155,8 +154,7 @@ func TestASenderTellsHowItFailed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				_, err := send(t, &answers{list: test.answers}, stream.WithSigning(stream.SHA256, current))
-				failure, ok := errors.AsType[*outcome.Error](err)
-				require.True(t, ok)
+				failure := failureOf(t, err)
 				require.Equal(t, test.edge, failure.Edge)
 				require.Equal(t, test.effect, failure.Effect)
 				shown := fmt.Sprintf("%v %+v %#v", err, err, err)
@@ -183,9 +181,16 @@ func TestAHandshakeThatTakesTooLongIsATimeout(t *testing.T) {
 	require.NoError(t, err)
 	_, err = sender.Send(t.Context(), []byte(typing))
 	require.ErrorIs(t, err, outcome.ErrOnTimeout)
+	failure := failureOf(t, err)
+	require.Equal(t, outcome.NotSent, failure.Effect)
+}
+
+// failureOf returns the error of a call, which must be an outcome's.
+func failureOf(t *testing.T, err error) *outcome.Error {
+	t.Helper()
 	failure, ok := errors.AsType[*outcome.Error](err)
 	require.True(t, ok)
-	require.Equal(t, outcome.NotSent, failure.Effect)
+	return failure
 }
 
 // said is an error that fmt prints the content of, wherever it finds it.
@@ -207,8 +212,7 @@ func TestASenderShowsNothingOfWhatFailed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			attempts, err := send(t, &answers{list: []any{failure}}, stream.WithSchedule(0))
-			failed, ok := errors.AsType[*outcome.Error](err)
-			require.True(t, ok)
+			failed := failureOf(t, err)
 			require.Equal(t, outcome.OnError, failed.Edge)
 			require.ErrorContains(t, failed.Err, "the exchange failed")
 			require.Len(t, attempts, 2)
@@ -317,8 +321,7 @@ func TestASenderKnowsThatNothingLeft(t *testing.T) {
 	sender, err := stream.NewSender(server.URL, stream.WithSchedule(0))
 	require.NoError(t, err)
 	attempts, err := sender.Send(t.Context(), []byte(typing))
-	failure, ok := errors.AsType[*outcome.Error](err)
-	require.True(t, ok)
+	failure := failureOf(t, err)
 	require.Len(t, attempts, 2)
 	require.Equal(t, outcome.NotSent, failure.Effect)
 }
@@ -332,8 +335,7 @@ func TestASenderDoubtsWhatWasTakenAndNotAnswered(t *testing.T) {
 	sender, err := stream.NewSender(server.URL, stream.WithSchedule())
 	require.NoError(t, err)
 	attempts, err := sender.Send(t.Context(), []byte(typing))
-	failure, ok := errors.AsType[*outcome.Error](err)
-	require.True(t, ok)
+	failure := failureOf(t, err)
 	require.Equal(t, outcome.OnError, failure.Edge)
 	require.Equal(t, outcome.MaybeApplied, failure.Effect)
 	require.Len(t, attempts, 1)
@@ -387,8 +389,7 @@ func TestASenderMakesDoWithATransportThatReturnsTooLittle(t *testing.T) {
 	require.NoError(t, err)
 	_, err = sender.Send(t.Context(), []byte(typing))
 	require.ErrorIs(t, err, outcome.ErrOnError)
-	failure, ok := errors.AsType[*outcome.Error](err)
-	require.True(t, ok)
+	failure := failureOf(t, err)
 	require.Equal(t, outcome.MaybeApplied, failure.Effect)
 
 	bodiless := returning{&http.Response{StatusCode: http.StatusOK}}
@@ -443,8 +444,7 @@ func TestASenderKnowsThatNothingLeftWithoutATry(t *testing.T) {
 			sender, err := stream.NewSender(server.URL, append(test.options, stream.WithSchedule())...)
 			require.NoError(t, err)
 			attempts, err := sender.Send(test.ctx, []byte(typing))
-			failure, ok := errors.AsType[*outcome.Error](err)
-			require.True(t, ok)
+			failure := failureOf(t, err)
 			require.Equal(t, test.edge, failure.Edge)
 			require.Equal(t, outcome.NotSent, failure.Effect)
 			require.Len(t, attempts, 1)
