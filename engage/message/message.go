@@ -45,8 +45,8 @@ type Envelope struct {
 	// with a second message of the same alias id is not documented.
 	AliasID string `json:"aliasId,omitempty"`
 	// Timestamp is when the message was sent. The client fills a zero one with
-	// the time at which it makes the request. It is written in UTC, to the second unless it has a
-	// fraction of one.
+	// the time at which it makes the request. It is written in UTC, to the second
+	// unless it has a fraction of one.
 	Timestamp time.Time `json:"timestamp,omitzero"`
 	// Redacted says that sensitive content was removed. Nil leaves it out.
 	Redacted *bool `json:"redacted,omitempty"`

@@ -70,25 +70,17 @@ func (s *scanner) text() ([]byte, error) {
 	if s.Peek() != '"' {
 		return nil, s.mismatch("a string")
 	}
-	text, ok := s.Text()
-	if !ok {
-		return nil, s.failed()
-	}
-	return text, nil
+	return s.read(s.Text())
 }
 
 // number reads a number and returns its text.
-func (s *scanner) number() ([]byte, error) {
-	text, ok := s.Number()
-	if !ok {
-		return nil, s.failed()
-	}
-	return text, nil
-}
+func (s *scanner) number() ([]byte, error) { return s.read(s.Number()) }
 
 // skip passes a value of any kind and returns its text.
-func (s *scanner) skip() ([]byte, error) {
-	text, ok := s.Skip()
+func (s *scanner) skip() ([]byte, error) { return s.read(s.Skip()) }
+
+// read returns what the scanner has read, or why it could not.
+func (s *scanner) read(text []byte, ok bool) ([]byte, error) {
 	if !ok {
 		return nil, s.failed()
 	}

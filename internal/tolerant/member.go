@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/engagesdk/engage-go/internal/scan"
 )
@@ -229,19 +228,11 @@ func Text(value []byte) string {
 	case '{', '[', 'n':
 		return ""
 	case '"':
-		return unquote(value)
+		s := scan.New(value)
+		text, _ := s.Text()
+		return string(text)
 	}
 	return string(value)
-}
-
-// unquote returns the text of a JSON string.
-func unquote(quoted []byte) string {
-	if inner := quoted[1 : len(quoted)-1]; bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
-		return string(inner)
-	}
-	var text string
-	_ = json.Unmarshal(quoted, &text) // the value is valid JSON
-	return text
 }
 
 // Nested returns the object or array that value is, or that the string value
