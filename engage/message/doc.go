@@ -42,8 +42,9 @@
 // # Writing
 //
 // A message is written by encoding/json, alone or within the request that
-// carries it. Where time counts, encode the value that [Wire] returns, as
-// requests do: that costs what a plain struct of the same shape costs.
+// carries it. Where time counts, encode the value that [Wire] returns, or
+// [StampedWire] as requests do: that costs what a plain struct of the same shape
+// costs.
 // Marshalling the message itself gives the same JSON and takes about three times
 // as long: encoding/json goes over all that a MarshalJSON method returns, byte by
 // byte, which is dearer than the writing. A message with additional members
