@@ -35,6 +35,20 @@ func Parse(raw string) (parsed *url.URL, problem string) {
 	return parsed, ""
 }
 
+// ParseBase parses the base of other URLs: a URL that [Parse] accepts, without a
+// query or a fragment. Slashes at its end are removed. A problem is reported as
+// Parse reports it.
+func ParseBase(raw string) (base *url.URL, problem string) {
+	base, problem = Parse(strings.TrimRight(raw, "/"))
+	switch {
+	case !strings.ContainsAny(raw, "?#"):
+		return base, problem
+	case problem != "":
+		problem += " and "
+	}
+	return nil, problem + "has a query or a fragment"
+}
+
 // Loopback reports whether host, without a port or brackets, is this machine:
 // localhost, an address of 127.0.0.0/8, or ::1, in no other spelling.
 //

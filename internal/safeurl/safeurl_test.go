@@ -99,3 +99,19 @@ func TestParseSaysWhatIsWrongWithoutQuotingIt(t *testing.T) {
 		require.Equal(t, want == "", parsed != nil, raw)
 	}
 }
+
+func TestABaseHasNoQueryAndNoFragment(t *testing.T) {
+	for raw, want := range map[string]string{
+		"":                              "is empty",
+		"https://example.com/?":         "has a query or a fragment",
+		"https://example.com/#hunter":   "has a query or a fragment",
+		"http://a:hunter2@example.com?": "holds user information and is neither https nor plain http to the loopback and has a query or a fragment",
+	} {
+		base, problem := safeurl.ParseBase(raw)
+		require.Equal(t, want, problem, raw)
+		require.Nil(t, base)
+	}
+	base, problem := safeurl.ParseBase("https://example.com/api/v1//")
+	require.Empty(t, problem)
+	require.Equal(t, "https://example.com/api/v1", base.String())
+}
