@@ -5,11 +5,11 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/callback"
 	"github.com/engagesdk/engage-go/outcome"
 	"github.com/stretchr/testify/require"
 )
@@ -17,17 +17,17 @@ import (
 // impatient is a table whose caller leaves when a report of a status that is not
 // known has been taken.
 type impatient struct {
-	engage.Pending
+	callback.Pending
 	leave context.CancelFunc
 	taken atomic.Bool
 }
 
-func (p *impatient) Next(ctx context.Context, id string) (engage.Report, error) {
+func (p *impatient) Next(ctx context.Context, id string) (callback.Report, error) {
 	if p.taken.Load() {
 		p.leave()
 	}
 	report, err := p.Pending.Next(ctx, id)
-	if err == nil && report.Status != engage.ReportSuccess && report.Status != engage.ReportFailure {
+	if err == nil && report.Status != callback.Success && report.Status != callback.Failure {
 		p.taken.Store(true)
 	}
 	return report, err
@@ -35,7 +35,7 @@ func (p *impatient) Next(ctx context.Context, id string) (engage.Report, error) 
 
 // oneWriteAfter makes a write that is not waited for, after so many tries of it
 // whose replies were lost. Its acknowledgement has the id T-1.
-func oneWriteAfter(t *testing.T, lost int, callbacks *engage.Callbacks) (string, *engage.CloseConversationReceipt) {
+func oneWriteAfter(t *testing.T, lost int, callbacks *callback.Handler) (string, *engage.CloseConversationReceipt) {
 	t.Helper()
 	server := newStub(t, nil)
 	server.answer = func(w http.ResponseWriter, r *http.Request) {
@@ -99,7 +99,7 @@ func TestWhatOneTryAchievedSettlesTheDoubtOfAll(t *testing.T) {
 func TestADoubtThatAnUnknownStatusLeavesSaysSo(t *testing.T) {
 	_, err := unanswered(t, 2, `{"tid":"T-1","status":"parked"}`)
 	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
-	require.ErrorContains(t, err, `the callback tells the status "parked", which is not known`)
+	require.ErrorContains(t, err, `a callback reports the unknown status "parked"`)
 }
 
 func TestARefusalToldByCallbackLeavesNoTryApplied(t *testing.T) {
@@ -133,67 +133,6 @@ func TestTheFailureOfAnEarlierTryIsNotTheOutcome(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "T-2", receipt.TransactionID)
 	require.Equal(t, engage.Confirmed, receipt.Proof)
-}
-
-func TestAFailureIsTheOutcomeUnlessItMayBeThatOfAnotherTry(t *testing.T) {
-	for name, c := range map[string]struct {
-		lost   int
-		tids   []string // of failures; the last one is the outcome
-		effect outcome.Effect
-	}{
-		"the only try":                             {0, []string{"T-1"}, outcome.Refused},
-		"the only try, in another spelling":        {0, []string{"t-1"}, outcome.Refused},
-		"the only try, under another id":           {0, []string{"T-other"}, outcome.Refused},
-		"the only try, without an id":              {0, []string{""}, outcome.Refused},
-		"the acknowledged of two":                  {1, []string{"T-1"}, outcome.MaybeApplied},
-		"the acknowledged of two, spelled so":      {1, []string{"t-1"}, outcome.MaybeApplied},
-		"any of two, without an id":                {1, []string{""}, outcome.MaybeApplied},
-		"both of two":                              {1, []string{"T-0", "T-1"}, outcome.Refused},
-		"both of two, neither under the id it had": {1, []string{"T-0", "T-other"}, outcome.Refused},
-		"both of two, one of them twice":           {1, []string{"T-0", "t-0", "T-1"}, outcome.Refused},
-		"all of three":                             {2, []string{"T-0", "T-2", "T-0", "T-3"}, outcome.Refused},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var log strings.Builder
-			target, receipt := oneWriteAfter(t, c.lost, newCallbacks(t,
-				engage.WithCallbackLogger(slog.New(slog.NewTextHandler(&log, nil)))))
-			ended := endedContext(t)
-			for i, tid := range c.tids {
-				_, err := receipt.Wait(ended)
-				require.ErrorIs(t, err, outcome.ErrOnTimeout)
-				require.Equal(t, i, strings.Count(log.String(), `msg="engage: a callback tells the failure of another try" tid=`), log.String())
-				require.Equal(t, http.StatusOK, post(t, target, `{"tid":"`+tid+`","status":"failure","code":"4551","description":"no"}`))
-			}
-			_, err := receipt.Wait(ended)
-			failure := failureOf(t, err)
-			require.Equal(t, outcome.OnCloseConversationFailure, failure.Edge)
-			require.Equal(t, []string{"4551", "no"}, []string{failure.Code, failure.Description})
-			if tid := c.tids[len(c.tids)-1]; tid != "" {
-				require.Contains(t, failure.TraceIDs, outcome.TraceID{Name: "tid", Value: tid})
-			}
-			require.Equal(t, c.effect, failure.Effect)
-		})
-	}
-}
-
-func TestTheFailureOfTheAcknowledgedTryLeavesTheDoubtOfAnother(t *testing.T) {
-	target, receipt := oneWriteAfter(t, 1, newCallbacks(t))
-	require.Equal(t, http.StatusOK, post(t, target, `{"tid":"T-1","status":"failure"}`))
-	_, err := receipt.Wait(t.Context())
-	failure := failureOf(t, err)
-	require.Equal(t, outcome.OnCloseConversationFailure, failure.Edge)
-	require.Equal(t, outcome.MaybeApplied, failure.Effect)
-}
-
-func TestATryThatWasRefusedIsNoneThatACallbackTellsOf(t *testing.T) {
-	server := newStub(t, failing(1, reply(http.StatusTooManyRequests, ``), reply(http.StatusAccepted, acknowledged)))
-	client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(engage.WithWaitForOutcome(false)))
-	receipt, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"})
-	require.NoError(t, err)
-	require.Len(t, receipt.Attempts, 2)
-	require.Equal(t, http.StatusOK, post(t, callbackURL(t, server.seen()[0]), `{"tid":"T-other","status":"failure"}`))
-	_, err = receipt.Wait(endedContext(t))
-	require.Equal(t, outcome.OnCloseConversationFailure, outcome.Of(err), "it is that of the only try that was carried out")
 }
 
 func TestWhatAnotherTryFoundDoneIsDone(t *testing.T) {
@@ -236,7 +175,7 @@ func TestAnOutcomeNamesTheConversationIfTheAcknowledgementDoesNot(t *testing.T) 
 
 func TestAStatusThatIsNotKnownIsNotTheOutcome(t *testing.T) {
 	var log strings.Builder
-	target, receipt := oneWriteAfter(t, 0, newCallbacks(t, engage.WithCallbackLogger(slog.New(slog.NewTextHandler(&log, nil)))))
+	target, receipt := oneWriteAfter(t, 0, newCallbacks(t, callback.WithLogger(slog.New(slog.NewTextHandler(&log, nil)))))
 	ended := endedContext(t)
 	for _, status := range []string{"queued", "not_started"} {
 		require.Equal(t, http.StatusOK, post(t, target, `{"tid":"T-9","status":"`+status+`","code":7,"description":"`+token+`"}`))
@@ -250,7 +189,7 @@ func TestAStatusThatIsNotKnownIsNotTheOutcome(t *testing.T) {
 		require.Equal(t, outcome.MaybeApplied, failure.Effect)
 		require.Equal(t, []string{"7", token}, []string{failure.Code, failure.Description})
 		require.Contains(t, failure.TraceIDs, outcome.TraceID{Name: "tid", Value: "T-9"})
-		require.Contains(t, log.String(), `msg="engage: a callback tells a status that is not known" tid=T-9 status=`+status)
+		require.Contains(t, log.String(), `msg="callback: a report has an unknown status" tid=T-9 status=`+status)
 	}
 	require.NotContains(t, log.String(), token)
 	require.Equal(t, http.StatusOK, post(t, target, `{"tid":"T-1","status":" Success "}`))
@@ -263,24 +202,6 @@ func TestAStatusThatIsNotKnownSettlesNoDoubt(t *testing.T) {
 	receipt, err := unanswered(t, 1, `{"tid":"T-1","status":"processing"}`, told)
 	require.NoError(t, err)
 	require.Equal(t, engage.Confirmed, receipt.Proof)
-}
-
-func TestAWaitThatEndsWhileAnotherGoesOnIsToldWhatIsKnown(t *testing.T) {
-	ended, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	target, receipt := oneWriteAfter(t, 0, newCallbacks(t, engage.WithPending(&impatient{Pending: engage.NewPending(), leave: cancel})))
-	var waiting sync.WaitGroup
-	waiting.Go(func() {
-		if settled, err := receipt.Wait(t.Context()); err != nil || settled.Proof != engage.Confirmed {
-			t.Error(settled, err)
-		}
-	})
-	require.Equal(t, http.StatusOK, post(t, target, `{"tid":"T-1","status":"processing"}`))
-	_, err := receipt.Wait(ended) // which ends after the report was taken
-	require.ErrorIs(t, err, outcome.ErrOnInvalidChoice)
-	require.ErrorContains(t, err, `"processing"`)
-	require.Equal(t, http.StatusOK, post(t, target, told))
-	waiting.Wait()
 }
 
 func TestTheFailureOfAnEarlierTryIsNotTheOutcomeOfOneWithoutAnID(t *testing.T) {

@@ -124,7 +124,7 @@ func WithAttemptTimeout(timeout time.Duration) CallOption {
 // them and with looking for a write in doubt; zero, the default, means no limit
 // but the context's. A call whose time is up ends on onTimeout. One that would
 // have to wait for longer than it has left ends at once, as its last try did.
-// Waiting for an outcome, see [Callbacks], does not count.
+// Waiting for an outcome, see [WithCallbacks], does not count.
 func WithTotalTimeout(timeout time.Duration) CallOption {
 	return func(s *settings) error {
 		if timeout < 0 {

@@ -21,6 +21,7 @@ import (
 
 	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/callback"
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/engagetest"
 	"github.com/engagesdk/engage-go/outcome"
@@ -29,12 +30,12 @@ import (
 )
 
 // newCallbacks mounts callbacks on a server of their own.
-func newCallbacks(t *testing.T, options ...engage.CallbackOption) *engage.Callbacks {
+func newCallbacks(t *testing.T, options ...callback.Option) *callback.Handler {
 	t.Helper()
 	mux := http.NewServeMux()
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	callbacks, err := engage.NewCallbacks(server.URL+"/engage/callbacks/", options...)
+	callbacks, err := callback.New(server.URL+"/engage/callbacks/", options...)
 	require.NoError(t, err)
 	mux.Handle("/engage/callbacks/", callbacks)
 	return callbacks
@@ -42,12 +43,12 @@ func newCallbacks(t *testing.T, options ...engage.CallbackOption) *engage.Callba
 
 // table is a table of pending writes that can be looked at.
 type table struct {
-	engage.Pending
+	callback.Pending
 	mutex sync.Mutex
 	ids   map[string]bool
 }
 
-func newTable() *table { return &table{Pending: engage.NewPending(), ids: map[string]bool{}} }
+func newTable() *table { return &table{Pending: callback.NewPending(), ids: map[string]bool{}} }
 
 func (p *table) Expect(ctx context.Context, id string) error {
 	p.mutex.Lock()
@@ -56,15 +57,15 @@ func (p *table) Expect(ctx context.Context, id string) error {
 	return p.Pending.Expect(ctx, id)
 }
 
-func (p *table) Forget(id string) {
+func (p *table) Forget(ctx context.Context, id string) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	delete(p.ids, id)
-	p.Pending.Forget(id)
+	p.Pending.Forget(ctx, id)
 }
 
 // tell delivers a report for every write that is awaited.
-func (p *table) tell(report engage.Report) {
+func (p *table) tell(report callback.Report) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	for id := range p.ids {
@@ -126,7 +127,7 @@ func TestEveryWriteEndsOnTheOutcomeThatItsCallbackTells(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		client := server.client(t, engage.WithCallbacks(newCallbacks(t, engage.WithPending(&impatient{Pending: engage.NewPending(), leave: cancel}))))
+		client := server.client(t, engage.WithCallbacks(newCallbacks(t, callback.WithPending(&impatient{Pending: callback.NewPending(), leave: cancel}))))
 
 		told = `{"tid":"T-1","status":"success","conversationId":"C1"}`
 		got, err := c.do(t.Context(), client)
@@ -155,7 +156,7 @@ func callbackServer(t *testing.T, options ...engage.CallOption) (*engagetest.Ser
 	t.Helper()
 	pending := newTable()
 	server, client, id := engageServer(t, engage.WithCallOptions(options...), engage.WithCallOptions(quick),
-		engage.WithCallbacks(newCallbacks(t, engage.WithPending(pending))))
+		engage.WithCallbacks(newCallbacks(t, callback.WithPending(pending))))
 	return server, client, pending, id
 }
 
@@ -212,7 +213,7 @@ func TestAnOutcomeThatDoesNotArriveIsOnTimeout(t *testing.T) {
 	failure := failureOf(t, err)
 	require.Equal(t, outcome.OnTimeout, failure.Edge)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.ErrorContains(t, err, "no callback has told the outcome")
+	require.ErrorContains(t, err, "no callback has reported the outcome")
 	require.Equal(t, outcome.MaybeApplied, failure.Effect)
 	require.Equal(t, http.StatusAccepted, failure.Status)
 	require.NotEmpty(t, failure.TraceIDs)
@@ -307,7 +308,7 @@ func TestWaitingCostsNoGoroutines(t *testing.T) {
 		const callers = 1000
 		transport := httpmock.NewMockTransport()
 		transport.RegisterNoResponder(httpmock.NewStringResponder(202, acknowledged))
-		callbacks, err := engage.NewCallbacks("https://example.com/callbacks")
+		callbacks, err := callback.New("https://example.com/callbacks")
 		require.NoError(t, err)
 		client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(transport), engage.WithCallbacks(callbacks))
 		require.NoError(t, err)
@@ -337,90 +338,9 @@ func bubbled() int {
 	return bytes.Count(stacks, []byte(", synctest bubble "))
 }
 
-func TestAReportDecoderOfOnesOwn(t *testing.T) {
-	target, receipt := oneWrite(t, newCallbacks(t, engage.WithReportDecoder(func(body []byte) (engage.Report, error) {
-		if string(body) != "done" {
-			return engage.Report{}, errors.New("not done")
-		}
-		return engage.Report{Status: engage.ReportSuccess}, nil
-	})))
-	require.Equal(t, http.StatusBadRequest, post(t, target, told))
-	require.Equal(t, http.StatusOK, post(t, target, "done"))
-	_, err := receipt.Wait(t.Context())
-	require.NoError(t, err)
-}
-
-func TestReportsAreReadTolerantly(t *testing.T) {
-	for body, want := range map[string]engage.Report{
-		`{"tid":"T","status":"success","code":1000,"description":"ok","conversationId":"C"}`: {"T", engage.ReportSuccess, "1000", "ok", "C"},
-		`{"TransId":7,"status":"Failed","code":"4547"}`:                                      {"7", engage.ReportFailure, "4547", "", ""},
-		`{"status":200,"value":{"transid":"T","conversationId":8}}`:                          {"T", engage.ReportSuccess, "", "", "8"},
-		`{"status":"409","value":"what?","new":[1]}`:                                         {"", engage.ReportFailure, "", "", ""},
-		`{"value":{"tid":"T","status":"error","code":1,"description":"no"}}`:                 {"T", engage.ReportFailure, "1", "no", ""},
-		`{"tid":"T","status":"parked"}`:                                                      {"T", "parked", "", "", ""},
-		`{"tid":"T","status":" Failure "}`:                                                   {"T", engage.ReportFailure, "", "", ""},
-		`{"tid":"T","status":"\tSUCCESS\n"}`:                                                 {"T", engage.ReportSuccess, "", "", ""},
-		`{"tid":"T","status":" ","value":{"status":"201 "}}`:                                 {"T", engage.ReportSuccess, "", "", ""},
-		`{"tid":"T","status":"2nd"}`:                                                         {"T", "2nd", "", "", ""},
-		`{"tid":"T","status":302}`:                                                           {"T", "302", "", "", ""},
-		`{"tid":"T"}`:                                                                        {"T", "", "", "", ""},
-	} {
-		got, err := engage.DecodeReport([]byte(body))
-		require.NoError(t, err, body)
-		require.Equal(t, want, got, body)
-	}
-}
-
-func FuzzDecodeReport(f *testing.F) {
-	for _, seed := range []string{told, `{"value":{"tid":1}}`, `{"status":{}}`, `[]`, `null`, `{"tid":"\ud800"}`} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		report, err := engage.DecodeReport(body)
-		require.Equal(t, err != nil, report == engage.Report{})
-		if err == nil {
-			require.True(t, json.Valid(body))
-		}
-	})
-}
-
-func TestNewCallbacksRefusesWhatCannotWork(t *testing.T) {
-	for public, fault := range map[string]string{
-		"":                                  "is empty",
-		"us":                                "has no host",
-		"example.com/callbacks":             "has no host",
-		"ftp://example.com":                 "is neither https nor plain http to the loopback",
-		"http://example.com":                "is neither https nor plain http to the loopback",
-		"https://":                          "has no host",
-		"https://ann:pa55word@example.com":  "holds user information",
-		"https://example.com/?key=pa55word": "has a query or a fragment",
-		"https://example.com/#pa55word":     "has a query or a fragment",
-		"https://exa mple.com":              "is not a URL",
-		"http://ann:pa55word@example.com?":  "holds user information and is neither https nor plain http to the loopback and has a query or a fragment",
-	} {
-		callbacks, err := engage.NewCallbacks(public)
-		require.ErrorContains(t, err, "public URL of callbacks "+fault, public)
-		require.NotContains(t, err.Error(), "pa55word")
-		require.Nil(t, callbacks)
-	}
-	var noTable *table
-	var noHandler *engage.Callbacks
-	_, err := engage.NewCallbacks("", nil, engage.WithPending(noTable), engage.WithForwarding(noHandler), engage.WithCallbackLimit(0),
-		engage.WithReportDecoder(nil), engage.WithCallbackLogger(nil), engage.WithCallbackSecret(auth.NewSecret("pa55word")))
-	for _, want := range []string{"public URL", "option is nil", "table is nil", "handler is nil", "limit", "decoder", "logger", "fewer than 16 bytes"} {
-		require.ErrorContains(t, err, want)
-	}
-	require.NotContains(t, err.Error(), "pa55word")
-
-	for _, callbacks := range []*engage.Callbacks{nil, {}} {
-		_, err = engage.New(engage.US, auth.Static(token), engage.WithCallbacks(callbacks))
-		require.ErrorContains(t, err, "NewCallbacks")
-	}
-}
-
 func TestCallbacksDoNotShowTheirSecret(t *testing.T) {
 	const secret = "5ecret 5ecret 5ecret"
-	callbacks := newCallbacks(t, engage.WithCallbackSecret(auth.NewSecret(secret)))
+	callbacks := newCallbacks(t, callback.WithSecret(auth.NewSecret(secret)))
 	target, receipt := oneWrite(t, callbacks)
 	encoded, err := json.Marshal(map[string]any{"callbacks": callbacks, "receipt": receipt})
 	require.NoError(t, err)
@@ -528,7 +448,7 @@ func TestAnOutcomeToldBeforeTheCallEndsIsItsOutcome(t *testing.T) {
 				c.answer(len(seen) == 1, leave, w, r)
 			}
 			pending := newTable()
-			client := server.client(t, engage.WithCallbacks(newCallbacks(t, engage.WithPending(pending))))
+			client := server.client(t, engage.WithCallbacks(newCallbacks(t, callback.WithPending(pending))))
 			receipt, err := client.AppendMessage(ctx, engage.AppendMessageV13{
 				ConversationID: "C1", Channel: channel.SMS, Message: hello,
 			}, c.options...)
@@ -548,8 +468,115 @@ func TestACallThatPanicsIsNotAwaited(t *testing.T) {
 	pending := newTable()
 	client, err := engage.New(engage.US, auth.Static(token),
 		engage.WithTransport(roundTrip(func(*http.Request) (*http.Response, error) { panic("transport") })),
-		engage.WithCallbacks(newCallbacks(t, engage.WithPending(pending))))
+		engage.WithCallbacks(newCallbacks(t, callback.WithPending(pending))))
 	require.NoError(t, err)
 	require.PanicsWithValue(t, "transport", func() { _, _ = closeConversation(t.Context(), client) })
 	require.Zero(t, pending.size())
+}
+
+const told = `{"tid":"T-1","status":"success"}`
+
+// oneWrite makes a write that is not waited for, and returns its callback URL.
+func oneWrite(t *testing.T, handler *callback.Handler) (string, *engage.CloseConversationReceipt) {
+	t.Helper()
+	return oneWriteAfter(t, 0, handler)
+}
+
+func TestAWriteIsNotSentIfTheTableFails(t *testing.T) {
+	server := newStub(t, reply(202, acknowledged))
+	for name, c := range map[string]struct {
+		ctx  context.Context
+		err  error
+		edge outcome.Edge
+	}{
+		"the table fails":     {t.Context(), errors.New("cannot reach " + token), outcome.OnError},
+		"the caller has left": {endedContext(t), context.Canceled, outcome.OnTimeout},
+	} {
+		t.Run(name, func(t *testing.T) {
+			table := failingTable{Pending: callback.NewPending(), expect: c.err}
+			client := server.client(t, engage.WithCallbacks(newCallbacks(t, callback.WithPending(table))))
+			_, err := closeConversation(c.ctx, client)
+			failure := failureOf(t, err)
+			require.Equal(t, c.edge, failure.Edge)
+			require.Equal(t, outcome.CloseConversation, failure.Operation)
+			require.Equal(t, outcome.NotSent, failure.Effect)
+			require.ErrorIs(t, err, c.err)
+			require.NotContains(t, err.Error(), token)
+			require.Empty(t, server.seen())
+		})
+	}
+}
+
+func TestAWaitEndsOnErrorIfTheTableFails(t *testing.T) {
+	broken := errors.New("cannot reach " + token)
+	server := newStub(t, reply(202, acknowledged))
+	client := server.client(t, engage.WithCallbacks(newCallbacks(t,
+		callback.WithPending(failingTable{Pending: callback.NewPending(), next: broken}))))
+	_, err := closeConversation(t.Context(), client)
+	failure := failureOf(t, err)
+	require.Equal(t, outcome.OnError, failure.Edge)
+	require.Equal(t, outcome.MaybeApplied, failure.Effect)
+	require.ErrorIs(t, err, broken)
+	require.NotContains(t, err.Error(), token)
+}
+
+// failingTable is a table whose methods fail.
+type failingTable struct {
+	callback.Pending
+	expect, next error
+}
+
+func (f failingTable) Expect(ctx context.Context, id string) error {
+	return errors.Join(f.expect, f.Pending.Expect(ctx, id))
+}
+
+func (f failingTable) Next(ctx context.Context, id string) (callback.Report, error) {
+	if f.next != nil {
+		return callback.Report{}, f.next
+	}
+	return f.Pending.Next(ctx, id)
+}
+
+func TestAWriteWithoutADeadlineWhoseCallbackIsLostEndsOnTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		transport := httpmock.NewMockTransport()
+		transport.RegisterNoResponder(httpmock.NewStringResponder(202, acknowledged))
+		handler, err := callback.New("https://example.com/callbacks")
+		require.NoError(t, err)
+		client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(transport), engage.WithCallbacks(handler))
+		require.NoError(t, err)
+		began := time.Now()
+		_, err = closeConversation(context.WithoutCancel(t.Context()), client)
+		failure := failureOf(t, err)
+		require.Equal(t, outcome.OnTimeout, failure.Edge)
+		require.Equal(t, outcome.MaybeApplied, failure.Effect)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, 2*time.Minute, time.Since(began))
+	})
+}
+
+func TestACallbackAfterTheCallerHasLeftIsAnswered(t *testing.T) {
+	server := newStub(t, reply(202, acknowledged))
+	pending := newTable()
+	client := server.client(t, engage.WithCallbacks(newCallbacks(t, callback.WithPending(pending), callback.WithTimeout(time.Millisecond))))
+	_, err := closeConversation(context.WithoutCancel(t.Context()), client)
+	require.ErrorIs(t, err, outcome.ErrOnTimeout)
+	require.Zero(t, pending.size())
+	require.Equal(t, http.StatusOK, post(t, callbackURL(t, server.seen()[0]), told))
+}
+
+func TestTheFailureOfAnUnacknowledgedTransactionIsNotTheOutcome(t *testing.T) {
+	server := newStub(t, nil)
+	server.answer = func(w http.ResponseWriter, r *http.Request) { // A gateway has repeated the request.
+		target := callbackURL(t, server.seen()[0])
+		post(t, target, `{"tid":"T-2","status":"failure","code":"4551"}`)
+		reply(202, acknowledged)(w, r)
+		w.(http.Flusher).Flush()
+		post(t, target, told)
+	}
+	client := server.client(t, engage.WithCallbacks(newCallbacks(t)))
+	receipt, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"})
+	require.NoError(t, err)
+	require.Equal(t, engage.Confirmed, receipt.Proof)
+	require.Equal(t, "T-1", receipt.TransactionID)
 }

@@ -11,6 +11,7 @@ import (
 	"net/url"
 
 	"github.com/engagesdk/engage-go/auth"
+	"github.com/engagesdk/engage-go/engage/callback"
 	"github.com/engagesdk/engage-go/internal/engine"
 	"github.com/engagesdk/engage-go/internal/nothing"
 	"github.com/engagesdk/engage-go/outcome"
@@ -29,7 +30,7 @@ type Client struct {
 	done      map[outcome.Operation][]string
 	sources   map[outcome.Operation]auth.TokenSource
 	targets   map[outcome.Operation]*target
-	callbacks *Callbacks
+	callbacks *callback.Handler
 	defaults  settings
 	// tls sets up the connections of the client's own transport.
 	tls *tls.Config

@@ -55,11 +55,11 @@
 //
 // # Writes are asynchronous
 //
-// Engage acknowledges a write, carries it out and then tells the outcome by a
+// Engage acknowledges a write, applies it and then reports the outcome by a
 // callback. A client without callbacks returns with the acknowledgement, and the
 // receipt's Proof says [Acknowledged], unless the service answers that the state
-// asked for was there already, which settles the write. A client with [Callbacks]
-// returns with the outcome: a receipt whose Proof says [Confirmed], or an error on
-// the operation's own failure edge with the service's code and description.
-// [Receipt.Wait] waits for the outcome later.
+// asked for was there already, which settles the write. A client with callbacks,
+// see [WithCallbacks], returns with the outcome: a receipt whose Proof says
+// [Confirmed], or an error on the operation's own failure edge with the service's
+// code and description. [Receipt.Wait] waits for the outcome later.
 package engage

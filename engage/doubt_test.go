@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/callback"
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/outcome"
 	"github.com/stretchr/testify/require"
@@ -192,12 +193,12 @@ func TestAFailureThatSettlesNothingIsLoggedAndATrace(t *testing.T) {
 		hangUp(w, r)
 	}
 	client := server.client(t, engage.WithCallOptions(engage.WithAttempts(2)),
-		engage.WithCallbacks(newCallbacks(t, engage.WithCallbackLogger(slog.New(slog.NewTextHandler(&log, nil))))))
+		engage.WithCallbacks(newCallbacks(t, callback.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))))
 	_, err := closeConversation(t.Context(), client)
 	failure := failureOf(t, err)
 	require.Equal(t, outcome.MaybeApplied, failure.Effect)
 	require.Contains(t, failure.TraceIDs, outcome.TraceID{Name: "tid", Value: "T-1"})
-	require.Contains(t, log.String(), `msg="engage: a callback tells the failure of another try" tid=T-1`)
+	require.Contains(t, log.String(), `msg="callback: a failure decides nothing" tid=T-1`)
 }
 
 func TestTheIDThatOnlyACallbackTellsIsATrace(t *testing.T) {
@@ -230,14 +231,14 @@ func TestAnOutcomeIsHeardDuringALook(t *testing.T) {
 }
 
 // lossy is a table that fails to give out what it was given.
-type lossy struct{ engage.Pending }
+type lossy struct{ callback.Pending }
 
-func (lossy) Next(context.Context, string) (engage.Report, error) {
-	return engage.Report{}, errors.New("the table is down")
+func (lossy) Next(context.Context, string) (callback.Report, error) {
+	return callback.Report{}, errors.New("the table is down")
 }
 
 func TestALookDoesNotEndWithTheTable(t *testing.T) {
-	server, client, id := engageServer(t, engage.WithCallbacks(newCallbacks(t, engage.WithPending(lossy{engage.NewPending()}))))
+	server, client, id := engageServer(t, engage.WithCallbacks(newCallbacks(t, callback.WithPending(lossy{callback.NewPending()}))))
 	server.Fail(outcome.AppendMessage, lostReply)
 	receipt, err := client.AppendMessage(t.Context(), twoTexts(id))
 	require.NoError(t, err)
@@ -245,12 +246,12 @@ func TestALookDoesNotEndWithTheTable(t *testing.T) {
 }
 
 // broken is a table that panics when it is asked.
-type broken struct{ engage.Pending }
+type broken struct{ callback.Pending }
 
-func (broken) Next(context.Context, string) (engage.Report, error) { panic("the table is broken") }
+func (broken) Next(context.Context, string) (callback.Report, error) { panic("the table is broken") }
 
 func TestThePanicOfATableIsTheCallersToRecoverFrom(t *testing.T) {
-	client := newStub(t, hangUp).client(t, engage.WithCallbacks(newCallbacks(t, engage.WithPending(broken{engage.NewPending()}))))
+	client := newStub(t, hangUp).client(t, engage.WithCallbacks(newCallbacks(t, callback.WithPending(broken{callback.NewPending()}))))
 	require.PanicsWithValue(t, "the table is broken", func() { _, _ = appendMessage(t.Context(), client) })
 }
 
@@ -324,9 +325,9 @@ func TestAnAcceptanceIsNotTheOutcome(t *testing.T) {
 		_, err := receipt.Wait(t.Context())
 		require.Equal(t, outcome.OnCloseConversationFailure, failureOf(t, err).Edge)
 	}
-	report, err := engage.DecodeReport([]byte(`{"status":200,"tid":"T-1","value":{"status":"failed","code":"4551"}}`))
+	report, err := callback.DecodeReport([]byte(`{"status":200,"tid":"T-1","value":{"status":"failed","code":"4551"}}`))
 	require.NoError(t, err)
-	require.Equal(t, engage.Report{TransactionID: "T-1", Status: engage.ReportFailure, Code: "4551"}, report)
+	require.Equal(t, callback.Report{TransactionID: "T-1", Status: callback.Failure, Code: "4551"}, report)
 }
 
 func TestAnAliasIDIsFoundInAnyCase(t *testing.T) {

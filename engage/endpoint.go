@@ -62,24 +62,11 @@ func (e Endpoint) BaseURL() (*url.URL, error) {
 	if !strings.Contains(string(e), "://") {
 		return nil, fmt.Errorf("engage: the endpoint is neither a region (%s) nor a URL", regionNames())
 	}
-	base, problem := parseBase(string(e))
+	base, problem := safeurl.ParseBase(string(e))
 	if problem != "" {
 		return nil, errors.New("engage: the endpoint " + problem)
 	}
 	return base, nil
-}
-
-// parseBase parses a URL below which others are made. If it is not fit for that,
-// the problem says all that is wrong with it, without quoting it.
-func parseBase(raw string) (base *url.URL, problem string) {
-	base, problem = safeurl.Parse(strings.TrimRight(raw, "/"))
-	switch {
-	case !strings.ContainsAny(raw, "?#"):
-		return base, problem
-	case problem != "":
-		problem += " and "
-	}
-	return nil, problem + "has a query or a fragment"
 }
 
 func regionNames() string {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/callback"
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/engagetest"
 	"github.com/engagesdk/engage-go/engage/message"
@@ -307,11 +308,11 @@ func ExampleWithRoute() {
 }
 
 // The service tells the outcome of a write after it has acknowledged it.
-func ExampleNewCallbacks() {
+func ExampleWithCallbacks() {
 	mux := http.NewServeMux()
 	flows := httptest.NewServer(mux) // in production, behind TLS
 	defer flows.Close()
-	callbacks, err := engage.NewCallbacks(flows.URL + "/engage/callbacks")
+	callbacks, err := callback.New(flows.URL + "/engage/callbacks")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -351,7 +352,7 @@ func ExampleReceipt_Wait() {
 	mux := http.NewServeMux()
 	flows := httptest.NewServer(mux)
 	defer flows.Close()
-	callbacks, err := engage.NewCallbacks(flows.URL + "/engage/callbacks")
+	callbacks, err := callback.New(flows.URL + "/engage/callbacks")
 	if err != nil {
 		log.Fatal(err)
 	}

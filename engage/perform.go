@@ -7,9 +7,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/engagesdk/engage-go/internal/engine"
 	"github.com/engagesdk/engage-go/internal/nothing"
@@ -178,7 +175,7 @@ func (a *answer) judge(body []byte) engine.Judgement {
 	told := tolerant.Failure{Code: e.Code, Description: e.Description, IDs: e.IDs}
 	status := cmp.Or(e.Status, reply.Text("statusCode"))
 	number, failed := a.failedStatus(status)
-	if hasErrors := reply.Find("error") != nil || reply.Find("errors") != nil; hasErrors && (failed || !succeeded(status)) {
+	if hasErrors := reply.Find("error") != nil || reply.Find("errors") != nil; hasErrors && (failed || !tolerant.Succeeded(status)) {
 		if detailed := tolerant.ReadFailure(body); detailed.Errors || failed {
 			told, failed = detailed, true
 		}
@@ -210,7 +207,7 @@ func (a *answer) broken(body []byte) engine.Judgement {
 	switch {
 	case a.target.isOther && !hasErrors:
 		return engine.Judgement{}
-	case succeeded(cmp.Or(e.Status, beginning.Text("statusCode"))) && !hasErrors:
+	case tolerant.Succeeded(cmp.Or(e.Status, beginning.Text("statusCode"))) && !hasErrors:
 		return engine.Unreadable(errNotJSON).With(told)
 	}
 	return engine.Foreign(errNotJSON).With(told)
@@ -224,56 +221,11 @@ func (a *answer) failedStatus(status string) (int, bool) {
 	if a.target.isOther {
 		return 0, false
 	}
-	number, failed := failedStatus(status)
+	number, failed := tolerant.Failed(status)
 	if failed || a.value.status == "" {
 		return number, failed
 	}
-	return failedStatus(a.value.status)
-}
-
-// failures are how the words begin that are taken for a failure, without what
-// separates them (assumed: the vendor does not list them). What is "not started"
-// or "not processed yet" may still succeed.
-var failures = []string{
-	"fail", "error", "unsuccessful", "reject", "invalid", "denied", "refused", "false", "nok",
-	"notfound", "notallowed", "notaccepted", "notpermitted", "notauthorized", "notvalid", "notsupported", "unauthorized", "forbidden",
-}
-
-// failedStatus reports whether the status of an envelope tells of a failure,
-// and which HTTP status it amounts to: a word that begins like one of failure, or
-// a number that is an HTTP status of failure (assumed).
-func failedStatus(status string) (int, bool) {
-	if status == "success" { // As nearly always.
-		return 0, false
-	}
-	folded := tolerant.Fold(status)
-	for _, word := range failures {
-		if strings.HasPrefix(folded, word) {
-			return http.StatusConflict, true
-		}
-	}
-	number := httpStatus(strings.TrimSpace(status))
-	return number, number >= 400
-}
-
-// succeeded reports whether the status of an envelope tells of a success: a word,
-// or an HTTP status (assumed).
-func succeeded(status string) bool {
-	status = strings.ToLower(strings.TrimSpace(status))
-	return slices.Contains([]string{"success", "successful", "succeeded", "ok"}, status) || httpStatus(status)/100 == 2
-}
-
-// httpStatus returns the HTTP status that is written in text, in any way that a
-// number can be written; 0 for none.
-func httpStatus(text string) int {
-	if text == "" || text[0] > '9' {
-		return 0 // Most are words, and an error of strconv is costly.
-	}
-	number, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(number >= 100 && number < 600) { // As of no number, too.
-		return 0
-	}
-	return int(number)
+	return tolerant.Failed(a.value.status)
 }
 
 // failure makes an error of a successful read whose result is of no use.

@@ -5,116 +5,100 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
-	"github.com/engagesdk/engage-go/internal/safeerror"
+	"github.com/engagesdk/engage-go/engage/callback"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// Proof says how a receipt knows of its write.
+// Proof is what a receipt knows about its write.
 type Proof string
 
 // The proofs.
 const (
-	// Acknowledged: the service has taken the write on. It carries writes out
-	// after that, so the write may still fail. More is not known.
+	// Acknowledged: the service has accepted the write. It applies writes later,
+	// so the write may still fail.
 	Acknowledged Proof = "acknowledged"
-	// Confirmed: the service has told the outcome, by callback, see [Callbacks], or
-	// by refusing the write because the state was there already, see AlreadyDone of
-	// [Receipt].
+	// Confirmed: the service has reported the outcome. A callback did so, see
+	// [WithCallbacks], or a reply that refused the write because the state was
+	// there already, see AlreadyDone of [Receipt].
 	Confirmed Proof = "confirmed"
-	// Reconciled: no reply told the outcome, and the write was then found at
+	// Reconciled: no reply reported the outcome, and a lookup found the write at
 	// the service.
 	Reconciled Proof = "reconciled"
 )
 
-// ErrNoCallbacks is what [Receipt.Wait] returns where no outcome will come: the
-// client has no callbacks.
-var ErrNoCallbacks = errors.New("engage: no outcome will come: the client has no callbacks")
+// ErrNoCallbacks is the error of [Receipt.Wait] if the client has no callbacks,
+// so that no outcome will arrive.
+var ErrNoCallbacks = errors.New("engage: no outcome will arrive: the client has no callbacks")
 
-// Receipt is what a write that succeeded returns. Outcome is the edge it ended
+// Receipt is the result of a write that succeeded. Outcome is the edge it ended
 // on, as far as Proof knows.
 type Receipt struct {
 	Reply
 	// Proof says whether that is the outcome or only the acknowledgement.
 	Proof Proof
-	// AlreadyDone tells that the state asked for was there before: the service
+	// AlreadyDone is true if the state asked for was there before: the service
 	// refused the write with a code that says so, see [WithAlreadyDoneCode]. An
-	// earlier try of the same call may have brought it about.
+	// earlier attempt of the same call may have brought it about.
 	AlreadyDone bool
 	// TransactionID is the service's id of the write (tid, or TransId in the
-	// nodes). It is empty if neither a reply nor a callback told it.
+	// nodes). It is empty if neither a reply nor a callback contained it.
 	TransactionID string
 	// ConversationID is the conversation that was written to. After a create it
-	// is empty if neither acknowledgement nor outcome names it, as the vendor's
-	// nodes do not: search for it then.
+	// is empty if neither acknowledgement nor outcome contains it, as with the
+	// vendor's nodes. Search for the conversation then.
 	ConversationID string
 
 	awaited *awaited
 }
 
-// errNoContext is the cause where there is nothing to wait under.
-var errNoContext = errors.New("the context is nil")
-
-// Wait returns the receipt with the outcome of its write, for callers who did
-// not wait in the call, see [WithWaitForOutcome]. A receipt that knows the
-// outcome is returned as it is. Any number of goroutines may wait, and wait
-// again.
+// Wait waits for the outcome of the write and returns the receipt with it. It is
+// for calls that returned with the acknowledgement, see [WithWaitForOutcome]. A
+// receipt that has the outcome is returned as it is. Any number of goroutines may
+// wait, and wait again.
 //
-// The error is an [*outcome.Error] on the operation's failure edge, with the
-// service's code and description; on onTimeout if ctx ends first; on onError if
-// the table of pending writes fails; on onInvalidData if ctx is nil. Where the
-// wait ends without an outcome, and a callback has told a status that the client
-// does not know, it is on onInvalidChoice with what was told; the outcome may
-// still follow. The error is [ErrNoCallbacks] if the client has no callbacks, or
-// if the receipt is none that a client returned, such as one read from JSON.
-// With an error the receipt is returned as it was.
+// The wait ends with ctx. If ctx has no deadline, it also ends after the time set
+// by [callback.WithTimeout], which is two minutes by default. An outcome that has
+// arrived by then is returned all the same.
+//
+// With an error, Wait returns the receipt unchanged. The error is [ErrNoCallbacks]
+// if the client has no callbacks, or if no client returned the receipt. Any other
+// error is an [*outcome.Error], on one of these edges:
+//
+//   - the operation's failure edge, with the service's code and description, if
+//     the write failed;
+//   - onTimeout if the wait ended without an outcome;
+//   - onInvalidChoice if it did so after a callback with an unknown status, with
+//     the code and description of that callback; the outcome may still follow;
+//   - onError if the table of pending writes failed.
+//
+// The effect of the last three is maybe applied.
 func (r Receipt) Wait(ctx context.Context) (Receipt, error) {
 	switch {
 	case r.Proof == Confirmed, r.Proof == Reconciled:
 		return r, nil
 	case r.awaited == nil:
 		return r, ErrNoCallbacks
-	case ctx == nil:
-		return r, r.failure(outcome.OnInvalidData, outcome.MaybeApplied, errNoContext)
 	}
-	report, err := r.awaited.report(ctx, r.TransactionID, triesOf(r.Attempts))
+	reported, err := r.awaited.Outcome(ctx, r.TransactionID, r.Attempts)
 	if err != nil {
-		return r, r.unsettled(ctx, err)
+		failure := r.failure(waitEdge(err), outcome.MaybeApplied)
+		failure.Err = fmt.Errorf("acknowledged, and no callback has reported the outcome: %w", err)
+		r.awaited.explain(failure)
+		return r, failure
 	}
-	return r.settle(report)
+	settled := r.with(reported.Report)
+	if reported.Effect != outcome.Applied {
+		return r, settled.failure(r.awaited.failure, reported.Effect)
+	}
+	settled.Proof = Confirmed
+	settled.AlreadyDone = reported.Status == callback.Failure
+	return settled, nil
 }
 
-// settle returns the receipt with the outcome that report tells.
-func (r Receipt) settle(report Report) (Receipt, error) {
-	settled := r.with(report)
-	if r.awaited.isSuccess(report) {
-		settled.AlreadyDone = report.Status == ReportFailure
-		settled.Proof = Confirmed
-		return settled, nil
-	}
-	failure := settled.failure(r.awaited.target.failure, outcome.Refused, nil)
-	switch {
-	case r.awaited.refused:
-		failure.Effect = outcome.Refused // those that were in doubt have failed, too
-	case report.TransactionID == "":
-		failure.Effect = outcome.MaybeApplied // it may be of any try
-	}
-	return r, failure
-}
-
-// unsettled is the error of a wait under ctx that err ended.
-func (r Receipt) unsettled(ctx context.Context, err error) error {
-	edge, cause := outcome.OnError, safeerror.Hide("the table of pending writes failed", err)
-	if ctx.Err() != nil {
-		edge, cause = outcome.OnTimeout, fmt.Errorf("acknowledged, and no callback has told the outcome: %w", safeerror.Cause(ctx, err))
-	}
-	failure := r.failure(edge, outcome.MaybeApplied, cause)
-	r.awaited.explain(failure)
-	return failure
-}
-
-// with returns the receipt with what report tells beside the status.
-func (r Receipt) with(report Report) Receipt {
+// with returns the receipt with what report contains besides the status.
+func (r Receipt) with(report callback.Report) Receipt {
 	r.Code, r.Description = report.Code, report.Description
 	r.ConversationID = cmp.Or(report.ConversationID, r.ConversationID)
 	r.TransactionID = cmp.Or(r.TransactionID, report.TransactionID)
@@ -122,9 +106,9 @@ func (r Receipt) with(report Report) Receipt {
 	return r
 }
 
-// failure makes an error of a write that was acknowledged.
-func (r Receipt) failure(edge outcome.Edge, effect outcome.Effect, cause error) *outcome.Error {
-	failure := &outcome.Error{
+// failure returns an error of the write, which was acknowledged.
+func (r Receipt) failure(edge outcome.Edge, effect outcome.Effect) *outcome.Error {
+	return &outcome.Error{
 		Edge:        edge,
 		Operation:   r.awaited.operation,
 		Version:     r.awaited.version,
@@ -134,13 +118,24 @@ func (r Receipt) failure(edge outcome.Edge, effect outcome.Effect, cause error) 
 		Description: r.Description,
 		TraceIDs:    r.TraceIDs,
 		Attempts:    r.Attempts,
-		Err:         cause,
 	}
-	for _, attempt := range r.Attempts {
-		failure.Effect = failure.Effect.Then(attempt.Effect)
-		if attempt.SentAgain {
-			failure.Effect = failure.Effect.Then(outcome.MaybeApplied)
+}
+
+// withTransaction returns ids with the transaction id of a report, if it has one
+// that is not among them.
+func withTransaction(ids []outcome.TraceID, transaction string) []outcome.TraceID {
+	if transaction == "" {
+		return ids
+	}
+	return withTraces(ids, []outcome.TraceID{{Name: "tid", Value: transaction}})
+}
+
+// withTraces returns ids with those of others that are not among them.
+func withTraces(ids, others []outcome.TraceID) []outcome.TraceID {
+	for _, id := range others {
+		if !slices.Contains(ids, id) {
+			ids = append(slices.Clip(ids), id)
 		}
 	}
-	return failure
+	return ids
 }

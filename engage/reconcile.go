@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/engagesdk/engage-go/engage/callback"
 	"github.com/engagesdk/engage-go/internal/engine"
 	"github.com/engagesdk/engage-go/internal/safeerror"
 	"github.com/engagesdk/engage-go/outcome"
@@ -59,8 +60,8 @@ type finding struct {
 	// closed is set if all there is in its place is a closed conversation without
 	// the mark.
 	closed bool
-	// report is the callback that settled it, if one did.
-	report *Report
+	// report is the outcome that a callback has reported, if one has.
+	report *callback.Outcome
 }
 
 // traceable is a write that leaves a mark at the service.
@@ -172,7 +173,7 @@ func (d *doubt) look(ctx context.Context, mark traceable) finding {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // Also when the transport panics.
-	told := make(chan *Report, 1)
+	told := make(chan *callback.Outcome, 1)
 	var panicked any
 	go func() {
 		defer close(told)
@@ -192,7 +193,7 @@ func (d *doubt) look(ctx context.Context, mark traceable) finding {
 	switch {
 	case panicked != nil:
 		panic(panicked)
-	case report == nil, found.sight == there && !d.awaited.isSuccess(*report):
+	case report == nil, found.sight == there && report.Effect != outcome.Applied:
 		return found
 	}
 	return d.told(report)
@@ -218,7 +219,7 @@ func affords(ctx context.Context, wait time.Duration) bool {
 
 // hear waits, and returns the callback that settles the doubt if it comes
 // meanwhile.
-func (d *doubt) hear(ctx context.Context, wait time.Duration) *Report {
+func (d *doubt) hear(ctx context.Context, wait time.Duration) *callback.Outcome {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	if d.awaited != nil {
@@ -230,23 +231,14 @@ func (d *doubt) hear(ctx context.Context, wait time.Duration) *Report {
 	return nil
 }
 
-// listen returns the callback that settles the doubt, or nil when ctx ends. What
-// a failure tells that does not settle it is kept with the doubt.
-func (d *doubt) listen(ctx context.Context) *Report {
-	made := triesOf(d.failure.Attempts)
-	for {
-		report, err := d.awaited.next(ctx)
-		switch {
-		case err != nil:
-			return nil
-		case d.awaited.isSuccess(report):
-			return &report
-		case d.awaited.fails(report, made):
-			return new(d.awaited.successAfter(ctx, report))
-		}
-		d.awaited.passOver(ctx, report)
-		d.failure.TraceIDs = withTransaction(d.failure.TraceIDs, report.TransactionID)
+// listen returns the outcome that callbacks report, or nil when ctx ends first or
+// the table of pending writes fails.
+func (d *doubt) listen(ctx context.Context) *callback.Outcome {
+	reported, err := d.awaited.Outcome(ctx, "", d.failure.Attempts)
+	if err != nil {
+		return nil
 	}
+	return &reported
 }
 
 // heard ends a call that is not looked for. What callbacks have told of it by now
@@ -255,7 +247,7 @@ func (d *doubt) heard(ctx context.Context) (Receipt, error) {
 	report := d.hear(ctx, 0)
 	inDoubt := d.failure.Effect == outcome.MaybeApplied
 	switch {
-	case report != nil && d.awaited.isSuccess(*report):
+	case report != nil && report.Effect == outcome.Applied:
 		return d.receipt(d.told(report)), nil
 	case report != nil && inDoubt:
 		return Receipt{}, d.refused(report)
@@ -266,8 +258,8 @@ func (d *doubt) heard(ctx context.Context) (Receipt, error) {
 }
 
 // told returns what a callback settles.
-func (d *doubt) told(report *Report) finding {
-	if d.awaited.isSuccess(*report) {
+func (d *doubt) told(report *callback.Outcome) finding {
+	if report.Effect == outcome.Applied {
 		return finding{sight: there, conversationID: report.ConversationID, report: report}
 	}
 	return finding{report: report}
@@ -288,7 +280,7 @@ func (d *doubt) receipt(found finding) Receipt {
 	}
 	if report := found.report; report != nil {
 		receipt.Proof = Confirmed
-		receipt.AlreadyDone = report.Status == ReportFailure
+		receipt.AlreadyDone = report.Status == callback.Failure
 		receipt.TransactionID = report.TransactionID
 		receipt.TraceIDs = withTransaction(receipt.TraceIDs, report.TransactionID)
 		receipt.Code, receipt.Description = report.Code, report.Description
@@ -297,9 +289,9 @@ func (d *doubt) receipt(found finding) Receipt {
 }
 
 // refused is the error of a write that callbacks tell was not done.
-func (d *doubt) refused(report *Report) error {
+func (d *doubt) refused(report *callback.Outcome) error {
 	failure := *d.failure
-	failure.Edge = d.awaited.target.failure
+	failure.Edge = d.awaited.failure
 	failure.Effect = outcome.Refused
 	failure.Code, failure.Description = report.Code, report.Description
 	failure.TraceIDs = withTransaction(failure.TraceIDs, report.TransactionID)

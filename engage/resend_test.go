@@ -17,6 +17,7 @@ import (
 
 	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/callback"
 	"github.com/engagesdk/engage-go/outcome"
 	"github.com/stretchr/testify/require"
 )
@@ -224,12 +225,12 @@ func TestTheFailureOfOneSendingSettlesNoOther(t *testing.T) {
 						stream.reset()
 						return
 					}
-					table.tell(engage.Report{TransactionID: "T-2", Status: engage.ReportFailure, Code: "17"})
+					table.tell(callback.Report{TransactionID: "T-2", Status: callback.Failure, Code: "17"})
 					answer(stream)
 				})
 			})
 			client, err := engage.New(engage.Endpoint(server.URL), auth.Static(token), engage.WithTLSConfig(server.trusted()),
-				engage.WithCallbacks(newCallbacks(t, engage.WithPending(table))), engage.WithCallOptions(engage.WithAttempts(1)))
+				engage.WithCallbacks(newCallbacks(t, callback.WithPending(table))), engage.WithCallOptions(engage.WithAttempts(1)))
 			require.NoError(t, err)
 			defer client.CloseIdleConnections()
 			_, err = client.RemoveParticipant(t.Context(), engage.RemoveParticipantV10{ConversationID: "C1", Participant: "agent-1"})

@@ -179,7 +179,7 @@ func (a *answer) conversation() ([]byte, bool) {
 	holdsMore := slices.ContainsFunc(reply.And(a.envelope.Value), func(m tolerant.Member) bool {
 		return len(tolerant.Nested(m.Value)) > len("{}") && !bytes.Equal(m.Value, a.envelope.Value)
 	})
-	return nil, !holdsMore && (reply.Has("value") || succeeded(a.envelope.Status))
+	return nil, !holdsMore && (reply.Has("value") || tolerant.Succeeded(a.envelope.Status))
 }
 
 // tellsOfConversation reports whether an object has a member that tells of one.

@@ -84,18 +84,6 @@ func TestAWaitThatEndsTellsWhatItFollowed(t *testing.T) {
 	})
 }
 
-func TestAReceiptCannotBeWaitedForWithoutAContext(t *testing.T) {
-	_, receipt := oneWrite(t, newCallbacks(t))
-	var never context.Context
-	same, err := receipt.Wait(never)
-	require.ErrorIs(t, err, outcome.ErrOnInvalidData)
-	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect, "the write was sent")
-	require.Equal(t, receipt.Receipt, same)
-
-	_, err = engage.Receipt{Proof: engage.Acknowledged}.Wait(t.Context())
-	require.ErrorIs(t, err, engage.ErrNoCallbacks, "a client did not return it")
-}
-
 func TestRetryAfterIsWaitedFor(t *testing.T) {
 	for _, c := range []struct {
 		header func(now time.Time) string

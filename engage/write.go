@@ -38,17 +38,17 @@ func withAliasIDs(err error, f form) error {
 	return err
 }
 
-// sendAndWait sends a write whose outcome is told by callback and, unless the
-// caller does not want to, waits for it.
+// sendAndWait sends a write whose outcome a callback reports and, unless the call
+// option says otherwise, waits for the outcome.
 func (c *Client) sendAndWait(ctx context.Context, f form, s *settings) (Receipt, error) {
-	w, err := c.callbacks.expect(ctx, f, c.target(f))
+	w, err := c.expect(ctx, f)
 	if err != nil {
 		return Receipt{}, err
 	}
-	kept := false
+	waitsLater := false
 	defer func() {
-		if !kept { // Also when the transport or the token source panics.
-			w.forget()
+		if !waitsLater { // Also when the transport or the token source panics.
+			w.Forget()
 		}
 	}()
 	receipt, err := c.send(ctx, f, s, w)
@@ -56,8 +56,7 @@ func (c *Client) sendAndWait(ctx context.Context, f form, s *settings) (Receipt,
 		return receipt, err
 	}
 	if !s.wait {
-		kept = true
-		w.forgetUnreachable()
+		waitsLater = true
 		return receipt, nil
 	}
 	receipt, err = receipt.Wait(ctx)

@@ -1,166 +1,214 @@
-package engage
+package callback
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"runtime"
 	"slices"
-	"strings"
-	"sync/atomic"
+	"sync"
 
+	"github.com/engagesdk/engage-go/internal/safeerror"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// awaited is a write whose outcome is to be told by callback. A nil one belongs
-// to a client without callbacks.
-type awaited struct {
-	callbacks *Callbacks
-	id        string
-	operation outcome.Operation
-	version   outcome.Version
-	target    *target
+// Awaited is a write whose outcome a [Handler] awaits. Clients of package engage
+// use it; other programs need it only to await the callbacks of requests that
+// they send themselves. It is safe for concurrent use.
+type Awaited struct {
+	handler *Handler
+	id      string
+	done    []string
+	cleanup runtime.Cleanup
 
-	// turn holds a value while one caller reads reports for all who wait.
-	turn chan struct{}
-	// final is the report that tells the outcome, guarded by turn.
-	final *Report
-	// failed are the transaction ids, in small letters, of the tries that failed,
-	// and refused is set once those are all. Both belong to the call until it
-	// returns, and then are guarded by turn until final is there.
-	failed  map[string]bool
-	refused bool
-	// unclear is the newest report with a status that is not known.
-	unclear atomic.Pointer[Report]
+	// reading holds a value while one caller reads reports for all that wait.
+	reading chan struct{}
+
+	// mutex guards what the reports contain.
+	mutex   sync.Mutex
+	outcome *Outcome
+	// failures are the reports of failures, in the order of their arrival.
+	failures []Report
+	// unknown is the newest report whose status is neither success nor failure.
+	unknown *Report
 }
 
-// url is where the outcome is to be told; empty for nowhere.
-func (w *awaited) url() string {
-	if w == nil {
-		return ""
+// Outcome is the outcome of a write: the [Report] that decides it, and its effect.
+type Outcome struct {
+	Report
+	// Effect is Applied after a success, which includes a failure because the
+	// state asked for was there already. After any other failure it is Refused,
+	// or MaybeApplied if another attempt of the write may have been applied.
+	Effect outcome.Effect
+}
+
+// Expect prepares for the outcome of a write that is about to be sent. A failure
+// with one of the codes done means that the state asked for was there already.
+//
+// It returns an error if the table of pending writes fails; the write must not be
+// sent then. If ctx has ended, errors.Is finds its error.
+func (h *Handler) Expect(ctx context.Context, done []string) (*Awaited, error) {
+	id := rand.Text()
+	if err := h.pending.Expect(ctx, id); err != nil {
+		return nil, tableError(ctx, err)
 	}
-	return w.callbacks.url(w.id)
+	a := &Awaited{handler: h, id: id, done: done, reading: make(chan struct{}, 1)}
+	a.cleanup = runtime.AddCleanup(a, h.forget, id)
+	return a, nil
 }
 
-// next takes the next report of a success or a failure. Another status may be
-// that of a write that is still under way: it is kept, and what follows is taken.
-func (w *awaited) next(ctx context.Context) (Report, error) {
-	for {
-		report, err := w.callbacks.pending.Next(ctx, w.id)
-		if err != nil || report.Status.weight() > 0 {
-			return report, err
-		}
-		w.callbacks.logger.WarnContext(ctx, "engage: a callback tells a status that is not known", report.attrs()...)
-		w.unclear.Store(&report)
+// URL returns the callback URL to send the write with.
+func (a *Awaited) URL() string { return a.handler.url(a.id) }
+
+// Forget stops awaiting the outcome, which nobody may wait for any more. It is
+// called at most once. An Awaited that becomes unreachable is forgotten too.
+func (a *Awaited) Forget() {
+	a.cleanup.Stop()
+	a.handler.forget(a.id)
+}
+
+// forget removes the write id from the table.
+func (h *Handler) forget(id string) {
+	ctx, cancel := bounded(context.Background())
+	defer cancel()
+	h.pending.Forget(ctx, id)
+}
+
+// Outcome waits for the outcome of the write. The write was sent in attempts and
+// acknowledged as transaction, which is empty if no reply named a transaction.
+// See the package documentation for what decides the outcome. All callers get the
+// same one. A wait starts no goroutine.
+//
+// The wait ends with ctx; if ctx has no deadline, it ends after the time set by
+// [WithTimeout]. An outcome that has arrived by then is returned all the same.
+// Otherwise errors.Is finds the error of the context. Any other error is that of
+// the table of pending writes.
+func (a *Awaited) Outcome(ctx context.Context, transaction string, attempts []outcome.Attempt) (Outcome, error) {
+	if _, limited := ctx.Deadline(); !limited {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, a.handler.timeout)
+		defer cancel()
 	}
-}
-
-// forget gives up the outcome.
-func (w *awaited) forget() { w.callbacks.forget(w.id) }
-
-// forgetUnreachable gives up the outcome once nobody holds a receipt any more
-// that could be waited with.
-func (w *awaited) forgetUnreachable() {
-	runtime.AddCleanup(w, w.callbacks.forget, w.id)
-}
-
-// report waits for the report that tells the outcome of the write acknowledged
-// as transactionID after these tries. All who wait get the same.
-func (w *awaited) report(ctx context.Context, transactionID string, made tries) (Report, error) {
-	if !w.take(ctx) {
-		return Report{}, ctx.Err()
+	if !a.startReading(ctx) {
+		return Outcome{}, safeerror.Cause(ctx, ctx.Err())
 	}
-	defer func() { <-w.turn }()
-	for w.final == nil {
-		report, err := w.next(ctx)
+	defer func() { <-a.reading }()
+	for a.outcome == nil {
+		report, err := a.next(ctx)
 		if err != nil {
-			return Report{}, err
+			return Outcome{}, tableError(ctx, err)
 		}
-		switch {
-		case w.isSuccess(report):
-			w.final = &report
-		case w.fails(report, made), report.TransactionID == "", strings.EqualFold(report.TransactionID, transactionID):
-			w.final = new(w.successAfter(ctx, report))
-		default:
-			w.passOver(ctx, report)
+		reports := []Report{report}
+		for ok := true; ok && !a.isApplied(report); { // A success may follow.
+			if report, ok = a.take(ctx); ok {
+				reports = append(reports, report)
+			}
 		}
+		a.read(ctx, reports, transaction, attempts)
 	}
-	return *w.final, nil
+	return *a.outcome, nil
 }
 
-// isSuccess reports whether a report tells that the write was done. Whichever try
-// it is of, that is the outcome.
-func (w *awaited) isSuccess(report Report) bool {
-	return report.Status == ReportSuccess || w.target.isDone(report.Code)
-}
-
-// fails takes note of a failure, and reports whether all tries have failed now.
-func (w *awaited) fails(report Report, made tries) bool {
-	id := strings.ToLower(report.TransactionID)
-	switch {
-	case slices.Contains(made.refused, id):
-		return false // That was known.
-	case id == "" && made.open+len(made.refused) > 1:
-		return false // It may be of any, and of one that is counted.
-	}
-	if w.failed == nil {
-		w.failed = map[string]bool{}
-	}
-	w.failed[id] = true
-	w.refused = len(w.failed) >= made.open
-	return w.refused
-}
-
-// successAfter returns a success that was told after a failure by now, or the
-// failure.
-func (w *awaited) successAfter(ctx context.Context, failure Report) Report {
-	ctx, cancel := context.WithCancel(ctx)
-	cancel()
-	for {
-		report, err := w.next(ctx)
-		switch {
-		case err != nil:
-			return failure
-		case w.isSuccess(report):
-			w.passOver(ctx, failure)
-			return report
-		}
-		w.passOver(ctx, report)
-	}
-}
-
-// passOver logs a failure that does not tell the outcome.
-func (w *awaited) passOver(ctx context.Context, report Report) {
-	w.callbacks.logger.WarnContext(ctx, "engage: a callback tells the failure of another try", report.attrs()...)
-}
-
-// explain puts a status that a callback has told, and that is not known, on the
-// error of a write whose outcome has not been told.
-func (w *awaited) explain(failure *outcome.Error) {
-	if w == nil {
-		return
-	}
-	report := w.unclear.Load()
-	if report == nil {
-		return
-	}
-	failure.Edge = outcome.OnInvalidChoice
-	failure.Code, failure.Description = report.Code, report.Description
-	failure.TraceIDs = withTransaction(failure.TraceIDs, report.TransactionID)
-	failure.Err = also(fmt.Errorf("the callback tells the status %.64q, which is not known", report.Status), failure.Err)
-}
-
-// take takes the turn, unless ctx ends first. A turn that is free is taken even
-// then, for the outcome may be there.
-func (w *awaited) take(ctx context.Context) bool {
+// startReading makes the caller the one that reads reports, unless ctx ends
+// first. If nobody reads, it succeeds even after the end of ctx.
+func (a *Awaited) startReading(ctx context.Context) bool {
 	select {
-	case w.turn <- struct{}{}:
+	case a.reading <- struct{}{}:
 		return true
 	default:
 	}
 	select {
-	case w.turn <- struct{}{}:
+	case a.reading <- struct{}{}:
 		return true
 	case <-ctx.Done():
 		return false
 	}
+}
+
+// next waits for the next report. One that has arrived is returned even if ctx
+// has ended.
+func (a *Awaited) next(ctx context.Context) (Report, error) {
+	report, err := a.handler.pending.Next(ctx, a.id)
+	if err != nil && ctx.Err() != nil {
+		if report, ok := a.take(ctx); ok {
+			return report, nil
+		}
+	}
+	return report, err
+}
+
+// take returns the next report if it has arrived.
+func (a *Awaited) take(ctx context.Context) (Report, bool) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	report, ok, err := a.handler.pending.Take(ctx, a.id)
+	return report, ok && err == nil
+}
+
+// read takes note of reports, and of the outcome once they decide it. It logs
+// those that decide nothing.
+func (a *Awaited) read(ctx context.Context, reports []Report, transaction string, attempts []outcome.Attempt) {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	for _, report := range reports {
+		switch {
+		case a.isApplied(report):
+			a.outcome = &Outcome{report, outcome.Applied}
+		case report.Status == Failure:
+			a.failures = append(a.failures, report)
+		default:
+			a.unknown = &report
+			a.handler.warn(ctx, "callback: a report has an unknown status", report)
+		}
+	}
+	if a.outcome == nil {
+		a.outcome = decide(a.failures, transaction, attempts)
+	}
+	for _, report := range reports {
+		isOutcome := a.outcome != nil && a.outcome.Report == report
+		if report.Status == Failure && !isOutcome {
+			a.handler.warn(ctx, "callback: a failure decides nothing", report)
+		}
+	}
+}
+
+// isApplied reports whether the state that the write asks for has been reached,
+// in whichever transaction.
+func (a *Awaited) isApplied(report Report) bool {
+	return report.Status == Success || report.Code != "" && slices.Contains(a.done, report.Code)
+}
+
+// Explain adds to failure, the error of a write without an outcome, what the
+// callbacks have reported: the transaction ids as trace ids, and an unknown
+// status with its code and description, which puts the failure on
+// onInvalidChoice.
+func (a *Awaited) Explain(failure *outcome.Error) {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	reports := a.failures
+	if a.unknown != nil {
+		reports = append(slices.Clip(reports), *a.unknown)
+		failure.Edge = outcome.OnInvalidChoice
+		failure.Code, failure.Description = a.unknown.Code, a.unknown.Description
+		unknown := fmt.Errorf("a callback reports the unknown status %.64q", a.unknown.Status)
+		if failure.Err != nil {
+			unknown = fmt.Errorf("%w; %w", unknown, failure.Err)
+		}
+		failure.Err = unknown
+	}
+	for _, report := range reports {
+		id := outcome.TraceID{Name: "tid", Value: report.TransactionID}
+		if id.Value != "" && !slices.Contains(failure.TraceIDs, id) {
+			failure.TraceIDs = append(slices.Clip(failure.TraceIDs), id)
+		}
+	}
+}
+
+// tableError returns err, which a call of the table under ctx ended with, in a
+// form that can be shown.
+func tableError(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return safeerror.Cause(ctx, err)
+	}
+	return safeerror.Hide("the table of pending writes failed", err)
 }

@@ -1,7 +1,9 @@
-package engage_test
+package callback_test
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -14,75 +16,173 @@ import (
 	"time"
 
 	"github.com/engagesdk/engage-go/auth"
-	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/callback"
 	"github.com/engagesdk/engage-go/outcome"
 	"github.com/stretchr/testify/require"
 )
 
-// oneWrite makes a write that is not waited for, and returns its callback URL.
-func oneWrite(t *testing.T, callbacks *engage.Callbacks) (string, *engage.CloseConversationReceipt) {
+// secretText must not appear in a log or an error.
+const secretText = "5ecret 5ecret 5ecret"
+
+// success is the body of a callback that reports the success of transaction T-1.
+const success = `{"tid":"T-1","status":"success"}`
+
+// newHandler returns a handler that a server of its own mounts.
+func newHandler(t *testing.T, options ...callback.Option) *callback.Handler {
 	t.Helper()
-	return oneWriteAfter(t, 0, callbacks)
+	mux := http.NewServeMux()
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	handler, err := callback.New(server.URL+"/engage/callbacks/", options...)
+	require.NoError(t, err)
+	mux.Handle("/engage/callbacks/", handler)
+	return handler
 }
 
-const told = `{"tid":"T-1","status":"success"}`
+// expect awaits the outcome of a write.
+func expect(t *testing.T, handler *callback.Handler, done ...string) *callback.Awaited {
+	t.Helper()
+	awaited, err := handler.Expect(t.Context(), done)
+	require.NoError(t, err)
+	return awaited
+}
+
+// acknowledged are the attempts of a write whose only attempt was acknowledged.
+func acknowledged() []outcome.Attempt { return []outcome.Attempt{{Status: http.StatusAccepted}} }
+
+// post posts body to url and returns the status of the answer.
+func post(t *testing.T, url, body string) int {
+	t.Helper()
+	response, err := http.Post(url, "application/json", strings.NewReader(body))
+	require.NoError(t, err)
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.NotContains(t, string(content), path.Base(url))
+	return response.StatusCode
+}
+
+// serve has handler answer a request that did not come over a network.
+func serve(handler http.Handler, request *http.Request) int {
+	recorder := httptest.NewRecorder()
+	handler.ServeHTTP(recorder, request)
+	return recorder.Code
+}
+
+// deliver has handler receive a callback that did not come over a network.
+func deliver(handler http.Handler, url, body string) int {
+	return serve(handler, httptest.NewRequest(http.MethodPost, url, strings.NewReader(body)))
+}
+
+// ended returns a context that has ended.
+func ended(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	return ctx
+}
+
+// logTo returns a logger that writes to log.
+func logTo(log io.Writer) callback.Option {
+	return callback.WithLogger(slog.New(slog.NewTextHandler(log, nil)))
+}
+
+func TestNewRefusesInvalidArguments(t *testing.T) {
+	for public, problem := range map[string]string{
+		"":                                  "is empty",
+		"us":                                "has no host",
+		"example.com/callbacks":             "has no host",
+		"ftp://example.com":                 "is neither https nor plain http to the loopback",
+		"http://example.com":                "is neither https nor plain http to the loopback",
+		"https://":                          "has no host",
+		"https://ann:pa55word@example.com":  "holds user information",
+		"https://example.com/?key=pa55word": "has a query or a fragment",
+		"https://example.com/#pa55word":     "has a query or a fragment",
+		"https://exa mple.com":              "is not a URL",
+	} {
+		handler, err := callback.New(public)
+		require.ErrorContains(t, err, "callback: the public URL "+problem, public)
+		require.NotContains(t, err.Error(), "pa55word")
+		require.Nil(t, handler)
+	}
+	var noTable *failingTable
+	_, err := callback.New("", nil, callback.WithPending(noTable), callback.WithLimit(0), callback.WithTimeout(0),
+		callback.WithDecoder(nil), callback.WithLogger(nil), callback.WithSecret(auth.NewSecret("pa55word")))
+	for _, want := range []string{"public URL", "option is nil", "table is nil", "limit", "timeout", "decoder", "logger", "fewer than 16 bytes"} {
+		require.ErrorContains(t, err, want)
+	}
+	require.NotContains(t, err.Error(), "pa55word")
+}
+
+func TestAHandlerDoesNotShowItsSecret(t *testing.T) {
+	handler := newHandler(t, callback.WithSecret(auth.NewSecret(secretText)))
+	awaited := expect(t, handler)
+	encoded, err := json.Marshal([]any{handler, awaited})
+	require.NoError(t, err)
+	for _, text := range []string{fmt.Sprintf("%v %+v %#v", handler, handler, handler), fmt.Sprintf("%v %+v %#v", awaited, awaited, awaited), string(encoded)} {
+		require.NotContains(t, text, "5ecret")
+		require.NotContains(t, text, path.Base(awaited.URL()))
+	}
+}
 
 func TestForgedCallbacksAreNotBelieved(t *testing.T) {
-	pending := newTable()
-	callbacks := newCallbacks(t, engage.WithPending(pending))
-	genuine, receipt := oneWrite(t, callbacks)
-	foreign, other := oneWrite(t, newCallbacks(t))
-	base, id := path.Split(strings.TrimPrefix(genuine, "http://"))
-	prefix, seal, _ := strings.Cut(id, ".") // no id holds the digit 0
+	handler := newHandler(t)
+	awaited := expect(t, handler)
+	base, segment := path.Split(awaited.URL())
+	id, seal, _ := strings.Cut(segment, ".") // no id contains the digit 0
+	foreign := path.Base(expect(t, newHandler(t)).URL())
 	for _, forged := range []string{
-		"", prefix, prefix + ".", "." + seal, "0" + id[1:], id + "A", prefix + "." + strings.Repeat("A", len(seal)), path.Base(foreign),
+		"", id, id + ".", "." + seal, "0" + segment[1:], segment + "A", id + "." + strings.Repeat("A", len(seal)), foreign,
 		"..", "%2e%2e", strings.Repeat("x", 2000),
 	} {
-		require.Equal(t, http.StatusNotFound, post(t, "http://"+base+forged, told), forged)
+		require.Equal(t, http.StatusNotFound, post(t, base+forged, success), forged)
 	}
-	ctx := endedContext(t)
-	_, err := receipt.Wait(ctx)
-	require.ErrorIs(t, err, outcome.ErrOnTimeout)
-	require.Equal(t, http.StatusOK, post(t, genuine, told))
-	_, err = receipt.Wait(ctx)
-	require.NoError(t, err, "an outcome that is there needs no time")
-	_, err = other.Wait(ctx)
-	require.ErrorIs(t, err, outcome.ErrOnTimeout)
-
-	unmade := &engage.Callbacks{}
-	for _, handler := range []*engage.Callbacks{nil, unmade} {
-		recorder := httptest.NewRecorder()
-		handler.ServeHTTP(recorder, httptest.NewRequest(http.MethodPost, "/x.y", strings.NewReader(told)))
-		require.Equal(t, http.StatusNotFound, recorder.Code)
-	}
+	_, err := awaited.Outcome(ended(t), "T-1", acknowledged())
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, http.StatusOK, post(t, awaited.URL(), success))
+	_, err = awaited.Outcome(ended(t), "T-1", acknowledged())
+	require.NoError(t, err)
 }
 
-func TestFloodsOfForgedCallbacksLeaveNothingBehind(t *testing.T) {
-	pending := newTable()
-	callbacks := newCallbacks(t, engage.WithPending(pending))
+func TestTheBodyOfAForgedCallbackIsNotRead(t *testing.T) {
+	handler := newHandler(t)
 	body := strings.NewReader(strings.Repeat("x", 1<<20))
-	for i := range 10_000 {
-		recorder := httptest.NewRecorder()
-		callbacks.ServeHTTP(recorder, httptest.NewRequest(http.MethodPost, fmt.Sprintf("/engage/callbacks/ID%d.seal", i), body))
-		require.Equal(t, http.StatusNotFound, recorder.Code)
+	for i := range 1_000 {
+		url := fmt.Sprintf("/engage/callbacks/ID%d.seal", i)
+		require.Equal(t, http.StatusNotFound, serve(handler, httptest.NewRequest(http.MethodPost, url, body)))
 	}
-	require.Equal(t, 1<<20, body.Len(), "no body was read")
-	require.Zero(t, pending.size())
+	require.Equal(t, 1<<20, body.Len())
 }
 
-func TestCallbacksAnswerWhatTheyGet(t *testing.T) {
+func TestACallbackThatCannotBeReadIsRefused(t *testing.T) {
 	var log strings.Builder
-	callbacks := newCallbacks(t, engage.WithCallbackLimit(100),
-		engage.WithCallbackLogger(slog.New(slog.NewTextHandler(&log, nil))))
-	target, receipt := oneWrite(t, callbacks)
+	handler := newHandler(t, callback.WithLimit(100), logTo(&log))
+	awaited := expect(t, handler)
 	for body, status := range map[string]int{
 		"": 400, "{}": 400, "[]": 400, "null": 400, "<html>": 400, `{"tid":`: 400, `{"other":1}`: 400,
 		`{"tid":"` + strings.Repeat("x", 100) + `"}`: 413,
 	} {
-		require.Equal(t, status, post(t, target, body), body)
+		require.Equal(t, status, post(t, awaited.URL(), body), body)
 	}
+	require.Equal(t, 8, strings.Count(log.String(), `msg="callback: a callback cannot be read" status=4`), log.String())
+	require.NotContains(t, log.String(), path.Base(awaited.URL()))
+}
+
+func TestACallbackThatDoesNotArriveWholeIsRefused(t *testing.T) {
+	handler := newHandler(t, callback.WithDecoder(func([]byte) (callback.Report, error) {
+		return callback.Report{Status: callback.Success}, nil
+	}))
+	awaited := expect(t, handler)
+	cut := io.MultiReader(strings.NewReader(success), iotest.ErrReader(io.ErrUnexpectedEOF))
+	require.Equal(t, http.StatusBadRequest, serve(handler, httptest.NewRequest(http.MethodPost, awaited.URL(), cut)))
+	_, err := awaited.Outcome(ended(t), "T-1", acknowledged())
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+func TestOnlyPOSTIsAllowed(t *testing.T) {
+	url := expect(t, newHandler(t)).URL()
 	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodDelete} {
-		request, err := http.NewRequestWithContext(t.Context(), method, target, nil)
+		request, err := http.NewRequestWithContext(t.Context(), method, url, nil)
 		require.NoError(t, err)
 		response, err := http.DefaultClient.Do(request)
 		require.NoError(t, err)
@@ -90,153 +190,122 @@ func TestCallbacksAnswerWhatTheyGet(t *testing.T) {
 		require.Equal(t, http.StatusMethodNotAllowed, response.StatusCode)
 		require.Equal(t, http.MethodPost, response.Header.Get("Allow"))
 	}
-	require.Equal(t, 8, strings.Count(log.String(), `msg="engage: a callback cannot be read" status=4`), "what is genuine and refused is logged")
-	log.Reset()
+}
 
+func TestARepeatedCallbackIsAccepted(t *testing.T) {
+	var log strings.Builder
+	awaited := expect(t, newHandler(t, logTo(&log)))
 	for range 50 {
-		require.Equal(t, http.StatusOK, post(t, target, told), "repetitions are taken")
+		require.Equal(t, http.StatusOK, post(t, awaited.URL(), success))
 	}
-	_, err := receipt.Wait(t.Context())
+	_, err := awaited.Outcome(t.Context(), "T-1", acknowledged())
 	require.NoError(t, err)
 	require.Empty(t, log.String())
 }
 
-func TestACallbackThatDoesNotArriveWholeIsRefused(t *testing.T) {
-	callbacks := newCallbacks(t, engage.WithReportDecoder(func([]byte) (engage.Report, error) {
-		return engage.Report{Status: engage.ReportSuccess}, nil
-	}))
-	target, receipt := oneWrite(t, callbacks)
-	for name, body := range map[string]io.ReadCloser{
-		"no body":   nil,
-		"cut short": io.NopCloser(io.MultiReader(strings.NewReader(told), iotest.ErrReader(io.ErrUnexpectedEOF))),
-	} {
-		request := httptest.NewRequest(http.MethodPost, target, nil)
-		request.Body = body
-		recorder := httptest.NewRecorder()
-		callbacks.ServeHTTP(recorder, request)
-		require.Equal(t, http.StatusBadRequest, recorder.Code, name)
-	}
-	_, err := receipt.Wait(endedContext(t))
-	require.ErrorIs(t, err, outcome.ErrOnTimeout)
-}
-
-func TestACallbackAfterTheCallerHasLeftIsTaken(t *testing.T) {
+func TestACallbackThatNobodyWaitsForIsAcceptedAndLogged(t *testing.T) {
 	var log strings.Builder
-	callbacks := newCallbacks(t, engage.WithCallbackLogger(slog.New(slog.NewTextHandler(&log, nil))))
-	server := newStub(t, reply(202, acknowledged))
-	client := server.client(t, engage.WithCallbacks(callbacks))
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-	defer cancel()
-	_, err := closeConversation(ctx, client)
-	require.ErrorIs(t, err, outcome.ErrOnTimeout)
-	require.NotEmpty(t, server.seen())
-	target := callbackURL(t, server.seen()[0])
-	require.Equal(t, http.StatusOK, post(t, target, `{"tid":"T-1","status":"failure","code":7,"description":"`+token+`"}`))
-	require.Contains(t, log.String(), `msg="engage: nobody awaits this callback" tid=T-1 status=failure code=7`)
-	require.NotContains(t, log.String(), token)
-	require.NotContains(t, log.String(), path.Base(target))
+	awaited := expect(t, newHandler(t, logTo(&log)))
+	awaited.Forget()
+	require.Equal(t, http.StatusOK, post(t, awaited.URL(), `{"tid":"T-1","status":"failure","code":7,"description":"`+secretText+`"}`))
+	require.Contains(t, log.String(), `msg="callback: nobody waits for this report" tid=T-1 status=failure code=7`)
+	require.NotContains(t, log.String(), secretText)
+	require.NotContains(t, log.String(), path.Base(awaited.URL()))
 }
 
-func TestACallbackOfAnotherProcessIsForwarded(t *testing.T) {
-	secret := engage.WithCallbackSecret(auth.NewSecret("a secret of all processes"))
-	mine := newCallbacks(t, secret)
-	target, receipt := oneWrite(t, mine)
-	asked := 0
-	var peers []http.Handler
-	next := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked++
-		for _, peer := range peers {
-			recorder := httptest.NewRecorder()
-			body, _ := io.ReadAll(r.Body)
-			r.Body = io.NopCloser(strings.NewReader(string(body)))
-			if peer.ServeHTTP(recorder, r); recorder.Code != http.StatusNotFound {
-				w.WriteHeader(recorder.Code)
-				return
-			}
-			r.Body = io.NopCloser(strings.NewReader(string(body)))
-		}
-		w.WriteHeader(http.StatusNotFound)
-	})
-	balancer := newCallbacks(t, secret, engage.WithForwarding(next))
-	peers = []http.Handler{newCallbacks(t, secret, engage.WithForwarding(next)), mine}
-
-	deliver := func(target string) int {
-		recorder := httptest.NewRecorder()
-		balancer.ServeHTTP(recorder, httptest.NewRequest(http.MethodPost, target, strings.NewReader(told)))
-		return recorder.Code
-	}
-	require.Equal(t, http.StatusOK, deliver(target))
-	settled, err := receipt.Wait(t.Context())
+func TestHandlersWithOneTableAndOneSecretServeEachOther(t *testing.T) {
+	secret := callback.WithSecret(auth.NewSecret(secretText))
+	shared := callback.WithPending(callback.NewPending())
+	awaited := expect(t, newHandler(t, secret, shared))
+	require.Equal(t, http.StatusOK, deliver(newHandler(t, secret, shared), awaited.URL(), success))
+	got, err := awaited.Outcome(t.Context(), "T-1", acknowledged())
 	require.NoError(t, err)
-	require.Equal(t, engage.Confirmed, settled.Proof)
-	require.Equal(t, 1, asked, "it is passed on once")
-
-	peers = peers[:1]
-	require.Equal(t, http.StatusNotFound, deliver(target), "nobody awaits it")
-	require.Equal(t, http.StatusNotFound, deliver(target+"x"))
-	require.Equal(t, 2, asked, "a forged one is not passed on")
+	require.Equal(t, outcome.Applied, got.Effect)
 }
 
-func TestAProcessTakesCallbacksOfItsFormerWrites(t *testing.T) {
-	passed := 0
-	next := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		passed++
-		w.WriteHeader(http.StatusNotFound)
-	})
+func TestADecoderReplacesTheAssumedFormat(t *testing.T) {
+	awaited := expect(t, newHandler(t, callback.WithDecoder(func(body []byte) (callback.Report, error) {
+		if string(body) != "applied" {
+			return callback.Report{}, errors.New("not applied")
+		}
+		return callback.Report{Status: callback.Success}, nil
+	})))
+	require.Equal(t, http.StatusBadRequest, post(t, awaited.URL(), success))
+	require.Equal(t, http.StatusOK, post(t, awaited.URL(), "applied"))
+	_, err := awaited.Outcome(t.Context(), "", acknowledged())
+	require.NoError(t, err)
+}
+
+func TestACallbackIsDeliveredAfterItsSenderHasHungUp(t *testing.T) {
+	handler := newHandler(t, callback.WithPending(networkTable{callback.NewPending()}))
+	awaited := expect(t, handler)
+	request := httptest.NewRequest(http.MethodPost, awaited.URL(), strings.NewReader(success)).WithContext(ended(t))
+	require.Equal(t, http.StatusOK, serve(handler, request))
+	_, err := awaited.Outcome(t.Context(), "T-1", acknowledged())
+	require.NoError(t, err)
+}
+
+func TestATableThatDoesNotTakeAReportIsReported(t *testing.T) {
 	var log strings.Builder
-	callbacks, err := engage.NewCallbacks("https://example.com/callbacks", engage.WithForwarding(next),
-		engage.WithCallbackLogger(slog.New(slog.NewTextHandler(&log, nil))))
-	require.NoError(t, err)
-	deliver := func(target string, header http.Header) int {
-		recorder := httptest.NewRecorder()
-		request := httptest.NewRequest(http.MethodPost, target, strings.NewReader(told))
-		request.Header = header
-		callbacks.ServeHTTP(recorder, request)
-		return recorder.Code
-	}
-	var target string
-	server := newStub(t, nil)
-	server.answer = func(w http.ResponseWriter, r *http.Request) {
-		target = callbackURL(t, server.seen()[0])
-		if status := deliver(target, nil); status != http.StatusOK {
-			t.Error("status", status)
-		}
-		reply(202, acknowledged)(w, r)
-	}
-	client := server.client(t, engage.WithCallbacks(callbacks))
-	receipt, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"})
-	require.NoError(t, err)
-	require.Equal(t, engage.Confirmed, receipt.Proof)
-	require.Empty(t, log.String())
-
-	require.Equal(t, http.StatusOK, deliver(target, nil), "it comes twice")
-	require.Equal(t, http.StatusOK, deliver(target, http.Header{"Engage-Callback-Forwarded": {"1"}}), "the second time by way of another process")
-	require.Zero(t, passed)
-	require.Equal(t, 2, strings.Count(log.String(), "nobody awaits this callback"))
-
-	// These writes are not sent, and not awaited any more.
-	ended := endedContext(t)
-	leave := func(writes int) {
-		for range writes {
-			_, err := closeConversation(ended, client)
-			require.Error(t, err)
-		}
-	}
-	leave(9_999)
-	require.Equal(t, http.StatusOK, deliver(target, nil), "it is one of the last ten thousand")
-	require.Zero(t, passed)
-	leave(10_001)
-	require.Equal(t, http.StatusNotFound, deliver(target, nil), "it is forgotten in the end")
-	require.Equal(t, 1, passed)
+	awaited := expect(t, newHandler(t, logTo(&log), callback.WithPending(&failingTable{callback.NewPending(), errors.New(secretText)})))
+	require.Equal(t, http.StatusServiceUnavailable, post(t, awaited.URL(), success))
+	require.Contains(t, log.String(), `msg="callback: the table of pending writes did not take a report" tid=T-1 status=success`)
+	require.NotContains(t, log.String(), secretText)
 }
 
-func TestProcessesCanShareTheTable(t *testing.T) {
-	secret := engage.WithCallbackSecret(auth.NewSecret("a secret of all processes"))
-	shared := engage.WithPending(engage.NewPending())
-	target, receipt := oneWrite(t, newCallbacks(t, secret, shared))
-	recorder := httptest.NewRecorder()
-	newCallbacks(t, secret, shared).ServeHTTP(recorder, httptest.NewRequest(http.MethodPost, target, strings.NewReader(told)))
-	require.Equal(t, http.StatusOK, recorder.Code)
-	_, err := receipt.Wait(t.Context())
-	require.NoError(t, err)
+// failingTable is a table that takes no report.
+type failingTable struct {
+	callback.Pending
+	err error
+}
+
+func (f *failingTable) Deliver(context.Context, string, callback.Report) (bool, error) {
+	return false, f.err
+}
+
+// networkTable is a table that fails if its context has ended or, where the
+// handler makes the context, has no near deadline.
+type networkTable struct{ callback.Pending }
+
+func (n networkTable) Expect(ctx context.Context, id string) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return n.Pending.Expect(ctx, id)
+}
+
+func (n networkTable) Deliver(ctx context.Context, id string, report callback.Report) (bool, error) {
+	if err := bounded(ctx); err != nil {
+		return false, err
+	}
+	return n.Pending.Deliver(ctx, id, report)
+}
+
+func (n networkTable) Next(ctx context.Context, id string) (callback.Report, error) {
+	if ctx.Err() != nil {
+		return callback.Report{}, ctx.Err()
+	}
+	return n.Pending.Next(ctx, id)
+}
+
+func (n networkTable) Take(ctx context.Context, id string) (callback.Report, bool, error) {
+	if err := bounded(ctx); err != nil {
+		return callback.Report{}, false, err
+	}
+	return n.Pending.Take(ctx, id)
+}
+
+func (n networkTable) Forget(ctx context.Context, id string) {
+	if bounded(ctx) == nil {
+		n.Pending.Forget(ctx, id)
+	}
+}
+
+// bounded returns an error for a context that has ended or has no near deadline.
+func bounded(ctx context.Context) error {
+	deadline, ok := ctx.Deadline()
+	if !ok || time.Until(deadline) > 2*time.Second {
+		return errors.New("the context has no near deadline")
+	}
+	return ctx.Err()
 }

@@ -1,4 +1,4 @@
-package engage
+package callback
 
 import (
 	"context"
@@ -7,180 +7,155 @@ import (
 	"sync"
 )
 
-// Pending is the table of the writes whose outcome is awaited. Each has an id of
-// its own, which nobody else can guess. [NewPending] keeps them in memory, for
-// one process. Where the callbacks of one process may arrive at another, give
-// all of them a table that they share, or see [WithForwarding].
+// Pending is the table of the writes whose outcome is awaited, and of the reports
+// that have arrived for them. [NewPending] returns one in memory, for one process.
+// Processes that receive each other's callbacks need an implementation that they
+// share.
 //
-// Implementations are safe for concurrent use and return when ctx ends.
+// Each write has an id that nobody can guess. An implementation must be safe for
+// concurrent use, and each method but Forget returns an error when its context
+// ends.
+//
+// Deliver, Take and Forget get a context of the [Handler]'s own that ends within
+// two seconds, because they are also called after the context of a write, or of
+// a callback, has ended.
 type Pending interface {
-	// Expect adds id, before its write is sent. With an error the write is not
-	// sent.
+	// Expect adds the write id before it is sent. If it returns an error the
+	// write is not sent.
 	Expect(ctx context.Context, id string) error
-	// Deliver hands a report in for id and reports whether id is in the table.
-	// It does not wait for anybody to take the report. It may drop one that was
-	// delivered already, and refuse one of an id that has many with an error.
-	// With an error the service is told to try later.
-	Deliver(ctx context.Context, id string, report Report) (bool, error)
-	// Next waits for the next report of id and takes it. One that was delivered
-	// already is returned even if ctx has ended. Of an id that is not in the
-	// table there is none.
+	// Deliver adds a report to the write id and returns whether the table holds
+	// that write. It does not wait until somebody takes the report. It may drop a
+	// repetition, and return an error for a write with too many reports. With an
+	// error the callback is answered 503.
+	Deliver(ctx context.Context, id string, report Report) (awaited bool, err error)
+	// Next waits for a report of the write id, removes it and returns it. Each
+	// report is returned once, the oldest first. It returns an error if the
+	// table does not hold that write.
 	Next(ctx context.Context, id string) (Report, error)
-	// Forget removes id. It is called once for each id, unless the process ends
-	// before that, and must not take long.
-	Forget(id string)
+	// Take is Next without the wait: ok is false if there is no report.
+	Take(ctx context.Context, id string) (report Report, ok bool, err error)
+	// Forget removes the write id and its reports. It is called once for each
+	// write, unless the process ends first.
+	Forget(ctx context.Context, id string)
 }
 
-// maxReports is how many reports of one write are kept until somebody takes
-// them. There is one for each try.
+// maxReports is how many reports of one write are kept until they are taken. A
+// write has a report for each of its transactions.
 const maxReports = 32
 
-// errFull refuses a report of a write that has too many.
-var errFull = errors.New("engage: the write has too many reports that nobody has taken")
+var (
+	errNoWrite = errors.New("callback: the table does not hold the write")
+	errFull    = errors.New("callback: the write has too many reports")
+)
 
-// NewPending returns a table in memory. It holds no more than there are writes
-// whose callers wait, or hold a receipt to wait with. Of each it keeps up to 32
-// reports until they are taken: the newest success, failure and other status of
-// each transaction id. Where there is no room, a failure replaces a report of
-// another status, a success replaces either, and what replaces nothing is
-// refused with an error.
-func NewPending() Pending { return &memory{boxes: map[string]*box{}} }
+// NewPending returns a table in memory. It holds the writes that somebody waits
+// for, and those whose receipts can still be waited for.
+//
+// For each write it keeps up to 32 reports until they are taken: the newest
+// success, the newest failure and the newest other status of each transaction. If
+// there is no room, a success replaces a report that is none, a failure replaces
+// one of another status, and any other report is refused with an error.
+func NewPending() Pending { return &memory{writes: map[string]*arrivals{}} }
 
+// memory is a table in memory.
 type memory struct {
-	mutex sync.RWMutex
-	boxes map[string]*box
+	mutex  sync.Mutex
+	writes map[string]*arrivals
 }
 
-// Expect implements [Pending]; it never fails.
+// arrivals are the reports of one write that have not been taken.
+type arrivals struct {
+	reports []Report
+	// more is closed when the next report arrives; nil if nobody waits for it.
+	more chan struct{}
+}
+
+// Expect implements [Pending]. It never fails.
 func (m *memory) Expect(_ context.Context, id string) error {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	m.boxes[id] = &box{filled: make(chan struct{}, 1)}
+	m.writes[id] = &arrivals{}
 	return nil
 }
 
 // Deliver implements [Pending].
-func (m *memory) Deliver(_ context.Context, id string, report Report) (bool, error) {
-	b := m.find(id)
-	if b == nil {
+func (m *memory) Deliver(_ context.Context, id string, report Report) (awaited bool, err error) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	write, awaited := m.writes[id]
+	if !awaited {
 		return false, nil
 	}
-	return true, b.put(report)
+	return true, write.add(report)
 }
 
-// Next implements [Pending]; it fails only when ctx ends.
+// Next implements [Pending].
 func (m *memory) Next(ctx context.Context, id string) (Report, error) {
-	b := m.find(id)
-	if b == nil {
-		<-ctx.Done()
-		return Report{}, ctx.Err()
-	}
 	for {
-		ended := ctx.Err()
-		if report, ok := b.take(); ok {
-			return report, nil
-		}
-		if ended != nil {
-			return Report{}, ended
+		report, more, err := m.next(id)
+		if more == nil {
+			return report, err
 		}
 		select {
-		case <-b.filled:
+		case <-more:
 		case <-ctx.Done():
+			return Report{}, ctx.Err()
 		}
 	}
+}
+
+// Take implements [Pending].
+func (m *memory) Take(_ context.Context, id string) (report Report, ok bool, err error) {
+	report, more, err := m.next(id)
+	return report, more == nil && err == nil, err
 }
 
 // Forget implements [Pending].
-func (m *memory) Forget(id string) {
+func (m *memory) Forget(_ context.Context, id string) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	delete(m.boxes, id)
+	delete(m.writes, id)
 }
 
-// find returns the box of id, or nil.
-func (m *memory) find(id string) *box {
-	m.mutex.RLock()
-	defer m.mutex.RUnlock()
-	return m.boxes[id]
+// next removes and returns the oldest report of the write id. If there is none it
+// returns a channel that is closed when one arrives.
+func (m *memory) next(id string) (report Report, more <-chan struct{}, err error) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	write, ok := m.writes[id]
+	switch {
+	case !ok:
+		return Report{}, nil, errNoWrite
+	case len(write.reports) > 0:
+		report = write.reports[0]
+		write.reports = slices.Delete(write.reports, 0, 1)
+		return report, nil, nil
+	case write.more == nil:
+		write.more = make(chan struct{})
+	}
+	return Report{}, write.more, nil
 }
 
-// box holds the reports of one write that nobody has taken.
-type box struct {
-	mutex   sync.Mutex
-	reports []Report
-	// filled holds a value if reports came that nobody has looked for since.
-	filled chan struct{}
-}
-
-// put adds a report, or replaces one that tells no more.
-func (b *box) put(report Report) error {
-	b.mutex.Lock()
-	defer b.mutex.Unlock()
+// add adds a report, or replaces one with it that matters no more than it.
+func (a *arrivals) add(report Report) error {
 	weight := report.Status.weight()
-	at := slices.IndexFunc(b.reports, func(r Report) bool {
+	at := slices.IndexFunc(a.reports, func(r Report) bool {
 		return r.TransactionID == report.TransactionID && r.Status.weight() == weight
 	})
-	if at < 0 && len(b.reports) == maxReports {
-		at = slices.IndexFunc(b.reports, func(r Report) bool { return r.Status.weight() < weight })
+	if at < 0 && len(a.reports) == maxReports {
+		at = slices.IndexFunc(a.reports, func(r Report) bool { return r.Status.weight() < weight })
 		if at < 0 {
 			return errFull
 		}
 	}
-	if at < 0 {
-		b.reports = append(b.reports, report)
-	} else {
-		b.reports[at] = report
+	if at >= 0 {
+		a.reports[at] = report
+		return nil
 	}
-	b.signal()
+	a.reports = append(a.reports, report)
+	if a.more != nil {
+		close(a.more)
+		a.more = nil
+	}
 	return nil
-}
-
-// take returns the oldest report, if there is one.
-func (b *box) take() (Report, bool) {
-	b.mutex.Lock()
-	defer b.mutex.Unlock()
-	if len(b.reports) == 0 {
-		return Report{}, false
-	}
-	report := b.reports[0]
-	b.reports = slices.Delete(b.reports, 0, 1)
-	if len(b.reports) > 0 {
-		b.signal()
-	}
-	return report, true
-}
-
-// signal wakes one of those who wait; it passes that on if it leaves a report.
-func (b *box) signal() {
-	select {
-	case b.filled <- struct{}{}:
-	default:
-	}
-}
-
-// remembered is how many ids a [recent] holds at least, once there were as many.
-const remembered = 10_000
-
-// recent holds the ids that were added last, and no more than twice as many as
-// it must.
-type recent struct {
-	mutex        sync.Mutex
-	newer, older map[string]bool
-}
-
-// add adds id.
-func (r *recent) add(id string) {
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	if r.newer == nil || len(r.newer) == remembered {
-		r.newer, r.older = map[string]bool{}, r.newer
-	}
-	r.newer[id] = true
-}
-
-// has reports whether id was added lately.
-func (r *recent) has(id string) bool {
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	return r.newer[id] || r.older[id]
 }

@@ -1,115 +1,44 @@
-package engage_test
+package callback_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/callback"
 	"github.com/engagesdk/engage-go/outcome"
 	"github.com/stretchr/testify/require"
 )
 
-// brokenTable is a table whose methods fail.
-type brokenTable struct {
-	engage.Pending
-	expect, deliver, next error
-}
-
-func (b brokenTable) Expect(ctx context.Context, id string) error {
-	return errors.Join(b.expect, b.Pending.Expect(ctx, id))
-}
-
-func (b brokenTable) Deliver(ctx context.Context, id string, report engage.Report) (bool, error) {
-	known, err := b.Pending.Deliver(ctx, id, report)
-	return known, errors.Join(b.deliver, err)
-}
-
-func (b brokenTable) Next(ctx context.Context, id string) (engage.Report, error) {
-	if b.next != nil {
-		return engage.Report{}, b.next
-	}
-	return b.Pending.Next(ctx, id)
-}
-
-func TestATableThatFailsIsReported(t *testing.T) {
-	broken := errors.New("cannot reach " + token)
-	server := newStub(t, reply(202, acknowledged))
-	client := server.client(t, engage.WithCallbacks(newCallbacks(t, engage.WithPending(brokenTable{engage.NewPending(), broken, nil, nil}))))
-	_, err := closeConversation(t.Context(), client)
-	failure := failureOf(t, err)
-	require.Equal(t, outcome.NotSent, failure.Effect)
-	require.ErrorIs(t, err, broken)
-	require.NotContains(t, err.Error(), token)
-	require.Empty(t, server.seen())
-
-	client = server.client(t, engage.WithCallbacks(newCallbacks(t, engage.WithPending(brokenTable{engage.NewPending(), nil, nil, broken}))))
-	_, err = closeConversation(t.Context(), client)
-	failure = failureOf(t, err)
-	require.Equal(t, outcome.OnError, failure.Edge)
-	require.Equal(t, outcome.MaybeApplied, failure.Effect)
-	require.NotContains(t, err.Error(), token)
-
-	var log strings.Builder
-	target, _ := oneWrite(t, newCallbacks(t, engage.WithPending(brokenTable{engage.NewPending(), nil, broken, nil}),
-		engage.WithCallbackLogger(slog.New(slog.NewTextHandler(&log, nil)))))
-	require.Equal(t, http.StatusServiceUnavailable, post(t, target, told))
-	require.Contains(t, log.String(), `msg="engage: the table of pending writes failed" tid=T-1 status=success`)
-	require.NotContains(t, log.String(), token)
-}
-
-func TestATableThatEndsWithItsCallerIsOnTimeout(t *testing.T) {
-	server := newStub(t, reply(http.StatusAccepted, acknowledged))
-	client := server.client(t, engage.WithCallbacks(newCallbacks(t, engage.WithPending(brokenTable{engage.NewPending(), context.Canceled, nil, nil}))))
-	_, err := closeConversation(endedContext(t), client)
-	require.ErrorIs(t, err, outcome.ErrOnTimeout)
-	require.ErrorIs(t, err, context.Canceled)
-	require.Equal(t, outcome.NotSent, failureOf(t, err).Effect)
-	require.Empty(t, server.seen())
-}
+// room is how many reports of one write the table in memory keeps.
+const room = 32
 
 func TestASuccessFindsRoomAmongAnyNumberOfReports(t *testing.T) {
-	const lost, room = 40, 32
-	var log strings.Builder
-	target, receipt := oneWriteAfter(t, lost, newCallbacks(t, engage.WithCallbackLogger(slog.New(slog.NewTextHandler(&log, nil)))))
+	awaited := expect(t, newHandler(t))
 	failure := func(i int) string { return fmt.Sprintf(`{"tid":"F-%d","status":"failure"}`, i) }
 	for range 2 {
 		for i := range room {
-			require.Equal(t, http.StatusOK, post(t, target, failure(i)), "a repetition takes no room")
+			require.Equal(t, http.StatusOK, post(t, awaited.URL(), failure(i)), "a repetition needs no room")
 		}
 	}
-	require.Empty(t, log.String())
-	require.Equal(t, http.StatusServiceUnavailable, post(t, target, failure(room)), "the sender keeps it")
-	require.Contains(t, log.String(), "finds no room")
-	require.Contains(t, log.String(), fmt.Sprintf("tid=F-%d", room))
-	require.Equal(t, http.StatusOK, post(t, target, `{"tid":"F-0","status":"success"}`))
-	settled, err := receipt.Wait(t.Context())
+	require.Equal(t, http.StatusServiceUnavailable, post(t, awaited.URL(), failure(room)))
+	require.Equal(t, http.StatusOK, post(t, awaited.URL(), `{"tid":"F-0","status":"success"}`))
+	got, err := awaited.Outcome(t.Context(), "T-1", acknowledged())
 	require.NoError(t, err)
-	require.Equal(t, engage.Confirmed, settled.Proof)
-	require.Equal(t, http.StatusOK, post(t, target, failure(room)), "there is room again")
+	require.Equal(t, outcome.Applied, got.Effect)
+	require.Equal(t, http.StatusOK, post(t, awaited.URL(), failure(room)), "there is room again")
 }
 
-func TestTheTableInMemoryKeepsTheReportsThatTellMost(t *testing.T) {
-	const room = 32
-	pending := engage.NewPending()
-	ended := endedContext(t)
-	known, err := pending.Deliver(t.Context(), "id", engage.Report{})
-	require.NoError(t, err)
-	require.False(t, known)
-	_, err = pending.Next(ended, "id")
-	require.ErrorIs(t, err, context.Canceled, "there is none of an id that is not there")
-
+func TestTheTableInMemoryKeepsTheReportsThatMatterMost(t *testing.T) {
+	pending := callback.NewPending()
 	require.NoError(t, pending.Expect(t.Context(), "id"))
-	deliver := func(tid string, status engage.ReportStatus) error {
-		known, err := pending.Deliver(t.Context(), "id", engage.Report{TransactionID: tid, Status: status})
-		require.True(t, known)
+	deliver := func(tid string, status callback.Status) error {
+		awaited, err := pending.Deliver(t.Context(), "id", callback.Report{TransactionID: tid, Status: status})
+		require.True(t, awaited)
 		return err
 	}
 	for i := range room {
@@ -118,78 +47,124 @@ func TestTheTableInMemoryKeepsTheReportsThatTellMost(t *testing.T) {
 	}
 	require.Error(t, deliver("more", "parked"))
 	for i := range room {
-		require.NoError(t, deliver(fmt.Sprint(i), engage.ReportFailure))
+		require.NoError(t, deliver(fmt.Sprint(i), callback.Failure))
 	}
-	require.Error(t, deliver("more", engage.ReportFailure))
+	require.Error(t, deliver("more", callback.Failure))
 	require.Error(t, deliver("more", "parked"))
-	require.NoError(t, deliver("more", engage.ReportSuccess))
-	require.NoError(t, deliver("more", engage.ReportSuccess))
+	require.NoError(t, deliver("more", callback.Success))
+	require.NoError(t, deliver("more", callback.Success))
 
-	counts := map[engage.ReportStatus]int{}
+	counts := map[callback.Status]int{}
 	for range room {
-		report, err := pending.Next(ended, "id")
-		require.NoError(t, err, "what is there needs no time")
+		report, ok, err := pending.Take(t.Context(), "id")
+		require.NoError(t, err)
+		require.True(t, ok)
 		counts[report.Status]++
 	}
-	require.Equal(t, map[engage.ReportStatus]int{engage.ReportSuccess: 1, engage.ReportFailure: room - 1}, counts)
-	_, err = pending.Next(ended, "id")
-	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, map[callback.Status]int{callback.Success: 1, callback.Failure: room - 1}, counts)
+	_, ok, err := pending.Take(t.Context(), "id")
+	require.NoError(t, err)
+	require.False(t, ok)
 }
 
-// lingering is a context whose caller has looked for reports and does not begin to
-// wait before it is let.
-type lingering struct {
-	context.Context
-	let <-chan struct{}
+func TestReportsAreTakenInTheOrderOfTheirArrival(t *testing.T) {
+	pending := callback.NewPending()
+	require.NoError(t, pending.Expect(t.Context(), "id"))
+	for _, tid := range []string{"T-1", "T-2"} {
+		_, err := pending.Deliver(t.Context(), "id", callback.Report{TransactionID: tid})
+		require.NoError(t, err)
+	}
+	for _, tid := range []string{"T-1", "T-2"} {
+		report, err := pending.Next(t.Context(), "id")
+		require.NoError(t, err)
+		require.Equal(t, tid, report.TransactionID)
+	}
 }
 
-func (l lingering) Done() <-chan struct{} {
-	<-l.let
-	return l.Context.Done()
+func TestAWriteThatIsNotInTheTableHasNoReports(t *testing.T) {
+	pending := callback.NewPending()
+	require.NoError(t, pending.Expect(t.Context(), "id"))
+	pending.Forget(t.Context(), "id")
+	awaited, err := pending.Deliver(t.Context(), "id", callback.Report{Status: callback.Success})
+	require.NoError(t, err)
+	require.False(t, awaited)
+	_, err = pending.Next(t.Context(), "id")
+	require.Error(t, err)
+	_, ok, err := pending.Take(t.Context(), "id")
+	require.Error(t, err)
+	require.False(t, ok)
 }
 
-func TestEveryReportReachesOneOfThoseWhoWait(t *testing.T) {
-	for name, waitFirst := range map[string]bool{"who waited before it came": true, "who had looked before it came": false} {
+func TestAWaitForAReportEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pending := callback.NewPending()
+		require.NoError(t, pending.Expect(t.Context(), "id"))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		_, err := pending.Next(ctx, "id")
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+	})
+}
+
+func TestEveryReportReachesOneOfThoseThatWait(t *testing.T) {
+	for name, waitFirst := range map[string]bool{"they wait first": true, "the reports come first": false} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				const waiters = 32
+				const waiters = room
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
-				let := make(chan struct{})
-				pending := engage.NewPending()
+				pending := callback.NewPending()
 				require.NoError(t, pending.Expect(ctx, "id"))
 				var waiting sync.WaitGroup
-				for range waiters {
-					waiting.Go(func() {
-						if _, err := pending.Next(lingering{ctx, let}, "id"); err != nil {
-							t.Error(err)
-						}
-					})
+				wait := func() {
+					for range waiters {
+						waiting.Go(func() {
+							if _, err := pending.Next(ctx, "id"); err != nil {
+								t.Error(err)
+							}
+						})
+					}
 				}
 				if waitFirst {
-					close(let)
+					wait()
+					synctest.Wait()
 				}
-				synctest.Wait()
 				for i := range waiters {
-					_, err := pending.Deliver(ctx, "id", engage.Report{TransactionID: fmt.Sprint(i), Status: engage.ReportFailure})
+					_, err := pending.Deliver(ctx, "id", callback.Report{TransactionID: fmt.Sprint(i), Status: callback.Failure})
 					require.NoError(t, err)
 				}
 				if !waitFirst {
-					close(let)
+					wait()
 				}
-				began := time.Now()
 				waiting.Wait()
-				require.Zero(t, time.Since(began), "nobody sleeps on a report until the context ends")
 			})
 		})
 	}
 }
 
-func TestAReportOfAWriteThatIsNotThereIsWaitedForToTheEnd(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		_, err := engage.NewPending().Next(ctx, "id")
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-	})
+func TestTheTableServesManyWritesAtOnce(t *testing.T) {
+	const writes, reports = 200, 5
+	pending := callback.NewPending()
+	var all sync.WaitGroup
+	for w := range writes {
+		id := fmt.Sprint(w)
+		require.NoError(t, pending.Expect(t.Context(), id))
+		for r := range reports {
+			all.Go(func() {
+				report := callback.Report{TransactionID: fmt.Sprint(r), Status: callback.Failure, Code: id}
+				if awaited, err := pending.Deliver(t.Context(), id, report); err != nil || !awaited {
+					t.Error(awaited, err)
+				}
+			})
+		}
+		all.Go(func() {
+			for range reports {
+				if report, err := pending.Next(t.Context(), id); err != nil || report.Code != id {
+					t.Error(report, err)
+				}
+			}
+			pending.Forget(t.Context(), id)
+		})
+	}
+	all.Wait()
 }

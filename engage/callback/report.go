@@ -1,6 +1,7 @@
-package engage
+package callback
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"net/http"
@@ -9,68 +10,75 @@ import (
 	"github.com/engagesdk/engage-go/internal/tolerant"
 )
 
-// ReportStatus says what became of a write. Values that the service invents are
-// kept.
-type ReportStatus string
+// Status is what became of a write. The service may send other values than those
+// declared here.
+type Status string
 
-// The statuses (assumed).
+// The statuses that report an outcome (assumed).
 const (
-	ReportSuccess ReportStatus = "success"
-	ReportFailure ReportStatus = "failure"
+	Success Status = "success"
+	Failure Status = "failure"
 )
 
-// weight orders statuses by how much they tell of the outcome: a success, a
-// failure, and nothing by any other.
-func (s ReportStatus) weight() int {
+// weight orders statuses by what they report: a success, a failure, anything else.
+func (s Status) weight() int {
 	switch s {
-	case ReportSuccess:
+	case Success:
 		return 2
-	case ReportFailure:
+	case Failure:
 		return 1
 	}
 	return 0
 }
 
-// Report is what a callback tells of a write.
+// Report is what a callback contains.
 type Report struct {
-	// TransactionID is the id that the write was acknowledged with.
-	TransactionID string       `json:"tid,omitempty"`
-	Status        ReportStatus `json:"status"`
+	// TransactionID is the id under which the service acknowledged the write.
+	TransactionID string `json:"tid,omitempty"`
+	// Status is the outcome, or a value of the service's own.
+	Status Status `json:"status"`
 	// Code and Description are the service's own. The description may quote
 	// what was sent.
 	Code        string `json:"code,omitempty"`
 	Description string `json:"description,omitempty"`
-	// ConversationID is empty if the callback does not name it.
+	// ConversationID is empty if the callback does not contain it.
 	ConversationID string `json:"conversationId,omitempty"`
 }
 
 // errNotAReport does not quote the body.
-var errNotAReport = errors.New("engage: the callback is not a JSON object that tells of a write")
+var errNotAReport = errors.New("callback: the body is not a JSON object that reports on a write")
 
-// DecodeReport reads the body of a callback: a JSON object with tid, code and
-// description (observed), status and conversationId (assumed), at its top or in
-// value, in any spelling of the replies. The status may be a word of success or
-// of failure or an HTTP status, in any case and with blanks around it; any other
-// is kept, and so is 202, which says no more than the acknowledgement. Where one
-// in value tells of a failure, that counts. A body that has none of these members
-// is an error.
+// byteOrderMark may stand before the JSON of a callback.
+const byteOrderMark = "\ufeff"
+
+// DecodeReport reads the body of a callback: a JSON object with the members tid,
+// code and description (observed), status and conversationId (assumed). They are
+// at its top or in the member value, in any spelling that replies have. A byte
+// order mark before the object is ignored.
+//
+// A word of success, or an HTTP status from 200 to 299, is a [Success]. A word of
+// failure, or an HTTP status from 400, is a [Failure]. Any other status is
+// returned as it is, and so is 202, because acceptance is not an outcome. A
+// failure in value counts even if the status at the top is another.
+//
+// It returns an error for a body that has none of these members.
 func DecodeReport(body []byte) (Report, error) {
-	members, ok := tolerant.Split(body)
+	members, ok := tolerant.Split(bytes.TrimPrefix(body, []byte(byteOrderMark)))
 	if !ok {
 		return Report{}, errNotAReport
 	}
 	envelope := tolerant.EnvelopeOf(members)
 	value := tolerant.MembersOf(envelope.Value)
-	nested := reportStatus(value.Text("status"))
+	nested := statusOf(value.Text("status"))
 	report := Report{
 		TransactionID:  cmp.Or(envelope.Transaction, tolerant.IDsOf(value).Transaction),
-		Status:         cmp.Or(reportStatus(envelope.Status), nested),
+		Status:         cmp.Or(statusOf(envelope.Status), nested),
 		Code:           cmp.Or(envelope.Code, value.Text("code")),
 		Description:    cmp.Or(envelope.Description, value.Text("description")),
 		ConversationID: cmp.Or(envelope.ConversationID, value.Text("conversationId")),
 	}
-	if nested == ReportFailure { // Whatever the envelope says of itself.
-		report.Status = nested
+	if nested == Failure {
+		report.Status = Failure
 	}
 	if report == (Report{}) {
 		return Report{}, errNotAReport
@@ -78,15 +86,14 @@ func DecodeReport(body []byte) (Report, error) {
 	return report, nil
 }
 
-// reportStatus folds what means the same. That a write was accepted is not yet
-// its outcome.
-func reportStatus(text string) ReportStatus {
-	status := strings.TrimSpace(text)
-	if _, failed := failedStatus(status); failed {
-		return ReportFailure
+// statusOf returns the status that text means.
+func statusOf(text string) Status {
+	text = strings.TrimSpace(text)
+	if _, failed := tolerant.Failed(text); failed {
+		return Failure
 	}
-	if succeeded(status) && httpStatus(status) != http.StatusAccepted {
-		return ReportSuccess
+	if tolerant.Succeeded(text) && tolerant.HTTPStatus(text) != http.StatusAccepted {
+		return Success
 	}
-	return ReportStatus(status)
+	return Status(text)
 }

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/callback"
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/engagetest"
 	"github.com/engagesdk/engage-go/engage/message"
@@ -89,12 +90,12 @@ func loseReply(ctx context.Context, out io.Writer, server *engagetest.Server, op
 
 // serveCallbacks mounts callbacks on a loopback address. A program in production
 // mounts them where the service can reach them, behind TLS.
-func serveCallbacks() (*engage.Callbacks, func() error, error) {
+func serveCallbacks() (*callback.Handler, func() error, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, nil, err
 	}
-	callbacks, err := engage.NewCallbacks("http://" + listener.Addr().String() + "/engage/callbacks")
+	callbacks, err := callback.New("http://" + listener.Addr().String() + "/engage/callbacks")
 	if err != nil {
 		return nil, nil, errors.Join(err, listener.Close())
 	}
