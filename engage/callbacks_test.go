@@ -6,13 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"path"
 	"runtime"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -29,84 +25,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// newCallbacks mounts callbacks on a server of their own.
-func newCallbacks(t *testing.T, options ...callback.Option) *callback.Handler {
-	t.Helper()
-	mux := http.NewServeMux()
-	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
-	callbacks, err := callback.New(server.URL+"/engage/callbacks/", options...)
-	require.NoError(t, err)
-	mux.Handle("/engage/callbacks/", callbacks)
-	return callbacks
-}
-
-// table is a table of pending writes that can be looked at.
-type table struct {
-	callback.Pending
-	mutex sync.Mutex
-	ids   map[string]bool
-}
-
-func newTable() *table { return &table{Pending: callback.NewPending(), ids: map[string]bool{}} }
-
-func (p *table) Expect(ctx context.Context, id string) error {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
-	p.ids[id] = true
-	return p.Pending.Expect(ctx, id)
-}
-
-func (p *table) Forget(ctx context.Context, id string) {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
-	delete(p.ids, id)
-	p.Pending.Forget(ctx, id)
-}
-
-// tell delivers a report for every write that is awaited.
-func (p *table) tell(report callback.Report) {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
-	for id := range p.ids {
-		_, _ = p.Deliver(context.Background(), id, report)
-	}
-}
-
-func (p *table) size() int {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
-	return len(p.ids)
-}
-
-// post posts body to target and returns the status of the answer.
-func post(t *testing.T, target, body string) int {
-	t.Helper()
-	response, err := http.Post(target, "application/json", strings.NewReader(body))
-	require.NoError(t, err)
-	defer response.Body.Close()
-	content, err := io.ReadAll(response.Body)
-	require.NoError(t, err)
-	require.NotContains(t, string(content), path.Base(target))
-	return response.StatusCode
-}
-
-// callbackURL returns the callback URL of a request that a stub received.
-func callbackURL(t *testing.T, r recorded) string {
-	t.Helper()
-	if r.query != "" {
-		query, err := url.ParseQuery(r.query)
-		require.NoError(t, err)
-		return query.Get("callbackUrl")
-	}
-	var body struct {
-		CallbackURL string `json:"callbackUrl"`
-	}
-	require.NoError(t, json.Unmarshal([]byte(r.body), &body))
-	return body.CallbackURL
-}
-
-func TestEveryWriteEndsOnTheOutcomeThatItsCallbackTells(t *testing.T) {
+func TestEveryWriteEndsOnTheOutcomeThatItsCallbackReports(t *testing.T) {
 	each(t, func(t *testing.T, c call) {
 		if c.operation == outcome.SearchConversation || c.operation == outcome.FetchTranscript {
 			server := newStub(t, reply(200, success(c.operation)))
@@ -115,13 +34,13 @@ func TestEveryWriteEndsOnTheOutcomeThatItsCallbackTells(t *testing.T) {
 			require.NotContains(t, server.seen()[0].body+server.seen()[0].query, "callback", "a read has none")
 			return
 		}
-		told := ""
+		report := ""
 		server := newStub(t, nil)
 		server.answer = func(w http.ResponseWriter, r *http.Request) {
 			reply(202, `{"tid":"T-1"}`)(w, r)
 			w.(http.Flusher).Flush()
 			seen := server.seen()
-			if status := post(t, callbackURL(t, seen[len(seen)-1]), told); status != http.StatusOK {
+			if status := post(t, callbackURL(t, seen[len(seen)-1]), report); status != http.StatusOK {
 				t.Error("status", status)
 			}
 		}
@@ -129,12 +48,12 @@ func TestEveryWriteEndsOnTheOutcomeThatItsCallbackTells(t *testing.T) {
 		defer cancel()
 		client := server.client(t, engage.WithCallbacks(newCallbacks(t, callback.WithPending(&impatient{Pending: callback.NewPending(), leave: cancel}))))
 
-		told = `{"tid":"T-1","status":"success","conversationId":"C1"}`
+		report = `{"tid":"T-1","status":"success","conversationId":"C1"}`
 		got, err := c.do(t.Context(), client)
 		require.NoError(t, err)
 		require.Equal(t, outcome.Successes(c.operation)[0], got)
 
-		told = `{"tid":"T-1","status":"failure","code":4551,"description":"no such thing"}`
+		report = `{"tid":"T-1","status":"failure","code":4551,"description":"no such thing"}`
 		got, err = c.do(t.Context(), client)
 		failure := failureOf(t, err)
 		require.Equal(t, outcome.Failures(c.operation)[0], got)
@@ -144,23 +63,14 @@ func TestEveryWriteEndsOnTheOutcomeThatItsCallbackTells(t *testing.T) {
 		require.Equal(t, c.version, failure.Version)
 		require.Contains(t, failure.TraceIDs, outcome.TraceID{Name: "tid", Value: "T-1"})
 
-		told = `{"tid":"T-1","status":"in progress"}`
+		report = `{"tid":"T-1","status":"in progress"}`
 		_, err = c.do(ctx, client)
 		require.ErrorIs(t, err, outcome.ErrOnInvalidChoice)
 		require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
 	})
 }
 
-// callbackServer starts an Engage in memory and a client with callbacks.
-func callbackServer(t *testing.T, options ...engage.CallOption) (*engagetest.Server, *engage.Client, *table, string) {
-	t.Helper()
-	pending := newTable()
-	server, client, id := engageServer(t, engage.WithCallOptions(options...), engage.WithCallOptions(quick),
-		engage.WithCallbacks(newCallbacks(t, callback.WithPending(pending))))
-	return server, client, pending, id
-}
-
-func TestTheOutcomeArrivesWhateverBefallsTheCallback(t *testing.T) {
+func TestTheOutcomeArrivesEarlyTwiceOrLate(t *testing.T) {
 	for _, fault := range []engagetest.Fault{
 		{},
 		{Callback: engagetest.CallbackEarly},
@@ -187,7 +97,7 @@ func TestTheOutcomeArrivesWhateverBefallsTheCallback(t *testing.T) {
 			_, err = client.RemoveParticipant(t.Context(), engage.RemoveParticipantV10{ConversationID: id, Participant: "a/b"})
 			require.ErrorIs(t, err, outcome.ErrOnInvalidData)
 			_, err = client.RemoveParticipant(t.Context(), engage.RemoveParticipantV10{ConversationID: id, Participant: "nobody"})
-			require.Equal(t, outcome.OnRemoveParticipantFailure, outcome.Of(err), "told by callback although it has no body")
+			require.Equal(t, outcome.OnRemoveParticipantFailure, outcome.Of(err), "a request without a body has a callback too")
 			require.Zero(t, pending.size(), "nothing stays behind")
 		})
 	}
@@ -222,7 +132,7 @@ func TestAnOutcomeThatDoesNotArriveIsOnTimeout(t *testing.T) {
 	require.Zero(t, pending.size())
 }
 
-func TestAnOutcomeSettlesAWriteWhoseAcknowledgementWasLost(t *testing.T) {
+func TestACallbackDecidesAWriteWhoseReplyWasLost(t *testing.T) {
 	noTranscript := engagetest.Fault{Status: 404, Times: engagetest.Always}
 	patient := engage.WithSettleTime(time.Minute)
 	for name, c := range map[string]struct {
@@ -230,10 +140,10 @@ func TestAnOutcomeSettlesAWriteWhoseAcknowledgementWasLost(t *testing.T) {
 		close bool
 		edge  outcome.Edge
 	}{
-		"done":               {lostReply, false, outcome.OnAppendMessageSuccess},
-		"done, told late":    {engagetest.Fault{Applied: true, Connection: engagetest.ConnectionReset, CallbackDelay: 50 * time.Millisecond}, false, outcome.OnAppendMessageSuccess},
-		"refused":            {lostReply, true, outcome.OnAppendMessageFailure},
-		"refused, told late": {engagetest.Fault{Applied: true, Status: 502, CallbackDelay: 50 * time.Millisecond}, true, outcome.OnAppendMessageFailure},
+		"applied":                {lostReply, false, outcome.OnAppendMessageSuccess},
+		"applied, reported late": {engagetest.Fault{Applied: true, Connection: engagetest.ConnectionReset, CallbackDelay: 50 * time.Millisecond}, false, outcome.OnAppendMessageSuccess},
+		"refused":                {lostReply, true, outcome.OnAppendMessageFailure},
+		"refused, reported late": {engagetest.Fault{Applied: true, Status: 502, CallbackDelay: 50 * time.Millisecond}, true, outcome.OnAppendMessageFailure},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server, client, pending, id := callbackServer(t, patient)
@@ -247,7 +157,7 @@ func TestAnOutcomeSettlesAWriteWhoseAcknowledgementWasLost(t *testing.T) {
 			if c.close {
 				failure := failureOf(t, err)
 				require.Equal(t, c.edge, failure.Edge)
-				require.Equal(t, outcome.Refused, failure.Effect, "the callback settles the doubt")
+				require.Equal(t, outcome.Refused, failure.Effect, "the callback decides")
 				require.Contains(t, failure.Description, "closed")
 			} else {
 				require.NoError(t, err)
@@ -308,9 +218,9 @@ func TestWaitingCostsNoGoroutines(t *testing.T) {
 		const callers = 1000
 		transport := httpmock.NewMockTransport()
 		transport.RegisterNoResponder(httpmock.NewStringResponder(202, acknowledged))
-		callbacks, err := callback.New("https://example.com/callbacks")
+		handler, err := callback.New("https://example.com/callbacks")
 		require.NoError(t, err)
-		client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(transport), engage.WithCallbacks(callbacks))
+		client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(transport), engage.WithCallbacks(handler))
 		require.NoError(t, err)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
@@ -338,14 +248,12 @@ func bubbled() int {
 	return bytes.Count(stacks, []byte(", synctest bubble "))
 }
 
-func TestCallbacksDoNotShowTheirSecret(t *testing.T) {
+func TestAReceiptDoesNotShowTheSecretOfItsCallback(t *testing.T) {
 	const secret = "5ecret 5ecret 5ecret"
-	callbacks := newCallbacks(t, callback.WithSecret(auth.NewSecret(secret)))
-	target, receipt := oneWrite(t, callbacks)
-	encoded, err := json.Marshal(map[string]any{"callbacks": callbacks, "receipt": receipt})
+	target, receipt := oneWrite(t, newCallbacks(t, callback.WithSecret(auth.NewSecret(secret))))
+	encoded, err := json.Marshal(receipt)
 	require.NoError(t, err)
-	for _, text := range []string{fmt.Sprintf("%v %+v %#v", callbacks, callbacks, callbacks), fmt.Sprintf("%+v %#v", receipt, receipt), string(encoded)} {
-		require.NotContains(t, text, secret)
+	for _, text := range []string{fmt.Sprintf("%v %+v %#v", receipt, receipt, receipt), string(encoded)} {
 		require.NotContains(t, text, "5ecret")
 		require.NotContains(t, text, path.Base(target))
 	}
@@ -376,7 +284,7 @@ func TestAnAcknowledgementThatCannotBeReadIsNotTheOutcome(t *testing.T) {
 	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
 }
 
-func TestASuccessToldDuringTheLastLookSettlesTheDoubt(t *testing.T) {
+func TestASuccessReportedDuringTheLastLookupDecides(t *testing.T) {
 	var looks atomic.Int32
 	server := newStub(t, nil)
 	server.answer = func(w http.ResponseWriter, r *http.Request) {
@@ -403,10 +311,10 @@ func TestASuccessToldDuringTheLastLookSettlesTheDoubt(t *testing.T) {
 	require.Len(t, server.written(), 1, "it is not sent again")
 }
 
-func TestAnOutcomeToldBeforeTheCallEndsIsItsOutcome(t *testing.T) {
+func TestAnOutcomeReportedBeforeTheCallEndsIsItsOutcome(t *testing.T) {
 	const success, failed = `{"tid":"T-1","status":"success"}`, `{"tid":"T-1","status":"failure","code":"7"}`
 	for name, c := range map[string]struct {
-		told    string
+		report  string
 		answer  func(first bool, leave func(), w http.ResponseWriter, r *http.Request)
 		options []engage.CallOption
 		effect  outcome.Effect // of the error; 0 for a success
@@ -432,7 +340,7 @@ func TestAnOutcomeToldBeforeTheCallEndsIsItsOutcome(t *testing.T) {
 		"it is not looked for, and it succeeded": {success, func(_ bool, _ func(), w http.ResponseWriter, r *http.Request) {
 			hangUp(w, r)
 		}, []engage.CallOption{engage.WithReconciliation(false)}, 0},
-		"it is refused, and that is told, too": {failed, func(_ bool, _ func(), w http.ResponseWriter, r *http.Request) {
+		"it is refused, and a callback reports that too": {failed, func(_ bool, _ func(), w http.ResponseWriter, r *http.Request) {
 			reply(409, `{"code":"1","tid":"T-1"}`)(w, r)
 		}, nil, outcome.Refused},
 	} {
@@ -443,7 +351,7 @@ func TestAnOutcomeToldBeforeTheCallEndsIsItsOutcome(t *testing.T) {
 			server.answer = func(w http.ResponseWriter, r *http.Request) {
 				seen := server.seen()
 				if len(seen) == 1 {
-					post(t, callbackURL(t, seen[0]), c.told)
+					post(t, callbackURL(t, seen[0]), c.report)
 				}
 				c.answer(len(seen) == 1, leave, w, r)
 			}
@@ -472,14 +380,6 @@ func TestACallThatPanicsIsNotAwaited(t *testing.T) {
 	require.NoError(t, err)
 	require.PanicsWithValue(t, "transport", func() { _, _ = closeConversation(t.Context(), client) })
 	require.Zero(t, pending.size())
-}
-
-const told = `{"tid":"T-1","status":"success"}`
-
-// oneWrite makes a write that is not waited for, and returns its callback URL.
-func oneWrite(t *testing.T, handler *callback.Handler) (string, *engage.CloseConversationReceipt) {
-	t.Helper()
-	return oneWriteAfter(t, 0, handler)
 }
 
 func TestAWriteIsNotSentIfTheTableFails(t *testing.T) {
@@ -520,23 +420,6 @@ func TestAWaitEndsOnErrorIfTheTableFails(t *testing.T) {
 	require.NotContains(t, err.Error(), token)
 }
 
-// failingTable is a table whose methods fail.
-type failingTable struct {
-	callback.Pending
-	expect, next error
-}
-
-func (f failingTable) Expect(ctx context.Context, id string) error {
-	return errors.Join(f.expect, f.Pending.Expect(ctx, id))
-}
-
-func (f failingTable) Next(ctx context.Context, id string) (callback.Report, error) {
-	if f.next != nil {
-		return callback.Report{}, f.next
-	}
-	return f.Pending.Next(ctx, id)
-}
-
 func TestAWriteWithoutADeadlineWhoseCallbackIsLostEndsOnTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		transport := httpmock.NewMockTransport()
@@ -562,7 +445,7 @@ func TestACallbackAfterTheCallerHasLeftIsAnswered(t *testing.T) {
 	_, err := closeConversation(context.WithoutCancel(t.Context()), client)
 	require.ErrorIs(t, err, outcome.ErrOnTimeout)
 	require.Zero(t, pending.size())
-	require.Equal(t, http.StatusOK, post(t, callbackURL(t, server.seen()[0]), told))
+	require.Equal(t, http.StatusOK, post(t, callbackURL(t, server.seen()[0]), reportedSuccess))
 }
 
 func TestTheFailureOfAnUnacknowledgedTransactionIsNotTheOutcome(t *testing.T) {
@@ -572,7 +455,7 @@ func TestTheFailureOfAnUnacknowledgedTransactionIsNotTheOutcome(t *testing.T) {
 		post(t, target, `{"tid":"T-2","status":"failure","code":"4551"}`)
 		reply(202, acknowledged)(w, r)
 		w.(http.Flusher).Flush()
-		post(t, target, told)
+		post(t, target, reportedSuccess)
 	}
 	client := server.client(t, engage.WithCallbacks(newCallbacks(t)))
 	receipt, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"})

@@ -115,12 +115,12 @@ func TestAFailureWithoutAnIDMayBeOneThatIsCounted(t *testing.T) {
 }
 
 func TestASuccessThatIsThereComesBeforeAFailure(t *testing.T) {
-	receipt, err := unanswered(t, 1, `{"tid":"T-0","status":"failure","code":"1"}`, told)
+	receipt, err := unanswered(t, 1, `{"tid":"T-0","status":"failure","code":"1"}`, reportedSuccess)
 	require.NoError(t, err)
 	require.Equal(t, engage.Confirmed, receipt.Proof)
 
 	target, later := oneWriteAfter(t, 0, newCallbacks(t))
-	for _, report := range []string{`{"tid":"T-0","status":"failure"}`, `{"tid":"T-2","status":"failure"}`, told} {
+	for _, report := range []string{`{"tid":"T-0","status":"failure"}`, `{"tid":"T-2","status":"failure"}`, reportedSuccess} {
 		require.Equal(t, http.StatusOK, post(t, target, report))
 	}
 	settled, err := later.Wait(t.Context())
@@ -202,7 +202,7 @@ func TestAFailureThatSettlesNothingIsLoggedAndATrace(t *testing.T) {
 }
 
 func TestTheIDThatOnlyACallbackTellsIsATrace(t *testing.T) {
-	receipt, err := unanswered(t, 1, told)
+	receipt, err := unanswered(t, 1, reportedSuccess)
 	require.NoError(t, err)
 	require.Contains(t, receipt.TraceIDs, outcome.TraceID{Name: "tid", Value: "T-1"})
 
@@ -218,7 +218,7 @@ func TestAnOutcomeIsHeardDuringALook(t *testing.T) {
 	server := newStub(t, nil)
 	server.answer = func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet {
-			post(t, callbackURL(t, server.written()[0]), told)
+			post(t, callbackURL(t, server.written()[0]), reportedSuccess)
 			<-r.Context().Done()
 			return
 		}

@@ -307,46 +307,6 @@ func ExampleWithRoute() {
 	// Output: PATCH /conversations/{conversation}/status/closed
 }
 
-// The service tells the outcome of a write after it has acknowledged it.
-func ExampleWithCallbacks() {
-	mux := http.NewServeMux()
-	flows := httptest.NewServer(mux) // in production, behind TLS
-	defer flows.Close()
-	callbacks, err := callback.New(flows.URL + "/engage/callbacks")
-	if err != nil {
-		log.Fatal(err)
-	}
-	mux.Handle("/engage/callbacks/", callbacks)
-
-	server := engagetest.NewServer()
-	defer server.Close()
-	client, err := server.Client(engage.WithCallbacks(callbacks))
-	if err != nil {
-		log.Fatal(err)
-	}
-	id := server.Seed(engagetest.Conversation{Channel: channel.SMS, BusinessAddress: "+15550100", CustomerAddress: "+15550199"})
-
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	closed, err := client.CloseConversation(ctx, engage.CloseConversationV10{ConversationID: id})
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(closed.Outcome, "-", closed.Proof)
-
-	_, err = client.AppendMessage(ctx, engage.AppendMessageV13{
-		ConversationID: id, Channel: channel.SMS,
-		Message: message.Text{Direction: message.Inbound, Text: "One more thing"},
-	})
-	var failure *outcome.Error
-	if errors.As(err, &failure) {
-		fmt.Println(failure.Edge, "-", failure.Effect)
-	}
-	// Output:
-	// onConversationClosed - confirmed
-	// onAppendMessageFailure - refused
-}
-
 // A program can go on before the outcome is there.
 func ExampleReceipt_Wait() {
 	mux := http.NewServeMux()

@@ -11,7 +11,7 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// Proof is what a receipt knows about its write.
+// Proof says what is known of the write that a receipt is for.
 type Proof string
 
 // The proofs.
@@ -33,10 +33,10 @@ const (
 var ErrNoCallbacks = errors.New("engage: no outcome will arrive: the client has no callbacks")
 
 // Receipt is the result of a write that succeeded. Outcome is the edge it ended
-// on, as far as Proof knows.
+// on, which only a Proof other than [Acknowledged] makes final.
 type Receipt struct {
 	Reply
-	// Proof says whether that is the outcome or only the acknowledgement.
+	// Proof says whether Outcome is final.
 	Proof Proof
 	// AlreadyDone is true if the state asked for was there before: the service
 	// refused the write with a code that says so, see [WithAlreadyDoneCode]. An

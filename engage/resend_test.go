@@ -225,7 +225,7 @@ func TestTheFailureOfOneSendingSettlesNoOther(t *testing.T) {
 						stream.reset()
 						return
 					}
-					table.tell(callback.Report{TransactionID: "T-2", Status: callback.Failure, Code: "17"})
+					table.report(callback.Report{TransactionID: "T-2", Status: callback.Failure, Code: "17"})
 					answer(stream)
 				})
 			})

@@ -36,17 +36,17 @@ type Awaited struct {
 // Outcome is the outcome of a write: the [Report] that decides it, and its effect.
 type Outcome struct {
 	Report
-	// Effect is Applied after a success, which includes a failure because the
-	// state asked for was there already. After any other failure it is Refused,
-	// or MaybeApplied if another attempt of the write may have been applied.
+	// Effect is Applied if the write succeeded, or failed only because the state
+	// asked for was there already. After any other failure it is Refused, or
+	// MaybeApplied if another attempt of the write may have been applied.
 	Effect outcome.Effect
 }
 
 // Expect prepares for the outcome of a write that is about to be sent. A failure
-// with one of the codes done means that the state asked for was there already.
+// with one of the codes in done means that the state asked for was there already.
 //
-// It returns an error if the table of pending writes fails; the write must not be
-// sent then. If ctx has ended, errors.Is finds its error.
+// It returns an error if the table of pending writes fails. The write must not be
+// sent then. If ctx has ended, errors.Is finds its error in that error.
 func (h *Handler) Expect(ctx context.Context, done []string) (*Awaited, error) {
 	id := rand.Text()
 	if err := h.pending.Expect(ctx, id); err != nil {
@@ -60,8 +60,9 @@ func (h *Handler) Expect(ctx context.Context, done []string) (*Awaited, error) {
 // URL returns the callback URL to send the write with.
 func (a *Awaited) URL() string { return a.handler.url(a.id) }
 
-// Forget stops awaiting the outcome, which nobody may wait for any more. It is
-// called at most once. An Awaited that becomes unreachable is forgotten too.
+// Forget removes the write from the table of pending writes. Nobody may wait for
+// its outcome any more, and Forget must not be called again. An Awaited that is
+// garbage is forgotten too.
 func (a *Awaited) Forget() {
 	a.cleanup.Stop()
 	a.handler.forget(a.id)
@@ -76,13 +77,13 @@ func (h *Handler) forget(id string) {
 
 // Outcome waits for the outcome of the write. The write was sent in attempts and
 // acknowledged as transaction, which is empty if no reply named a transaction.
-// See the package documentation for what decides the outcome. All callers get the
+// The package documentation says what decides the outcome. All callers get the
 // same one. A wait starts no goroutine.
 //
-// The wait ends with ctx; if ctx has no deadline, it ends after the time set by
-// [WithTimeout]. An outcome that has arrived by then is returned all the same.
-// Otherwise errors.Is finds the error of the context. Any other error is that of
-// the table of pending writes.
+// The wait ends with ctx. If ctx has no deadline, it also ends after the time set
+// by [WithTimeout]. An outcome that has arrived by then is returned all the same;
+// otherwise errors.Is finds the error of the context in the error. Any other
+// error is that of the table of pending writes.
 func (a *Awaited) Outcome(ctx context.Context, transaction string, attempts []outcome.Attempt) (Outcome, error) {
 	if _, limited := ctx.Deadline(); !limited {
 		var cancel context.CancelFunc
@@ -94,15 +95,9 @@ func (a *Awaited) Outcome(ctx context.Context, transaction string, attempts []ou
 	}
 	defer func() { <-a.reading }()
 	for a.outcome == nil {
-		report, err := a.next(ctx)
+		reports, err := a.arrived(ctx)
 		if err != nil {
 			return Outcome{}, tableError(ctx, err)
-		}
-		reports := []Report{report}
-		for ok := true; ok && !a.isApplied(report); { // A success may follow.
-			if report, ok = a.take(ctx); ok {
-				reports = append(reports, report)
-			}
 		}
 		a.read(ctx, reports, transaction, attempts)
 	}
@@ -123,6 +118,24 @@ func (a *Awaited) startReading(ctx context.Context) bool {
 	case <-ctx.Done():
 		return false
 	}
+}
+
+// arrived waits for a report. It returns it with those that have arrived after it,
+// up to the first that decides the outcome by itself.
+func (a *Awaited) arrived(ctx context.Context) ([]Report, error) {
+	report, err := a.next(ctx)
+	if err != nil {
+		return nil, err
+	}
+	reports := []Report{report}
+	for !a.isApplied(report) {
+		var ok bool
+		if report, ok = a.take(ctx); !ok {
+			break
+		}
+		reports = append(reports, report)
+	}
+	return reports, nil
 }
 
 // next waits for the next report. One that has arrived is returned even if ctx
@@ -178,9 +191,9 @@ func (a *Awaited) isApplied(report Report) bool {
 	return report.Status == Success || report.Code != "" && slices.Contains(a.done, report.Code)
 }
 
-// Explain adds to failure, the error of a write without an outcome, what the
-// callbacks have reported: the transaction ids as trace ids, and an unknown
-// status with its code and description, which puts the failure on
+// Explain adds what callbacks have reported to failure, the error of a write
+// without an outcome: the transaction ids as trace ids, and the newest unknown
+// status with its code and description. An unknown status puts the failure on
 // onInvalidChoice.
 func (a *Awaited) Explain(failure *outcome.Error) {
 	a.mutex.Lock()

@@ -13,12 +13,11 @@ import (
 // share.
 //
 // Each write has an id that nobody can guess. An implementation must be safe for
-// concurrent use, and each method but Forget returns an error when its context
-// ends.
+// concurrent use, and its methods must return when their context ends.
 //
-// Deliver, Take and Forget get a context of the [Handler]'s own that ends within
-// two seconds, because they are also called after the context of a write, or of
-// a callback, has ended.
+// The context of a write, or of a callback, may have ended when Deliver, Take and
+// Forget are called. Their context is therefore one of the [Handler]'s own, which
+// ends after two seconds.
 type Pending interface {
 	// Expect adds the write id before it is sent. If it returns an error the
 	// write is not sent.
@@ -28,9 +27,9 @@ type Pending interface {
 	// repetition, and return an error for a write with too many reports. With an
 	// error the callback is answered 503.
 	Deliver(ctx context.Context, id string, report Report) (awaited bool, err error)
-	// Next waits for a report of the write id, removes it and returns it. Each
-	// report is returned once, the oldest first. It returns an error if the
-	// table does not hold that write.
+	// Next waits for a report of the write id, removes it and returns it, the
+	// oldest first. It removes no report that it does not return. It returns an
+	// error if the table does not hold that write.
 	Next(ctx context.Context, id string) (Report, error)
 	// Take is Next without the wait: ok is false if there is no report.
 	Take(ctx context.Context, id string) (report Report, ok bool, err error)
@@ -53,8 +52,9 @@ var (
 //
 // For each write it keeps up to 32 reports until they are taken: the newest
 // success, the newest failure and the newest other status of each transaction. If
-// there is no room, a success replaces a report that is none, a failure replaces
-// one of another status, and any other report is refused with an error.
+// there is no room, a success replaces any other report, and a failure replaces
+// one of an unknown status. A report that can replace none is refused with an
+// error.
 func NewPending() Pending { return &memory{writes: map[string]*arrivals{}} }
 
 // memory is a table in memory.
@@ -136,7 +136,8 @@ func (m *memory) next(id string) (report Report, more <-chan struct{}, err error
 	return Report{}, write.more, nil
 }
 
-// add adds a report, or replaces one with it that matters no more than it.
+// add adds a report. It replaces the one of the same transaction and weight or, if
+// there is no room, one of less weight.
 func (a *arrivals) add(report Report) error {
 	weight := report.Status.weight()
 	at := slices.IndexFunc(a.reports, func(r Report) bool {

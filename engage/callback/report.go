@@ -10,7 +10,7 @@ import (
 	"github.com/engagesdk/engage-go/internal/tolerant"
 )
 
-// Status is what became of a write. The service may send other values than those
+// Status says what became of a write. A service may also send values that are not
 // declared here.
 type Status string
 

@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/engagesdk/engage-go/engage"
@@ -14,65 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// impatient is a table whose caller leaves when a report of a status that is not
-// known has been taken.
-type impatient struct {
-	callback.Pending
-	leave context.CancelFunc
-	taken atomic.Bool
-}
-
-func (p *impatient) Next(ctx context.Context, id string) (callback.Report, error) {
-	if p.taken.Load() {
-		p.leave()
-	}
-	report, err := p.Pending.Next(ctx, id)
-	if err == nil && report.Status != callback.Success && report.Status != callback.Failure {
-		p.taken.Store(true)
-	}
-	return report, err
-}
-
-// oneWriteAfter makes a write that is not waited for, after so many tries of it
-// whose replies were lost. Its acknowledgement has the id T-1.
-func oneWriteAfter(t *testing.T, lost int, callbacks *callback.Handler) (string, *engage.CloseConversationReceipt) {
-	t.Helper()
-	server := newStub(t, nil)
-	server.answer = func(w http.ResponseWriter, r *http.Request) {
-		if len(server.seen()) <= lost {
-			hangUp(w, r)
-			return
-		}
-		reply(202, acknowledged)(w, r)
-	}
-	client := server.client(t, engage.WithCallbacks(callbacks),
-		engage.WithCallOptions(engage.WithWaitForOutcome(false), engage.WithAttempts(lost+1)))
-	receipt, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"})
-	require.NoError(t, err)
-	require.Len(t, receipt.Attempts, lost+1)
-	return callbackURL(t, server.seen()[0]), receipt
-}
-
-// unanswered closes a conversation, in so many tries whose replies are lost. The
-// callbacks tell reports before the last of them ends.
-func unanswered(t *testing.T, tries int, reports ...string) (*engage.CloseConversationReceipt, error) {
-	t.Helper()
-	server := newStub(t, nil)
-	server.answer = func(w http.ResponseWriter, r *http.Request) {
-		if seen := server.seen(); len(seen) == tries {
-			for _, report := range reports {
-				if status := post(t, callbackURL(t, seen[0]), report); status != http.StatusOK {
-					t.Error("status", status)
-				}
-			}
-		}
-		hangUp(w, r)
-	}
-	client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(engage.WithAttempts(tries)))
-	return client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"})
-}
-
-func TestAFailureOfOneTryDoesNotSettleTheOthers(t *testing.T) {
+func TestTheFailureOfOneAttemptDoesNotDecideTheOthers(t *testing.T) {
 	receipt, err := unanswered(t, 3,
 		`{"tid":"T-2","status":"failure"}`, `{"tid":"t-2","status":"failure"}`, `{"tid":"T-3","status":"failure"}`, // one of them twice
 		`{"tid":"T-1","status":"success"}`)
@@ -82,8 +23,8 @@ func TestAFailureOfOneTryDoesNotSettleTheOthers(t *testing.T) {
 	require.Len(t, receipt.Attempts, 3)
 }
 
-func TestWhatOneTryAchievedSettlesTheDoubtOfAll(t *testing.T) {
-	receipt, err := unanswered(t, 3, told)
+func TestTheSuccessOfOneAttemptDecidesAll(t *testing.T) {
+	receipt, err := unanswered(t, 3, reportedSuccess)
 	require.NoError(t, err)
 	require.Equal(t, engage.Confirmed, receipt.Proof)
 	require.False(t, receipt.AlreadyDone)
@@ -96,13 +37,13 @@ func TestWhatOneTryAchievedSettlesTheDoubtOfAll(t *testing.T) {
 	require.Equal(t, []string{"4547", "was closed"}, []string{receipt.Code, receipt.Description})
 }
 
-func TestADoubtThatAnUnknownStatusLeavesSaysSo(t *testing.T) {
+func TestAnErrorNamesTheUnknownStatusOfACallback(t *testing.T) {
 	_, err := unanswered(t, 2, `{"tid":"T-1","status":"parked"}`)
 	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
 	require.ErrorContains(t, err, `a callback reports the unknown status "parked"`)
 }
 
-func TestARefusalToldByCallbackLeavesNoTryApplied(t *testing.T) {
+func TestAWriteWhoseCallbackReportsAFailureIsRefused(t *testing.T) {
 	server := newStub(t, nil)
 	server.answer = func(w http.ResponseWriter, r *http.Request) {
 		post(t, callbackURL(t, server.seen()[0]), `{"tid":"T-1","status":"failure"}`)
@@ -114,7 +55,7 @@ func TestARefusalToldByCallbackLeavesNoTryApplied(t *testing.T) {
 	require.Equal(t, outcome.MaybeApplied, failure.Attempts[0].Effect)
 }
 
-func TestTheFailureOfAnEarlierTryIsNotTheOutcome(t *testing.T) {
+func TestTheFailureOfAnEarlierAttemptIsNotTheOutcome(t *testing.T) {
 	server := newStub(t, nil)
 	server.answer = func(w http.ResponseWriter, r *http.Request) {
 		seen := server.seen()
@@ -135,7 +76,7 @@ func TestTheFailureOfAnEarlierTryIsNotTheOutcome(t *testing.T) {
 	require.Equal(t, engage.Confirmed, receipt.Proof)
 }
 
-func TestWhatAnotherTryFoundDoneIsDone(t *testing.T) {
+func TestAStateThatAnotherAttemptFoundThereIsReached(t *testing.T) {
 	target, receipt := oneWriteAfter(t, 1, newCallbacks(t))
 	require.Equal(t, http.StatusOK, post(t, target, `{"tid":"T-0","status":"failure","code":"4547"}`))
 	settled, err := receipt.Wait(t.Context())
@@ -147,7 +88,7 @@ func TestWhatAnotherTryFoundDoneIsDone(t *testing.T) {
 func TestAnOutcomeNamesTheWriteIfTheAcknowledgementDoesNot(t *testing.T) {
 	server := newStub(t, nil)
 	server.answer = func(w http.ResponseWriter, r *http.Request) {
-		if status := post(t, callbackURL(t, server.seen()[0]), told); status != http.StatusOK {
+		if status := post(t, callbackURL(t, server.seen()[0]), reportedSuccess); status != http.StatusOK {
 			t.Error("status", status)
 		}
 		reply(202, `{"status":"accepted"}`)(w, r)
@@ -173,7 +114,7 @@ func TestAnOutcomeNamesTheConversationIfTheAcknowledgementDoesNot(t *testing.T) 
 	require.Equal(t, []outcome.TraceID{{Name: "tid", Value: "T-1"}}, created.TraceIDs, "each is listed once")
 }
 
-func TestAStatusThatIsNotKnownIsNotTheOutcome(t *testing.T) {
+func TestAnUnknownStatusIsNotTheOutcome(t *testing.T) {
 	var log strings.Builder
 	target, receipt := oneWriteAfter(t, 0, newCallbacks(t, callback.WithLogger(slog.New(slog.NewTextHandler(&log, nil)))))
 	ended := endedContext(t)
@@ -198,13 +139,13 @@ func TestAStatusThatIsNotKnownIsNotTheOutcome(t *testing.T) {
 	require.Equal(t, engage.Confirmed, settled.Proof)
 }
 
-func TestAStatusThatIsNotKnownSettlesNoDoubt(t *testing.T) {
-	receipt, err := unanswered(t, 1, `{"tid":"T-1","status":"processing"}`, told)
+func TestAnUnknownStatusDoesNotDecideALostReply(t *testing.T) {
+	receipt, err := unanswered(t, 1, `{"tid":"T-1","status":"processing"}`, reportedSuccess)
 	require.NoError(t, err)
 	require.Equal(t, engage.Confirmed, receipt.Proof)
 }
 
-func TestTheFailureOfAnEarlierTryIsNotTheOutcomeOfOneWithoutAnID(t *testing.T) {
+func TestTheFailureOfAnEarlierAttemptIsNotTheOutcomeOfOneWithoutAnID(t *testing.T) {
 	server := newStub(t, nil)
 	server.answer = func(w http.ResponseWriter, r *http.Request) {
 		seen := server.seen()
