@@ -25,6 +25,8 @@ var rooms = []room{
 	{"internal/errtree", nil},
 	{"internal/nothing", nil},
 	{"internal/safeerror", []string{"internal/errtree"}},
+	{"internal/sent", nil},
+	{"internal/http2test", nil},
 	{"internal/rules", nil},
 	{"engage/message", []string{"engage/channel", "outcome", "internal/tolerant", "internal/scan"}},
 	{"auth", []string{"outcome", "internal/nothing", "internal/safeurl", "internal/safeerror", "internal/retryafter", "internal/errtree"}},
