@@ -26,6 +26,8 @@ var rooms = []room{
 	{"internal/nothing", nil},
 	{"internal/safeerror", []string{"internal/errtree"}},
 	{"internal/sent", nil},
+	{"internal/retry", nil},
+	{"internal/transport", []string{"internal/sent"}},
 	{"internal/http2test", nil},
 	{"internal/rules", nil},
 	{"engage/message", []string{"engage/channel", "outcome", "internal/tolerant", "internal/scan"}},
