@@ -6,61 +6,56 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// AddParticipantRequest is a request of AddParticipant, in its only version:
-// [AddParticipantV10].
-type AddParticipantRequest interface {
-	// Validate returns every violation at once, as an [outcome.Error].
-	Validate() error
-	form() *addParticipant
+// AddParticipant adds an agent to a conversation, which becomes active. It ends on
+// OnAddParticipantSuccess, or with an error on OnAddParticipantFailure or a standard
+// edge. It is convergent and is retried; see [Class].
+func (c *Client) AddParticipant(ctx context.Context, request AddParticipantRequest, options ...CallOption) (*Receipt, error) {
+	return c.write(ctx, request.wire(), options)
 }
 
-// AddParticipantV10 adds an agent to a conversation, which thereby becomes
-// active.
+// AddParticipantRequest is a request of AddParticipant in its only version:
+// [AddParticipantV10].
+type AddParticipantRequest interface {
+	// Validate returns nil, or an [*outcome.Error] with all violations.
+	Validate() error
+	wire() *addParticipant
+}
+
+// AddParticipantV10 adds an agent to a conversation.
 type AddParticipantV10 struct {
 	// ConversationID is required.
 	ConversationID string
-	// Participant is the agent's id. Required.
+	// Participant is the id of the agent. It is required.
 	Participant string
 }
 
 // Validate implements [AddParticipantRequest].
-func (r AddParticipantV10) Validate() error { return validate(r.form()) }
+func (r AddParticipantV10) Validate() error { return validate(r.wire()) }
 
-func (r AddParticipantV10) form() *addParticipant { return new(addParticipant(r)) }
+func (r AddParticipantV10) wire() *addParticipant { return new(addParticipant(r)) }
 
+// addParticipant is the [wireRequest].
 type addParticipant AddParticipantV10
 
-func (*addParticipant) operation() outcome.Operation { return outcome.AddParticipant }
-func (*addParticipant) revision() outcome.Version    { return outcome.V10 }
-func (f *addParticipant) ids() pathIDs               { return pathIDs{conversation: f.ConversationID} }
+func (*addParticipant) name() (outcome.Operation, outcome.Version) {
+	return outcome.AddParticipant, outcome.V10
+}
 
-func (f *addParticipant) violations() outcome.Violations {
+func (w *addParticipant) ids() pathIDs { return pathIDs{conversation: w.ConversationID} }
+
+func (w *addParticipant) validate() outcome.Violations {
 	var v outcome.Violations
-	requireID(&v, "ConversationID", f.ConversationID)
-	requireID(&v, "Participant", f.Participant)
+	validateID(&v, "ConversationID", w.ConversationID)
+	validateID(&v, "Participant", w.Participant)
 	return v
 }
 
-// participantBody is the JSON of a request.
-type participantBody struct {
+func (w *addParticipant) body(callbackURL string) any {
+	return &participantJSON{w.Participant, callbackURL}
+}
+
+// participantJSON is the body of the request.
+type participantJSON struct {
 	Participant string `json:"participant"`
 	CallbackURL string `json:"callbackUrl,omitempty"`
-}
-
-func (f *addParticipant) body(callbackURL string) any {
-	return &participantBody{f.Participant, callbackURL}
-}
-
-// AddParticipantReceipt is what AddParticipant returns.
-type AddParticipantReceipt struct{ Receipt }
-
-// AddParticipant adds an agent to a conversation. It ends on
-// OnAddParticipantSuccess, or with an error on OnAddParticipantFailure or a
-// standard edge. It is convergent and is retried.
-func (c *Client) AddParticipant(ctx context.Context, request AddParticipantRequest, options ...CallOption) (*AddParticipantReceipt, error) {
-	_, receipt, err := write(ctx, c, request, options)
-	if err != nil {
-		return nil, err
-	}
-	return &AddParticipantReceipt{receipt}, nil
 }

@@ -56,17 +56,15 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		"no TLS configuration":    {engage.US, auth.Static(token), engage.WithTLSConfig(nil), "configuration is nil"},
 		"a nil logger":            {engage.US, auth.Static(token), engage.WithLogger(nil), "logger is nil"},
 		"a limit of nothing":      {engage.US, auth.Static(token), engage.WithReplyLimit(0), "not positive"},
-		"a negative timeout":      {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithAttemptTimeout(-1)), "negative attempt timeout"},
-		"no attempts":             {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithAttempts(0)), "fewer than one attempt"},
-		"waits that shrink":       {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithWaits(2, 1)), "first wait"},
-		"a negative total":        {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithTotalTimeout(-1)), "negative total timeout"},
-		"a negative settle time":  {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithSettleTime(-1)), "negative settle time"},
+		"a negative timeout":      {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithRetry(engage.Retry{AttemptTimeout: -1})), "AttemptTimeout is negative"},
+		"no attempts":             {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithRetry(engage.Retry{Attempts: -1})), "Attempts is negative"},
+		"waits that shrink":       {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithRetry(engage.Retry{FirstWait: 2, LongestWait: 1})), "FirstWait is greater than LongestWait"},
+		"a negative settle time":  {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithReconciliation(engage.Reconciliation{SettleTime: -1})), "SettleTime is negative"},
 		"a nil limiter":           {engage.US, auth.Static(token), engage.WithLimiter(limiterFunc(nil)), "limiter is nil"},
 		"a code of a read":        {engage.US, auth.Static(token), engage.WithAlreadyDoneCode(outcome.SearchConversation, "7"), "no convergent operation"},
 		"a code of an append":     {engage.US, auth.Static(token), engage.WithAlreadyDoneCode(outcome.AppendMessage, "7"), "no convergent operation"},
 		"an empty code":           {engage.US, auth.Static(token), engage.WithAlreadyDoneCode(outcome.AddParticipant, ""), "the code is empty"},
-		"an unknown policy":       {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithRetryPolicy(9)), "names no retry policy"},
-		"a nil call option":       {engage.US, auth.Static(token), engage.WithCallOptions(nil), "options[0] is nil"},
+		"an unknown policy":       {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithRetry(engage.Retry{Policy: 9})), "Policy is not a retry policy"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			client, err := engage.New(c.endpoint, c.source, c.option)
@@ -86,7 +84,7 @@ func TestATransportBringsItsOwnTLS(t *testing.T) {
 		{engage.WithTLSConfig(&tls.Config{}), engage.WithTransport(http.DefaultTransport)},
 	} {
 		_, err := engage.New(engage.US, auth.Static(token), options...)
-		require.ErrorContains(t, err, "WithTLSConfig: the transport of WithTransport has its own")
+		require.ErrorContains(t, err, "WithTLSConfig: the transport of WithTransport has a TLS configuration of its own")
 	}
 }
 
@@ -99,16 +97,16 @@ func TestNewReportsEveryFaultAtOnce(t *testing.T) {
 
 func TestRoutesAreChecked(t *testing.T) {
 	const (
-		segment = "Path has a segment that is empty, made of dots or not escaped properly"
-		ids     = "Path must hold each of these once and no others: {conversation}"
+		segment = "Path has a segment that is empty, consists of dots or is escaped wrongly"
+		ids     = "Path must contain each of these once and no others: {conversation}"
 	)
 	for _, c := range []struct{ method, path, faults string }{
-		{"", "/a/{conversation}", "Method is not one of GET, POST, PUT, PATCH, DELETE"},
-		{"FETCH", "/a/{conversation}", "Method is not one of GET, POST, PUT, PATCH, DELETE"},
+		{"", "/a/{conversation}", "Method must be one of GET, POST, PUT, PATCH, DELETE"},
+		{"FETCH", "/a/{conversation}", "Method must be one of GET, POST, PUT, PATCH, DELETE"},
 		{"POST", "", "Path does not begin with a slash"},
 		{"POST", "ab/{conversation}", "Path does not begin with a slash"},
-		{"POST", "/a?x=1/{conversation}", "Path holds a query, a fragment, a backslash or a control character"},
-		{"POST", "/a\n/{conversation}", "Path holds a query, a fragment, a backslash or a control character"},
+		{"POST", "/a?x=1/{conversation}", "Path contains a query, a fragment, a backslash or a control character"},
+		{"POST", "/a\n/{conversation}", "Path contains a query, a fragment, a backslash or a control character"},
 		{"POST", "/../{conversation}", segment},
 		{"POST", "/%2e%2e/{conversation}", segment},
 		{"POST", "//{conversation}", segment},
@@ -117,13 +115,13 @@ func TestRoutesAreChecked(t *testing.T) {
 		{"POST", "/a/{conversation}/{participant}", ids},
 		{"POST", "/{conversation}/{conversation}", ids},
 		{"POST", "/{}/{conversation}", "Path has braces without a name; " + ids},
-		{"", "/../a", "Method is not one of GET, POST, PUT, PATCH, DELETE; " + segment + "; " + ids},
+		{"", "/../a", "Method must be one of GET, POST, PUT, PATCH, DELETE; " + segment + "; " + ids},
 	} {
 		_, err := engage.New(engage.US, auth.Static(token), engage.WithRoute(outcome.AppendMessage, engage.Route{Method: c.method, Path: c.path}))
 		require.EqualError(t, err, "engage: WithRoute(AppendMessage): "+c.faults)
 	}
 	_, err := engage.New(engage.US, auth.Static(token), engage.WithRoute(outcome.SearchConversation, engage.Route{Method: "POST", Path: "/{conversation}"}))
-	require.EqualError(t, err, "engage: WithRoute(SearchConversation): Path holds an id in braces, and there is none to put there")
+	require.EqualError(t, err, "engage: WithRoute(SearchConversation): Path contains an id in braces, and there is no such id")
 	_, err = engage.New(engage.US, auth.Static(token), engage.WithRoute("Sing", engage.Route{}))
 	require.ErrorContains(t, err, "no method")
 }
@@ -146,12 +144,8 @@ func badRequests() []badRequest {
 	}}
 	var noText *message.Text
 	var noAddress *channel.SMSAddress
-	var noRequest *engage.AppendMessageV13
 	longYear := message.Envelope{Timestamp: time.Date(12026, 1, 1, 0, 0, 0, 0, time.UTC)}
 	return []badRequest{
-		{"a nil request", appendTo(nil), []string{"request"}},
-		{"a nil pointer as request", appendTo(noRequest), []string{"request"}},
-		{"a nil search", search(nil), []string{"request"}},
 		{"no conversation id", append13("", channel.SMS, hello), []string{"ConversationID"}},
 		{"a blank id", append13("  ", channel.SMS, hello), []string{"ConversationID"}},
 		{"an id with a slash", append13("a/b", channel.SMS, hello), []string{"ConversationID"}},
@@ -242,10 +236,10 @@ func badRequests() []badRequest {
 			_, err := c.ReopenConversation(ctx, engage.ReopenConversationV10{})
 			return outcome.Of(err), err
 		}, []string{"ConversationID"}},
-		{"a call option that cannot be obeyed", func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
-			_, err := c.CloseConversation(ctx, engage.CloseConversationV10{}, engage.WithAttempts(0), nil)
+		{"an invalid call option", func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
+			_, err := c.CloseConversation(ctx, engage.CloseConversationV10{}, engage.WithRetry(engage.Retry{Attempts: -1}))
 			return outcome.Of(err), err
-		}, []string{"ConversationID", "options[0]", "options[1]"}},
+		}, []string{"ConversationID", "options[0]"}},
 	}
 }
 
@@ -366,44 +360,6 @@ func TestWhatARouteEscapesStaysEscaped(t *testing.T) {
 	}
 }
 
-func TestACallWithoutClientContextOrRequestIsRefused(t *testing.T) {
-	client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(inMemory{}))
-	require.NoError(t, err)
-	var nothing *engage.Client
-	var never context.Context
-	for name, c := range map[string]struct {
-		client *engage.Client
-		ctx    context.Context
-		fields []string
-	}{
-		"a nil client":          {nothing, t.Context(), []string{"client", "request"}},
-		"a client of one's own": {new(engage.Client), t.Context(), []string{"client", "request"}},
-		"no context":            {client, never, []string{"ctx", "request"}},
-	} {
-		_, read := c.client.SearchConversation(c.ctx, nil)
-		_, write := c.client.AppendMessage(c.ctx, nil)
-		for _, err := range []error{read, write} {
-			failure := failureOf(t, err)
-			require.Equal(t, outcome.OnInvalidData, failure.Edge, name)
-			var fields []string
-			for _, violation := range failure.Violations {
-				fields = append(fields, violation.Field)
-			}
-			require.Equal(t, c.fields, fields, name)
-		}
-	}
-}
-
-func TestANilClientClosesNothingAndHasTheDefaultRoutes(t *testing.T) {
-	var none *engage.Client
-	none.CloseIdleConnections()
-	routes := none.Routes()
-	for _, operation := range engage.Operations() {
-		require.Equal(t, operation.Route, routes[operation.Name])
-	}
-	require.Len(t, routes, len(engage.Operations()))
-}
-
 func TestOneFaultDoesNotHideAnother(t *testing.T) {
 	for _, c := range []struct {
 		request interface{ Validate() error }
@@ -424,25 +380,24 @@ func TestOneFaultDoesNotHideAnother(t *testing.T) {
 	}
 }
 
-func TestAMissingContextDoesNotHideOtherFaults(t *testing.T) {
+func TestAnInvalidOptionDoesNotHideOtherViolations(t *testing.T) {
 	server := newStub(t, reply(http.StatusOK, acknowledged))
-	var never context.Context
-	_, err := server.client(t).AppendMessage(never, engage.AppendMessageV13{}, engage.WithAttempts(0))
+	_, err := server.client(t).AppendMessage(t.Context(), engage.AppendMessageV13{}, engage.WithRetry(engage.Retry{Attempts: -1}))
 	failure := failureOf(t, err)
 	require.Equal(t, outcome.V13, failure.Version)
 	var fields []string
 	for _, violation := range failure.Violations {
 		fields = append(fields, violation.Field)
 	}
-	require.Equal(t, []string{"ctx", "ConversationID", "Channel", "Message", "options[0]"}, fields)
-	_, err = server.client(t).CloseConversation(never, engage.CloseConversationV10{ConversationID: "C1"})
-	require.Equal(t, outcome.Violations{{Field: "ctx", Problem: "is nil"}}, failureOf(t, err).Violations)
+	require.Equal(t, []string{"ConversationID", "Channel", "Message", "options[0]"}, fields)
 	require.Empty(t, server.seen())
 }
 
 func TestWaitsMayBeAsLongAsTimeGoes(t *testing.T) {
 	server := newStub(t, reply(http.StatusServiceUnavailable, ``))
-	_, err := server.client(t).SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress},
-		engage.WithWaits(math.MaxInt64, math.MaxInt64), engage.WithTotalTimeout(time.Minute))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	_, err := server.client(t).SearchConversation(ctx, engage.SearchConversationV13{Address: smsAddress},
+		engage.WithRetry(engage.Retry{FirstWait: math.MaxInt64, LongestWait: math.MaxInt64}))
 	require.Len(t, failureOf(t, err).Attempts, 1, "the wait would outlast the call")
 }

@@ -58,7 +58,7 @@ func TestASuccessThatIsCutShortBeforeItSaysSoProvesNothing(t *testing.T) {
 		"in no JSON":                 reply(200, `{% template %}`),
 	} {
 		t.Run(name, func(t *testing.T) {
-			requireUnread(t, answer, outcome.MaybeApplied, engage.WithReconciliation(false))
+			requireUnread(t, answer, outcome.MaybeApplied, engage.WithReconciliation(engage.Reconciliation{Off: true}))
 		})
 	}
 }
@@ -72,7 +72,7 @@ func TestAFailureThatIsCutShortIsLookedFor(t *testing.T) {
 		server.Fail(outcome.AppendMessage, fault)
 		_, err := client.AppendMessage(t.Context(), twoTexts(id))
 		require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
-		require.ErrorContains(t, err, "looked for it")
+		require.ErrorContains(t, err, "lookup: ")
 		require.Empty(t, texts(t, server, id))
 	}
 }
@@ -155,7 +155,10 @@ var foreign = map[string]http.HandlerFunc{
 	"not JSON":            reply(200, `ok`),
 	"HTML":                reply(200, `<html><body>Sign in</body></html>`),
 	"empty":               reply(200, ``),
-	"no content":          reply(204, ``),
+	"an unknown word":     reply(200, `{"status":"under maintenance"}`),
+	"a value that denies": reply(200, `{"value":"denied"}`),
+	"no transaction id":   reply(200, `{"tid":null}`),
+	"created and empty":   reply(201, ``),
 	"a list":              reply(200, `[{"tid":"T-1"}]`),
 	"a text":              reply(200, `"T-1"`),
 	"null":                reply(200, `null`),
@@ -188,8 +191,23 @@ var foreign = map[string]http.HandlerFunc{
 func TestASuccessThatIsNotOfTheServiceProvesNothing(t *testing.T) {
 	for name, answer := range foreign {
 		t.Run(name, func(t *testing.T) {
-			requireUnread(t, answer, outcome.MaybeApplied, engage.WithReconciliation(false))
+			requireUnread(t, answer, outcome.MaybeApplied, engage.WithReconciliation(engage.Reconciliation{Off: true}))
 		})
+	}
+}
+
+func TestNoContentAcknowledgesAWrite(t *testing.T) {
+	for _, status := range []int{http.StatusNoContent, http.StatusResetContent} {
+		server := newStub(t, reply(status, ``))
+		client := server.client(t)
+		removed, err := client.RemoveParticipant(t.Context(), engage.RemoveParticipantV10{ConversationID: "C1", Participant: "a"})
+		require.NoError(t, err)
+		require.Equal(t, engage.Acknowledged, removed.Proof)
+		require.Equal(t, outcome.OnParticipantRemoved, removed.Outcome)
+		require.Empty(t, removed.TransactionID)
+		_, err = client.AppendMessage(t.Context(), appendRequest)
+		require.NoError(t, err)
+		require.Len(t, server.seen(), 2, "none is sent again")
 	}
 }
 
@@ -213,7 +231,7 @@ func TestAWriteAnsweredWithAPageOfAProxyIsLookedFor(t *testing.T) {
 			server := newStub(t, inTurn(reply(200, `<html>`), reply(200, c.transcript)))
 			receipt, err := server.client(t).AppendMessage(t.Context(), engage.AppendMessageV13{
 				ConversationID: "C1", Channel: "sms", Message: message.Text{Direction: message.Inbound, Text: "hi", Envelope: message.Envelope{AliasID: "A-1"}},
-			}, engage.WithAttempts(1))
+			}, engage.WithRetry(engage.Retry{Attempts: 1}))
 			if c.found {
 				require.NoError(t, err)
 				require.Equal(t, engage.Reconciled, receipt.Proof)
@@ -310,7 +328,7 @@ func TestAReplyOfAnySizeIsReadUpToTheLimit(t *testing.T) {
 		}, math.MaxInt64, "unexpected EOF"},
 	} {
 		server := newStub(t, c.answer)
-		_, err := appendTo(appendRequest, engage.WithReconciliation(false))(t.Context(), server.client(t, engage.WithReplyLimit(c.limit)))
+		_, err := appendTo(appendRequest, engage.WithReconciliation(engage.Reconciliation{Off: true}))(t.Context(), server.client(t, engage.WithReplyLimit(c.limit)))
 		if c.problem == "" {
 			require.NoError(t, err, name)
 		} else {
@@ -342,7 +360,7 @@ func TestAReplyIsReadToItsEndWhateverItsHeaderSays(t *testing.T) {
 	} {
 		client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(answer(c.body)), engage.WithReplyLimit(c.limit))
 		require.NoError(t, err)
-		receipt, err := client.AppendMessage(t.Context(), appendRequest, engage.WithReconciliation(false))
+		receipt, err := client.AppendMessage(t.Context(), appendRequest, engage.WithReconciliation(engage.Reconciliation{Off: true}))
 		if c.problem == "" {
 			require.NoError(t, err, name)
 			require.Equal(t, c.body, string(receipt.Raw()), name)
@@ -360,7 +378,7 @@ func TestAReplyThatSwitchesProtocolsEndsTheCall(t *testing.T) {
 			io.WriteString(connection, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n")
 		}
 	})
-	_, err := appendTo(appendRequest, engage.WithReconciliation(false))(t.Context(), server.client(t))
+	_, err := appendTo(appendRequest, engage.WithReconciliation(engage.Reconciliation{Off: true}))(t.Context(), server.client(t))
 	failure := failureOf(t, err)
 	require.Equal(t, outcome.OnError, failure.Edge)
 	require.Equal(t, http.StatusSwitchingProtocols, failure.Status)
@@ -388,7 +406,7 @@ func TestAReplyIsClosedAndItsTryEndsReadOrNot(t *testing.T) {
 			return &http.Response{StatusCode: http.StatusOK, Body: body, ContentLength: length}, nil
 		})))
 		require.NoError(t, err)
-		_, err = appendTo(appendRequest, engage.WithReconciliation(false))(t.Context(), client)
+		_, err = appendTo(appendRequest, engage.WithReconciliation(engage.Reconciliation{Off: true}))(t.Context(), client)
 		require.Equal(t, length == math.MaxInt64, err != nil, "length %d", length)
 		require.True(t, body.closed, "length %d", length)
 		require.Error(t, try.Err(), "length %d", length)
@@ -397,7 +415,7 @@ func TestAReplyIsClosedAndItsTryEndsReadOrNot(t *testing.T) {
 
 func TestAnErrorNamesTheMessagesOfTheWrite(t *testing.T) {
 	server := newStub(t, hangUp)
-	_, err := appendTo(appendRequest, engage.WithReconciliation(false))(t.Context(), server.client(t))
+	_, err := appendTo(appendRequest, engage.WithReconciliation(engage.Reconciliation{Off: true}))(t.Context(), server.client(t))
 	failure := failureOf(t, err)
 	require.Len(t, failure.AliasIDs, 1)
 	require.Contains(t, server.seen()[0].body, failure.AliasIDs[0])
@@ -456,7 +474,7 @@ func TestNothingSecretShows(t *testing.T) {
 	_, err := client.AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: "C-private", Channel: "sms", Message: secret})
 	server.Close()
 	_, refused := client.AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: "C-private", Channel: "sms", Message: secret},
-		engage.WithAttempts(2))
+		engage.WithRetry(engage.Retry{Attempts: 2}))
 
 	for _, failed := range []error{err, refused} {
 		encoded, marshalErr := json.Marshal(failed)

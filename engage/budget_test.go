@@ -16,17 +16,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// both makes one option of two.
-func both(a, b engage.CallOption) []engage.CallOption { return []engage.CallOption{a, b} }
-
-func TestTheTotalTimeoutLimitsAllTriesTogether(t *testing.T) {
+func TestTheContextLimitsAllAttemptsTogether(t *testing.T) {
 	slow := func(r *http.Request) (*http.Response, error) {
 		<-r.Context().Done()
 		return nil, r.Context().Err()
 	}
 	for _, c := range []struct {
-		total, attempt time.Duration
-		tries          int
+		call, attempt time.Duration
+		attempts      int
 	}{
 		{10 * time.Second, time.Minute, 1},
 		{10 * time.Second, 4 * time.Second, 3},
@@ -35,31 +32,20 @@ func TestTheTotalTimeoutLimitsAllTriesTogether(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			transport := httpmock.NewMockTransport()
 			transport.RegisterNoResponder(slow)
-			client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(transport), engage.WithCallOptions(engage.WithWaits(0, 0)))
+			client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(transport))
 			require.NoError(t, err)
 			start := time.Now()
-			_, err = client.SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress},
-				both(engage.WithTotalTimeout(c.total), engage.WithAttemptTimeout(c.attempt))...)
+			ctx, cancel := context.WithTimeout(t.Context(), c.call)
+			defer cancel()
+			_, err = client.SearchConversation(ctx, engage.SearchConversationV13{Address: smsAddress},
+				engage.WithRetry(engage.Retry{AttemptTimeout: c.attempt, FirstWait: 1, LongestWait: 1}))
 			failure := failureOf(t, err)
 			require.Equal(t, outcome.OnTimeout, failure.Edge)
 			require.ErrorIs(t, err, context.DeadlineExceeded)
-			require.Len(t, failure.Attempts, c.tries)
-			require.Equal(t, min(c.total, 4*c.attempt), time.Since(start))
+			require.Len(t, failure.Attempts, c.attempts)
+			require.WithinDuration(t, start.Add(min(c.call, 4*c.attempt)), time.Now(), time.Microsecond)
 		})
 	}
-}
-
-func TestAWaitThatTheTotalTimeoutForbidsIsNotBegun(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		start := time.Now()
-		client := clocked(t, engage.WithTotalTimeout(5*time.Second), busy("6"))
-		_, err := appendMessage(t.Context(), client)
-		require.Zero(t, time.Since(start))
-		failure := failureOf(t, err)
-		require.Equal(t, outcome.OnError, failure.Edge)
-		require.Equal(t, 6*time.Second, failure.RetryAfter)
-		require.Equal(t, outcome.Refused, failure.Effect)
-	})
 }
 
 // limiterFunc is a limiter of one's own.
@@ -85,7 +71,7 @@ func TestTheLimitersWaitIsNotPartOfTheTry(t *testing.T) {
 		client := limited(t, func(context.Context) error {
 			time.Sleep(time.Minute)
 			return nil
-		}, engage.WithAttemptTimeout(time.Second))
+		}, engage.WithRetry(engage.Retry{AttemptTimeout: time.Second}))
 		result, err := client.SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
 		require.NoError(t, err)
 		require.Zero(t, result.Attempts[0].Duration)
@@ -137,11 +123,11 @@ func (deaf) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestEachTryEndsAtItsOwnLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(deaf{}),
-			engage.WithCallOptions(engage.WithAttempts(1), engage.WithReconciliation(false)))
+			engage.WithCallOptions(engage.WithRetry(engage.Retry{Attempts: 1}), engage.WithReconciliation(engage.Reconciliation{Off: true})))
 		require.NoError(t, err)
 		began := time.Now()
 		end := func(ctx context.Context, limit time.Duration) *outcome.Error {
-			_, err := appendTo(appendRequest, engage.WithAttemptTimeout(limit))(ctx, client)
+			_, err := appendTo(appendRequest, engage.WithRetry(engage.Retry{AttemptTimeout: limit}))(ctx, client)
 			failure := failureOf(t, err)
 			require.Equal(t, outcome.OnTimeout, failure.Edge)
 			require.ErrorIs(t, err, context.DeadlineExceeded)
@@ -175,7 +161,7 @@ func TestEachTryEndsAtItsOwnLimit(t *testing.T) {
 func patient(t *testing.T, source sourceFunc, replies ...*http.Response) *engage.Client {
 	t.Helper()
 	client, err := engage.New(engage.US, source, engage.WithTransport(atOnce(replies...)),
-		engage.WithCallOptions(engage.WithWaits(0, 0), engage.WithAttemptTimeout(5*time.Second)))
+		engage.WithCallOptions(engage.WithRetry(engage.Retry{FirstWait: 1, LongestWait: 0, AttemptTimeout: 5 * time.Second})))
 	require.NoError(t, err)
 	return client
 }
@@ -211,7 +197,7 @@ func TestTheTimeOfATryIncludesThatOfItsToken(t *testing.T) {
 					return auth.NewToken(token, time.Time{}), nil
 				}), engage.WithTransport(deaf{}))
 				require.NoError(t, err)
-				_, err = appendTo(appendRequest, engage.WithAttempts(1), engage.WithAttemptTimeout(5*time.Second), engage.WithReconciliation(false))(t.Context(), client)
+				_, err = appendTo(appendRequest, engage.WithRetry(engage.Retry{Attempts: 1, AttemptTimeout: 5 * time.Second}), engage.WithReconciliation(engage.Reconciliation{Off: true}))(t.Context(), client)
 				failure := failureOf(t, err)
 				require.Equal(t, outcome.OnTimeout, failure.Edge)
 				require.Equal(t, max(late, 5*time.Second), failure.Attempts[0].Duration)
@@ -239,7 +225,9 @@ func TestATokenThatCameTooLateForOneTryServesTheNext(t *testing.T) {
 
 func TestACallWhoseTimeIsUpBeforeItsTokenCameIsNotTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, err := appendTo(appendRequest, engage.WithTotalTimeout(3*time.Second))(t.Context(), patient(t, untilTheEnd, fine()))
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		_, err := appendTo(appendRequest)(ctx, patient(t, untilTheEnd, fine()))
 		failure := failureOf(t, err)
 		require.Equal(t, outcome.OnTimeout, failure.Edge)
 		require.Equal(t, outcome.NotSent, failure.Effect)
@@ -297,11 +285,11 @@ func TestATransportSeesTheCallersContextAndTheLimitOfTheTry(t *testing.T) {
 		return fine(), nil
 	})))
 	require.NoError(t, err)
-	for limit, want := range map[time.Duration]time.Duration{time.Hour: time.Hour, 0: 3 * time.Hour, 9 * time.Hour: 3 * time.Hour} {
+	for limit, want := range map[time.Duration]time.Duration{time.Hour: time.Hour, 0: 15 * time.Second, 9 * time.Hour: 3 * time.Hour} {
 		ctx, cancel := context.WithTimeout(context.WithValue(t.Context(), callerKey{}, t.Name()), 3*time.Hour)
-		_, err = appendTo(appendRequest, engage.WithAttemptTimeout(limit))(ctx, client)
+		_, err = appendTo(appendRequest, engage.WithRetry(engage.Retry{AttemptTimeout: limit}))(ctx, client)
 		cancel()
 		require.NoError(t, err)
-		require.WithinDuration(t, time.Now().Add(want), <-deadlines, time.Minute)
+		require.WithinDuration(t, time.Now().Add(want), <-deadlines, 10*time.Second)
 	}
 }

@@ -1,7 +1,7 @@
 package engage
 
 import (
-	"context"
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -14,175 +14,168 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// CallOption sets up one call, or with [WithCallOptions] all calls of a client.
-// An option that cannot be obeyed makes the call fail on onInvalidData before
-// anything is sent.
+// CallOption sets up one call, or with [WithCallOptions] all calls of a client. A
+// call with an invalid option ends on onInvalidData, and nothing is sent.
 type CallOption func(*settings) error
 
 // settings are what call options set.
 type settings struct {
 	engine.Settings
-	policy RetryPolicy
-	// total limits all tries; zero for no limit.
-	total time.Duration
-	// reconcile and settle say how a write in doubt is looked for.
-	reconcile bool
-	settle    time.Duration
-	// lookFirst: before it is sent, too.
-	lookFirst bool
-	// wait is for the outcome of a write, where callbacks tell it.
+	policy         RetryPolicy
+	reconciliation Reconciliation
+	// wait says whether a write waits for its outcome.
 	wait bool
 }
 
-var defaultSettings = settings{
-	Settings: engine.Settings{
-		Attempts:    4,
-		Timeout:     15 * time.Second,
-		FirstWait:   250 * time.Millisecond,
-		LongestWait: 10 * time.Second,
-	},
-	reconcile: true,
-	wait:      true,
+func newSettings() settings {
+	s := settings{wait: true}
+	s.setRetry(Retry{})
+	return s
 }
 
-// limit returns the context of the tries, and what releases it.
-func (s *settings) limit(ctx context.Context) (context.Context, context.CancelFunc) {
-	if s.total == 0 {
-		return ctx, func() {}
-	}
-	return context.WithTimeout(ctx, s.total)
-}
-
-// apply obeys options in order. What cannot be obeyed is noted.
+// apply applies options in order and returns what is wrong with them.
 func (s *settings) apply(options []CallOption) outcome.Violations {
 	var v outcome.Violations
 	for i, option := range options {
-		field := fmt.Sprintf("options[%d]", i)
-		if option == nil {
-			v.Add(field, "is nil")
-		} else if err := option(s); err != nil {
-			v.Add(field, err.Error())
+		if err := option(s); err != nil {
+			v.Add(fmt.Sprintf("options[%d]", i), err.Error())
 		}
 	}
 	return v
 }
 
-// RetryPolicy says which failed calls are tried again.
+// RetryPolicy says which failed calls are attempted again.
 type RetryPolicy uint8
 
-// The policies.
 const (
-	// RetrySafe tries again where that cannot do twice what should be done
-	// once, see [Class]. It is the default.
+	// RetrySafe repeats a call unless that could apply it twice; see [Class]. It is
+	// the default.
 	RetrySafe RetryPolicy = iota
-	// RetryAlways tries again after every failure that may pass, writes
-	// included. A message can then arrive twice.
+	// RetryAlways repeats a call after every transient failure, even a create or an
+	// append that may have been applied. A message can then arrive twice.
 	RetryAlways
-	// RetryNever tries once. Only a refused token is still replaced once, and a
-	// write in doubt is still looked for, see [WithReconciliation].
+	// RetryNever makes one attempt. A refused token is still replaced once, and a
+	// write that may have been applied is still reconciled; see [Reconciliation].
 	RetryNever
 )
 
-// WithRetryPolicy sets which failed calls are tried again.
-func WithRetryPolicy(policy RetryPolicy) CallOption {
+// Retry says how a failed call is attempted again. A field that is zero has its
+// default.
+type Retry struct {
+	// Policy says which failed calls are attempted again. The default is RetrySafe.
+	Policy RetryPolicy
+	// Attempts is the largest number of attempts. The default is 4. The attempt that
+	// follows the replacement of a refused token is not counted.
+	Attempts int
+	// AttemptTimeout limits each attempt, its token included. The default is 15
+	// seconds. The context limits the call as a whole.
+	AttemptTimeout time.Duration
+	// FirstWait and LongestWait bound the random wait before another attempt. The
+	// bound doubles with each attempt, from FirstWait up to LongestWait. The
+	// defaults are 250 milliseconds and 10 seconds. If the service asks for a wait
+	// above LongestWait, the call ends, and the error says which wait.
+	FirstWait, LongestWait time.Duration
+}
+
+// WithRetry sets how a failed call is attempted again. It replaces all fields of
+// a [Retry] that was set before, such as that of the client.
+func WithRetry(retry Retry) CallOption {
 	return func(s *settings) error {
-		if policy > RetryNever {
-			return errors.New("names no retry policy")
+		var problems []string
+		if retry.Policy > RetryNever {
+			problems = append(problems, "Policy is not a retry policy")
 		}
-		s.policy = policy
+		if retry.Attempts < 0 {
+			problems = append(problems, "Attempts is negative")
+		}
+		if retry.AttemptTimeout < 0 {
+			problems = append(problems, "AttemptTimeout is negative")
+		}
+		if retry.FirstWait < 0 || retry.LongestWait < 0 {
+			problems = append(problems, "FirstWait or LongestWait is negative")
+		} else if s.setRetry(retry); s.FirstWait > s.LongestWait {
+			problems = append(problems, "FirstWait is greater than LongestWait")
+		}
+		if len(problems) > 0 {
+			return fmt.Errorf("WithRetry: %s", strings.Join(problems, ", "))
+		}
 		return nil
 	}
 }
 
-// WithAttempts sets how often a call is tried at most, not counting the one more
-// try that follows once a refused token was replaced. The default is 4. See
-// [WithTotalTimeout] for the time it may take.
-func WithAttempts(attempts int) CallOption {
-	return func(s *settings) error {
-		if attempts < 1 {
-			return errors.New("allows fewer than one attempt")
-		}
-		s.Attempts = attempts
-		return nil
+func (s *settings) setRetry(retry Retry) {
+	s.policy = retry.Policy
+	s.Attempts = cmp.Or(retry.Attempts, 4)
+	if retry.Policy == RetryNever {
+		s.Attempts = 1
 	}
+	s.AttemptTimeout = cmp.Or(retry.AttemptTimeout, 15*time.Second)
+	s.FirstWait = cmp.Or(retry.FirstWait, 250*time.Millisecond)
+	s.LongestWait = cmp.Or(retry.LongestWait, 10*time.Second)
 }
 
-// WithAttemptTimeout limits the time of each try, which begins with asking for its
-// token; zero means no limit. The default is 15 seconds. A token that was refused
-// is replaced in that time, too. The context limits the whole call, waits included.
-func WithAttemptTimeout(timeout time.Duration) CallOption {
-	return func(s *settings) error {
-		if timeout < 0 {
-			return errors.New("sets a negative attempt timeout")
-		}
-		s.Timeout = timeout
-		return nil
-	}
-}
-
-// WithTotalTimeout limits the time of all tries together, with the waits between
-// them and with looking for a write in doubt; zero, the default, means no limit
-// but the context's. A call whose time is up ends on onTimeout. One that would
-// have to wait for longer than it has left ends at once, as its last try did.
-// Waiting for an outcome, see [WithCallbacks], does not count.
-func WithTotalTimeout(timeout time.Duration) CallOption {
-	return func(s *settings) error {
-		if timeout < 0 {
-			return errors.New("sets a negative total timeout")
-		}
-		s.total = timeout
-		return nil
-	}
-}
-
-// WithReconciliation says whether a create or an append that may have been
-// applied is looked for at the service before the call ends. The default is that
-// it is.
+// Reconciliation says how the client finds out what became of a create or an
+// append that may have been applied. The zero value is the default.
 //
-// A create is looked for by its address, an append in the transcript of its
-// conversation, up to as often as the call may be tried and with the same waits.
-// What is found under the alias id of its message, or of the conversation, was
-// done: the call succeeds and the receipt's Proof is [Reconciled]. An alias id
-// of your own must therefore be new with each create and each message. Whatever
-// is not found stays in doubt, unless [WithSettleTime] says when it is certain
-// that it never will be. The transcript is offered to standalone tenants only
-// (documented); without one the doubt stays.
+// The client looks a create up by its address, and an append in the transcript
+// of its conversation: as often as it may attempt the call, with the same waits.
+// A message or a conversation with the alias id of the request proves that the
+// write was applied. The call then succeeds, and the Proof of the receipt is
+// [Reconciled]. So an alias id of your own must be new with each create and each
+// message. Without that proof, the write may still be on its way, and the error
+// keeps the effect [outcome.MaybeApplied].
 //
-// Where the client has callbacks, every write in doubt also waits for its outcome
-// during that time, since its callback comes even if the acknowledgement was
-// lost; it settles the doubt either way. An outcome that was told before the call
-// ends is the call's own, whether or not writes are looked for.
+// Transcripts are for standalone tenants only (documented). That they contain
+// the alias ids of messages is assumed. A message with equal content under
+// another alias id, or under none, makes a lookup inconclusive.
 //
-// A call that is answered costs nothing more for it.
-func WithReconciliation(on bool) CallOption {
-	return func(s *settings) error {
-		s.reconcile = on
-		return nil
-	}
+// A client with callbacks waits for the outcome of any such write meanwhile,
+// since a callback comes even if the acknowledgement was lost.
+type Reconciliation struct {
+	// Off leaves out the lookups and the wait for a callback. An outcome that a
+	// callback has reported already still counts.
+	Off bool
+	// SettleTime is the time after which a request that was sent, and got no reply,
+	// cannot be applied any more. The vendor publishes no such time; 0 means that
+	// it is unknown. If it is set, and a lookup after that time finds nothing, the
+	// write is sent once more with the same alias ids, within the limit of
+	// attempts. If it is too short, a message can arrive twice.
+	SettleTime time.Duration
+	// LookFirst looks a create or an append up before it is sent; see
+	// [WithReconciliation].
+	LookFirst bool
 }
 
-// WithSettleTime names the time after which a request that left, and was not
-// answered, cannot take effect any more. Zero, the default, means that nobody
-// knows: a gateway may still hold the request, and the service carries writes
-// out after it has taken them on. The vendor publishes no such time.
+// WithReconciliation sets how the client finds out what became of a write. It
+// replaces all fields of a [Reconciliation] that was set before.
 //
-// With it, a write in doubt that cannot be found when that time has passed is
-// sent once more with the same alias ids, if [WithAttempts] leaves a try. If the
-// time is too short, a message can arrive twice. The call takes at least that
-// long then.
-func WithSettleTime(after time.Duration) CallOption {
+// LookFirst is for a program that handles an event again after it was killed, and
+// does not know what it sent before. The messages then need alias ids of the
+// caller, which differ from each other and are the same each time, such as those
+// of MessageEvent.Content in package stream. A create without messages needs its
+// alias id. A write that is found succeeds without being sent, and the Proof of
+// the receipt is [Reconciled]. A write that is absent is sent. The service applies
+// writes after it has acknowledged them, so a write of the run before may still
+// be on its way, and arrive in addition.
+//
+// If the lookup fails or is inconclusive, nothing is sent. The error has the edge
+// of the lookup, or onError, and the effect [outcome.MaybeApplied], for the run
+// before. The lookup of a create is inconclusive if another conversation is open
+// at its address: append to that one. A closed conversation there does not
+// prevent the create, since a customer may return.
+func WithReconciliation(reconciliation Reconciliation) CallOption {
 	return func(s *settings) error {
-		if after < 0 {
-			return errors.New("sets a negative settle time")
+		if reconciliation.SettleTime < 0 {
+			return errors.New("WithReconciliation: SettleTime is negative")
 		}
-		s.settle = after
+		s.reconciliation = reconciliation
 		return nil
 	}
 }
 
-// WithWaitForOutcome says whether a write waits for its outcome, where the client
-// has callbacks. The default is that it does. Without waiting it returns with
-// the acknowledgement, and [Receipt.Wait] waits later.
+// WithWaitForOutcome sets whether a write waits for its outcome, if the client has
+// callbacks. The default is true. Without waiting a write returns its
+// acknowledgement, and [Receipt.Wait] waits later.
 func WithWaitForOutcome(wait bool) CallOption {
 	return func(s *settings) error {
 		s.wait = wait
@@ -190,42 +183,27 @@ func WithWaitForOutcome(wait bool) CallOption {
 	}
 }
 
-// WithWaits bounds the wait between two tries, which is random and on average
-// doubles each time: first bounds the first wait, longest all of them. A server
-// that asks with Retry-After for more than longest is not asked again; the
-// error tells how long it wanted. The defaults are 250 ms and 10 s.
-func WithWaits(first, longest time.Duration) CallOption {
-	return func(s *settings) error {
-		if first < 0 || longest < first {
-			return errors.New("sets a first wait that is negative or greater than the longest")
-		}
-		s.FirstWait, s.LongestWait = first, longest
-		return nil
-	}
-}
-
-// ownHeaders are the headers that a call option must not set: those that the
-// client or HTTP sets, those that auth.Hosts removes beside a token, and those
-// for which net/http sends a write once more without telling.
-var ownHeaders = []string{
+// reservedHeaders cannot be set: the client or HTTP sets them, or auth.Hosts
+// removes them beside a token, or net/http repeats a write by itself because of
+// them.
+var reservedHeaders = []string{
 	"Accept", "Accept-Encoding", "Access_token", "Authorization", "Connection", "Content-Length", "Content-Type", "Cookie", "Expect",
 	"Host", "Idempotency-Key", "Keep-Alive", "Key", "Proxy-Authorization", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
 	"X-Idempotency-Key",
 }
 
-// WithHeader sends a header of one's own with the call, such as a TrackingId, or
-// another User-Agent. Other headers that the client and HTTP set themselves cannot
-// be set, nor Cookie, nor those of a token, which are Authorization, Key and
-// Access_token, nor Idempotency-Key and X-Idempotency-Key: net/http would then send
-// a write again by itself. The error never repeats the value.
+// WithHeader sends a header with the call, such as a TrackingId or another
+// User-Agent. It refuses the headers that the client, HTTP or a token needs, and
+// Cookie. It also refuses Idempotency-Key and X-Idempotency-Key, with which
+// net/http would repeat a write by itself. The error does not contain the value.
 func WithHeader(name, value string) CallOption {
 	return func(s *settings) error {
 		canonical := http.CanonicalHeaderKey(name)
-		if !isToken(name) || slices.Contains(ownHeaders, canonical) {
-			return fmt.Errorf("sets the header %q, which cannot be set", name)
+		if !isHeaderName(name) || slices.Contains(reservedHeaders, canonical) {
+			return fmt.Errorf("WithHeader: the header %q cannot be set", name)
 		}
 		if !printable(value) {
-			return fmt.Errorf("sets the header %s to a value with a control character", canonical)
+			return fmt.Errorf("WithHeader: the value of %s contains a control character", canonical)
 		}
 		header := maps.Clone(s.Header)
 		if header == nil {
@@ -237,8 +215,8 @@ func WithHeader(name, value string) CallOption {
 	}
 }
 
-// isToken reports whether name can be the name of a header.
-func isToken(name string) bool {
+// isHeaderName reports whether name can be the name of a header.
+func isHeaderName(name string) bool {
 	const marks = "!#$%&'*+-.^_`|~"
 	for _, r := range name {
 		isLetter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'

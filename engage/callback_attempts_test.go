@@ -49,7 +49,7 @@ func TestAWriteWhoseCallbackReportsAFailureIsRefused(t *testing.T) {
 		post(t, callbackURL(t, server.seen()[0]), `{"tid":"T-1","status":"failure"}`)
 		reply(http.StatusOK, `{"tid":`)(w, r)
 	}
-	_, err := closeConversation(t.Context(), server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(engage.WithAttempts(1))))
+	_, err := closeConversation(t.Context(), server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(engage.WithRetry(engage.Retry{Attempts: 1}))))
 	failure := failureOf(t, err)
 	require.Equal(t, outcome.Refused, failure.Effect)
 	require.Equal(t, outcome.MaybeApplied, failure.Attempts[0].Effect)
@@ -121,7 +121,7 @@ func TestAnUnknownStatusIsNotTheOutcome(t *testing.T) {
 	for _, status := range []string{"queued", "not_started"} {
 		require.Equal(t, http.StatusOK, post(t, target, `{"tid":"T-9","status":"`+status+`","code":7,"description":"`+token+`"}`))
 		same, err := receipt.Wait(ended)
-		require.Equal(t, receipt.Receipt, same)
+		require.Equal(t, *receipt, same)
 		require.ErrorIs(t, err, outcome.ErrOnInvalidChoice)
 		require.ErrorIs(t, err, context.Canceled)
 		require.ErrorContains(t, err, `"`+status+`"`)

@@ -126,7 +126,7 @@ func callbackServer(t *testing.T, options ...engage.CallOption) (*engagetest.Ser
 const reportedSuccess = `{"tid":"T-1","status":"success"}`
 
 // oneWrite makes a write that is not waited for, and returns its callback URL.
-func oneWrite(t *testing.T, handler *callback.Handler) (string, *engage.CloseConversationReceipt) {
+func oneWrite(t *testing.T, handler *callback.Handler) (string, *engage.Receipt) {
 	t.Helper()
 	return oneWriteAfter(t, 0, handler)
 }
@@ -134,7 +134,7 @@ func oneWrite(t *testing.T, handler *callback.Handler) (string, *engage.CloseCon
 // oneWriteAfter makes a write that is not waited for, and returns its callback URL.
 // The replies to its first attempts are lost; that to the last acknowledges
 // transaction T-1.
-func oneWriteAfter(t *testing.T, lost int, handler *callback.Handler) (string, *engage.CloseConversationReceipt) {
+func oneWriteAfter(t *testing.T, lost int, handler *callback.Handler) (string, *engage.Receipt) {
 	t.Helper()
 	server := newStub(t, nil)
 	server.answer = func(w http.ResponseWriter, r *http.Request) {
@@ -145,7 +145,7 @@ func oneWriteAfter(t *testing.T, lost int, handler *callback.Handler) (string, *
 		reply(202, acknowledged)(w, r)
 	}
 	client := server.client(t, engage.WithCallbacks(handler),
-		engage.WithCallOptions(engage.WithWaitForOutcome(false), engage.WithAttempts(lost+1)))
+		engage.WithCallOptions(engage.WithWaitForOutcome(false), engage.WithRetry(engage.Retry{Attempts: lost + 1})))
 	receipt, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"})
 	require.NoError(t, err)
 	require.Len(t, receipt.Attempts, lost+1)
@@ -154,7 +154,7 @@ func oneWriteAfter(t *testing.T, lost int, handler *callback.Handler) (string, *
 
 // unanswered closes a conversation in attempts whose replies are lost. Callbacks
 // post the reports before the last attempt ends.
-func unanswered(t *testing.T, attempts int, reports ...string) (*engage.CloseConversationReceipt, error) {
+func unanswered(t *testing.T, attempts int, reports ...string) (*engage.Receipt, error) {
 	t.Helper()
 	server := newStub(t, nil)
 	server.answer = func(w http.ResponseWriter, r *http.Request) {
@@ -167,7 +167,7 @@ func unanswered(t *testing.T, attempts int, reports ...string) (*engage.CloseCon
 		}
 		hangUp(w, r)
 	}
-	client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(engage.WithAttempts(attempts)))
+	client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(engage.WithRetry(engage.Retry{Attempts: attempts})))
 	return client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"})
 }
 

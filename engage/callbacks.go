@@ -31,16 +31,21 @@ type awaited struct {
 	failure outcome.Edge
 }
 
-// expect prepares for the outcome of a write that is about to be sent.
-func (c *Client) expect(ctx context.Context, f form) (*awaited, error) {
-	t := c.target(f)
+// expect prepares for the outcome of a write that is about to be sent. It returns
+// nil for a client without callbacks.
+func (c *Client) expect(ctx context.Context, w wireRequest) (*awaited, error) {
+	if c.callbacks == nil {
+		return nil, nil
+	}
+	t := c.target(w)
+	operation, version := w.name()
 	expected, err := c.callbacks.Expect(ctx, t.done)
 	if err != nil {
 		return nil, &outcome.Error{
-			Edge: waitEdge(err), Operation: f.operation(), Version: f.revision(), Effect: outcome.NotSent, Err: err,
+			Edge: waitEdge(err), Operation: operation, Version: version, Effect: outcome.NotSent, Err: err,
 		}
 	}
-	return &awaited{expected, f.operation(), f.revision(), t.failure}, nil
+	return &awaited{expected, operation, version, t.failure}, nil
 }
 
 // waitEdge returns the edge of a write whose outcome cannot be awaited because of
@@ -65,5 +70,12 @@ func (w *awaited) url() string {
 func (w *awaited) explain(failure *outcome.Error) {
 	if w != nil {
 		w.Explain(failure)
+	}
+}
+
+// forget stops awaiting the outcome.
+func (w *awaited) forget() {
+	if w != nil {
+		w.Forget()
 	}
 }

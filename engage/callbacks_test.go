@@ -108,14 +108,14 @@ func TestAClosedConversationIsClosedByCallbackToo(t *testing.T) {
 	for _, already := range []bool{false, true} {
 		closed, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: id})
 		require.NoError(t, err)
-		require.Equal(t, already, closed.AlreadyClosed)
+		require.Equal(t, already, closed.AlreadyDone)
 		require.Equal(t, already, closed.Code == "4547")
 		require.Equal(t, engage.Confirmed, closed.Proof)
 	}
 }
 
 func TestAnOutcomeThatDoesNotArriveIsOnTimeout(t *testing.T) {
-	server, client, pending, id := callbackServer(t, engage.WithTotalTimeout(time.Second))
+	server, client, pending, id := callbackServer(t)
 	server.Fail(outcome.CloseConversation, engagetest.Fault{Callback: engagetest.CallbackLost})
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
@@ -134,7 +134,7 @@ func TestAnOutcomeThatDoesNotArriveIsOnTimeout(t *testing.T) {
 
 func TestACallbackDecidesAWriteWhoseReplyWasLost(t *testing.T) {
 	noTranscript := engagetest.Fault{Status: 404, Times: engagetest.Always}
-	patient := engage.WithSettleTime(time.Minute)
+	patient := engage.WithReconciliation(engage.Reconciliation{SettleTime: time.Minute})
 	for name, c := range map[string]struct {
 		fault engagetest.Fault
 		close bool
@@ -267,7 +267,7 @@ func TestAnAcknowledgementThatCannotBeReadIsNotTheOutcome(t *testing.T) {
 			require.NoError(t, err)
 		}
 		server.Fail(outcome.AppendMessage, engagetest.Fault{Applied: true, Shape: engagetest.Truncated, CallbackDelay: 30 * time.Millisecond})
-		receipt, err := client.AppendMessage(t.Context(), twoTexts(id), engage.WithSettleTime(time.Minute))
+		receipt, err := client.AppendMessage(t.Context(), twoTexts(id), engage.WithReconciliation(engage.Reconciliation{SettleTime: time.Minute}))
 		if closed {
 			require.Equal(t, outcome.OnAppendMessageFailure, outcome.Of(err))
 			require.Equal(t, outcome.Refused, failureOf(t, err).Effect)
@@ -301,7 +301,7 @@ func TestASuccessReportedDuringTheLastLookupDecides(t *testing.T) {
 		}
 	}
 	client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(
-		engage.WithSettleTime(20*time.Millisecond), engage.WithAttempts(2)))
+		engage.WithReconciliation(engage.Reconciliation{SettleTime: 20 * time.Millisecond}), engage.WithRetry(engage.Retry{Attempts: 2})))
 	receipt, err := client.AppendMessage(t.Context(), engage.AppendMessageV13{
 		ConversationID: "C1", Channel: channel.SMS, Message: hello,
 	})
@@ -327,9 +327,6 @@ func TestAnOutcomeReportedBeforeTheCallEndsIsItsOutcome(t *testing.T) {
 			leave()
 			<-r.Context().Done()
 		}, nil, outcome.Refused},
-		"the time is up, and it succeeded": {success, func(_ bool, _ func(), _ http.ResponseWriter, r *http.Request) {
-			<-r.Context().Done()
-		}, []engage.CallOption{engage.WithTotalTimeout(100 * time.Millisecond)}, 0},
 		"a later try is refused, and the first succeeded": {success, func(first bool, _ func(), w http.ResponseWriter, r *http.Request) {
 			if first {
 				reply(503, ``)(w, r)
@@ -339,7 +336,7 @@ func TestAnOutcomeReportedBeforeTheCallEndsIsItsOutcome(t *testing.T) {
 		}, nil, 0},
 		"it is not looked for, and it succeeded": {success, func(_ bool, _ func(), w http.ResponseWriter, r *http.Request) {
 			hangUp(w, r)
-		}, []engage.CallOption{engage.WithReconciliation(false)}, 0},
+		}, []engage.CallOption{engage.WithReconciliation(engage.Reconciliation{Off: true})}, 0},
 		"it is refused, and a callback reports that too": {failed, func(_ bool, _ func(), w http.ResponseWriter, r *http.Request) {
 			reply(409, `{"code":"1","tid":"T-1"}`)(w, r)
 		}, nil, outcome.Refused},

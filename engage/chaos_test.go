@@ -127,13 +127,13 @@ func TestCallersAreToldTheTruthInChaos(t *testing.T) {
 	defer transport.CloseIdleConnections()
 	client := func(options ...engage.Option) *engage.Client {
 		client, err := server.Client(append(options, engage.WithTransport(transport), engage.WithCallOptions(
-			engage.WithAttemptTimeout(200*time.Millisecond), engage.WithWaits(time.Millisecond, 50*time.Millisecond)))...)
+			engage.WithRetry(engage.Retry{AttemptTimeout: 200 * time.Millisecond, FirstWait: time.Millisecond, LongestWait: 50 * time.Millisecond})))...)
 		require.NoError(t, err)
 		return client
 	}
 	clients := []*engage.Client{
 		client(),
-		client(engage.WithCallOptions(engage.WithSettleTime(time.Second))),
+		client(engage.WithCallOptions(engage.WithReconciliation(engage.Reconciliation{SettleTime: time.Second}))),
 		client(engage.WithCallbacks(newCallbacks(t))),
 	}
 	var conversations []string

@@ -14,46 +14,46 @@ import (
 	"github.com/engagesdk/engage-go/engage/callback"
 	"github.com/engagesdk/engage-go/internal/engine"
 	"github.com/engagesdk/engage-go/internal/nothing"
+	"github.com/engagesdk/engage-go/internal/transport"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
 // replyLimit is the default of [WithReplyLimit].
 const replyLimit = 8 << 20
 
-// Client calls one Engage tenant. It is immutable and safe for concurrent use;
-// make one with [New] and share it. One that was used in a bubble of
-// testing/synctest is of no use outside of it, as with every pool.
+// Client calls one Engage tenant. Make one with [New] and share it: it is immutable
+// and safe for concurrent use. A client that was used in a bubble of testing/synctest
+// cannot be used outside of it, because of its pool of connections.
 type Client struct {
 	base      *url.URL
-	engine    engine.Engine
+	engine    *engine.Engine
 	routes    map[outcome.Operation]Route
 	done      map[outcome.Operation][]string
 	sources   map[outcome.Operation]auth.TokenSource
 	targets   map[outcome.Operation]*target
 	callbacks *callback.Handler
 	defaults  settings
-	// tls sets up the connections of the client's own transport.
+	// tls is the TLS configuration of the client's own transport.
 	tls *tls.Config
-	// own is the transport the client made for itself; nil if it was given one.
-	own *engine.Transport
+	// own is the client's own transport; nil if it was given one.
+	own *transport.Transport
 }
 
-// New returns a client for the tenant at endpoint. Every request carries a token
-// of source, which goes to the endpoint's host only, over https (or to
-// loopback), and never along a redirect. A source that needs to know the
-// endpoint, as auth.ClientCredentials does, is told it.
+// New returns a client for the tenant at endpoint. Every request carries a token of
+// source. The token goes to the host of the endpoint only, over https or to the
+// loopback, and never to the target of a redirect. A source that needs the endpoint,
+// such as [auth.ClientCredentials], gets it.
 //
-// New sends nothing. It returns an error that names every fault of its
-// arguments, but those of an auth.Cache, which belongs to its first client from
-// then on, only once nothing else is at fault.
+// New sends nothing. Its error names everything that is wrong with the arguments.
 func New(endpoint Endpoint, source auth.TokenSource, options ...Option) (*Client, error) {
 	c := &Client{
 		routes:   map[outcome.Operation]Route{},
 		sources:  map[outcome.Operation]auth.TokenSource{},
 		done:     map[outcome.Operation][]string{outcome.CloseConversation: {alreadyClosed}},
-		defaults: defaultSettings,
-		engine:   engine.Engine{ReplyLimit: replyLimit},
+		defaults: newSettings(),
+		engine:   engine.New(),
 	}
+	c.engine.ReplyLimit = replyLimit
 	var problems []error
 	for _, option := range options {
 		if option == nil {
@@ -62,7 +62,7 @@ func New(endpoint Endpoint, source auth.TokenSource, options ...Option) (*Client
 		}
 		problems = append(problems, option(c))
 	}
-	problems = append(problems, c.transport(), c.connect(endpoint))
+	problems = append(problems, c.setTransport(), c.connect(endpoint))
 	problems = append(problems, c.authorize(source, errors.Join(problems...) != nil))
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
@@ -71,19 +71,19 @@ func New(endpoint Endpoint, source auth.TokenSource, options ...Option) (*Client
 	return c, nil
 }
 
-// transport settles what requests are sent by.
-func (c *Client) transport() error {
+// setTransport makes the client's own transport, unless it was given one.
+func (c *Client) setTransport() error {
 	switch {
-	case c.engine.Transport == nil:
-		c.own = engine.NewTransport(cmp.Or(c.tls, &tls.Config{}))
-		c.engine.Transport = c.own
+	case c.engine.Client.Transport == nil:
+		c.own = transport.New(cmp.Or(c.tls, &tls.Config{}))
+		c.engine.Client.Transport = c.own
 	case c.tls != nil:
-		return errors.New("engage: WithTLSConfig: the transport of WithTransport has its own")
+		return errors.New("engage: WithTLSConfig: the transport of WithTransport has a TLS configuration of its own")
 	}
 	return nil
 }
 
-// connect settles where requests and tokens go.
+// connect sets where requests and tokens go.
 func (c *Client) connect(endpoint Endpoint) error {
 	base, err := endpoint.BaseURL()
 	if err != nil {
@@ -94,8 +94,8 @@ func (c *Client) connect(endpoint Endpoint) error {
 	return err
 }
 
-// authorize settles where tokens come from. A client that fails leaves its caches
-// to another.
+// authorize sets where tokens come from. If New fails, it binds no cache, so that
+// another client can have it.
 func (c *Client) authorize(source auth.TokenSource, fails bool) error {
 	if nothing.In(source) {
 		return errors.New("engage: the token source is nil")
@@ -107,7 +107,7 @@ func (c *Client) authorize(source auth.TokenSource, fails bool) error {
 		if !ok || c.base == nil || fails && cache {
 			return source
 		}
-		bound, err := binder.Bind(c.base, c.engine.Transport)
+		bound, err := binder.Bind(c.base, c.engine.Client.Transport)
 		if err == nil && nothing.In(bound) {
 			err = errors.New("its Bind returned nil")
 		}
@@ -123,38 +123,30 @@ func (c *Client) authorize(source auth.TokenSource, fails bool) error {
 	return errors.Join(problems...)
 }
 
-// String tells the host that the client calls.
-func (c *Client) String() string {
-	if c == nil || c.base == nil {
-		return "engage.Client()"
-	}
-	return "engage.Client(" + c.base.Host + ")"
-}
+// String returns the host that the client calls.
+func (c *Client) String() string { return "engage.Client(" + c.base.Host + ")" }
 
-// Format writes String for every verb: a client holds headers, which may hold
-// secrets.
+// Format writes String for every verb, because a client contains secrets.
 func (c *Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
 
 // LogValue implements [slog.LogValuer] with String.
 func (c *Client) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// CloseIdleConnections closes the connections that wait for their next call, if
-// the client made its own transport. The client can still be used.
+// CloseIdleConnections closes the idle connections of the client's own transport.
+// The client can still be used.
 func (c *Client) CloseIdleConnections() {
-	if c != nil && c.own != nil {
+	if c.own != nil {
 		c.own.CloseIdleConnections()
 	}
 }
 
-// Routes returns the routes this client uses, the replaced ones included; those
-// of a nil client are the default ones. The map is a copy.
+// Routes returns the routes of this client, with those that [WithRoute] replaced.
+// The map is a copy.
 func (c *Client) Routes() map[outcome.Operation]Route {
 	routes := make(map[outcome.Operation]Route, len(rows))
 	for _, r := range rows {
 		routes[r.name] = r.route
 	}
-	if c != nil {
-		maps.Copy(routes, c.routes)
-	}
+	maps.Copy(routes, c.routes)
 	return routes
 }

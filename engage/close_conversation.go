@@ -6,16 +6,26 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// alreadyClosed is the service's code for closing a closed conversation
+// CloseConversation closes a conversation. It ends on onConversationClosed, or with
+// an error on onCloseConversationFailure or a standard edge.
+//
+// It is convergent and is retried; see [Class]. The service refuses to close a
+// closed conversation, with code 4547 (observed). That is a success here, and
+// AlreadyDone of the receipt is set.
+func (c *Client) CloseConversation(ctx context.Context, request CloseConversationRequest, options ...CallOption) (*Receipt, error) {
+	return c.write(ctx, request.wire(), options)
+}
+
+// alreadyClosed is the code of the service for closing a closed conversation
 // (observed).
 const alreadyClosed = "4547"
 
-// CloseConversationRequest is a request of CloseConversation, in its only
-// version: [CloseConversationV10].
+// CloseConversationRequest is a request of CloseConversation in its only version:
+// [CloseConversationV10].
 type CloseConversationRequest interface {
-	// Validate returns every violation at once, as an [outcome.Error].
+	// Validate returns nil, or an [*outcome.Error] with all violations.
 	Validate() error
-	form() *closeConversation
+	wire() *closeConversation
 }
 
 // CloseConversationV10 closes a conversation.
@@ -25,47 +35,28 @@ type CloseConversationV10 struct {
 }
 
 // Validate implements [CloseConversationRequest].
-func (r CloseConversationV10) Validate() error { return validate(r.form()) }
+func (r CloseConversationV10) Validate() error { return validate(r.wire()) }
 
-func (r CloseConversationV10) form() *closeConversation { return new(closeConversation(r)) }
+func (r CloseConversationV10) wire() *closeConversation { return new(closeConversation(r)) }
 
+// closeConversation is the [wireRequest].
 type closeConversation CloseConversationV10
 
-func (*closeConversation) operation() outcome.Operation { return outcome.CloseConversation }
-func (*closeConversation) revision() outcome.Version    { return outcome.V10 }
-func (f *closeConversation) ids() pathIDs               { return pathIDs{conversation: f.ConversationID} }
+func (*closeConversation) name() (outcome.Operation, outcome.Version) {
+	return outcome.CloseConversation, outcome.V10
+}
 
-func (f *closeConversation) violations() outcome.Violations {
+func (w *closeConversation) ids() pathIDs { return pathIDs{conversation: w.ConversationID} }
+
+func (w *closeConversation) validate() outcome.Violations {
 	var v outcome.Violations
-	requireID(&v, "ConversationID", f.ConversationID)
+	validateID(&v, "ConversationID", w.ConversationID)
 	return v
 }
 
-// callbackBody is the JSON of a request that holds nothing else.
-type callbackBody struct {
+func (*closeConversation) body(callbackURL string) any { return &callbackJSON{callbackURL} }
+
+// callbackJSON is the body of a request that contains nothing else.
+type callbackJSON struct {
 	CallbackURL string `json:"callbackUrl,omitempty"`
-}
-
-func (*closeConversation) body(callbackURL string) any { return &callbackBody{callbackURL} }
-
-// CloseConversationReceipt is what CloseConversation returns.
-type CloseConversationReceipt struct {
-	Receipt
-	// AlreadyClosed tells that the conversation had been closed before, perhaps
-	// by an earlier try of this very call. The service reports that as a failure
-	// with code 4547 (observed); the state that was asked for is there all the
-	// same. It is AlreadyDone under another name.
-	AlreadyClosed bool
-}
-
-// CloseConversation closes a conversation. It ends on onConversationClosed, or
-// with an error on onCloseConversationFailure or a standard edge. It is
-// convergent and is retried. That the conversation was closed already counts as
-// success, which the receipt tells.
-func (c *Client) CloseConversation(ctx context.Context, request CloseConversationRequest, options ...CallOption) (*CloseConversationReceipt, error) {
-	_, receipt, err := write(ctx, c, request, options)
-	if err != nil {
-		return nil, err
-	}
-	return &CloseConversationReceipt{receipt, receipt.AlreadyDone}, nil
 }

@@ -2,7 +2,6 @@ package engage
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/engagesdk/engage-go/engage/channel"
@@ -10,163 +9,132 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// CreateConversationRequest is a request of CreateConversation, in one of its
+// CreateConversation opens a conversation between a customer and the business on a
+// channel. It does not search for one that is open already; SearchConversation
+// does. It ends on onConversationCreated, or with an error on onConversationFailed
+// or a standard edge.
+//
+// It is unsafe to repeat; see [Class]. A create that may have been applied is
+// looked up by its address; see [Reconciliation].
+func (c *Client) CreateConversation(ctx context.Context, request CreateConversationRequest, options ...CallOption) (*CreateConversationReceipt, error) {
+	w := request.wire()
+	receipt, err := c.write(ctx, w, options)
+	if err != nil {
+		return nil, err
+	}
+	return &CreateConversationReceipt{*receipt, w.aliasIDs}, nil
+}
+
+// CreateConversationReceipt is the result of CreateConversation.
+type CreateConversationReceipt struct {
+	Receipt
+	// MessageAliasIDs are the alias ids of the messages, in order. The client makes
+	// them for messages without one.
+	MessageAliasIDs []string
+}
+
+// CreateConversationRequest is a request of CreateConversation in one of its
 // versions: [CreateConversationV10], [CreateConversationV12] or
 // [CreateConversationV13].
 type CreateConversationRequest interface {
-	// Validate returns every violation at once, as an [outcome.Error].
+	// Validate returns nil, or an [*outcome.Error] with all violations.
 	Validate() error
-	form() *createConversation
+	wire() *createConversation
 }
 
-// CreateConversationV10 opens a conversation, with or without a first message.
+// CreateConversationV10 opens a conversation with a first message or without one.
 // In a live chat the message is a text.
 type CreateConversationV10 struct {
-	// Address is required. A live chat needs its user and its thread.
+	// Address is required. That of a live chat needs its user and its thread.
 	Address channel.Address
-	// CustomerName is shown to agents.
+	// CustomerName is the name that agents see.
 	CustomerName string
-	// Domain is the website of a live chat; it is refused on other channels.
+	// Domain is the website of a live chat. It is invalid on other channels.
 	Domain string
-	// CapabilityList tells what an Apple device can show, as the channel's
-	// event gives it; it is refused on other channels.
+	// CapabilityList says what an Apple device can show, as in the event of the
+	// channel. It is invalid on other channels.
 	CapabilityList string
 	// Message is the first message; nil opens a blank conversation.
 	Message message.Message
 }
 
-// CreateConversationV12 is [CreateConversationV10] with all of the live chat's
-// message types.
+// CreateConversationV12 opens a conversation as [CreateConversationV10] does, and in
+// addition with all message types of the live chat.
 type CreateConversationV12 CreateConversationV10
 
-// CreateConversationV13 opens a conversation with any number of messages, an
-// alias id and custom fields. Only the proactive id is known to belong to this
-// version; that the others do is assumed.
+// CreateConversationV13 opens a conversation with any number of messages, an alias
+// id and custom fields. That the proactive id belongs to this version is
+// documented; that the other fields do is assumed.
 type CreateConversationV13 struct {
-	// Address is required. A live chat needs its user and its thread.
+	// Address is required. That of a live chat needs its user and its thread.
 	Address channel.Address
-	// CustomerName is shown to agents.
+	// CustomerName is the name that agents see.
 	CustomerName string
-	// AliasID is an id of one's own for the conversation; empty for none. In
-	// the contact center it is the id of the task.
+	// AliasID is an id of the caller for the conversation; empty for none. In the
+	// contact center it is the id of the task.
 	AliasID string
-	// Domain is the website of a live chat; it is refused on other channels.
+	// Domain is the website of a live chat. It is invalid on other channels.
 	Domain string
-	// ProactiveID is the id of the rule that opened a live chat by itself; it
-	// is refused on other channels.
+	// ProactiveID is the id of the rule that opened a live chat by itself. It is
+	// invalid on other channels.
 	ProactiveID string
-	// CapabilityList tells what an Apple device can show, as the channel's
-	// event gives it; it is refused on other channels.
+	// CapabilityList says what an Apple device can show, as in the event of the
+	// channel. It is invalid on other channels.
 	CapabilityList string
 	// Messages are the first messages; none opens a blank conversation.
 	Messages []message.Message
-	// CustomFields are set on the conversation or the customer's profile.
+	// CustomFields are set on the conversation or the profile of the customer.
 	CustomFields []CustomField
 }
 
 // Validate implements [CreateConversationRequest].
-func (r CreateConversationV10) Validate() error { return validate(r.form()) }
+func (r CreateConversationV10) Validate() error { return validate(r.wire()) }
 
 // Validate implements [CreateConversationRequest].
-func (r CreateConversationV12) Validate() error { return validate(r.form()) }
+func (r CreateConversationV12) Validate() error { return validate(r.wire()) }
 
 // Validate implements [CreateConversationRequest].
-func (r CreateConversationV13) Validate() error { return validate(r.form()) }
+func (r CreateConversationV13) Validate() error { return validate(r.wire()) }
 
-func (r CreateConversationV10) form() *createConversation {
-	f := &createConversation{
-		version: outcome.V10, address: r.Address, field: single,
-		createBody: createBody{CustomerName: r.CustomerName, Domain: r.Domain, CapabilityList: r.CapabilityList},
+func (r CreateConversationV10) wire() *createConversation {
+	w := &createConversation{
+		version: outcome.V10, address: r.Address,
+		json: createJSON{CustomerName: r.CustomerName, Domain: r.Domain, CapabilityList: r.CapabilityList},
 	}
 	if r.Message != nil {
-		f.take(r.Message)
+		w.addOne(r.Message)
 	}
-	return f
+	return w
 }
 
-func (r CreateConversationV12) form() *createConversation {
-	f := CreateConversationV10(r).form()
-	f.version = outcome.V12
-	return f
+func (r CreateConversationV12) wire() *createConversation {
+	w := CreateConversationV10(r).wire()
+	w.version = outcome.V12
+	return w
 }
 
-func (r CreateConversationV13) form() *createConversation {
-	f := &createConversation{
-		version: outcome.V13, address: r.Address, field: several,
-		createBody: createBody{
+func (r CreateConversationV13) wire() *createConversation {
+	w := &createConversation{
+		version: outcome.V13, address: r.Address,
+		json: createJSON{
 			AliasID: r.AliasID, CustomerName: r.CustomerName, Domain: r.Domain, ProactiveID: r.ProactiveID,
 			CapabilityList: r.CapabilityList, CustomFields: r.CustomFields,
 		},
 	}
-	f.take(r.Messages...)
-	return f
+	w.addAll(r.Messages)
+	return w
 }
 
+// createConversation is the [wireRequest] of all versions.
 type createConversation struct {
 	version outcome.Version
 	address channel.Address
-	createBody
-	batch
-	// field names the i-th message for its violations.
-	field func(int) string
+	json    createJSON
+	messages
 }
 
-func (*createConversation) operation() outcome.Operation { return outcome.CreateConversation }
-func (f *createConversation) revision() outcome.Version  { return f.version }
-func (*createConversation) ids() pathIDs                 { return pathIDs{} }
-
-func (f *createConversation) violations() outcome.Violations {
-	var v outcome.Violations
-	requireAddress(&v, f.address)
-	ch := f.channel()
-	if ch == channel.LiveChat {
-		members := f.address.Members()
-		requireForLiveChat(&v, "Address.UserID", members.CustomerAddress)
-		requireForLiveChat(&v, "Address.ThreadID", members.ThreadID)
-	}
-	onlyOn(&v, channel.LiveChat, ch, "Domain", f.Domain)
-	onlyOn(&v, channel.LiveChat, ch, "ProactiveID", f.ProactiveID)
-	onlyOn(&v, channel.Apple, ch, "CapabilityList", f.CapabilityList)
-	requireUTF8(&v, "CustomerName", f.CustomerName)
-	requireUTF8(&v, "AliasID", f.AliasID)
-	requireCustomFields(&v, f.CustomFields)
-	checkMessages(&v, f, ch, f.field, f.messages)
-	return v
-}
-
-// channel is that of the address; empty without one.
-func (f *createConversation) channel() channel.Channel {
-	if !isAddress(f.address) {
-		return ""
-	}
-	return f.address.Channel()
-}
-
-// requireForLiveChat notes a part of the address that a search can do without
-// and a create cannot, unless the address has noted it already.
-func requireForLiveChat(v *outcome.Violations, field, value string) {
-	noted := func(violation outcome.Violation) bool { return violation.Field == field }
-	switch {
-	case strings.TrimSpace(value) != "", slices.ContainsFunc(*v, noted):
-	case value == "":
-		v.Add(field, "is empty")
-	default:
-		v.Add(field, "is blank")
-	}
-}
-
-// onlyOn notes a value that only channel able can carry, unless the actual one is
-// not known.
-func onlyOn(v *outcome.Violations, able, actual channel.Channel, field, value string) {
-	if value != "" && actual != able && actual.Known() {
-		v.Add(field, "can be sent on "+string(able)+" only")
-	}
-	requireUTF8(v, field, value)
-}
-
-// createBody is the JSON of a request. Address, messages and callback URL are
-// filled in when it is encoded.
-type createBody struct {
+// createJSON is the body of the request.
+type createJSON struct {
 	channel.Members
 	AliasID        string        `json:"aliasId,omitempty"`
 	CustomerName   string        `json:"customerName,omitempty"`
@@ -178,67 +146,76 @@ type createBody struct {
 	CallbackURL    string        `json:"callbackUrl,omitempty"`
 }
 
-func (f *createConversation) body(callbackURL string) any {
-	f.Members, f.Messages, f.CallbackURL = f.address.Members(), f.wire(), callbackURL
-	return &f.createBody
+func (w *createConversation) name() (outcome.Operation, outcome.Version) {
+	return outcome.CreateConversation, w.version
 }
 
-// requireMarks implements [traceable].
-func (f *createConversation) requireMarks(v *outcome.Violations) {
-	if len(f.messages) == 0 && f.AliasID == "" {
-		v.Add("AliasID", noMark)
+func (*createConversation) ids() pathIDs { return pathIDs{} }
+
+func (w *createConversation) validate() outcome.Violations {
+	var v outcome.Violations
+	validateAddress(&v, w.address)
+	var ch channel.Channel
+	if isAddress(w.address) {
+		ch = w.address.Channel()
 	}
-	f.batch.requireMarks(v, f.field)
+	if ch == channel.LiveChat {
+		members := w.address.Members()
+		validateLiveChatPart(&v, "Address.UserID", members.CustomerAddress)
+		validateLiveChatPart(&v, "Address.ThreadID", members.ThreadID)
+	}
+	validateOnlyOn(&v, channel.LiveChat, ch, "Domain", w.json.Domain)
+	validateOnlyOn(&v, channel.LiveChat, ch, "ProactiveID", w.json.ProactiveID)
+	validateOnlyOn(&v, channel.Apple, ch, "CapabilityList", w.json.CapabilityList)
+	validateText(&v, "CustomerName", w.json.CustomerName)
+	validateText(&v, "AliasID", w.json.AliasID)
+	validateCustomFields(&v, w.json.CustomFields)
+	w.validateMessages(&v, outcome.CreateConversation, w.version, ch)
+	return v
 }
 
-// look implements [traceable]. The conversation was created if the one at its
-// address holds the messages it was to begin with; where it was to begin
-// without any, if it is open and has the alias id. A conversation without either
-// mark proves nothing: it may have been there before.
-func (f *createConversation) look(ctx context.Context, c *Client, s *settings) finding {
-	at, err := c.search(ctx, &searchConversation{outcome.V13, f.address}, s)
-	isClosed := at != nil && at.isClosed()
+// validateAliasIDs implements [findable].
+func (w *createConversation) validateAliasIDs() outcome.Violations {
+	v := w.messages.validateAliasIDs()
+	if len(w.list) == 0 && w.json.AliasID == "" {
+		v.Add("AliasID", noAliasID)
+	}
+	return v
+}
+
+func (w *createConversation) body(callbackURL string) any {
+	w.json.Members, w.json.Messages, w.json.CallbackURL = w.address.Members(), w.encodable(), callbackURL
+	return &w.json
+}
+
+// lookUp implements [findable]. The conversation was created if the one at its
+// address contains the first messages. Without messages, it was created if the one
+// at its address is open and has the alias id. Any other conversation proves
+// nothing: it may have been there before.
+func (w *createConversation) lookUp(ctx context.Context, c *Client, s *settings) lookup {
+	there, err := c.search(ctx, &searchConversation{outcome.V13, w.address}, s)
+	if there == nil {
+		return lookup{reason: err, final: true}
+	}
+	isClosed := there.isClosed()
 	switch {
-	case at == nil:
-		return finding{sight: unknowable, why: err}
-	case at.ConversationID == "" && at.Exists:
-		return finding{sight: unclear, why: errNoMark}
-	case at.ConversationID == "":
-		return finding{sight: absent, why: errNoAddress}
-	case len(f.messages) > 0:
-		found := f.lookIn(ctx, c, s, at.ConversationID)
-		if found.sight == absent {
-			// It may be in another one that was at the address.
-			return finding{sight: unclear, why: found.why, closed: isClosed}
+	case there.ConversationID == "" && there.Exists:
+		return lookup{reason: errNoMark}
+	case there.ConversationID == "":
+		return lookup{state: absent, reason: errNoConversation}
+	case len(w.list) > 0:
+		l := w.lookUpIn(ctx, c, s, there.ConversationID)
+		if l.state == absent {
+			// It may be in another conversation that was at the address.
+			return lookup{reason: l.reason, onlyClosed: isClosed}
 		}
-		return found
-	case f.AliasID == "":
-		return finding{sight: unknowable, why: errNoMark}
-	case !strings.EqualFold(at.AliasID, f.AliasID):
-		return finding{sight: unclear, why: errOtherAliasID, closed: isClosed}
-	case isClosed, !at.Exists, at.Outcome == outcome.OnInvalidChoice:
-		return finding{sight: unclear, why: errOtherAliasID}
+		return l
+	case w.json.AliasID == "":
+		return lookup{reason: errNoMark, final: true}
+	case !strings.EqualFold(there.AliasID, w.json.AliasID):
+		return lookup{reason: errOtherAliasID, onlyClosed: isClosed}
+	case isClosed, !there.Exists, there.Outcome == outcome.OnInvalidChoice:
+		return lookup{reason: errOtherAliasID}
 	}
-	return finding{sight: there, conversationID: at.ConversationID}
-}
-
-// CreateConversationReceipt is what CreateConversation returns.
-type CreateConversationReceipt struct {
-	Receipt
-	// MessageAliasIDs are the alias ids of the messages, in order, those that
-	// the client made included.
-	MessageAliasIDs []string
-}
-
-// CreateConversation opens a conversation between a customer and the business
-// on a channel. It does not look for one that is open already; SearchConversation
-// does. It ends on onConversationCreated, or with an error on
-// onConversationFailed or a standard edge. It is unsafe to repeat, see [Class];
-// one in doubt is looked for, see [WithReconciliation].
-func (c *Client) CreateConversation(ctx context.Context, request CreateConversationRequest, options ...CallOption) (*CreateConversationReceipt, error) {
-	form, receipt, err := write(ctx, c, request, options)
-	if err != nil {
-		return nil, err
-	}
-	return &CreateConversationReceipt{receipt, form.aliasIDs}, nil
+	return lookup{state: found, conversationID: there.ConversationID}
 }

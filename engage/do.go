@@ -8,123 +8,120 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/engagesdk/engage-go/internal/engine"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// Call is a call of an operation for which this client has no method: one that
-// the vendor added since, or one of the family that the client leaves out. Make
-// it with [Client.Do].
+// Do calls an operation for which the client has no method, with all that methods
+// have: token, retries by class, effect, attempts and trace ids. It ends on the
+// success edge of the operation, or with an error on its failure edge or a standard
+// edge.
+//
+// The Outcome is empty for an operation that package outcome does not know. It is
+// also empty for one with success edges of different meaning, such as BusinessHours
+// and ResolveConversation: read the reply with [Reply.Raw] then. The reply of an
+// operation that package outcome does not know may have any shape. It is a failure
+// only if it reports errors in an envelope of the service.
+//
+// An unsafe call that may have been applied is not looked up, and Do does not wait
+// for the outcome of a write. Give an unsafe call a body: over HTTP/2 net/http
+// repeats a request without one by itself.
+func (c *Client) Do(ctx context.Context, call Call, options ...CallOption) (*Reply, error) {
+	w := call.wire()
+	s, err := c.prepare(w, options)
+	if err != nil {
+		return nil, err
+	}
+	reply, err := c.read(ctx, w, s)
+	if err != nil {
+		return nil, err
+	}
+	return new(replyOf(reply, c.target(w).success)), nil
+}
+
+// Call is a call of an operation for which the client has no method; see
+// [Client.Do].
 type Call struct {
-	// Operation and Version tell which call it is, in errors and logs. Operation
-	// is required. For one that package outcome knows, the edges are its own.
+	// Operation and Version name the call in errors and logs. Operation is required.
+	// The edges are those of package outcome, if it knows the operation.
 	Operation outcome.Operation
 	Version   outcome.Version
-	// Class says what sending the call a second time would do. Unsafe if empty,
-	// which a GET cannot be: give it Read or Convergent.
+	// Class says what a repetition of the call would do. Empty means Unsafe, which a
+	// GET cannot be.
 	Class Class
 	// Route is the verb and the path. A segment in braces stands for an id.
 	Route Route
 	// IDs are the ids of the path, by the names in the braces.
 	IDs map[string]string
-	// Query is sent with the URL.
+	// Query is the query of the URL.
 	Query url.Values
 	// Body is encoded as JSON; nil for none.
 	Body any
 }
 
-// Validate returns every violation at once, as an [outcome.Error].
-func (r Call) Validate() error { return validate(r.form()) }
+// Validate returns nil, or an [*outcome.Error] with all violations.
+func (r Call) Validate() error { return validate(r.wire()) }
 
-func (r Call) form() *otherCall {
-	f := &otherCall{Call: r}
+func (r Call) wire() *otherCall {
+	w := &otherCall{Call: r}
 	if r.Body != nil {
-		f.encoded, f.unfit = json.Marshal(r.Body)
+		w.encoded, w.err = json.Marshal(r.Body)
 	}
-	return f
+	return w
 }
 
+// otherCall is the [wireRequest] of a [Call].
 type otherCall struct {
 	Call
-	// encoded is the body; unfit is why it cannot be had.
+	// encoded is the body; err says why it could not be encoded.
 	encoded json.RawMessage
-	unfit   error
+	err     error
 }
 
-func (f *otherCall) operation() outcome.Operation {
-	if f == nil {
-		return ""
-	}
-	return f.Operation
-}
-func (f *otherCall) revision() outcome.Version { return f.Version }
-func (f *otherCall) ids() pathIDs              { return pathIDs{others: f.IDs} }
-func (f *otherCall) query() url.Values         { return f.Query }
+func (w *otherCall) name() (outcome.Operation, outcome.Version) { return w.Operation, w.Version }
+func (w *otherCall) ids() pathIDs                               { return pathIDs{others: w.IDs} }
+func (w *otherCall) query() url.Values                          { return w.Query }
 
-func (f *otherCall) body(string) any {
-	if f.Body == nil {
+func (w *otherCall) body(string) any {
+	if w.Body == nil {
 		return nil
 	}
-	return f.encoded
+	return w.encoded
 }
 
-func (f *otherCall) violations() outcome.Violations {
+func (w *otherCall) validate() outcome.Violations {
 	var v outcome.Violations
-	if f.Operation == "" {
+	if w.Operation == "" {
 		v.Add("Operation", "is empty")
 	}
-	switch f.Class {
+	switch w.Class {
 	case Read, Convergent:
 	case "", Unsafe:
-		if f.Route.Method == http.MethodGet {
-			v.Add("Class", "is unsafe, and net/http repeats a GET by itself; it must be read or convergent")
+		if w.Route.Method == http.MethodGet {
+			v.Add("Class", "must be read or convergent, because net/http repeats a GET by itself")
 		}
 	default:
-		v.Add("Class", "is not one of the classes read, convergent and unsafe")
+		v.Add("Class", "must be read, convergent or unsafe")
 	}
-	names := slices.Sorted(maps.Keys(f.IDs))
-	v.Within("Route", f.Route.check(names))
+	names := slices.Sorted(maps.Keys(w.IDs))
+	v.Within("Route", w.Route.validate(names))
 	for _, name := range names {
-		requireID(&v, "IDs."+name, f.IDs[name])
+		validateID(&v, "IDs."+name, w.IDs[name])
 	}
-	if f.unfit != nil {
+	if w.err != nil {
 		v.Add("Body", "cannot be encoded as JSON")
 	}
 	return v
 }
 
-// target makes the call's target, which no client knows beforehand.
-func (f *otherCall) target(c *Client) *target {
-	t := newTarget(c, row{name: f.Operation, class: f.Class, route: f.Route})
+// target returns the target of the call, which no client has compiled.
+func (w *otherCall) target(c *Client) *target {
+	t := newTarget(c, row{name: w.Operation, class: w.Class, route: w.Route})
 	if t.class == "" {
 		t.class = Unsafe
 	}
-	t.isOther, t.anyValue = outcome.Versions(f.Operation) == nil, true
+	if outcome.Versions(w.Operation) == nil {
+		t.expect = engine.Anything
+	}
 	return t
-}
-
-// Do makes a call of an operation for which the client has no method, with all
-// that the methods have: token, retries by its class, effect, attempts and trace
-// ids. It ends on the operation's success edge, or with an error on the
-// operation's usual failure edge or a standard one. The Outcome is empty for an
-// operation that package outcome does not know, and for one whose success edges
-// say different things, as those of BusinessHours and ResolveConversation do:
-// only the reply, see [Reply.Raw], tells which it is. The reply of an operation
-// that package outcome does not know may have any shape; only errors in one of
-// the service's envelopes make a failure of it.
-//
-// An unsafe call in doubt is not looked for, since nothing is known to look for,
-// and the outcome of a write is not waited for: it ends with the
-// acknowledgement. Give an unsafe call a body: over HTTP/2 net/http sends one
-// without again by itself when a server resets it.
-func (c *Client) Do(ctx context.Context, request Call, options ...CallOption) (*Reply, error) {
-	form, settings, err := prepare(ctx, c, request, options)
-	if err != nil {
-		return nil, err
-	}
-	got, err := c.ask(ctx, form, settings)
-	if err != nil {
-		return nil, err
-	}
-	reply := got.reply(got.target.success)
-	return &reply, nil
 }

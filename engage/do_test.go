@@ -77,7 +77,7 @@ func TestDoRepeatsByTheClassOfTheCall(t *testing.T) {
 	for class, want := range map[engage.Class]int{"": 1, engage.Unsafe: 1, engage.Convergent: 2, engage.Read: 2} {
 		server := newStub(t, hangUp)
 		call := engage.Call{Operation: "NewOperation", Class: class, Route: engage.Route{Method: "POST", Path: "/new"}, Body: struct{}{}}
-		_, err := server.client(t).Do(t.Context(), call, engage.WithAttempts(2), engage.WithWaits(0, 0))
+		_, err := server.client(t).Do(t.Context(), call, engage.WithRetry(engage.Retry{Attempts: 2, FirstWait: 1, LongestWait: 0}))
 		failure := failureOf(t, err)
 		require.Len(t, server.seen(), want, class)
 		if class == engage.Read {
@@ -195,7 +195,6 @@ func TestAClientPrintsItsHostAlone(t *testing.T) {
 		require.Equal(t, "engage.Client(engage.example.com)", fmt.Sprintf(verb, client))
 	}
 	require.Equal(t, "engage.Client(engage.example.com)", client.LogValue().String())
-	require.Equal(t, "engage.Client()", new(engage.Client).String())
 }
 
 func ExampleClient_Do() {

@@ -18,7 +18,7 @@ import (
 
 // reopenTold re-opens a conversation. Each try is answered by the next of answers,
 // after the callback has told the report of the same place, if there is one.
-func reopenTold(t *testing.T, reports []string, answers ...http.HandlerFunc) (*engage.ReopenConversationReceipt, error) {
+func reopenTold(t *testing.T, reports []string, answers ...http.HandlerFunc) (*engage.Receipt, error) {
 	t.Helper()
 	server := newStub(t, nil)
 	server.answer = func(w http.ResponseWriter, r *http.Request) {
@@ -57,10 +57,10 @@ func TestTheCallbackOfATryThatWasRefusedSettlesNoOther(t *testing.T) {
 }
 
 func TestATryThatWasTurnedAwayIsNotWaitedFor(t *testing.T) {
-	for _, turnedAway := range []http.HandlerFunc{reply(429, ``), reply(503, `<html>`)} {
+	for _, turnedAway := range []http.HandlerFunc{reply(429, ``), reply(503, `{"status":"failure","code":"busy"}`)} {
 		_, err := reopenTold(t, []string{"", "", `{"tid":"T-1","status":"failure","code":"7"}`, ""}, turnedAway, turnedAway, hangUp, turnedAway)
 		failure := failureOf(t, err)
-		require.Equal(t, outcome.Refused, failure.Effect, "the only try that was carried out failed")
+		require.Equal(t, outcome.Refused, failure.Effect, "the only attempt that was applied failed")
 		require.Equal(t, "7", failure.Code)
 	}
 }
@@ -97,7 +97,7 @@ func TestTheCallbackOfARefusedRepetitionDoesNotSettleTheFirst(t *testing.T) {
 		tell("T-2")
 		return reply(409, `{"status":"failure","code":"4551","tid":"T-2"}`)
 	})
-	client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(engage.WithSettleTime(time.Millisecond)))
+	client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(engage.WithReconciliation(engage.Reconciliation{SettleTime: time.Millisecond})))
 	_, err := appendMessage(t.Context(), client)
 	require.Len(t, server.written(), 2)
 	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
@@ -130,7 +130,7 @@ func TestASuccessThatIsThereComesBeforeAFailure(t *testing.T) {
 
 // Two tries are in doubt, and the failure of one is told during the look.
 func TestFailuresToldDuringALookCountAfterARepetition(t *testing.T) {
-	for name, acknowledgement := range map[string]string{"with an id": `{"tid":"T-3"}`, "without an id": `{"status":"accepted"}`} {
+	for name, acknowledgement := range map[string]string{"with an id": `{"tid":"T-3"}`, "without an id": `{"status":"success"}`} {
 		t.Run(name, func(t *testing.T) {
 			server := writtenInVain(t, func(n int, tell func(string)) http.HandlerFunc {
 				switch n {
@@ -145,7 +145,7 @@ func TestFailuresToldDuringALookCountAfterARepetition(t *testing.T) {
 				return reply(202, acknowledgement)
 			})
 			client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(
-				engage.WithRetryPolicy(engage.RetryAlways), engage.WithSettleTime(time.Millisecond)))
+				engage.WithRetry(engage.Retry{Policy: engage.RetryAlways}), engage.WithReconciliation(engage.Reconciliation{SettleTime: time.Millisecond})))
 			_, err := appendMessage(t.Context(), client)
 			failure := failureOf(t, err)
 			require.Equal(t, outcome.OnAppendMessageFailure, failure.Edge)
@@ -167,7 +167,7 @@ func TestAnUnknownStatusOfADoubtIsToldOnInvalidChoice(t *testing.T) {
 	}
 	for _, look := range []bool{true, false} {
 		client := server.client(t, engage.WithCallbacks(newCallbacks(t)))
-		_, err := appendTo(appendRequest, engage.WithReconciliation(look), engage.WithAttempts(1))(t.Context(), client)
+		_, err := appendTo(appendRequest, engage.WithReconciliation(engage.Reconciliation{Off: !look}), engage.WithRetry(engage.Retry{Attempts: 1}))(t.Context(), client)
 		failure := failureOf(t, err)
 		require.Equal(t, outcome.OnInvalidChoice, failure.Edge)
 		require.Equal(t, outcome.MaybeApplied, failure.Effect)
@@ -192,7 +192,7 @@ func TestAFailureThatSettlesNothingIsLoggedAndATrace(t *testing.T) {
 		}
 		hangUp(w, r)
 	}
-	client := server.client(t, engage.WithCallOptions(engage.WithAttempts(2)),
+	client := server.client(t, engage.WithCallOptions(engage.WithRetry(engage.Retry{Attempts: 2})),
 		engage.WithCallbacks(newCallbacks(t, callback.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))))
 	_, err := closeConversation(t.Context(), client)
 	failure := failureOf(t, err)
@@ -224,7 +224,7 @@ func TestAnOutcomeIsHeardDuringALook(t *testing.T) {
 		}
 		hangUp(w, r)
 	}
-	client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(engage.WithAttemptTimeout(0)))
+	client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(engage.WithRetry(engage.Retry{AttemptTimeout: 0})))
 	receipt, err := client.AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: "C1", Channel: channel.SMS, Message: hello})
 	require.NoError(t, err, "the look, which has no end of its own, has been given up")
 	require.Equal(t, engage.Confirmed, receipt.Proof)
@@ -237,6 +237,10 @@ func (lossy) Next(context.Context, string) (callback.Report, error) {
 	return callback.Report{}, errors.New("the table is down")
 }
 
+func (lossy) Take(context.Context, string) (callback.Report, bool, error) {
+	return callback.Report{}, false, errors.New("the table is down")
+}
+
 func TestALookDoesNotEndWithTheTable(t *testing.T) {
 	server, client, id := engageServer(t, engage.WithCallbacks(newCallbacks(t, callback.WithPending(lossy{callback.NewPending()}))))
 	server.Fail(outcome.AppendMessage, lostReply)
@@ -245,22 +249,12 @@ func TestALookDoesNotEndWithTheTable(t *testing.T) {
 	require.Equal(t, engage.Reconciled, receipt.Proof)
 }
 
-// broken is a table that panics when it is asked.
-type broken struct{ callback.Pending }
-
-func (broken) Next(context.Context, string) (callback.Report, error) { panic("the table is broken") }
-
-func TestThePanicOfATableIsTheCallersToRecoverFrom(t *testing.T) {
-	client := newStub(t, hangUp).client(t, engage.WithCallbacks(newCallbacks(t, callback.WithPending(broken{callback.NewPending()}))))
-	require.PanicsWithValue(t, "the table is broken", func() { _, _ = appendMessage(t.Context(), client) })
-}
-
 func TestARepetitionIsOneOfTheAttemptsThatARefusedTokenDoesNotCount(t *testing.T) {
 	server := writtenInVain(t, func(n int, _ func(string)) http.HandlerFunc {
 		return []http.HandlerFunc{reply(401, ``), hangUp, reply(202, acknowledged)}[n-1]
 	})
 	client, err := engage.New(engage.Endpoint(server.URL), &rotating{}, engage.WithCallOptions(
-		engage.WithAttempts(2), engage.WithSettleTime(time.Millisecond), quick))
+		engage.WithRetry(engage.Retry{Attempts: 2}), engage.WithReconciliation(engage.Reconciliation{SettleTime: time.Millisecond}), quick))
 	require.NoError(t, err)
 	receipt, err := client.AppendMessage(t.Context(), appendRequest)
 	require.NoError(t, err)
@@ -275,7 +269,7 @@ func TestWhatWasToldBeforeARepetitionStaysATrace(t *testing.T) {
 		return []http.HandlerFunc{hangUp, later, reply(409, `{"code":"7","tid":"T-3"}`)}[n-1]
 	})
 	_, err := appendMessage(t.Context(), server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(
-		engage.WithRetryPolicy(engage.RetryAlways), engage.WithSettleTime(time.Millisecond))))
+		engage.WithRetry(engage.Retry{Policy: engage.RetryAlways}), engage.WithReconciliation(engage.Reconciliation{SettleTime: time.Millisecond}))))
 	failure := failureOf(t, err)
 	require.Equal(t, outcome.MaybeApplied, failure.Effect)
 	for _, id := range []string{"T-1", "T-3"} {
@@ -303,8 +297,10 @@ func TestACallWhoseTimeIsUpWhileItLooksEndsOnTimeout(t *testing.T) {
 				}
 				reply(500, ``)(w, r)
 			})
-			_, err := appendMessage(t.Context(), server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(
-				engage.WithTotalTimeout(50*time.Millisecond), engage.WithSettleTime(time.Hour))))
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			_, err := appendMessage(ctx, server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(
+				engage.WithReconciliation(engage.Reconciliation{SettleTime: time.Hour}))))
 			require.ErrorIs(t, err, outcome.ErrOnTimeout)
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 			require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)

@@ -10,14 +10,13 @@ import (
 	"github.com/engagesdk/engage-go/internal/safeurl"
 )
 
-// Endpoint says where Engage is: the name of a region, or the base URL of the
-// API, such as "https://engage.example.com/api/v1". A base URL has a scheme, a
-// host and perhaps a path, and nothing else. It must be https, unless its host
-// is the loopback: localhost, 127.0.0.0/8 or ::1, in no other spelling.
+// Endpoint is the name of a region, or the base URL of the API, such as
+// "https://engage.example.com/api/v1". A base URL has a scheme, a host and perhaps a
+// path, and nothing else. It must be https, unless its host is the loopback:
+// localhost, 127.0.0.0/8 or ::1, in no other spelling.
 type Endpoint string
 
-// The regions, each with a base URL of its own (documented). [Regions] tells
-// the URLs.
+// The regions (documented). [Regions] lists their base URLs.
 const (
 	US        Endpoint = "us"         // Oregon
 	USAzure   Endpoint = "us-azure"   // United States, on Azure
@@ -46,13 +45,12 @@ var regions = []Region{
 	{UKPrivate, "https://api-tc.imi.chat/api/v1"},
 }
 
-// Regions lists the regions with their base URLs, as the vendor documents them.
+// Regions returns the regions with their base URLs (documented).
 func Regions() []Region { return slices.Clone(regions) }
 
-// BaseURL returns the base URL that the endpoint stands for, without a slash at
-// its end. It returns an error for a name that is no region and for a URL that
-// no token may be sent to. The error does not repeat the URL, which might hold
-// a password.
+// BaseURL returns the base URL of the endpoint, without a slash at its end. It returns
+// an error for a name that is not a region, and for a URL to which no token may be
+// sent. The error does not contain the URL, which may contain a password.
 func (e Endpoint) BaseURL() (*url.URL, error) {
 	for _, region := range regions {
 		if e == region.Name {

@@ -35,7 +35,7 @@ func ExampleNew() {
 	client, err := engage.New(engage.EU, auth.ClientCredentials{
 		ClientID:     "tenant-id",
 		ClientSecret: auth.NewSecret("tenant-secret"),
-	}, engage.WithCallOptions(engage.WithAttemptTimeout(5*time.Second)))
+	}, engage.WithCallOptions(engage.WithRetry(engage.Retry{AttemptTimeout: 5 * time.Second})))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func ExampleClient_AppendMessage_failure() {
 	_, err = client.AppendMessage(context.Background(), engage.AppendMessageV13{
 		ConversationID: id, Channel: channel.SMS,
 		Message: message.Text{Direction: message.Inbound, Text: "Hello?"},
-	}, engage.WithReconciliation(false))
+	}, engage.WithReconciliation(engage.Reconciliation{Off: true}))
 	var failure *outcome.Error
 	if errors.As(err, &failure) {
 		fmt.Println(failure.Edge, "-", failure.Effect)
@@ -202,7 +202,7 @@ func ExampleClient_CloseConversation() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Println(receipt.Outcome, receipt.AlreadyClosed)
+		fmt.Println(receipt.Outcome, receipt.AlreadyDone)
 	}
 	// Output:
 	// onConversationClosed false
@@ -252,7 +252,7 @@ func ExampleClient_FetchTranscript() {
 
 // An event is handled once more after a restart. Its message is found, and not
 // appended again.
-func ExampleWithLookFirst() {
+func ExampleWithReconciliation_lookFirst() {
 	client, id, stop := start(engagetest.Active)
 	defer stop()
 
@@ -263,7 +263,7 @@ func ExampleWithLookFirst() {
 			Message: message.Text{
 				Direction: message.Inbound, Text: "Is my order on its way?", Envelope: message.Envelope{AliasID: "event-42"},
 			},
-		}, engage.WithLookFirst(true))
+		}, engage.WithReconciliation(engage.Reconciliation{LookFirst: true}))
 		if err != nil {
 			log.Fatal(err)
 		}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/engagetest"
 	"github.com/engagesdk/engage-go/outcome"
 	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/require"
@@ -64,15 +65,20 @@ func TestAnUnsafeWriteIsNotRepeatedBlindly(t *testing.T) {
 }
 
 func TestAnUnsafeWriteThatWasRefusedOrNotSentIsRepeated(t *testing.T) {
-	for _, status := range []int{429, 503} {
-		server := newStub(t, failing(2, reply(status, ``), reply(200, acknowledged)))
+	for name, refusal := range map[string]http.HandlerFunc{
+		"429":                    reply(429, ``),
+		"503 in an envelope":     reply(503, `{"status":"failure","code":"5030"}`),
+		"503 with a Retry-After": retryAfter(reply(503, `<html>`)),
+		"429 with a Retry-After": retryAfter(reply(429, ``)),
+	} {
+		server := newStub(t, failing(2, refusal, reply(200, acknowledged)))
 		_, err := appendMessage(t.Context(), server.client(t))
-		require.NoError(t, err)
-		require.Len(t, server.seen(), 3)
+		require.NoError(t, err, name)
+		require.Len(t, server.seen(), 3, name)
 	}
 
 	address := "http://" + closedPort(t) + "/api/v1"
-	client, err := engage.New(engage.Endpoint(address), auth.Static(token), engage.WithCallOptions(engage.WithWaits(0, 0), engage.WithAttempts(3)))
+	client, err := engage.New(engage.Endpoint(address), auth.Static(token), engage.WithCallOptions(engage.WithRetry(engage.Retry{FirstWait: 1, LongestWait: 0, Attempts: 3})))
 	require.NoError(t, err)
 	_, err = appendMessage(t.Context(), client)
 	failure := failureOf(t, err)
@@ -84,6 +90,42 @@ func TestAnUnsafeWriteThatWasRefusedOrNotSentIsRepeated(t *testing.T) {
 	}
 	var refused *net.OpError
 	require.ErrorAs(t, err, &refused)
+}
+
+// retryAfter answers as answer does, and asks for no wait.
+func retryAfter(answer http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Retry-After", "0")
+		answer(w, r)
+	}
+}
+
+func TestAProxyAnswers503AfterTheWriteWasApplied(t *testing.T) {
+	server, client, id := engageServer(t)
+	server.Fail(outcome.AppendMessage, engagetest.Fault{
+		Applied: true, Status: http.StatusServiceUnavailable, Header: http.Header{"Content-Type": {"text/plain"}},
+		Body: "upstream connect error or disconnect/reset before headers",
+	})
+	receipt, err := client.AppendMessage(t.Context(), twoTexts(id))
+	require.NoError(t, err)
+	require.Equal(t, engage.Reconciled, receipt.Proof)
+	require.Equal(t, outcome.MaybeApplied, receipt.Attempts[0].Effect)
+	require.Equal(t, []string{"hello", "again"}, texts(t, server, id), "once")
+	require.Equal(t, 1, sent(server, outcome.AppendMessage))
+}
+
+func TestARedirectOfAWriteIsRefusedAndNeitherFollowedNorRepeated(t *testing.T) {
+	for _, status := range []int{http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
+		server := newStub(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Location", "/elsewhere")
+			w.WriteHeader(status)
+		})
+		_, err := appendMessage(t.Context(), server.client(t))
+		failure := failureOf(t, err)
+		require.Equal(t, outcome.OnError, failure.Edge)
+		require.Equal(t, outcome.Refused, failure.Effect)
+		require.Len(t, server.seen(), 1, "nor is the write looked up")
+	}
 }
 
 // closedPort returns an address where nobody listens.
@@ -100,7 +142,7 @@ func TestATransportThatDoesNotTellIsNotTrusted(t *testing.T) {
 	transport.RegisterNoResponder(httpmock.NewErrorResponder(errors.New("broken by https://example.com/?" + token)))
 	client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(transport))
 	require.NoError(t, err)
-	_, err = appendTo(appendRequest, engage.WithReconciliation(false))(t.Context(), client)
+	_, err = appendTo(appendRequest, engage.WithReconciliation(engage.Reconciliation{Off: true}))(t.Context(), client)
 	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
 	require.Equal(t, 1, transport.GetTotalCallCount())
 	require.NotContains(t, err.Error(), token)
@@ -114,14 +156,14 @@ func TestAProxyThatCannotBeReachedKeepsItsPassword(t *testing.T) {
 		DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, unreachable },
 	}))
 	require.NoError(t, err)
-	_, err = appendTo(appendRequest, engage.WithAttempts(1))(t.Context(), client)
+	_, err = appendTo(appendRequest, engage.WithRetry(engage.Retry{Attempts: 1}))(t.Context(), client)
 	require.ErrorIs(t, err, unreachable)
 	require.ErrorContains(t, err, "the exchange failed (*net.OpError)")
 	require.NotContains(t, err.Error(), token)
 }
 
 func TestATryThatCannotLeaveIsNotTakenForTheOneBefore(t *testing.T) {
-	server := newStub(t, reply(http.StatusServiceUnavailable, ``))
+	server := newStub(t, reply(http.StatusServiceUnavailable, `{"code":"5030"}`))
 	inner := &http.Transport{}
 	defer inner.CloseIdleConnections()
 	tries := 0
@@ -131,7 +173,7 @@ func TestATryThatCannotLeaveIsNotTakenForTheOneBefore(t *testing.T) {
 		}
 		return inner.RoundTrip(r)
 	})
-	_, err := appendTo(appendRequest, engage.WithAttempts(2))(t.Context(), server.client(t, engage.WithTransport(transport)))
+	_, err := appendTo(appendRequest, engage.WithRetry(engage.Retry{Attempts: 2}))(t.Context(), server.client(t, engage.WithTransport(transport)))
 	failure := failureOf(t, err)
 	require.Len(t, failure.Attempts, 2)
 	require.Equal(t, outcome.NotSent, failure.Attempts[1].Effect)
@@ -172,22 +214,22 @@ func TestWhatIsNotTransientIsNotRetried(t *testing.T) {
 
 func TestTheRetryPolicyIsObeyed(t *testing.T) {
 	server := newStub(t, reply(503, ``))
-	_, err := searchConversation(t.Context(), server.client(t, engage.WithCallOptions(engage.WithRetryPolicy(engage.RetryNever))))
+	_, err := searchConversation(t.Context(), server.client(t, engage.WithCallOptions(engage.WithRetry(engage.Retry{Policy: engage.RetryNever}))))
 	require.Len(t, failureOf(t, err).Attempts, 1)
 
 	server = newStub(t, failing(1, reply(500, ``), reply(200, acknowledged)))
-	_, err = appendMessage(t.Context(), server.client(t, engage.WithCallOptions(engage.WithRetryPolicy(engage.RetryAlways))))
+	_, err = appendMessage(t.Context(), server.client(t, engage.WithCallOptions(engage.WithRetry(engage.Retry{Policy: engage.RetryAlways}))))
 	require.NoError(t, err)
 
 	server = newStub(t, reply(500, ``))
-	_, err = searchConversation(t.Context(), server.client(t, engage.WithCallOptions(engage.WithAttempts(2))))
+	_, err = searchConversation(t.Context(), server.client(t, engage.WithCallOptions(engage.WithRetry(engage.Retry{Attempts: 2}))))
 	require.Len(t, failureOf(t, err).Attempts, 2)
 	require.Len(t, server.seen(), 2)
 }
 
 func TestDoubtIsSticky(t *testing.T) {
 	server := newStub(t, failing(1, hangUp, reply(409, `{"code":1}`)))
-	_, err := appendMessage(t.Context(), server.client(t, engage.WithCallOptions(engage.WithRetryPolicy(engage.RetryAlways))))
+	_, err := appendMessage(t.Context(), server.client(t, engage.WithCallOptions(engage.WithRetry(engage.Retry{Policy: engage.RetryAlways}))))
 	failure := failureOf(t, err)
 	require.Equal(t, outcome.OnAppendMessageFailure, failure.Edge)
 	require.Equal(t, outcome.MaybeApplied, failure.Effect)
@@ -223,7 +265,7 @@ func TestAWaitThatTheCallerCannotAffordIsNotBegun(t *testing.T) {
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	_, err := appendMessage(ctx, server.client(t, engage.WithCallOptions(engage.WithWaits(0, time.Hour))))
+	_, err := appendMessage(ctx, server.client(t, engage.WithCallOptions(engage.WithRetry(engage.Retry{FirstWait: 1, LongestWait: time.Hour}))))
 	failure := failureOf(t, err)
 	require.Equal(t, outcome.OnError, failure.Edge)
 	require.Equal(t, 503, failure.Status)
@@ -233,7 +275,7 @@ func TestAWaitThatTheCallerCannotAffordIsNotBegun(t *testing.T) {
 
 func TestAnAttemptsTimeoutIsNotTheCallersDeadline(t *testing.T) {
 	slow := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
-	timeout := engage.WithCallOptions(engage.WithAttemptTimeout(200*time.Millisecond), engage.WithAttempts(3))
+	timeout := engage.WithCallOptions(engage.WithRetry(engage.Retry{AttemptTimeout: 200 * time.Millisecond, Attempts: 3}))
 
 	server := newStub(t, failing(2, slow, reply(200, found("active"))))
 	_, err := searchConversation(t.Context(), server.client(t, timeout))
@@ -287,7 +329,7 @@ func TestATokenRefusedMidFlightIsReplacedOnce(t *testing.T) {
 		})
 	}
 	client := func(s *stub, source auth.TokenSource) *engage.Client {
-		client, err := engage.New(engage.Endpoint(s.URL), source, engage.WithCallOptions(engage.WithRetryPolicy(engage.RetryNever)))
+		client, err := engage.New(engage.Endpoint(s.URL), source, engage.WithCallOptions(engage.WithRetry(engage.Retry{Policy: engage.RetryNever})))
 		require.NoError(t, err)
 		return client
 	}

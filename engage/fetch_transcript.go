@@ -7,103 +7,26 @@ import (
 	"strconv"
 
 	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/internal/engine"
 	"github.com/engagesdk/engage-go/internal/tolerant"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// maxTranscriptLimit is the most messages that one call fetches (documented).
-const maxTranscriptLimit = 500
-
-// FetchTranscriptRequest is a request of FetchTranscript, in its only version:
-// [FetchTranscriptV10].
-type FetchTranscriptRequest interface {
-	// Validate returns every violation at once, as an [outcome.Error].
-	Validate() error
-	form() *fetchTranscript
-}
-
-// FetchTranscriptV10 reads a part of a conversation's messages. The vendor
-// offers it to standalone tenants only and gives it no version; 1.0 is assumed.
-type FetchTranscriptV10 struct {
-	// ConversationID is required.
-	ConversationID string
-	// Offset is how many messages to pass over. In which order the service
-	// counts them is not documented.
-	Offset int
-	// Limit is how many messages to read, from 1 to 500; 0 leaves it to the
-	// service, which then reads 10 (documented).
-	Limit int
-}
-
-// Validate implements [FetchTranscriptRequest].
-func (r FetchTranscriptV10) Validate() error { return validate(r.form()) }
-
-func (r FetchTranscriptV10) form() *fetchTranscript { return new(fetchTranscript(r)) }
-
-type fetchTranscript FetchTranscriptV10
-
-func (*fetchTranscript) operation() outcome.Operation { return outcome.FetchTranscript }
-func (*fetchTranscript) revision() outcome.Version    { return outcome.V10 }
-func (*fetchTranscript) body(string) any              { return nil }
-func (f *fetchTranscript) ids() pathIDs               { return pathIDs{conversation: f.ConversationID} }
-
-func (f *fetchTranscript) violations() outcome.Violations {
-	var v outcome.Violations
-	requireID(&v, "ConversationID", f.ConversationID)
-	if f.Offset < 0 {
-		v.Add("Offset", "is negative")
-	}
-	if f.Limit < 0 || f.Limit > maxTranscriptLimit {
-		v.Add("Limit", "is not from 1 to 500, nor 0")
-	}
-	return v
-}
-
-// query implements [queried]. What is zero is left to the service.
-func (f *fetchTranscript) query() url.Values {
-	query := url.Values{}
-	if f.Offset > 0 {
-		query.Set("offset", strconv.Itoa(f.Offset))
-	}
-	if f.Limit > 0 {
-		query.Set("limit", strconv.Itoa(f.Limit))
-	}
-	return query
-}
-
-// FetchTranscriptResult is a part of a conversation's messages.
-type FetchTranscriptResult struct {
-	Reply
-	// Messages are in the order of the reply. One that the SDK cannot read is a
-	// [message.Unknown], which keeps its JSON.
-	Messages []message.Message
-	// CountOfRecords is the service's countOfRecords; 0 if the reply has none.
-	// The vendor does not say what it counts; that it is all the messages of the
-	// conversation is assumed.
-	CountOfRecords int
-}
-
-// transcriptPage is a part of a conversation's messages as they came.
-type transcriptPage struct {
-	answer   *answer
-	messages [][]byte
-	count    int
-}
-
-// FetchTranscript reads a part of a conversation's messages. It ends on success,
-// spelled in small letters by the vendor, or with an error on Failure or a
-// standard edge. It is a read and is retried.
+// FetchTranscript reads messages of a conversation. It ends on success, which the
+// vendor spells in small letters, or with an error on Failure or a standard edge. It
+// is a read and is retried.
 func (c *Client) FetchTranscript(ctx context.Context, request FetchTranscriptRequest, options ...CallOption) (*FetchTranscriptResult, error) {
-	form, settings, err := prepare(ctx, c, request, options)
+	w := request.wire()
+	s, err := c.prepare(w, options)
 	if err != nil {
 		return nil, err
 	}
-	page, err := c.transcript(ctx, form, settings)
+	page, err := c.transcriptPage(ctx, w, s)
 	if err != nil {
 		return nil, err
 	}
 	result := &FetchTranscriptResult{
-		Reply:          page.answer.reply(outcome.TranscriptFetched),
+		Reply:          replyOf(page.reply, outcome.TranscriptFetched),
 		Messages:       make([]message.Message, len(page.messages)),
 		CountOfRecords: page.count,
 	}
@@ -116,28 +39,111 @@ func (c *Client) FetchTranscript(ctx context.Context, request FetchTranscriptReq
 	return result, nil
 }
 
-// transcript is FetchTranscript without reading the messages.
-func (c *Client) transcript(ctx context.Context, form *fetchTranscript, s *settings) (*transcriptPage, error) {
-	got, err := c.ask(ctx, form, s)
+// FetchTranscriptResult is the result of FetchTranscript.
+type FetchTranscriptResult struct {
+	Reply
+	// Messages are in the order of the reply. A message that cannot be decoded is a
+	// [message.Unknown], which keeps its JSON.
+	Messages []message.Message
+	// CountOfRecords is the countOfRecords of the reply; 0 if it has none. That it
+	// counts all the messages of the conversation is assumed.
+	CountOfRecords int
+}
+
+// FetchTranscriptRequest is a request of FetchTranscript in its only version:
+// [FetchTranscriptV10].
+type FetchTranscriptRequest interface {
+	// Validate returns nil, or an [*outcome.Error] with all violations.
+	Validate() error
+	wire() *fetchTranscript
+}
+
+// FetchTranscriptV10 reads messages of a conversation. The vendor offers it to
+// standalone tenants only (documented), and names no version; 1.0 is assumed.
+type FetchTranscriptV10 struct {
+	// ConversationID is required.
+	ConversationID string
+	// Offset is the number of messages to skip. In which order the service counts
+	// them is not documented.
+	Offset int
+	// Limit is the number of messages to read, from 1 to 500. For 0 the service reads
+	// 10 (documented).
+	Limit int
+}
+
+// Validate implements [FetchTranscriptRequest].
+func (r FetchTranscriptV10) Validate() error { return validate(r.wire()) }
+
+func (r FetchTranscriptV10) wire() *fetchTranscript { return new(fetchTranscript(r)) }
+
+// fetchTranscript is the [wireRequest].
+type fetchTranscript FetchTranscriptV10
+
+func (*fetchTranscript) name() (outcome.Operation, outcome.Version) {
+	return outcome.FetchTranscript, outcome.V10
+}
+
+func (w *fetchTranscript) ids() pathIDs { return pathIDs{conversation: w.ConversationID} }
+
+// maxTranscriptLimit is the most messages of one call (documented).
+const maxTranscriptLimit = 500
+
+func (w *fetchTranscript) validate() outcome.Violations {
+	var v outcome.Violations
+	validateID(&v, "ConversationID", w.ConversationID)
+	if w.Offset < 0 {
+		v.Add("Offset", "is negative")
+	}
+	if w.Limit < 0 || w.Limit > maxTranscriptLimit {
+		v.Add("Limit", "must be from 1 to 500, or 0 for the default of the service")
+	}
+	return v
+}
+
+func (*fetchTranscript) body(string) any { return nil }
+
+// query returns the parameters that are not zero.
+func (w *fetchTranscript) query() url.Values {
+	query := url.Values{}
+	if w.Offset > 0 {
+		query.Set("offset", strconv.Itoa(w.Offset))
+	}
+	if w.Limit > 0 {
+		query.Set("limit", strconv.Itoa(w.Limit))
+	}
+	return query
+}
+
+// transcriptPage is a reply with messages that are not decoded yet.
+type transcriptPage struct {
+	reply    engine.Reply
+	messages [][]byte
+	count    int
+}
+
+// transcriptPage fetches messages without decoding them.
+func (c *Client) transcriptPage(ctx context.Context, w *fetchTranscript, s *settings) (*transcriptPage, error) {
+	reply, err := c.read(ctx, w, s)
 	if err != nil {
 		return nil, err
 	}
-	page := &transcriptPage{answer: got}
-	value := tolerant.MembersOf(got.envelope.Value)
-	// What is no number, or none that makes sense, counts nothing.
+	page := &transcriptPage{reply: reply}
+	value, ok := valueOf(reply)
+	if ok {
+		page.messages, ok = messagesIn(value)
+	}
+	if !ok {
+		return nil, unusable(w, reply, outcome.OnError, errWrongShape)
+	}
 	if count, err := strconv.Atoi(value.Text("countOfRecords")); err == nil && count > 0 {
 		page.count = count
-	}
-	var ok bool
-	if page.messages, ok = messagesIn(value); !ok {
-		return nil, got.failure(form, outcome.OnError, errWrongShape)
 	}
 	return page, nil
 }
 
-// messagesIn returns the messages in the value of a reply, and whether it held a
-// list of them: as a text that holds the JSON of one (documented), or as the list
-// itself. A reply that counts none need not have one.
+// messagesIn returns the messages in the value of a reply: a list as escaped JSON
+// (documented), or the list itself. It reports false if there is no list. A value
+// with the count 0 needs none.
 func messagesIn(value tolerant.Members) ([][]byte, bool) {
 	escaped, isEscaped := messageList(value.Nested("transcriptJsonEsc"))
 	plain, isPlain := messageList(value.Nested("messages"))
@@ -145,13 +151,13 @@ func messagesIn(value tolerant.Members) ([][]byte, bool) {
 		plain = escaped
 	}
 	if len(plain) == 0 && !isEscaped && value.Text("transcriptJsonEsc") != "" {
-		return nil, false // A list that is cut short is not an empty one.
+		return nil, false // A list that is cut short is not an empty list.
 	}
 	return plain, isEscaped || isPlain || value.Text("countOfRecords") == "0"
 }
 
-// messageList reads a list, or an object that holds one. A list that is many times
-// as long as one that was asked for is none.
+// messageList returns the elements of a list, or of the list that an object holds.
+// It refuses a list that is much longer than any limit.
 func messageList(value []byte) ([][]byte, bool) {
 	if list := tolerant.MembersOf(value).Find("messages"); list != nil {
 		value = list

@@ -40,7 +40,7 @@ func FuzzReplies(f *testing.F) {
 			}, nil
 		})
 		client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(transport), engage.WithReplyLimit(1<<16),
-			engage.WithCallOptions(engage.WithAttempts(1)))
+			engage.WithCallOptions(engage.WithRetry(engage.Retry{Attempts: 1})))
 		require.NoError(t, err)
 		for _, c := range calls {
 			got, err := c.do(t.Context(), client)

@@ -91,7 +91,7 @@ func TestAClientThatIsDroppedIsNotKeptUntilItsTriesWouldHaveEnded(t *testing.T) 
 	dropped := func() weak.Pointer[engage.Client] {
 		client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(inMemory{}))
 		require.NoError(t, err)
-		_, err = appendTo(appendRequest, engage.WithAttemptTimeout(24*time.Hour))(t.Context(), client)
+		_, err = appendTo(appendRequest, engage.WithRetry(engage.Retry{AttemptTimeout: 24 * time.Hour}))(t.Context(), client)
 		require.NoError(t, err)
 		return weak.Make(client)
 	}()

@@ -18,13 +18,13 @@ import (
 // event is the message of an event that a program may handle twice.
 var event = message.Text{Direction: message.Inbound, Text: "hello", Envelope: message.Envelope{AliasID: "event-1"}}
 
-var look = engage.WithLookFirst(true)
+var look = engage.WithReconciliation(engage.Reconciliation{LookFirst: true})
 
 func TestAProgramThatWasKilledAfterAnAppendDoesNotRepeatIt(t *testing.T) {
 	server, client, id := engageServer(t)
 	server.Fail(outcome.AppendMessage, lostReply)
 	request := engage.AppendMessageV13{ConversationID: id, Channel: channel.SMS, Message: event}
-	_, err := client.AppendMessage(t.Context(), request, look, engage.WithReconciliation(false))
+	_, err := client.AppendMessage(t.Context(), request, look, engage.WithReconciliation(engage.Reconciliation{Off: true}))
 	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
 
 	again, err := server.Client()
@@ -153,7 +153,7 @@ func TestWhatIsLookedForFirstNeedsMarksOfTheCallersOwn(t *testing.T) {
 		{"AliasID", create(engage.CreateConversationV13{Address: smsAddress})},
 	} {
 		_, err := c.call(t.Context(), server.client(t, engage.WithCallOptions(look)))
-		require.Equal(t, outcome.Violations{{Field: c.field, Problem: "is empty, and WithLookFirst has nothing else to look for"}},
+		require.Equal(t, outcome.Violations{{Field: c.field, Problem: "is empty, and a lookup before sending needs it"}},
 			failureOf(t, err).Violations)
 	}
 	require.Empty(t, server.seen())
@@ -171,7 +171,7 @@ func TestWhatIsLookedForFirstNeedsADifferentMarkForEachMessage(t *testing.T) {
 		_, err := call(t.Context(), server.client(t, engage.WithCallOptions(look)))
 		require.Equal(t, outcome.Violations{
 			{Field: "Messages[1]", Problem: "is nil"}, {Field: "Messages[3]", Problem: "is nil"},
-			{Field: "Messages[4].AliasID", Problem: "is that of Messages[0], and WithLookFirst could not tell the two apart"},
+			{Field: "Messages[4].AliasID", Problem: "is that of Messages[0], and a lookup before sending cannot tell the two apart"},
 		}, failureOf(t, err).Violations)
 	}
 	require.Empty(t, server.seen())

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -13,111 +14,142 @@ import (
 	"github.com/engagesdk/engage-go/internal/tolerant"
 )
 
-// A transcript is read in pages of the documented maximum, and not for ever.
+// lookup is what a lookup of a write found.
+type lookup struct {
+	state          lookupState
+	conversationID string
+	// reason says why the write was not found.
+	reason error
+	// final is set if another lookup would find no more.
+	final bool
+	// settled is set if the write is absent and will remain so.
+	settled bool
+	// onlyClosed is set if there is no more than a closed conversation without the
+	// alias ids.
+	onlyClosed bool
+}
+
+// lookupState says whether the write was found.
+type lookupState uint8
+
 const (
-	pageSize = 500
-	maxPages = 20
+	// inconclusive: something is there that may be the write, or may hide it.
+	inconclusive lookupState = iota
+	// absent: the write is not there at this moment.
+	absent
+	// found: the write was applied.
+	found
 )
 
-// lookIn looks for the messages in a conversation's transcript. All of them
-// there settle that they were written. None of them there means that they are
-// absent only if the whole transcript was read and no message in it could be one
-// of them without its name.
-func (b *batch) lookIn(ctx context.Context, c *Client, s *settings, conversationID string) finding {
-	l := lookup{batch: b, missing: make(map[string]int, len(b.aliasIDs))}
-	for i, id := range b.aliasIDs {
-		l.missing[strings.ToLower(id)] = i
+// The reasons of a lookup that did not find its write.
+var (
+	errSameAliasIDs   = errors.New("two of the messages have the same alias id")
+	errNoPages        = errors.New("the service returns the same page of the transcript again")
+	errTooLong        = errors.New("the transcript is too long")
+	errSameContent    = errors.New("the conversation contains the same content under another alias id")
+	errNoAliasID      = errors.New("the conversation contains messages without alias id")
+	errNotThere       = errors.New("the conversation does not contain it")
+	errNoConversation = errors.New("there is no conversation at the address")
+	errNoMark         = errors.New("there is a conversation at the address, and nothing says which call created it")
+	errOtherAliasID   = errors.New("there is another conversation at the address")
+)
+
+const (
+	// pageSize is the documented maximum.
+	pageSize = 500
+	// mostPages ends a lookup in a transcript without an end. The service may return
+	// shorter pages than it is asked for.
+	mostPages = 2_000
+)
+
+// lookUpIn looks the messages up in the transcript of a conversation. They are found
+// if all their alias ids are there: an alias id is used once, so it is a proof by
+// itself. They are absent if the whole transcript contains none of them, nor a
+// message that could be one of them under another alias id or under none.
+func (m *messages) lookUpIn(ctx context.Context, c *Client, s *settings, conversationID string) lookup {
+	t := transcriptLookup{messages: m, missing: make(map[string]bool, len(m.aliasIDs))}
+	for _, id := range m.aliasIDs {
+		t.missing[strings.ToLower(id)] = true
 	}
-	if len(l.missing) < len(b.messages) {
-		return finding{sight: unknowable, why: errSameAliasIDs}
+	if len(t.missing) < len(m.list) {
+		return lookup{reason: errSameAliasIDs, final: true}
 	}
 	var previous []byte
-	form := &fetchTranscript{ConversationID: conversationID, Limit: pageSize}
-	for range maxPages {
-		page, err := c.transcript(ctx, form, s)
+	w := &fetchTranscript{ConversationID: conversationID, Limit: pageSize}
+	for range mostPages {
+		page, err := c.transcriptPage(ctx, w, s)
 		if err != nil {
-			return finding{sight: unknowable, why: err}
+			return lookup{reason: err, final: true}
 		}
 		for _, raw := range page.messages {
-			if !l.compare(raw) {
-				return finding{sight: unknowable, why: errOtherMessage}
-			}
+			t.compare(raw)
 		}
-		form.Offset += len(page.messages)
+		w.Offset += len(page.messages)
 		switch {
-		case len(l.missing) == 0:
-			return finding{sight: there, conversationID: conversationID}
-		// Nothing but an empty page is the end: that a page is as long as was asked
-		// for is assumed, and so is what is counted.
-		case len(page.messages) == 0 && page.count <= form.Offset:
-			return l.result()
+		case len(t.missing) == 0:
+			return lookup{state: found, conversationID: conversationID}
+		// Only an empty page is the end. That a page is as long as its limit is
+		// assumed, and so is what the count of records counts.
+		case len(page.messages) == 0 && page.count <= w.Offset:
+			return t.result()
 		case len(page.messages) == 0 || bytes.Equal(page.messages[0], previous):
-			return finding{sight: unknowable, why: errNoPages}
+			return lookup{reason: errNoPages, final: true}
 		}
 		previous = page.messages[0]
 	}
-	return finding{sight: unknowable, why: errTooLong}
+	return lookup{reason: errTooLong, final: true}
 }
 
-// lookup is a search for messages in a transcript.
-type lookup struct {
-	*batch
-	// missing are those not yet seen, by alias id in small letters: a service that
-	// takes ids for UUIDs may write them in another case.
-	missing map[string]int
-	// nameless is set if a message without alias id could be one of them.
-	nameless bool
+// transcriptLookup is the lookup of messages in a transcript.
+type transcriptLookup struct {
+	*messages
+	// missing are the alias ids that were not found yet, in lower case: a service
+	// that takes them for UUIDs may change their case.
+	missing map[string]bool
+	// similar says which message of the transcript may be one of them.
+	similar error
 }
 
-// compare takes the message raw off the missing if it is one of them. It reports
-// false if raw has the alias id of one and is another message.
-func (l *lookup) compare(raw []byte) bool {
+// compare compares a message of the transcript with those that are looked up.
+func (t *transcriptLookup) compare(raw []byte) {
 	got := tolerant.MembersOf(raw)
-	id := got.Text("aliasId")
-	if id == "" {
-		l.nameless = l.nameless || l.has(message.Direction(got.Text("direction")))
-		return true
-	}
-	id = strings.ToLower(id)
-	i, ok := l.missing[id]
-	if !ok {
-		return true
-	}
-	// An alias id that this call made is in no other message. One that the
-	// caller gave is in another if it was given twice.
-	if m := l.messages[i]; givenID(m) != "" && !sameContent(m, raw) {
-		return false
-	}
-	delete(l.missing, id)
-	return true
-}
-
-// result is the finding in a whole transcript that lacks at least one message.
-func (l *lookup) result() finding {
-	seen := len(l.messages) - len(l.missing)
+	id := strings.ToLower(got.Text("aliasId"))
 	switch {
-	case seen > 0:
-		return finding{sight: unclear, why: fmt.Errorf("%d of %d messages are in the conversation", seen, len(l.messages))}
-	case l.nameless:
-		return finding{sight: unclear, why: errNameless}
+	case t.missing[id]:
+		delete(t.missing, id)
+	case id == "" && t.hasDirection(message.Direction(got.Text("direction"))):
+		t.similar = errNoAliasID
+	case id != "" && !t.isOwn(id) && slices.ContainsFunc(t.list, func(m message.Message) bool { return sameContent(m, raw) }):
+		t.similar = errSameContent
 	}
-	return finding{sight: absent, why: errNotThere}
 }
 
-// has reports whether one of the messages goes in that direction; one that is
-// missing or not known may be any.
-func (b *batch) has(direction message.Direction) bool {
+// isOwn reports whether an alias id in lower case is that of one of the messages.
+func (t *transcriptLookup) isOwn(id string) bool {
+	return slices.ContainsFunc(t.aliasIDs, func(own string) bool { return strings.ToLower(own) == id })
+}
+
+// result is the result of a lookup in a whole transcript that lacks some messages.
+func (t *transcriptLookup) result() lookup {
+	there := len(t.list) - len(t.missing)
+	switch {
+	case there > 0:
+		return lookup{reason: fmt.Errorf("%d of %d messages are in the conversation", there, len(t.list))}
+	case t.similar != nil:
+		return lookup{reason: t.similar}
+	}
+	return lookup{state: absent, reason: errNotThere}
+}
+
+// hasDirection reports whether one of the messages has a direction. A direction that
+// is missing or unknown may be that of any.
+func (t *transcriptLookup) hasDirection(direction message.Direction) bool {
 	known := slices.Contains([]message.Direction{message.Inbound, message.Outbound, message.Announcement}, direction)
-	for _, m := range b.messages {
-		if !known || message.DirectionOf(m) == direction {
-			return true
-		}
-	}
-	return false
+	return !known || slices.ContainsFunc(t.list, func(m message.Message) bool { return message.DirectionOf(m) == direction })
 }
 
-// sameContent reports whether raw has every member of m with the same value,
-// but for the time and the alias id, which has been compared.
+// sameContent reports whether raw has all members of m, but for the alias id and the
+// time. Space at the ends of texts does not count, since the service may trim them.
 func sameContent(m message.Message, raw []byte) bool {
 	encoded, err := json.Marshal(message.Wire(m))
 	var sent, got map[string]any
@@ -127,9 +159,26 @@ func sameContent(m message.Message, raw []byte) bool {
 	delete(sent, "timestamp")
 	delete(sent, "aliasId")
 	for name, value := range sent {
-		if !reflect.DeepEqual(value, got[name]) {
+		if !reflect.DeepEqual(trimmed(value), trimmed(got[name])) {
 			return false
 		}
 	}
 	return true
+}
+
+// trimmed returns a decoded JSON value without space at the ends of its texts.
+func trimmed(value any) any {
+	switch v := value.(type) {
+	case string:
+		return strings.TrimSpace(v)
+	case []any:
+		for i := range v {
+			v[i] = trimmed(v[i])
+		}
+	case map[string]any:
+		for name := range v {
+			v[name] = trimmed(v[name])
+		}
+	}
+	return value
 }

@@ -14,11 +14,51 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// newAliasID returns a random UUID (version 4), as the vendor's samples have
-// for alias ids.
+// messages are the messages of a request and their alias ids.
+type messages struct {
+	list     []message.Message
+	aliasIDs []string
+	// isList is set for a version that takes a list of messages.
+	isList bool
+
+	// Most requests have one message, which needs no memory of its own.
+	one     [1]message.Message
+	oneWire [1]any
+}
+
+// addOne adds the message of a version that takes one.
+func (m *messages) addOne(only message.Message) { m.add(append(m.one[:0], only)) }
+
+// addAll adds the messages of a version that takes a list.
+func (m *messages) addAll(list []message.Message) {
+	m.isList = true
+	m.add(append(m.one[:0], list...))
+}
+
+// add adds messages by value, so that what is validated is what is sent, and makes
+// the missing alias ids.
+func (m *messages) add(list []message.Message) {
+	m.list = list
+	m.aliasIDs = make([]string, len(list))
+	for i, each := range list {
+		if nothing.In(each) {
+			continue
+		}
+		list[i] = message.Value(each)
+		if m.aliasIDs[i] = givenAliasID(list[i]); m.aliasIDs[i] == "" {
+			m.aliasIDs[i] = newAliasID()
+		}
+	}
+}
+
+// givenAliasID returns the alias id that the caller gave a message.
+func givenAliasID(m message.Message) string { return message.EnvelopeOf(m).AliasID }
+
+// newAliasID returns a random UUID of version 4, the form of the alias ids in the
+// samples of the vendor.
 func newAliasID() string {
 	var id [16]byte
-	rand.Read(id[:]) // never fails
+	rand.Read(id[:]) // It never fails.
 	id[6] = id[6]&0x0f | 0x40
 	id[8] = id[8]&0x3f | 0x80
 	var text [36]byte
@@ -33,83 +73,59 @@ func newAliasID() string {
 	return string(text[:])
 }
 
-// batch is the messages of a request and their alias ids. The caller may change
-// what a message points to; what is checked here is sent all the same.
-type batch struct {
-	messages []message.Message
-	aliasIDs []string
+// sentAliasIDs returns the alias ids of all messages.
+func (m *messages) sentAliasIDs() []string { return m.aliasIDs }
 
-	// Most requests have one message, which then needs no room of its own.
-	one     [1]message.Message
-	oneWire [1]any
-}
-
-// take takes messages into the batch, and makes alias ids where they have none.
-func (b *batch) take(messages ...message.Message) {
-	b.messages = append(b.one[:0], messages...)
-	b.aliasIDs = make([]string, len(messages))
-	for i, m := range b.messages {
-		if nothing.In(m) {
-			continue
-		}
-		m = message.Value(m)
-		b.messages[i] = m
-		if b.aliasIDs[i] = givenID(m); b.aliasIDs[i] == "" {
-			b.aliasIDs[i] = newAliasID()
-		}
-	}
-}
-
-// givenID returns the alias id that the caller gave a message; empty for none.
-func givenID(m message.Message) string { return message.EnvelopeOf(m).AliasID }
-
-// names returns the alias ids.
-func (b *batch) names() []string { return b.aliasIDs }
-
-// noMark is what is wrong with an alias id that the caller has to give.
-const noMark = "is empty, and WithLookFirst has nothing else to look for"
-
-// requireMarks notes the alias ids that the caller has not given, or has given
-// twice; field names the i-th message.
-func (b *batch) requireMarks(v *outcome.Violations, field func(int) string) {
-	for i, m := range b.messages {
-		if !nothing.In(m) && givenID(m) == "" {
-			v.Add(field(i)+".AliasID", noMark)
-		}
-	}
-	for i, id := range b.aliasIDs {
-		same := func(other string) bool { return strings.EqualFold(other, id) }
-		if first := slices.IndexFunc(b.aliasIDs[:i], same); first >= 0 && id != "" {
-			v.Add(field(i)+".AliasID", "is that of "+field(first)+", and WithLookFirst could not tell the two apart")
-		}
-	}
-}
-
-// wire returns the messages as the request's JSON holds them. Those without a
-// timestamp have that of now.
-func (b *batch) wire() []any {
-	values := b.oneWire[:0]
+// encodable returns the messages as the JSON of the request contains them. A
+// message without a timestamp has the current time.
+func (m *messages) encodable() []any {
+	values := m.oneWire[:0]
 	now := time.Now().Truncate(time.Millisecond) // The finest that was observed.
-	for i, m := range b.messages {
-		values = append(values, message.StampedWire(m, b.aliasIDs[i], now))
+	for i, each := range m.list {
+		values = append(values, message.StampedWire(each, m.aliasIDs[i], now))
 	}
 	return values
 }
 
-// checkMessages notes what is wrong with messages that f is to carry on ch.
-func checkMessages(v *outcome.Violations, f form, ch channel.Channel, field func(int) string, messages []message.Message) {
-	for i, m := range messages {
-		if nothing.In(m) {
-			v.Add(field(i), "is nil")
+// field returns the name of the field that contains the i-th message.
+func (m *messages) field(i int) string {
+	if !m.isList {
+		return "Message"
+	}
+	return fmt.Sprintf("Messages[%d]", i)
+}
+
+// validateMessages adds what is wrong with messages that an operation carries in a
+// version on a channel.
+func (m *messages) validateMessages(v *outcome.Violations, operation outcome.Operation, version outcome.Version, ch channel.Channel) {
+	for i, each := range m.list {
+		if nothing.In(each) {
+			v.Add(m.field(i), "is nil")
 			continue
 		}
-		if problems := message.Check(m, f.operation(), f.revision(), ch); problems != nil {
-			v.Within(field(i), problems)
+		if problems := message.Check(each, operation, version, ch); problems != nil {
+			v.Within(m.field(i), problems)
 		}
 	}
 }
 
-// single and several name the field of the i-th message, for the versions that
-// carry one message and for those that carry a list.
-func single(int) string    { return "Message" }
-func several(i int) string { return fmt.Sprintf("Messages[%d]", i) }
+// noAliasID is the problem of an alias id that a lookup before sending needs.
+const noAliasID = "is empty, and a lookup before sending needs it"
+
+// validateAliasIDs returns what is wrong with the alias ids for a lookup before
+// sending: the caller gave none, or the same one twice.
+func (m *messages) validateAliasIDs() outcome.Violations {
+	var v outcome.Violations
+	for i, each := range m.list {
+		if !nothing.In(each) && givenAliasID(each) == "" {
+			v.Add(m.field(i)+".AliasID", noAliasID)
+		}
+	}
+	for i, id := range m.aliasIDs {
+		equal := func(other string) bool { return strings.EqualFold(other, id) }
+		if first := slices.IndexFunc(m.aliasIDs[:i], equal); first >= 0 && id != "" {
+			v.Add(m.field(i)+".AliasID", "is that of "+m.field(first)+", and a lookup before sending cannot tell the two apart")
+		}
+	}
+	return v
+}

@@ -7,73 +7,72 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// Evidence says how a thing about the wire is known.
+// Evidence says how something about the wire is known.
 type Evidence string
 
-// The kinds of evidence.
 const (
-	// Documented: the vendor's public documents say so.
+	// Documented evidence is in the public documents of the vendor.
 	Documented Evidence = "documented"
-	// Observed: seen in a real flow or reply.
+	// Observed evidence was seen in a real flow or reply.
 	Observed Evidence = "observed"
-	// Assumed: our own choice where the vendor publishes nothing. A route can be
-	// replaced, see [WithRoute]; a request whose members are other ones can be
-	// made with [Client.Do].
+	// Assumed is what we chose where the vendor publishes nothing. [WithRoute]
+	// replaces a route. [Client.Do] sends a request with other members.
 	Assumed Evidence = "assumed"
 )
 
-// Class says what sending an operation's request a second time would do.
+// Class says what a repetition of an operation would do.
 type Class string
 
-// The classes.
 const (
 	// Read changes nothing. It is retried.
 	Read Class = "read"
-	// Convergent ends in the same state however often it is done. It is
-	// retried.
+	// Convergent operations end in the same state however often they are applied.
+	// They are retried. A repetition can arrive late: if a close hangs, its
+	// repetition succeeds and the caller re-opens the conversation, the first close
+	// may still close it. [RetryNever] forbids the repetition.
 	Convergent Class = "convergent"
-	// Unsafe would be done twice. It is sent again only if it was certainly not
-	// sent, if it was refused with the advice to try again, or if it was looked
-	// for and is certainly absent, see [WithReconciliation].
+	// Unsafe operations would be applied twice. They are sent again only if they were
+	// certainly not sent, if the service refused them with a reason to try again, or
+	// if a lookup proves that they were not applied; see [Reconciliation].
 	Unsafe Class = "unsafe"
 )
 
-// Route is the verb and the path of an operation. The path begins with a slash
-// and is joined to the base URL. A segment in braces, such as {conversation},
-// stands for an id, which is escaped as one segment.
+// Route is the verb and the path of an operation. The path begins with a slash and is
+// joined to the base URL. A segment in braces, such as {conversation}, stands for an
+// id, which is escaped as one segment.
 type Route struct {
 	Method string
 	Path   string
 }
 
-// Member is a member of a request's or a reply's JSON. Members of a reply's
-// value are written value.name.
+// Member is a member of the JSON of a request or a reply. The name of a member in the
+// value of a reply begins with "value.".
 type Member struct {
 	Name     string
 	Evidence Evidence
 }
 
-// Operation is one row of the table of operations: all that is known, or
-// assumed, of an operation on the wire.
+// Operation is a row of the table of operations: what is known or assumed of an
+// operation on the wire.
 type Operation struct {
 	Name     outcome.Operation
 	Versions []outcome.Version
 	Class    Class
-	// Route is the default; the vendor publishes no paths.
+	// Route is the default route. The vendor publishes no paths.
 	Route         Route
 	RouteEvidence Evidence
-	// Successes and Failures are the operation's own edges. The standard edges
-	// come on top.
+	// Successes and Failures are the edges of the operation. The standard edges come
+	// in addition.
 	Successes     []outcome.Edge
 	Failures      []outcome.Edge
 	EdgesEvidence Evidence
-	// Request and Reply are the members that the client writes and reads. Those
-	// of a request without a body are in its query.
+	// Request and Reply are the members that the client writes and reads. A request
+	// without a body has them in its query.
 	Request []Member
 	Reply   []Member
 }
 
-// row is the part of an operation that is not known to package outcome.
+// row is the part of an operation that package outcome does not know.
 type row struct {
 	name    outcome.Operation
 	class   Class
@@ -101,13 +100,12 @@ var (
 		{"status", Observed}, {"code", Observed}, {"description", Observed}, {"value.countOfRecords", Documented},
 		{"value.messages", Assumed}, {"value.transcriptJsonEsc", Documented},
 	}
-	// callbackMember is where a write says where to tell its outcome. That there
-	// is such a member was observed; its name is assumed. A request without a
-	// body has it in its query.
+	// callbackMember is the callback URL of a write. That requests have one was
+	// observed; its name is assumed.
 	callbackMember = Member{"callbackUrl", Assumed}
 )
 
-// rows is the table that client, documentation and tests read.
+// rows is the table of operations.
 var rows = []row{
 	{
 		outcome.SearchConversation, Read, Route{http.MethodPost, "/conversations/search"},
@@ -160,8 +158,8 @@ func find(operation outcome.Operation) (row, bool) {
 	return row{}, false
 }
 
-// Operations lists all that is known and assumed of the operations this client
-// offers. The rows are copies.
+// Operations returns the table of the operations for which the client has a method.
+// The rows are copies.
 func Operations() []Operation {
 	operations := make([]Operation, len(rows))
 	for i, r := range rows {

@@ -12,33 +12,31 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// Option sets up a [Client]. An option that cannot be obeyed makes [New] return
-// an error.
+// Option sets up a [Client]. [New] returns an error for an invalid option.
 type Option func(*Client) error
 
-// WithTransport has requests sent by transport, those for tokens included. The
-// default is a transport of the client's own, sized for many callers and one
-// host, which keeps a burst of calls from opening a connection each. Redirects
-// are never followed, and the client never closes the connections of a transport
-// it was given.
+// WithTransport sends requests by transport, those for tokens included. The default
+// is a transport of the client's own for many callers and one host: it does not open
+// a connection for each call of a burst, and it pings connections over HTTP/2, so
+// that a dead one costs one attempt. The client never follows redirects, and never
+// closes the connections of a transport that it was given.
 //
-// Pass a *http.Transport, or something that passes requests on to one and sends
-// them in no other way: the client then knows for certain of some failed writes
-// that they were not sent.
+// Pass an [*http.Transport], or a transport that sends each request once by one: the
+// client then knows of some failed writes for certain that they were not sent.
 func WithTransport(transport http.RoundTripper) Option {
 	return func(c *Client) error {
 		if nothing.In(transport) {
 			return fmt.Errorf("engage: WithTransport: the transport is nil")
 		}
-		c.engine.Transport = transport
+		c.engine.Client.Transport = transport
 		return nil
 	}
 }
 
-// WithTLSConfig sets up the TLS of the client's own transport: the authorities it
-// trusts, say, or the certificate it shows. The protocols to negotiate are the
-// client's own to choose, HTTP/2 first. config is copied. It cannot be combined
-// with [WithTransport].
+// WithTLSConfig sets the TLS configuration of the client's own transport, such as the
+// authorities that it trusts or its certificate. The client chooses the protocols
+// itself, HTTP/2 first. It copies config. The option cannot be combined with
+// [WithTransport].
 func WithTLSConfig(config *tls.Config) Option {
 	return func(c *Client) error {
 		if config == nil {
@@ -49,9 +47,9 @@ func WithTLSConfig(config *tls.Config) Option {
 	}
 }
 
-// WithLogger has every try of every call logged at level Debug: its operation,
-// status, duration and trace ids, of one that failed its edge, effect and cause
-// too, and never its URL, header or body. The default is not to log.
+// WithLogger logs every attempt of every call at level Debug: operation, status,
+// duration and trace ids, and after a failure edge, effect and cause. It never logs
+// URL, header or body. The default is not to log.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *Client) error {
 		if logger == nil {
@@ -62,16 +60,16 @@ func WithLogger(logger *slog.Logger) Option {
 	}
 }
 
-// WithRoute replaces the assumed verb and path of an operation. The path must
-// hold the same names in braces as the one it replaces, see [Operations].
+// WithRoute replaces the assumed verb and path of an operation. The path must contain
+// the same names in braces as the one that it replaces; see [Operations].
 func WithRoute(operation outcome.Operation, route Route) Option {
 	return func(c *Client) error {
 		standard, ok := find(operation)
 		if !ok {
-			return fmt.Errorf("engage: WithRoute: the client has no method for that operation; Call.Route is the route of one made with Do")
+			return fmt.Errorf("engage: WithRoute: the client has no method for that operation; set Call.Route of a call made with Do")
 		}
-		if faults := route.check(placeholders(standard.route.Path)); faults != nil {
-			return fmt.Errorf("engage: WithRoute(%s): %v", operation, faults)
+		if violations := route.validate(placeholders(standard.route.Path)); violations != nil {
+			return fmt.Errorf("engage: WithRoute(%s): %v", operation, violations)
 		}
 		if route.Method == http.MethodGet && standard.class == Unsafe {
 			return fmt.Errorf("engage: WithRoute(%s): the operation is unsafe, and net/http repeats a GET by itself", operation)
@@ -81,9 +79,8 @@ func WithRoute(operation outcome.Operation, route Route) Option {
 	}
 }
 
-// WithAuthorization has one operation authorized by another source than the
-// client's: that of another named authorization, say, as each node of a flow has
-// its own. It is bound to the client as the client's own is.
+// WithAuthorization authorizes one operation by another source than the client's, such
+// as that of another named authorization. Nodes of a flow can have their own, too.
 func WithAuthorization(operation outcome.Operation, source auth.TokenSource) Option {
 	return func(c *Client) error {
 		if operation == "" {
@@ -97,19 +94,18 @@ func WithAuthorization(operation outcome.Operation, source auth.TokenSource) Opt
 	}
 }
 
-// Limiter holds calls back so that the service is not asked too often. A
-// *rate.Limiter of golang.org/x/time/rate is one.
+// Limiter delays attempts, so that they keep below a rate. A *rate.Limiter of
+// golang.org/x/time/rate is one. It must be safe for concurrent use.
 type Limiter interface {
-	// Wait returns nil when the next request may be sent, and an error if it may
-	// not, as when ctx ends. It is called from many goroutines.
+	// Wait returns nil when the next attempt may start. It returns an error if the
+	// attempt must not start, as when ctx ends.
 	Wait(ctx context.Context) error
 }
 
-// WithLimiter has every try of every call wait for limiter, those that look for a
-// write in doubt included and requests for tokens not. The wait is not part of
-// the try: an attempt timeout begins after it. An error of the limiter ends the
-// call with nothing sent by that try, on onTimeout if a context has ended and
-// else on onError; errors.Is reaches it.
+// WithLimiter delays every attempt of every call, lookups included. Requests for tokens
+// are not delayed. The wait does not count as time of the attempt. An error of limiter
+// ends the call, on onTimeout if the context has ended and else on onError; that
+// attempt was not sent. errors.Is finds the error of limiter.
 func WithLimiter(limiter Limiter) Option {
 	return func(c *Client) error {
 		if nothing.In(limiter) {
@@ -120,10 +116,10 @@ func WithLimiter(limiter Limiter) Option {
 	}
 }
 
-// WithAlreadyDoneCode names a code with which the service refuses a convergent
-// write because the state asked for is there already. Such a refusal is then a
-// success, and the receipt's AlreadyDone says so. For CloseConversation 4547 is
-// known (observed); the vendor publishes no others.
+// WithAlreadyDoneCode makes a success of the refusals of a convergent write that have
+// code: the service refuses the write because the state is there already. AlreadyDone
+// of the receipt is set then. Known is code 4547 for CloseConversation (observed); the
+// vendor publishes no others.
 func WithAlreadyDoneCode(operation outcome.Operation, code string) Option {
 	return func(c *Client) error {
 		if r, ok := find(operation); !ok || r.class != Convergent {
@@ -137,8 +133,9 @@ func WithAlreadyDoneCode(operation outcome.Operation, code string) Option {
 	}
 }
 
-// WithReplyLimit sets the size in bytes above which a reply is not read. The
-// default is 8 MiB.
+// WithReplyLimit sets the largest reply in bytes. A larger one is an error. The default
+// is 8 MiB. A client reads at most 16 replies above 64 KiB at the same time, so that
+// its memory stays bounded; the others wait within their attempt.
 func WithReplyLimit(bytes int64) Option {
 	return func(c *Client) error {
 		if bytes < 1 {
@@ -149,7 +146,7 @@ func WithReplyLimit(bytes int64) Option {
 	}
 }
 
-// WithCallOptions applies options to every call, before the call's own.
+// WithCallOptions applies options to every call, before those of the call.
 func WithCallOptions(options ...CallOption) Option {
 	return func(c *Client) error {
 		if violations := c.defaults.apply(options); violations != nil {

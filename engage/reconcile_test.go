@@ -2,6 +2,7 @@ package engage_test
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,7 +34,7 @@ var (
 )
 
 // quick has calls hardly wait between tries and looks.
-var quick = engage.WithWaits(0, time.Second)
+var quick = engage.WithRetry(engage.Retry{FirstWait: 1, LongestWait: time.Second})
 
 // engageServer starts an Engage in memory with one conversation, and a client.
 func engageServer(t *testing.T, options ...engage.Option) (*engagetest.Server, *engage.Client, string) {
@@ -79,6 +80,28 @@ func twoTexts(id string) engage.AppendMessageV14 {
 	return engage.AppendMessageV14{ConversationID: id, Channel: channel.SMS, Messages: []message.Message{hello, second}}
 }
 
+// freshTexts is twoTexts with content that no other request has.
+func freshTexts(id string) engage.AppendMessageV14 {
+	request := twoTexts(id)
+	for i, m := range request.Messages {
+		text := m.(message.Text)
+		text.Text = rand.Text()
+		request.Messages[i] = text
+	}
+	return request
+}
+
+// markedTexts is twoTexts with alias ids of the caller.
+func markedTexts(id string) engage.AppendMessageV14 {
+	request := twoTexts(id)
+	for i, m := range request.Messages {
+		text := m.(message.Text)
+		text.AliasID = fmt.Sprint("M-", i)
+		request.Messages[i] = text
+	}
+	return request
+}
+
 func TestAnAppendWhoseReplyIsLostIsFound(t *testing.T) {
 	faults := map[string]engagetest.Fault{
 		"closed":      lostReply,
@@ -91,7 +114,7 @@ func TestAnAppendWhoseReplyIsLostIsFound(t *testing.T) {
 	}
 	for name, fault := range faults {
 		t.Run(name, func(t *testing.T) {
-			server, client, id := engageServer(t, engage.WithCallOptions(engage.WithAttemptTimeout(500*time.Millisecond)))
+			server, client, id := engageServer(t, engage.WithCallOptions(engage.WithRetry(engage.Retry{AttemptTimeout: 500 * time.Millisecond})))
 			server.Fail(outcome.AppendMessage, fault)
 			receipt, err := client.AppendMessage(t.Context(), twoTexts(id))
 			require.NoError(t, err)
@@ -125,7 +148,7 @@ func TestAnAnsweredWriteIsNotLookedFor(t *testing.T) {
 }
 
 func TestReconciliationCanBeSwitchedOff(t *testing.T) {
-	server, client, id := engageServer(t, engage.WithCallOptions(engage.WithReconciliation(false)))
+	server, client, id := engageServer(t, engage.WithCallOptions(engage.WithReconciliation(engage.Reconciliation{Off: true})))
 	server.Fail(outcome.AppendMessage, lostReply)
 	_, err := client.AppendMessage(t.Context(), twoTexts(id))
 	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
@@ -139,7 +162,7 @@ func TestWhatIsNotFoundStaysInDoubt(t *testing.T) {
 	failure := failureOf(t, err)
 	require.Equal(t, outcome.MaybeApplied, failure.Effect)
 	require.Equal(t, outcome.OnError, failure.Edge)
-	require.ErrorContains(t, err, "looked for it: the conversation does not hold it")
+	require.ErrorContains(t, err, "lookup: the conversation does not contain it")
 	require.ErrorIs(t, err, io.EOF, "the cause stays in reach")
 	require.Len(t, failure.Attempts, 1)
 	require.Equal(t, 1, sent(server, outcome.AppendMessage))
@@ -151,18 +174,18 @@ func TestADoubtThatRemainsIsToldWithItsReason(t *testing.T) {
 	server.Fail(outcome.AppendMessage, engagetest.Fault{Status: http.StatusInternalServerError})
 	_, err := client.AppendMessage(t.Context(), twoTexts(id))
 	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
-	require.ErrorContains(t, err, "looked for it: the conversation does not hold it", "also where there is no other cause")
+	require.ErrorContains(t, err, "lookup: the conversation does not contain it", "also where there is no other cause")
 
 	server.Fail(outcome.CreateConversation, lostReply)
 	server.Fail(outcome.SearchConversation, engagetest.Fault{Status: http.StatusForbidden, Times: engagetest.Always})
 	_, err = client.CreateConversation(t.Context(), engage.CreateConversationV10{Address: smsAddress})
 	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
-	require.ErrorContains(t, err, "looked for it: engage: SearchConversation v1.3: onAuthorizationFailure")
+	require.ErrorContains(t, err, "lookup: engage: SearchConversation v1.3: onAuthorizationFailure")
 	require.Equal(t, 1, sent(server, outcome.SearchConversation), "looking again is of no use")
 }
 
 func TestWhatIsCertainlyAbsentIsSentOnceMore(t *testing.T) {
-	server, client, id := engageServer(t, engage.WithCallOptions(engage.WithSettleTime(20*time.Millisecond)))
+	server, client, id := engageServer(t, engage.WithCallOptions(engage.WithReconciliation(engage.Reconciliation{SettleTime: 20 * time.Millisecond})))
 	server.Fail(outcome.AppendMessage, lostRequest)
 	receipt, err := client.AppendMessage(t.Context(), twoTexts(id))
 	require.NoError(t, err)
@@ -179,27 +202,27 @@ func TestWhatIsCertainlyAbsentIsSentOnceMore(t *testing.T) {
 	require.Equal(t, bodies[0], bodies[1], "with the same alias ids")
 
 	server.Fail(outcome.AppendMessage, lostRequest, lostReply)
-	receipt, err = client.AppendMessage(t.Context(), twoTexts(id))
+	receipt, err = client.AppendMessage(t.Context(), freshTexts(id))
 	require.NoError(t, err)
 	require.Equal(t, engage.Reconciled, receipt.Proof, "the repetition is looked for too")
 	require.Len(t, texts(t, server, id), 4)
 
 	server.Fail(outcome.AppendMessage, lostRequest, lostRequest)
-	_, err = client.AppendMessage(t.Context(), twoTexts(id))
+	_, err = client.AppendMessage(t.Context(), freshTexts(id))
 	failure := failureOf(t, err)
 	require.Equal(t, outcome.MaybeApplied, failure.Effect)
 	require.Len(t, failure.Attempts, 2, "once")
 
 	server.Fail(outcome.AppendMessage, lostRequest)
-	_, err = client.AppendMessage(t.Context(), twoTexts(id), engage.WithAttempts(1))
+	_, err = client.AppendMessage(t.Context(), freshTexts(id), engage.WithRetry(engage.Retry{Attempts: 1}))
 	require.Len(t, failureOf(t, err).Attempts, 1, "the number of tries is obeyed")
 	server.Fail(outcome.AppendMessage, lostRequest)
-	_, err = client.AppendMessage(t.Context(), twoTexts(id), engage.WithRetryPolicy(engage.RetryNever))
+	_, err = client.AppendMessage(t.Context(), freshTexts(id), engage.WithRetry(engage.Retry{Policy: engage.RetryNever}))
 	require.Len(t, failureOf(t, err).Attempts, 1)
 	require.Len(t, texts(t, server, id), 4)
 
 	server.Fail(outcome.AppendMessage, lostRequest, engagetest.Fault{Applied: true, Shape: engagetest.Truncated})
-	_, err = client.AppendMessage(t.Context(), twoTexts(id))
+	_, err = client.AppendMessage(t.Context(), freshTexts(id))
 	require.Equal(t, outcome.Applied, failureOf(t, err).Effect, "what is told of the repetition is what counts")
 	require.Len(t, texts(t, server, id), 6)
 }
@@ -237,21 +260,22 @@ func (g *gateway) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func TestARequestThatAGatewayDeliversLateIsNotDoubled(t *testing.T) {
 	const settled = 2 * time.Minute
-	settle := engage.WithSettleTime(settled)
+	settle := engage.WithReconciliation(engage.Reconciliation{SettleTime: settled})
 	for name, c := range map[string]struct {
 		delay       time.Duration
+		limit       time.Duration // of the context
 		options     []engage.CallOption
 		found       bool
 		least, most time.Duration // that the call takes
 	}{
-		"nobody knows how late":            {time.Hour, nil, false, 0, 2 * time.Second},
-		"within the settle time":           {time.Minute, []engage.CallOption{settle}, true, settled, settled},
-		"while looking":                    {100 * time.Millisecond, []engage.CallOption{engage.WithWaits(time.Minute, time.Minute)}, true, 0, 3 * time.Minute},
-		"before the second look":           {time.Millisecond, []engage.CallOption{settle}, true, 0, 2 * time.Second},
-		"the caller has not the time":      {time.Minute, []engage.CallOption{settle, engage.WithTotalTimeout(time.Second)}, false, 0, time.Second},
-		"nor has it with one try":          {time.Minute, []engage.CallOption{settle, engage.WithTotalTimeout(time.Minute), engage.WithAttempts(1)}, false, 0, 0},
-		"with one try it looks once more":  {time.Minute, []engage.CallOption{settle, engage.WithAttempts(1)}, true, settled, settled},
-		"as late as the settle time lasts": {settled - 1, []engage.CallOption{settle}, true, settled, settled},
+		"nobody knows how late":            {time.Hour, time.Hour, nil, false, 0, 2 * time.Second},
+		"within the settle time":           {time.Minute, time.Hour, []engage.CallOption{settle}, true, settled, settled},
+		"while looking":                    {100 * time.Millisecond, time.Hour, []engage.CallOption{engage.WithRetry(engage.Retry{FirstWait: time.Minute, LongestWait: time.Minute})}, true, 0, 3 * time.Minute},
+		"before the second look":           {time.Millisecond, time.Hour, []engage.CallOption{settle}, true, 0, 2 * time.Second},
+		"the caller has not the time":      {time.Minute, time.Second, []engage.CallOption{settle}, false, 0, time.Second},
+		"nor has it with one try":          {time.Minute, time.Minute, []engage.CallOption{settle, engage.WithRetry(engage.Retry{Attempts: 1})}, false, 0, 0},
+		"with one try it looks once more":  {time.Minute, time.Hour, []engage.CallOption{settle, engage.WithRetry(engage.Retry{Attempts: 1})}, true, settled, settled},
+		"as late as the settle time lasts": {settled - 1, time.Hour, []engage.CallOption{settle}, true, settled, settled},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -259,7 +283,9 @@ func TestARequestThatAGatewayDeliversLateIsNotDoubled(t *testing.T) {
 				client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(g))
 				require.NoError(t, err)
 				began := time.Now()
-				receipt, err := client.AppendMessage(t.Context(), twoTexts("C1"), c.options...)
+				ctx, cancel := context.WithTimeout(t.Context(), c.limit)
+				defer cancel()
+				receipt, err := client.AppendMessage(ctx, twoTexts("C1"), c.options...)
 				require.GreaterOrEqual(t, time.Since(began), c.least)
 				require.LessOrEqual(t, time.Since(began), c.most)
 				if c.found {
@@ -294,7 +320,7 @@ func stubWithTranscript(t *testing.T, transcript func(sent []map[string]any, off
 		}
 		hangUp(w, r)
 	}
-	return server.client(t, engage.WithCallOptions(engage.WithSettleTime(time.Millisecond)))
+	return server.client(t, engage.WithCallOptions(engage.WithReconciliation(engage.Reconciliation{SettleTime: time.Millisecond})))
 }
 
 // transcriptOf is a transcript that counts all and holds messages.
@@ -364,7 +390,7 @@ func TestWhatTheSearchCannotTellOfACreateStaysInDoubt(t *testing.T) {
 					hangUp(w, r)
 				}
 			}
-			client := server.client(t, engage.WithCallOptions(engage.WithSettleTime(time.Millisecond)))
+			client := server.client(t, engage.WithCallOptions(engage.WithReconciliation(engage.Reconciliation{SettleTime: time.Millisecond})))
 			_, err := client.CreateConversation(t.Context(), c.request)
 			require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
 			require.Len(t, server.written(), 1, "it is not created again")
@@ -394,19 +420,19 @@ func TestWhatTheTranscriptCannotTellStaysInDoubt(t *testing.T) {
 		}), "without alias id"},
 		"one short page for ever": {func([]map[string]any, string) string {
 			return transcriptOf(1, other)
-		}, "does not page"},
+		}, "the same page of the transcript again"},
 		"a list that is cut short": {func([]map[string]any, string) string {
 			return `{"status":"success","value":{"messages":[],"transcriptJsonEsc":"[{\"aliasId\":"}}`
 		}, "unexpected shape"},
 		"one page for ever": {func([]map[string]any, string) string {
 			return transcriptOf(25, other)
-		}, "does not page"},
+		}, "the same page of the transcript again"},
 		"more counted than sent": {func(_ []map[string]any, offset string) string {
 			if offset == "" {
 				return transcriptOf(25, other)
 			}
 			return transcriptOf(25)
-		}, "does not page"},
+		}, "the same page of the transcript again"},
 		"no end": {func(_ []map[string]any, offset string) string {
 			return transcriptOf(1<<30, map[string]any{"aliasId": "at " + offset})
 		}, "too long"},
@@ -431,9 +457,10 @@ func TestAMessageOfTheOtherDirectionWithoutAliasIDIsNoneOfOurs(t *testing.T) {
 	require.Len(t, failureOf(t, err).Attempts, 2, "the messages are certainly absent")
 }
 
-func TestAnAliasIDOfTheClientsOwnIsProofBesideOneThatWasGiven(t *testing.T) {
+func TestAnAliasIDIsProofWhateverTheServiceMakesOfTheContent(t *testing.T) {
 	client := stubWithTranscript(t, onePage(func(sent []map[string]any) string {
-		sent[1]["text"] = "as the service shows it"
+		sent[0]["text"], sent[1]["text"] = "as the service", "shows it"
+		sent[1]["timestamp"] = "1999-01-01T00:00:00Z"
 		return transcriptOf(2, sent...)
 	}))
 	request := twoTexts("C1")
@@ -443,30 +470,32 @@ func TestAnAliasIDOfTheClientsOwnIsProofBesideOneThatWasGiven(t *testing.T) {
 	require.Equal(t, engage.Reconciled, receipt.Proof)
 }
 
-func TestAnAliasIDGivenTwiceDoesNotPassForTheMessage(t *testing.T) {
-	server, client, id := engageServer(t, engage.WithCallOptions(engage.WithSettleTime(time.Millisecond)))
-	request := func(text string) engage.AppendMessageV13 {
-		return engage.AppendMessageV13{ConversationID: id, Channel: channel.SMS, Message: message.Text{
-			Direction: message.Inbound, Text: text, Envelope: message.Envelope{AliasID: "M-1"},
-		}}
+func TestEqualContentUnderAnotherAliasIDIsInconclusive(t *testing.T) {
+	client := stubWithTranscript(t, onePage(func(sent []map[string]any) string {
+		for i, m := range sent {
+			m["aliasId"] = fmt.Sprint("of the service ", i)
+			m["text"] = m["text"].(string) + "\n"
+		}
+		return transcriptOf(2, sent...)
+	}))
+	_, err := client.AppendMessage(t.Context(), twoTexts("C1"))
+	failure := failureOf(t, err)
+	require.Equal(t, outcome.MaybeApplied, failure.Effect)
+	require.Len(t, failure.Attempts, 1, "it is not sent again")
+	require.ErrorContains(t, err, "the same content under another alias id")
+
+	_, err = client.AppendMessage(t.Context(), markedTexts("C1"), engage.WithReconciliation(engage.Reconciliation{LookFirst: true}))
+	require.ErrorContains(t, err, "the same content under another alias id", "nor is it sent at all")
+}
+
+func TestOneAliasIDForTwoMessagesProvesNothing(t *testing.T) {
+	server, client, id := engageServer(t)
+	twice := markedTexts(id)
+	for i := range twice.Messages {
+		twice.Messages[i] = message.Text{Direction: message.Inbound, Text: fmt.Sprint(i), Envelope: message.Envelope{AliasID: "M-1"}}
 	}
-	_, err := client.AppendMessage(t.Context(), request("first"))
-	require.NoError(t, err)
 	server.Fail(outcome.AppendMessage, lostRequest)
-	_, err = client.AppendMessage(t.Context(), request("second"))
-	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
-	require.ErrorContains(t, err, "another message has the same alias id")
-
-	server.Fail(outcome.AppendMessage, lostRequest)
-	receipt, err := client.AppendMessage(t.Context(), request("first"))
-	require.NoError(t, err, "the message that was to be there is there")
-	require.Equal(t, engage.Reconciled, receipt.Proof)
-	require.Equal(t, []string{"first"}, texts(t, server, id))
-
-	twice := twoTexts(id)
-	twice.Messages = []message.Message{request("first").Message, request("second").Message}
-	server.Fail(outcome.AppendMessage, lostRequest)
-	_, err = client.AppendMessage(t.Context(), twice)
+	_, err := client.AppendMessage(t.Context(), twice)
 	require.ErrorContains(t, err, "two of the messages have the same alias id")
 }
 
@@ -484,7 +513,7 @@ func TestALongTranscriptIsReadToItsEnd(t *testing.T) {
 	require.Equal(t, 3, sent(server, outcome.FetchTranscript))
 
 	server.Fail(outcome.AppendMessage, lostRequest)
-	receipt, err = client.AppendMessage(t.Context(), twoTexts(id), engage.WithSettleTime(time.Millisecond))
+	receipt, err = client.AppendMessage(t.Context(), freshTexts(id), engage.WithReconciliation(engage.Reconciliation{SettleTime: time.Millisecond}))
 	require.NoError(t, err)
 	require.Equal(t, engage.Acknowledged, receipt.Proof)
 	require.Len(t, texts(t, server, id), 1234+4)
@@ -493,7 +522,7 @@ func TestALongTranscriptIsReadToItsEnd(t *testing.T) {
 func TestAMessageIsFoundInAConversationClosedSince(t *testing.T) {
 	server, client, id := engageServer(t)
 	server.Fail(outcome.AppendMessage, engagetest.Fault{Applied: true, Status: 500})
-	_, err := client.AppendMessage(t.Context(), twoTexts(id), engage.WithReconciliation(false))
+	_, err := client.AppendMessage(t.Context(), twoTexts(id), engage.WithReconciliation(engage.Reconciliation{Off: true}))
 	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
 	_, err = client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: id})
 	require.NoError(t, err)
@@ -505,7 +534,7 @@ func TestAMessageIsFoundInAConversationClosedSince(t *testing.T) {
 	require.Equal(t, engage.Reconciled, receipt.Proof)
 
 	server.Fail(outcome.AppendMessage, lostRequest)
-	_, err = client.AppendMessage(t.Context(), twoTexts(id), engage.WithSettleTime(time.Millisecond))
+	_, err = client.AppendMessage(t.Context(), freshTexts(id), engage.WithReconciliation(engage.Reconciliation{SettleTime: time.Millisecond}))
 	failure := failureOf(t, err)
 	require.Equal(t, outcome.OnAppendMessageFailure, failure.Edge, "the repetition is refused")
 	require.Equal(t, outcome.MaybeApplied, failure.Effect, "and doubt is sticky")
@@ -543,7 +572,7 @@ func TestACreateThatIsCertainlyAbsentIsSentOnceMore(t *testing.T) {
 	require.ErrorContains(t, err, "there is no conversation at the address")
 
 	server.Fail(outcome.CreateConversation, lostRequest)
-	receipt, err := client.CreateConversation(t.Context(), request, engage.WithSettleTime(time.Millisecond))
+	receipt, err := client.CreateConversation(t.Context(), request, engage.WithReconciliation(engage.Reconciliation{SettleTime: time.Millisecond}))
 	require.NoError(t, err)
 	require.Equal(t, engage.Acknowledged, receipt.Proof)
 	require.Len(t, server.Conversations(), 2)
@@ -562,7 +591,7 @@ func TestAConversationThatWasThereBeforeIsNotTakenForTheCreatedOne(t *testing.T)
 		"an unknown state":                  {"parked-by-robot", engage.CreateConversationV13{AliasID: "task-1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server, client, id := engageServer(t, engage.WithCallOptions(engage.WithSettleTime(time.Millisecond)))
+			server, client, id := engageServer(t, engage.WithCallOptions(engage.WithReconciliation(engage.Reconciliation{SettleTime: time.Millisecond})))
 			server.Seed(engagetest.Conversation{
 				ID: id, Status: c.status, AliasID: "task-1",
 				Channel: channel.SMS, BusinessAddress: smsAddress.Business, CustomerAddress: smsAddress.Customer,
@@ -571,7 +600,7 @@ func TestAConversationThatWasThereBeforeIsNotTakenForTheCreatedOne(t *testing.T)
 			c.request.Address = smsAddress
 			_, err := client.CreateConversation(t.Context(), c.request)
 			require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
-			require.ErrorContains(t, err, "looked for it: ")
+			require.ErrorContains(t, err, "lookup: ")
 			require.Equal(t, 1, sent(server, outcome.CreateConversation), "it is not sent again")
 			require.Len(t, server.Conversations(), 1)
 		})
@@ -583,7 +612,7 @@ func TestADoubtfulConvergentWriteIsRepeatedAndAlreadyDoneIsSuccess(t *testing.T)
 	server.Fail(outcome.CloseConversation, lostReply)
 	closed, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: id})
 	require.NoError(t, err)
-	require.True(t, closed.AlreadyClosed)
+	require.True(t, closed.AlreadyDone)
 	require.True(t, closed.AlreadyDone)
 	require.Equal(t, engage.Confirmed, closed.Proof)
 	require.Equal(t, []outcome.Effect{outcome.MaybeApplied, outcome.Refused}, []outcome.Effect{closed.Attempts[0].Effect, closed.Attempts[1].Effect})
@@ -604,7 +633,7 @@ func TestADoubtfulConvergentWriteIsRepeatedAndAlreadyDoneIsSuccess(t *testing.T)
 func TestADoubtIsStickyInRepliesThatSayTheyFailed(t *testing.T) {
 	server := newStub(t, failing(1, hangUp, reply(200, `{"status":"failure","code":"7","tid":"T-2"}`)))
 	_, err := appendMessage(t.Context(), server.client(t, engage.WithCallOptions(
-		engage.WithRetryPolicy(engage.RetryAlways), engage.WithReconciliation(false))))
+		engage.WithRetry(engage.Retry{Policy: engage.RetryAlways}), engage.WithReconciliation(engage.Reconciliation{Off: true}))))
 	failure := failureOf(t, err)
 	require.Equal(t, outcome.OnAppendMessageFailure, failure.Edge)
 	require.Equal(t, outcome.MaybeApplied, failure.Effect)

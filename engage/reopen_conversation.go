@@ -6,51 +6,48 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// ReopenConversationRequest is a request of ReopenConversation, in its only
-// version: [ReopenConversationV10].
-type ReopenConversationRequest interface {
-	// Validate returns every violation at once, as an [outcome.Error].
-	Validate() error
-	form() *reopenConversation
+// ReopenConversation opens a closed conversation again and puts it into its queue.
+// It ends on ConversationReopened, or with an error on ConversationReopenFailed or a
+// standard edge.
+//
+// It is convergent and is retried; see [Class]. The service may refuse it because an
+// earlier attempt of the same call was applied. The error then has the effect
+// [outcome.MaybeApplied]; [WithAlreadyDoneCode] makes the code of such a refusal a
+// success.
+func (c *Client) ReopenConversation(ctx context.Context, request ReopenConversationRequest, options ...CallOption) (*Receipt, error) {
+	return c.write(ctx, request.wire(), options)
 }
 
-// ReopenConversationV10 opens a closed conversation again and puts it into its
-// queue.
+// ReopenConversationRequest is a request of ReopenConversation in its only version:
+// [ReopenConversationV10].
+type ReopenConversationRequest interface {
+	// Validate returns nil, or an [*outcome.Error] with all violations.
+	Validate() error
+	wire() *reopenConversation
+}
+
+// ReopenConversationV10 opens a closed conversation again.
 type ReopenConversationV10 struct {
 	// ConversationID is required.
 	ConversationID string
 }
 
 // Validate implements [ReopenConversationRequest].
-func (r ReopenConversationV10) Validate() error { return validate(r.form()) }
+func (r ReopenConversationV10) Validate() error { return validate(r.wire()) }
 
-func (r ReopenConversationV10) form() *reopenConversation { return new(reopenConversation(r)) }
+func (r ReopenConversationV10) wire() *reopenConversation { return new(reopenConversation(r)) }
 
+// reopenConversation is the [wireRequest].
 type reopenConversation ReopenConversationV10
 
-func (*reopenConversation) operation() outcome.Operation { return outcome.ReopenConversation }
-func (*reopenConversation) revision() outcome.Version    { return outcome.V10 }
-func (f *reopenConversation) ids() pathIDs               { return pathIDs{conversation: f.ConversationID} }
-
-func (f *reopenConversation) violations() outcome.Violations {
-	return (*closeConversation)(f).violations()
+func (*reopenConversation) name() (outcome.Operation, outcome.Version) {
+	return outcome.ReopenConversation, outcome.V10
 }
 
-func (*reopenConversation) body(callbackURL string) any { return &callbackBody{callbackURL} }
+func (w *reopenConversation) ids() pathIDs { return pathIDs{conversation: w.ConversationID} }
 
-// ReopenConversationReceipt is what ReopenConversation returns.
-type ReopenConversationReceipt struct{ Receipt }
-
-// ReopenConversation opens a closed conversation again. It ends on
-// ConversationReopened, or with an error on ConversationReopenFailed or a
-// standard edge. It is convergent and is retried. The service may refuse it
-// because an earlier try of the same call has opened the conversation: the error's
-// Effect is then [outcome.MaybeApplied]. [WithAlreadyDoneCode] makes the code of
-// such a refusal a success.
-func (c *Client) ReopenConversation(ctx context.Context, request ReopenConversationRequest, options ...CallOption) (*ReopenConversationReceipt, error) {
-	_, receipt, err := write(ctx, c, request, options)
-	if err != nil {
-		return nil, err
-	}
-	return &ReopenConversationReceipt{receipt}, nil
+func (w *reopenConversation) validate() outcome.Violations {
+	return (*closeConversation)(w).validate()
 }
+
+func (*reopenConversation) body(callbackURL string) any { return &callbackJSON{callbackURL} }

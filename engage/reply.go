@@ -2,38 +2,39 @@ package engage
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 
 	"github.com/engagesdk/engage-go/internal/engine"
+	"github.com/engagesdk/engage-go/internal/tolerant"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
 // Reply is what the results of all calls have in common.
 type Reply struct {
-	// Outcome is the edge the call ended on, one of the operation's success
-	// edges. Only [Client.Do] may leave it empty.
+	// Outcome is the edge that the call ended on: a success edge of the operation.
+	// Only [Client.Do] may leave it empty.
 	Outcome outcome.Edge
-	// HTTPStatus is the status of the reply that was read.
+	// HTTPStatus is the status of the last reply.
 	HTTPStatus int
-	// APIStatus, Code and Description are what the reply's envelope says of the
-	// call; empty where it says nothing.
+	// APIStatus, Code and Description are those of the reply's envelope. They are
+	// empty if it has none. The description may quote the request.
 	APIStatus   string
 	Code        string
 	Description string
-	// TraceIDs are the ids to quote to the vendor's support.
+	// TraceIDs are the ids of the last reply, for the support of the vendor.
 	TraceIDs []outcome.TraceID
-	// Attempts are the tries that were made, in order. The last one succeeded,
-	// unless a receipt knows from elsewhere that the write was done: it was told so
-	// by callback, it found it at the service, or AlreadyDone is set.
+	// Attempts are the attempts of the call, in order. The last one succeeded, unless
+	// a receipt has another proof: a callback, a lookup, or AlreadyDone.
 	Attempts []outcome.Attempt
 
-	// raw is behind a pointer so that printing a reply does not print it. What it
-	// points to holds nothing else: a reply may be kept for long.
+	// raw is a pointer, so that printing a reply does not print it.
 	raw *[]byte
 }
 
-// Raw returns a copy of the reply as it was sent, with the members that this
-// SDK does not know. It is nil where nothing was read.
+// Raw returns a copy of the body of the reply, with all the members that this SDK
+// does not know. It returns nil if no reply was read.
 func (r Reply) Raw() json.RawMessage {
 	if r.raw == nil {
 		return nil
@@ -41,16 +42,53 @@ func (r Reply) Raw() json.RawMessage {
 	return bytes.Clone(*r.raw)
 }
 
-// reply returns what a result has in common with all others.
-func (a *answer) reply(edge outcome.Edge) Reply {
+// replyOf returns the part of a result that is common to all.
+func replyOf(reply engine.Reply, edge outcome.Edge) Reply {
 	return Reply{
 		Outcome:     edge,
-		HTTPStatus:  a.read.Status,
-		APIStatus:   a.envelope.Status,
-		Code:        a.envelope.Code,
-		Description: a.envelope.Description,
-		TraceIDs:    engine.TraceIDs(a.read.Header, a.envelope.IDs),
-		Attempts:    a.read.Attempts,
-		raw:         new(a.read.Body),
+		HTTPStatus:  reply.Status,
+		APIStatus:   reply.Envelope.Status,
+		Code:        reply.Envelope.Code,
+		Description: reply.Envelope.Description,
+		TraceIDs:    reply.Attempts[len(reply.Attempts)-1].TraceIDs,
+		Attempts:    reply.Attempts,
+		raw:         new(reply.Body),
 	}
+}
+
+// read sends a read and returns its reply.
+func (c *Client) read(ctx context.Context, w wireRequest, s *settings) (engine.Reply, error) {
+	call, err := c.call(w, s, "")
+	if err != nil {
+		return engine.Reply{}, err
+	}
+	return c.engine.Do(ctx, call)
+}
+
+// errWrongShape is the cause of a reply that does not say what it should. It does
+// not quote the reply.
+var errWrongShape = errors.New("the reply has an unexpected shape")
+
+// valueOf returns the members of a reply's value. It reports false if the value is
+// neither an object nor missing.
+func valueOf(reply engine.Reply) (tolerant.Members, bool) {
+	value := reply.Envelope.Value
+	return tolerant.MembersOf(value), len(value) == 0 || value[0] == '{'
+}
+
+// unusable returns the error of a read whose reply is a success and of no use.
+func unusable(w wireRequest, reply engine.Reply, edge outcome.Edge, cause error) error {
+	failure := &outcome.Error{
+		Edge:        edge,
+		Status:      reply.Status,
+		Code:        reply.Envelope.Code,
+		Description: reply.Envelope.Description,
+		Attempts:    reply.Attempts,
+		Err:         cause,
+	}
+	failure.Operation, failure.Version = w.name()
+	for _, attempt := range reply.Attempts {
+		failure.TraceIDs = append(failure.TraceIDs, attempt.TraceIDs...)
+	}
+	return failure
 }

@@ -1,6 +1,7 @@
 package engage_test
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/tls"
@@ -120,7 +121,7 @@ func TestAResetOverHTTP2IsNotAnsweredWithTheSameRequestByTheTransport(t *testing
 		requests.Store(0)
 		client, err := engage.New(engage.Endpoint(c.url), auth.Static(token), c.option)
 		require.NoError(t, err)
-		_, err = appendTo(appendRequest, engage.WithReconciliation(false))(t.Context(), client)
+		_, err = appendTo(appendRequest, engage.WithReconciliation(engage.Reconciliation{Off: true}))(t.Context(), client)
 		failure := failureOf(t, err)
 		require.Equal(t, outcome.MaybeApplied, failure.Effect, name)
 		require.Len(t, failure.Attempts, 1, name)
@@ -204,7 +205,7 @@ func TestAnUnsafeCallIsNotMadeWithTheMethodThatTransportsRepeat(t *testing.T) {
 func TestAReadWithABodyIsRepeatedByTheEngineAlone(t *testing.T) {
 	server := newStub(t, hangUp)
 	client := server.client(t, engage.WithRoute(outcome.SearchConversation, engage.Route{Method: "GET", Path: "/search"}))
-	_, err := client.SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress}, engage.WithAttempts(3), engage.WithWaits(0, 0))
+	_, err := client.SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress}, engage.WithRetry(engage.Retry{Attempts: 3, FirstWait: 1, LongestWait: 0}))
 	require.Len(t, failureOf(t, err).Attempts, 3)
 	require.Len(t, server.seen(), 3)
 }
@@ -230,7 +231,7 @@ func TestTheFailureOfOneSendingSettlesNoOther(t *testing.T) {
 				})
 			})
 			client, err := engage.New(engage.Endpoint(server.URL), auth.Static(token), engage.WithTLSConfig(server.trusted()),
-				engage.WithCallbacks(newCallbacks(t, callback.WithPending(table))), engage.WithCallOptions(engage.WithAttempts(1)))
+				engage.WithCallbacks(newCallbacks(t, callback.WithPending(table))), engage.WithCallOptions(engage.WithRetry(engage.Retry{Attempts: 1})))
 			require.NoError(t, err)
 			defer client.CloseIdleConnections()
 			_, err = client.RemoveParticipant(t.Context(), engage.RemoveParticipantV10{ConversationID: "C1", Participant: "agent-1"})
@@ -247,16 +248,16 @@ func TestTheFailureOfOneSendingSettlesNoOther(t *testing.T) {
 // host where one is named.
 func sendingAgain(inner http.RoundTripper, host string) roundTrip {
 	return func(r *http.Request) (*http.Response, error) {
-		if response, err := inner.RoundTrip(r); err == nil {
-			return response, nil
-		}
-		again := r.Clone(r.Context())
-		again.URL.Host = cmp.Or(host, r.URL.Host)
-		body, err := r.GetBody()
+		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			return nil, err
 		}
-		again.Body = body
+		first, again := r.Clone(r.Context()), r.Clone(r.Context())
+		first.Body, again.Body = io.NopCloser(bytes.NewReader(body)), io.NopCloser(bytes.NewReader(body))
+		if response, err := inner.RoundTrip(first); err == nil {
+			return response, nil
+		}
+		again.URL.Host = cmp.Or(host, r.URL.Host)
 		return inner.RoundTrip(again)
 	}
 }
@@ -266,7 +267,7 @@ func TestATransportThatSendsAgainDoesNotHideThatItHadSentBefore(t *testing.T) {
 	inner := &http.Transport{}
 	defer inner.CloseIdleConnections()
 	transport := sendingAgain(inner, closedPort(t))
-	_, err := appendTo(appendRequest, engage.WithReconciliation(false))(t.Context(), server.client(t, engage.WithTransport(transport)))
+	_, err := appendTo(appendRequest, engage.WithReconciliation(engage.Reconciliation{Off: true}))(t.Context(), server.client(t, engage.WithTransport(transport)))
 	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
 	require.Len(t, server.seen(), 1)
 }
@@ -277,7 +278,7 @@ func TestATransportIsNotTrustedWithAProtocolThatSendsAgain(t *testing.T) {
 	transport := &http.Transport{}
 	transport.RegisterProtocol("http", sendingAgain(inner, closedPort(t)))
 	server := newStub(t, hangUp)
-	_, err := appendTo(appendRequest, engage.WithReconciliation(false))(t.Context(), server.client(t, engage.WithTransport(transport)))
+	_, err := appendTo(appendRequest, engage.WithReconciliation(engage.Reconciliation{Off: true}))(t.Context(), server.client(t, engage.WithTransport(transport)))
 	failure := failureOf(t, err)
 	require.Equal(t, outcome.MaybeApplied, failure.Effect)
 	require.Len(t, failure.Attempts, 1)
@@ -292,7 +293,7 @@ func TestARefusalOfWhatATransportSentAgainLeavesTheDoubtOfTheFirst(t *testing.T)
 		source := &rotating{}
 		client, err := engage.New(engage.Endpoint(server.URL), source, engage.WithTransport(sendingAgain(inner, "")))
 		require.NoError(t, err)
-		_, err = appendTo(appendRequest, engage.WithReconciliation(false))(t.Context(), client)
+		_, err = appendTo(appendRequest, engage.WithReconciliation(engage.Reconciliation{Off: true}))(t.Context(), client)
 		failure := failureOf(t, err)
 		require.Equal(t, status, failure.Status)
 		require.Equal(t, outcome.MaybeApplied, failure.Effect, "status %d", status)
@@ -326,7 +327,7 @@ func TestAConnectionFoundGoneIsReplacedAndOtherwiseNothingWasSent(t *testing.T) 
 	} {
 		for name, do := range map[string]func(context.Context, *engage.Client) error{
 			"a body": func(ctx context.Context, client *engage.Client) error {
-				_, err := client.AppendMessage(ctx, appendRequest, engage.WithReconciliation(false))
+				_, err := client.AppendMessage(ctx, appendRequest, engage.WithReconciliation(engage.Reconciliation{Off: true}))
 				return err
 			},
 			"no body": func(ctx context.Context, client *engage.Client) error {
@@ -337,7 +338,7 @@ func TestAConnectionFoundGoneIsReplacedAndOtherwiseNothingWasSent(t *testing.T) 
 			t.Run(name+" over "+transport, func(t *testing.T) {
 				success := reply(http.StatusOK, acknowledged)
 				server := newStub(t, inTurn(success, success, reply(http.StatusConflict, `{"code":1}`), success))
-				client := server.client(t, append(c.options, engage.WithCallOptions(engage.WithAttempts(1)))...)
+				client := server.client(t, append(c.options, engage.WithCallOptions(engage.WithRetry(engage.Retry{Attempts: 1})))...)
 				require.NoError(t, do(t.Context(), client))
 				require.NoError(t, do(brittle(t.Context()), client))
 				require.Len(t, server.seen(), 2)

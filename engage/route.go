@@ -5,8 +5,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/engagesdk/engage-go/outcome"
 )
@@ -32,23 +30,23 @@ func placeholder(segment string) (name string, ok bool) {
 // methods are those that a route may have.
 var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 
-// check returns what is wrong with a route whose ids have these names.
-func (r Route) check(names []string) outcome.Violations {
+// validate returns what is wrong with a route whose ids have these names.
+func (r Route) validate(names []string) outcome.Violations {
 	var v outcome.Violations
 	if !slices.Contains(methods, r.Method) {
-		v.Add("Method", "is not one of "+strings.Join(methods, ", "))
+		v.Add("Method", "must be one of "+strings.Join(methods, ", "))
 	}
 	if !strings.HasPrefix(r.Path, "/") {
 		v.Add("Path", "does not begin with a slash")
 		return v
 	}
 	if strings.ContainsAny(r.Path, "?#\\") || !printable(r.Path) {
-		v.Add("Path", "holds a query, a fragment, a backslash or a control character")
+		v.Add("Path", "contains a query, a fragment, a backslash or a control character")
 	}
 	for segment := range strings.SplitSeq(r.Path[1:], "/") {
 		plain, err := url.PathUnescape(segment)
 		if err != nil || isDots(plain) {
-			v.Add("Path", "has a segment that is empty, made of dots or not escaped properly")
+			v.Add("Path", "has a segment that is empty, consists of dots or is escaped wrongly")
 			break
 		}
 	}
@@ -63,22 +61,22 @@ func (r Route) check(names []string) outcome.Violations {
 	return v
 }
 
-// idsWanted tells which ids a path must hold.
+// idsWanted says which ids a path must contain.
 func idsWanted(names []string) string {
 	if len(names) == 0 {
-		return "holds an id in braces, and there is none to put there"
+		return "contains an id in braces, and there is no such id"
 	}
-	return "must hold each of these once and no others: {" + strings.Join(names, "}, {") + "}"
+	return "must contain each of these once and no others: {" + strings.Join(names, "}, {") + "}"
 }
 
-// pathIDs are the ids that stand in paths.
+// pathIDs are the ids of a path.
 type pathIDs struct {
 	conversation, participant string
 	// others are the ids of a [Call].
 	others map[string]string
 }
 
-// named returns the id that a path calls by name.
+// named returns the id with that name in the path.
 func (ids pathIDs) named(name string) string {
 	switch {
 	case ids.others != nil:
@@ -89,14 +87,14 @@ func (ids pathIDs) named(name string) string {
 	return ids.conversation
 }
 
-// piece is a part of a path: text that is always the same, or an id.
+// piece is a part of a path: fixed text, or an id.
 type piece struct {
 	plain, escaped string
 	// id is the name of the id; empty for text.
 	id string
 }
 
-// pieces takes the path of the route apart, below the path of base.
+// pieces splits the path of the route below the path of base.
 func (r Route) pieces(base *url.URL) []piece {
 	text := piece{plain: base.Path, escaped: base.EscapedPath()}
 	var pieces []piece
@@ -108,7 +106,7 @@ func (r Route) pieces(base *url.URL) []piece {
 			text = piece{}
 			continue
 		}
-		plain, _ := url.PathUnescape(segment) // check has tried it.
+		plain, _ := url.PathUnescape(segment) // It is valid; see validate.
 		text.plain += plain
 		text.escaped += escaped(plain, segment)
 	}
@@ -118,9 +116,9 @@ func (r Route) pieces(base *url.URL) []piece {
 	return pieces
 }
 
-// escaped returns segment, which stands for plain, if it can stand in a URL as it
-// is. One that cannot would have net/url escape the whole path anew, and slashes
-// that were escaped would become real ones.
+// escaped returns segment, the escaped form of plain, if net/url accepts it. Else it
+// escapes plain anew: net/url would do so with the whole path, and turn escaped
+// slashes into real ones.
 func escaped(plain, segment string) string {
 	if alone := (&url.URL{Path: plain, RawPath: segment}); alone.EscapedPath() == segment {
 		return segment
@@ -128,7 +126,7 @@ func escaped(plain, segment string) string {
 	return url.PathEscape(plain)
 }
 
-// resolve returns base with the path that pieces make with ids.
+// resolve returns base with the path of pieces, in which ids are filled in.
 func resolve(base *url.URL, pieces []piece, ids pathIDs) *url.URL {
 	const usual = 4
 	plain, escaped := make([]string, 0, usual), make([]string, 0, usual)
@@ -146,26 +144,3 @@ func resolve(base *url.URL, pieces []piece, ids pathIDs) *url.URL {
 	}
 	return &resolved
 }
-
-// requireID notes an id that cannot be one segment of a path: it is empty to the
-// eye, would be read as several segments, or as a step up.
-func requireID(v *outcome.Violations, field, id string) {
-	switch {
-	case id == "":
-		v.Add(field, "is empty")
-	case strings.TrimSpace(id) == "":
-		v.Add(field, "is blank")
-	case !utf8.ValidString(id):
-		v.Add(field, "is not valid UTF-8")
-	case strings.ContainsAny(id, `/\`):
-		v.Add(field, "holds a slash")
-	case isDots(id):
-		v.Add(field, "is made of dots only")
-	case !printable(id):
-		v.Add(field, "holds a control character")
-	}
-}
-
-func isDots(segment string) bool { return strings.Trim(segment, ".") == "" }
-
-func printable(text string) bool { return strings.IndexFunc(text, unicode.IsControl) < 0 }

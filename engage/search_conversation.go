@@ -7,218 +7,198 @@ import (
 	"slices"
 
 	"github.com/engagesdk/engage-go/engage/channel"
-	"github.com/engagesdk/engage-go/internal/nothing"
+	"github.com/engagesdk/engage-go/internal/engine"
 	"github.com/engagesdk/engage-go/internal/tolerant"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// SearchConversationRequest is a request of SearchConversation, in one of its
-// versions: [SearchConversationV10], [SearchConversationV11] or
-// [SearchConversationV13].
-type SearchConversationRequest interface {
-	// Validate returns every violation at once, as an [outcome.Error].
-	Validate() error
-	form() *searchConversation
-}
-
-// SearchConversationV10 looks for a conversation by its address. It is answered
-// with the conversation's id and status; that it is answered as V11 is, is
-// assumed.
-type SearchConversationV10 struct {
-	// Address is required.
-	Address channel.Address
-}
-
-// SearchConversationV11 looks for a conversation by its address. It is answered
-// with the conversation's id and status.
-type SearchConversationV11 struct {
-	// Address is required.
-	Address channel.Address
-}
-
-// SearchConversationV13 looks for a conversation by its address. It is answered
-// with everything in [SearchConversationResult].
-type SearchConversationV13 struct {
-	// Address is required.
-	Address channel.Address
-}
-
-// Validate implements [SearchConversationRequest].
-func (r SearchConversationV10) Validate() error { return validate(r.form()) }
-
-// Validate implements [SearchConversationRequest].
-func (r SearchConversationV11) Validate() error { return validate(r.form()) }
-
-// Validate implements [SearchConversationRequest].
-func (r SearchConversationV13) Validate() error { return validate(r.form()) }
-
-func (r SearchConversationV10) form() *searchConversation {
-	return &searchConversation{outcome.V10, r.Address}
-}
-
-func (r SearchConversationV11) form() *searchConversation {
-	return &searchConversation{outcome.V11, r.Address}
-}
-
-func (r SearchConversationV13) form() *searchConversation {
-	return &searchConversation{outcome.V13, r.Address}
-}
-
-type searchConversation struct {
-	version outcome.Version
-	address channel.Address
-}
-
-func (*searchConversation) operation() outcome.Operation { return outcome.SearchConversation }
-func (f *searchConversation) revision() outcome.Version  { return f.version }
-func (*searchConversation) ids() pathIDs                 { return pathIDs{} }
-func (f *searchConversation) body(string) any            { return new(f.address.Members()) }
-
-func (f *searchConversation) violations() outcome.Violations {
-	var v outcome.Violations
-	requireAddress(&v, f.address)
-	return v
-}
-
-// requireAddress notes what is wrong with the address of a request.
-func requireAddress(v *outcome.Violations, address channel.Address) {
-	if !isAddress(address) {
-		v.Add("Address", "is nil or no struct of package channel")
-		return
+// SearchConversation searches for the conversation between a customer and the
+// business on a channel. It is a read and is retried.
+//
+// It ends on noConversationFound, conversationActive, conversationClosed,
+// conversationInQueue or conversationOnHold. For a conversation in an unknown state
+// it returns the result and an error on onInvalidChoice. All other errors are on the
+// standard edges.
+func (c *Client) SearchConversation(ctx context.Context, request SearchConversationRequest, options ...CallOption) (*SearchConversationResult, error) {
+	w := request.wire()
+	s, err := c.prepare(w, options)
+	if err != nil {
+		return nil, err
 	}
-	for _, problem := range address.Problems() {
-		v.Add("Address."+problem.Field, problem.Text)
-	}
+	return c.search(ctx, w, s)
 }
 
-// isAddress reports whether address is one of the structs of package channel, or
-// points to one. What embeds one is an address to the compiler, too, and may
-// hold nothing.
-func isAddress(address channel.Address) bool {
-	switch address.(type) {
-	case channel.SMSAddress, channel.FacebookAddress, channel.LiveChatAddress, channel.EmailAddress,
-		channel.WhatsAppAddress, channel.AppleAddress, channel.APIAddress:
-		return true
-	case *channel.SMSAddress, *channel.FacebookAddress, *channel.LiveChatAddress, *channel.EmailAddress,
-		*channel.WhatsAppAddress, *channel.AppleAddress, *channel.APIAddress:
-		return !nothing.In(address)
-	}
-	return false
-}
-
-// SearchConversationResult is the answer of SearchConversation. Its Outcome
-// tells whether there is a conversation and in which state.
+// SearchConversationResult is the result of SearchConversation. Its Outcome says
+// whether there is a conversation, and in which state.
 type SearchConversationResult struct {
 	Reply
 	// ConversationID is the id of the conversation; empty if there is none.
 	ConversationID string
-	// Exists is what the reply says of the conversation's existence (chatExist).
-	// If it is false the outcome is noConversationFound, and so it is of one that
-	// has no id. The vendor's documents
-	// differ on whether a closed conversation counts as one that exists.
+	// Exists is the chatExist of the reply. The outcome is noConversationFound if it
+	// is false, or if there is no id. The documents of the vendor differ on whether
+	// a closed conversation exists.
 	Exists bool
-	// Status is the conversation's state in the service's own words.
+	// Status is the state of the conversation in the words of the service.
 	Status string
-	// AliasID, TeamID and UserID are filled by V13 only. In the contact center
-	// the alias id is the id of the task. UserID is the agent's login: empty
-	// while the conversation waits in a queue, and the last agent's for a
+	// AliasID, TeamID and UserID are filled by V13 only. In the contact center the
+	// alias id is the id of the task. UserID is the login of the agent. It is empty
+	// while a conversation waits in a queue, and that of the last agent for a
 	// customer who returns.
 	AliasID string
 	TeamID  string
 	UserID  string
 }
 
-// SearchConversation looks for the conversation between a customer and the
-// business on a channel. It is a read and is retried.
-//
-// It ends on noConversationFound, conversationActive, conversationClosed,
-// conversationInQueue or conversationOnHold. A conversation in a state that is
-// none of these is an error on onInvalidChoice; only then is the result
-// returned beside the error. All other errors are on the standard edges.
-func (c *Client) SearchConversation(ctx context.Context, request SearchConversationRequest, options ...CallOption) (*SearchConversationResult, error) {
-	form, settings, err := prepare(ctx, c, request, options)
-	if err != nil {
-		return nil, err
-	}
-	return c.search(ctx, form, settings)
+// SearchConversationRequest is a request of SearchConversation in one of its
+// versions: [SearchConversationV10], [SearchConversationV11] or
+// [SearchConversationV13].
+type SearchConversationRequest interface {
+	// Validate returns nil, or an [*outcome.Error] with all violations.
+	Validate() error
+	wire() *searchConversation
 }
 
-// search is SearchConversation, with a request that was found to be valid.
-func (c *Client) search(ctx context.Context, form *searchConversation, s *settings) (*SearchConversationResult, error) {
-	got, err := c.ask(ctx, form, s)
+// SearchConversationV10 searches for a conversation by its address. The reply has
+// the id and the state of the conversation; that it equals the reply to V11 is
+// assumed.
+type SearchConversationV10 struct {
+	// Address is required.
+	Address channel.Address
+}
+
+// SearchConversationV11 searches for a conversation by its address. The reply has
+// the id and the state of the conversation.
+type SearchConversationV11 struct {
+	// Address is required.
+	Address channel.Address
+}
+
+// SearchConversationV13 searches for a conversation by its address. The reply fills
+// all fields of [SearchConversationResult].
+type SearchConversationV13 struct {
+	// Address is required.
+	Address channel.Address
+}
+
+// Validate implements [SearchConversationRequest].
+func (r SearchConversationV10) Validate() error { return validate(r.wire()) }
+
+// Validate implements [SearchConversationRequest].
+func (r SearchConversationV11) Validate() error { return validate(r.wire()) }
+
+// Validate implements [SearchConversationRequest].
+func (r SearchConversationV13) Validate() error { return validate(r.wire()) }
+
+func (r SearchConversationV10) wire() *searchConversation {
+	return &searchConversation{outcome.V10, r.Address}
+}
+
+func (r SearchConversationV11) wire() *searchConversation {
+	return &searchConversation{outcome.V11, r.Address}
+}
+
+func (r SearchConversationV13) wire() *searchConversation {
+	return &searchConversation{outcome.V13, r.Address}
+}
+
+// searchConversation is the [wireRequest] of all versions.
+type searchConversation struct {
+	version outcome.Version
+	address channel.Address
+}
+
+func (w *searchConversation) name() (outcome.Operation, outcome.Version) {
+	return outcome.SearchConversation, w.version
+}
+
+func (*searchConversation) ids() pathIDs      { return pathIDs{} }
+func (w *searchConversation) body(string) any { return new(w.address.Members()) }
+
+func (w *searchConversation) validate() outcome.Violations {
+	var v outcome.Violations
+	validateAddress(&v, w.address)
+	return v
+}
+
+// search is SearchConversation with a valid request.
+func (c *Client) search(ctx context.Context, w *searchConversation, s *settings) (*SearchConversationResult, error) {
+	reply, err := c.read(ctx, w, s)
 	if err != nil {
 		return nil, err
 	}
-	told := tolerant.MembersOf(got.envelope.Value)
-	if !tellsOfConversation(told) {
-		object, ok := got.conversation()
-		if !ok {
-			return nil, got.failure(form, outcome.OnError, errWrongShape)
-		}
-		told = tolerant.MembersOf(object)
+	conversation, ok := conversationIn(reply)
+	if !ok {
+		return nil, unusable(w, reply, outcome.OnError, errWrongShape)
 	}
-	result := found(told, form.version)
+	result := resultOf(conversation, w.version)
 	edge := result.edge()
-	result.Reply = got.reply(edge)
+	result.Reply = replyOf(reply, edge)
 	if edge == outcome.OnInvalidChoice {
-		return result, got.failure(form, edge, fmt.Errorf("the conversation has the status %.64q, which is not known", result.Status))
+		return result, unusable(w, reply, edge, fmt.Errorf("the conversation has the unknown status %.64q", result.Status))
 	}
 	return result, nil
 }
 
-// conversation returns the object in which a reply tells of a conversation other
-// than in its value, and whether it tells anything. A reply without one tells that
-// there is none if it holds nothing in which one could be told.
-func (a *answer) conversation() ([]byte, bool) {
-	reply := tolerant.MembersOf(a.read.Body)
-	for _, object := range [][]byte{reply.Nested("response"), a.read.Body} {
-		if tellsOfConversation(tolerant.MembersOf(object)) {
-			return object, true
+// conversationIn returns the members of the conversation in a reply: in its value,
+// in response or at its top. It returns no members if the reply says that there is
+// none, and false if it says nothing.
+func conversationIn(reply engine.Reply) (tolerant.Members, bool) {
+	value, ok := valueOf(reply)
+	if !ok {
+		return nil, false
+	}
+	if describesConversation(value) {
+		return value, true
+	}
+	top := tolerant.MembersOf(reply.Body)
+	for _, object := range [][]byte{top.Nested("response"), reply.Body} {
+		if m := tolerant.MembersOf(object); describesConversation(m) {
+			return m, true
 		}
 	}
-	holdsMore := slices.ContainsFunc(reply.And(a.envelope.Value), func(m tolerant.Member) bool {
-		return len(tolerant.Nested(m.Value)) > len("{}") && !bytes.Equal(m.Value, a.envelope.Value)
+	// An object that could contain a conversation, and is not understood, does not
+	// say that there is none.
+	isOpen := slices.ContainsFunc(top.And(reply.Envelope.Value), func(m tolerant.Member) bool {
+		return len(tolerant.Nested(m.Value)) > len("{}") && !bytes.Equal(m.Value, reply.Envelope.Value)
 	})
-	return nil, !holdsMore && (reply.Has("value") || tolerant.Succeeded(a.envelope.Status))
+	return nil, !isOpen && (top.Has("value") || tolerant.Succeeded(reply.Envelope.Status))
 }
 
-// tellsOfConversation reports whether an object has a member that tells of one.
-func tellsOfConversation(m tolerant.Members) bool {
+// describesConversation reports whether an object is about a conversation.
+func describesConversation(m tolerant.Members) bool {
 	return m.Has("conversationId") || m.Has("conversationExists") || m.Has("chatExist")
 }
 
-// found reads what a reply tells as version answers it.
-func found(value tolerant.Members, version outcome.Version) *SearchConversationResult {
+// resultOf reads a conversation as the reply to version has it.
+func resultOf(conversation tolerant.Members, version outcome.Version) *SearchConversationResult {
 	result := &SearchConversationResult{
-		ConversationID: value.Text("conversationId"),
-		Status:         value.Text("status"),
+		ConversationID: conversation.Text("conversationId"),
+		Status:         conversation.Text("status"),
 	}
 	result.Exists = result.ConversationID != ""
 	for _, name := range []string{"conversationExists", "chatExist"} {
-		if exists, told := value.Flag(name); told {
+		if exists, ok := conversation.Flag(name); ok {
 			result.Exists = exists
 		}
 	}
-	if version == outcome.V10 || version == outcome.V11 {
-		return result
+	if version == outcome.V13 {
+		result.AliasID = conversation.Text("aliasId")
+		result.TeamID = conversation.Text("teamId")
+		result.UserID = conversation.Text("userId")
 	}
-	result.AliasID = value.Text("aliasId")
-	result.TeamID = value.Text("teamId")
-	result.UserID = value.Text("userId")
 	return result
 }
 
-// isClosed reports whether the conversation that was found is closed. One that is
-// named and said not to exist is not open (documented), unless its status speaks
-// against that.
+// isClosed reports whether the conversation is closed. One with an id that does not
+// exist is closed (documented), unless its status says otherwise.
 func (r *SearchConversationResult) isClosed() bool {
 	status := tolerant.Fold(r.Status)
 	return r.ConversationID != "" && (status == "closed" || status == "" && !r.Exists)
 }
 
-// edge returns the edge of the conversation's state. The service's words for
-// the states are not documented: those of its older API and of its nodes are
-// both understood, whatever their case and separators.
+// edge returns the edge of the conversation's state. The words of the service are
+// not documented. Those of its older API and those of its nodes are understood, in
+// any case and with any separators.
 func (r *SearchConversationResult) edge() outcome.Edge {
 	if !r.Exists || r.ConversationID == "" {
 		return outcome.NoConversationFound

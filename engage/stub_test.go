@@ -73,7 +73,7 @@ func (s *stub) written() []recorded {
 // client returns a client of the server that hardly waits between tries.
 func (s *stub) client(t *testing.T, options ...engage.Option) *engage.Client {
 	t.Helper()
-	quick := engage.WithCallOptions(engage.WithWaits(0, time.Second), engage.WithAttemptTimeout(10*time.Second))
+	quick := engage.WithCallOptions(engage.WithRetry(engage.Retry{FirstWait: 1, LongestWait: time.Second, AttemptTimeout: 10 * time.Second}))
 	client, err := engage.New(engage.Endpoint(s.URL+"/api/v1"), auth.Static(token), append([]engage.Option{quick}, options...)...)
 	require.NoError(t, err)
 	t.Cleanup(client.CloseIdleConnections)
@@ -215,4 +215,12 @@ func each(t *testing.T, test func(*testing.T, call)) {
 	for _, c := range calls {
 		t.Run(string(c.operation)+" v"+string(c.version), func(t *testing.T) { test(t, c) })
 	}
+}
+
+// retry returns an option whose waits are short, unless they are set.
+func retry(r engage.Retry) engage.CallOption {
+	if r.FirstWait == 0 && r.LongestWait == 0 {
+		r.FirstWait, r.LongestWait = 1, time.Second
+	}
+	return engage.WithRetry(r)
 }

@@ -5,30 +5,29 @@ import (
 	"slices"
 
 	"github.com/engagesdk/engage-go/auth"
+	"github.com/engagesdk/engage-go/internal/engine"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
 // target is what a client knows of an operation before any call: the row of the
-// table with the client's own route, worked out once.
+// table, compiled with the options of the client.
 type target struct {
 	class  Class
+	expect engine.Expect
 	method string
 	pieces []piece
-	// fixed is where all calls go; nil where the path depends on the call.
+	// fixed is the URL of all calls; nil if the path has ids.
 	fixed *url.URL
-	// success and failure are the usual edges. They are empty where the operation
-	// has none of its own, success also where it has several that differ.
+	// success and failure are the edges of the operation. They are empty if it has
+	// none; success also if it has several of different meaning.
 	success, failure outcome.Edge
-	// done are the codes with which the service refuses what is done already.
+	// done are the codes of a refusal because the state is there already.
 	done []string
-	// source gives the operation's tokens; nil for the client's own.
+	// source provides the tokens; nil for the source of the client.
 	source auth.TokenSource
-	// isOther is set for an operation of whose replies nothing is known, and
-	// anyValue where the value of a reply may be more than an object.
-	isOther, anyValue bool
 }
 
-// compile works out the target of every operation.
+// compile returns the targets of all operations.
 func (c *Client) compile() map[outcome.Operation]*target {
 	targets := make(map[outcome.Operation]*target, len(rows))
 	for _, r := range rows {
@@ -40,14 +39,18 @@ func (c *Client) compile() map[outcome.Operation]*target {
 	return targets
 }
 
-// newTarget works out one target.
+// newTarget compiles one row.
 func newTarget(c *Client, r row) *target {
 	t := &target{
 		class:  r.class,
+		expect: engine.Acknowledgement,
 		method: r.route.Method,
 		pieces: r.route.pieces(c.base),
 		done:   c.done[r.name],
 		source: c.sources[r.name],
+	}
+	if r.class == Read {
+		t.expect = engine.Value
 	}
 	if len(t.pieces) == 1 {
 		t.fixed = resolve(c.base, t.pieces, pathIDs{})
@@ -59,9 +62,9 @@ func newTarget(c *Client, r row) *target {
 	return t
 }
 
-// usualSuccess returns the edge that a success ends on, whatever the reply tells:
-// the only one, but for the generic one that may stand beside it. It is empty
-// where the reply makes the difference.
+// usualSuccess returns the success edge of an operation whose replies mean the same:
+// the only edge, beside which there may be the generic one. It returns none if the
+// reply decides between several.
 func usualSuccess(edges []outcome.Edge) outcome.Edge {
 	if len(edges) == 1 || len(edges) == 2 && edges[1] == outcome.Success {
 		return edges[0]
@@ -69,16 +72,17 @@ func usualSuccess(edges []outcome.Edge) outcome.Edge {
 	return ""
 }
 
-// target returns the target of f.
-func (c *Client) target(f form) *target {
-	if other, ok := f.(*otherCall); ok {
+// target returns the target of a request.
+func (c *Client) target(w wireRequest) *target {
+	if other, ok := w.(*otherCall); ok {
 		return other.target(c)
 	}
-	return c.targets[f.operation()]
+	operation, _ := w.name()
+	return c.targets[operation]
 }
 
-// url returns where a call of the operation goes that has these ids and this
-// query. Other calls may go to the same one, so nobody may change it.
+// url returns the URL of a call with these ids and this query. Calls may share it,
+// so it must not be changed.
 func (t *target) url(base *url.URL, ids pathIDs, query url.Values) *url.URL {
 	to := t.fixed
 	if to == nil {
@@ -91,6 +95,5 @@ func (t *target) url(base *url.URL, ids pathIDs, query url.Values) *url.URL {
 	return to
 }
 
-// isDone reports whether a refusal with code means that the state asked for is
-// there already.
+// isDone reports whether a refusal with code means that the state is there already.
 func (t *target) isDone(code string) bool { return code != "" && slices.Contains(t.done, code) }

@@ -6,70 +6,65 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// UpdateConversationRequest is a request of UpdateConversation, in its only
-// version: [UpdateConversationV10].
-type UpdateConversationRequest interface {
-	// Validate returns every violation at once, as an [outcome.Error].
-	Validate() error
-	form() *updateConversation
+// UpdateConversation sets the alias id and custom fields of a conversation. It ends
+// on onConversationUpdatedSuccess, or with an error on onConversationUpdatedFailure
+// or a standard edge. It is convergent and is retried; see [Class].
+func (c *Client) UpdateConversation(ctx context.Context, request UpdateConversationRequest, options ...CallOption) (*Receipt, error) {
+	return c.write(ctx, request.wire(), options)
 }
 
-// UpdateConversationV10 sets a conversation's alias id, or custom fields, or
+// UpdateConversationRequest is a request of UpdateConversation in its only version:
+// [UpdateConversationV10].
+type UpdateConversationRequest interface {
+	// Validate returns nil, or an [*outcome.Error] with all violations.
+	Validate() error
+	wire() *updateConversation
+}
+
+// UpdateConversationV10 sets the alias id of a conversation, or custom fields, or
 // both. It cannot remove them.
 type UpdateConversationV10 struct {
 	// ConversationID is required.
 	ConversationID string
-	// AliasID is the new alias id, which the contact center's node calls Task
-	// ID; empty leaves the old one.
+	// AliasID is the new alias id, which the node of the contact center calls Task
+	// ID. If it is empty, the old one stays.
 	AliasID string
-	// CustomFields are set; others stay as they are.
+	// CustomFields are set. Other custom fields stay as they are.
 	CustomFields []CustomField
 }
 
 // Validate implements [UpdateConversationRequest].
-func (r UpdateConversationV10) Validate() error { return validate(r.form()) }
+func (r UpdateConversationV10) Validate() error { return validate(r.wire()) }
 
-func (r UpdateConversationV10) form() *updateConversation { return new(updateConversation(r)) }
+func (r UpdateConversationV10) wire() *updateConversation { return new(updateConversation(r)) }
 
+// updateConversation is the [wireRequest].
 type updateConversation UpdateConversationV10
 
-func (*updateConversation) operation() outcome.Operation { return outcome.UpdateConversation }
-func (*updateConversation) revision() outcome.Version    { return outcome.V10 }
-func (f *updateConversation) ids() pathIDs               { return pathIDs{conversation: f.ConversationID} }
+func (*updateConversation) name() (outcome.Operation, outcome.Version) {
+	return outcome.UpdateConversation, outcome.V10
+}
 
-func (f *updateConversation) violations() outcome.Violations {
+func (w *updateConversation) ids() pathIDs { return pathIDs{conversation: w.ConversationID} }
+
+func (w *updateConversation) validate() outcome.Violations {
 	var v outcome.Violations
-	requireID(&v, "ConversationID", f.ConversationID)
-	if f.AliasID == "" && len(f.CustomFields) == 0 {
+	validateID(&v, "ConversationID", w.ConversationID)
+	if w.AliasID == "" && len(w.CustomFields) == 0 {
 		v.Add("AliasID", "is empty, and so is CustomFields")
 	}
-	requireUTF8(&v, "AliasID", f.AliasID)
-	requireCustomFields(&v, f.CustomFields)
+	validateText(&v, "AliasID", w.AliasID)
+	validateCustomFields(&v, w.CustomFields)
 	return v
 }
 
-// updateBody is the JSON of a request.
-type updateBody struct {
+func (w *updateConversation) body(callbackURL string) any {
+	return &updateJSON{w.AliasID, w.CustomFields, callbackURL}
+}
+
+// updateJSON is the body of the request.
+type updateJSON struct {
 	AliasID      string        `json:"aliasId,omitempty"`
 	CustomFields []CustomField `json:"customFields,omitempty"`
 	CallbackURL  string        `json:"callbackUrl,omitempty"`
-}
-
-func (f *updateConversation) body(callbackURL string) any {
-	return &updateBody{f.AliasID, f.CustomFields, callbackURL}
-}
-
-// UpdateConversationReceipt is what UpdateConversation returns.
-type UpdateConversationReceipt struct{ Receipt }
-
-// UpdateConversation sets a conversation's alias id and custom fields. It ends
-// on onConversationUpdatedSuccess, or with an error on
-// onConversationUpdatedFailure or a standard edge. It is convergent and is
-// retried.
-func (c *Client) UpdateConversation(ctx context.Context, request UpdateConversationRequest, options ...CallOption) (*UpdateConversationReceipt, error) {
-	_, receipt, err := write(ctx, c, request, options)
-	if err != nil {
-		return nil, err
-	}
-	return &UpdateConversationReceipt{receipt}, nil
 }

@@ -55,7 +55,7 @@ func TestAWaitEndsWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Minute, cancel)
 		start := time.Now()
-		_, err := appendMessage(ctx, clocked(t, engage.WithWaits(0, time.Hour), busy("3600")))
+		_, err := appendMessage(ctx, clocked(t, engage.WithRetry(engage.Retry{FirstWait: 1, LongestWait: time.Hour}), busy("3600")))
 		require.Equal(t, time.Minute, time.Since(start))
 		failure := failureOf(t, err)
 		require.Equal(t, outcome.OnTimeout, failure.Edge)
@@ -72,7 +72,7 @@ func TestAWaitThatEndsTellsWhatItFollowed(t *testing.T) {
 		left := errors.New("the caller has left")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(time.Second, func() { cancel(left) })
-		client, err := engage.New(engage.US, auth.Static(token), engage.WithCallOptions(engage.WithWaits(time.Hour, time.Hour)),
+		client, err := engage.New(engage.US, auth.Static(token), engage.WithCallOptions(engage.WithRetry(engage.Retry{FirstWait: time.Hour, LongestWait: time.Hour})),
 			engage.WithTransport(roundTrip(func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF })))
 		require.NoError(t, err)
 		_, err = searchConversation(ctx, client)
@@ -98,7 +98,7 @@ func TestRetryAfterIsWaitedFor(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			start := time.Now()
-			_, err := appendMessage(t.Context(), clocked(t, engage.WithWaits(0, 10*time.Second), busy(c.header(start)), fine()))
+			_, err := appendMessage(t.Context(), clocked(t, engage.WithRetry(engage.Retry{FirstWait: 1, LongestWait: 10 * time.Second}), busy(c.header(start)), fine()))
 			require.NoError(t, err)
 			require.InDelta(t, c.want, time.Since(start), float64(time.Millisecond))
 		})
@@ -110,8 +110,8 @@ func TestWaitsAreRandomWithinADoublingBound(t *testing.T) {
 		option engage.CallOption
 		bounds []time.Duration
 	}{
-		"unless told otherwise": {engage.WithAttempts(4), []time.Duration{0, 250 * time.Millisecond, 500 * time.Millisecond, time.Second}},
-		"up to the longest":     {engage.WithWaits(3*time.Second, 11*time.Second), []time.Duration{0, 3 * time.Second, 6 * time.Second, 11 * time.Second}},
+		"unless told otherwise": {engage.WithRetry(engage.Retry{Attempts: 4}), []time.Duration{0, 250 * time.Millisecond, 500 * time.Millisecond, time.Second}},
+		"up to the longest":     {engage.WithRetry(engage.Retry{FirstWait: 3 * time.Second, LongestWait: 11 * time.Second}), []time.Duration{0, 3 * time.Second, 6 * time.Second, 11 * time.Second}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -140,7 +140,7 @@ func TestNoWaitIsLongerThanTheLongest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		waits := map[time.Duration]bool{}
 		for range 20 {
-			_, err := appendMessage(t.Context(), clocked(t, engage.WithWaits(10*time.Second, 10*time.Second), busy("8")))
+			_, err := appendMessage(t.Context(), clocked(t, engage.WithRetry(engage.Retry{FirstWait: 10 * time.Second, LongestWait: 10 * time.Second}), busy("8")))
 			for _, attempt := range failureOf(t, err).Attempts[1:] {
 				require.GreaterOrEqual(t, attempt.Wait, 8*time.Second, "the service asked for it")
 				require.LessOrEqual(t, attempt.Wait, 10*time.Second)
@@ -167,7 +167,7 @@ func TestATokenIsReplacedWithoutAWaitAndWithoutATry(t *testing.T) {
 				}
 				client, err := engage.New(engage.US, &rotating{}, engage.WithTransport(atOnce(replies...)))
 				require.NoError(t, err)
-				receipt, err := client.AppendMessage(t.Context(), appendRequest, engage.WithAttempts(3))
+				receipt, err := client.AppendMessage(t.Context(), appendRequest, engage.WithRetry(engage.Retry{Attempts: 3}))
 				var attempts []outcome.Attempt
 				if c.done {
 					require.NoError(t, err)

@@ -206,7 +206,7 @@ func TestMessagesGetAnAliasIDAndATimeOnceForAllTries(t *testing.T) {
 	tries := 0
 	server := newStub(t, func(w http.ResponseWriter, r *http.Request) {
 		if tries++; tries < 3 {
-			reply(http.StatusServiceUnavailable, "")(w, r)
+			reply(http.StatusTooManyRequests, "")(w, r)
 			return
 		}
 		reply(http.StatusOK, acknowledged)(w, r)

@@ -5,105 +5,93 @@ import (
 	"context"
 	"errors"
 
+	"github.com/engagesdk/engage-go/internal/engine"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// write takes a write from the request to its receipt. All writes go through it.
-func write[F form](ctx context.Context, c *Client, r request[F], options []CallOption) (F, Receipt, error) {
-	f, s, err := prepare(ctx, c, r, options)
+// write takes a write from its request to its receipt. All writes go through it.
+func (c *Client) write(ctx context.Context, w wireRequest, options []CallOption) (*Receipt, error) {
+	s, err := c.prepare(w, options)
 	if err != nil {
-		return f, Receipt{}, err
+		return nil, err
 	}
-	receipt, done, err := c.lookFirst(ctx, f, s)
-	switch {
-	case done || err != nil:
-	case c.callbacks == nil:
-		receipt, err = c.send(ctx, f, s, nil)
-	default:
-		receipt, err = c.sendAndWait(ctx, f, s)
+	receipt, err := c.lookUpFirst(ctx, w, s)
+	if receipt == nil && err == nil {
+		receipt, err = c.send(ctx, w, s)
 	}
 	if err != nil {
-		return f, Receipt{}, withAliasIDs(err, f)
+		return nil, withAliasIDs(err, w)
 	}
-	return f, receipt, nil
+	return receipt, nil
 }
 
-// withAliasIDs notes on the error of a write under which ids its messages were
-// sent: the client may have made them, and nothing else tells.
-func withAliasIDs(err error, f form) error {
-	named, ok := f.(interface{ names() []string })
+// withAliasIDs adds to the error of a write the alias ids of its messages, some of
+// which the client may have made.
+func withAliasIDs(err error, w wireRequest) error {
+	named, ok := w.(interface{ sentAliasIDs() []string })
 	if failure, failed := errors.AsType[*outcome.Error](err); ok && failed {
-		failure.AliasIDs = named.names()
+		failure.AliasIDs = named.sentAliasIDs()
 	}
 	return err
 }
 
-// sendAndWait sends a write whose outcome a callback reports and, unless the call
-// option says otherwise, waits for the outcome.
-func (c *Client) sendAndWait(ctx context.Context, f form, s *settings) (Receipt, error) {
-	w, err := c.expect(ctx, f)
+// send sends a write. A client with callbacks waits for its outcome, too, unless a
+// call option says otherwise.
+func (c *Client) send(ctx context.Context, w wireRequest, s *settings) (*Receipt, error) {
+	awaited, err := c.expect(ctx, w)
 	if err != nil {
-		return Receipt{}, err
+		return nil, err
 	}
 	waitsLater := false
 	defer func() {
-		if !waitsLater { // Also when the transport or the token source panics.
-			w.Forget()
+		if !waitsLater {
+			awaited.forget()
 		}
 	}()
-	receipt, err := c.send(ctx, f, s, w)
-	if err != nil || receipt.Proof != Acknowledged {
+	receipt, err := c.exchange(ctx, w, s, awaited)
+	if err != nil || awaited == nil || receipt.Proof != Acknowledged {
 		return receipt, err
 	}
 	if !s.wait {
 		waitsLater = true
 		return receipt, nil
 	}
-	receipt, err = receipt.Wait(ctx)
+	settled, err := receipt.Wait(ctx)
 	if err != nil {
-		return Receipt{}, err
+		return nil, err
 	}
-	return receipt, nil
+	return &settled, nil
 }
 
-// send sends a write until it is acknowledged, refused or past hope. w is nil
-// for a client without callbacks.
-func (c *Client) send(ctx context.Context, f form, s *settings, w *awaited) (Receipt, error) {
-	ctx, cancel := s.limit(ctx)
-	defer cancel()
-	call, err := c.call(f, s, w.url())
+// exchange sends a write until it is acknowledged or fails. A write that may have
+// been applied is reconciled.
+func (c *Client) exchange(ctx context.Context, w wireRequest, s *settings, awaited *awaited) (*Receipt, error) {
+	call, err := c.call(w, s, awaited.url())
 	if err != nil {
-		return Receipt{}, err
+		return nil, err
 	}
-	got, err := c.exchange(ctx, f, call)
+	reply, err := c.engine.Do(ctx, call)
 	if err == nil {
-		return receiptOf(f, got, w), nil
+		return c.receiptOf(w, reply, awaited), nil
 	}
 	failure, _ := errors.AsType[*outcome.Error](err)
-	switch {
-	case got.target.isDone(failure.Code):
-		receipt := receiptOf(f, got, w)
+	if c.target(w).isDone(failure.Code) {
+		receipt := c.receiptOf(w, reply, awaited)
 		receipt.AlreadyDone, receipt.Proof = true, Confirmed
 		receipt.Code, receipt.Description = failure.Code, failure.Description
 		return receipt, nil
-	case isDoubtful(failure, w) && s.reconcile && ctx.Err() == nil:
-		return c.reconcile(ctx, f, s, call, w, failure)
-	case w != nil:
-		return (&doubt{c, f, s, call, w, failure}).heard(ctx)
 	}
-	return Receipt{}, err
+	u := &unsettled{client: c, request: w, settings: s, call: call, awaited: awaited, failure: failure}
+	return u.reconcile(ctx)
 }
 
-// receiptOf returns the receipt of a write that was answered, on the operation's
-// success edge.
-func receiptOf(f form, got *answer, w *awaited) Receipt {
-	ids := &got.envelope.IDs
-	ids.Transaction = cmp.Or(ids.Transaction, got.value.transaction)
-	return Receipt{
-		Reply:          got.reply(got.target.success),
+// receiptOf returns the receipt of a write whose reply acknowledges it.
+func (c *Client) receiptOf(w wireRequest, reply engine.Reply, awaited *awaited) *Receipt {
+	return &Receipt{
+		Reply:          replyOf(reply, c.target(w).success),
 		Proof:          Acknowledged,
-		TransactionID:  ids.Transaction,
-		ConversationID: cmp.Or(got.value.conversationID, got.envelope.ConversationID, f.ids().conversation),
-		awaited:        w,
+		TransactionID:  reply.Envelope.Transaction,
+		ConversationID: cmp.Or(reply.Envelope.ConversationID, w.ids().conversation),
+		awaited:        awaited,
 	}
 }

@@ -99,7 +99,7 @@ func ExampleServer_FailFunc() {
 		}
 		return engagetest.Fault{}
 	})
-	client, err := server.Client(engage.WithCallOptions(engage.WithWaits(0, time.Second)))
+	client, err := server.Client(engage.WithCallOptions(engage.WithRetry(engage.Retry{FirstWait: 1, LongestWait: time.Second})))
 	if err != nil {
 		log.Fatal(err)
 	}

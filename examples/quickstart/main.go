@@ -151,7 +151,7 @@ func (q quickstart) closeTwice(ctx context.Context) error {
 			return err
 		}
 		q.step("close", closed.Outcome)
-		if closed.AlreadyClosed {
+		if closed.AlreadyDone {
 			fmt.Fprintln(q.out, "    it had been closed already, code", closed.Code)
 		}
 	}

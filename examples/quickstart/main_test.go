@@ -41,7 +41,7 @@ The customer comes back
 
 A request that cannot be sent
   append               onInvalidData
-    ConversationID holds a slash
+    ConversationID contains a slash
 `
 
 func TestTheStoryInMemory(t *testing.T) {

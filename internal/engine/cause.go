@@ -5,22 +5,24 @@ import (
 	"errors"
 
 	"github.com/engagesdk/engage-go/auth"
-	"github.com/engagesdk/engage-go/internal/errtree"
 	"github.com/engagesdk/engage-go/internal/safeerror"
+	"github.com/engagesdk/engage-go/internal/sent"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
 // causeOf returns the error of an exchange under ctx in a form that can be shown.
-// Once ctx has ended that is the cause, whatever the transport calls it.
+// If ctx has ended, that is the cause, whatever the transport calls it.
 func causeOf(ctx context.Context, err error) error {
-	return safeerror.Cause(ctx, err, errTooLarge, errNoReply, errSentAgain)
+	if err == nil {
+		return nil
+	}
+	return safeerror.Cause(ctx, err, errTooLarge, sent.ErrNoReply)
 }
 
 // tokenCause returns the error of a token source in a form that can be shown.
-// The texts of package auth can; that of anybody's own source may hold anything.
-func tokenCause(err error) error {
-	if !errtree.Sound(err) {
-		return safeerror.Hide("the token source failed", err)
+func tokenCause(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return causeOf(ctx, err)
 	}
 	for _, known := range []error{
 		in[*auth.ReauthorizationRequiredError](err),

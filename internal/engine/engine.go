@@ -1,25 +1,32 @@
-// Package engine carries one call over HTTP: as many tries as the call allows,
-// each with a fresh token and a time limit of its own, and at the end a reply
-// or an [outcome.Error] that tells what happened.
+// Package engine sends a call over HTTP: as many attempts as the call allows,
+// each with a fresh token and a time limit of its own. It returns the reply of
+// the service, or an [outcome.Error] with the history of all attempts.
 //
-// The engine knows nothing of conversations. It is told whether a call may be
-// repeated, and it knows of each try whether the request can have left.
+// The engine knows nothing of conversations. A call says what its reply must
+// contain to be a success, and whether it may be repeated. This is the way of a
+// call, function after function:
 //
-//	Do        one call
-//	  try     limiter → token → header → send, traced → read, capped → judge
-//	  again   done, or give up, or once more after a wait
-//	  result  the reply, or the error with the history of all tries
+//	Engine.Do                  one call                            engine.go
+//	  call.attempt             one attempt, within its own time    attempt.go
+//	    Limiter.Wait           a limit in requests per time
+//	    TokenSource.Token      the token
+//	    Hosts.Authorize        the header that holds it
+//	    sent.Client.Send       the request, traced
+//	    read                   the body, capped                    body.go
+//	    judge                  what the reply means                reply.go
+//	  call.retry               after a failure only                retry.go
+//	    retry.Continue         go-retryablehttp
+//	      call.CheckRetry      again or not, and after which wait
+//	      call.Backoff         that wait
+//	      call.RoundTrip       call.attempt, as above
+//	  call.fail                the error of the last attempt       engine.go
 //
-// A call whose first try succeeds has nothing else to do with loops. After a
-// first try that failed, go-retryablehttp runs the loop: it waits under the
-// call's context and starts the next try. Everything it would decide by itself
-// is decided here, because its defaults send a write again after any failure,
-// wait as long as a server asks, drop the last reply, log whole URLs and close
-// the idle connections of a transport that others share.
+// A call whose first attempt succeeds never reaches retry.go.
 package engine
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -27,108 +34,169 @@ import (
 	"time"
 
 	"github.com/engagesdk/engage-go/auth"
+	"github.com/engagesdk/engage-go/internal/sent"
+	"github.com/engagesdk/engage-go/internal/tolerant"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// Limiter holds a try back until it may be made.
+// Limiter delays attempts, so that they keep below a rate.
 type Limiter interface {
-	// Wait returns nil when the next try may be made, and an error if it may
-	// not, as when ctx ends.
+	// Wait returns nil when the next attempt may start. It returns an error if
+	// the attempt must not start, as when ctx ends.
 	Wait(ctx context.Context) error
 }
 
-// Engine carries calls. It is immutable but for its alarm, and safe for
-// concurrent use.
+// Engine sends calls. Make one with [New] and set its fields. After that it is safe
+// for concurrent use.
 type Engine struct {
-	// Transport sends the requests. The engine never closes its connections.
-	Transport http.RoundTripper
-	// Source gives the token of each try, where the call has no source of its own.
+	// Client sends the requests. Its connections are never closed.
+	Client sent.Client
+	// Source provides the token of each attempt, unless the call has its own.
 	Source auth.TokenSource
-	// Hosts are the only ones that see a token.
+	// Hosts are the only hosts that receive a token.
 	Hosts auth.Hosts
-	// Limiter is waited for before each try; nil for none.
+	// Limiter delays each attempt; nil for no limit.
 	Limiter Limiter
-	// Logger is told of every try; nil for none.
+	// Logger receives a line for each attempt; nil for none.
 	Logger *slog.Logger
-	// ReplyLimit is the size in bytes above which a reply is not read.
+	// ReplyLimit is the largest reply in bytes that is read to its end.
 	ReplyLimit int64
 
-	alarm alarm
+	// large has one element for each large reply that is being read.
+	large chan struct{}
 }
 
-// Call is what to send, and how.
+// New returns an engine without fields set.
+func New() *Engine { return &Engine{large: make(chan struct{}, largeReplies)} }
+
+// Call is a request and the rules for it.
 type Call struct {
-	// Operation and Version are told in errors and logs.
+	// Operation and Version name the call in errors and logs.
 	Operation outcome.Operation
 	Version   outcome.Version
-	// Source is the call's own; nil for the engine's.
+	// Source is the token source of this call; nil for that of the engine.
 	Source auth.TokenSource
-	// Failure is the edge for a refusal by the service; empty for onError.
+	// Expect says which reply is a success.
+	Expect Expect
+	// Read is set for a call that changes nothing. Its error has no effect above
+	// outcome.Refused.
+	Read bool
+	// Failure is the edge of a refusal by the service; empty for onError.
 	Failure outcome.Edge
 
-	// Method and URL are where to send it. Calls may share a URL: nobody changes it.
+	// Method and URL are those of the request. Calls may share a URL.
 	Method string
 	URL    *url.URL
-	// Body is the same at every try; nil for none.
+	// Body is the JSON to send; nil for none. Every attempt sends the same.
 	Body []byte
 
-	// Judge says what a 2xx reply with body means, of which no more may have come
-	// than the beginning. Nil takes every such reply for a success.
-	Judge func(body []byte) Judgement
-
-	// Repeatable calls may be sent again whatever became of the last try.
-	// Others are sent again only if it was not sent, or refused with 429 or 503.
+	// Repeatable calls are sent again even if an attempt may have been applied.
+	// Others are sent again only if it was not sent, or was refused with a
+	// reason to try again.
 	Repeatable bool
-	// History holds the tries that were made before this part of the call. They
-	// count, and their doubt stays.
+	// History holds earlier attempts of the same call. They count, and their
+	// effect stays.
 	History []outcome.Attempt
 	// Settings are never nil.
 	*Settings
 }
 
-// Settings are what calls can share: their headers, and how hard to try. Nobody
-// changes them.
+// Settings are what calls can share. They are read only.
 type Settings struct {
-	// Header holds headers beside those the engine sets.
+	// Header holds headers beside those that the engine sets.
 	Header http.Header
-	// Attempts is the largest number of tries, those of the history included, but
-	// not the one more that follows a refused token.
+	// Attempts is the largest number of attempts, those of the history included.
+	// The attempt that follows the replacement of a refused token is not counted.
 	Attempts int
-	// Timeout limits each try; 0 for no limit but the context's.
-	Timeout time.Duration
-	// FirstWait and LongestWait bound the wait between two tries. A server that
-	// asks for more than LongestWait is not asked again.
+	// AttemptTimeout limits each attempt; 0 for no limit but that of the context.
+	AttemptTimeout time.Duration
+	// FirstWait and LongestWait bound the wait between two attempts. The call
+	// ends if the service asks for a longer one.
 	FirstWait, LongestWait time.Duration
 }
 
-// Reply is the answer to the last try of a call, and tells of all tries. Without an
-// answer to that one it is zero but for them.
+// Reply is the reply to the last attempt of a call. Without one it holds the
+// attempts only.
 type Reply struct {
 	Status   int
 	Header   http.Header
 	Body     []byte
+	Envelope tolerant.Envelope
 	Attempts []outcome.Attempt
 }
 
-// Do carries out call. It returns the reply to the last try, and an
-// [*outcome.Error] unless that is a success.
-func (e *Engine) Do(ctx context.Context, call Call) (Reply, error) {
-	r := &run{Call: call, engine: e}
-	r.History = slices.Clip(call.History)
-	if r.Source == nil {
-		r.Source = e.Source
+// call is a [Call] in progress.
+type call struct {
+	Call
+	engine *Engine
+
+	// request is the request of every attempt, but for the header.
+	request http.Request
+	// first is what the first attempt needs for itself; see attempt.
+	first sending
+	last  result
+	// wait is the wait before the next attempt. waiting is set until it is over.
+	wait    time.Duration
+	waiting bool
+	// reauthorized is set once a refused token was replaced.
+	reauthorized bool
+}
+
+// Do sends a call. It returns the reply to the last attempt, and an
+// [*outcome.Error] unless that reply is a success.
+func (e *Engine) Do(ctx context.Context, given Call) (Reply, error) {
+	c := &call{Call: given, engine: e}
+	c.History = slices.Clip(given.History)
+	if c.Source == nil {
+		c.Source = e.Source
 	}
-	r.attempt(ctx)
-	var interrupted error
-	if !r.last.ok {
-		interrupted = r.loop(ctx)
+	c.request = http.Request{
+		Method: c.Method, URL: c.URL, Host: c.URL.Host,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
-	reply := Reply{Status: r.last.status, Header: r.last.header, Body: r.last.body, Attempts: r.History}
+	response, err := c.attempt(ctx, &c.first)
+	if !c.last.succeeded() {
+		c.retry(ctx, response, err)
+	}
+	reply := Reply{c.last.status, c.last.header, c.last.body, c.last.envelope, c.History}
 	switch {
-	case r.last.ok:
+	case c.last.succeeded():
 		return reply, nil
-	case interrupted != nil:
-		return reply, r.interrupted(ctx, interrupted)
+	case c.waiting:
+		return reply, c.interrupted(ctx)
 	}
-	return reply, r.fail(r.last.verdict.edge, r.last.err)
+	return reply, c.fail(c.last.edge, c.last.err)
+}
+
+// interrupted returns the error of a call whose context ended during a wait.
+func (c *call) interrupted(ctx context.Context) error {
+	err := causeOf(ctx, ctx.Err())
+	if c.last.err != nil {
+		err = fmt.Errorf("%w while waiting to try again after: %w", err, c.last.err)
+	}
+	return c.fail(outcome.OnTimeout, err)
+}
+
+// fail returns the error of a call that ends on edge because of err.
+func (c *call) fail(edge outcome.Edge, err error) *outcome.Error {
+	failure := &outcome.Error{
+		Edge:        edge,
+		Operation:   c.Operation,
+		Version:     c.Version,
+		Effect:      outcome.NotSent,
+		Status:      c.last.status,
+		Code:        c.last.failure.Code,
+		Description: c.last.failure.Description,
+		RetryAfter:  c.last.retryAfter,
+		Attempts:    c.History,
+		Err:         err,
+	}
+	for _, attempt := range c.History {
+		failure.Effect = failure.Effect.Then(attempt.Effect)
+		failure.TraceIDs = append(failure.TraceIDs, attempt.TraceIDs...)
+	}
+	if c.Read && failure.Effect > outcome.Refused {
+		failure.Effect = 0
+	}
+	return failure
 }

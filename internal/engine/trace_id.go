@@ -8,16 +8,16 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// traceHeaders are the headers that hold a trace id, with their names as
-// net/http writes them, which saves rewriting them for every reply.
+// traceHeaders are the headers that hold a trace id. The canonical names are those
+// that net/http writes, so that they need no conversion for each reply.
 var traceHeaders = [...]struct{ name, canonical string }{
 	{"trxid", "Trxid"},
 	{"TrackingId", "Trackingid"},
 }
 
-// TraceIDs lists the trace ids of a reply: those of its header, then those of
+// traceIDs lists the trace ids of a reply: those of its header, then those of
 // its body.
-func TraceIDs(header http.Header, body tolerant.IDs) []outcome.TraceID {
+func traceIDs(header http.Header, body tolerant.IDs) []outcome.TraceID {
 	var ids []outcome.TraceID
 	add := func(name, value string) {
 		if value != "" {
@@ -34,8 +34,8 @@ func TraceIDs(header http.Header, body tolerant.IDs) []outcome.TraceID {
 	return ids
 }
 
-// brief returns the value of a trace id no longer than errors show it, so that
-// nobody fills a log with one.
+// brief returns the beginning of a trace id, so that a long one does not fill a
+// log.
 func brief(value string) string {
 	const longest = 128
 	if len(value) <= longest {

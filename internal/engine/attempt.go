@@ -1,0 +1,180 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"net/http"
+	"time"
+
+	"github.com/engagesdk/engage-go/auth"
+	"github.com/engagesdk/engage-go/internal/retryafter"
+	"github.com/engagesdk/engage-go/internal/safeerror"
+	"github.com/engagesdk/engage-go/internal/sent"
+	"github.com/engagesdk/engage-go/internal/tolerant"
+	"github.com/engagesdk/engage-go/outcome"
+)
+
+// result is what became of one attempt.
+type result struct {
+	verdict
+	// err is the cause of a failure that the status alone does not explain.
+	err error
+
+	token  auth.Token
+	status int
+	header http.Header
+	body   []byte
+	// envelope is that of a JSON object; failure is what a failed reply reports.
+	envelope   tolerant.Envelope
+	failure    tolerant.Failure
+	retryAfter time.Duration
+	// repeated is set if net/http sent the request more than once by itself, and
+	// an earlier sending may have arrived.
+	repeated bool
+}
+
+// sending is what one attempt must not share with another: the transport may
+// still be at work on the request of the attempt before.
+type sending struct {
+	watch   sent.Watch
+	request *http.Request
+}
+
+// attempt makes one attempt and adds it to the history. It returns the response,
+// whose body has been read, or the error in place of one.
+func (c *call) attempt(ctx context.Context, s *sending) (*http.Response, error) {
+	c.waiting = false
+	c.last = result{}
+	var response *http.Response
+	held := c.limit(ctx)
+	start := time.Now()
+	if held != nil {
+		c.last.verdict, c.last.err = verdictHeld(ctx), held
+	} else {
+		response = c.exchange(ctx, s)
+	}
+	attempt := outcome.Attempt{
+		Status:    c.last.status,
+		TraceIDs:  traceIDs(c.last.header, c.last.failure.IDs),
+		Wait:      c.wait,
+		Duration:  time.Since(start),
+		Effect:    c.last.effect,
+		SentAgain: c.last.repeated,
+		Err:       c.last.err,
+	}
+	c.History = append(c.History, attempt)
+	c.log(ctx, attempt)
+	if response == nil {
+		return nil, c.last.err
+	}
+	return response, nil
+}
+
+// limit waits for the limiter.
+func (c *call) limit(ctx context.Context) error {
+	if c.engine.Limiter == nil {
+		return nil
+	}
+	err := c.engine.Limiter.Wait(ctx)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return causeOf(ctx, err)
+	}
+	return safeerror.Hide("the limiter returned an error", err)
+}
+
+// exchange sends the request within the time of one attempt, reads the reply and
+// judges it. It returns nil if there is no response.
+func (c *call) exchange(ctx context.Context, s *sending) *http.Response {
+	attemptCtx, cancel := c.limited(ctx)
+	defer cancel()
+	token, err := c.Source.Token(attemptCtx)
+	if err == nil {
+		err = attemptCtx.Err()
+	}
+	if err != nil {
+		c.last.verdict, c.last.err = verdictUnauthorized(attemptCtx), tokenCause(attemptCtx, err)
+		return nil
+	}
+	c.last.token = token
+	request := c.request.WithContext(attemptCtx)
+	request.URL, request.Header = new(*c.URL), c.header() // A transport may change them.
+	if err := c.engine.Hosts.Authorize(request, token); err != nil {
+		c.last.verdict, c.last.err = verdictUnauthorized(attemptCtx), tokenCause(attemptCtx, err)
+		return nil
+	}
+	response, err := c.engine.Client.Send(request, c.Body, &s.watch)
+	c.last.repeated = s.watch.Repeated()
+	if err != nil {
+		c.last.err = causeOf(attemptCtx, err)
+		c.last.verdict = verdictUnanswered(c.last.err, s.watch.NotSent())
+		return nil
+	}
+	c.last.status, c.last.header = response.StatusCode, response.Header
+	c.last.body, err = c.engine.read(attemptCtx, response)
+	response.Body = http.NoBody // It has been read.
+	c.last.retryAfter = retryafter.Read(response.Header, time.Now())
+	c.judge(ctx, causeOf(attemptCtx, err))
+	return response
+}
+
+// limited returns the context of one attempt.
+func (c *call) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	if c.AttemptTimeout <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, c.AttemptTimeout)
+}
+
+// The headers of every request. The values are shared and never written.
+var (
+	jsonType  = []string{"application/json"}
+	userAgent = []string{"engage-go"}
+)
+
+// header returns the header of the request, without the token.
+func (c *Call) header() http.Header {
+	header := make(http.Header, 4+len(c.Header))
+	header["Accept"] = jsonType
+	header["User-Agent"] = userAgent
+	if c.Body != nil {
+		header["Content-Type"] = jsonType
+	}
+	maps.Copy(header, c.Header)
+	return header
+}
+
+// log writes a line about the attempt. It leaves out URL, header and body.
+func (c *call) log(ctx context.Context, attempt outcome.Attempt) {
+	logger := c.engine.Logger
+	if logger == nil || !logger.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("operation", string(c.Operation)),
+		slog.String("version", string(c.Version)),
+		slog.Int("attempt", len(c.History)),
+		slog.Duration("wait", attempt.Wait),
+		slog.Duration("duration", attempt.Duration),
+		slog.Int("status", attempt.Status),
+	}
+	for _, id := range attempt.TraceIDs {
+		attrs = append(attrs, slog.String(id.Name, brief(id.Value)))
+	}
+	if !c.last.succeeded() {
+		attrs = append(attrs, slog.String("edge", string(c.last.edge)), slog.String("effect", attempt.Effect.String()))
+	}
+	if attempt.Err != nil {
+		attrs = append(attrs, slog.String("cause", attempt.Err.Error()))
+	}
+	logger.LogAttrs(ctx, slog.LevelDebug, "engage: attempt", attrs...)
+}
+
+// isTimeout reports whether err is that of a context that ended.
+func isTimeout(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}

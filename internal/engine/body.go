@@ -1,0 +1,108 @@
+package engine
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// errTooLarge is the error of a reply above the limit.
+var errTooLarge = errors.New("the reply is larger than the limit")
+
+const (
+	// small is the size in bytes up to which a reply may take memory at once,
+	// only because its header says that it is that long.
+	small = 64 << 10
+	// largeReplies is how many replies above small are read at the same time. The
+	// others wait, so that many endless replies do not fill the memory.
+	largeReplies = 16
+)
+
+// read returns the body of response. With an error it returns as much of the body
+// as came, and errTooLarge for one above the limit. A reply that is compressed
+// although nobody asked for it is decompressed within the limit.
+func (e *Engine) read(ctx context.Context, response *http.Response) ([]byte, error) {
+	if response.Body == nil {
+		return nil, nil
+	}
+	defer response.Body.Close()
+	if response.StatusCode < http.StatusOK {
+		// After a 101 the body is the connection itself, and no context ends it.
+		return nil, nil
+	}
+	if strings.EqualFold(response.Header.Get("Content-Encoding"), "gzip") && !response.Uncompressed {
+		plain, err := gzip.NewReader(response.Body)
+		if err != nil {
+			return nil, err
+		}
+		return e.readAll(ctx, nil, plain)
+	}
+	length := response.ContentLength
+	if length > e.ReplyLimit {
+		beginning, _ := io.ReadAll(io.LimitReader(response.Body, min(small, e.ReplyLimit)))
+		return beginning, errTooLarge
+	}
+	if length <= 0 || length > small {
+		return e.readAll(ctx, nil, response.Body)
+	}
+	// The length need not be true: a transport that decompresses may leave it as
+	// it was. If the body is cut short, net/http returns an error.
+	begun := make([]byte, length+1)
+	n, err := fill(begun, response.Body)
+	if err == io.EOF {
+		return begun[:n], nil
+	}
+	if err != nil {
+		return begun[:n], err
+	}
+	return e.readAll(ctx, begun, response.Body)
+}
+
+// fill reads until buffer is full, or until an error, such as io.EOF.
+func fill(buffer []byte, body io.Reader) (int, error) {
+	n := 0
+	for n < len(buffer) {
+		more, err := body.Read(buffer[n:])
+		n += more
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// readAll returns begun and what body adds to it, up to the limit. What is large
+// waits for its turn.
+func (e *Engine) readAll(ctx context.Context, begun []byte, body io.Reader) ([]byte, error) {
+	whole := bytes.NewBuffer(begun)
+	if _, err := io.CopyN(whole, body, max(0, min(small, e.ReplyLimit)-int64(len(begun)))); err != nil {
+		return whole.Bytes(), eofIsEnd(err)
+	}
+	if small < e.ReplyLimit {
+		select {
+		case e.large <- struct{}{}:
+			defer func() { <-e.large }()
+		case <-ctx.Done():
+			return whole.Bytes(), ctx.Err()
+		}
+		if _, err := io.CopyN(whole, body, e.ReplyLimit-int64(whole.Len())); err != nil {
+			return whole.Bytes(), eofIsEnd(err)
+		}
+	}
+	if n, _ := io.ReadFull(body, make([]byte, 1)); n > 0 {
+		return whole.Bytes(), errTooLarge
+	}
+	return whole.Bytes(), nil
+}
+
+// eofIsEnd returns nil for the io.EOF at the end of a body.
+func eofIsEnd(err error) error {
+	if err == io.EOF {
+		return nil
+	}
+	return err
+}
