@@ -46,6 +46,7 @@ func TestFailuresDecideTheOutcome(t *testing.T) {
 		"after an attempt that was not sent":                    {[]outcome.Attempt{{Effect: outcome.NotSent}, ack}, "T-1", []string{"T-1"}, outcome.Refused},
 		"after an attempt that was turned away":                 {[]outcome.Attempt{{Status: 429, Effect: outcome.Refused}, ack}, "T-1", []string{"T-1"}, outcome.Refused},
 		"after an attempt that was refused":                     {[]outcome.Attempt{replied(503, outcome.Refused, "T-0"), ack}, "T-1", []string{"T-0", "T-1"}, outcome.Refused},
+		"two attempts that replies name alike":                  {[]outcome.Attempt{replied(500, outcome.MaybeApplied, "T-1"), ack}, "T-1", []string{"T-1"}, outcome.Refused},
 		"a transport has repeated the attempt":                  {[]outcome.Attempt{{Status: 202, SentAgain: true}}, "T-1", []string{"T-0", "T-1"}, outcome.MaybeApplied},
 		"the only attempt, whose reply is lost":                 {[]outcome.Attempt{lost}, "", []string{"T-1"}, outcome.Refused},
 		"the only attempt, without a transaction":               {[]outcome.Attempt{lost}, "", []string{""}, outcome.Refused},

@@ -11,18 +11,21 @@ import (
 // decide returns the outcome of a write that was sent in attempts and acknowledged
 // as transaction, which is empty if no reply named one. It returns nil if failures
 // do not decide the outcome.
+//
+// A failure is evidence against the one transaction that it names. The write is
+// refused only if each of its transactions has failed.
 func decide(failures []Report, transaction string, attempts []outcome.Attempt) *Outcome {
 	t := transactionsOf(attempts, transaction)
 	var decisive *Report
-	var named, unnamed []string // ids of the failures
-	isAnonymous := false
+	var named, unnamed []string // the transactions that have failed
+	anonymous := false          // a failure names no transaction
 	for _, report := range failures {
 		id := strings.ToLower(report.TransactionID)
 		switch {
 		case slices.Contains(t.refused, id):
-			continue
+			continue // A reply has reported it.
 		case id == "":
-			isAnonymous = true
+			anonymous = true
 		case slices.Contains(t.named, id):
 			named = append(named, id)
 		default:
@@ -32,12 +35,12 @@ func decide(failures []Report, transaction string, attempts []outcome.Attempt) *
 			decisive = &report
 		}
 	}
-	haveAllFailed := distinct(named) == len(t.named) && distinct(unnamed) >= t.unnamed ||
-		isAnonymous && t.count() <= 1
+	allFailed := distinct(named) == len(t.named) && distinct(unnamed) >= t.unnamed ||
+		anonymous && t.count() <= 1
 	switch {
 	case decisive == nil:
 		return nil
-	case haveAllFailed:
+	case allFailed:
 		return &Outcome{*decisive, outcome.Refused}
 	case transaction == "":
 		return nil
@@ -45,21 +48,23 @@ func decide(failures []Report, transaction string, attempts []outcome.Attempt) *
 	return &Outcome{*decisive, outcome.MaybeApplied}
 }
 
-// transactions are those that the attempts of a write may have begun. Ids are in
-// lower case.
+// transactions are those that the attempts of a write may have begun.
 type transactions struct {
-	// named are the ids of those that may have been applied, and refused of
-	// those that were not, as far as replies contained them.
-	named, refused []string
-	// unnamed is how many others may fail, in callbacks under an unknown id.
+	// named are the ids, in lower case, of those that replies named and that may
+	// have been applied.
+	named []string
+	// refused are the ids, in lower case, of those that replies refused.
+	refused []string
+	// unnamed is how many others there may be. Only callbacks name them.
 	unnamed int
 }
 
-// unlimited is more than the failures that callbacks report of one write.
+// unlimited stands for the transactions of an attempt that a transport repeated by
+// itself. It is more than the failures that callbacks report of one write.
 const unlimited = 1 << 20
 
-// transactionsOf returns the transactions of these attempts. A successful attempt
-// was acknowledged as acknowledged, unless its reply named no transaction.
+// transactionsOf returns the transactions of attempts. The successful attempt was
+// acknowledged as acknowledged, which is empty if its reply named no transaction.
 func transactionsOf(attempts []outcome.Attempt, acknowledged string) transactions {
 	var t transactions
 	for _, attempt := range attempts {
@@ -67,15 +72,16 @@ func transactionsOf(attempts []outcome.Attempt, acknowledged string) transaction
 		if attempt.Effect == 0 {
 			id = strings.ToLower(acknowledged)
 		}
+		refused := attempt.Effect == outcome.Refused
 		switch {
-		case attempt.Effect == outcome.NotSent:
-		case attempt.Effect == outcome.Refused && id != "":
-			t.refused = append(t.refused, id)
-		case attempt.Effect == outcome.Refused && isTurnedAway(attempt.Status):
-		case id != "" && !slices.Contains(t.named, id):
-			t.named = append(t.named, id)
-		default:
+		case attempt.Effect == outcome.NotSent, refused && id == "" && isTurnedAway(attempt.Status):
+		case slices.Contains(t.named, id), slices.Contains(t.refused, id):
+		case id == "":
 			t.unnamed++
+		case refused:
+			t.refused = append(t.refused, id)
+		default:
+			t.named = append(t.named, id)
 		}
 		if attempt.SentAgain {
 			t.unnamed += unlimited

@@ -29,8 +29,8 @@
 //   - the first success, of whichever transaction;
 //   - the failure of the acknowledged transaction, or one that names no
 //     transaction;
-//   - where no reply named a transaction, the failures of as many transactions as
-//     there are attempts that may have been applied.
+//   - if no reply acknowledged a transaction, the failures of as many transactions
+//     as there are attempts that may have been applied.
 //
 // A success that has arrived comes before a failure. Any other failure decides
 // nothing, nor does a status that means neither success nor failure: the write
