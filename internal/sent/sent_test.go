@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
+	"net/url"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -341,4 +342,18 @@ func TestATransportThatSendsAgainDoesNotHideThatItHadSentBefore(t *testing.T) {
 	require.False(t, watch.NotSent())
 	require.True(t, watch.Repeated())
 	require.EqualValues(t, 2, server.Requests.Load())
+}
+
+func TestSendAllocatesSix(t *testing.T) {
+	response := &http.Response{StatusCode: http.StatusOK, ProtoMajor: 1}
+	client := &sent.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) { return response, nil })}
+	target := &url.URL{Scheme: "https", Host: "engage.example"}
+	header, body, ctx := http.Header{}, []byte("x"), t.Context()
+	watches := make([]sent.Watch, 1002)
+	used := 0
+	require.LessOrEqual(t, testing.AllocsPerRun(1000, func() {
+		request := http.Request{Method: http.MethodPost, URL: target, Header: header}
+		_, _ = client.Send(request.WithContext(ctx), body, &watches[used])
+		used++
+	}), 6.0, "the request, its context, its body, GetBody, and two hooks")
 }

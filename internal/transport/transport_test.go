@@ -260,6 +260,8 @@ func TestAHostWithoutHTTP2GetsAConnectionForEachRequest(t *testing.T) {
 				require.EqualValues(t, 40, server.opened.Load())
 				require.EqualValues(t, 8, server.mostDialing.Load())
 				require.Less(t, time.Since(begin), time.Minute+transport.Patience, "no dial waited in vain")
+				burst(t, client, url, 40)
+				require.EqualValues(t, 40, server.opened.Load(), "connections are kept")
 			})
 		})
 	}
