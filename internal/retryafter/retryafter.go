@@ -1,4 +1,4 @@
-// Package retryafter reads how long a server asks to wait before the next try.
+// Package retryafter reads how long a server asks to wait before the next attempt.
 package retryafter
 
 import (
@@ -9,12 +9,16 @@ import (
 	"time"
 )
 
-// Read returns the wait that the header Retry-After asks for at the time now:
-// seconds, with or without a fraction, or an HTTP date in any of its three
-// forms. A wait that is absent, unreadable or not in the future is 0, and one
-// too long for a Duration is the longest. Of several headers, as a gateway adds
-// one to the server's own, the longest wait counts: it suits both.
+// Read returns the wait that the header Retry-After of a response asks for: seconds,
+// with or without a fraction, or an HTTP date in any of its three forms. A date is
+// measured from the Date of the same response, as the clocks of server and client may
+// differ, and from now if there is none. Read returns 0 if the wait is absent, not
+// readable or not positive, and the longest Duration if it is longer than that. Of
+// several waits, as a gateway adds one to that of the server, the longest counts.
 func Read(header http.Header, now time.Time) time.Duration {
+	if date, err := http.ParseTime(header.Get("Date")); err == nil {
+		now = date
+	}
 	var longest time.Duration
 	for _, value := range header.Values("Retry-After") {
 		longest = max(longest, read(textproto.TrimString(value), now))
@@ -23,7 +27,7 @@ func Read(header http.Header, now time.Time) time.Duration {
 }
 
 func read(value string, now time.Time) time.Duration {
-	// Of a number too large, ParseFloat returns both an infinity and an error.
+	// ParseFloat returns an infinity beside its error if the number is too large.
 	if seconds, err := strconv.ParseFloat(value, 64); err == nil || math.IsInf(seconds, 0) {
 		return duration(seconds)
 	}
@@ -33,7 +37,7 @@ func read(value string, now time.Time) time.Duration {
 	return 0
 }
 
-// duration is a number of seconds, cut to the longest duration there is.
+// duration returns a number of seconds as a Duration, or the longest if it is too large.
 func duration(seconds float64) time.Duration {
 	switch {
 	case math.IsNaN(seconds), seconds <= 0:

@@ -35,6 +35,21 @@ func TestWaitIsReadInEveryForm(t *testing.T) {
 	}
 }
 
+func TestDateIsMeasuredByTheClockOfTheServer(t *testing.T) {
+	for _, clock := range []time.Duration{3 * time.Minute, 0, -3 * time.Minute} {
+		server := now.Add(clock)
+		header := http.Header{
+			"Date":        {server.Format(http.TimeFormat)},
+			"Retry-After": {server.Add(2 * time.Second).Format(http.TimeFormat)},
+		}
+		require.Equal(t, 2*time.Second, retryafter.Read(header, now), clock)
+		header["Retry-After"] = []string{"7"}
+		require.Equal(t, 7*time.Second, retryafter.Read(header, now), clock)
+	}
+	header := http.Header{"Date": {"today"}, "Retry-After": {now.Add(time.Hour).Format(http.TimeFormat)}}
+	require.Equal(t, time.Hour, retryafter.Read(header, now), "a Date that cannot be read")
+}
+
 func TestWaitThatCannotBeReadOrIsOverIsNone(t *testing.T) {
 	for _, value := range []string{
 		"", " ", "soon", "7s", "7,5", "7 8", "7\n8", "seven", "--7", "0x", "\x00", "٧",
@@ -65,7 +80,7 @@ func TestLongestOfSeveralWaitsCounts(t *testing.T) {
 	}
 }
 
-// A negative wait would mean to try again at once, for ever.
+// A negative wait would mean another attempt at once, for ever.
 func FuzzRead(f *testing.F) {
 	for _, seed := range []string{"", "7", "1.5", "-1", "NaN", "Inf", "1e300", "9300000000", "Fri, 31 Dec 9999 23:59:59 GMT", "0x1p-2"} {
 		f.Add(seed, "5")
