@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptrace"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -85,7 +86,7 @@ func closing(ctx context.Context, server *http2test.Server) context.Context {
 		// Until net/http has noticed it and closed its end.
 		for got.Conn.SetReadDeadline(time.Time{}) == nil {
 			server.CloseConnections()
-			time.Sleep(time.Millisecond)
+			runtime.Gosched()
 		}
 	}})
 }
