@@ -35,16 +35,9 @@ type result struct {
 	repeated bool
 }
 
-// sending is what one attempt must not share with another: the transport may
-// still be at work on the request of the attempt before.
-type sending struct {
-	watch   sent.Watch
-	request *http.Request
-}
-
-// attempt makes one attempt and adds it to the history. It returns the response,
-// whose body has been read, or the error in place of one.
-func (c *call) attempt(ctx context.Context, s *sending) (*http.Response, error) {
+// attempt makes one attempt, which w watches, and adds it to the history. It returns
+// the response, whose body has been read, or the error in place of one.
+func (c *call) attempt(ctx context.Context, w *sent.Watch) (*http.Response, error) {
 	c.waiting = false
 	c.last = result{}
 	var response *http.Response
@@ -53,7 +46,7 @@ func (c *call) attempt(ctx context.Context, s *sending) (*http.Response, error) 
 	if held != nil {
 		c.last.verdict, c.last.err = verdictHeld(ctx), held
 	} else {
-		response = c.exchange(ctx, s)
+		response = c.exchange(ctx, w)
 	}
 	attempt := outcome.Attempt{
 		Status:    c.last.status,
@@ -89,8 +82,8 @@ func (c *call) limit(ctx context.Context) error {
 
 // exchange sends the request within the time of one attempt, reads the reply and
 // judges it. It returns nil if there is no response.
-func (c *call) exchange(ctx context.Context, s *sending) *http.Response {
-	attemptCtx, cancel := c.limited(ctx)
+func (c *call) exchange(ctx context.Context, w *sent.Watch) *http.Response {
+	attemptCtx, cancel := context.WithTimeout(ctx, c.AttemptTimeout)
 	defer cancel()
 	token, err := c.Source.Token(attemptCtx)
 	if err == nil {
@@ -107,11 +100,11 @@ func (c *call) exchange(ctx context.Context, s *sending) *http.Response {
 		c.last.verdict, c.last.err = verdictUnauthorized(attemptCtx), tokenCause(attemptCtx, err)
 		return nil
 	}
-	response, err := c.engine.Client.Send(request, c.Body, &s.watch)
-	c.last.repeated = s.watch.Repeated()
+	response, err := c.engine.Client.Send(request, c.Body, w)
+	c.last.repeated = w.Repeated()
 	if err != nil {
 		c.last.err = causeOf(attemptCtx, err)
-		c.last.verdict = verdictUnanswered(c.last.err, s.watch.NotSent())
+		c.last.verdict = verdictUnanswered(c.last.err, w.NotSent())
 		return nil
 	}
 	c.last.status, c.last.header = response.StatusCode, response.Header
@@ -120,14 +113,6 @@ func (c *call) exchange(ctx context.Context, s *sending) *http.Response {
 	c.last.retryAfter = retryafter.Read(response.Header, time.Now())
 	c.judge(ctx, causeOf(attemptCtx, err))
 	return response
-}
-
-// limited returns the context of one attempt.
-func (c *call) limited(ctx context.Context) (context.Context, context.CancelFunc) {
-	if c.AttemptTimeout <= 0 {
-		return context.WithCancel(ctx)
-	}
-	return context.WithTimeout(ctx, c.AttemptTimeout)
 }
 
 // The headers of every request. The values are shared and never written.

@@ -108,7 +108,7 @@ type Settings struct {
 	// Attempts is the largest number of attempts, those of the history included.
 	// The attempt that follows the replacement of a refused token is not counted.
 	Attempts int
-	// AttemptTimeout limits each attempt; 0 for no limit but that of the context.
+	// AttemptTimeout limits each attempt, its token included.
 	AttemptTimeout time.Duration
 	// FirstWait and LongestWait bound the wait between two attempts. The call
 	// ends if the service asks for a longer one.
@@ -132,8 +132,8 @@ type call struct {
 
 	// request is the request of every attempt, but for the header.
 	request http.Request
-	// first is what the first attempt needs for itself; see attempt.
-	first sending
+	// first watches the first attempt, so that it needs no memory of its own.
+	first sent.Watch
 	last  result
 	// wait is the wait before the next attempt. waiting is set until it is over.
 	wait    time.Duration

@@ -7,6 +7,7 @@ import (
 
 	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/internal/retry"
+	"github.com/engagesdk/engage-go/internal/sent"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -21,7 +22,7 @@ func (c *call) retry(ctx context.Context, response *http.Response, err error) {
 
 // RoundTrip makes one attempt under the context of request.
 func (c *call) RoundTrip(request *http.Request) (*http.Response, error) {
-	return c.attempt(request.Context(), new(sending))
+	return c.attempt(request.Context(), new(sent.Watch))
 }
 
 // CheckRetry reports whether there is another attempt, and settles the wait
@@ -84,7 +85,7 @@ func (c *call) reauthorize(ctx context.Context) bool {
 	if !c.safeToRepeat() {
 		return false
 	}
-	ctx, cancel := c.limited(ctx)
+	ctx, cancel := context.WithTimeout(ctx, c.AttemptTimeout)
 	defer cancel()
 	token, err := c.Source.Token(ctx)
 	if err != nil {
