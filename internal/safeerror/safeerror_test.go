@@ -1,6 +1,7 @@
 package safeerror_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -128,6 +130,60 @@ func TestErrorOfUnknownTextIsReachedButNotShown(t *testing.T) {
 		})
 	}
 	require.EqualError(t, safeerror.Exchange(list{hidden}, io.EOF), "the exchange failed (safeerror_test.list)")
+}
+
+func TestErrorOfNetHTTPThatQuotesNothingIsShown(t *testing.T) {
+	for given, want := range map[string]string{
+		"http2: client connection lost":                          "",
+		"net/http: TLS handshake timeout":                        "",
+		"stream error: stream ID 15; CANCEL; received from peer": "",
+		"stream error: stream ID 1; ENHANCE_YOUR_CALM":           "",
+		"http2: Transport: cannot retry err [stream error: stream ID 3; PROTOCOL_ERROR; received from peer] after Request.Body was written": "stream error: stream ID 3; PROTOCOL_ERROR; received from peer",
+	} {
+		err := errors.New(given)
+		safe := safeerror.Exchange(err)
+		require.EqualError(t, safe, cmp.Or(want, given))
+		require.ErrorIs(t, safe, err)
+	}
+	for _, given := range []string{
+		`net/http: HTTP/1.x transport connection broken: malformed HTTP response "hunter2"`,
+		`http2: server sent GOAWAY and closed the connection; LastStreamID=1, ErrCode=NO_ERROR, debug="hunter2"`,
+		"stream error: stream ID 1; hunter2", "http2: Transport: cannot retry err [hunter2] after",
+	} {
+		require.EqualError(t, safeerror.Exchange(errors.New(given)), "the exchange failed (*errors.errorString)")
+	}
+}
+
+func TestErrorOfTheUsersCodeIsShownWithoutWhatWasSent(t *testing.T) {
+	for _, c := range []struct{ given, want string }{
+		{"the vault is sealed", "the vault is sealed"},
+		{"token s3cr3t-value refused", "token [cut] refused"},
+		{"s3cr3t-value, s3cr3t-value+more", "[cut], [cut]"},
+		{"a form with key=a%2Fb+%22c%22", "a form with key=[cut]"},
+		{`a quoted "a/b \"c\""`, `a quoted "[cut]"`},
+		{"a path with a%2Fb%20%22c%22", "a path with [cut]"},
+		{"no way to http://worker:pass@proxy.example:3128", "no way to http://[cut]"},
+		{"no way to http://worker:pa/ss@proxy.example:3128, or back", "no way to http://[cut] or back"},
+		{`Get "https://engage.example/v1?key=1": refused`, `Get "https://engage.example[cut]": refused`},
+		{"https://engage.example and https://engage.example#x", "https://engage.example and https://engage.example[cut]"},
+		{"://", "://"},
+	} {
+		err := errors.New(c.given)
+		safe := safeerror.Show(err, hidden, hidden+"+more", `a/b "c"`, "")
+		require.EqualError(t, safe, c.want)
+		require.ErrorIs(t, safe, err)
+	}
+	require.NoError(t, safeerror.Show(nil))
+	require.EqualError(t, safeerror.Show(&url.Error{Op: "Post", URL: "/path", Err: text("broken " + hidden)}, hidden), "broken [cut]")
+	require.EqualError(t, safeerror.Show(&url.Error{Op: "Post", URL: "/path", Err: io.EOF}), "EOF")
+	require.NotContains(t, shown(safeerror.Show(text(hidden), hidden)), hidden)
+	require.LessOrEqual(t, len(safeerror.Show(text(strings.Repeat("é", 10_000))).Error()), 1<<10+len("…"))
+
+	// The text is the SDK's own, or of the network.
+	for _, err := range []error{safeerror.New("there is no token"), &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}} {
+		require.Equal(t, err, safeerror.Show(err))
+		require.Equal(t, err, safeerror.Exchange(err))
+	}
 }
 
 func TestErrorThatCannotBeAskedIsNotKept(t *testing.T) {

@@ -19,13 +19,14 @@ package sent
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
 	"time"
+
+	"github.com/engagesdk/engage-go/internal/safeerror"
 )
 
 // repetitions is how often a Client repeats a request that was not sent. net/http
@@ -34,10 +35,10 @@ const repetitions = 6
 
 // ErrNoReply is the error of a transport that returned neither a response nor an
 // error.
-var ErrNoReply = errors.New("the transport returned neither a response nor an error")
+var ErrNoReply = safeerror.New("the transport returned neither a response nor an error")
 
 // errRepeated keeps net/http from repeating a request that may have arrived.
-var errRepeated = errors.New("the connection was lost after the request had been sent")
+var errRepeated = safeerror.New("the connection was lost after the request had been sent")
 
 // A Client sends requests to one host. Only Transport needs a value. A Client is
 // safe for concurrent use and must not be copied after its first use.

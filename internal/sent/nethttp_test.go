@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptrace"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -86,7 +85,7 @@ func closing(ctx context.Context, server *http2test.Server) context.Context {
 		// Until net/http has noticed it and closed its end.
 		for got.Conn.SetReadDeadline(time.Time{}) == nil {
 			server.CloseConnections()
-			runtime.Gosched()
+			<-time.After(time.Millisecond)
 		}
 	}})
 }

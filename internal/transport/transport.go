@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"sync/atomic"
 	"time"
+
+	"github.com/engagesdk/engage-go/internal/safeerror"
 )
 
 const (
@@ -171,5 +173,6 @@ func checkProxy(_ context.Context, _ *url.URL, _ *http.Request, response *http.R
 	if response.StatusCode == http.StatusOK {
 		return nil
 	}
-	return &ProxyError{response.StatusCode}
+	refusal := &ProxyError{response.StatusCode}
+	return safeerror.Wrap(refusal.Error(), refusal)
 }

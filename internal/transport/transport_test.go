@@ -18,6 +18,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/engagesdk/engage-go/internal/safeerror"
 	"github.com/engagesdk/engage-go/internal/sent"
 	"github.com/engagesdk/engage-go/internal/transport"
 )
@@ -64,7 +65,7 @@ func TestTheRefusalOfAProxyIsReported(t *testing.T) {
 			refusal, ok := errors.AsType[*transport.ProxyError](err)
 			require.True(t, ok, "%s %s: %v", name, host, err)
 			require.Equal(t, permanent, refusal.Permanent(), host)
-			require.ErrorContains(t, err, "the proxy refused to connect: "+host[:3])
+			require.ErrorContains(t, safeerror.Exchange(err), "the proxy refused to connect: "+host[:3])
 			require.NotContains(t, err.Error(), "secret")
 			require.True(t, watch.NotSent())
 			method, _ := proxied.LoadAndDelete(host + ":443")
