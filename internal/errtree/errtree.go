@@ -1,13 +1,10 @@
-// Package errtree looks at errors that come out of other people's code, before
-// anybody asks them for more than their type.
+// Package errtree checks errors of the user's code before their methods are called.
 package errtree
 
 import "reflect"
 
-// Sound reports whether err's tree, which consists of err and all that it
-// unwraps to, holds no nil pointer. A nil pointer in an error is mostly a
-// success that lost its way. Methods and fields of it make whoever finds it
-// panic, errors.Is and errors.As included, as soon as they unwrap it.
+// Sound reports whether err and all errors that it wraps are without nil pointers.
+// errors.Is and errors.As panic when they unwrap one.
 func Sound(err error) bool {
 	if value := reflect.ValueOf(err); value.Kind() == reflect.Pointer && value.IsNil() {
 		return false

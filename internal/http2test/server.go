@@ -1,8 +1,9 @@
-// Package http2test is an HTTP/2 server for tests that refuses and resets streams,
-// closes connections by GOAWAY, and falls silent, as a test chooses for each request.
+// Package http2test is an HTTP/2 server for tests. A test chooses for each request
+// whether the server answers it, refuses or resets its stream, closes the connection by
+// GOAWAY, or falls silent.
 //
-// A net/http server answers the requests. A relay before it passes the frames of each
-// connection on, and adds, changes or drops some.
+// A net/http server answers the requests. A relay in front of it passes the frames of
+// each connection on, and adds, changes or drops some.
 package http2test
 
 import (

@@ -1,10 +1,10 @@
-// Package nothing tells whether an interface that a user passed holds anything.
+// Package nothing finds out whether an interface that a user passed holds a value.
 package nothing
 
 import "reflect"
 
-// In reports whether value is nil, or an interface that holds a nil pointer,
-// function, map, slice or channel: calling a method of those would mostly panic.
+// In reports whether value is nil, or holds a nil pointer, function, map, slice or
+// channel. Most methods of those would panic.
 func In(value any) bool {
 	switch v := reflect.ValueOf(value); v.Kind() {
 	case reflect.Invalid:

@@ -10,11 +10,13 @@ import (
 )
 
 // Read returns the wait that the header Retry-After of a response asks for: seconds,
-// with or without a fraction, or an HTTP date in any of its three forms. A date is
-// measured from the Date of the same response, as the clocks of server and client may
-// differ, and from now if there is none. Read returns 0 if the wait is absent, not
-// readable or not positive, and the longest Duration if it is longer than that. Of
-// several waits, as a gateway adds one to that of the server, the longest counts.
+// with or without a fraction, or an HTTP date in any of its three forms. The clocks of
+// server and client may differ, so a date is measured from the Date of the response.
+// Without one it is measured from now.
+//
+// Read returns 0 if the wait is absent, not readable or not positive, and the longest
+// Duration if the wait is longer than that. A gateway may add a second wait to that of
+// the server. Then the longest counts.
 func Read(header http.Header, now time.Time) time.Duration {
 	if date, err := http.ParseTime(header.Get("Date")); err == nil {
 		now = date

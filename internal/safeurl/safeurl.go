@@ -8,9 +8,10 @@ import (
 	"strings"
 )
 
-// Parse parses a URL that a secret is to be sent to. If it is not fit for that,
-// the problem says all that is wrong with it, in words that follow upon the URL's
-// name and quote nothing of it: "is empty". Else the problem is empty.
+// Parse parses a URL that a secret is to be sent to. If no secret may be sent there, it
+// returns a problem, which lists all that is wrong with the URL and quotes none of it. The
+// words follow the name of the URL in a sentence, as "is empty" does. A good URL has an
+// empty problem.
 func Parse(raw string) (parsed *url.URL, problem string) {
 	if raw == "" {
 		return nil, "is empty"
@@ -50,12 +51,11 @@ func ParseBase(raw string) (base *url.URL, problem string) {
 }
 
 // Loopback reports whether host, without a port or brackets, is this machine:
-// localhost, an address of 127.0.0.0/8, or ::1, in no other spelling.
+// localhost, an address of 127.0.0.0/8, or ::1, in exactly this spelling.
 //
-// These are hosts that net/http sends to no proxy. It and net/url leave the case
-// of a host as it is, and a proxy from the environment is passed by for localhost
-// alone, not for LOCALHOST or "localhost.": what is sent to those in plain text
-// can leave the machine.
+// net/http sends requests to these hosts past any proxy in the environment. It compares
+// the host as it is written. So requests to LOCALHOST and "localhost." go to the proxy,
+// and leave the machine in plain text.
 func Loopback(host string) bool {
 	if host == "localhost" || host == "::1" {
 		return true

@@ -1,19 +1,23 @@
 // Package sent sends requests and knows of each whether it has been sent.
 //
-// Only the wire decides. A request is certainly not sent if the transport asked
-// for a connection and got none, if the server refused its HTTP/2 stream
-// (REFUSED_STREAM), if the server closed the connection and named a lower stream
-// as its last (GOAWAY), or if the connection was unusable before the header was
-// written. In every other case it may have arrived, and that includes a context
-// that ends while a connection is in use.
+// Only the wire decides. A request was certainly not sent in four cases:
 //
-// net/http repeats some requests by itself, and asks GetBody for the body of the
-// repetition. Over HTTP/1.1 it does so if the connection was gone before anything
-// was written, which is safe. Over HTTP/2 it does so after a refused stream, which
-// is safe, but also after a PROTOCOL_ERROR, which is not, and an error of GetBody
-// would hide which of the two it was. Without GetBody net/http returns that error.
-// So a [Client] sets GetBody only while the host speaks HTTP/1.1, and repeats
-// over HTTP/2 by itself what the error proves was not sent.
+//   - The transport asked for a connection and got none.
+//   - The server refused the HTTP/2 stream (REFUSED_STREAM).
+//   - The server closed the HTTP/2 connection and named an earlier stream as its last
+//     (GOAWAY).
+//   - The HTTP/2 connection was unusable before the header was written.
+//
+// In all other cases the request may have arrived. A context that ends while the request
+// has a connection proves nothing.
+//
+// net/http repeats some requests by itself, and calls GetBody for the body. Over HTTP/1.1
+// it does so if the connection was gone before anything was written, which is safe. Over
+// HTTP/2 it does so after a refused stream, which is safe, and after a PROTOCOL_ERROR,
+// which is not. GetBody does not know which it was, and if it returns an error, net/http
+// returns that in place of the cause. Without GetBody, net/http returns the cause. So a
+// [Client] sets GetBody only while the host speaks HTTP/1.1. Over HTTP/2 the Client itself
+// repeats what was certainly not sent.
 package sent
 
 import (
@@ -29,8 +33,7 @@ import (
 	"github.com/engagesdk/engage-go/internal/safeerror"
 )
 
-// repetitions is how often a Client repeats a request that was not sent. net/http
-// has the same limit.
+// repetitions is how often a Client repeats a request. net/http has the same limit.
 const repetitions = 6
 
 // ErrNoReply is the error of a transport that returned neither a response nor an
@@ -54,15 +57,14 @@ type Client struct {
 // registered with an [http.Transport].
 type netHTTP interface{ IsNetHTTP() }
 
-// Send sends request with body, or without a body if it is nil, and returns the
-// response. It sets the Body, ContentLength and GetBody of the request that the
-// transport gets, which is a copy. The caller must not change the header, the URL
-// and body afterwards.
+// Send sends request with body and returns the response. A nil body means none. The
+// transport gets a copy of the request, for which Send sets Body, ContentLength and
+// GetBody. The caller must not change the request's header, its URL and body afterwards.
+// Each call of Send needs a new Watch.
 //
-// If the request was certainly not sent over HTTP/2, Send repeats it up to six
-// times, the first time at once, until the request's context ends. It repeats
-// nothing else. After an error, w reports whether the request may have arrived. Each
-// call of Send needs a new Watch.
+// Send repeats what was certainly not sent over HTTP/2, up to six times and until the
+// request's context ends. It repeats nothing else. After an error, w reports whether the
+// request may have arrived.
 func (c *Client) Send(request *http.Request, body []byte, w *Watch) (*http.Response, error) {
 	w.Context = request.Context()
 	_, plain := c.Transport.(netHTTP)
@@ -120,7 +122,7 @@ func repeatable(request *http.Request) bool {
 }
 
 // pause waits before repetition n, counted from 0, and reports whether ctx lasted.
-// A server that refuses the first repetition is busy, so the others wait.
+// The first repetition does not wait. A server that refuses it is busy.
 func pause(ctx context.Context, n int) bool {
 	if n == 0 {
 		return ctx.Err() == nil

@@ -73,8 +73,8 @@ func TestNetHTTPReportsWhatBecameOfAStream(t *testing.T) {
 	}
 }
 
-// closing returns a context under which the server closes its connections as soon as
-// the request has the first of them, and before its header is written.
+// closing returns a context under which the request loses its first connection before
+// the header is written.
 func closing(ctx context.Context, server *http2test.Server) context.Context {
 	first := true
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) {

@@ -28,9 +28,9 @@ const (
 	noRetryEnd   = "] after Request.Body was written; define Request.GetBody to avoid this error"
 )
 
-// proof reports whether err, or one that it wraps, is an error of net/http which
-// says that an HTTP/2 server did not get the request, and whether the next connection
-// probably takes the request.
+// proof reports whether err proves that an HTTP/2 server did not get the request, and
+// whether another connection would probably take it. It looks for an error of net/http
+// in err and in what err wraps.
 func proof(err error) (notSent, again bool) {
 	for ; err != nil; err = errors.Unwrap(err) {
 		text := err.Error()

@@ -18,6 +18,7 @@ import (
 
 	"github.com/engagesdk/engage-go/internal/http2test"
 	"github.com/engagesdk/engage-go/internal/sent"
+	"github.com/engagesdk/engage-go/internal/transport"
 )
 
 // overHTTP2 returns a transport to a server, which is closed when the test ends.
@@ -106,10 +107,11 @@ func TestRefusedStreamsAreSentAgain(t *testing.T) {
 	}
 }
 
-// transports are the transports that users give.
+// transports are the SDK's own transport and those that users give.
 var transports = map[string]func(*http.Transport) http.RoundTripper{
-	"of net/http":     func(inner *http.Transport) http.RoundTripper { return inner },
-	"a wrapper of it": func(inner *http.Transport) http.RoundTripper { return wrapper{inner} },
+	"the SDK's own": func(given *http.Transport) http.RoundTripper { return transport.New(given.TLSClientConfig) },
+	"of net/http":   func(given *http.Transport) http.RoundTripper { return given },
+	"a wrapper":     func(given *http.Transport) http.RoundTripper { return wrapper{given} },
 }
 
 func TestAConnectionThatIsClosedInAnOrderlyWayLosesAndDoublesNothing(t *testing.T) {
@@ -118,7 +120,8 @@ func TestAConnectionThatIsClosedInAnOrderlyWayLosesAndDoublesNothing(t *testing.
 			var handler applying
 			server := http2test.Start(t, http2test.Config{Handler: &handler, Decide: func(s *http2test.Stream) {
 				if s.Number == 50 {
-					s.GoAway(s.ID, http2test.NoError)
+					// The last stream is in turn this one and the one before.
+					s.GoAway(s.ID-2*uint32(s.Connection%2), http2test.NoError)
 				}
 			}})
 			load(t, wrap(overHTTP2(t, server)), server.URL, 800, 16)
@@ -168,11 +171,12 @@ func TestAContextThatEndedIsNotSentAgain(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	server := http2test.Start(t, http2test.Config{Decide: func(s *http2test.Stream) {
 		if s.Number == 2 {
+			s.Silence()
 			cancel()
 			return
 		}
 		s.Refuse()
-	}, Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })})
+	}})
 	var watch sent.Watch
 	_, err := send(ctx, &sent.Client{Transport: overHTTP2(t, server)}, http.MethodPost, server.URL, []byte("x"), &watch)
 	require.ErrorIs(t, err, context.Canceled)

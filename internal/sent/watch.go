@@ -10,9 +10,9 @@ import (
 	"sync"
 )
 
-// A Watch knows of one request whether it has been sent. The zero value is ready
-// for use. A Watch is for one call of [Client.Send] and must not be copied. The
-// transport may still use it when Send has returned.
+// A Watch knows of one request whether it has been sent. The zero value is ready for
+// use. A Watch is for one call of [Client.Send] and must not be copied. The transport may
+// use it longer than the call lasts. Its methods are safe for concurrent use.
 type Watch struct {
 	// Context is the context of the request. The Watch stands above it, so that a
 	// dial for the request finds the Watch.
@@ -120,9 +120,9 @@ func (w *Watch) gotConn(got httptrace.GotConnInfo) {
 	w.settle()
 }
 
-// forget forgets the last connection if nothing was written to it. That is known of
-// one over HTTP/2 to which not even the header was written, and of one over HTTP/1.1
-// if net/http alone sends the request. w.mutex is held.
+// forget forgets the last connection if nothing was written to it. Over HTTP/2 the hook
+// for the header shows that. Over HTTP/1.1 it is so if net/http alone sends the request.
+// w.mutex is held.
 func (w *Watch) forget() {
 	if w.repeated {
 		return
@@ -152,8 +152,8 @@ func (w *Watch) settle() {
 	}
 }
 
-// rewind returns the body for a repetition by net/http. It fails if a connection
-// over HTTP/2 was in use, where net/http also repeats what may have arrived.
+// rewind returns the body for a repetition by net/http. It returns an error after an
+// HTTP/2 connection, because there net/http also repeats what may have arrived.
 func (w *Watch) rewind(body []byte) (io.ReadCloser, error) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()

@@ -160,8 +160,8 @@ var certificate, roots = func() (tls.Certificate, *tls.Config) {
 	return server.TLS.Certificates[0], &tls.Config{RootCAs: config.RootCAs, ServerName: "example.com"}
 }()
 
-// start starts a server in memory with TLS that speaks protocols, or without TLS if
-// there are none, and returns a client of it and the URL.
+// start starts a server in memory, and returns it with a client and its URL. The server
+// has TLS if protocols are named.
 func start(t *testing.T, handler http.HandlerFunc, protocols ...string) (*memory, *sent.Client, string) {
 	t.Helper()
 	m := &memory{conns: make(chan net.Conn), closed: make(chan struct{}), opening: 10 * time.Millisecond}
