@@ -386,7 +386,7 @@ func TestAWriteIsNotSentIfTheTableFails(t *testing.T) {
 		err  error
 		edge outcome.Edge
 	}{
-		"the table fails":     {t.Context(), errors.New("cannot reach " + token), outcome.OnError},
+		"the table fails":     {t.Context(), errors.New("cannot reach the table"), outcome.OnError},
 		"the caller has left": {endedContext(t), context.Canceled, outcome.OnTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -398,14 +398,14 @@ func TestAWriteIsNotSentIfTheTableFails(t *testing.T) {
 			require.Equal(t, outcome.CloseConversation, failure.Operation)
 			require.Equal(t, outcome.NotSent, failure.Effect)
 			require.ErrorIs(t, err, c.err)
-			require.NotContains(t, err.Error(), token)
+			require.ErrorContains(t, err, c.err.Error())
 			require.Empty(t, server.seen())
 		})
 	}
 }
 
 func TestAWaitEndsOnErrorIfTheTableFails(t *testing.T) {
-	broken := errors.New("cannot reach " + token)
+	broken := errors.New("cannot reach the table")
 	server := newStub(t, reply(202, acknowledged))
 	client := server.client(t, engage.WithCallbacks(newCallbacks(t,
 		callback.WithPending(failingTable{Pending: callback.NewPending(), next: broken}))))
@@ -414,7 +414,7 @@ func TestAWaitEndsOnErrorIfTheTableFails(t *testing.T) {
 	require.Equal(t, outcome.OnError, failure.Edge)
 	require.Equal(t, outcome.MaybeApplied, failure.Effect)
 	require.ErrorIs(t, err, broken)
-	require.NotContains(t, err.Error(), token)
+	require.ErrorContains(t, err, "cannot reach the table")
 }
 
 func TestAWriteWithoutADeadlineWhoseCallbackIsLostEndsOnTimeout(t *testing.T) {

@@ -158,7 +158,7 @@ func TestAProxyThatCannotBeReachedKeepsItsPassword(t *testing.T) {
 	require.NoError(t, err)
 	_, err = appendTo(appendRequest, engage.WithRetry(engage.Retry{Attempts: 1}))(t.Context(), client)
 	require.ErrorIs(t, err, unreachable)
-	require.ErrorContains(t, err, "the exchange failed (*net.OpError)")
+	require.ErrorContains(t, err, "no way to http://")
 	require.NotContains(t, err.Error(), token)
 }
 
@@ -373,6 +373,7 @@ func TestATokenThatCannotBeReplacedIsTold(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, failure.Status)
 	require.Equal(t, outcome.Refused, failure.Effect)
 	require.ErrorIs(t, err, broken)
+	require.ErrorContains(t, err, "vault said [cut]", "the token was sent")
 	require.NotContains(t, err.Error(), token)
 	require.Len(t, server.seen(), 1)
 }
@@ -394,7 +395,7 @@ func (f sourceFunc) Token(ctx context.Context) (auth.Token, error) { return f(ct
 
 func TestWithoutATokenNothingIsSent(t *testing.T) {
 	server := newStub(t, reply(200, acknowledged))
-	broken := errors.New("vault said " + token)
+	broken := errors.New("the vault is sealed")
 	client, err := engage.New(engage.Endpoint(server.URL), sourceFunc(func(context.Context) (auth.Token, error) {
 		return auth.Token{}, broken
 	}))
@@ -402,7 +403,7 @@ func TestWithoutATokenNothingIsSent(t *testing.T) {
 	_, err = appendMessage(t.Context(), client)
 	require.ErrorIs(t, err, outcome.ErrOnAuthorizationFailure)
 	require.ErrorIs(t, err, broken)
-	require.NotContains(t, err.Error(), token)
+	require.ErrorContains(t, err, "the vault is sealed")
 	require.Equal(t, outcome.NotSent, failureOf(t, err).Effect)
 
 	client, err = engage.New(engage.Endpoint(server.URL), sourceFunc(func(ctx context.Context) (auth.Token, error) {

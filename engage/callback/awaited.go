@@ -50,7 +50,7 @@ type Outcome struct {
 func (h *Handler) Expect(ctx context.Context, done []string) (*Awaited, error) {
 	id := rand.Text()
 	if err := h.pending.Expect(ctx, id); err != nil {
-		return nil, tableError(ctx, err)
+		return nil, tableError(ctx, id, err)
 	}
 	a := &Awaited{handler: h, id: id, done: done, reading: make(chan struct{}, 1)}
 	a.cleanup = runtime.AddCleanup(a, h.forget, id)
@@ -97,7 +97,7 @@ func (a *Awaited) Outcome(ctx context.Context, transaction string, attempts []ou
 	for a.outcome == nil {
 		reports, err := a.arrived(ctx)
 		if err != nil {
-			return Outcome{}, tableError(ctx, err)
+			return Outcome{}, tableError(ctx, a.id, err)
 		}
 		a.read(ctx, reports, transaction, attempts)
 	}
@@ -217,11 +217,11 @@ func (a *Awaited) Explain(failure *outcome.Error) {
 	}
 }
 
-// tableError returns err, which a call of the table under ctx ended with, in a
-// form that can be shown.
-func tableError(ctx context.Context, err error) error {
+// tableError returns the error of the table that a call for the write id under ctx
+// ended with, in a form that can be shown.
+func tableError(ctx context.Context, id string, err error) error {
 	if ctx.Err() != nil {
 		return safeerror.Cause(ctx, err)
 	}
-	return safeerror.Hide("the table of pending writes failed", err)
+	return fmt.Errorf("the table of pending writes failed: %w", safeerror.Show(err, id))
 }

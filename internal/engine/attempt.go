@@ -8,9 +8,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/internal/retryafter"
-	"github.com/engagesdk/engage-go/internal/safeerror"
 	"github.com/engagesdk/engage-go/internal/sent"
 	"github.com/engagesdk/engage-go/internal/tolerant"
 	"github.com/engagesdk/engage-go/outcome"
@@ -22,7 +20,6 @@ type result struct {
 	// err is the cause of a failure that the status alone does not explain.
 	err error
 
-	token  auth.Token
 	status int
 	header http.Header
 	body   []byte
@@ -70,14 +67,10 @@ func (c *call) limit(ctx context.Context) error {
 	if c.engine.Limiter == nil {
 		return nil
 	}
-	err := c.engine.Limiter.Wait(ctx)
-	switch {
-	case err == nil:
-		return nil
-	case ctx.Err() != nil:
-		return causeOf(ctx, err)
+	if err := c.engine.Limiter.Wait(ctx); err != nil {
+		return c.causeOfUser(ctx, err)
 	}
-	return safeerror.Hide("the limiter returned an error", err)
+	return nil
 }
 
 // exchange sends the request within the time of one attempt, reads the reply and
@@ -90,20 +83,20 @@ func (c *call) exchange(ctx context.Context, w *sent.Watch) *http.Response {
 		err = attemptCtx.Err()
 	}
 	if err != nil {
-		c.last.verdict, c.last.err = verdictUnauthorized(attemptCtx), tokenCause(attemptCtx, err)
+		c.last.verdict, c.last.err = verdictUnauthorized(attemptCtx), c.causeOfUser(attemptCtx, err)
 		return nil
 	}
-	c.last.token = token
+	c.token = token
 	request := c.request.WithContext(attemptCtx)
 	request.URL, request.Header = new(*c.URL), c.header() // A transport may change them.
 	if err := c.engine.Hosts.Authorize(request, token); err != nil {
-		c.last.verdict, c.last.err = verdictUnauthorized(attemptCtx), tokenCause(attemptCtx, err)
+		c.last.verdict, c.last.err = verdictUnauthorized(attemptCtx), c.causeOfUser(attemptCtx, err)
 		return nil
 	}
 	response, err := c.engine.Client.Send(request, c.Body, w)
 	c.last.repeated = w.Repeated()
 	if err != nil {
-		c.last.err = causeOf(attemptCtx, err)
+		c.last.err = c.cause(attemptCtx, err)
 		c.last.verdict = verdictUnanswered(c.last.err, w.NotSent())
 		return nil
 	}
@@ -111,7 +104,7 @@ func (c *call) exchange(ctx context.Context, w *sent.Watch) *http.Response {
 	c.last.body, err = c.engine.read(attemptCtx, response)
 	response.Body = http.NoBody // It has been read.
 	c.last.retryAfter = retryafter.Read(response.Header, time.Now())
-	c.judge(ctx, causeOf(attemptCtx, err))
+	c.judge(ctx, c.cause(attemptCtx, err))
 	return response
 }
 

@@ -4,14 +4,15 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"strings"
+
+	"github.com/engagesdk/engage-go/internal/safeerror"
 )
 
 // errTooLarge is the error of a reply above the limit.
-var errTooLarge = errors.New("the reply is larger than the limit")
+var errTooLarge = safeerror.New("the reply is larger than the limit")
 
 const (
 	// small is the size in bytes up to which a reply may take memory at once,

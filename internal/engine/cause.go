@@ -2,50 +2,36 @@ package engine
 
 import (
 	"context"
-	"errors"
 
-	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/internal/safeerror"
-	"github.com/engagesdk/engage-go/internal/sent"
-	"github.com/engagesdk/engage-go/outcome"
+	"github.com/engagesdk/engage-go/internal/transport"
 )
 
-// causeOf returns the error of an exchange under ctx in a form that can be shown.
-// If ctx has ended, that is the cause, whatever the transport calls it.
-func causeOf(ctx context.Context, err error) error {
+// cause returns the error of an exchange under ctx in a form that can be shown, or
+// nil if err is nil. If ctx has ended, that is the cause, whatever the transport
+// returned.
+func (c *call) cause(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	return safeerror.Cause(ctx, err, errTooLarge, sent.ErrNoReply)
+	if _, own := c.engine.Client.Transport.(*transport.Transport); own {
+		return safeerror.Cause(ctx, err)
+	}
+	return c.causeOfUser(ctx, err)
 }
 
-// tokenCause returns the error of a token source in a form that can be shown.
-func tokenCause(ctx context.Context, err error) error {
+// causeOfUser returns an error that the user's code returned under ctx, such as that of
+// a token source, a limiter or a transport. It shows its text without what was sent.
+func (c *call) causeOfUser(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return causeOf(ctx, err)
+		return safeerror.Cause(ctx, err)
 	}
-	for _, known := range []error{
-		in[*auth.ReauthorizationRequiredError](err),
-		in[*auth.TokenEndpointError](err),
-		in[*auth.StoreError](err),
-		in[*auth.HostError](err),
-		in[*outcome.Error](err),
-		in[*safeerror.Error](err),
-	} {
-		if known != nil {
-			return safeerror.Wrap(known.Error(), err)
-		}
+	secrets := []string{c.token.Reveal(), string(c.Body)}
+	for _, values := range c.URL.Query() {
+		secrets = append(secrets, values...)
 	}
-	if errors.Is(err, auth.ErrUnknownAuthorization) {
-		return safeerror.Wrap(auth.ErrUnknownAuthorization.Error(), err)
+	for _, values := range c.Header {
+		secrets = append(secrets, values...)
 	}
-	return safeerror.Hide("the token source failed", err)
-}
-
-// in returns the first error of type E in err's tree; nil if there is none.
-func in[E error](err error) error {
-	if found, ok := errors.AsType[E](err); ok {
-		return found
-	}
-	return nil
+	return safeerror.Show(err, secrets...)
 }

@@ -135,6 +135,8 @@ type call struct {
 	// first watches the first attempt, so that it needs no memory of its own.
 	first sent.Watch
 	last  result
+	// token is the token of the last attempt that got one.
+	token auth.Token
 	// wait is the wait before the next attempt. waiting is set until it is over.
 	wait    time.Duration
 	waiting bool
@@ -170,7 +172,7 @@ func (e *Engine) Do(ctx context.Context, given Call) (Reply, error) {
 
 // interrupted returns the error of a call whose context ended during a wait.
 func (c *call) interrupted(ctx context.Context) error {
-	err := causeOf(ctx, ctx.Err())
+	err := c.causeOfUser(ctx, ctx.Err())
 	if c.last.err != nil {
 		err = fmt.Errorf("%w while waiting to try again after: %w", err, c.last.err)
 	}

@@ -80,7 +80,7 @@ func (c *call) reauthorize(ctx context.Context) bool {
 		return false
 	}
 	if invalidator, ok := c.Source.(auth.Invalidator); ok {
-		invalidator.Invalidate(c.last.token)
+		invalidator.Invalidate(c.token)
 	}
 	if !c.safeToRepeat() {
 		return false
@@ -89,12 +89,12 @@ func (c *call) reauthorize(ctx context.Context) bool {
 	defer cancel()
 	token, err := c.Source.Token(ctx)
 	if err != nil {
-		c.last.err = tokenCause(ctx, err)
+		c.last.err = c.causeOfUser(ctx, err)
 		if ctx.Err() != nil {
 			c.last.edge = outcome.OnTimeout
 		}
 		return false
 	}
-	c.reauthorized = !token.Equal(c.last.token)
+	c.reauthorized = !token.Equal(c.token)
 	return c.reauthorized
 }

@@ -111,19 +111,24 @@ func Show(err error, secrets ...string) error {
 // mostShown is the size in bytes of the longest text that is shown.
 const mostShown = 1 << 10
 
+// leastSecret is the size in bytes from which a value is cut out. A shorter one keeps
+// no secret, and is part of many words.
+const leastSecret = 4
+
 // cut returns text without secrets and without URLs.
 func cut(text string, secrets []string) string {
 	var forms []string
 	for _, secret := range secrets {
+		if len(secret) < leastSecret {
+			continue
+		}
 		quoted := strconv.Quote(secret)
 		forms = append(forms, secret, url.QueryEscape(secret), url.PathEscape(secret), quoted[1:len(quoted)-1])
 	}
 	// The longest first: a secret may begin another.
 	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
-	for _, form := range forms {
-		if form != "" {
-			text = strings.ReplaceAll(text, form, "[cut]")
-		}
+	for _, form := range slices.Compact(forms) {
+		text = strings.ReplaceAll(text, form, "[cut]")
 	}
 	text = cutURLs(text)
 	if len(text) > mostShown {
