@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"github.com/engagesdk/engage-go/internal/tolerant"
+	"github.com/engagesdk/engage-go/internal/transport"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -57,7 +58,8 @@ func verdictUnanswered(err error, notSent bool) verdict {
 	if notSent {
 		effect = outcome.NotSent
 	}
-	return verdict{edgeOf(err), effect, true}
+	refusal, isRefusal := errors.AsType[*transport.ProxyError](err)
+	return verdict{edgeOf(err), effect, !isRefusal || !refusal.Permanent()}
 }
 
 // edgeOf returns the edge of an exchange that err ended.
