@@ -237,7 +237,7 @@ func TestTheFailureOfOneSendingSettlesNoOther(t *testing.T) {
 			_, err = client.RemoveParticipant(t.Context(), engage.RemoveParticipantV10{ConversationID: "C1", Participant: "agent-1"})
 			failure := failureOf(t, err)
 			require.Len(t, failure.Attempts, 1)
-			require.True(t, failure.Attempts[0].SentAgain)
+			require.True(t, failure.Attempts[0].Repeated)
 			require.Equal(t, outcome.OnRemoveParticipantFailure, failure.Edge)
 			require.Equal(t, outcome.MaybeApplied, failure.Effect)
 		})

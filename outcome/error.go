@@ -58,9 +58,9 @@ type Attempt struct {
 	Duration time.Duration
 	// Effect is what this try alone may have done; zero for a success.
 	Effect Effect
-	// SentAgain tells that the transport sent the request more than once by itself,
-	// when a sending before may have arrived. Nothing but the last is known of.
-	SentAgain bool
+	// Repeated reports whether the transport itself sent the request again after
+	// a sending that may have arrived. The other fields describe the last sending.
+	Repeated bool
 	// Err is what went wrong on the way, or with a reply of success; nil if the
 	// status tells it all.
 	Err error

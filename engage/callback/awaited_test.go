@@ -47,7 +47,7 @@ func TestFailuresDecideTheOutcome(t *testing.T) {
 		"after an attempt that was turned away":                 {[]outcome.Attempt{{Status: 429, Effect: outcome.Refused}, ack}, "T-1", []string{"T-1"}, outcome.Refused},
 		"after an attempt that was refused":                     {[]outcome.Attempt{replied(503, outcome.Refused, "T-0"), ack}, "T-1", []string{"T-0", "T-1"}, outcome.Refused},
 		"two attempts that replies name alike":                  {[]outcome.Attempt{replied(500, outcome.MaybeApplied, "T-1"), ack}, "T-1", []string{"T-1"}, outcome.Refused},
-		"a transport has repeated the attempt":                  {[]outcome.Attempt{{Status: 202, SentAgain: true}}, "T-1", []string{"T-0", "T-1"}, outcome.MaybeApplied},
+		"a transport has repeated the attempt":                  {[]outcome.Attempt{{Status: 202, Repeated: true}}, "T-1", []string{"T-0", "T-1"}, outcome.MaybeApplied},
 		"the only attempt, whose reply is lost":                 {[]outcome.Attempt{lost}, "", []string{"T-1"}, outcome.Refused},
 		"the only attempt, without a transaction":               {[]outcome.Attempt{lost}, "", []string{""}, outcome.Refused},
 		"one of two attempts whose replies are lost":            {[]outcome.Attempt{lost, lost}, "", []string{"T-1", "t-1", ""}, undecided},
@@ -56,7 +56,7 @@ func TestFailuresDecideTheOutcome(t *testing.T) {
 		"an attempt whose reply refused it without its id":      {[]outcome.Attempt{lost, {Status: 409, Effect: outcome.Refused}}, "", []string{"T-2"}, undecided},
 		"an attempt whose reply was cut off after its id":       {[]outcome.Attempt{replied(200, outcome.MaybeApplied, "T-1")}, "", []string{"T-1"}, outcome.Refused},
 		"not the transaction that a cut-off reply names":        {[]outcome.Attempt{replied(200, outcome.MaybeApplied, "T-1")}, "", []string{"T-2"}, undecided},
-		"the transport has repeated an attempt without a reply": {[]outcome.Attempt{{Effect: outcome.MaybeApplied, SentAgain: true}}, "", []string{"T-1", "T-2"}, undecided},
+		"the transport has repeated an attempt without a reply": {[]outcome.Attempt{{Effect: outcome.MaybeApplied, Repeated: true}}, "", []string{"T-1", "T-2"}, undecided},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log strings.Builder

@@ -83,7 +83,7 @@ func transactionsOf(attempts []outcome.Attempt, acknowledged string) transaction
 		default:
 			t.named = append(t.named, id)
 		}
-		if attempt.SentAgain {
+		if attempt.Repeated {
 			t.unnamed += unlimited
 		}
 	}

@@ -46,13 +46,13 @@ func (c *call) attempt(ctx context.Context, w *sent.Watch) (*http.Response, erro
 		response = c.exchange(ctx, w)
 	}
 	attempt := outcome.Attempt{
-		Status:    c.last.status,
-		TraceIDs:  traceIDs(c.last.header, c.last.failure.IDs),
-		Wait:      c.wait,
-		Duration:  time.Since(start),
-		Effect:    c.last.effect,
-		SentAgain: c.last.repeated,
-		Err:       c.last.err,
+		Status:   c.last.status,
+		TraceIDs: traceIDs(c.last.header, c.last.failure.IDs),
+		Wait:     c.wait,
+		Duration: time.Since(start),
+		Effect:   c.last.effect,
+		Repeated: c.last.repeated,
+		Err:      c.last.err,
 	}
 	c.History = append(c.History, attempt)
 	c.log(ctx, attempt)
