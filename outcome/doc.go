@@ -1,30 +1,30 @@
-// Package outcome names how a call to Webex Engage can end.
+// Package outcome names the ways in which a call to Webex Engage can end.
 //
-// Cisco's flow builder ends every Engage node in a named outcome edge. The SDK
-// ends every call in the same edge, spelled as the vendor spells it, so that a
-// flow and a Go program can be compared line by line:
+// In Cisco's flow builder every Engage node ends on an edge, its named outcome.
+// Every call of the SDK ends on the same edge, in the vendor's spelling:
 //
-//   - A call that reached its goal returns a result whose Outcome is one of
-//     the operation's success edges, such as [ConversationActive].
-//   - A call that did not returns an [*Error] whose Edge is the operation's own
-//     failure edge, such as [OnAppendMessageFailure], or one of the five
-//     standard edges that every node has: [OnError], [OnInvalidData],
-//     [OnInvalidChoice], [OnTimeout] and [OnAuthorizationFailure].
+//   - A call that succeeds returns a result. Its Outcome is one of the
+//     operation's success edges, such as [ConversationActive].
+//   - A call that fails returns an [*Error]. Its Edge is the operation's own
+//     failure edge, such as [OnAppendMessageFailure], or a standard one.
 //
-// Each standard edge has a sentinel for errors.Is, and errors.As reaches the
-// rest: the vendor's code, the trace ids to quote to support, and the [Effect],
-// which says whether a failed write may have happened all the same.
+// The five standard edges belong to every node: [OnError], [OnInvalidData],
+// [OnInvalidChoice], [OnTimeout] and [OnAuthorizationFailure]. Each has a
+// sentinel error for errors.Is.
+//
+// The [Effect] of an [*Error] says whether the service may have applied the
+// request although the call failed. Read it before sending a write again:
 //
 //	_, err := client.AppendMessage(ctx, request)
-//	switch {
-//	case errors.Is(err, outcome.ErrOnTimeout):
-//		// Look at the Effect before sending again.
-//	case errors.Is(err, outcome.ErrOnAuthorizationFailure):
-//		// Credentials have changed: re-authorize.
+//	if failure, ok := errors.AsType[*outcome.Error](err); ok {
+//		switch {
+//		case failure.Effect == outcome.MaybeApplied:
+//			// Find out whether the message arrived before sending it again.
+//		case errors.Is(err, outcome.ErrOnAuthorizationFailure):
+//			// The token was refused, or there was none.
+//		}
 //	}
 //
-// [Transitions] maps edges to a program's next steps, as a flow's wires do.
-//
-// The package imports nothing of the SDK; everything else in it may import
-// this package.
+// [Transitions] maps edges to the next steps of a program, as the connections
+// between nodes do in a flow.
 package outcome

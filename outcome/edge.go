@@ -5,27 +5,29 @@ import (
 	"strings"
 )
 
-// Edge is the name of an outcome, exactly as the vendor spells it. Values read
-// from elsewhere may hold other names; they are kept, not rejected. The zero
-// value names no outcome.
+// Edge is the name of an outcome in the vendor's spelling. It may hold a name that
+// this package does not know. The zero value names no outcome.
 type Edge string
 
-// The standard edges, which every node has (documented).
+// The standard edges. Every node has them (documented).
 const (
-	// OnError: the request was not processed because of an error.
+	// OnError means that an error ended the call. The [Effect] says whether the
+	// request may have been applied all the same.
 	OnError Edge = "onError"
-	// OnInvalidData: data the request needs is missing or unusable.
+	// OnInvalidData means that the request lacks data or contains invalid data.
 	OnInvalidData Edge = "onInvalidData"
-	// OnInvalidChoice: the call ended in a way that nothing was prepared for.
+	// OnInvalidChoice means that there is no next step for the edge on which a
+	// call ended; see [Transitions].
 	OnInvalidChoice Edge = "onInvalidChoice"
-	// OnTimeout: no answer came in time.
+	// OnTimeout means that no reply came in time.
 	OnTimeout Edge = "onTimeout"
-	// OnAuthorizationFailure: the token was refused, or none was to be had.
+	// OnAuthorizationFailure means that the token was refused, or that there was
+	// none.
 	OnAuthorizationFailure Edge = "onAuthorizationFailure"
 )
 
-// The edges of Search Conversation (documented). All of them are successes:
-// they tell the state of the conversation that was looked for.
+// The edges of Search Conversation (documented). Each is a success and reports the
+// state of the conversation.
 const (
 	NoConversationFound Edge = "noConversationFound"
 	ConversationActive  Edge = "conversationActive"
@@ -45,8 +47,8 @@ const (
 	OnConversationUpdatedFailure Edge = "onConversationUpdatedFailure"
 )
 
-// The edges of Add Participant and Remove Participant (documented, the capital
-// O included).
+// The edges of Add Participant and Remove Participant (documented). The capital O
+// is the vendor's.
 const (
 	OnAddParticipantSuccess    Edge = "OnAddParticipantSuccess"
 	OnAddParticipantFailure    Edge = "OnAddParticipantFailure"
@@ -62,11 +64,11 @@ const (
 	ConversationReopenFailed   Edge = "ConversationReopenFailed"
 )
 
-// The edges of the rest of the family (documented): hold, transfer, transcript,
+// The edges of the other operations (documented): hold, transfer, transcript,
 // working hours, business hours and Resolve Conversation.
 const (
-	// Success and Failure are generic edges. Several nodes list them beside
-	// their specific ones, where the SDK always reports the specific one.
+	// Success and Failure are generic edges. If a node also has a specific edge for
+	// the same outcome, the SDK reports the specific one.
 	Success Edge = "Success"
 	Failure Edge = "Failure"
 	// OnFailure is the generic failure of the remove, close and re-open nodes.
@@ -75,7 +77,7 @@ const (
 	OnConversationTransferred    Edge = "onConversationTransferred"
 	OnConversationTransferFailed Edge = "onConversationTransferFailed"
 
-	// TranscriptFetched is spelled in lower case by the vendor, unlike Success.
+	// TranscriptFetched differs from Success in its case alone (documented).
 	TranscriptFetched Edge = "success"
 
 	InWorkingHours Edge = "inWorkingHours"
@@ -83,7 +85,7 @@ const (
 	InOverride     Edge = "inOverride"
 	OnNoMatch      Edge = "onNoMatch"
 
-	// Accepted is intermediate: Created, Reopened or Appended follows.
+	// Accepted is not final: Created, Reopened or Appended follows.
 	Accepted           Edge = "accepted"
 	Created            Edge = "created"
 	Reopened           Edge = "reopened"
@@ -104,8 +106,8 @@ func (e Edge) IsStandard() bool {
 	return slices.Contains(standard[:], e)
 }
 
-// variants maps the vendor's other spellings, in lower case, to the one that
-// this package uses. Spellings that differ only in case need no row.
+// variants maps other spellings of the vendor, in lower case, to the edge they
+// mean. Spellings that differ in case alone need no row.
 var variants = map[string]Edge{
 	"onauthorizationfail":        OnAuthorizationFailure,       // node tables and exported flows
 	"onconversationupdated":      OnConversationUpdatedSuccess, // standalone node
@@ -116,11 +118,10 @@ var variants = map[string]Edge{
 	"nomatch":                    OnNoMatch,                    // older Business Hours node
 }
 
-// Parse returns the edge that name spells and whether it is one this package
-// knows. It folds the spellings found in the vendor's own documents: any case,
-// and the other names of some node tables. A name in exact spelling always
-// wins, so "Success" and "success" stay two edges. An unknown name is kept as
-// it is. Surrounding space is ignored.
+// Parse returns the edge called name and reports whether this package knows it. It
+// ignores surrounding space. The exact spelling of an edge always means that edge,
+// so "Success" and "success" are two edges. Otherwise case does not matter, and the
+// vendor's other spellings are known too. Parse returns an unknown name unchanged.
 func Parse(name string) (Edge, bool) {
 	name = strings.TrimSpace(name)
 	known := edges()
@@ -140,8 +141,8 @@ func Parse(name string) (Edge, bool) {
 	return Edge(name), false
 }
 
-// edges lists every edge a constant names: the standard ones, the generic ones
-// and those of each node.
+// edges returns all edges: the standard ones, the generic ones and those of each
+// node.
 func edges() []Edge {
 	all := slices.Concat(standard[:], []Edge{Success, Failure, OnFailure})
 	for _, n := range nodes {

@@ -10,7 +10,7 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// edges holds every edge with the vendor's spelling, written out.
+// edges maps every edge to the vendor's spelling.
 var edges = map[outcome.Edge]string{
 	outcome.OnError:                      "onError",
 	outcome.OnInvalidData:                "onInvalidData",
@@ -68,14 +68,14 @@ func TestParseKnowsEveryEdge(t *testing.T) {
 	}
 }
 
-func TestParseFoldsDocumentedSpellings(t *testing.T) {
+func TestParseKnowsDocumentedSpellings(t *testing.T) {
 	for name, want := range map[string]outcome.Edge{
-		// Raw flows write the standard edges in lower case.
+		// Exported flows have the standard edges in lower case.
 		"onerror":         outcome.OnError,
 		"oninvaliddata":   outcome.OnInvalidData,
 		"oninvalidchoice": outcome.OnInvalidChoice,
 		"ontimeout":       outcome.OnTimeout,
-		// Node tables shorten this one, in two ways.
+		// Node tables have two short forms of this edge.
 		"onauthorizationfail": outcome.OnAuthorizationFailure,
 		"onAuthorizationFail": outcome.OnAuthorizationFailure,
 		// Standalone nodes.
@@ -88,7 +88,7 @@ func TestParseFoldsDocumentedSpellings(t *testing.T) {
 		"_inWorkingHours": outcome.InWorkingHours,
 		"_onHolidays":     outcome.OnHoliday,
 		"_inOverrides":    outcome.InOverride,
-		// Any case, and space around.
+		// Any case, and surrounding space.
 		"ONADDPARTICIPANTSUCCESS": outcome.OnAddParticipantSuccess,
 		"SUCCESS":                 outcome.Success,
 		"Error":                   outcome.ResolveFailed,
@@ -108,7 +108,7 @@ func TestParsePrefersTheExactSpelling(t *testing.T) {
 	}
 }
 
-func TestParseKeepsUnknownNames(t *testing.T) {
+func TestParseReturnsUnknownNamesUnchanged(t *testing.T) {
 	for name, want := range map[string]outcome.Edge{
 		"":                    "",
 		"   ":                 "",
@@ -124,7 +124,7 @@ func TestParseKeepsUnknownNames(t *testing.T) {
 	}
 }
 
-func TestIsStandardHoldsForTheFive(t *testing.T) {
+func TestFiveEdgesAreStandard(t *testing.T) {
 	standard := []outcome.Edge{
 		outcome.OnError, outcome.OnInvalidData, outcome.OnInvalidChoice, outcome.OnTimeout, outcome.OnAuthorizationFailure,
 	}
@@ -149,7 +149,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name string) {
 		edge, known := outcome.Parse(name)
 		if !known && string(edge) != strings.TrimSpace(name) {
-			t.Errorf("Parse(%q) = %q, unknown and yet changed", name, edge)
+			t.Errorf("Parse(%q) = %q: an unknown name has changed", name, edge)
 		}
 		if _, listed := edges[edge]; known != listed {
 			t.Errorf("Parse(%q) = %q, %t", name, edge, known)

@@ -1,21 +1,24 @@
 package outcome
 
-// Effect says what a call that failed may have done at the service. The zero
-// value means that nothing is known.
+// Effect says what the service may have done with a request although the call
+// failed. The zero value means that nothing is known.
 type Effect uint8
 
-// The effects, in the order of what they leave behind.
+// The effects. A larger one leaves more behind at the service.
 const (
-	// NotSent: the request never left. It is safe to send it again.
+	// NotSent means that the service did not get the request. Sending it again
+	// is safe.
 	NotSent Effect = iota + 1
-	// Refused: the service answered that it did not do it.
+	// Refused means that the service got the request and reported that it did
+	// not apply it.
 	Refused
-	// MaybeApplied: the request left and no answer settles whether it was
-	// done; a success that is not in the service's words, such as the page of a
-	// proxy, settles nothing. Look before sending it again.
+	// MaybeApplied means that the request may have been applied: it was sent, and
+	// no reply settles what became of it. A success in words that are not the
+	// service's, such as a proxy's page, settles nothing. Reconcile before sending
+	// the request again: find out whether it was applied.
 	MaybeApplied
-	// Applied: the service answered that it was done, and the rest of the answer
-	// could not be read.
+	// Applied means that the service reported success, but the rest of its reply
+	// could not be read. Do not send the request again.
 	Applied
 )
 
@@ -34,10 +37,22 @@ func (e Effect) String() string {
 	return "effect unknown"
 }
 
-// MarshalText encodes the effect in words; it never fails.
+// advice says in an error's text what to do after the effect; it is empty if the
+// effect alone does not decide that.
+func (e Effect) advice() string {
+	switch e {
+	case MaybeApplied:
+		return " (find out before sending it again)"
+	case Applied:
+		return " (do not send it again)"
+	}
+	return ""
+}
+
+// MarshalText returns the text of String. It never fails.
 func (e Effect) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
 
-// Then combines the effect of the attempts so far with that of the next one.
-// Doubt is sticky: after an attempt that may have been applied, a refusal of a
-// later one does not make the whole call refused.
+// Then returns the effect of a call after one more attempt: the larger of e, the
+// effect of the attempts so far, and next. Once an attempt may have been applied,
+// the refusal of a later one does not make the call Refused.
 func (e Effect) Then(next Effect) Effect { return max(e, next) }

@@ -9,7 +9,7 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-func TestEffectsAreToldInWords(t *testing.T) {
+func TestEffectsAreWrittenInWords(t *testing.T) {
 	for effect, words := range map[outcome.Effect]string{
 		0:                    "effect unknown",
 		outcome.NotSent:      "not sent",
@@ -25,7 +25,7 @@ func TestEffectsAreToldInWords(t *testing.T) {
 	}
 }
 
-func TestDoubtIsSticky(t *testing.T) {
+func TestALaterRefusalLeavesACallMaybeApplied(t *testing.T) {
 	const unknown outcome.Effect = 0
 	for _, test := range []struct {
 		attempts []outcome.Effect

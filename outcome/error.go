@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// The sentinels of the standard edges, for errors.Is. An [*Error] matches the
-// one of its own edge. Edges of a single node have no sentinel: compare
-// Error.Edge.
+// The sentinel errors of the standard edges. errors.Is reports that an [*Error] is
+// the sentinel of its edge. The edges of a single node have no sentinels; compare
+// the Edge of the error instead.
 var (
 	ErrOnError                = errors.New("engage: onError")
 	ErrOnInvalidData          = errors.New("engage: onInvalidData")
@@ -22,7 +22,7 @@ var (
 	ErrOnAuthorizationFailure = errors.New("engage: onAuthorizationFailure")
 )
 
-// sentinel returns the sentinel of a standard edge, or nil.
+// sentinel returns the sentinel error of a standard edge; nil for other edges.
 func (e Edge) sentinel() error {
 	switch e {
 	case OnError:
@@ -39,83 +39,81 @@ func (e Edge) sentinel() error {
 	return nil
 }
 
-// TraceID is an id under which the service can find a request in its logs: the
-// name of the header or member it came in, and its value.
+// TraceID is an id under which the vendor's support can find a request.
 type TraceID struct {
-	Name  string `json:"name"`
+	// Name is the name of the header or JSON member that contained the id.
+	Name string `json:"name"`
+	// Value is the id.
 	Value string `json:"value"`
 }
 
-// Attempt is one try of a call.
+// Attempt is one attempt of a call.
 type Attempt struct {
-	// Status is the HTTP status of the reply; 0 if none came.
+	// Status is the HTTP status of the reply; 0 if there was no reply.
 	Status int
-	// TraceIDs are those of this try's reply.
+	// TraceIDs are the trace ids of the reply.
 	TraceIDs []TraceID
-	// Wait is the pause before this try; 0 for the first.
+	// Wait is the time between the attempt before and this one; 0 for the first.
 	Wait time.Duration
-	// Duration is the time from asking for a token to the reply's last byte.
+	// Duration is the time from the request for a token to the last byte of the
+	// reply.
 	Duration time.Duration
-	// Effect is what this try alone may have done; zero for a success.
+	// Effect is the effect of this attempt alone; zero for a success.
 	Effect Effect
 	// Repeated reports whether the transport itself sent the request again after
 	// a sending that may have arrived. The other fields describe the last sending.
 	Repeated bool
-	// Err is what went wrong on the way, or with a reply of success; nil if the
-	// status tells it all.
+	// Err is the error of the exchange, or of a successful reply that could not be
+	// read. It is nil if the status alone says what happened.
 	Err error
 }
 
-// Error is how a call that did not reach its goal ends. Reach it with
-// errors.As; the sentinels serve errors.Is; Unwrap reaches the cause.
+// Error is the error of a call that failed.
 //
-// Its text, its JSON and its log value hold no token, no message body, no full
-// URL and not the Description, which is the service's own text and may quote
-// what was sent. What the service sent is cut and escaped in them, so that it
-// stays one line. A nil *Error can be printed, logged and encoded as JSON; it tells
-// nothing.
+// Its text, JSON and log value contain no token, no message body and no full URL.
+// They leave out Description, because the service may quote the request there. They
+// shorten and escape what else the service sent, so that the text is one line.
 type Error struct {
-	// Edge is the outcome edge the call ended on; never empty.
+	// Edge is the edge on which the call ended. It is never empty.
 	Edge Edge
-	// Operation and Version tell which call it was; empty if none was made.
+	// Operation and Version are the call's. They are empty if no call was made.
 	Operation Operation
 	Version   Version
-	// Effect says whether the request may have been carried out. Of a read, which
-	// has no effect, it is NotSent, Refused or zero.
+	// Effect says whether the request may have been applied. A read has no effect
+	// at the service: for a read, Effect is NotSent, Refused or zero.
 	Effect Effect
-	// Status is the HTTP status of the reply to the last try; 0 if that had none.
+	// Status is the HTTP status of the last reply; 0 if the last attempt got none.
 	Status int
 	// Code is the service's own code, such as 4547 for a conversation that was
-	// already closed. It is that of the last try, or of a callback that told the
-	// outcome. The vendor publishes no list of codes.
+	// already closed. It comes from the last reply, or from the callback that
+	// reported the outcome. The vendor publishes no list of codes.
 	Code string
-	// Description is the service's explanation, as it was sent beside Code. It is
-	// not part of the error's text: it may quote the request.
+	// Description is the service's explanation of Code. It may quote the request.
 	Description string
-	// TraceIDs are the ids of every reply, for the vendor's support.
+	// TraceIDs are the trace ids of all replies. Quote them to the vendor's
+	// support.
 	TraceIDs []TraceID
-	// AliasIDs are the alias ids of the messages that a write was to carry, in
-	// order, those that the client made included. Under them the messages can be
-	// looked for later, or be sent again. None for a write without messages and
-	// for one that was refused before it was encoded.
+	// AliasIDs are the alias ids of the messages in a write, in the order of the
+	// messages, including those that the client made. Use them to find the
+	// messages later or to send them again. AliasIDs is empty if the request has
+	// no messages or was invalid.
 	AliasIDs []string
-	// RetryAfter is how long the service asked to wait when it answered the last
-	// try; 0 if it did not.
+	// RetryAfter is how long the last reply asked the client to wait; 0 if it did
+	// not ask.
 	RetryAfter time.Duration
-	// Attempts are the tries that were made, in order.
+	// Attempts are the attempts that the call made, in order.
 	Attempts []Attempt
-	// Violations are the faults found in the request before it was sent.
+	// Violations are the problems that kept the request from being sent.
 	Violations Violations
-	// Err is the cause, where there is one: a network error, a token error,
-	// context.DeadlineExceeded. Its text is shown, so it holds no secret.
+	// Err is the cause, such as a network error, a token error or
+	// [context.DeadlineExceeded]; nil if there is none. Its text is part of the
+	// error's text and must not contain a secret.
 	Err error
 }
 
-// Error tells the call, its edge, and what is known of the cause.
+// Error returns one line with the call, its edge, the cause and what to do next as
+// far as they are known. It contains each trace id once.
 func (e *Error) Error() string {
-	if e == nil {
-		return "<nil>"
-	}
 	r := e.report()
 	var text strings.Builder
 	text.WriteString("engage: ")
@@ -134,7 +132,7 @@ func (e *Error) Error() string {
 		text.WriteString(", code " + r.Code)
 	}
 	if r.Effect != 0 {
-		text.WriteString(", " + r.Effect.String())
+		text.WriteString(", " + r.Effect.String() + e.Effect.advice())
 	}
 	if r.Attempts > 1 {
 		fmt.Fprintf(&text, ", %d attempts", r.Attempts)
@@ -154,41 +152,27 @@ func (e *Error) Error() string {
 	return text.String()
 }
 
-// Is reports whether target is the sentinel of e's edge.
-func (e *Error) Is(target error) bool {
-	return e != nil && target != nil && target == e.Edge.sentinel()
-}
+// Is reports whether target is the sentinel error of e's edge.
+func (e *Error) Is(target error) bool { return target != nil && target == e.Edge.sentinel() }
 
-// Unwrap returns the cause.
-func (e *Error) Unwrap() error {
-	if e == nil {
-		return nil
-	}
-	return e.Err
-}
+// Unwrap returns e.Err.
+func (e *Error) Unwrap() error { return e.Err }
 
-// GoString returns the error's text, so that %#v shows no more than %v.
-func (e *Error) GoString() string { return strconv.Quote(e.Error()) }
-
-// Format writes what Error tells for every verb, quoted for %q and %#v. It is a
-// method of the value, as MarshalJSON is, so that a copy of an error shows no more
-// than the error.
+// Format writes the text of Error for every verb; for %q and %#v it writes the text
+// in quotes. A copy of an Error is formatted in the same way.
 func (e Error) Format(f fmt.State, verb rune) {
 	text := e.Error()
 	if verb == 'q' || verb == 'v' && f.Flag('#') {
-		text = e.GoString()
+		text = strconv.Quote(text)
 	}
 	_, _ = fmt.Fprintf(f, fmt.FormatString(f, 's'), text)
 }
 
-// MarshalJSON encodes what Error tells, field by field.
+// MarshalJSON returns a JSON object with the parts of the error's text.
 func (e Error) MarshalJSON() ([]byte, error) { return json.Marshal(e.report()) }
 
-// LogValue groups what Error tells for log/slog.
+// LogValue returns a group with the parts of the error's text.
 func (e *Error) LogValue() slog.Value {
-	if e == nil {
-		return slog.Value{}
-	}
 	r := e.report()
 	attrs := []slog.Attr{slog.String("edge", r.Edge)}
 	if r.Operation != "" {
@@ -221,13 +205,13 @@ func (e *Error) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// Of returns the edge that err ends on: that of the [*Error] within it, else
-// [OnTimeout] for a context that has ended, else [OnError]. It is empty for nil.
+// Of returns the edge of err: the Edge of the [*Error] in its tree, or [OnTimeout]
+// if a context has ended, or else [OnError]. It returns "" if err is nil.
 func Of(err error) Edge {
 	switch failure, ok := errors.AsType[*Error](err); {
 	case err == nil:
 		return ""
-	case ok && failure != nil:
+	case ok:
 		return failure.Edge
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return OnTimeout

@@ -40,17 +40,20 @@ func full() *outcome.Error {
 	}
 }
 
-func TestErrorTellsWhatIsKnown(t *testing.T) {
+func TestErrorTextContainsWhatIsKnown(t *testing.T) {
 	for _, test := range []struct {
 		err  *outcome.Error
 		want string
 	}{
-		{full(), "engage: AppendMessage v1.3: onAppendMessageFailure: HTTP 409, code 4547, maybe applied, 2 attempts, " +
+		{full(), "engage: AppendMessage v1.3: onAppendMessageFailure: HTTP 409, code 4547, maybe applied (find out before sending it again), 2 attempts, " +
 			"retry after 1m30s, trxid=a-1, TrackingId=b-2: Message.Text is empty: unexpected EOF"},
 		{&outcome.Error{Edge: outcome.OnError}, "engage: onError"},
 		{&outcome.Error{Edge: outcome.OnError, Operation: "Custom"}, "engage: Custom: onError"},
 		{&outcome.Error{Edge: outcome.OnError, Attempts: make([]outcome.Attempt, 1)}, "engage: onError"},
 		{&outcome.Error{Edge: outcome.OnError, RetryAfter: -time.Second}, "engage: onError"},
+		{&outcome.Error{Edge: outcome.OnError, Effect: outcome.NotSent}, "engage: onError, not sent"},
+		{&outcome.Error{Edge: outcome.OnError, Effect: outcome.Refused}, "engage: onError, refused"},
+		{&outcome.Error{Edge: outcome.OnError, Effect: outcome.Applied}, "engage: onError, applied (do not send it again)"},
 		{&outcome.Error{Edge: outcome.OnTimeout, Err: context.DeadlineExceeded}, "engage: onTimeout: context deadline exceeded"},
 		{&outcome.Error{
 			Edge: outcome.OnError, Operation: "my own", Version: "~1", Code: "a b", TraceIDs: []outcome.TraceID{{Name: "tid", Value: "c d"}},
@@ -79,10 +82,17 @@ func TestErrorAsJSON(t *testing.T) {
 	require.NoError(t, err)
 	require.JSONEq(t, `{"edge": "onError"}`, string(encoded))
 
-	var none *outcome.Error
-	encoded, err = json.Marshal(none)
-	require.NoError(t, err)
-	require.Equal(t, "null", string(encoded))
+}
+
+func TestErrorShowsATraceIDOnce(t *testing.T) {
+	err := &outcome.Error{Edge: outcome.OnError, TraceIDs: []outcome.TraceID{
+		{Name: "TrackingId", Value: "a"}, {Name: "trackingId", Value: "a"}, {Name: "tid", Value: "b"}, {Name: "tid", Value: "a"},
+	}}
+	require.EqualError(t, err, "engage: onError, TrackingId=a, tid=b")
+	encoded, marshalErr := json.Marshal(err)
+	require.NoError(t, marshalErr)
+	require.JSONEq(t, `{"edge": "onError", "traceIds": [{"name": "TrackingId", "value": "a"}, {"name": "tid", "value": "b"}]}`, string(encoded))
+	require.Len(t, err.TraceIDs, 4, "the field keeps them all")
 }
 
 func TestErrorInALog(t *testing.T) {
@@ -93,10 +103,9 @@ func TestErrorInALog(t *testing.T) {
 	}}`, logged(full()))
 	require.JSONEq(t, `{"level": "ERROR", "msg": "failed", "err": {"edge": "onError"}}`,
 		logged(&outcome.Error{Edge: outcome.OnError}))
-	require.JSONEq(t, `{"level": "ERROR", "msg": "failed", "err": null}`, logged(nil))
 }
 
-// logged returns the line that slog writes of err, without its time.
+// logged returns the line that slog writes for err, without the time.
 func logged(err *outcome.Error) string {
 	var line bytes.Buffer
 	slog.New(slog.NewJSONHandler(&line, &slog.HandlerOptions{ReplaceAttr: withoutTime})).Error("failed", "err", err)
@@ -110,7 +119,7 @@ func withoutTime(groups []string, attr slog.Attr) slog.Attr {
 	return attr
 }
 
-// shown returns every form in which an error can end up in a log.
+// shown returns err in every form in which it can appear in a log.
 func shown(t *testing.T, err *outcome.Error) map[string]string {
 	t.Helper()
 	encoded, marshalErr := json.Marshal(err)
@@ -142,14 +151,14 @@ func TestErrorNeverShowsTheDescription(t *testing.T) {
 	}
 }
 
-func TestAnErrorIsPrintedInTheWidthThatIsAsked(t *testing.T) {
+func TestErrorIsFormattedInTheWidthOfTheVerb(t *testing.T) {
 	err := &outcome.Error{Edge: outcome.OnError}
 	require.Equal(t, "engage: onError     |", fmt.Sprintf("%-20s|", err))
 	require.Equal(t, "     engage: onError", fmt.Sprintf("%20v", err))
 	require.Equal(t, "engage", fmt.Sprintf("%.6s", err))
 }
 
-func TestACopyOfAnErrorShowsNoMore(t *testing.T) {
+func TestCopyOfAnErrorShowsNoMore(t *testing.T) {
 	err := full()
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x"} {
 		require.Equal(t, fmt.Sprintf(verb, err), fmt.Sprintf(verb, *err), verb)
@@ -169,7 +178,7 @@ func TestACopyOfAnErrorShowsNoMore(t *testing.T) {
 	}
 }
 
-func TestErrorStaysOneShortLineWhateverWasSent(t *testing.T) {
+func TestErrorIsOneShortLineWhateverTheServiceSent(t *testing.T) {
 	for name, sent := range map[string]string{
 		"a forged line":      "x\nlevel=INFO msg=fine",
 		"carriage return":    "x\r\x1b[2K",
@@ -179,7 +188,7 @@ func TestErrorStaysOneShortLineWhateverWasSent(t *testing.T) {
 		"not UTF-8":          "\xff\xfe",
 		"very long":          strings.Repeat("x", 1<<20),
 		"long and not ASCII": strings.Repeat("é", 1<<20),
-		"long and no text":   strings.Repeat("\x80", 1<<20),
+		"long and not UTF-8": strings.Repeat("\x80", 1<<20),
 		"long and escaped":   strings.Repeat("\x00", 1<<20),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -208,10 +217,10 @@ func TestErrorCutsBetweenCharacters(t *testing.T) {
 	require.EqualError(t, err, "engage: onError: "+strings.Repeat("x", 1023)+"…")
 
 	err = &outcome.Error{Edge: outcome.OnError, Code: strings.Repeat("x", 128)}
-	require.EqualError(t, err, "engage: onError, code "+strings.Repeat("x", 128), "what fits is not cut")
+	require.EqualError(t, err, "engage: onError, code "+strings.Repeat("x", 128), "128 bytes are not cut")
 }
 
-func TestErrorMatchesTheSentinelOfItsEdge(t *testing.T) {
+func TestErrorIsTheSentinelOfItsEdge(t *testing.T) {
 	sentinels := map[outcome.Edge]error{
 		outcome.OnError:                outcome.ErrOnError,
 		outcome.OnInvalidData:          outcome.ErrOnInvalidData,
@@ -232,12 +241,12 @@ func TestErrorMatchesTheSentinelOfItsEdge(t *testing.T) {
 	}
 }
 
-// uncomparable is an error that cannot be compared with ==.
+// uncomparable is an error on which the operator == panics.
 type uncomparable struct{ list []string }
 
 func (uncomparable) Error() string { return "uncomparable" }
 
-func TestErrorReachesItsCause(t *testing.T) {
+func TestErrorUnwrapsToItsCause(t *testing.T) {
 	err := fmt.Errorf("wrapped: %w", &outcome.Error{Edge: outcome.OnTimeout, Err: context.DeadlineExceeded})
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.ErrorIs(t, err, outcome.ErrOnTimeout)
@@ -255,7 +264,6 @@ func TestErrorReachesItsCause(t *testing.T) {
 }
 
 func TestOf(t *testing.T) {
-	var none *outcome.Error
 	for _, test := range []struct {
 		name string
 		err  error
@@ -265,43 +273,13 @@ func TestOf(t *testing.T) {
 		{"an error", &outcome.Error{Edge: outcome.OnConversationFailed}, outcome.OnConversationFailed},
 		{"wrapped", fmt.Errorf("x: %w", &outcome.Error{Edge: outcome.OnInvalidData}), outcome.OnInvalidData},
 		{"the outer of two", &outcome.Error{Edge: outcome.OnError, Err: &outcome.Error{Edge: outcome.OnTimeout}}, outcome.OnError},
-		{"its edge, not its cause's", &outcome.Error{Edge: outcome.OnError, Err: context.Canceled}, outcome.OnError},
+		{"the edge, not the cause", &outcome.Error{Edge: outcome.OnError, Err: context.Canceled}, outcome.OnError},
 		{"a deadline", context.DeadlineExceeded, outcome.OnTimeout},
 		{"a wrapped cancellation", fmt.Errorf("x: %w", context.Canceled), outcome.OnTimeout},
 		{"anything else", io.EOF, outcome.OnError},
-		{"a nil pointer", none, outcome.OnError},
 	} {
 		require.Equal(t, test.want, outcome.Of(test.err), test.name)
 	}
-}
-
-func TestANilErrorTellsNothing(t *testing.T) {
-	var none *outcome.Error
-	require.NoError(t, none.Unwrap())
-	require.False(t, none.Is(outcome.ErrOnError))
-	require.NotErrorIs(t, fmt.Errorf("x: %w", error(none)), outcome.ErrOnError)
-	require.EqualError(t, &outcome.Error{Edge: outcome.OnError, Err: none}, "engage: onError: <nil>")
-	require.Equal(t, slog.Value{}, none.LogValue())
-	require.EqualError(t, none, "<nil>")
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d"} {
-		require.Equal(t, "<nil>", fmt.Sprintf(verb, none), verb)
-	}
-	var line bytes.Buffer
-	slog.New(slog.NewTextHandler(&line, nil)).Error("failed", "err", none)
-	require.Contains(t, line.String(), "err=<nil>")
-}
-
-// broken is an error whose text cannot be had from a nil pointer.
-type broken struct{ text string }
-
-func (b *broken) Error() string { return b.text }
-
-func TestErrorSurvivesACauseThatIsANilPointer(t *testing.T) {
-	err := &outcome.Error{Edge: outcome.OnError, Err: (*broken)(nil)}
-	for form, text := range shown(t, err) {
-		require.NotContains(t, text, "PANIC", form)
-	}
-	require.EqualError(t, err, "engage: onError: <nil>")
 }
 
 func FuzzErrorText(f *testing.F) {
@@ -321,7 +299,7 @@ func FuzzErrorText(f *testing.F) {
 		}
 		for _, text := range []string{err.Error(), fmt.Sprintf("%#v", err), err.LogValue().String()} {
 			if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
-				t.Errorf("%q holds what is not printed", text)
+				t.Errorf("%q contains a character that is not printable", text)
 			}
 			if len(text) > 30_000 {
 				t.Errorf("%d bytes", len(text))
@@ -338,7 +316,7 @@ func FuzzErrorText(f *testing.F) {
 }
 
 func ExampleError() {
-	// What a call to the client may return.
+	// A call of the client may return this error.
 	err := error(&outcome.Error{
 		Edge: outcome.OnTimeout, Operation: outcome.AppendMessage, Version: outcome.V13,
 		Effect: outcome.MaybeApplied, Err: context.DeadlineExceeded,
@@ -354,7 +332,7 @@ func ExampleError() {
 	// onTimeout
 	// maybe applied
 	// true
-	// engage: AppendMessage v1.3: onTimeout, maybe applied: context deadline exceeded
+	// engage: AppendMessage v1.3: onTimeout, maybe applied (find out before sending it again): context deadline exceeded
 }
 
 func ExampleOf() {

@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// Operation names what a call does. The names follow the vendor's nodes.
+// Operation is the name of an operation, after the vendor's node.
 type Operation string
 
-// The operations. Those of the standalone product only are Hold, Transfer, the
-// transcript and the team's working hours (documented).
+// The operations. HoldConversation, TransferConversation, FetchTranscript and
+// FetchTeamWorkingHours exist in the standalone product only (documented).
 const (
 	SearchConversation    Operation = "SearchConversation"
 	CreateConversation    Operation = "CreateConversation"
@@ -27,11 +27,11 @@ const (
 	ResolveConversation   Operation = "ResolveConversation"
 )
 
-// Version is the version of a node, such as "1.3". It selects what a request
-// may carry and which of the answer's fields are filled; it is not sent.
+// Version is the version of a node, such as "1.3". It decides which fields a request
+// and its result have. It is not sent.
 type Version string
 
-// The versions that the vendor's node palette names (documented).
+// The versions in the vendor's node palette (documented).
 const (
 	V10 Version = "1.0"
 	V11 Version = "1.1"
@@ -40,8 +40,8 @@ const (
 	V14 Version = "1.4"
 )
 
-// node is one row of the table of nodes: the versions on offer, the edges that
-// mean success and the node's own failures, the usual one first.
+// node is a row of the table of nodes: its versions, its success edges and its own
+// failure edges, the usual one first.
 type node struct {
 	operation Operation
 	versions  []Version
@@ -68,7 +68,7 @@ var nodes = []node{
 		[]Edge{ResolveFailed, TooManyRequests, ServiceUnavailable, TaskFailed, AppendFailed}},
 }
 
-// find returns the row of operation, or an empty row.
+// find returns the row of operation, or an empty row if there is none.
 func find(operation Operation) node {
 	for _, n := range nodes {
 		if n.operation == operation {
@@ -78,24 +78,27 @@ func find(operation Operation) node {
 	return node{}
 }
 
-// Versions lists the versions of operation, oldest first; nil for an operation
-// that does not exist. The standalone nodes carry no version in the vendor's
-// palette; they are listed as 1.0 (assumed).
+// Versions returns the versions of operation, oldest first. It returns nil for an
+// unknown operation. The standalone nodes have no version in the vendor's palette;
+// theirs is taken to be 1.0 (assumed).
 func Versions(operation Operation) []Version { return slices.Clone(find(operation).versions) }
 
-// Successes lists the edges on which operation reached its goal; nil for an
-// operation that does not exist.
+// Successes returns the success edges of operation. It returns nil for an unknown
+// operation.
 func Successes(operation Operation) []Edge { return slices.Clone(find(operation).success) }
 
-// Failures lists operation's own failure edges, the usual one first. It is nil
-// for an operation that ends all failures on standard edges, as Search does.
+// Failures returns the failure edges that operation has beside the standard ones,
+// the usual one first. It returns nil if there are none, as for
+// [SearchConversation], and for an unknown operation.
 func Failures(operation Operation) []Edge { return slices.Clone(find(operation).failure) }
 
-// ForNode lists every edge that a call of operation in version can end on: its
-// success edges, its own failures, then the standard five. It is nil for a pair
-// that does not exist. The vendor's node tables also name a generic Success,
-// Failure or onFailure beside a specific edge; the SDK always reports the
-// specific one, so those are left out.
+// ForNode returns every edge on which operation in version can end: its success
+// edges, its own failure edges, then the five standard ones. It returns nil if the
+// operation has no such version.
+//
+// The vendor's node tables also list a generic Success, Failure or onFailure beside
+// some specific edges. ForNode leaves these out, because the SDK always reports the
+// specific edge.
 func ForNode(operation Operation, version Version) []Edge {
 	n := find(operation)
 	if !slices.Contains(n.versions, version) {
@@ -104,8 +107,8 @@ func ForNode(operation Operation, version Version) []Edge {
 	return slices.Concat(n.success, n.failure, standard[:])
 }
 
-// Before reports whether v is an older version than other. Versions compare
-// number by number, so 1.10 comes after 1.9, and 1 before 1.0.
+// Before reports whether v is older than other. It compares number by number: 1.9
+// is before 1.10, and 1 is before 1.0.
 func (v Version) Before(other Version) bool {
 	older, newer, found := string(v), string(other), true
 	for found {
@@ -123,7 +126,7 @@ func (v Version) Before(other Version) bool {
 	return false
 }
 
-// number reads a part of a version. What is not a digit is passed over.
+// number returns the number in a part of a version. It ignores what is not a digit.
 func number(part string) int {
 	number := 0
 	for _, digit := range part {

@@ -10,7 +10,7 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// node is what the vendor's node tables say of one operation.
+// node is a row of the vendor's node tables.
 type node struct {
 	operation outcome.Operation
 	versions  []outcome.Version
@@ -70,7 +70,7 @@ func TestForNodeListsEveryEdgeOfEveryVersion(t *testing.T) {
 	}
 }
 
-func TestOperationsThatDoNotExistHaveNothing(t *testing.T) {
+func TestUnknownOperationsHaveNoVersionsAndNoEdges(t *testing.T) {
 	for _, operation := range []outcome.Operation{"", "searchconversation", "DeleteConversation"} {
 		require.Nil(t, outcome.Versions(operation))
 		require.Nil(t, outcome.Successes(operation))
@@ -79,7 +79,7 @@ func TestOperationsThatDoNotExistHaveNothing(t *testing.T) {
 	}
 }
 
-func TestListsAreCopies(t *testing.T) {
+func TestCallersMayChangeTheLists(t *testing.T) {
 	outcome.Versions(outcome.AppendMessage)[0] = "spoilt"
 	outcome.Successes(outcome.AppendMessage)[0] = "spoilt"
 	outcome.Failures(outcome.AppendMessage)[0] = "spoilt"
@@ -91,7 +91,7 @@ func TestListsAreCopies(t *testing.T) {
 	require.True(t, outcome.OnError.IsStandard())
 }
 
-func TestBeforeComparesNumberByNumber(t *testing.T) {
+func TestVersionsAreComparedNumberByNumber(t *testing.T) {
 	for _, test := range []struct {
 		older, newer outcome.Version
 	}{

@@ -1,14 +1,14 @@
 package outcome
 
 import (
-	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
-// report is what may be shown of an error. Its texts can neither break a log
-// line nor fill it, whatever the service sent.
+// report is what the text, JSON and log value of an error may show. Its texts are
+// short and fit in one line, whatever the service sent.
 type report struct {
 	Edge       string     `json:"edge"`
 	Operation  string     `json:"operation,omitempty"`
@@ -23,7 +23,7 @@ type report struct {
 	Cause      string     `json:"cause,omitempty"`
 }
 
-// report leaves out the Description and makes the rest fit to be shown.
+// report returns what may be shown of e, with each trace id once.
 func (e *Error) report() report {
 	r := report{
 		Edge:       label(string(e.Edge)),
@@ -36,18 +36,21 @@ func (e *Error) report() report {
 		Violations: e.Violations,
 	}
 	for _, id := range e.TraceIDs {
-		r.TraceIDs = append(r.TraceIDs, TraceID{label(id.Name), label(id.Value)})
+		id = TraceID{label(id.Name), label(id.Value)}
+		if !slices.ContainsFunc(r.TraceIDs, func(shown TraceID) bool { return shown.Value == id.Value }) {
+			r.TraceIDs = append(r.TraceIDs, id)
+		}
 	}
 	if e.RetryAfter > 0 {
 		r.RetryAfter = e.RetryAfter.String()
 	}
 	if e.Err != nil {
-		r.Cause = phrase(fmt.Sprint(e.Err)) // fmt survives a nil pointer in Err
+		r.Cause = phrase(e.Err.Error())
 	}
 	return r
 }
 
-// traces lists the trace ids in one line.
+// traces returns the trace ids in one line.
 func (r report) traces() string {
 	traces := make([]string, len(r.TraceIDs))
 	for i, id := range r.TraceIDs {
@@ -56,8 +59,8 @@ func (r report) traces() string {
 	return strings.Join(traces, ", ")
 }
 
-// label returns a name or an id as it may be shown: short, and quoted unless it
-// is plain ASCII without spaces.
+// label returns a name or an id in the form that may be shown: at most 128 bytes,
+// in quotes unless it is printable ASCII without spaces.
 func label(name string) string {
 	name = cut(name, 128)
 	if strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' }) {
@@ -66,8 +69,8 @@ func label(name string) string {
 	return name
 }
 
-// phrase returns a text as it may be shown: of bounded length, and quoted if it
-// holds anything that is not printed.
+// phrase returns a text in the form that may be shown: at most 1024 bytes, in quotes
+// if it contains anything that is not printable.
 func phrase(text string) string {
 	text = cut(text, 1024)
 	if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return !strconv.IsPrint(r) }) {
@@ -76,8 +79,8 @@ func phrase(text string) string {
 	return text
 }
 
-// cut returns the first longest bytes of text, or a little less to keep the
-// last character whole.
+// cut returns the first longest bytes of text and an ellipsis, or text if it is not
+// longer. It never cuts a character in two.
 func cut(text string, longest int) string {
 	if len(text) <= longest {
 		return text

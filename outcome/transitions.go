@@ -1,13 +1,11 @@
 package outcome
 
-// Transitions wires edges to a program's next steps, as the wires of a flow do.
-// S is whatever names a step: a string, a function, a state. The nil map has no
-// wires.
+// Transitions maps edges to the next steps of a program. S is the type of a step,
+// such as a string, a function or a state.
 type Transitions[S any] map[Edge]S
 
-// Next returns the step that edge leads to. An edge without a wire leads where
-// [OnInvalidChoice] leads. Without that wire too, Next returns an [*Error] on
-// the edge OnInvalidChoice.
+// Next returns the step of edge, or else the step of [OnInvalidChoice]. If there
+// is neither, it returns an [*Error] whose Edge is OnInvalidChoice.
 func (t Transitions[S]) Next(edge Edge) (S, error) {
 	if step, ok := t[edge]; ok {
 		return step, nil
@@ -18,13 +16,13 @@ func (t Transitions[S]) Next(edge Edge) (S, error) {
 	var none S
 	return none, &Error{
 		Edge:       OnInvalidChoice,
-		Violations: Violations{{Field: "Transitions", Problem: "has no step for the edge " + label(string(edge))}},
+		Violations: Violations{{Field: "Transitions", Problem: "must have a step for the edge " + label(string(edge)) + ", or for onInvalidChoice"}},
 	}
 }
 
-// Missing lists the edges that operation in version can end on and that have no
-// wire of their own. A program can check at its start that nothing is missing.
-// It is nil for a pair that does not exist, as [ForNode] is.
+// Missing returns the edges on which operation in version can end and for which t
+// has no step. A program can call it at its start to check that t is complete.
+// Like [ForNode], it returns nil if the operation has no such version.
 func (t Transitions[S]) Missing(operation Operation, version Version) []Edge {
 	var missing []Edge
 	for _, edge := range ForNode(operation, version) {

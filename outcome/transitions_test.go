@@ -10,51 +10,51 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-func TestNextFollowsTheWire(t *testing.T) {
-	wires := outcome.Transitions[string]{outcome.ConversationActive: "append", outcome.OnInvalidChoice: "ask a person"}
+func TestNextReturnsTheStepOfTheEdge(t *testing.T) {
+	steps := outcome.Transitions[string]{outcome.ConversationActive: "append", outcome.OnInvalidChoice: "ask a person"}
 
-	step, err := wires.Next(outcome.ConversationActive)
+	step, err := steps.Next(outcome.ConversationActive)
 	require.NoError(t, err)
 	require.Equal(t, "append", step)
 
-	step, err = wires.Next(outcome.ConversationClosed)
+	step, err = steps.Next(outcome.ConversationClosed)
 	require.NoError(t, err)
-	require.Equal(t, "ask a person", step, "an edge without a wire is onInvalidChoice")
+	require.Equal(t, "ask a person", step, "an edge without a step of its own")
 }
 
-func TestNextWithoutAnyWireIsOnInvalidChoice(t *testing.T) {
-	for _, wires := range []outcome.Transitions[int]{nil, {}, {outcome.ConversationActive: 1}} {
-		step, err := wires.Next(outcome.ConversationClosed)
+func TestNextFailsOnAnEdgeWithoutAStep(t *testing.T) {
+	for _, steps := range []outcome.Transitions[int]{nil, {}, {outcome.ConversationActive: 1}} {
+		step, err := steps.Next(outcome.ConversationClosed)
 		require.Zero(t, step)
 		require.ErrorIs(t, err, outcome.ErrOnInvalidChoice)
 		require.Equal(t, outcome.OnInvalidChoice, outcome.Of(err))
 		failure, ok := errors.AsType[*outcome.Error](err)
 		require.True(t, ok)
-		require.Equal(t, outcome.Violations{{"Transitions", "has no step for the edge conversationClosed"}}, failure.Violations)
+		require.Equal(t, outcome.Violations{{"Transitions", "must have a step for the edge conversationClosed, or for onInvalidChoice"}}, failure.Violations)
 	}
 }
 
-func TestNextQuotesAnEdgeOfUnknownOrigin(t *testing.T) {
+func TestNextQuotesAnUnprintableEdge(t *testing.T) {
 	_, err := outcome.Transitions[int]{}.Next("on\nerror")
-	require.EqualError(t, err, `engage: onInvalidChoice: Transitions has no step for the edge "on\nerror"`)
+	require.EqualError(t, err, `engage: onInvalidChoice: Transitions must have a step for the edge "on\nerror", or for onInvalidChoice`)
 }
 
-func TestMissingListsEdgesWithoutAWire(t *testing.T) {
-	wires := outcome.Transitions[string]{
+func TestMissingReturnsTheEdgesWithoutAStep(t *testing.T) {
+	steps := outcome.Transitions[string]{
 		outcome.OnConversationClosed: "done",
 		outcome.OnInvalidChoice:      "ask a person",
-		outcome.ConversationActive:   "of another node",
+		outcome.ConversationActive:   "step of another node",
 	}
 	require.Equal(t, []outcome.Edge{
 		outcome.OnCloseConversationFailure, outcome.OnError, outcome.OnInvalidData,
 		outcome.OnTimeout, outcome.OnAuthorizationFailure,
-	}, wires.Missing(outcome.CloseConversation, outcome.V10))
-	require.Nil(t, wires.Missing(outcome.CloseConversation, outcome.V14), "there is no such node")
+	}, steps.Missing(outcome.CloseConversation, outcome.V10))
+	require.Nil(t, steps.Missing(outcome.CloseConversation, outcome.V14), "there is no such version")
 
 	for _, edge := range outcome.ForNode(outcome.CloseConversation, outcome.V10) {
-		wires[edge] = "done"
+		steps[edge] = "done"
 	}
-	require.Empty(t, wires.Missing(outcome.CloseConversation, outcome.V10))
+	require.Empty(t, steps.Missing(outcome.CloseConversation, outcome.V10))
 }
 
 func ExampleTransitions() {

@@ -2,36 +2,37 @@ package outcome
 
 import "strings"
 
-// Violation is one thing wrong with a request: the field, named by its path in
-// Go (such as "Message.Text"), and its problem. It never holds the field's
-// value.
+// Violation is one problem of a request. It never contains the field's value.
 type Violation struct {
-	Field   string `json:"field"`
+	// Field is the path of the field in Go, such as "Message.Text".
+	Field string `json:"field"`
+	// Problem says what is wrong with the field or what it must be, such as "is
+	// empty" or "must be from 1 to 500".
 	Problem string `json:"problem"`
 }
 
-// String returns the field and its problem as one phrase in one line.
+// String returns the field and its problem as a phrase of one line.
 func (v Violation) String() string { return phrase(v.Field + " " + v.Problem) }
 
-// Violations collects what is wrong with a request. The zero value is ready
-// for use.
+// Violations collects the problems of a request. The zero value is empty and
+// ready for use.
 type Violations []Violation
 
-// Add notes one problem of the field at path.
+// Add adds a problem of the field at path.
 func (v *Violations) Add(path, problem string) {
 	*v = append(*v, Violation{Field: path, Problem: problem})
 }
 
-// Within notes the problems of a part of the request, whose fields are named
-// relative to prefix.
+// Within adds the problems of part, a part of the request. It puts prefix, the
+// path of the part, before the names of its fields.
 func (v *Violations) Within(prefix string, part Violations) {
 	for _, violation := range part {
 		v.Add(prefix+"."+violation.Field, violation.Problem)
 	}
 }
 
-// Err returns nil where nothing was noted; else an [*Error] on the edge
-// [OnInvalidData] that names every violation and says that nothing was sent.
+// Err returns an [*Error] with every violation, the edge [OnInvalidData] and the
+// effect [NotSent]. It returns nil if there is no violation.
 func (v Violations) Err(operation Operation, version Version) error {
 	if len(v) == 0 {
 		return nil
@@ -45,7 +46,7 @@ func (v Violations) Err(operation Operation, version Version) error {
 	}
 }
 
-// String lists the violations as one line.
+// String returns the violations as one line.
 func (v Violations) String() string {
 	phrases := make([]string, len(v))
 	for i, violation := range v {

@@ -18,7 +18,7 @@ func TestNoViolationsAreNoError(t *testing.T) {
 	require.Empty(t, none.String())
 }
 
-func TestViolationsAreToldAllAtOnce(t *testing.T) {
+func TestErrorNamesAllViolations(t *testing.T) {
 	var v outcome.Violations
 	v.Add("ConversationID", "is empty")
 	v.Within("Message", outcome.Violations{{Field: "Text", Problem: "is empty"}, {Field: "Attachments[0].URL", Problem: "is not absolute"}})
@@ -37,7 +37,7 @@ func TestViolationsAreToldAllAtOnce(t *testing.T) {
 	require.Equal(t, "ConversationID is empty; Message.Text is empty; Message.Attachments[0].URL is not absolute", v.String())
 }
 
-func TestAViolationStaysOneShortLine(t *testing.T) {
+func TestViolationIsOneShortLine(t *testing.T) {
 	v := outcome.Violation{Field: "Headers[\n]", Problem: strings.Repeat("x", 5000)}
 	require.Less(t, len(v.String()), 1200)
 	require.NotContains(t, v.String(), "\n")
