@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// The sentinel errors of the standard edges. errors.Is reports that an [*Error] is
-// the sentinel of its edge. The edges of a single node have no sentinels; compare
-// the Edge of the error instead.
+// The sentinel errors of the standard edges. errors.Is reports whether an error is
+// an [*Error] on the edge of the sentinel. Other edges have no sentinel; compare
+// the Edge of the [*Error] instead.
 var (
 	ErrOnError                = errors.New("engage: onError")
 	ErrOnInvalidData          = errors.New("engage: onInvalidData")
@@ -47,7 +47,7 @@ type TraceID struct {
 	Value string `json:"value"`
 }
 
-// Attempt is one attempt of a call.
+// Attempt describes one attempt of a call: a request and its reply.
 type Attempt struct {
 	// Status is the HTTP status of the reply; 0 if there was no reply.
 	Status int

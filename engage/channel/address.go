@@ -6,90 +6,84 @@ import (
 	"unicode/utf8"
 )
 
-// Address is a pair of addresses on one channel: the customer's and the
-// business's, with whatever else that channel needs to tell two conversations
-// apart. It is implemented by the seven structs of this package and by nothing
-// else. Addresses are plain values and safe for concurrent use.
+// Address is the pair of addresses by which a channel identifies a conversation, the
+// customer's and the business's, with whatever else the channel needs. Only the
+// seven structs of this package implement it. They are plain values.
 type Address interface {
-	// Channel returns the channel the address is on.
+	// Channel returns the channel of the address.
 	Channel() Channel
-	// Members returns the address as the service's requests spell it.
+	// Members returns the address as the requests of the service contain it.
 	Members() Members
-	// Problems lists every field that is missing or unusable. An address
-	// without any can be sent.
+	// Problems returns every problem of a field. An address without problems can
+	// be sent.
 	Problems() []Problem
 
 	sealed()
 }
 
-// Problem is what is wrong with a field of an address.
+// Problem is a problem of one field of an address.
 type Problem struct {
-	// Field is the name of the field in Go; with an index where it is a list.
+	// Field is the name of the field in Go. An element of a list has its index
+	// after the name, as in "To[1]".
 	Field string
-	// Text says what is wrong, to follow the field's name: "is empty". It does
-	// not repeat the value.
+	// Text says what is wrong with the field. It follows the field's name, as in
+	// "is empty". It does not contain the field's value.
 	Text string
 }
 
-// Members is an address in the words of the service's requests. Members that a
-// channel does not use are empty and left out of the JSON.
+// Members is an address as the requests of the service contain it. The members that
+// a channel does not use are empty. The JSON leaves them out.
 //
-// Evidence: customerAddress, bizAddress and threadId are documented; channel
-// and the other names are assumed from labels and from keys seen in flows.
+// The names customerAddress, bizAddress and threadId are documented. The others are
+// assumed from labels and from keys in exported flows.
 type Members struct {
 	Channel Channel `json:"channel"`
-	// CustomerAddress and BusinessAddress are what the channel calls the two.
+	// CustomerAddress is the customer's address or id on the channel.
 	CustomerAddress string `json:"customerAddress,omitempty"`
+	// BusinessAddress is the business's address or id on the channel.
 	BusinessAddress string `json:"bizAddress,omitempty"`
-	// ThreadID and BrowserFingerprint belong to live chat.
+	// ThreadID and BrowserFingerprint are used by live chat only.
 	ThreadID           string `json:"threadId,omitempty"`
 	BrowserFingerprint string `json:"browserFingerprint,omitempty"`
-	// Subject, ToRecipients, CCRecipients and InReplyTo belong to email.
+	// Subject, ToRecipients, CCRecipients and InReplyTo are used by email only.
 	Subject      string   `json:"subject,omitempty"`
 	ToRecipients []string `json:"toRecipients,omitempty"`
 	CCRecipients []string `json:"ccRecipients,omitempty"`
 	InReplyTo    string   `json:"inReplyTo,omitempty"`
 }
 
-// part is one named field of an address. Blanks alone do not fill a required
-// one.
+// part is a field of an address.
 type part struct {
-	field    string
-	value    string
-	required bool
+	field, value string
+	// missing is the problem of a blank value; it is empty for an optional field.
+	missing string
 }
 
-// problems lists what is wrong with parts.
+// isEmpty is the problem of a required field that is blank.
+const isEmpty = "is empty"
+
+// problems returns the problems of the parts.
 func problems(parts ...part) []Problem {
 	var all []Problem
 	for _, p := range parts {
-		if problem := p.problem(); problem != "" {
-			all = append(all, Problem{p.field, problem})
+		switch {
+		case p.missing != "" && blank(p.value):
+			all = append(all, Problem{p.field, p.missing})
+		case !utf8.ValidString(p.value):
+			all = append(all, Problem{p.field, "is not valid UTF-8"})
 		}
 	}
 	return all
 }
 
-// problem says what is wrong with the part; it is empty where nothing is.
-func (p part) problem() string {
-	switch {
-	case p.required && blank(p.value):
-		return "is empty"
-	case !utf8.ValidString(p.value):
-		return "is not valid UTF-8"
-	}
-	return ""
-}
-
-// blank reports whether value is empty to the eye.
+// blank reports whether value is empty or consists of space.
 func blank(value string) bool { return strings.TrimSpace(value) == "" }
 
-// list returns the parts of a field that holds several values, none of which
-// may be blank.
+// list returns a part for each element of the field. No element may be blank.
 func list(field string, values []string) []part {
 	parts := make([]part, len(values))
 	for i, value := range values {
-		parts[i] = part{fmt.Sprintf("%s[%d]", field, i), value, true}
+		parts[i] = part{fmt.Sprintf("%s[%d]", field, i), value, isEmpty}
 	}
 	return parts
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/engagesdk/engage-go/engage/channel"
 )
 
-func TestMembersAreSpelledAsOnTheWire(t *testing.T) {
+func TestMembersHaveTheServicesNames(t *testing.T) {
 	for _, test := range []struct {
 		address channel.Address
 		channel channel.Channel
@@ -51,8 +51,12 @@ func TestMembersAreSpelledAsOnTheWire(t *testing.T) {
 	}
 }
 
-func TestProblemsNameEveryField(t *testing.T) {
-	const bad = "\xff"
+func TestProblemsNameEveryFieldAndSayWhatToSet(t *testing.T) {
+	const (
+		bad           = "\xff"
+		noThread      = "ThreadID is empty: set it, or UserID and BrowserFingerprint"
+		noFingerprint = "BrowserFingerprint is empty: set it, or ThreadID"
+	)
 	for _, test := range []struct {
 		name    string
 		address channel.Address
@@ -71,18 +75,18 @@ func TestProblemsNameEveryField(t *testing.T) {
 		{"facebook, not UTF-8", channel.FacebookAddress{PageID: bad, PageScopedID: bad},
 			[]string{"PageID is not valid UTF-8", "PageScopedID is not valid UTF-8"}},
 
-		{"live chat, nothing", channel.LiveChatAddress{}, []string{"AppID is empty", "ThreadID is empty"}},
-		{"live chat, app only", channel.LiveChatAddress{AppID: "1"}, []string{"ThreadID is empty"}},
+		{"live chat, nothing", channel.LiveChatAddress{}, []string{"AppID is empty", noThread}},
+		{"live chat, app only", channel.LiveChatAddress{AppID: "1"}, []string{noThread}},
 		{"live chat, by thread", channel.LiveChatAddress{AppID: "1", ThreadID: "3"}, nil},
 		{"live chat, by visitor", channel.LiveChatAddress{AppID: "1", UserID: "2", BrowserFingerprint: "4"}, nil},
 		{"live chat, by thread and user", channel.LiveChatAddress{AppID: "1", UserID: "2", ThreadID: "3"}, nil},
 		{"live chat, by thread and browser", channel.LiveChatAddress{AppID: "1", ThreadID: "3", BrowserFingerprint: "4"}, nil},
-		{"live chat, user only", channel.LiveChatAddress{AppID: "1", UserID: "2"}, []string{"BrowserFingerprint is empty"}},
-		{"live chat, browser only", channel.LiveChatAddress{AppID: "1", BrowserFingerprint: "4"}, []string{"UserID is empty"}},
+		{"live chat, user only", channel.LiveChatAddress{AppID: "1", UserID: "2"}, []string{noFingerprint}},
+		{"live chat, browser only", channel.LiveChatAddress{AppID: "1", BrowserFingerprint: "4"}, []string{"UserID is empty: set it, or ThreadID"}},
 		{"live chat, no app", channel.LiveChatAddress{ThreadID: "3"}, []string{"AppID is empty"}},
-		{"live chat, blank thread", channel.LiveChatAddress{AppID: "1", ThreadID: " "}, []string{"ThreadID is empty"}},
+		{"live chat, blank thread", channel.LiveChatAddress{AppID: "1", ThreadID: " "}, []string{noThread}},
 		{"live chat, blank thread and user only", channel.LiveChatAddress{AppID: "1", ThreadID: " ", UserID: "2"},
-			[]string{"BrowserFingerprint is empty"}},
+			[]string{noFingerprint}},
 		{"live chat, not UTF-8", channel.LiveChatAddress{AppID: bad, UserID: bad, ThreadID: bad, BrowserFingerprint: bad}, []string{
 			"AppID is not valid UTF-8", "ThreadID is not valid UTF-8", "UserID is not valid UTF-8", "BrowserFingerprint is not valid UTF-8",
 		}},
@@ -125,7 +129,7 @@ func TestProblemsNameEveryField(t *testing.T) {
 	}
 }
 
-// problems lists what is wrong with an address.
+// problems returns the problems of an address as phrases.
 func problems(address channel.Address) []string {
 	var problems []string
 	for _, problem := range address.Problems() {
@@ -147,5 +151,5 @@ func ExampleAddress() {
 	// Output:
 	// sms customer: +15550199
 	// livechat customer: ann
-	// BrowserFingerprint is empty
+	// BrowserFingerprint is empty: set it, or ThreadID
 }

@@ -1,12 +1,10 @@
 package channel
 
-import (
-	"slices"
-)
+import "slices"
 
-// SMSAddress finds a conversation over SMS. Both fields are required.
+// SMSAddress is the address of a conversation over SMS. Both fields are required.
 type SMSAddress struct {
-	// Business is the long code or short code the customer writes to.
+	// Business is the long code or short code to which the customer writes.
 	Business string
 	// Customer is the customer's mobile number.
 	Customer string
@@ -22,12 +20,12 @@ func (a SMSAddress) Members() Members {
 
 // Problems implements [Address].
 func (a SMSAddress) Problems() []Problem {
-	return problems(part{"Business", a.Business, true}, part{"Customer", a.Customer, true})
+	return problems(part{"Business", a.Business, isEmpty}, part{"Customer", a.Customer, isEmpty})
 }
 
 func (SMSAddress) sealed() {}
 
-// FacebookAddress finds a conversation over Messenger. Both fields are
+// FacebookAddress is the address of a conversation over Messenger. Both fields are
 // required.
 type FacebookAddress struct {
 	// PageID is the id of the business's page.
@@ -46,23 +44,23 @@ func (a FacebookAddress) Members() Members {
 
 // Problems implements [Address].
 func (a FacebookAddress) Problems() []Problem {
-	return problems(part{"PageID", a.PageID, true}, part{"PageScopedID", a.PageScopedID, true})
+	return problems(part{"PageID", a.PageID, isEmpty}, part{"PageScopedID", a.PageScopedID, isEmpty})
 }
 
 func (FacebookAddress) sealed() {}
 
-// LiveChatAddress finds a conversation in a live chat. AppID is required, and
-// either ThreadID or both UserID and BrowserFingerprint (documented). Creating
-// a conversation needs AppID, UserID and ThreadID.
+// LiveChatAddress is the address of a conversation in live chat. A search needs AppID
+// and either ThreadID or both UserID and BrowserFingerprint (documented). To create
+// a conversation, set AppID, UserID and ThreadID.
 type LiveChatAddress struct {
 	// AppID is the id of the live chat app.
 	AppID string
 	// UserID is the id of the visitor.
 	UserID string
-	// ThreadID is the id of the visitor's thread. A visitor can have several.
+	// ThreadID is the id of the thread. A visitor can have several threads.
 	ThreadID string
-	// BrowserFingerprint identifies the visitor's browser. In the vendor's own
-	// flows it has the same value as UserID (observed).
+	// BrowserFingerprint identifies the visitor's browser. In the vendor's flows it
+	// is equal to UserID (observed).
 	BrowserFingerprint string
 }
 
@@ -79,20 +77,26 @@ func (a LiveChatAddress) Members() Members {
 
 // Problems implements [Address].
 func (a LiveChatAddress) Problems() []Problem {
-	thread := !blank(a.ThreadID)
-	visitor := !blank(a.UserID) || !blank(a.BrowserFingerprint)
+	var noThread, noVisitor string
+	switch {
+	case !blank(a.ThreadID): // The visitor is optional.
+	case blank(a.UserID) && blank(a.BrowserFingerprint):
+		noThread = "is empty: set it, or UserID and BrowserFingerprint"
+	default:
+		noVisitor = "is empty: set it, or ThreadID"
+	}
 	return problems(
-		part{"AppID", a.AppID, true},
-		part{"ThreadID", a.ThreadID, !visitor},
-		part{"UserID", a.UserID, visitor && !thread},
-		part{"BrowserFingerprint", a.BrowserFingerprint, visitor && !thread},
+		part{"AppID", a.AppID, isEmpty},
+		part{"ThreadID", a.ThreadID, noThread},
+		part{"UserID", a.UserID, noVisitor},
+		part{"BrowserFingerprint", a.BrowserFingerprint, noVisitor},
 	)
 }
 
 func (LiveChatAddress) sealed() {}
 
-// EmailAddress finds a conversation by email. Mailbox, From and Subject are
-// required (documented).
+// EmailAddress is the address of a conversation by email. Mailbox, From and Subject
+// are required (documented).
 type EmailAddress struct {
 	// Mailbox is the business's address.
 	Mailbox string
@@ -100,10 +104,10 @@ type EmailAddress struct {
 	From string
 	// Subject is the subject of the thread.
 	Subject string
-	// To and CC are the recipients of the message, as it came in.
+	// To and CC are the recipients of the message that came in.
 	To, CC []string
-	// InReplyTo is the id of the message that this one answers. Where it is
-	// known it finds the conversation even if the subject has changed.
+	// InReplyTo is the id of the message that the customer answered. With it the
+	// service finds the conversation even if the subject has changed.
 	InReplyTo string
 }
 
@@ -122,10 +126,10 @@ func (a EmailAddress) Members() Members {
 func (a EmailAddress) Problems() []Problem {
 	return problems(slices.Concat(
 		[]part{
-			{"Mailbox", a.Mailbox, true},
-			{"From", a.From, true},
-			{"Subject", a.Subject, true},
-			{"InReplyTo", a.InReplyTo, false},
+			{"Mailbox", a.Mailbox, isEmpty},
+			{"From", a.From, isEmpty},
+			{"Subject", a.Subject, isEmpty},
+			{"InReplyTo", a.InReplyTo, ""},
 		},
 		list("To", a.To),
 		list("CC", a.CC),
@@ -134,7 +138,8 @@ func (a EmailAddress) Problems() []Problem {
 
 func (EmailAddress) sealed() {}
 
-// WhatsAppAddress finds a conversation over WhatsApp. Both fields are required.
+// WhatsAppAddress is the address of a conversation over WhatsApp. Both fields are
+// required.
 type WhatsAppAddress struct {
 	// Business is the business's WhatsApp number.
 	Business string
@@ -152,17 +157,17 @@ func (a WhatsAppAddress) Members() Members {
 
 // Problems implements [Address].
 func (a WhatsAppAddress) Problems() []Problem {
-	return problems(part{"Business", a.Business, true}, part{"Customer", a.Customer, true})
+	return problems(part{"Business", a.Business, isEmpty}, part{"Customer", a.Customer, isEmpty})
 }
 
 func (WhatsAppAddress) sealed() {}
 
-// AppleAddress finds a conversation over Apple Messages for Business. Both
-// fields are required.
+// AppleAddress is the address of a conversation over Apple Messages for Business.
+// Both fields are required.
 type AppleAddress struct {
 	// AccountID is the id of the business's account.
 	AccountID string
-	// UserID is Apple's opaque id of the customer.
+	// UserID is Apple's opaque id for the customer.
 	UserID string
 }
 
@@ -176,15 +181,15 @@ func (a AppleAddress) Members() Members {
 
 // Problems implements [Address].
 func (a AppleAddress) Problems() []Problem {
-	return problems(part{"AccountID", a.AccountID, true}, part{"UserID", a.UserID, true})
+	return problems(part{"AccountID", a.AccountID, isEmpty}, part{"UserID", a.UserID, isEmpty})
 }
 
 func (AppleAddress) sealed() {}
 
-// APIAddress finds a conversation on a channel of one's own, which talks to
-// Engage through the API. Both fields are required.
+// APIAddress is the address of a conversation on a channel that the business
+// connects to Engage by the API. Both fields are required.
 type APIAddress struct {
-	// BusinessID is the id shown in Engage's admin console.
+	// BusinessID is the id of the business in Engage's admin console.
 	BusinessID string
 	// UserID is the id of the customer.
 	UserID string
@@ -200,7 +205,7 @@ func (a APIAddress) Members() Members {
 
 // Problems implements [Address].
 func (a APIAddress) Problems() []Problem {
-	return problems(part{"BusinessID", a.BusinessID, true}, part{"UserID", a.UserID, true})
+	return problems(part{"BusinessID", a.BusinessID, isEmpty}, part{"UserID", a.UserID, isEmpty})
 }
 
 func (APIAddress) sealed() {}

@@ -1,25 +1,24 @@
-// Package channel names the channels a conversation can run on and the
-// addresses that find a conversation on each of them.
+// Package channel defines the channels of conversations and the addresses on them.
 //
-// A conversation belongs to a pair of addresses, the customer's and the
-// business's. Every channel names the two in its own words: a page and a
-// page-scoped id on Messenger, an app and a user in live chat. Each [Address]
-// here is a struct with its channel's words for field names:
+// A conversation has two addresses, the customer's and the business's. Each channel
+// has its own names for the two. Messenger, for example, has the id of a page and
+// the customer's id on that page. So each channel has its own [Address], a struct
+// whose fields have the names of the channel:
 //
 //	channel.SMSAddress{Business: "+15550100", Customer: "+15550199"}
 //	channel.FacebookAddress{PageID: "1066", PageScopedID: "4711"}
 //
-// The same addresses are used to search for a conversation, to create one, and
-// in the events of the stream. The package imports nothing of the SDK.
+// An address serves to search for a conversation and to create one. The events of
+// the stream contain the same addresses.
 package channel
 
-// Channel is the name of a channel on the wire. Channels read from elsewhere
-// may have other names; they are kept. The zero value names no channel.
+// Channel is the name of a channel as the service writes it. It may hold a name
+// that this package does not know. The zero value names no channel.
 type Channel string
 
-// The channels. LiveChat, Facebook and Apple were seen in real flows
-// (observed); the names of the others follow the vendor's older API, which
-// spells Apple "abc".
+// The channels. The names of LiveChat, Facebook and Apple appear in exported flows
+// (observed). The other names are those of the vendor's older API (assumed), in
+// which Apple is "abc".
 const (
 	SMS      Channel = "sms"
 	Facebook Channel = "facebook"
@@ -30,12 +29,12 @@ const (
 	API      Channel = "api"
 )
 
-// All returns the channels this package knows, in the vendor's order.
+// All returns the channels that this package knows, in the vendor's order.
 func All() []Channel {
 	return []Channel{SMS, Facebook, LiveChat, Email, WhatsApp, Apple, API}
 }
 
-// Known reports whether c is one of the channels of [All], in exact spelling.
+// Known reports whether [All] contains c, in the same spelling.
 func (c Channel) Known() bool {
 	switch c {
 	case SMS, Facebook, LiveChat, Email, WhatsApp, Apple, API:

@@ -9,16 +9,16 @@ import (
 	"github.com/engagesdk/engage-go/engage/channel"
 )
 
-func TestChannelsAreSpelledAsOnTheWire(t *testing.T) {
+func TestChannelsHaveTheServicesNames(t *testing.T) {
 	require.Equal(t, []channel.Channel{"sms", "facebook", "livechat", "email", "whatsapp", "amb", "api"}, channel.All())
 }
 
-func TestAllReturnsACopy(t *testing.T) {
+func TestCallersMayChangeTheList(t *testing.T) {
 	channel.All()[0] = "spoilt"
 	require.NotContains(t, channel.All(), channel.Channel("spoilt"))
 }
 
-func TestKnownHoldsForAllInExactSpelling(t *testing.T) {
+func TestKnownChannelsAreThoseOfAll(t *testing.T) {
 	for _, ch := range channel.All() {
 		require.True(t, ch.Known(), ch)
 	}
