@@ -1,17 +1,16 @@
 package message
 
-// AppleInteractive is what the outbound Apple messages have in common: the
-// data of the question and the two bubbles that stand for it in the
-// conversation.
+// AppleInteractive is the content of an outbound Apple message: the data of the question
+// and the two bubbles that show it in the conversation.
 //
-// For the form and the quick replies the structure is documented. For the list
-// and the time picker the schema's samples are wrong; that they have the
-// structure of the vendor's Apple channel node is assumed.
+// It is documented for the form and the quick replies. The schema's samples of the list
+// picker and the time picker are wrong. Their content is assumed to be that of the
+// vendor's Apple channel node.
 type AppleInteractive[Data any] struct {
-	// BID is null in the vendor's samples and left out if it is empty.
+	// BID is null in the vendor's samples. The JSON leaves it out if it is empty.
 	BID  string `json:"bid,omitempty"`
 	Data Data   `json:"data,omitzero" check:"required"`
-	// UseLiveLayout is left out if it is nil.
+	// UseLiveLayout is optional. The JSON leaves it out if it is nil.
 	UseLiveLayout     *bool  `json:"useLiveLayout,omitempty"`
 	RequestIdentifier string `json:"requestIdentifier,omitempty"`
 	// ReceivedMessage is the bubble that the customer taps to answer.
@@ -21,8 +20,8 @@ type AppleInteractive[Data any] struct {
 	Additional   Members     `json:"-"`
 }
 
-// AppleBubble is how an interactive message looks in the conversation. Styles
-// are Apple's, such as "icon", "small" and "large".
+// AppleBubble shows an interactive message in the conversation. Its styles are Apple's,
+// such as "icon", "small" and "large".
 type AppleBubble struct {
 	Style           string  `json:"style,omitempty"`
 	Title           string  `json:"title,omitempty"`
@@ -32,12 +31,11 @@ type AppleBubble struct {
 	Additional      Members `json:"-"`
 }
 
-// AppleImage is an image that other parts of the message name by its
-// identifier.
+// AppleImage is an image. Other parts of the message refer to it by its identifier.
 type AppleImage struct {
-	// Identifier is required.
+	// Identifier is the id of the image in the message. It is required.
 	Identifier string `json:"identifier,omitempty" check:"required"`
-	// URL is required.
+	// URL is the URL of the image. It is required.
 	URL        string  `json:"url,omitempty" check:"required"`
 	Additional Members `json:"-"`
 }

@@ -1,18 +1,18 @@
 package message
 
-// AppleForm asks the customer to fill in a form of several pages. It is
-// outbound; the customer answers with an [AppleFormResponse].
+// AppleForm is a form of one or more pages. It is outbound. The customer answers with an
+// [AppleFormResponse].
 type AppleForm struct {
 	Content AppleFormContent `json:"ambForm,omitzero" check:"required"`
 	Envelope
 }
 
-// AppleFormContent is the body of an [AppleForm] (documented).
+// AppleFormContent is the content of an [AppleForm] (documented).
 type AppleFormContent = AppleInteractive[AppleFormData]
 
 // AppleFormData is the form with its images.
 type AppleFormData struct {
-	// Version is that of Apple's format, such as "1.0".
+	// Version is the version of Apple's format, such as "1.0".
 	Version           string           `json:"version,omitempty"`
 	RequestIdentifier string           `json:"requestIdentifier,omitempty"`
 	Images            []AppleImage     `json:"images,omitempty"`
@@ -23,7 +23,7 @@ type AppleFormData struct {
 // AppleFormTemplate is the template of a form (documented).
 const AppleFormTemplate = "messageForms"
 
-// AppleFormDynamic says which of Apple's templates shows the form.
+// AppleFormDynamic is the form and the Apple template that shows it.
 type AppleFormDynamic struct {
 	Version string `json:"version,omitempty"`
 	// Template is [AppleFormTemplate].
@@ -34,14 +34,14 @@ type AppleFormDynamic struct {
 	Additional Members        `json:"-"`
 }
 
-// AppleFormPages is the form itself.
+// AppleFormPages is the pages of a form.
 type AppleFormPages struct {
-	// StartPageIdentifier names the first page.
+	// StartPageIdentifier is the identifier of the first page.
 	StartPageIdentifier string `json:"startPageIdentifier,omitempty"`
-	// ShowSummary shows all answers before they are sent.
+	// ShowSummary shows the customer all answers before they are sent.
 	ShowSummary bool            `json:"showSummary"`
 	Splash      AppleFormSplash `json:"splash,omitzero"`
-	// Pages holds at least one page.
+	// Pages must have at least one page.
 	Pages      []AppleFormPage `json:"pages,omitempty" check:"required"`
 	Additional Members         `json:"-"`
 }
@@ -55,7 +55,7 @@ type AppleFormSplash struct {
 	Additional      Members `json:"-"`
 }
 
-// AppleFormPageType says how a page is answered.
+// AppleFormPageType is the type of a page.
 type AppleFormPageType string
 
 // The types of pages (documented).
@@ -66,55 +66,59 @@ const (
 	AppleFormDatePicker AppleFormPageType = "datePicker"
 )
 
-// AppleFormPage is a page with one question. Which of its optional fields a
-// type of page uses is not documented.
+// AppleFormPage is a page with one question. The schema does not say which type of page
+// uses which of the optional fields.
 type AppleFormPage struct {
-	// PageIdentifier is how other pages and the response name this one.
-	// Required.
+	// PageIdentifier is the id of the page, for other pages and the response. It is
+	// required.
 	PageIdentifier string            `json:"pageIdentifier,omitempty" check:"required"`
 	Type           AppleFormPageType `json:"type,omitempty" check:"oneof=input|select|picker|datePicker"`
 	Title          string            `json:"title,omitempty"`
 	Subtitle       string            `json:"subtitle,omitempty"`
-	// NextPageIdentifier names the page that follows.
+	// NextPageIdentifier is the identifier of the next page.
 	NextPageIdentifier string `json:"nextPageIdentifier,omitempty"`
 	MultipleSelection  bool   `json:"multipleSelection,omitempty"`
-	// SubmitForm ends the form with this page.
+	// SubmitForm makes this page the last one.
 	SubmitForm  bool            `json:"submitForm,omitempty"`
 	Items       []AppleFormItem `json:"items,omitempty"`
 	PickerTitle string          `json:"pickerTitle,omitempty"`
-	// SelectedItemIndex is the place of the item that is chosen at first; nil
-	// leaves it out.
+	// SelectedItemIndex is the index of the item that is chosen at first. The JSON
+	// leaves it out if it is nil.
 	SelectedItemIndex *int             `json:"selectedItemIndex,omitempty"`
 	HintText          string           `json:"hintText,omitempty"`
 	Options           AppleFormOptions `json:"options,omitzero"`
 	Additional        Members          `json:"-"`
 }
 
-// AppleFormItem is an answer to choose.
+// AppleFormItem is an answer that the customer can choose.
 type AppleFormItem struct {
-	// Identifier comes back in the response. Required.
+	// Identifier is the id of the answer, which the response contains. It is
+	// required.
 	Identifier string `json:"identifier,omitempty" check:"required"`
-	// Title is required.
+	// Title is the text of the answer. It is required.
 	Title string `json:"title,omitempty" check:"required"`
+	// Value is the value of the answer, which the response contains.
 	Value string `json:"value,omitempty"`
-	// NextPageIdentifier names the page that follows this answer.
+	// NextPageIdentifier is the identifier of the page after this answer.
 	NextPageIdentifier string  `json:"nextPageIdentifier,omitempty"`
 	ImageIdentifier    string  `json:"imageIdentifier,omitempty"`
 	Additional         Members `json:"-"`
 }
 
-// AppleFormOptions says what a page accepts.
+// AppleFormOptions is the options of a page.
 type AppleFormOptions struct {
+	// Required makes the customer answer the page.
 	Required bool `json:"required"`
 	// InputType is "singleline" or "multiline" (documented).
 	InputType string `json:"inputType,omitempty"`
-	// MaximumCharacterCount is left out if it is zero.
+	// MaximumCharacterCount limits the length of the answer. The JSON leaves it out
+	// if it is zero.
 	MaximumCharacterCount int    `json:"maximumCharacterCount,omitempty"`
 	LabelText             string `json:"labelText,omitempty"`
 	KeyboardType          string `json:"keyboardType,omitempty"`
 	Placeholder           string `json:"placeholder,omitempty"`
 	PrefixText            string `json:"prefixText,omitempty"`
-	// StartDate, MinimumDate and MaximumDate are in the form's DateFormat.
+	// StartDate, MinimumDate and MaximumDate are in the format DateFormat.
 	StartDate   string  `json:"startDate,omitempty"`
 	MinimumDate string  `json:"minimumDate,omitempty"`
 	MaximumDate string  `json:"maximumDate,omitempty"`
@@ -125,10 +129,10 @@ type AppleFormOptions struct {
 // Type returns [TypeAppleForm].
 func (AppleForm) Type() Type { return TypeAppleForm }
 
-// MarshalJSON encodes the message in its wire form.
+// MarshalJSON returns the JSON of the message.
 func (m AppleForm) MarshalJSON() ([]byte, error) { return marshal(m) }
 
-// UnmarshalJSON decodes the message as [Decode] does.
+// UnmarshalJSON decodes a message of this type, as [Decode] does.
 func (m *AppleForm) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
 
 func (m AppleForm) direction() Direction    { return Outbound }
@@ -148,7 +152,7 @@ type AppleFormResponse struct {
 	Envelope
 }
 
-// AppleFormResponseContent is the answers and the bubble that shows them.
+// AppleFormResponseContent is the answers with the bubble that shows them.
 type AppleFormResponseContent struct {
 	ReplyMessage AppleBubble      `json:"replyMessage,omitzero"`
 	FormMessage  AppleFormMessage `json:"formMessage,omitzero"`
@@ -159,7 +163,7 @@ type AppleFormResponseContent struct {
 type AppleFormMessage struct {
 	// Template is [AppleFormTemplate].
 	Template string `json:"template,omitempty"`
-	// Private says that the answers are hidden in the conversation.
+	// Private reports whether the conversation hides the answers.
 	Private    bool                 `json:"private"`
 	Version    string               `json:"version,omitempty"`
 	Selections []AppleFormSelection `json:"selections,omitempty"`
@@ -187,10 +191,10 @@ type AppleFormAnswer struct {
 // Type returns [TypeAppleFormResponse].
 func (AppleFormResponse) Type() Type { return TypeAppleFormResponse }
 
-// MarshalJSON encodes the message in its wire form.
+// MarshalJSON returns the JSON of the message.
 func (m AppleFormResponse) MarshalJSON() ([]byte, error) { return marshal(m) }
 
-// UnmarshalJSON decodes the message as [Decode] does.
+// UnmarshalJSON decodes a message of this type, as [Decode] does.
 func (m *AppleFormResponse) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
 
 func (m AppleFormResponse) direction() Direction    { return Inbound }

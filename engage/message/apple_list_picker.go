@@ -1,18 +1,18 @@
 package message
 
-// AppleListPicker asks the customer to choose from a list. It is outbound; the
+// AppleListPicker is a list from which the customer chooses. It is outbound. The
 // customer answers with an [AppleListPickerResponse].
 type AppleListPicker struct {
 	Content AppleListPickerContent `json:"ambListPicker,omitzero" check:"required"`
 	Envelope
 }
 
-// AppleListPickerContent is the body of an [AppleListPicker] (assumed).
+// AppleListPickerContent is the content of an [AppleListPicker] (assumed).
 type AppleListPickerContent = AppleInteractive[AppleListPickerData]
 
 // AppleListPickerData is the list with its images.
 type AppleListPickerData struct {
-	// Version is that of Apple's format, such as "1.0".
+	// Version is the version of Apple's format, such as "1.0".
 	Version           string       `json:"version,omitempty"`
 	RequestIdentifier string       `json:"requestIdentifier,omitempty"`
 	Images            []AppleImage `json:"images,omitempty"`
@@ -22,7 +22,7 @@ type AppleListPickerData struct {
 
 // AppleList is a list of sections.
 type AppleList struct {
-	// Sections holds 1 to 20 sections (documented).
+	// Sections must have 1 to 20 sections (documented).
 	Sections   []AppleListSection `json:"sections,omitempty" check:"required,max=20"`
 	Additional Members            `json:"-"`
 }
@@ -30,24 +30,24 @@ type AppleList struct {
 // AppleListSection is a group of items.
 type AppleListSection struct {
 	Title string `json:"title,omitempty"`
-	// Order is the place of the section in the list.
+	// Order is the position of the section in the list.
 	Order             int  `json:"order"`
 	MultipleSelection bool `json:"multipleSelection"`
-	// Items holds 1 to 20 items (documented).
+	// Items must have 1 to 20 items (documented).
 	Items      []AppleListItem `json:"items,omitempty" check:"required,max=20"`
 	Additional Members         `json:"-"`
 }
 
-// AppleListItem is an item to choose.
+// AppleListItem is an item that the customer can choose.
 type AppleListItem struct {
-	// Identifier comes back in the response. Required.
+	// Identifier is the id of the item, which the response contains. It is required.
 	Identifier string `json:"identifier,omitempty" check:"required"`
-	// Title is required.
+	// Title is the text of the item. It is required.
 	Title           string `json:"title,omitempty" check:"required"`
 	Subtitle        string `json:"subtitle,omitempty"`
 	Style           string `json:"style,omitempty"`
 	ImageIdentifier string `json:"imageIdentifier,omitempty"`
-	// Order is the place of the item in its section.
+	// Order is the position of the item in its section.
 	Order      int     `json:"order"`
 	Additional Members `json:"-"`
 }
@@ -55,10 +55,10 @@ type AppleListItem struct {
 // Type returns [TypeAppleListPicker].
 func (AppleListPicker) Type() Type { return TypeAppleListPicker }
 
-// MarshalJSON encodes the message in its wire form.
+// MarshalJSON returns the JSON of the message.
 func (m AppleListPicker) MarshalJSON() ([]byte, error) { return marshal(m) }
 
-// UnmarshalJSON decodes the message as [Decode] does.
+// UnmarshalJSON decodes a message of this type, as [Decode] does.
 func (m *AppleListPicker) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
 
 func (m AppleListPicker) direction() Direction    { return Outbound }
@@ -71,21 +71,22 @@ func (m AppleListPicker) wire(h header) any {
 	}{h, content(m)}
 }
 
-// AppleListPickerResponse is what the customer chose from an
-// [AppleListPicker]. It is inbound.
+// AppleListPickerResponse is the choice of the customer from an [AppleListPicker]. It is
+// inbound.
 type AppleListPickerResponse struct {
 	Content AppleListPickerResponseContent `json:"ambListPickerResponse,omitzero" check:"required"`
 	Envelope
 }
 
-// AppleListPickerResponseContent is the choice and the bubble that shows it.
+// AppleListPickerResponseContent is the choice with the bubble that shows it.
 type AppleListPickerResponseContent struct {
 	ReplyMessage AppleBubble    `json:"replyMessage,omitzero"`
 	ListPicker   AppleSelection `json:"listPicker,omitzero"`
 	Additional   Members        `json:"-"`
 }
 
-// AppleSelection is the items of a list, chosen and not.
+// AppleSelection is the items of a list. SelectedItems are those that the customer chose,
+// OtherItems the others.
 type AppleSelection struct {
 	OtherItemCount    int                 `json:"otherItemCount"`
 	SelectedItemCount int                 `json:"selectedItemCount"`
@@ -94,13 +95,14 @@ type AppleSelection struct {
 	Additional        Members             `json:"-"`
 }
 
-// AppleSelectedItem is an item of a list as a response has it.
+// AppleSelectedItem is an item of a list in a response.
 type AppleSelectedItem struct {
 	Identifier string `json:"identifier,omitempty"`
 	Style      string `json:"style,omitempty"`
 	Title      string `json:"title,omitempty"`
 	URL        string `json:"url,omitempty"`
-	// Order is a string in responses (documented); a number is read too.
+	// Order is the position of the item in its section. The JSON has it in a string
+	// (documented). [Decode] accepts a number too.
 	Order      int     `json:"order,string"`
 	Additional Members `json:"-"`
 }
@@ -108,10 +110,10 @@ type AppleSelectedItem struct {
 // Type returns [TypeAppleListPickerResponse].
 func (AppleListPickerResponse) Type() Type { return TypeAppleListPickerResponse }
 
-// MarshalJSON encodes the message in its wire form.
+// MarshalJSON returns the JSON of the message.
 func (m AppleListPickerResponse) MarshalJSON() ([]byte, error) { return marshal(m) }
 
-// UnmarshalJSON decodes the message as [Decode] does.
+// UnmarshalJSON decodes a message of this type, as [Decode] does.
 func (m *AppleListPickerResponse) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
 
 func (m AppleListPickerResponse) direction() Direction    { return Inbound }

@@ -1,37 +1,39 @@
 package message
 
-// AppleQuickReplies offers answers to tap. It is outbound; the customer answers
-// with an [AppleQuickRepliesResponse].
+// AppleQuickReplies is a question with answers to tap. It is outbound. The customer
+// answers with an [AppleQuickRepliesResponse].
 type AppleQuickReplies struct {
 	Content AppleQuickRepliesContent `json:"ambQuickReplies,omitzero" check:"required"`
 	Envelope
 }
 
-// AppleQuickRepliesContent is the body of an [AppleQuickReplies] (documented).
+// AppleQuickRepliesContent is the content of an [AppleQuickReplies] (documented).
 type AppleQuickRepliesContent = AppleInteractive[AppleQuickRepliesData]
 
-// AppleQuickRepliesData is the list of answers.
+// AppleQuickRepliesData is the question with its answers.
 type AppleQuickRepliesData struct {
-	// Version is that of Apple's format, such as "1.0".
+	// Version is the version of Apple's format, such as "1.0".
 	Version           string          `json:"version,omitempty"`
 	RequestIdentifier string          `json:"requestIdentifier,omitempty"`
 	QuickReply        AppleQuickReply `json:"quick-reply,omitzero" check:"required"`
 	Additional        Members         `json:"-"`
 }
 
-// AppleQuickReply is a question and its answers.
+// AppleQuickReply is a question with its answers.
 type AppleQuickReply struct {
+	// SummaryText is the question.
 	SummaryText string `json:"summaryText,omitempty"`
-	// Items holds at least one answer.
+	// Items must have at least one answer.
 	Items      []AppleQuickReplyItem `json:"items,omitempty" check:"required"`
 	Additional Members               `json:"-"`
 }
 
 // AppleQuickReplyItem is an answer.
 type AppleQuickReplyItem struct {
-	// Identifier comes back in the response. Required.
+	// Identifier is the id of the answer, which the response contains. It is
+	// required.
 	Identifier string `json:"identifier,omitempty" check:"required"`
-	// Title is required.
+	// Title is the text of the answer. It is required.
 	Title      string  `json:"title,omitempty" check:"required"`
 	Additional Members `json:"-"`
 }
@@ -39,10 +41,10 @@ type AppleQuickReplyItem struct {
 // Type returns [TypeAppleQuickReplies].
 func (AppleQuickReplies) Type() Type { return TypeAppleQuickReplies }
 
-// MarshalJSON encodes the message in its wire form.
+// MarshalJSON returns the JSON of the message.
 func (m AppleQuickReplies) MarshalJSON() ([]byte, error) { return marshal(m) }
 
-// UnmarshalJSON decodes the message as [Decode] does.
+// UnmarshalJSON decodes a message of this type, as [Decode] does.
 func (m *AppleQuickReplies) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
 
 func (m AppleQuickReplies) direction() Direction    { return Outbound }
@@ -55,18 +57,20 @@ func (m AppleQuickReplies) wire(h header) any {
 	}{h, content(m)}
 }
 
-// AppleQuickRepliesResponse is the answer of an [AppleQuickReplies] that the
-// customer tapped. It is inbound.
+// AppleQuickRepliesResponse is the answer that the customer tapped in an
+// [AppleQuickReplies]. It is inbound.
 type AppleQuickRepliesResponse struct {
 	Content AppleQuickRepliesResponseContent `json:"ambQuickRepliesResponse,omitzero" check:"required"`
 	Envelope
 }
 
-// AppleQuickRepliesResponseContent names the answer and lists all of them.
+// AppleQuickRepliesResponseContent is the answer that the customer tapped, and all
+// answers.
 type AppleQuickRepliesResponseContent struct {
+	// SelectedIdentifier is the identifier of the answer.
 	SelectedIdentifier string `json:"selectedIdentifier,omitempty"`
-	// SelectedIndex is the place of the answer in the list; nil if it was not
-	// told.
+	// SelectedIndex is the index of the answer in Items. It is nil if the JSON has no
+	// index.
 	SelectedIndex *int                  `json:"selectedIndex,omitempty"`
 	Items         []AppleQuickReplyItem `json:"items,omitempty"`
 	Additional    Members               `json:"-"`
@@ -75,10 +79,10 @@ type AppleQuickRepliesResponseContent struct {
 // Type returns [TypeAppleQuickRepliesResponse].
 func (AppleQuickRepliesResponse) Type() Type { return TypeAppleQuickRepliesResponse }
 
-// MarshalJSON encodes the message in its wire form.
+// MarshalJSON returns the JSON of the message.
 func (m AppleQuickRepliesResponse) MarshalJSON() ([]byte, error) { return marshal(m) }
 
-// UnmarshalJSON decodes the message as [Decode] does.
+// UnmarshalJSON decodes a message of this type, as [Decode] does.
 func (m *AppleQuickRepliesResponse) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
 
 func (m AppleQuickRepliesResponse) direction() Direction    { return Inbound }

@@ -6,44 +6,44 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// AppleTimeLayout is the layout of an Apple time slot's start, for
-// time.Time.Format and time.Parse. It has a zone and no seconds. It is
-// documented in responses, and assumed to be the same in what they answer.
+// AppleTimeLayout is the layout of the start of a time slot, for [time.Time.Format] and
+// [time.Parse]. It has a zone and no seconds. It is documented for responses and assumed
+// for the time picker.
 const AppleTimeLayout = "2006-01-02T15:04-0700"
 
-// AppleTimePicker asks the customer to choose an appointment. It is outbound;
-// the customer answers with an [AppleTimePickerResponse].
+// AppleTimePicker is an event with time slots from which the customer chooses. It is
+// outbound. The customer answers with an [AppleTimePickerResponse].
 type AppleTimePicker struct {
 	Content AppleTimePickerContent `json:"ambTimePicker,omitzero" check:"required"`
 	Envelope
 }
 
-// AppleTimePickerContent is the body of an [AppleTimePicker] (assumed).
+// AppleTimePickerContent is the content of an [AppleTimePicker] (assumed).
 type AppleTimePickerContent = AppleInteractive[AppleTimePickerData]
 
-// AppleTimePickerData is the event to make an appointment for.
+// AppleTimePickerData is the data of a time picker.
 type AppleTimePickerData struct {
-	// Version is that of Apple's format, such as "1.0".
+	// Version is the version of Apple's format, such as "1.0".
 	Version           string     `json:"version,omitempty"`
 	RequestIdentifier string     `json:"requestIdentifier,omitempty"`
 	Event             AppleEvent `json:"event,omitzero" check:"required"`
 	Additional        Members    `json:"-"`
 }
 
-// AppleEvent is an event and the times it can take place.
+// AppleEvent is an event with its time slots.
 type AppleEvent struct {
 	Identifier string `json:"identifier,omitempty"`
 	Title      string `json:"title,omitempty"`
-	// TimezoneOffset is the offset of the event's zone from UTC in minutes
-	// (Apple's unit); nil leaves it out.
+	// TimezoneOffset is the offset from UTC in minutes (Apple's unit). The JSON leaves
+	// it out if it is nil.
 	TimezoneOffset *int          `json:"timezoneOffset,omitempty"`
 	Location       AppleLocation `json:"location,omitzero"`
-	// Timeslots holds 1 to 10 slots (documented).
+	// Timeslots must have 1 to 10 slots (documented).
 	Timeslots  []AppleTimeslot `json:"timeslots,omitempty" check:"required,max=10"`
 	Additional Members         `json:"-"`
 }
 
-// AppleLocation is where an event takes place. Nil numbers are left out.
+// AppleLocation is the location of an event. The JSON leaves out numbers that are nil.
 type AppleLocation struct {
 	Title string `json:"title,omitempty"`
 	// Latitude and Longitude are in degrees.
@@ -54,34 +54,34 @@ type AppleLocation struct {
 	Additional Members  `json:"-"`
 }
 
-// AppleTimeslot is a time to choose.
+// AppleTimeslot is a time slot that the customer can choose.
 type AppleTimeslot struct {
-	// Identifier comes back in the response. Required.
+	// Identifier is the id of the slot, which the response contains. It is required.
 	Identifier string `json:"identifier,omitempty" check:"required"`
-	// StartTime is when the slot starts, in [AppleTimeLayout]. Required.
+	// StartTime is the start of the slot in [AppleTimeLayout]. It is required.
 	StartTime string `json:"startTime,omitempty" check:"required"`
-	// Duration is in seconds.
+	// Duration is the length of the slot in seconds.
 	Duration   int     `json:"duration"`
 	Additional Members `json:"-"`
 }
 
 func (s AppleTimeslot) rules(v *outcome.Violations) {
 	if isBlank(s.StartTime) {
-		return // which its tag says
+		return // The tag of the field reports it.
 	}
-	// time.Parse takes 9:00 for 09:00.
+	// time.Parse accepts 9:00 for 09:00.
 	if start, err := time.Parse(AppleTimeLayout, s.StartTime); err != nil || start.Format(AppleTimeLayout) != s.StartTime {
-		v.Add("StartTime", "is not a time such as 2026-01-31T12:00+0000, to the minute and with its zone")
+		v.Add("StartTime", "must be a time with a zone and without seconds, such as 2026-01-31T12:00+0000")
 	}
 }
 
 // Type returns [TypeAppleTimePicker].
 func (AppleTimePicker) Type() Type { return TypeAppleTimePicker }
 
-// MarshalJSON encodes the message in its wire form.
+// MarshalJSON returns the JSON of the message.
 func (m AppleTimePicker) MarshalJSON() ([]byte, error) { return marshal(m) }
 
-// UnmarshalJSON decodes the message as [Decode] does.
+// UnmarshalJSON decodes a message of this type, as [Decode] does.
 func (m *AppleTimePicker) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
 
 func (m AppleTimePicker) direction() Direction    { return Outbound }
@@ -94,39 +94,39 @@ func (m AppleTimePicker) wire(h header) any {
 	}{h, content(m)}
 }
 
-// AppleTimePickerResponse is the time that the customer chose from an
+// AppleTimePickerResponse is the time slot that the customer chose from an
 // [AppleTimePicker]. It is inbound.
 type AppleTimePickerResponse struct {
 	Content AppleTimePickerResponseContent `json:"ambTimePickerResponse,omitzero" check:"required"`
 	Envelope
 }
 
-// AppleTimePickerResponseContent is the choice and the bubble that shows it.
+// AppleTimePickerResponseContent is the choice with the bubble that shows it.
 type AppleTimePickerResponseContent struct {
 	ReplyMessage AppleBubble     `json:"replyMessage,omitzero"`
 	DatePicker   AppleDatePicker `json:"datePicker,omitzero"`
 	Additional   Members         `json:"-"`
 }
 
-// AppleDatePicker is the event with the chosen times.
+// AppleDatePicker is the event with the time slots that the customer chose.
 type AppleDatePicker struct {
 	Identifier string `json:"identifier,omitempty"`
 	Title      string `json:"title,omitempty"`
-	// TimezoneOffset is in minutes. It is a string in responses (documented); a
-	// number is read too. Nil leaves it out.
+	// TimezoneOffset is the offset from UTC in minutes. The JSON has it in a string
+	// (documented), and leaves it out if it is nil. [Decode] accepts a number too.
 	TimezoneOffset *int                    `json:"timezoneOffset,omitempty,string"`
 	Location       AppleLocation           `json:"location,omitzero"`
 	Timeslots      []AppleSelectedTimeslot `json:"timeslots,omitempty"`
 	Additional     Members                 `json:"-"`
 }
 
-// AppleSelectedTimeslot is a time slot as a response has it.
+// AppleSelectedTimeslot is a time slot in a response.
 type AppleSelectedTimeslot struct {
 	Identifier string `json:"identifier,omitempty"`
-	// StartTime is in [AppleTimeLayout].
+	// StartTime is the start of the slot in [AppleTimeLayout].
 	StartTime string `json:"startTime,omitempty"`
-	// Duration is in seconds. It is a string in responses (documented); a
-	// number is read too.
+	// Duration is the length of the slot in seconds. The JSON has it in a string
+	// (documented). [Decode] accepts a number too.
 	Duration   int     `json:"duration,string"`
 	Additional Members `json:"-"`
 }
@@ -134,10 +134,10 @@ type AppleSelectedTimeslot struct {
 // Type returns [TypeAppleTimePickerResponse].
 func (AppleTimePickerResponse) Type() Type { return TypeAppleTimePickerResponse }
 
-// MarshalJSON encodes the message in its wire form.
+// MarshalJSON returns the JSON of the message.
 func (m AppleTimePickerResponse) MarshalJSON() ([]byte, error) { return marshal(m) }
 
-// UnmarshalJSON decodes the message as [Decode] does.
+// UnmarshalJSON decodes a message of this type, as [Decode] does.
 func (m *AppleTimePickerResponse) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
 
 func (m AppleTimePickerResponse) direction() Direction    { return Inbound }

@@ -6,23 +6,23 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// maxFiles is the most files that the service takes with one message. It drops
-// the surplus one by one (documented for contact-center tenants).
+// maxFiles is the largest number of files that the service accepts in one message. It
+// drops the others (documented for contact-center tenants).
 const maxFiles = 10
 
-// Attachment is a file that belongs to a message. The service fetches it from
-// its URL.
+// Attachment is a file of a message. The service downloads it from its URL.
 type Attachment struct {
-	// MIMEType is the file's media type, such as "image/png". It may be coarse,
-	// such as "image" (observed). An empty one is left out, and so is an empty
-	// FileName: the schema requires neither.
+	// MIMEType is the media type of the file, such as "image/png". It may lack the
+	// subtype, as in "image" (observed). It is optional.
 	MIMEType string `json:"mimeType,omitempty"`
+	// FileName is the name of the file. It is optional.
 	FileName string `json:"fileName,omitempty" variant:"name"`
-	// URL is where the file can be fetched. It is required, unless the file
-	// was dropped: then it must be empty. An email spells the member url, other
-	// messages fileUrl; both are read everywhere.
+	// URL is the URL of the file. It is required, but must be empty if Dropped is
+	// true. The JSON of an email calls it url, that of other messages fileUrl.
+	// [Decode] accepts both names everywhere.
 	URL string `json:"fileUrl" variant:"url"`
-	// Dropped says that the file was removed, by a security scan for example.
+	// Dropped reports whether the service removed the file, for example after a
+	// security scan.
 	Dropped    bool    `json:"dropped"`
 	Additional Members `json:"-"`
 }
@@ -30,14 +30,14 @@ type Attachment struct {
 func (a Attachment) rules(v *outcome.Violations) {
 	switch {
 	case a.Dropped && a.URL != "":
-		v.Add("URL", "must be empty for a dropped file")
+		v.Add("URL", "must be empty, because the file was dropped")
 	case !a.Dropped && isBlank(a.URL):
 		v.Add("URL", "is empty")
 	}
 }
 
-// limitFiles notes more files than the service takes. Dropped ones do not
-// count: there is nothing to fetch.
+// limitFiles adds a violation if there are more files than the service accepts. Dropped
+// files do not count, because the service does not download them.
 func limitFiles(v *outcome.Violations, attachments []Attachment) {
 	files := 0
 	for _, a := range attachments {
@@ -46,14 +46,15 @@ func limitFiles(v *outcome.Violations, attachments []Attachment) {
 		}
 	}
 	if files > maxFiles {
-		v.Add("Attachments", fmt.Sprintf("has %d files; the service takes %d and drops the rest", files, maxFiles))
+		v.Add("Attachments", fmt.Sprintf("must have at most %d files, not %d: the service drops the others", maxFiles, files))
 	}
 }
 
 // Attachments is a message of files without text.
 type Attachments struct {
 	Direction Direction `json:"-"`
-	// Attachments holds at least one file and at most 10 that were not dropped.
+	// Attachments must have at least one file, and at most 10 without those that
+	// were dropped.
 	Attachments []Attachment `json:"attachments,omitempty" check:"required"`
 	Envelope
 }
@@ -61,10 +62,10 @@ type Attachments struct {
 // Type returns [TypeAttachments].
 func (Attachments) Type() Type { return TypeAttachments }
 
-// MarshalJSON encodes the message in its wire form.
+// MarshalJSON returns the JSON of the message.
 func (m Attachments) MarshalJSON() ([]byte, error) { return marshal(m) }
 
-// UnmarshalJSON decodes the message as [Decode] does.
+// UnmarshalJSON decodes a message of this type, as [Decode] does.
 func (m *Attachments) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
 
 func (m Attachments) rules(v *outcome.Violations) { limitFiles(v, m.Attachments) }
@@ -81,11 +82,11 @@ func (m Attachments) wire(h header) any {
 // TextWithAttachments is a message of text and files.
 type TextWithAttachments struct {
 	Direction Direction `json:"-"`
-	// Text is required; a message without text is an [Attachments]. Outbound on
-	// WhatsApp it has at most 4096 characters (documented).
+	// Text is required. Use [Attachments] for a message without text. An outbound
+	// text on WhatsApp has at most 4096 characters (documented).
 	Text string `json:"text,omitempty" check:"required"`
-	// Attachments holds at least one file and at most 10 that were not dropped;
-	// a message without files is a [Text].
+	// Attachments must have at least one file, and at most 10 without those that
+	// were dropped. Use [Text] for a message without files.
 	Attachments []Attachment `json:"attachments,omitempty" check:"required"`
 	Envelope
 }
@@ -93,10 +94,10 @@ type TextWithAttachments struct {
 // Type returns [TypeTextWithAttachments].
 func (TextWithAttachments) Type() Type { return TypeTextWithAttachments }
 
-// MarshalJSON encodes the message in its wire form.
+// MarshalJSON returns the JSON of the message.
 func (m TextWithAttachments) MarshalJSON() ([]byte, error) { return marshal(m) }
 
-// UnmarshalJSON decodes the message as [Decode] does.
+// UnmarshalJSON decodes a message of this type, as [Decode] does.
 func (m *TextWithAttachments) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
 
 func (m TextWithAttachments) rules(v *outcome.Violations) { limitFiles(v, m.Attachments) }

@@ -14,37 +14,39 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// maxWhatsAppText is the most characters of a text that WhatsApp delivers
+// maxWhatsAppText is the largest number of characters of a text on WhatsApp
 // (documented).
 const maxWhatsAppText = 4096
 
-// ruled is a struct with rules that its tags cannot express.
+// ruled is a struct with rules that the tags of its fields cannot express.
 type ruled interface {
-	// rules notes what is wrong with the struct's own fields.
+	// rules adds the violations of these rules. It names fields relative to the
+	// struct.
 	rules(*outcome.Violations)
 }
 
-// Check returns everything that is wrong with m as a message of operation in
-// version on ch: its envelope, its content, and whether it can be carried there
-// at all, as nothing can in a version that does not exist. If ch is not known,
-// which is a mistake of the channel and not of the message, that is whether any
-// channel could carry it. Fields are named relative to the message. A nil
-// message, a nil pointer and an [Unknown] are violations of the field Type.
+// Check returns every violation of m as a message that operation in version sends on
+// ch. It checks the envelope and the content, and that [SupportTable] has the message.
+// The names of the fields are relative to the message.
+//
+// A message that is nil, an [Unknown] or not supported violates the field Type. If ch is
+// unknown, the channel is at fault and not the message: Check then reports only a
+// message that no channel supports.
 func Check(m Message, operation outcome.Operation, version outcome.Version, ch channel.Channel) outcome.Violations {
 	var v outcome.Violations
-	m, k := settle(m)
+	m, k := resolve(m)
 	if m == nil {
-		v.Add("Type", "is missing: the message is nil or no struct of this package")
+		v.Add("Type", "is missing: the message must be a struct of the package message, not nil")
 		return v
 	}
 	if k.content == nil {
-		v.Add("Type", "is not known to this package, so nothing says where the message can be sent")
+		v.Add("Type", "is unknown or does not have this direction, so the message cannot be sent")
 		return v
 	}
 	if !slices.Contains([]Direction{Inbound, Outbound, Announcement}, m.direction()) {
 		v.Add("Direction", "must be inbound, outbound or announcement")
-	} else if refusal := refuse(m, operation, version, ch); refusal != "" {
-		v.Add("Type", refusal)
+	} else if problem := unsupported(m, operation, version, ch); problem != "" {
+		v.Add("Type", problem)
 	}
 	k.content.check(&v, reflect.ValueOf(m))
 	if ch == channel.WhatsApp && m.direction() == Outbound {
@@ -53,7 +55,7 @@ func Check(m Message, operation outcome.Operation, version outcome.Version, ch c
 	return v
 }
 
-// textOf returns the text of a message that all channels share.
+// textOf returns the text of m if m has a type of several channels.
 func textOf(m Message) string {
 	switch m := m.(type) {
 	case Text:
@@ -64,7 +66,7 @@ func textOf(m Message) string {
 	return ""
 }
 
-// check notes what is wrong with v, a struct of shape s.
+// check adds the violations of v, a struct of shape s.
 func (s *shape) check(out *outcome.Violations, v reflect.Value) {
 	for i := range s.fields {
 		if f := &s.fields[i]; f.index != nil {
@@ -79,8 +81,7 @@ func (s *shape) check(out *outcome.Violations, v reflect.Value) {
 	}
 }
 
-// checkAdditional notes additional members that would not be valid JSON, or
-// would stand twice in the object.
+// checkAdditional adds the violations of the additional members of a struct of shape s.
 func (s *shape) checkAdditional(out *outcome.Violations, additional Members) {
 	for _, name := range slices.Sorted(maps.Keys(additional)) {
 		if problem := s.problem(name, additional[name]); problem != "" {
@@ -89,7 +90,7 @@ func (s *shape) checkAdditional(out *outcome.Violations, additional Members) {
 	}
 }
 
-// check notes what is wrong with v, the field's value.
+// check adds the violations of v, the value of the field.
 func (f *field) check(out *outcome.Violations, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.String:
@@ -110,7 +111,7 @@ func (f *field) check(out *outcome.Violations, v reflect.Value) {
 		}
 	case reflect.Float64:
 		if number := v.Float(); math.IsNaN(number) || math.IsInf(number, 0) {
-			out.Add(f.goName, "is not a finite number")
+			out.Add(f.goName, "must be a finite number")
 		}
 	}
 }
@@ -133,7 +134,7 @@ func (f *field) checkList(out *outcome.Violations, list reflect.Value) {
 		out.Add(f.goName, "is empty")
 	}
 	if f.max > 0 && list.Len() > f.max {
-		out.Add(f.goName, fmt.Sprintf("has %d elements; the most is %d", list.Len(), f.max))
+		out.Add(f.goName, fmt.Sprintf("must have at most %d elements, not %d", f.max, list.Len()))
 	}
 	element := field{required: true, object: f.object}
 	for i := range list.Len() {
@@ -142,12 +143,12 @@ func (f *field) checkList(out *outcome.Violations, list reflect.Value) {
 	}
 }
 
-// checkTexts checks the headers of an email.
+// checkTexts adds the violations of texts, the headers of an email.
 func (f *field) checkTexts(out *outcome.Violations, texts map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(texts)) {
 		switch text := texts[name]; {
 		case name == "":
-			out.Add(f.goName, "has an empty name")
+			out.Add(f.goName, "must not have an empty name")
 		case !utf8.ValidString(name) || !utf8.ValidString(text):
 			out.Add(f.goName, "is not valid UTF-8")
 		}
@@ -165,14 +166,14 @@ func (f *field) checkObject(out *outcome.Violations, object reflect.Value) {
 
 func (f *field) checkTime(out *outcome.Violations, t time.Time) {
 	if !t.IsZero() && !isWritable(t) {
-		out.Add(f.goName, "has a year that RFC 3339 cannot write")
+		out.Add(f.goName, badYear)
 	}
 }
 
-// limitText notes a text of more than most characters.
+// limitText adds a violation if text has more than most characters.
 func limitText(out *outcome.Violations, field, text string, most int) {
 	if count := utf8.RuneCountInString(text); count > most {
-		out.Add(field, fmt.Sprintf("has %d characters; the most is %d", count, most))
+		out.Add(field, fmt.Sprintf("must have at most %d characters, not %d", most, count))
 	}
 }
 

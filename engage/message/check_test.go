@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +16,7 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// violations returns what Check says of m where its type and direction can go.
+// violations returns the violations of m on a channel that supports it.
 func violations(m message.Message) []string {
 	ch := channel.SMS
 	for _, row := range message.SupportTable() {
@@ -57,7 +58,7 @@ func TestCheckNamesEveryViolationAtOnce(t *testing.T) {
 			message.Text{Direction: message.Inbound, Text: "hello", Envelope: message.Envelope{
 				Timestamp: time.Date(9999, time.December, 31, 23, 0, 0, 0, time.FixedZone("", -2*3600)),
 			}},
-			[]string{"Timestamp has a year that RFC 3339 cannot write"},
+			[]string{"Timestamp must have a year from 1 to 9999 in UTC"},
 		},
 		"no files": {
 			message.Attachments{Direction: message.Inbound},
@@ -70,31 +71,31 @@ func TestCheckNamesEveryViolationAtOnce(t *testing.T) {
 			[]string{
 				"Text is empty",
 				"Attachments[0].URL is empty",
-				"Attachments[1].URL must be empty for a dropped file",
+				"Attachments[1].URL must be empty, because the file was dropped",
 			},
 		},
-		"more files than the service takes": {
+		"more files than the service accepts": {
 			message.Attachments{Direction: message.Inbound, Attachments: repeat(11, files[0])},
-			[]string{"Attachments has 11 files; the service takes 10 and drops the rest"},
+			[]string{"Attachments must have at most 10 files, not 11: the service drops the others"},
 		},
 		"more files beside a text": {
 			message.TextWithAttachments{Direction: message.Inbound, Text: "hello", Attachments: repeat(12, files[0])},
-			[]string{"Attachments has 12 files; the service takes 10 and drops the rest"},
+			[]string{"Attachments must have at most 10 files, not 12: the service drops the others"},
 		},
 		"more files with an email": {
 			message.Email{Direction: message.Inbound, Content: emailContent, Attachments: repeat(13, emailFiles[0])},
-			[]string{"Attachments has 13 files; the service takes 10 and drops the rest"},
+			[]string{"Attachments must have at most 10 files, not 13: the service drops the others"},
 		},
 		"an empty email": {
 			message.Email{Direction: message.Inbound},
 			[]string{
 				"Content.From is empty",
-				"Content.PlainBody is empty, and so are the other bodies and Attachments",
+				"Content.PlainBody is empty: an email needs PlainBody, HTMLBody, StrippedText, StrippedHTML or an attachment",
 			},
 		},
-		"an outbound email to nobody": {
+		"an outbound email without a recipient": {
 			message.Email{Direction: message.Outbound, Content: message.EmailContent{From: "a@example.com", PlainBody: "x"}},
-			[]string{"Content.To is empty, and so is CC"},
+			[]string{"Content.To is empty: an outbound email needs a recipient in To or CC"},
 		},
 		"an email with blank recipients and bad headers": {
 			message.Email{Direction: message.Inbound, Content: message.EmailContent{
@@ -104,9 +105,15 @@ func TestCheckNamesEveryViolationAtOnce(t *testing.T) {
 			[]string{
 				"Content.To[1] is empty",
 				"Content.CC[0] is empty",
-				"Content.Headers has an empty name",
+				"Content.Headers must not have an empty name",
 				"Content.Headers is not valid UTF-8",
 			},
+		},
+		"a header's name that is not UTF-8": {
+			message.Email{Direction: message.Inbound, Content: message.EmailContent{
+				From: "a@example.com", PlainBody: "x", Headers: map[string]string{"X-\xff": "fine"},
+			}},
+			[]string{"Content.Headers is not valid UTF-8"},
 		},
 		"an empty carousel": {
 			message.LiveChatCarousel{},
@@ -124,10 +131,10 @@ func TestCheckNamesEveryViolationAtOnce(t *testing.T) {
 				"Content.Elements[0].Buttons[0].Identifier is empty",
 				"Content.Elements[0].Buttons[0].Type must be one of: webUrl, templatePostback",
 				"Content.Elements[0].Buttons[0].Title is empty",
-				"Content.Elements[0].Buttons[1].URL is empty",
-				"Content.Elements[0].Buttons[1].Payload must be empty: this type uses URL",
-				"Content.Elements[0].Buttons[2].Payload is empty",
-				"Content.Elements[0].Buttons[2].URL must be empty: this type uses Payload",
+				"Content.Elements[0].Buttons[1].URL is empty: the type of the button requires it",
+				"Content.Elements[0].Buttons[1].Payload must be empty: the type of the button uses URL",
+				"Content.Elements[0].Buttons[2].Payload is empty: the type of the button requires it",
+				"Content.Elements[0].Buttons[2].URL must be empty: the type of the button uses Payload",
 			},
 		},
 		"an empty response": {
@@ -139,9 +146,9 @@ func TestCheckNamesEveryViolationAtOnce(t *testing.T) {
 				Body:   message.WhatsAppText{Text: "Which?"},
 				Action: message.WhatsAppButtonsAction{Buttons: repeat(4, message.NewWhatsAppButton("id", "title"))},
 			}},
-			[]string{"Content.Action.Buttons has 4 elements; the most is 3"},
+			[]string{"Content.Action.Buttons must have at most 3 elements, not 4"},
 		},
-		"WhatsApp headers of two types": {
+		"a WhatsApp header with the fields of two types": {
 			message.WhatsAppButtons{Content: message.WhatsAppButtonsContent{
 				Header: message.WhatsAppHeader{
 					Type: message.WhatsAppHeaderVideo, Text: "x", Document: message.WhatsAppMedia{Filename: "no URL"},
@@ -152,9 +159,9 @@ func TestCheckNamesEveryViolationAtOnce(t *testing.T) {
 			}},
 			[]string{
 				"Content.Header.Document.URL is empty",
-				"Content.Header.Text must be empty: the header's type is another",
-				"Content.Header.Video is empty",
-				"Content.Body.Text has 4097 characters; the most is 4096",
+				"Content.Header.Text must be empty: the header has another type",
+				"Content.Header.Video is empty: the type of the header requires it",
+				"Content.Body.Text must have at most 4096 characters, not 4097",
 				"Content.Action.Buttons[0].Reply.ID is empty",
 			},
 		},
@@ -168,7 +175,7 @@ func TestCheckNamesEveryViolationAtOnce(t *testing.T) {
 				}},
 			}},
 			[]string{
-				"Content.Action.Sections has 11 rows; the most is 10",
+				"Content.Action.Sections must have at most 10 rows, not 11",
 				"Content.Header.Type must be text in a list",
 			},
 		},
@@ -180,21 +187,22 @@ func TestCheckNamesEveryViolationAtOnce(t *testing.T) {
 				)},
 			}}},
 			[]string{
-				"Content.Data.ListPicker.Sections has 21 elements; the most is 20",
-				"Content.Data.ListPicker.Sections[20].Items has 21 elements; the most is 20",
+				"Content.Data.ListPicker.Sections must have at most 20 elements, not 21",
+				"Content.Data.ListPicker.Sections[20].Items must have at most 20 elements, not 21",
 			},
 		},
-		"eleven Apple time slots": {
+		"eleven Apple time slots and numbers that are not finite": {
 			message.AppleTimePicker{Content: message.AppleTimePickerContent{Data: message.AppleTimePickerData{
 				Event: message.AppleEvent{
-					Location:  message.AppleLocation{Latitude: new(math.NaN()), Longitude: new(math.Inf(1))},
+					Location:  message.AppleLocation{Latitude: new(math.NaN()), Longitude: new(math.Inf(1)), Radius: new(math.Inf(-1))},
 					Timeslots: repeat(11, message.AppleTimeslot{Identifier: "i", StartTime: "2026-02-02T09:00+0000"}),
 				},
 			}}},
 			[]string{
-				"Content.Data.Event.Location.Latitude is not a finite number",
-				"Content.Data.Event.Location.Longitude is not a finite number",
-				"Content.Data.Event.Timeslots has 11 elements; the most is 10",
+				"Content.Data.Event.Location.Latitude must be a finite number",
+				"Content.Data.Event.Location.Longitude must be a finite number",
+				"Content.Data.Event.Location.Radius must be a finite number",
+				"Content.Data.Event.Timeslots must have at most 10 elements, not 11",
 			},
 		},
 		"Apple times that are not in Apple's layout": {
@@ -247,9 +255,27 @@ func TestCheckNamesEveryViolationAtOnce(t *testing.T) {
 				Envelope: message.Envelope{Additional: message.Members{"mood": []byte(`{`)}},
 			},
 			[]string{
-				"Attachments[0].Additional has a member that the object has anyway",
-				"Additional has a member that is not valid JSON",
+				"Attachments[0].Additional must not contain the member url, for which the struct has a field",
+				"Additional must contain only valid JSON in UTF-8",
 			},
+		},
+		"an additional member's name that is not UTF-8": {
+			message.Text{Direction: message.Inbound, Text: "hello", Envelope: message.Envelope{
+				Additional: message.Members{"mood\xff": []byte(`1`)},
+			}},
+			[]string{"Additional must contain only valid JSON in UTF-8"},
+		},
+		"an additional member's value that is not UTF-8": {
+			message.Text{Direction: message.Inbound, Text: "hello", Envelope: message.Envelope{
+				Additional: message.Members{"mood": []byte("\"\xff\"")},
+			}},
+			[]string{"Additional must contain only valid JSON in UTF-8"},
+		},
+		"an additional member for the type": {
+			message.Text{Direction: message.Inbound, Text: "hello", Envelope: message.Envelope{
+				Additional: message.Members{"type": []byte(`"email"`)},
+			}},
+			[]string{"Additional must not contain the member type, for which the struct has a field"},
 		},
 	}
 	for name, test := range tests {
@@ -259,18 +285,12 @@ func TestCheckNamesEveryViolationAtOnce(t *testing.T) {
 	}
 }
 
-const notATime = "is not a time such as 2026-01-31T12:00+0000, to the minute and with its zone"
+const notATime = "must be a time with a zone and without seconds, such as 2026-01-31T12:00+0000"
 
-// repeat returns n elements.
-func repeat[E any](n int, element E) []E {
-	list := make([]E, n)
-	for i := range list {
-		list[i] = element
-	}
-	return list
-}
+// repeat returns a list of n equal elements.
+func repeat[E any](n int, element E) []E { return slices.Repeat([]E{element}, n) }
 
-func TestAtTheLimitNothingIsWrong(t *testing.T) {
+func TestAMessageAtALimitHasNoViolations(t *testing.T) {
 	require.Empty(t, violations(message.WhatsAppButtons{Content: message.WhatsAppButtonsContent{
 		Body:   message.WhatsAppText{Text: strings.Repeat("é", 4096)},
 		Action: message.WhatsAppButtonsAction{Buttons: repeat(3, message.NewWhatsAppButton("id", "title"))},
@@ -282,20 +302,36 @@ func TestAtTheLimitNothingIsWrong(t *testing.T) {
 	}}))
 	tenFiles := append(repeat(10, files[0]), repeat(5, message.Attachment{MIMEType: "image", FileName: "[Dropped]", Dropped: true})...)
 	require.Empty(t, violations(message.Attachments{Direction: message.Inbound, Attachments: tenFiles}))
+	require.Empty(t, violations(message.AppleListPicker{Content: message.AppleListPickerContent{Data: message.AppleListPickerData{
+		ListPicker: message.AppleList{Sections: repeat(20,
+			message.AppleListSection{Items: repeat(20, message.AppleListItem{Identifier: "i", Title: "t"})})},
+	}}}))
+	require.Empty(t, violations(message.AppleTimePicker{Content: message.AppleTimePickerContent{Data: message.AppleTimePickerData{
+		Event: message.AppleEvent{
+			Location:  message.AppleLocation{Latitude: new(-math.MaxFloat64), Longitude: new(math.MaxFloat64)},
+			Timeslots: repeat(10, message.AppleTimeslot{Identifier: "i", StartTime: "2026-02-02T09:00+0000"}),
+		},
+	}}}))
+	for _, at := range []time.Time{
+		time.Date(1, time.January, 1, 0, 0, 1, 0, time.UTC),
+		time.Date(9999, time.December, 31, 23, 59, 59, 0, time.UTC),
+	} {
+		require.Empty(t, violations(message.Text{Direction: message.Inbound, Text: "hello", Envelope: message.Envelope{Timestamp: at}}))
+	}
 }
 
 func TestAnEmailNeedsOneBodyOrAnAttachment(t *testing.T) {
 	to := []string{"help@example.org"}
 	for name, m := range map[string]message.Email{
-		"plain body":      {Content: message.EmailContent{PlainBody: "x"}},
-		"HTML body":       {Content: message.EmailContent{HTMLBody: "x"}},
-		"stripped text":   {Content: message.EmailContent{StrippedText: "x"}},
-		"stripped HTML":   {Content: message.EmailContent{StrippedHTML: "x"}},
-		"attachment":      {Attachments: emailFiles},
-		"dropped file":    {Attachments: []message.Attachment{{Dropped: true}}},
-		"nameless file":   {Attachments: []message.Attachment{{URL: "https://files.example.com/1"}}},
-		"a copy to":       {Content: message.EmailContent{PlainBody: "x", CC: to}},
-		"a recipient too": {Content: message.EmailContent{PlainBody: "x", To: to}},
+		"plain body":    {Content: message.EmailContent{PlainBody: "x"}},
+		"HTML body":     {Content: message.EmailContent{HTMLBody: "x"}},
+		"stripped text": {Content: message.EmailContent{StrippedText: "x"}},
+		"stripped HTML": {Content: message.EmailContent{StrippedHTML: "x"}},
+		"attachment":    {Attachments: emailFiles},
+		"dropped file":  {Attachments: []message.Attachment{{Dropped: true}}},
+		"nameless file": {Attachments: []message.Attachment{{URL: "https://files.example.com/1"}}},
+		"a copy":        {Content: message.EmailContent{PlainBody: "x", CC: to}},
+		"a recipient":   {Content: message.EmailContent{PlainBody: "x", To: to}},
 	} {
 		m.Content.From = "jane@example.com"
 		m.Direction = message.Inbound
@@ -309,7 +345,7 @@ func TestAnEmailNeedsOneBodyOrAnAttachment(t *testing.T) {
 	}
 }
 
-func TestAnUnknownChannelIsNoFaultOfTheMessage(t *testing.T) {
+func TestAnUnknownChannelIsNotAViolationOfTheMessage(t *testing.T) {
 	check := func(m message.Message) []string {
 		return phrases(message.Check(m, outcome.AppendMessage, outcome.V10, "carrier\npigeon"))
 	}
@@ -322,14 +358,14 @@ func TestOutboundTextOnWhatsAppHasALimit(t *testing.T) {
 		return phrases(message.Check(m, outcome.AppendMessage, outcome.V13, ch))
 	}
 	long := strings.Repeat("é", 4097)
-	tooLong := []string{"Text has 4097 characters; the most is 4096"}
+	tooLong := []string{"Text must have at most 4096 characters, not 4097"}
 	text := message.Text{Direction: message.Outbound, Text: long}
 	require.Equal(t, tooLong, check(text, channel.WhatsApp))
 	require.Equal(t, tooLong, check(message.TextWithAttachments{Direction: message.Outbound, Text: long, Attachments: files}, channel.WhatsApp))
 	require.Empty(t, check(text, channel.Facebook))
 
 	text.Direction = message.Inbound
-	require.Empty(t, check(text, channel.WhatsApp), "what a customer wrote is never refused for its length")
+	require.Empty(t, check(text, channel.WhatsApp), "the text of a customer has no limit")
 	text.Direction, text.Text = message.Outbound, long[:4096*len("é")]
 	require.Empty(t, check(text, channel.WhatsApp))
 }
@@ -341,10 +377,10 @@ func TestADirectionMustBeOneOfThree(t *testing.T) {
 	}
 }
 
-// foreign is a message by embedding only.
+// foreign is a struct of another package that embeds a message.
 type foreign struct{ message.Message }
 
-func TestNilMessagesAreViolationsAndNeverPanic(t *testing.T) {
+func TestANilMessageIsAViolation(t *testing.T) {
 	nils := map[string]message.Message{
 		"nil interface":        nil,
 		"nil pointer":          (*message.Text)(nil),
@@ -355,7 +391,7 @@ func TestNilMessagesAreViolationsAndNeverPanic(t *testing.T) {
 	}
 	for name, m := range nils {
 		t.Run(name, func(t *testing.T) {
-			require.Equal(t, []string{"Type is missing: the message is nil or no struct of this package"},
+			require.Equal(t, []string{"Type is missing: the message must be a struct of the package message, not nil"},
 				phrases(message.Check(m, outcome.AppendMessage, outcome.V10, channel.SMS)))
 			require.Equal(t, m, message.Stamp(m, "alias", sent))
 			require.Nil(t, message.Wire(m))
@@ -367,7 +403,7 @@ func TestNilMessagesAreViolationsAndNeverPanic(t *testing.T) {
 	}
 }
 
-func TestAPointerStandsForItsMessage(t *testing.T) {
+func TestAPointerToAMessageIsAMessage(t *testing.T) {
 	m := &message.Text{Direction: message.Inbound, Text: "hello"}
 	require.Empty(t, message.Check(m, outcome.AppendMessage, outcome.V10, channel.SMS))
 	require.Equal(t, message.Inbound, message.DirectionOf(m))
@@ -377,16 +413,16 @@ func TestAPointerStandsForItsMessage(t *testing.T) {
 	stamped := message.Stamp(m, "alias", sent)
 	require.Equal(t, message.Text{Direction: message.Inbound, Text: "hello", Envelope: message.Envelope{AliasID: "alias", Timestamp: sent}}, stamped)
 	require.Equal(t, "alias", message.EnvelopeOf(stamped).AliasID)
-	require.Empty(t, m.AliasID, "stamping changes no message")
+	require.Empty(t, m.AliasID, "Stamp does not change its argument")
 }
 
-func TestStampKeepsWhatTheEnvelopeHas(t *testing.T) {
+func TestStampKeepsAnAliasIDAndATimestamp(t *testing.T) {
 	for _, name := range names() {
 		require.Equal(t, samples[name], message.Stamp(samples[name], "other", sent.Add(time.Hour)), name)
 	}
 }
 
-func TestStampGivesEveryTypeWhatItsEnvelopeLacks(t *testing.T) {
+func TestStampSetsAMissingAliasIDAndTimestampOfEveryType(t *testing.T) {
 	for _, name := range names() {
 		want := reflect.New(reflect.TypeOf(samples[name])).Elem()
 		want.Set(reflect.ValueOf(samples[name]))

@@ -6,39 +6,42 @@ import (
 	"slices"
 )
 
-// The limits of what [Decode] reads. They are this package's own, far above
-// what the service is known to send, and keep a hostile message from taking the
-// program's memory.
+// The limits of [Decode]. They protect the program's memory from a hostile message.
+// They are far above what the service is known to send.
 const (
-	// MaxSize is the most bytes of a message.
+	// MaxSize is the largest size of a message in bytes.
 	MaxSize = 4 << 20
-	// MaxDepth is how deep objects and arrays may be nested.
+	// MaxDepth is the deepest nesting of objects and arrays.
 	MaxDepth = 64
-	// MaxValues is the most list elements, headers and additional members that
-	// a message may hold in all.
+	// MaxValues is the largest number of list elements, headers and additional
+	// members of a message together.
 	MaxValues = 10_000
 )
 
-// Decode reads one message and returns it as the struct of its type. It
-// accepts the variants that the vendor documents: fileUrl or url, fileName or
-// name, numbers as strings, the type lcFormResponse, times to the second or
-// finer, null for a member that is missing. What is missing stays zero; [Check]
-// says whether the message could be sent like that. A number with a fraction
-// keeps the precision of a float64.
+// Decode decodes the JSON of one message into the struct of its type. The message does
+// not share memory with data.
 //
-// Members that the package does not know are kept in Additional, values that it
-// does not know as they are. A message of an unknown type, or in a direction
-// that its type does not have, becomes an [Unknown].
+// Decode accepts the variants that the vendor documents: the members url and fileUrl,
+// the members name and fileName, a number in a string, the type lcFormResponse, and
+// null for a missing member. A missing member leaves its field zero; use [Check] to
+// find out whether the message can be sent. As in encoding/json, an escape of half a
+// character becomes U+FFFD. A number with a fraction has the precision of a float64.
 //
-// All else is an error of type [*DecodeError], among it: text that is not one
-// JSON object or not UTF-8, a missing type, a value of the wrong kind, a member
-// that appears twice (under either of its names), a timestamp without a zone, a
-// whole number in an unusual form, such as "+0530", and more than [MaxSize],
-// [MaxDepth] or [MaxValues]. An escape that is half of a character becomes
-// U+FFFD, as in encoding/json. The message does not share memory with data.
+// The field Additional keeps members that the package does not know. A message becomes
+// an [Unknown] if its type is unknown or does not have its direction.
+//
+// In all other cases Decode returns a [*DecodeError]:
+//
+//   - data is not one JSON object, or not UTF-8.
+//   - The type is missing.
+//   - A value has the wrong kind.
+//   - A member appears twice, or under both of its names.
+//   - A timestamp has no zone.
+//   - A whole number has a sign or zeroes that would be lost, as in "+0530".
+//   - data exceeds [MaxSize], [MaxDepth] or [MaxValues].
 func Decode(data []byte) (Message, error) {
 	if len(data) > MaxSize {
-		return nil, &DecodeError{Problem: fmt.Sprintf("has more than %d bytes", MaxSize)}
+		return nil, &DecodeError{Problem: fmt.Sprintf("is larger than %d bytes", MaxSize)}
 	}
 	typ, direction, err := head(data)
 	if err != nil {
@@ -57,7 +60,7 @@ func Decode(data []byte) (Message, error) {
 	}
 	v := reflect.New(k.goType).Elem()
 	if k.content.direction != nil {
-		follow(v, k.content.direction).SetString(string(direction))
+		v.FieldByIndex(k.content.direction).SetString(string(direction))
 	}
 	d := decoder{scanner: newScanner(data)}
 	if err := d.object(v, k.content); err != nil {
@@ -69,8 +72,8 @@ func Decode(data []byte) (Message, error) {
 	return v.Interface().(Message), nil
 }
 
-// unmarshal decodes data into m, for the UnmarshalJSON of its type. As
-// encoding/json wants it, null changes nothing.
+// unmarshal decodes data into m. It is the UnmarshalJSON of the type M. As usual in
+// encoding/json, null changes nothing.
 func unmarshal[M Message](data []byte, m *M) error {
 	if isNull(data) {
 		return nil
@@ -81,7 +84,7 @@ func unmarshal[M Message](data []byte, m *M) error {
 	}
 	same, ok := decoded.(M)
 	if !ok {
-		return &DecodeError{Member: "type", Problem: "or direction is not that of a " + reflect.TypeFor[M]().Name()}
+		return &DecodeError{Problem: "is not a message." + reflect.TypeFor[M]().Name() + ": its type or direction is another"}
 	}
 	*m = same
 	return nil
@@ -89,7 +92,7 @@ func unmarshal[M Message](data []byte, m *M) error {
 
 func isNull(data []byte) bool { return string(data) == "null" }
 
-// decodeUnknown keeps data, which must be one JSON object.
+// decodeUnknown returns data, which must be one JSON object, as an Unknown.
 func decodeUnknown(data []byte) (Unknown, error) {
 	s := newScanner(data)
 	if s.Peek() != '{' {
@@ -102,8 +105,8 @@ func decodeUnknown(data []byte) (Unknown, error) {
 	return Unknown{Raw: slices.Clone(raw)}, err
 }
 
-// head reads the type and the direction of a message and no further than it
-// must; what is missing is empty.
+// head returns the type and the direction of a message, or "" for one that is missing.
+// It stops reading when it has both.
 func head(data []byte) (typ Type, direction Direction, err error) {
 	s := newScanner(data)
 	if err := s.enter('{'); err != nil {
@@ -118,29 +121,29 @@ func head(data []byte) (typ Type, direction Direction, err error) {
 		case "type":
 			text, err := s.optionalText()
 			if err != nil {
-				return "", "", within("type", err)
+				return "", "", atMember("type", err)
 			}
 			typ = Type(text)
 		case "direction":
 			text, err := s.optionalText()
 			if err != nil {
-				return "", "", within("direction", err)
+				return "", "", atMember("direction", err)
 			}
 			direction = Direction(text)
 		default:
 			if _, err := s.skip(); err != nil {
 				if typ != "" {
-					return typ, direction, nil // Reading it as that type says more.
+					return typ, direction, nil // The decoder of this type will report the error.
 				}
-				return "", "", within(documented(name), err)
+				return "", "", atMember(documented(name), err)
 			}
 		}
 	}
 	return typ, direction, nil
 }
 
-// documented returns name if a message of any type has a member called so, and
-// else nothing, because such a name may be anything.
+// documented returns name if the schema has a member of that name, and "" otherwise,
+// because an error must not quote an unknown name.
 func documented(name []byte) string {
 	for _, k := range kinds().list {
 		if i := k.content.find(name); i >= 0 {
@@ -150,7 +153,7 @@ func documented(name []byte) string {
 	return ""
 }
 
-// optionalText reads a string; null is the empty one.
+// optionalText reads a string or null. It returns an empty text for null.
 func (s *scanner) optionalText() ([]byte, error) {
 	if s.Word("null") {
 		return nil, nil

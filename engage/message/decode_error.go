@@ -1,17 +1,18 @@
 package message
 
-// DecodeError says why JSON could not be read as a message. It never holds what
-// the message says.
+// DecodeError is the error of JSON that is not a message. It contains no value and
+// no unknown name of the JSON.
 type DecodeError struct {
-	// Member is the path of the member, in the schema's names, such as
-	// "lcCarousel.elements[0].title". It is empty for the message as a whole
-	// and ends at the last member that the schema names.
+	// Member is the path of the member in the names of the schema, such as
+	// "lcCarousel.elements[0].title". It ends at the last member that is part of
+	// the schema. It is empty if the problem is one of the whole message.
 	Member string
-	// Problem is what is wrong with it.
+	// Problem says what is wrong with the member. It follows the name of the
+	// member, as in "is missing".
 	Problem string
 }
 
-// Error returns the member and its problem as one phrase.
+// Error returns the member and its problem.
 func (e *DecodeError) Error() string {
 	if e.Member == "" {
 		return "message: the JSON " + e.Problem
@@ -19,8 +20,9 @@ func (e *DecodeError) Error() string {
 	return "message: " + e.Member + " " + e.Problem
 }
 
-// within puts name before the member that err, a *DecodeError, is about.
-func within(name string, err error) error {
+// atMember puts name, the name of the member or index that contains the problem,
+// before the path in err, a *DecodeError.
+func atMember(name string, err error) error {
 	if e, ok := err.(*DecodeError); ok {
 		switch {
 		case name == "":

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -23,7 +24,7 @@ func decode(t testing.TB, data string) message.Message {
 	return m
 }
 
-func TestDocumentedVariantsAreRead(t *testing.T) {
+func TestDocumentedVariantsAreDecoded(t *testing.T) {
 	file := message.Attachment{MIMEType: "image/png", FileName: "a.png", URL: "https://example.com/a.png"}
 	slot := message.AppleSelectedTimeslot{Identifier: "t1", Duration: 1800}
 	tests := map[string]struct {
@@ -48,7 +49,7 @@ func TestDocumentedVariantsAreRead(t *testing.T) {
 				DatePicker: message.AppleDatePicker{TimezoneOffset: new(-60), Timeslots: []message.AppleSelectedTimeslot{slot}},
 			}},
 		},
-		"strings of numbers in a question": {
+		"numbers in strings in a question": {
 			`{"type":"amb-time-picker","ambTimePicker":{"data":{"event":{"timezoneOffset":"60","location":{"latitude":"52.5","radius":"1e2"}}}}}`,
 			message.AppleTimePicker{Content: message.AppleTimePickerContent{Data: message.AppleTimePickerData{
 				Event: message.AppleEvent{
@@ -56,11 +57,11 @@ func TestDocumentedVariantsAreRead(t *testing.T) {
 				},
 			}}},
 		},
-		"null for what is missing": {
+		"null for a missing member": {
 			`{"type":"amb-quick-replies","direction":null,"redacted":null,"timestamp":null,"ambQuickReplies":{"bid":null,"data":null}}`,
 			message.AppleQuickReplies{},
 		},
-		"nothing but the type":       {`{"type":"email"}`, message.Email{}},
+		"only the type":              {`{"type":"email"}`, message.Email{}},
 		"space everywhere":           {" {\n\"type\" :\t\"text\" ,\r\n\"text\": \"a\" } \n", message.Text{Text: "a"}},
 		"members in any order":       {`{"text":"a","direction":"inbound","type":"text"}`, message.Text{Direction: message.Inbound, Text: "a"}},
 		"escapes":                    {`{"type":"text","text":"\"\\\/\b\f\n\r\t\u00e9\ud83d\ude42"}`, message.Text{Text: "\"\\/\b\f\n\r\té🙂"}},
@@ -86,7 +87,7 @@ func TestDocumentedVariantsAreRead(t *testing.T) {
 	}
 }
 
-func TestWhatTheVariantsMeanIsWrittenAsDocumented(t *testing.T) {
+func TestVariantsAreEncodedAsDocumented(t *testing.T) {
 	tests := map[string]string{
 		`{"type":"attachments","attachments":[{"mimeType":"m","name":"n","url":"u"}]}`:                    `{"type":"attachments","attachments":[{"mimeType":"m","fileName":"n","fileUrl":"u","dropped":false}]}`,
 		`{"type":"email","attachments":[{"mimeType":"m","fileName":"n","fileUrl":"u"}]}`:                  `{"type":"email","attachments":[{"mimeType":"m","fileName":"n","url":"u","dropped":false}]}`,
@@ -100,7 +101,7 @@ func TestWhatTheVariantsMeanIsWrittenAsDocumented(t *testing.T) {
 	}
 }
 
-func TestUnknownMembersAreKeptAtEveryDepthAndWrittenBack(t *testing.T) {
+func TestUnknownMembersAreKeptInEveryObject(t *testing.T) {
 	tests := []string{
 		`{"type":"text","direction":"inbound","text":"hello","mood":{"score":1.50,"tags":["a",null]},"lang":"en"}`,
 		`{"type":"text","direction":"inbound","text":"hello","Text":"names are case-sensitive","half":"\ud83d"}`,
@@ -123,7 +124,7 @@ func TestUnknownMembersAreKeptAtEveryDepthAndWrittenBack(t *testing.T) {
 	require.Equal(t, json.RawMessage(`"en"`), message.EnvelopeOf(decode(t, tests[0])).Additional["lang"])
 }
 
-func TestAdditionalMembersFollowTheirStruct(t *testing.T) {
+func TestAdditionalMembersAreCopiedWithTheirStruct(t *testing.T) {
 	read := decode(t, `{"type":"attachments","direction":"inbound","attachments":[{"mimeType":"m","fileName":"n","fileUrl":"u","cid":"c1"}]}`)
 	forwarded := message.TextWithAttachments{
 		Direction: message.Outbound, Text: "see this", Attachments: read.(message.Attachments).Attachments,
@@ -133,24 +134,24 @@ func TestAdditionalMembersFollowTheirStruct(t *testing.T) {
 		string(encode(t, forwarded)))
 }
 
-func TestAdditionalMembersNeverStandTwice(t *testing.T) {
+func TestAnAdditionalMemberDoesNotReplaceAField(t *testing.T) {
 	_, err := json.Marshal(message.Wire(message.Text{
 		Text: "hello", Envelope: message.Envelope{Additional: message.Members{"text": []byte(`"other"`)}},
 	}))
-	require.ErrorContains(t, err, "Additional has a member that the object has anyway")
+	require.ErrorContains(t, err, "Additional must not contain the member text, for which the struct has a field")
 }
 
-func TestAnAdditionalMemberThatIsNoJSONIsNotWritten(t *testing.T) {
+func TestAnAdditionalMemberThatIsNotJSONIsAnErrorOfEncoding(t *testing.T) {
 	for _, value := range []string{``, `{`, `1,"text":"other"`, "\"\xff\""} {
 		m := message.Text{Text: "hello", Envelope: message.Envelope{Additional: message.Members{"mood": []byte(value)}}}
 		_, err := json.Marshal(message.Wire(m))
-		require.ErrorContains(t, err, "Additional has a member that is not valid JSON", value)
+		require.ErrorContains(t, err, "Additional must contain only valid JSON in UTF-8", value)
 		_, err = json.Marshal(m)
-		require.ErrorContains(t, err, "Additional has a member that is not valid JSON", value)
+		require.ErrorContains(t, err, "Additional must contain only valid JSON in UTF-8", value)
 	}
 }
 
-func TestAMessageWithAnUnknownMemberIsOtherwiseWrittenAsWithout(t *testing.T) {
+func TestAnUnknownMemberDoesNotChangeTheOtherMembers(t *testing.T) {
 	for _, name := range names() {
 		plain := string(encode(t, samples[name]))
 		extended := strings.TrimSuffix(plain, "}") + `,"mood":1.50}`
@@ -162,9 +163,9 @@ func TestAMessageWithAnUnknownMemberIsOtherwiseWrittenAsWithout(t *testing.T) {
 	}
 }
 
-func TestATimestampThatCannotBeWrittenIsNotWritten(t *testing.T) {
+func TestATimestampAfterTheYear9999IsAnErrorOfEncoding(t *testing.T) {
 	_, err := json.Marshal(message.Text{Text: "hello", Envelope: message.Envelope{Timestamp: sent.AddDate(9000, 0, 0)}})
-	require.ErrorContains(t, err, "Timestamp has a year that RFC 3339 cannot write")
+	require.ErrorContains(t, err, "Timestamp must have a year from 1 to 9999 in UTC")
 }
 
 func TestTheMessageDoesNotShareMemoryWithTheData(t *testing.T) {
@@ -188,18 +189,18 @@ func TestAnUnknownTypeKeepsItsJSON(t *testing.T) {
 	require.Equal(t, message.Unknown{Raw: json.RawMessage(given)}, m)
 	require.Equal(t, message.Type("hologram"), m.Type())
 	require.Equal(t, message.Outbound, message.DirectionOf(m))
-	require.Equal(t, message.Envelope{AliasID: "a1", Timestamp: sent}, message.EnvelopeOf(m), "what cannot be read stays zero")
+	require.Equal(t, message.Envelope{AliasID: "a1", Timestamp: sent}, message.EnvelopeOf(m), "a member with an invalid value stays zero")
 	require.Equal(t, given, string(encode(t, m)))
 	direct, err := json.Marshal(m)
 	require.NoError(t, err)
 	require.Equal(t, given, string(direct))
 	require.Equal(t, m, message.Stamp(m, "other", sent.Add(time.Hour)))
 	require.Equal(t,
-		[]string{"Type is not known to this package, so nothing says where the message can be sent"},
+		[]string{"Type is unknown or does not have this direction, so the message cannot be sent"},
 		phrases(message.Check(m, outcome.AppendMessage, outcome.V14, channel.API)))
 }
 
-func TestADirectionThatTheTypeDoesNotHaveIsUnknown(t *testing.T) {
+func TestAMessageInADirectionThatItsTypeDoesNotHaveIsUnknown(t *testing.T) {
 	for _, given := range []string{
 		`{"type":"text-with-lc-carousel","direction":"inbound","text":"t","lcCarousel":{"reference":"r"}}`,
 		`{"lcFormResponse":{},"type":"lcFormResponse","direction":"sideways"}`,
@@ -210,7 +211,7 @@ func TestADirectionThatTheTypeDoesNotHaveIsUnknown(t *testing.T) {
 	}
 }
 
-func TestTheZeroUnknownIsHarmless(t *testing.T) {
+func TestAnUnknownMayBeZeroOrTruncated(t *testing.T) {
 	m := message.Unknown{}
 	require.Empty(t, m.Type())
 	require.Empty(t, message.DirectionOf(m))
@@ -223,7 +224,7 @@ func TestTheZeroUnknownIsHarmless(t *testing.T) {
 	require.Error(t, err)
 }
 
-func TestUnmarshalReadsAMessageOfItsTypeOnly(t *testing.T) {
+func TestUnmarshalJSONDecodesAMessageOfItsType(t *testing.T) {
 	var text message.Text
 	require.NoError(t, json.Unmarshal([]byte(`{"type":"text","direction":"inbound","text":"hello"}`), &text))
 	require.Equal(t, message.Text{Direction: message.Inbound, Text: "hello"}, text)
@@ -232,7 +233,7 @@ func TestUnmarshalReadsAMessageOfItsTypeOnly(t *testing.T) {
 	require.Equal(t, "hello", text.Text, "null changes nothing")
 
 	err := json.Unmarshal([]byte(`{"type":"email"}`), &text)
-	require.EqualError(t, err, "message: type or direction is not that of a Text")
+	require.EqualError(t, err, "message: the JSON is not a message.Text: its type or direction is another")
 	err = json.Unmarshal([]byte(`{"type":"text","text":5}`), &text)
 	require.EqualError(t, err, "message: text is a number, not a string")
 
@@ -244,7 +245,7 @@ func TestUnmarshalReadsAMessageOfItsTypeOnly(t *testing.T) {
 	require.EqualError(t, json.Unmarshal([]byte(`[]`), &unknown), "message: the JSON is an array, not an object")
 }
 
-func TestEveryTypeUnmarshalsItsOwnJSON(t *testing.T) {
+func TestEveryTypeUnmarshalsItsJSON(t *testing.T) {
 	pointers := []any{
 		new(message.Text), new(message.Attachments), new(message.TextWithAttachments), new(message.Email),
 		new(message.LiveChatCarousel), new(message.LiveChatQuickReplies), new(message.LiveChatCarouselResponse),
@@ -264,7 +265,7 @@ func TestEveryTypeUnmarshalsItsOwnJSON(t *testing.T) {
 	}
 }
 
-func TestBadJSONIsAnErrorThatNamesTheMember(t *testing.T) {
+func TestAnErrorNamesTheMember(t *testing.T) {
 	deep := strings.Repeat("[", 100) + strings.Repeat("]", 100)
 	tests := map[string]struct{ json, member, problem string }{
 		"nothing":                {``, "", "ends too early"},
@@ -303,7 +304,7 @@ func TestBadJSONIsAnErrorThatNamesTheMember(t *testing.T) {
 		"type twice":             {`{"type":"text","type":"email"}`, "type", "appears twice"},
 		"text twice":             {`{"type":"text","text":"a","text":"b"}`, "text", "appears twice"},
 		"text twice by escape":   {`{"type":"text","text":"a","t\u0065xt":"b"}`, "text", "appears twice"},
-		"unknown member twice":   {`{"type":"text","x":1,"x":2}`, "", "has an additional member twice"},
+		"unknown member twice":   {`{"type":"text","x":1,"x":2}`, "", "contains an unknown member twice"},
 		"a link under two names": {`{"type":"attachments","attachments":[{"url":"a","fileUrl":"b"}]}`, "attachments[0].fileUrl", "appears twice"},
 		"text is a number":       {`{"type":"text","text":5}`, "text", "is a number, not a string"},
 		"flag is a string":       {`{"type":"text","redacted":"true"}`, "redacted", "is a string, not true or false"},
@@ -316,23 +317,25 @@ func TestBadJSONIsAnErrorThatNamesTheMember(t *testing.T) {
 			"lcCarousel.elements[1].buttons[0].title", "is an array, not a string",
 		},
 		"header is a list":    {`{"type":"email","email":{"headers":{"X":["y"]}}}`, "email.headers", "is an array, not a string"},
-		"header twice":        {`{"type":"email","email":{"headers":{"X":"y","X":"z"}}}`, "email.headers", "has a name twice"},
-		"count is a fraction": {`{"type":"amb-quick-replies-response","ambQuickRepliesResponse":{"selectedIndex":1.5}}`, "ambQuickRepliesResponse.selectedIndex", "is not a whole number that fits"},
-		"count is too large":  {`{"type":"amb-quick-replies-response","ambQuickRepliesResponse":{"selectedIndex":"99999999999999999999"}}`, "ambQuickRepliesResponse.selectedIndex", "is not a whole number that fits"},
-		"offset in hours":     {`{"type":"amb-time-picker-response","ambTimePickerResponse":{"datePicker":{"timezoneOffset":"+0530"}}}`, "ambTimePickerResponse.datePicker.timezoneOffset", "is a whole number in an unusual form, which would be lost"},
-		"offset with a zero":  {`{"type":"amb-time-picker","ambTimePicker":{"data":{"event":{"timezoneOffset":"060"}}}}`, "ambTimePicker.data.event.timezoneOffset", "is a whole number in an unusual form, which would be lost"},
-		"offset of minus 0":   {`{"type":"amb-time-picker-response","ambTimePickerResponse":{"datePicker":{"timezoneOffset":"-0"}}}`, "ambTimePickerResponse.datePicker.timezoneOffset", "is a whole number in an unusual form, which would be lost"},
+		"header twice":        {`{"type":"email","email":{"headers":{"X":"y","X":"z"}}}`, "email.headers", "contains a name twice"},
+		"count is a fraction": {`{"type":"amb-quick-replies-response","ambQuickRepliesResponse":{"selectedIndex":1.5}}`, "ambQuickRepliesResponse.selectedIndex", "is not a whole number, or too large"},
+		"count is too large":  {`{"type":"amb-quick-replies-response","ambQuickRepliesResponse":{"selectedIndex":"99999999999999999999"}}`, "ambQuickRepliesResponse.selectedIndex", "is not a whole number, or too large"},
+		"offset in hours":     {`{"type":"amb-time-picker-response","ambTimePickerResponse":{"datePicker":{"timezoneOffset":"+0530"}}}`, "ambTimePickerResponse.datePicker.timezoneOffset", "is not a whole number in its usual form, such as -60"},
+		"offset with a zero":  {`{"type":"amb-time-picker","ambTimePicker":{"data":{"event":{"timezoneOffset":"060"}}}}`, "ambTimePicker.data.event.timezoneOffset", "is not a whole number in its usual form, such as -60"},
+		"offset of minus 0":   {`{"type":"amb-time-picker-response","ambTimePickerResponse":{"datePicker":{"timezoneOffset":"-0"}}}`, "ambTimePickerResponse.datePicker.timezoneOffset", "is not a whole number in its usual form, such as -60"},
 		"count is a word":     {`{"type":"amb-quick-replies-response","ambQuickRepliesResponse":{"selectedIndex":true}}`, "ambQuickRepliesResponse.selectedIndex", "is true or false, not a number"},
-		"place is too large":  {`{"type":"amb-time-picker","ambTimePicker":{"data":{"event":{"location":{"latitude":1e999}}}}}`, "ambTimePicker.data.event.location.latitude", "is not a number that fits"},
-		"place is no number":  {`{"type":"amb-time-picker","ambTimePicker":{"data":{"event":{"location":{"latitude":"NaN"}}}}}`, "ambTimePicker.data.event.location.latitude", "is not a number that fits"},
+		"place is too large":  {`{"type":"amb-time-picker","ambTimePicker":{"data":{"event":{"location":{"latitude":1e999}}}}}`, "ambTimePicker.data.event.location.latitude", "is not a number, or too large"},
+		"place is no number":  {`{"type":"amb-time-picker","ambTimePicker":{"data":{"event":{"location":{"latitude":"NaN"}}}}}`, "ambTimePicker.data.event.location.latitude", "is not a number, or too large"},
 		"time without a zone": {`{"type":"text","timestamp":"2026-01-31T12:00:00"}`, "timestamp", "has no zone: end it in Z or in an offset such as +01:00"},
 		"time in words":       {`{"type":"text","timestamp":"noon"}`, "timestamp", "is not an RFC 3339 time such as 2026-01-31T12:00:00Z"},
 		"time as a number":    {`{"type":"text","timestamp":1769860800000}`, "timestamp", "is a number, not a string"},
 		"nested too deep":     {`{"type":"text","x":` + deep + `}`, "", "is nested more than 64 deep"},
 		"unknown and deep":    {`{"type":"hologram","x":` + deep + `}`, "", "is nested more than 64 deep"},
 		"deep before type":    {`{"attachments":` + deep + `,"type":"text"}`, "attachments", "is nested more than 64 deep"},
-		"too many elements":   {`{"type":"attachments","attachments":[` + strings.Repeat(`{},`, 10_000) + `{}]}`, "attachments", "holds more than 10000 values"},
-		"too large":           {`{"type":"text","text":"` + strings.Repeat("a", 10<<20) + `"}`, "", "has more than 4194304 bytes"},
+		"too many elements":   {`{"type":"attachments","attachments":[` + strings.Repeat(`{},`, 10_000) + `{}]}`, "attachments", "contains more than 10000 values"},
+		"too many headers":    {`{"type":"email","email":{"headers":{` + strings.Join(numbered(message.MaxValues+1, `"%d":"x"`), ",") + `}}}`, "email.headers", "contains more than 10000 values"},
+		"too many members":    {`{"type":"text",` + strings.Join(numbered(message.MaxValues+1, `"%d":1`), ",") + `}`, "", "contains more than 10000 values"},
+		"too large":           {`{"type":"text","text":"` + strings.Repeat("a", 10<<20) + `"}`, "", "is larger than 4194304 bytes"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -345,16 +348,47 @@ func TestBadJSONIsAnErrorThatNamesTheMember(t *testing.T) {
 	}
 }
 
-func TestAnErrorReadsAsASentence(t *testing.T) {
+// numbered returns n texts of the format, with the numbers from 0.
+func numbered(n int, format string) []string {
+	texts := make([]string, n)
+	for i := range texts {
+		texts[i] = fmt.Sprintf(format, i)
+	}
+	return texts
+}
+
+func TestAMessageAtALimitOfSizeIsDecoded(t *testing.T) {
+	for name, data := range map[string]string{
+		"bytes":    `{"type":"text","text":"` + strings.Repeat("a", message.MaxSize-len(`{"type":"text","text":""}`)) + `"}`,
+		"nesting":  `{"type":"text","x":` + strings.Repeat("[", message.MaxDepth-1) + strings.Repeat("]", message.MaxDepth-1) + `}`,
+		"elements": `{"type":"attachments","attachments":[` + strings.Repeat(`{},`, message.MaxValues-1) + `{}]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := message.Decode([]byte(data))
+			require.NoError(t, err)
+		})
+	}
+}
+
+func TestNumbersMayBeginWithEveryDigit(t *testing.T) {
+	for _, number := range []string{"0", "1", "9", "90", "-9"} {
+		m := decode(t, `{"type":"amb-quick-replies-response","ambQuickRepliesResponse":{"selectedIndex":`+number+`}}`)
+		require.Equal(t, number, strconv.Itoa(*m.(message.AppleQuickRepliesResponse).Content.SelectedIndex))
+
+		_, err := message.Decode([]byte(`{"type":"text","text":` + number + `}`))
+		require.EqualError(t, err, "message: text is a number, not a string")
+	}
+}
+
+func TestTheTextOfAnError(t *testing.T) {
 	_, err := message.Decode([]byte(`{"type":"text","text":5}`))
 	require.EqualError(t, err, "message: text is a number, not a string")
 	_, err = message.Decode([]byte(`[]`))
 	require.EqualError(t, err, "message: the JSON is an array, not an object")
 }
 
-// TestDamagedMessagesNeverPanicAndAreNeverQuoted cuts and damages every sample
-// at every byte.
-func TestDamagedMessagesNeverPanicAndAreNeverQuoted(t *testing.T) {
+// TestErrorsNeverQuoteADamagedMessage truncates and damages every sample at every byte.
+func TestErrorsNeverQuoteADamagedMessage(t *testing.T) {
 	hide := strings.NewReplacer("example", "SECRET", "Title", "SECRET", "Pick", "SECRET")
 	decode := func(data []byte) error {
 		_, err := message.Decode(data)
@@ -367,18 +401,18 @@ func TestDamagedMessagesNeverPanicAndAreNeverQuoted(t *testing.T) {
 		data := []byte(hide.Replace(string(encode(t, samples[name]))))
 		for i, original := range data {
 			if decode(data[:i]) == nil {
-				t.Fatalf("%s is read when cut at %d", name, i)
+				t.Fatalf("%s is decoded although it ends at byte %d", name, i)
 			}
 			for _, damage := range []byte{'"', '{', ',', 'n', 0xff} {
 				data[i] = damage
-				_ = decode(data) // The damage may leave a message.
+				_ = decode(data) // The damaged JSON may still be a message.
 			}
 			data[i] = original
 		}
 	}
 }
 
-func TestAHostileMessageTakesLittleMemory(t *testing.T) {
+func TestAHostileMessageNeedsLittleMemory(t *testing.T) {
 	pages := `{"type":"amb-form","ambForm":{"data":{"dynamic":{"data":{"pages":[` + strings.Repeat(`{},`, 1_000_000) + `{}]}}}}}`
 	var members strings.Builder
 	members.WriteString(`{"type":"text"`)
@@ -392,7 +426,7 @@ func TestAHostileMessageTakesLittleMemory(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		_, err := message.Decode(data)
 		runtime.ReadMemStats(&after)
-		require.ErrorContains(t, err, "holds more than 10000 values")
+		require.ErrorContains(t, err, "contains more than 10000 values")
 		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(32<<20))
 	}
 }
@@ -421,7 +455,7 @@ func TestATimestampNeedsAZone(t *testing.T) {
 	}
 }
 
-func TestTimestampsAreWrittenInUTC(t *testing.T) {
+func TestTimestampsAreEncodedInUTC(t *testing.T) {
 	for want, at := range map[string]time.Time{
 		"2026-01-31T12:00:00Z":        sent.In(time.FixedZone("CET", 3600)),
 		"2026-01-31T12:00:00.25Z":     sent.Add(250 * time.Millisecond),

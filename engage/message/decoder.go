@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// decoder reads structs as their shapes describe them.
+// decoder decodes objects into structs. A shape describes each struct.
 type decoder struct {
 	scanner
-	// values counts towards MaxValues.
+	// values is how many values count towards MaxValues so far.
 	values int
 }
 
-// count notes that another value is kept.
+// count counts one more value.
 func (d *decoder) count() error {
 	if d.values++; d.values > MaxValues {
-		return &DecodeError{Problem: fmt.Sprintf("holds more than %d values", MaxValues)}
+		return &DecodeError{Problem: fmt.Sprintf("contains more than %d values", MaxValues)}
 	}
 	return nil
 }
@@ -28,7 +28,7 @@ func (d *decoder) object(v reflect.Value, s *shape) error {
 	if err := d.enter('{'); err != nil {
 		return err
 	}
-	var seen uint64 // a bit for each field
+	var seen uint64 // one bit for each field
 	for first := true; ; first = false {
 		name, more, err := d.member(first)
 		if err != nil || !more {
@@ -47,15 +47,15 @@ func (d *decoder) object(v reflect.Value, s *shape) error {
 		}
 		seen |= 1 << i
 		if err := d.field(v, f); err != nil {
-			return within(f.name, err)
+			return atMember(f.name, err)
 		}
 	}
 }
 
-// field reads a value into field f of v.
+// field reads a value into the field f of v.
 func (d *decoder) field(v reflect.Value, f *field) error {
 	if f.index == nil || d.Peek() == 'n' {
-		// Read before, or null, which is as good as missing.
+		// The value is the type or direction, which head has read, or it is null.
 		_, err := d.skip()
 		return err
 	}
@@ -74,14 +74,14 @@ func (d *decoder) keep(additional reflect.Value, name []byte) error {
 		additional.Set(reflect.ValueOf(members))
 	}
 	if _, ok := members[string(name)]; ok {
-		return &DecodeError{Problem: "has an additional member twice"}
+		return &DecodeError{Problem: "contains an unknown member twice"}
 	}
 	members[string(name)] = slices.Clone(value)
 	return d.count()
 }
 
-// value reads a value into v. If v is a struct, points to one or is a list of
-// them, object is its shape.
+// value reads a value into v. If v is a struct, a pointer to one or a list of structs,
+// object is the shape of the struct.
 func (d *decoder) value(v reflect.Value, object *shape) error {
 	switch v.Kind() {
 	case reflect.String:
@@ -122,7 +122,7 @@ func (d *decoder) boolean(v reflect.Value) error {
 	return nil
 }
 
-// numeral reads a number, or a string that holds one.
+// numeral reads a number, or a string that may contain one, and returns its text.
 func (d *decoder) numeral() (string, error) {
 	switch c := d.Peek(); {
 	case c == '"':
@@ -142,11 +142,11 @@ func (d *decoder) integer(v reflect.Value) error {
 	}
 	number, err := strconv.Atoi(text)
 	if err != nil {
-		return &DecodeError{Problem: "is not a whole number that fits"}
+		return &DecodeError{Problem: "is not a whole number, or too large"}
 	}
 	if strconv.Itoa(number) != text {
-		// It may mean something else: +0530 is hours and minutes, not 530.
-		return &DecodeError{Problem: "is a whole number in an unusual form, which would be lost"}
+		// +0530 may mean hours and minutes, not 530.
+		return &DecodeError{Problem: "is not a whole number in its usual form, such as -60"}
 	}
 	v.SetInt(int64(number))
 	return nil
@@ -159,7 +159,7 @@ func (d *decoder) float(v reflect.Value) error {
 	}
 	number, err := strconv.ParseFloat(text, 64)
 	if err != nil || number-number != 0 { // infinite or not a number
-		return &DecodeError{Problem: "is not a number that fits"}
+		return &DecodeError{Problem: "is not a number, or too large"}
 	}
 	v.SetFloat(number)
 	return nil
@@ -178,7 +178,7 @@ func (d *decoder) time(v reflect.Value) error {
 	return nil
 }
 
-// list reads an array into v, a slice. Null is no element.
+// list reads an array into v, a slice. No element may be null.
 func (d *decoder) list(v reflect.Value, object *shape) error {
 	if err := d.enter('['); err != nil {
 		return err
@@ -194,12 +194,12 @@ func (d *decoder) list(v reflect.Value, object *shape) error {
 		v.Grow(1)
 		v.SetLen(i + 1)
 		if err := d.value(v.Index(i), object); err != nil {
-			return within(fmt.Sprintf("[%d]", i), err)
+			return atMember(fmt.Sprintf("[%d]", i), err)
 		}
 	}
 }
 
-// texts reads an object of strings into v, a map. Null is as good as missing.
+// texts reads an object of strings into v, a map. It leaves out members that are null.
 func (d *decoder) texts(v reflect.Value) error {
 	if err := d.enter('{'); err != nil {
 		return err
@@ -219,7 +219,7 @@ func (d *decoder) texts(v reflect.Value) error {
 			return err
 		}
 		if _, ok := texts[string(name)]; ok {
-			return &DecodeError{Problem: "has a name twice"}
+			return &DecodeError{Problem: "contains a name twice"}
 		}
 		texts[string(name)] = string(text)
 		if err := d.count(); err != nil {

@@ -1,7 +1,6 @@
-// Package message holds the messages a conversation consists of.
+// Package message defines the messages of a conversation.
 //
-// A message is a value of one of this package's structs, one struct for each
-// content type of the vendor's message schema:
+// There is one struct for each content type of the vendor's message schema:
 //
 //	message.Text{Direction: message.Inbound, Text: "hello"}
 //
@@ -12,51 +11,48 @@
 //		Envelope:    message.Envelope{AliasID: "4f0c…", Timestamp: received},
 //	}
 //
-// All of them have the same shape:
+// All of these structs follow the same rules:
 //
-//   - An embedded [Envelope] holds what all messages have in common.
-//   - Direction is a field where both directions are possible. A carousel is
-//     always outbound and its response inbound, so those have no such field.
-//   - A rich type has one field Content, which mirrors the vendor's JSON object
-//     part for part: a reader who knows the JSON knows the struct.
-//   - A field at its zero value is left out. Where leaving it out means
-//     something else than zero or false, it is a pointer; where the vendor
-//     always writes it, it is written.
-//   - Every struct has a field Additional for the members that this package
-//     does not know. They are kept when a message is read and written back.
+//   - The embedded [Envelope] contains what all messages have in common.
+//   - The field Direction exists where a type has several directions. A carousel,
+//     for example, has no such field, because it is always outbound.
+//   - The field Content of a rich type has the parts and names of the vendor's
+//     JSON object.
+//   - The JSON leaves out a field with its zero value, unless the vendor always
+//     writes the member. A field is a pointer if zero or false differs from a
+//     member that is missing.
+//   - The field Additional contains the JSON members that this package does not
+//     know. They are kept when a message is decoded and encoded again.
 //
 // # What can be sent where
 //
-// Which message can travel on which channel, in which direction and in which
-// version of which operation stands in one table, [SupportTable]. [Check] reads
-// it, and so does every request before it is sent. Check also names every field
-// that is missing, unusable or above a documented limit, all at once.
+// The operations AppendMessage and CreateConversation take messages. [SupportTable]
+// says which of their versions supports a type in which direction on which channel.
+// [Check] returns every problem of a message at once: that it is not supported, and
+// each field that is missing, invalid or over a documented limit. The client checks
+// each message before it sends it.
 //
-// # Reading
+// # Decoding
 //
-// [Decode] turns JSON into the struct of its type. It reads all variants that
-// the vendor documents. A type it does not know becomes an [Unknown], which
-// keeps the JSON as it came. What is not a message at all is a [DecodeError]
-// that names the member and never quotes what it holds.
+// [Decode] decodes JSON into the struct of its type. It accepts all variants that
+// the vendor documents. A message of an unknown type becomes an [Unknown], which
+// keeps the JSON. If the JSON is not a message, Decode returns a [*DecodeError] that
+// names the member. The error never quotes the message.
 //
-// # Writing
+// # Encoding
 //
-// A message is written by encoding/json, alone or within the request that
-// carries it. Where time counts, encode the value that [Wire] returns, or
-// [StampedWire] as requests do: that costs what a plain struct of the same shape
-// costs.
-// Marshalling the message itself gives the same JSON and takes about three times
-// as long: encoding/json goes over all that a MarshalJSON method returns, byte by
-// byte, which is dearer than the writing. A message with additional members
-// anywhere takes that pass in both ways, and about four times as long as a plain
-// struct.
+// The package encoding/json encodes a message, alone or as a part of a larger value.
+// It checks and copies the JSON of a MarshalJSON method, which takes longer than making
+// it. To avoid that, encode the value that [Wire] or [StampedWire] returns: it is about
+// three times as fast, as fast as a plain struct. If a message has additional members,
+// both ways are equally slow.
 //
 // # What is known
 //
-// The schema is documented: types, member names, and the channels and
-// directions of each type. It has no list of required members, so this package
-// requires only what a message cannot do without. The bodies of Apple's list
-// and time picker are assumed, as their types say. What a version of an
-// operation accepts is documented for live chat and assumed elsewhere, as the
-// table says of each row.
+// The schema is documented: the types, the member names, and the channels and
+// directions of each type. It does not say which members are required. This package
+// requires only those without which a message has no content. The content of Apple's
+// list picker and time picker is assumed. The versions that support a type are
+// documented for live chat and mostly assumed for other channels; each row of the
+// table says which.
 package message

@@ -6,28 +6,29 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// Email is an email. Its subject belongs to the conversation's address, not to
-// the message, and the schema has no blind copies (documented).
+// Email is an email. Its subject is part of the address of the conversation and not of
+// the message. The schema has no blind copies (documented).
 type Email struct {
 	Direction Direction    `json:"-"`
 	Content   EmailContent `json:"email,omitzero" check:"required"`
-	// Attachments holds at most 10 files that were not dropped.
+	// Attachments must have at most 10 files, without those that were dropped.
 	Attachments []Attachment `json:"attachments,omitempty"`
 	Envelope
 }
 
-// EmailContent is what is special to an email.
+// EmailContent is the content of an email.
 type EmailContent struct {
-	// From is the sender's address. Required.
+	// From is the address of the sender. It is required.
 	From string `json:"from,omitempty" check:"required"`
-	// To and CC are the recipients. An outbound email needs one; of an inbound
-	// one the mailbox may have got a blind copy.
+	// To and CC are the recipients. An outbound email must have at least one. An
+	// inbound email may have none, because the mailbox may have got a blind copy.
 	To []string `json:"to,omitempty"`
 	CC []string `json:"cc,omitempty"`
-	// StrippedText and StrippedHTML are the message without quoted replies.
+	// StrippedText and StrippedHTML are the two forms of the email without the
+	// emails that it quotes.
 	StrippedText string `json:"strippedText,omitempty"`
 	StrippedHTML string `json:"strippedHtml,omitempty"`
-	// PlainBody and HTMLBody are the message in its two forms. One of the four
+	// PlainBody and HTMLBody are the two forms of the whole email. One of the four
 	// bodies is required, unless the email has an attachment.
 	PlainBody string `json:"bodyPlain,omitempty"`
 	HTMLBody  string `json:"bodyHtml,omitempty"`
@@ -39,13 +40,13 @@ type EmailContent struct {
 // Type returns [TypeEmail].
 func (Email) Type() Type { return TypeEmail }
 
-// MarshalJSON encodes the message in its wire form.
+// MarshalJSON returns the JSON of the message.
 func (m Email) MarshalJSON() ([]byte, error) { return marshal(m) }
 
-// UnmarshalJSON decodes the message as [Decode] does.
+// UnmarshalJSON decodes a message of this type, as [Decode] does.
 func (m *Email) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
 
-// emailAttachment is an [Attachment] as an email spells it.
+// emailAttachment is an [Attachment] with the member names of an email.
 type emailAttachment struct {
 	MIMEType   string  `json:"mimeType,omitempty"`
 	FileName   string  `json:"fileName,omitempty" variant:"name"`
@@ -58,10 +59,10 @@ func (m Email) rules(v *outcome.Violations) {
 	limitFiles(v, m.Attachments)
 	c := m.Content
 	if m.Direction == Outbound && len(c.To) == 0 && len(c.CC) == 0 {
-		v.Add("Content.To", "is empty, and so is CC")
+		v.Add("Content.To", "is empty: an outbound email needs a recipient in To or CC")
 	}
 	if cmp.Or(c.PlainBody, c.HTMLBody, c.StrippedText, c.StrippedHTML) == "" && len(m.Attachments) == 0 {
-		v.Add("Content.PlainBody", "is empty, and so are the other bodies and Attachments")
+		v.Add("Content.PlainBody", "is empty: an email needs PlainBody, HTMLBody, StrippedText, StrippedHTML or an attachment")
 	}
 }
 
@@ -76,7 +77,7 @@ func (m Email) wire(h header) any {
 	return struct {
 		header
 		content
-		// Attachments hides that of content, which is one level deeper.
+		// Attachments hides the Attachments of content, which is nested deeper.
 		Attachments []emailAttachment `json:"attachments,omitempty"`
 	}{h, content(m), attachments}
 }

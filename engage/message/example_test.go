@@ -10,7 +10,7 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// show prints the wire form of m.
+// show prints the JSON of m.
 func show(m message.Message) {
 	data, err := json.Marshal(message.Wire(m))
 	if err != nil {
@@ -186,7 +186,7 @@ func ExampleAppleForm() {
 	// Output: {"direction":"outbound","type":"amb-form","ambForm":{"data":{"version":"1.0","dynamic":{"version":"1.2","template":"messageForms","private":false,"data":{"startPageIdentifier":"topic","showSummary":false,"pages":[{"pageIdentifier":"topic","type":"select","title":"What is it about?","submitForm":true,"items":[{"identifier":"bill","title":"A bill","value":"bill"}]}]}}},"receivedMessage":{"title":"A question"}}}
 }
 
-// Responses are read, and the struct of each says what the customer chose.
+// The struct of a response contains the choice of the customer.
 func ExampleDecode() {
 	for _, data := range []string{
 		`{"type":"text","direction":"inbound","text":"hello"}`,
@@ -253,7 +253,7 @@ func ExampleCheck() {
 		fmt.Println(violation)
 	}
 	// Output:
-	// Type cannot be carried by AppendMessage 1.0 on livechat as announcement text; what can is announcement text on livechat: AppendMessage 1.3 or later, CreateConversation 1.2 or later; announcement text on sms, facebook, email, whatsapp, amb, api: AppendMessage 1.3 or later, CreateConversation 1.3 or later
+	// Type is not supported by AppendMessage 1.0 on livechat; supported: announcement text on livechat by AppendMessage 1.3 or later and CreateConversation 1.2 or later; announcement text on sms, facebook, email, whatsapp, amb, api by AppendMessage 1.3 or later and CreateConversation 1.3 or later
 	// Text is empty
 }
 
@@ -269,8 +269,8 @@ func ExampleSupportTable() {
 		}
 	}
 	// Output:
-	// inbound email on email: AppendMessage 1.0 or later, CreateConversation 1.0 or later
-	// outbound email on email: AppendMessage 1.0 or later, CreateConversation 1.0 or later
+	// inbound email on email by AppendMessage 1.0 or later and CreateConversation 1.0 or later
+	// outbound email on email by AppendMessage 1.0 or later and CreateConversation 1.0 or later
 }
 
 func ExampleStamp() {

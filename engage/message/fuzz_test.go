@@ -13,8 +13,8 @@ import (
 	"github.com/engagesdk/engage-go/engage/message"
 )
 
-// requireFixedPoint requires that reading and writing data, which was written,
-// changes nothing.
+// requireFixedPoint requires that decoding and encoding data, the JSON of a message, does
+// not change it. It returns the message.
 func requireFixedPoint(t *testing.T, data []byte) message.Message {
 	t.Helper()
 	m, err := message.Decode(data)
@@ -23,8 +23,8 @@ func requireFixedPoint(t *testing.T, data []byte) message.Message {
 	return m
 }
 
-// FuzzDecode reads anything. What is a message is written and read again, and
-// that is a fixed point.
+// FuzzDecode decodes any data. It encodes and decodes a message again, which must not
+// change the JSON.
 func FuzzDecode(f *testing.F) {
 	for _, name := range names() {
 		f.Add(golden(f, name))
@@ -54,16 +54,15 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// FuzzEncode writes messages of every type with any text and number in every
-// field. Writing, reading and writing again is a fixed point, and reading gives
-// what was written.
+// FuzzEncode encodes messages of every type with any text and number in every field. It
+// decodes and encodes them again, which must change neither the message nor the JSON.
 func FuzzEncode(f *testing.F) {
 	f.Add("hello", int64(7), 1.5, false)
 	f.Add("<a href=\"x\">\u2028\x00🙂", int64(-1), math.Copysign(0, -1), true)
 	f.Add("", int64(0), 1e300, true)
 	f.Fuzz(func(t *testing.T, text string, whole int64, decimal float64, flag bool) {
 		if !utf8.ValidString(text) || decimal-decimal != 0 {
-			return // Check refuses these, and encoding/json changes or refuses them.
+			return // Check reports these as violations.
 		}
 		for _, name := range names() {
 			v := reflect.New(reflect.TypeOf(samples[name])).Elem()
@@ -75,14 +74,14 @@ func FuzzEncode(f *testing.F) {
 			if text != "" {
 				require.Equal(t, m, read)
 			}
-			// A member more takes another way to write, which gives the same.
+			// A message with an additional member is encoded in another way.
 			requireFixedPoint(t, append(data[:len(data)-1], `,"unknown":1}`...))
 		}
 	})
 }
 
-// filled returns a copy of v with other plain values in every field that is
-// set. Directions stay as they are.
+// filled returns a copy of v with the given values in every field that is not zero. It
+// does not change directions.
 func filled(v reflect.Value, text string, whole int64, decimal float64, flag bool) reflect.Value {
 	if v.IsZero() || v.Type() == reflect.TypeFor[message.Direction]() {
 		return v

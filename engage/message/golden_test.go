@@ -13,7 +13,7 @@ import (
 	"github.com/engagesdk/engage-go/engage/message"
 )
 
-// golden reads the documented JSON of a sample.
+// golden returns the documented JSON of a sample.
 func golden(t testing.TB, name string) []byte {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join("testdata", "golden", name+".json"))
@@ -21,10 +21,10 @@ func golden(t testing.TB, name string) []byte {
 	return data
 }
 
-// names lists the samples in a fixed order.
+// names returns the names of the samples in alphabetical order.
 func names() []string { return slices.Sorted(maps.Keys(samples)) }
 
-// encode returns the wire form of m.
+// encode returns the JSON of m.
 func encode(t testing.TB, m message.Message) []byte {
 	t.Helper()
 	data, err := json.Marshal(message.Wire(m))
@@ -44,7 +44,7 @@ func TestEveryTypeAndDirectionOfTheTableHasASample(t *testing.T) {
 	require.Len(t, files, len(samples))
 }
 
-func TestAMessageIsWrittenAsDocumented(t *testing.T) {
+func TestMessagesAreEncodedAsDocumented(t *testing.T) {
 	for _, name := range names() {
 		t.Run(name, func(t *testing.T) {
 			want := string(golden(t, name))
@@ -58,7 +58,7 @@ func TestAMessageIsWrittenAsDocumented(t *testing.T) {
 	}
 }
 
-func TestTheDocumentedJSONIsReadIntoTheStructOfItsType(t *testing.T) {
+func TestTheDocumentedJSONIsDecodedIntoTheStructOfItsType(t *testing.T) {
 	for _, name := range names() {
 		t.Run(name, func(t *testing.T) {
 			m, err := message.Decode(golden(t, name))

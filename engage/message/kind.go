@@ -5,9 +5,9 @@ import (
 	"sync"
 )
 
-// every holds one value of each struct that implements [Message], but for
-// [Unknown]. A type that is added to the package is added here.
-var every = []Message{
+// zeroes contains a zero value of each message struct, except [Unknown]. A new type
+// must be added here.
+var zeroes = []Message{
 	Text{}, Attachments{}, TextWithAttachments{}, Email{},
 	LiveChatCarousel{}, LiveChatQuickReplies{},
 	LiveChatCarouselResponse{}, LiveChatQuickRepliesResponse{}, LiveChatFormResponse{},
@@ -16,33 +16,34 @@ var every = []Message{
 	AppleListPickerResponse{}, AppleTimePickerResponse{}, AppleQuickRepliesResponse{}, AppleFormResponse{},
 }
 
-// kind is what reading, checking and writing need to know of one struct.
+// kind describes one message struct for decoding, checking and encoding.
 type kind struct {
 	typ Type
-	// direction is the one that the type implies; it is empty if the struct
-	// states its own.
+	// direction is the only direction of the type. It is empty if the struct has a
+	// field Direction.
 	direction Direction
 	goType    reflect.Type
-	// content describes the struct; wire describes what its wire method
-	// returns.
+	// content is the shape of the struct, wire that of the result of its method
+	// wire. Both are nil for an Unknown.
 	content, wire *shape
 }
 
-// registry finds a kind by the name of its type and by its struct.
+// registry contains all kinds. byType also has the vendor's other spellings, and
+// byGoType the kind of an [Unknown].
 type registry struct {
 	list     []*kind
 	byType   map[Type]*kind
 	byGoType map[reflect.Type]*kind
 }
 
-// kinds returns the registry. It is made at first use and never changes.
+// kinds returns the registry, which it makes when it is first called.
 var kinds = sync.OnceValue(func() registry {
 	r := registry{
 		byType:   map[Type]*kind{},
 		byGoType: map[reflect.Type]*kind{reflect.TypeFor[Unknown](): {}},
 	}
 	shapes := shapes{}
-	for _, m := range every {
+	for _, m := range zeroes {
 		k := &kind{
 			typ:       m.Type(),
 			direction: m.direction(),

@@ -2,20 +2,21 @@ package message
 
 import "github.com/engagesdk/engage-go/outcome"
 
-// LiveChatCarousel shows cards to swipe through, each with buttons. It is
-// outbound; the customer answers with a [LiveChatCarouselResponse].
+// LiveChatCarousel is a row of cards with buttons. It is outbound. The customer answers
+// with a [LiveChatCarouselResponse].
 type LiveChatCarousel struct {
-	// Text stands above the cards. Required.
+	// Text is shown above the cards. It is required.
 	Text    string                  `json:"text,omitempty" check:"required"`
 	Content LiveChatCarouselContent `json:"lcCarousel,omitzero" check:"required"`
 	Envelope
 }
 
-// LiveChatCarouselContent is the carousel itself.
+// LiveChatCarouselContent is the content of a carousel.
 type LiveChatCarouselContent struct {
-	// Reference comes back in the response.
+	// Reference is an id that the sender chooses. The response contains it.
 	Reference string `json:"reference,omitempty"`
-	// Elements are the cards; at least one. The vendor documents no maximum.
+	// Elements are the cards. There must be at least one. The vendor documents no
+	// maximum.
 	Elements   []LiveChatCarouselElement `json:"elements,omitempty" check:"required"`
 	Additional Members                   `json:"-"`
 }
@@ -29,7 +30,7 @@ type LiveChatCarouselElement struct {
 	Additional Members          `json:"-"`
 }
 
-// LiveChatButtonType says what a button of a carousel does.
+// LiveChatButtonType is the type of a button.
 type LiveChatButtonType string
 
 // The types of buttons (documented).
@@ -40,17 +41,20 @@ const (
 	LiveChatTemplatePostback LiveChatButtonType = "templatePostback"
 )
 
-// LiveChatButton is a button of a carousel. [LiveChatLink] and
-// [LiveChatPostback] make one.
+// LiveChatButton is a button of a carousel. [LiveChatLink] and [LiveChatPostback] return
+// one.
 type LiveChatButton struct {
-	// Identifier comes back in the response. Required.
+	// Identifier is the id of the button, which the response contains. It is
+	// required.
 	Identifier string             `json:"identifier,omitempty" check:"required"`
 	Type       LiveChatButtonType `json:"type,omitempty" check:"oneof=webUrl|templatePostback"`
-	// Title is required.
+	// Title is the text on the button. It is required.
 	Title string `json:"title,omitempty" check:"required"`
-	// URL belongs to a [LiveChatWebURL] and Payload to a
-	// [LiveChatTemplatePostback]; each is required there.
-	URL        string  `json:"url,omitempty"`
+	// URL is the URL that a [LiveChatWebURL] opens. It is required there and must be
+	// empty otherwise.
+	URL string `json:"url,omitempty"`
+	// Payload is the answer of a [LiveChatTemplatePostback]. It is required there
+	// and must be empty otherwise.
 	Payload    string  `json:"payload,omitempty"`
 	Additional Members `json:"-"`
 }
@@ -74,23 +78,23 @@ func (b LiveChatButton) rules(v *outcome.Violations) {
 	}
 }
 
-// requireAlone notes a needed text that is blank and another that is not empty.
+// requireAlone adds a violation if text is blank, and one if otherText is not empty.
 func requireAlone(v *outcome.Violations, field, text, other, otherText string) {
 	if isBlank(text) {
-		v.Add(field, "is empty")
+		v.Add(field, "is empty: the type of the button requires it")
 	}
 	if otherText != "" {
-		v.Add(other, "must be empty: this type uses "+field)
+		v.Add(other, "must be empty: the type of the button uses "+field)
 	}
 }
 
 // Type returns [TypeLiveChatCarousel].
 func (LiveChatCarousel) Type() Type { return TypeLiveChatCarousel }
 
-// MarshalJSON encodes the message in its wire form.
+// MarshalJSON returns the JSON of the message.
 func (m LiveChatCarousel) MarshalJSON() ([]byte, error) { return marshal(m) }
 
-// UnmarshalJSON decodes the message as [Decode] does.
+// UnmarshalJSON decodes a message of this type, as [Decode] does.
 func (m *LiveChatCarousel) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
 
 func (m LiveChatCarousel) direction() Direction    { return Outbound }
@@ -103,10 +107,10 @@ func (m LiveChatCarousel) wire(h header) any {
 	}{h, content(m)}
 }
 
-// LiveChatQuickReplies offers answers to tap. It is outbound; the customer
+// LiveChatQuickReplies is a question with answers to tap. It is outbound. The customer
 // answers with a [LiveChatQuickRepliesResponse].
 type LiveChatQuickReplies struct {
-	// Text stands above the answers. Required.
+	// Text is the question, shown above the answers. It is required.
 	Text    string                      `json:"text,omitempty" check:"required"`
 	Content LiveChatQuickRepliesContent `json:"lcQuickReplies,omitzero" check:"required"`
 	Envelope
@@ -114,27 +118,30 @@ type LiveChatQuickReplies struct {
 
 // LiveChatQuickRepliesContent is the list of answers.
 type LiveChatQuickRepliesContent struct {
-	// Reference comes back in the response.
+	// Reference is an id that the sender chooses. The response contains it.
 	Reference string `json:"reference,omitempty"`
-	// Options are the answers; at least one. The vendor documents no maximum.
+	// Options are the answers. There must be at least one. The vendor documents no
+	// maximum.
 	Options    []LiveChatQuickReply `json:"options,omitempty" check:"required"`
 	Additional Members              `json:"-"`
 }
 
-// LiveChatQuickReplyType says what an answer does.
+// LiveChatQuickReplyType is the type of an answer.
 type LiveChatQuickReplyType string
 
-// LiveChatQuickReplyPostback answers with the payload (documented). It is the
-// only type.
+// LiveChatQuickReplyPostback is an answer with a payload. It is the only type
+// (documented).
 const LiveChatQuickReplyPostback LiveChatQuickReplyType = "quickReplyPostback"
 
-// LiveChatQuickReply is an answer to tap. [NewLiveChatQuickReply] makes one.
+// LiveChatQuickReply is an answer to tap. [NewLiveChatQuickReply] returns one.
 type LiveChatQuickReply struct {
-	// Identifier comes back in the response. Required.
+	// Identifier is the id of the answer, which the response contains. It is
+	// required.
 	Identifier string                 `json:"identifier,omitempty" check:"required"`
 	Type       LiveChatQuickReplyType `json:"type,omitempty" check:"oneof=quickReplyPostback"`
-	// Title is required.
-	Title      string  `json:"title,omitempty" check:"required"`
+	// Title is the text of the answer. It is required.
+	Title string `json:"title,omitempty" check:"required"`
+	// Payload is what the response contains beside the title.
 	Payload    string  `json:"payload,omitempty"`
 	Additional Members `json:"-"`
 }
@@ -147,10 +154,10 @@ func NewLiveChatQuickReply(identifier, title, payload string) LiveChatQuickReply
 // Type returns [TypeLiveChatQuickReplies].
 func (LiveChatQuickReplies) Type() Type { return TypeLiveChatQuickReplies }
 
-// MarshalJSON encodes the message in its wire form.
+// MarshalJSON returns the JSON of the message.
 func (m LiveChatQuickReplies) MarshalJSON() ([]byte, error) { return marshal(m) }
 
-// UnmarshalJSON decodes the message as [Decode] does.
+// UnmarshalJSON decodes a message of this type, as [Decode] does.
 func (m *LiveChatQuickReplies) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
 
 func (m LiveChatQuickReplies) direction() Direction    { return Outbound }

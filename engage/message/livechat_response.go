@@ -7,7 +7,7 @@ type LiveChatCarouselResponse struct {
 	Envelope
 }
 
-// LiveChatCarouselResponseContent names the button and its carousel.
+// LiveChatCarouselResponseContent is the button and the reference of its carousel.
 type LiveChatCarouselResponseContent struct {
 	Identifier string  `json:"identifier,omitempty"`
 	Reference  string  `json:"reference,omitempty"`
@@ -18,10 +18,10 @@ type LiveChatCarouselResponseContent struct {
 // Type returns [TypeLiveChatCarouselResponse].
 func (LiveChatCarouselResponse) Type() Type { return TypeLiveChatCarouselResponse }
 
-// MarshalJSON encodes the message in its wire form.
+// MarshalJSON returns the JSON of the message.
 func (m LiveChatCarouselResponse) MarshalJSON() ([]byte, error) { return marshal(m) }
 
-// UnmarshalJSON decodes the message as [Decode] does.
+// UnmarshalJSON decodes a message of this type, as [Decode] does.
 func (m *LiveChatCarouselResponse) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
 
 func (m LiveChatCarouselResponse) direction() Direction    { return Inbound }
@@ -41,7 +41,7 @@ type LiveChatQuickRepliesResponse struct {
 	Envelope
 }
 
-// LiveChatQuickRepliesResponseContent names the answer and its list.
+// LiveChatQuickRepliesResponseContent is the answer and the reference of its question.
 type LiveChatQuickRepliesResponseContent struct {
 	Identifier string  `json:"identifier,omitempty"`
 	Reference  string  `json:"reference,omitempty"`
@@ -53,10 +53,10 @@ type LiveChatQuickRepliesResponseContent struct {
 // Type returns [TypeLiveChatQuickRepliesResponse].
 func (LiveChatQuickRepliesResponse) Type() Type { return TypeLiveChatQuickRepliesResponse }
 
-// MarshalJSON encodes the message in its wire form.
+// MarshalJSON returns the JSON of the message.
 func (m LiveChatQuickRepliesResponse) MarshalJSON() ([]byte, error) { return marshal(m) }
 
-// UnmarshalJSON decodes the message as [Decode] does.
+// UnmarshalJSON decodes a message of this type, as [Decode] does.
 func (m *LiveChatQuickRepliesResponse) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
 
 func (m LiveChatQuickRepliesResponse) direction() Direction    { return Inbound }
@@ -69,23 +69,23 @@ func (m LiveChatQuickRepliesResponse) wire(h header) any {
 	}{h, content(m)}
 }
 
-// LiveChatFormResponse is a form that the customer filled in, such as the one
-// before a chat. It is inbound; forms are shown by live chat's own means, so no
-// outbound message belongs to it.
+// LiveChatFormResponse is a form that the customer filled in, such as the form before a
+// chat. It is inbound. The chat window itself shows the form, so there is no outbound
+// message for it.
 type LiveChatFormResponse struct {
 	Content LiveChatFormResponseContent `json:"lcFormResponse,omitzero" check:"required"`
 	Envelope
 }
 
-// LiveChatFormResponseContent is the form with the customer's answers.
+// LiveChatFormResponseContent is the form with the answers of the customer.
 type LiveChatFormResponseContent struct {
 	Title      string              `json:"title,omitempty"`
 	Fields     []LiveChatFormField `json:"fields,omitempty"`
 	Additional Members             `json:"-"`
 }
 
-// LiveChatFormField is a field of a form and its answer. The documented types
-// are text and dropdown, and the vendor's list is open.
+// LiveChatFormField is a field of a form with its answer. The types text and dropdown
+// are documented. There may be others.
 type LiveChatFormField struct {
 	Label      string  `json:"label,omitempty"`
 	Name       string  `json:"name,omitempty"`
@@ -97,10 +97,10 @@ type LiveChatFormField struct {
 // Type returns [TypeLiveChatFormResponse].
 func (LiveChatFormResponse) Type() Type { return TypeLiveChatFormResponse }
 
-// MarshalJSON encodes the message in its wire form.
+// MarshalJSON returns the JSON of the message.
 func (m LiveChatFormResponse) MarshalJSON() ([]byte, error) { return marshal(m) }
 
-// UnmarshalJSON decodes the message as [Decode] does.
+// UnmarshalJSON decodes a message of this type, as [Decode] does.
 func (m *LiveChatFormResponse) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
 
 func (m LiveChatFormResponse) direction() Direction    { return Inbound }

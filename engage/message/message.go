@@ -5,99 +5,98 @@ import (
 	"time"
 )
 
-// Direction says who sent a message to whom. Values read from elsewhere may
-// hold other names; they are kept.
+// Direction says who sent a message to whom. It may hold a name that this package
+// does not know.
 type Direction string
 
 // The directions (documented).
 const (
-	// Inbound: from the customer to the business.
+	// Inbound is from the customer to the business.
 	Inbound Direction = "inbound"
-	// Outbound: from the business to the customer.
+	// Outbound is from the business to the customer.
 	Outbound Direction = "outbound"
-	// Announcement: a note in the conversation, such as "the customer left the
-	// chat". Only text can be announced, and only an announcement can be
+	// Announcement is a note in the conversation, such as "the customer left the
+	// chat". Only a [Text] can be an announcement, and only an announcement can be
 	// appended to a closed conversation.
 	Announcement Direction = "announcement"
 )
 
-// Message is a message of one content type. It is implemented by the structs of
-// this package and by nothing else. Messages are plain values: nothing in the
-// SDK changes one. A pointer to one can stand for it everywhere.
+// Message is a message of one content type. Only the structs of this package
+// implement it, and pointers to them do too. The SDK never changes a message.
 type Message interface {
 	// Type returns the vendor's name of the content type.
 	Type() Type
 
 	direction() Direction
 	envelope() Envelope
-	// with returns the message with its envelope replaced.
+	// with returns a copy of the message with another envelope.
 	with(Envelope) Message
-	// wire returns a struct that encoding/json encodes as the vendor's JSON, with
-	// that header and without additional members.
+	// wire returns a struct that encoding/json encodes as the vendor's JSON,
+	// without additional members. The JSON begins with the header.
 	wire(header) any
 }
 
-// Envelope holds what all messages have in common. The zero value is ready for
+// Envelope contains what all messages have in common. The zero value is ready for
 // use.
 type Envelope struct {
-	// AliasID is the sender's own id of the message. The client fills an empty
-	// one with a new UUID and returns it on the receipt. What the service does
-	// with a second message of the same alias id is not documented.
+	// AliasID is the sender's own id for the message. If it is empty, the client
+	// sends a new UUID and returns it with the receipt. What the service does with
+	// two messages of the same alias id is not documented.
 	AliasID string `json:"aliasId,omitempty"`
-	// Timestamp is when the message was sent. The client fills a zero one with
-	// the time at which it makes the request. It is written in UTC, to the second
-	// unless it has a fraction of one.
+	// Timestamp is when the message was sent. If it is zero, the client sends the
+	// time of the call. It is encoded in UTC, with a fraction of a second only if
+	// it has one.
 	Timestamp time.Time `json:"timestamp,omitzero"`
-	// Redacted says that sensitive content was removed. Nil leaves it out.
+	// Redacted reports whether sensitive content was removed. The JSON leaves it
+	// out if it is nil.
 	Redacted *bool `json:"redacted,omitempty"`
-	// AttemptGatewayDelivery says whether Engage itself is to deliver an
-	// outbound message to the customer (by the member's name; the vendor does
-	// not explain it). Nil leaves it out.
+	// AttemptGatewayDelivery asks Engage to deliver an outbound message to the
+	// customer (assumed from its name). The JSON leaves it out if it is nil.
 	AttemptGatewayDelivery *bool `json:"attemptGwDelivery,omitempty"`
-	// Additional holds what else was read beside the members of the type.
+	// Additional contains the members of the message that this package does not
+	// know.
 	Additional Members `json:"-"`
 }
 
-// envelope makes the embedding struct's envelope readable through [Message].
+// envelope returns e. A struct that embeds an Envelope has this method of [Message].
 func (e Envelope) envelope() Envelope { return e }
 
-// Value returns the message that m points to, as it is now, and m itself where it
-// points to none.
+// Value returns a copy of the message to which m points, or m if it is no pointer.
 func Value(m Message) Message {
-	if value, _ := settle(m); value != nil {
+	if value, _ := resolve(m); value != nil {
 		return value
 	}
 	return m
 }
 
-// DirectionOf returns the direction of m; for nil, the empty one.
+// DirectionOf returns the direction of m. It returns "" if m is nil.
 func DirectionOf(m Message) Direction {
-	if m, _ = settle(m); m == nil {
+	if m, _ = resolve(m); m == nil {
 		return ""
 	}
 	return m.direction()
 }
 
-// EnvelopeOf returns the envelope of m; for nil, the zero one.
+// EnvelopeOf returns the envelope of m. It returns the zero Envelope if m is nil.
 func EnvelopeOf(m Message) Envelope {
-	if m, _ = settle(m); m == nil {
+	if m, _ = resolve(m); m == nil {
 		return Envelope{}
 	}
 	return m.envelope()
 }
 
-// Stamp returns m with what its envelope lacks: aliasID for an empty alias id
-// and at for a zero timestamp. A pointer is replaced by the value it points to.
-// Nil and an [Unknown] are returned as they are.
+// Stamp returns a copy of m with an alias id and a timestamp: aliasID if its own alias
+// id is empty, and at if its own timestamp is zero. The copy is a struct even if m is
+// a pointer. Stamp returns nil and an [Unknown] unchanged.
 func Stamp(m Message, aliasID string, at time.Time) Message {
-	settled, _ := settle(m)
-	if settled == nil {
+	value, _ := resolve(m)
+	if value == nil {
 		return m
 	}
-	return settled.with(settled.envelope().stamped(aliasID, at))
+	return value.with(value.envelope().stamped(aliasID, at))
 }
 
-// stamped returns the envelope with what it lacks.
+// stamped returns e with aliasID and at for an empty alias id and a zero timestamp.
 func (e Envelope) stamped(aliasID string, at time.Time) Envelope {
 	if e.AliasID == "" {
 		e.AliasID = aliasID
@@ -108,10 +107,9 @@ func (e Envelope) stamped(aliasID string, at time.Time) Envelope {
 	return e
 }
 
-// settle returns the value of m, which may be a pointer, and its kind. Both are
-// nil for a nil m, for a nil pointer, and for a foreign type that embeds a
-// message of this package.
-func settle(m Message) (Message, *kind) {
+// resolve returns the struct that m is or points to, and its kind. Both are nil if m
+// is nil, a nil pointer, or a struct of another package that embeds a message.
+func resolve(m Message) (Message, *kind) {
 	known := kinds().byGoType
 	if k := known[reflect.TypeOf(m)]; k != nil {
 		return m, k

@@ -6,8 +6,7 @@ import (
 	"github.com/engagesdk/engage-go/engage/message"
 )
 
-// sent is when the samples were sent, and inbound and outbound are their
-// envelopes.
+// The time, the alias id and the envelopes of the samples.
 var (
 	sent    = time.Date(2026, time.January, 31, 12, 0, 0, 0, time.UTC)
 	aliasID = "4f0c3a52-8f5e-4c77-9f5e-1d2a3b4c5d6e"
@@ -40,8 +39,8 @@ var (
 	yesAndNo = []message.AppleQuickReplyItem{{Identifier: "y", Title: "Yes"}, {Identifier: "n", Title: "No"}}
 )
 
-// samples holds a message of each type and direction under the name of its file
-// in testdata/golden, which is written from the documented member names.
+// samples contains a message of each type and direction. Its key is the name of a file
+// in testdata/golden, which has the JSON with the documented member names.
 var samples = map[string]message.Message{
 	"text-inbound":      message.Text{Direction: message.Inbound, Text: "hello", Envelope: inbound},
 	"text-outbound":     message.Text{Direction: message.Outbound, Text: "Good morning 🙂", Envelope: outbound},

@@ -2,17 +2,17 @@ package message
 
 import "github.com/engagesdk/engage-go/internal/scan"
 
-// scanner reads JSON text token by token. Errors are of type *DecodeError.
+// scanner reads JSON token by token. Its errors are of type *DecodeError.
 type scanner struct{ scan.Scanner }
 
-// newScanner returns a scanner of data. It is stricter than encoding/json: text
-// that is not UTF-8 is an error, where encoding/json replaces it in silence.
+// newScanner returns a scanner of data. Unlike encoding/json, it reports text that is
+// not UTF-8 as an error.
 func newScanner(data []byte) scanner { return scanner{scan.NewStrict(data, MaxDepth)} }
 
-// failed returns the error of what could not be read.
+// failed returns the error of the token that the scanner could not read.
 func (s *scanner) failed() error { return &DecodeError{Problem: s.Problem()} }
 
-// mismatch returns the error of a value that is not what is wanted.
+// mismatch returns the error of a next value that is not what the caller wanted.
 func (s *scanner) mismatch(wanted string) error {
 	found := "a number"
 	switch c := s.Peek(); {
@@ -32,7 +32,7 @@ func (s *scanner) mismatch(wanted string) error {
 	return &DecodeError{Problem: "is " + found + ", not " + wanted}
 }
 
-// enter passes the bracket that opens an object or an array.
+// enter reads the opening bracket of an object or an array.
 func (s *scanner) enter(opening byte) error {
 	switch {
 	case s.Peek() != opening && opening == '{':
@@ -45,8 +45,8 @@ func (s *scanner) enter(opening byte) error {
 	return nil
 }
 
-// element reports whether another element of an array follows, and passes to it;
-// or else the array's end.
+// element moves to the next element of an array. At the end of the array it reads the
+// closing bracket and returns false.
 func (s *scanner) element(first bool) (more bool, err error) {
 	more, ok := s.More(']', first)
 	if !ok {
@@ -55,8 +55,8 @@ func (s *scanner) element(first bool) (more bool, err error) {
 	return more, nil
 }
 
-// member passes to the next member of an object and returns its name; more is
-// false at the object's end.
+// member moves to the next member of an object and returns its name. At the end of
+// the object it reads the closing bracket, and more is false.
 func (s *scanner) member(first bool) (name []byte, more bool, err error) {
 	name, more, ok := s.Member(first)
 	if !ok {
@@ -65,7 +65,7 @@ func (s *scanner) member(first bool) (name []byte, more bool, err error) {
 	return name, more, nil
 }
 
-// text reads a string. The result may share memory with the data.
+// text reads a string. The result may share memory with the JSON.
 func (s *scanner) text() ([]byte, error) {
 	if s.Peek() != '"' {
 		return nil, s.mismatch("a string")
@@ -76,10 +76,10 @@ func (s *scanner) text() ([]byte, error) {
 // number reads a number and returns its text.
 func (s *scanner) number() ([]byte, error) { return s.read(s.Number()) }
 
-// skip passes a value of any kind and returns its text.
+// skip reads a value of any kind and returns its JSON.
 func (s *scanner) skip() ([]byte, error) { return s.read(s.Skip()) }
 
-// read returns what the scanner has read, or why it could not.
+// read returns the result of a method of the scanner, with an error if not ok.
 func (s *scanner) read(text []byte, ok bool) ([]byte, error) {
 	if !ok {
 		return nil, s.failed()
@@ -87,7 +87,7 @@ func (s *scanner) read(text []byte, ok bool) ([]byte, error) {
 	return text, nil
 }
 
-// end reports an error if anything but space follows.
+// end returns an error if anything but space follows.
 func (s *scanner) end() error {
 	if !s.End() {
 		return s.failed()

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// Members holds the members of a JSON object that this package does not know,
-// by name. They are kept as they came and written back. Nil means none. A
-// member that the object has anyway is refused by [Check].
+// Members contains the members of a JSON object that this package does not know, by
+// name. Their JSON is kept unchanged. A member that the struct has a field for is
+// invalid; [Check] reports it.
 type Members map[string]json.RawMessage
 
 var (
@@ -22,60 +22,62 @@ var (
 	ruledType     = reflect.TypeFor[ruled]()
 )
 
-// shape describes how a struct looks as a JSON object. Reading, checking and
-// writing follow it, so that a struct's tags are all there is to say:
+// shape describes a struct that stands for a JSON object. It is made from the tags of
+// the struct's fields. Decoding, checking and encoding use it. The tags are:
 //
-//	json     the member's name and when it is left out, as encoding/json reads it
-//	variant  another name that the vendor uses for the member; it is read too
-//	check    what a value to send must be: required, max=N, oneof=a|b
+//	json     the member's name and when it is left out, as in encoding/json
+//	variant  another name of the member, which is decoded too
+//	check    what makes the value valid: required, max=N, oneof=a|b
 type shape struct {
-	// fields are those with a member, in the order they are written.
+	// fields are the fields that stand for a member, in the order of the JSON.
 	fields []field
-	// objects are those of the fields that hold structs.
+	// objects are the fields that contain structs.
 	objects []*field
-	// additional leads to the field of type Members.
+	// additional is the index of the field of type Members, for
+	// [reflect.Value.FieldByIndex].
 	additional []int
-	// direction leads to the field of a message that states its direction; nil
-	// if the type implies it.
+	// direction is the index of the field Direction of a message. It is nil if the
+	// struct has no such field.
 	direction []int
-	// ruled says that the struct has rules beyond its tags.
+	// ruled reports whether the struct implements the interface ruled.
 	ruled bool
 }
 
-// field describes a field of a struct and the member it stands for.
+// field describes a field of a struct and the member for which it stands.
 type field struct {
 	goName  string
 	name    string
 	variant string
-	// index leads from the struct to the field, through embedded structs. It is
-	// nil for the type and the direction of a message, which are no such fields.
+	// index is the index of the field, for [reflect.Value.FieldByIndex]. It is nil
+	// for the members type and direction, which have no such field.
 	index []int
-	// object is the shape of the struct that the field is, points to or holds
-	// many of; nil for plain values.
+	// object is the shape of the struct that the field is, to which it points, or of
+	// which it is a list. It is nil for other fields.
 	object *shape
-	// omitted says that the member is left out if the field is empty, quoted
-	// that its number is written as a string.
-	omitted, quoted bool
+	// omitted reports whether the JSON leaves out the member if the field is empty.
+	omitted bool
+	// quoted reports whether the JSON has the number in a string.
+	quoted bool
 
 	required bool
 	max      int
 	oneOf    []string
 }
 
-// shapes makes shapes, each once.
+// shapes contains the shapes made so far.
 type shapes map[reflect.Type]*shape
 
-// of returns the shape of the struct t.
-func (made shapes) of(t reflect.Type) *shape {
-	if s, ok := made[t]; ok {
+// of returns the shape of the struct t, which it makes if there is none.
+func (all shapes) of(t reflect.Type) *shape {
+	if s, ok := all[t]; ok {
 		return s
 	}
 	s := &shape{ruled: t.Implements(ruledType)}
-	made[t] = s
+	all[t] = s
 	if t.Implements(messageType) {
 		s.fields = []field{{name: "type"}, {name: "direction"}}
 	}
-	s.collect(made, t, nil)
+	s.addFields(all, t, nil)
 	for i := range s.fields {
 		if s.fields[i].object != nil {
 			s.objects = append(s.objects, &s.fields[i])
@@ -84,26 +86,27 @@ func (made shapes) of(t reflect.Type) *shape {
 	return s
 }
 
-// collect adds the fields of t, which is reached by index.
-func (s *shape) collect(made shapes, t reflect.Type, index []int) {
+// addFields adds the fields of t, the struct itself or one that it embeds. The index of
+// t is nil for the struct itself.
+func (s *shape) addFields(all shapes, t reflect.Type, index []int) {
 	for i := range t.NumField() {
 		goField := t.Field(i)
-		at := append(slices.Clone(index), i)
+		index := append(slices.Clone(index), i)
 		switch {
 		case goField.Anonymous:
-			s.collect(made, goField.Type, at)
+			s.addFields(all, goField.Type, index)
 		case goField.Type == membersType:
-			s.additional = at
+			s.additional = index
 		case goField.Type == directionType && goField.Tag.Get("json") == "-":
-			s.direction = at
+			s.direction = index
 		default:
-			s.add(newField(made, goField, at))
+			s.add(newField(all, goField, index))
 		}
 	}
 }
 
-// add adds f. Of two fields of one name, the one that is nested less counts, as
-// in encoding/json.
+// add adds f. If another field has the same name, the one that is nested less deeply
+// stays, as in encoding/json.
 func (s *shape) add(f field) {
 	for i, other := range s.fields {
 		if other.name == f.name {
@@ -116,8 +119,8 @@ func (s *shape) add(f field) {
 	s.fields = append(s.fields, f)
 }
 
-// newField describes goField, which is reached by index.
-func newField(made shapes, goField reflect.StructField, index []int) field {
+// newField returns the description of goField.
+func newField(all shapes, goField reflect.StructField, index []int) field {
 	name, options, _ := strings.Cut(goField.Tag.Get("json"), ",")
 	f := field{
 		goName: goField.Name, name: name, variant: goField.Tag.Get("variant"), index: index,
@@ -129,7 +132,7 @@ func newField(made shapes, goField reflect.StructField, index []int) field {
 		t = t.Elem()
 	}
 	if t.Kind() == reflect.Struct && t != timeType {
-		f.object = made.of(t)
+		f.object = all.of(t)
 	}
 	for check := range strings.SplitSeq(goField.Tag.Get("check"), ",") {
 		switch key, value, _ := strings.Cut(check, "="); key {
@@ -144,21 +147,13 @@ func newField(made shapes, goField reflect.StructField, index []int) field {
 	return f
 }
 
-// of returns the field of v, a struct of the shape that f belongs to.
-func (f *field) of(v reflect.Value) reflect.Value { return follow(v, f.index) }
+// of returns the value of the field in the struct v.
+func (f *field) of(v reflect.Value) reflect.Value { return v.FieldByIndex(f.index) }
 
 // additionalOf returns the additional members of v, a struct of shape s.
-func (s *shape) additionalOf(v reflect.Value) reflect.Value { return follow(v, s.additional) }
+func (s *shape) additionalOf(v reflect.Value) reflect.Value { return v.FieldByIndex(s.additional) }
 
-func follow(v reflect.Value, index []int) reflect.Value {
-	for _, i := range index {
-		v = v.Field(i)
-	}
-	return v
-}
-
-// find returns the place of the field whose member is called name; -1 if there
-// is none.
+// find returns the index in s.fields of the member called name, or -1 if there is none.
 func (s *shape) find(name []byte) int {
 	for i := range s.fields {
 		if f := &s.fields[i]; string(name) == f.name || (f.variant != "" && string(name) == f.variant) {

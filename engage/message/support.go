@@ -9,17 +9,17 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// Support is a row of the table of what can be carried: a type in a direction
-// on some channels, and from which version on.
+// Support is a row of [SupportTable]: which versions of the operations support a type in
+// a direction on some channels.
 type Support struct {
 	Type      Type
 	Direction Direction
 	Channels  []channel.Channel
 	// Append and Create are the first versions of AppendMessage and
-	// CreateConversation that carry it; empty for never.
+	// CreateConversation that support the message. They are empty if none does.
 	Append, Create outcome.Version
-	// Evidence says how the versions are known: documented or assumed. Types,
-	// channels and directions are documented.
+	// Evidence says how the versions are known: "documented" or "assumed". The
+	// types, channels and directions are documented.
 	Evidence string
 }
 
@@ -38,18 +38,17 @@ var (
 	apple       = []channel.Channel{channel.Apple}
 )
 
-// supported is the table. What is assumed in it:
+// supported is the table. These are its assumptions:
 //
-//   - Plain types travel from 1.0 on outside live chat: the vendor names no
-//     version for them.
-//   - In live chat, outbound text and messages of files alone come with text
-//     with attachments, which is the type the vendor lists.
-//   - Announcements outside live chat come with those of live chat.
-//   - Rich types of WhatsApp and Apple come with Append 1.4, whose changes the
-//     vendor does not describe.
-//   - All that no earlier version of Create carries comes with Create 1.3, which
-//     takes a list of messages: the vendor publishes one schema for the lists of
-//     Append and of Create, and excludes no type from either.
+//   - Outside live chat, version 1.0 supports the types of several channels and
+//     email, because the vendor names no version for them.
+//   - In live chat, the versions for text with attachments also support outbound
+//     text and messages of files alone. The vendor lists text with attachments only.
+//   - Append 1.3 supports announcements outside live chat, as it does in live chat.
+//   - Append 1.4 supports the rich types of WhatsApp and Apple. The vendor does not
+//     describe the changes of this version.
+//   - Create 1.3 supports every type. It takes a list of messages, and the vendor
+//     publishes one schema for the lists of Append and Create.
 var supported = []Support{
 	{TypeText, Inbound, chatsAndSMS, outcome.V10, outcome.V10, assumedVersions},
 	{TypeText, Inbound, liveChat, outcome.V10, outcome.V10, documentedVersions},
@@ -91,8 +90,8 @@ var supported = []Support{
 	{TypeAppleFormResponse, Inbound, apple, outcome.V14, outcome.V13, assumedVersions},
 }
 
-// SupportTable returns the whole table of what can be carried, in the order of
-// the types. The caller may change it.
+// SupportTable returns the table of the messages that can be sent, in the order of
+// [Types]. The caller may change it.
 func SupportTable() []Support {
 	rows := slices.Clone(supported)
 	for i := range rows {
@@ -101,9 +100,9 @@ func SupportTable() []Support {
 	return rows
 }
 
-// Since returns the first version of operation, which is AppendMessage or
-// CreateConversation, that can carry a message of typ in direction on ch. It is
-// empty where no version can.
+// Since returns the first version of operation that supports a message of typ in
+// direction on ch. It returns "" if no version does. Only AppendMessage and
+// CreateConversation support messages.
 func Since(typ Type, direction Direction, ch channel.Channel, operation outcome.Operation) outcome.Version {
 	for _, row := range supported {
 		if row.Type == typ && row.Direction == direction && slices.Contains(row.Channels, ch) {
@@ -113,7 +112,7 @@ func Since(typ Type, direction Direction, ch channel.Channel, operation outcome.
 	return ""
 }
 
-// since returns the first version of operation that carries the row's type.
+// since returns the first version of operation that supports the row; "" if none does.
 func (s Support) since(operation outcome.Operation) outcome.Version {
 	switch operation {
 	case outcome.AppendMessage:
@@ -124,59 +123,55 @@ func (s Support) since(operation outcome.Operation) outcome.Version {
 	return ""
 }
 
-// String returns the row in words, such as "inbound text on sms: AppendMessage
-// 1.0 or later, CreateConversation 1.0 or later".
+// String returns the row in words, such as "inbound text on sms by AppendMessage 1.0 or
+// later and CreateConversation 1.0 or later".
 func (s Support) String() string {
-	var channels, operations []string
-	for _, ch := range s.Channels {
-		channels = append(channels, string(ch))
-	}
+	var operations []string
 	for _, operation := range []outcome.Operation{outcome.AppendMessage, outcome.CreateConversation} {
 		if since := s.since(operation); since != "" {
 			operations = append(operations, fmt.Sprintf("%s %s or later", operation, since))
 		}
 	}
-	return fmt.Sprintf("%s %s on %s: %s",
-		s.Direction, s.Type, strings.Join(channels, ", "), strings.Join(operations, ", "))
+	return fmt.Sprintf("%s %s on %s by %s",
+		s.Direction, s.Type, joined(s.Channels), strings.Join(operations, " and "))
 }
 
-// versions are those of the operations that carry messages.
+// versions contains the versions of the operations that support messages.
 var versions = map[outcome.Operation][]outcome.Version{
 	outcome.AppendMessage:      outcome.Versions(outcome.AppendMessage),
 	outcome.CreateConversation: outcome.Versions(outcome.CreateConversation),
 }
 
-// refuse says why operation in version cannot carry m on ch, and what could
-// carry it. It is empty where it can. A channel that is not known refuses only
-// what no channel carries.
-func refuse(m Message, operation outcome.Operation, version outcome.Version, ch channel.Channel) string {
+// unsupported returns the problem of the type of m if operation in version does not
+// support m on ch, and "" if it does. An unknown channel counts as any channel.
+func unsupported(m Message, operation outcome.Operation, version outcome.Version, ch channel.Channel) string {
 	typ, direction := m.Type(), m.direction()
-	known, where := versions[operation], string(ch)
+	known := versions[operation]
 	exists := slices.Contains(known, version)
-	if exists && carries(operation, version, ch, typ, direction) {
+	if exists && supports(operation, version, ch, typ, direction) {
 		return ""
 	}
-	var able []string
+	var rows []string
 	for _, row := range supported {
 		if row.Type == typ && row.Direction == direction {
-			able = append(able, row.String())
+			rows = append(rows, row.String())
 		}
 	}
+	where := string(ch)
 	switch {
-	case able == nil:
-		return fmt.Sprintf("cannot be carried as %s %s; only text can be an announcement", direction, typ)
+	case rows == nil:
+		return "must be text in an announcement" // Only an announcement has no row.
 	case known != nil && !exists:
-		return fmt.Sprintf("cannot be carried by %s %s: there is no such version", operation, version)
+		return fmt.Sprintf("is not supported by %s %s: the versions are %s", operation, version, joined(known))
 	case !ch.Known():
 		where = "any channel"
 	}
-	return fmt.Sprintf("cannot be carried by %s %s on %s as %s %s; what can is %s",
-		operation, version, where, direction, typ, strings.Join(able, "; "))
+	return fmt.Sprintf("is not supported by %s %s on %s; supported: %s", operation, version, where, strings.Join(rows, "; "))
 }
 
-// carries reports whether operation in version can carry typ in direction on ch;
-// on any channel if ch is not known.
-func carries(operation outcome.Operation, version outcome.Version, ch channel.Channel, typ Type, direction Direction) bool {
+// supports reports whether operation in version supports typ in direction on ch. An
+// unknown channel counts as any channel.
+func supports(operation outcome.Operation, version outcome.Version, ch channel.Channel, typ Type, direction Direction) bool {
 	for _, row := range supported {
 		if row.Type != typ || row.Direction != direction || ch.Known() && !slices.Contains(row.Channels, ch) {
 			continue
@@ -186,4 +181,13 @@ func carries(operation outcome.Operation, version outcome.Version, ch channel.Ch
 		}
 	}
 	return false
+}
+
+// joined returns names in a list with commas.
+func joined[S ~string](names []S) string {
+	texts := make([]string, len(names))
+	for i, name := range names {
+		texts[i] = string(name)
+	}
+	return strings.Join(texts, ", ")
 }

@@ -1,10 +1,10 @@
 package message
 
-// Text is a message of text alone. It is the only type that can be announced,
-// and an announcement may use **bold** and _italic_ (documented).
+// Text is a message of text alone. It is the only type that can be an announcement.
+// The text of an announcement may contain **bold** and _italic_ (documented).
 type Text struct {
 	Direction Direction `json:"-"`
-	// Text is required. Outbound on WhatsApp it has at most 4096 characters
+	// Text is required. An outbound text on WhatsApp has at most 4096 characters
 	// (documented).
 	Text string `json:"text,omitempty" check:"required"`
 	Envelope
@@ -13,10 +13,10 @@ type Text struct {
 // Type returns [TypeText].
 func (Text) Type() Type { return TypeText }
 
-// MarshalJSON encodes the message in its wire form.
+// MarshalJSON returns the JSON of the message.
 func (m Text) MarshalJSON() ([]byte, error) { return marshal(m) }
 
-// UnmarshalJSON decodes the message as [Decode] does.
+// UnmarshalJSON decodes a message of this type, as [Decode] does.
 func (m *Text) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
 
 func (m Text) direction() Direction    { return m.Direction }

@@ -5,10 +5,9 @@ import (
 	"time"
 )
 
-// ParseTimestamp reads a time as the schema writes it: RFC 3339 with a zone,
-// with or without a fraction of a second. It returns the time in UTC. A time
-// without a zone is refused, because nobody could say which moment it means.
-// The error does not quote the text.
+// ParseTimestamp returns the time, in UTC, of a timestamp of the schema. The format
+// is RFC 3339, with or without a fraction of a second. ParseTimestamp returns an error
+// if the text has another format or no zone. The error does not quote the text.
 func ParseTimestamp(text string) (time.Time, error) {
 	t, problem := parseTimestamp(text)
 	if problem != "" {
@@ -17,7 +16,7 @@ func ParseTimestamp(text string) (time.Time, error) {
 	return t, nil
 }
 
-// parseTimestamp returns the time that text is, or what is wrong with it.
+// parseTimestamp returns the time of text, or the problem of text.
 func parseTimestamp(text string) (t time.Time, problem string) {
 	t, err := time.Parse(time.RFC3339, text)
 	if err == nil && isWritable(t) {
@@ -29,7 +28,10 @@ func parseTimestamp(text string) (t time.Time, problem string) {
 	return time.Time{}, "is not an RFC 3339 time such as 2026-01-31T12:00:00Z"
 }
 
-// isWritable reports whether RFC 3339 can write t in UTC.
+// badYear is the problem of a time that is not writable.
+const badYear = "must have a year from 1 to 9999 in UTC"
+
+// isWritable reports whether RFC 3339 has a text for t in UTC.
 func isWritable(t time.Time) bool {
 	year := t.UTC().Year()
 	return year >= 1 && year <= 9999

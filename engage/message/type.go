@@ -1,10 +1,10 @@
 package message
 
-// Type is the vendor's name of a message's content type. Values read from
-// elsewhere may hold other names; they are kept.
+// Type is the vendor's name of a content type. It may hold a name that this package
+// does not know.
 type Type string
 
-// The content types that several channels share, and email (documented).
+// The content types of several channels, and of email (documented).
 const (
 	TypeText                Type = "text"
 	TypeAttachments         Type = "attachments"
@@ -18,8 +18,8 @@ const (
 	TypeLiveChatQuickReplies         Type = "text-with-lc-quick-replies"
 	TypeLiveChatCarouselResponse     Type = "lc-carousel-response"
 	TypeLiveChatQuickRepliesResponse Type = "lc-quick-replies-response"
-	// TypeLiveChatFormResponse is spelled lcFormResponse in one of the vendor's
-	// samples. That is read too.
+	// TypeLiveChatFormResponse is lcFormResponse in one of the vendor's samples.
+	// [Decode] accepts both.
 	TypeLiveChatFormResponse Type = "lc-form-response"
 )
 
@@ -42,13 +42,13 @@ const (
 	TypeAppleFormResponse         Type = "amb-form-response"
 )
 
-// typeVariants maps the vendor's other spellings of a type to the usual one.
+// typeVariants maps other spellings of the vendor to the type they mean.
 var typeVariants = map[Type]Type{
 	"lcFormResponse": TypeLiveChatFormResponse, // in a sample of the schema
 }
 
-// Types lists the content types this package knows, in the order of their
-// channels.
+// Types returns the content types that this package knows: first those of several
+// channels, then those of live chat, WhatsApp and Apple.
 func Types() []Type {
 	list := kinds().list
 	types := make([]Type, len(list))

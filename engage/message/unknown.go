@@ -6,25 +6,25 @@ import (
 	"sync"
 )
 
-// Unknown is a message that this package has no struct for: one of an unknown
-// type, or of a known type in a direction that the type does not have. It keeps
-// the JSON and writes it back unchanged. [Check] refuses it, because nothing
-// says where it could be sent.
+// Unknown is a message for which this package has no struct. Its type is unknown, or
+// its direction is one that its type does not have. It keeps the JSON unchanged.
+// [Check] reports an Unknown as a violation: it cannot be sent.
 type Unknown struct {
-	// Raw is the whole message as it came.
+	// Raw is the JSON of the message.
 	Raw json.RawMessage
 }
 
-// Type returns the type that the JSON names; empty if it names none.
+// Type returns the type in the JSON. It returns "" if the JSON has no type.
 func (m Unknown) Type() Type {
 	typ, _, _ := head(m.Raw)
 	return typ
 }
 
-// MarshalJSON returns the JSON as it came.
+// MarshalJSON returns m.Raw.
 func (m Unknown) MarshalJSON() ([]byte, error) { return m.Raw.MarshalJSON() }
 
-// UnmarshalJSON keeps a message of any type.
+// UnmarshalJSON sets m.Raw to a copy of data, which may be a message of any type. It
+// returns a [*DecodeError] if data is not a JSON object.
 func (m *Unknown) UnmarshalJSON(data []byte) error {
 	if isNull(data) {
 		return nil
@@ -41,13 +41,14 @@ func (m Unknown) direction() Direction {
 	return direction
 }
 
-// with returns m as it is: Raw is all there is to write.
+// with returns m: the envelope of an Unknown is part of its JSON.
 func (m Unknown) with(Envelope) Message { return m }
 func (m Unknown) wire(header) any       { return m.Raw }
 
 var envelopeShape = sync.OnceValue(func() *shape { return shapes{}.of(reflect.TypeFor[Envelope]()) })
 
-// envelope reads what it can: a member that cannot be read stays zero.
+// envelope decodes the members of the envelope. A member with an invalid value stays
+// zero.
 func (m Unknown) envelope() Envelope {
 	var e Envelope
 	v, shape := reflect.ValueOf(&e).Elem(), envelopeShape()

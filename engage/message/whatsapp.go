@@ -6,19 +6,19 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// maxListRows is the most rows of a WhatsApp list, all sections together
+// maxListRows is the largest number of rows in all sections of a WhatsApp list
 // (documented).
 const maxListRows = 10
 
-// WhatsAppText is a piece of text in a WhatsApp message.
+// WhatsAppText is a text in a WhatsApp message.
 type WhatsAppText struct {
-	// Text is required and has at most 4096 characters (documented for all of
-	// WhatsApp's text).
+	// Text is required. It has at most 4096 characters (documented for all text on
+	// WhatsApp).
 	Text       string  `json:"text,omitempty" check:"required,max=4096"`
 	Additional Members `json:"-"`
 }
 
-// WhatsAppHeaderType says what a header shows.
+// WhatsAppHeaderType is the type of a header.
 type WhatsAppHeaderType string
 
 // The types of headers (documented).
@@ -29,8 +29,8 @@ const (
 	WhatsAppHeaderImage    WhatsAppHeaderType = "image"
 )
 
-// WhatsAppHeader stands above the body. Its type names the one other field
-// that is set.
+// WhatsAppHeader is shown above the body. One field beside Type must be set: the one
+// with the name of the type.
 type WhatsAppHeader struct {
 	Type       WhatsAppHeaderType `json:"type,omitempty" check:"oneof=text|document|video|image"`
 	Text       string             `json:"text,omitempty"`
@@ -40,11 +40,11 @@ type WhatsAppHeader struct {
 	Additional Members            `json:"-"`
 }
 
-// WhatsAppMedia is the file that a header shows.
+// WhatsAppMedia is the file in a header.
 type WhatsAppMedia struct {
-	// URL is required.
+	// URL is the URL of the file. It is required.
 	URL string `json:"url,omitempty" check:"required"`
-	// Filename is what a document is called; other files have none.
+	// Filename is the name of a document. Other files have none.
 	Filename   string  `json:"filename,omitempty"`
 	Additional Members `json:"-"`
 }
@@ -62,9 +62,9 @@ func (h WhatsAppHeader) rules(v *outcome.Violations) {
 	} {
 		switch {
 		case part.typ == h.Type && !part.set:
-			v.Add(part.field, "is empty")
+			v.Add(part.field, "is empty: the type of the header requires it")
 		case part.typ != h.Type && part.set:
-			v.Add(part.field, "must be empty: the header's type is another")
+			v.Add(part.field, "must be empty: the header has another type")
 		}
 	}
 }
@@ -76,42 +76,42 @@ type WhatsAppButtons struct {
 	Envelope
 }
 
-// WhatsAppButtonsContent is the question and its buttons.
+// WhatsAppButtonsContent is a question with buttons.
 type WhatsAppButtonsContent struct {
 	Header WhatsAppHeader `json:"header,omitzero"`
-	// Body is required.
+	// Body is the text of the question. It is required.
 	Body       WhatsAppText          `json:"body,omitzero" check:"required"`
 	Footer     WhatsAppText          `json:"footer,omitzero"`
 	Action     WhatsAppButtonsAction `json:"action,omitzero" check:"required"`
 	Additional Members               `json:"-"`
 }
 
-// WhatsAppButtonsAction holds the buttons.
+// WhatsAppButtonsAction contains the buttons.
 type WhatsAppButtonsAction struct {
-	// Buttons has one to three buttons (documented).
+	// Buttons must have one to three buttons (documented).
 	Buttons    []WhatsAppButton `json:"buttons,omitempty" check:"required,max=3"`
 	Additional Members          `json:"-"`
 }
 
-// WhatsAppButtonType says what a button does.
+// WhatsAppButtonType is the type of a button.
 type WhatsAppButtonType string
 
-// WhatsAppButtonReply answers with the button (documented). It is the only
-// type.
+// WhatsAppButtonReply is a button that answers with its id and title. It is the only
+// type (documented).
 const WhatsAppButtonReply WhatsAppButtonType = "reply"
 
-// WhatsAppButton is a button. [NewWhatsAppButton] makes one.
+// WhatsAppButton is a button. [NewWhatsAppButton] returns one.
 type WhatsAppButton struct {
 	Type       WhatsAppButtonType `json:"type,omitempty" check:"oneof=reply"`
 	Reply      WhatsAppReply      `json:"reply,omitzero" check:"required"`
 	Additional Members            `json:"-"`
 }
 
-// WhatsAppReply is what a button answers with.
+// WhatsAppReply is the answer of a button.
 type WhatsAppReply struct {
-	// ID comes back in the response. Required.
+	// ID is the id of the button, which the response contains. It is required.
 	ID string `json:"id,omitempty" check:"required"`
-	// Title is required.
+	// Title is the text on the button. It is required.
 	Title      string  `json:"title,omitempty" check:"required"`
 	Additional Members `json:"-"`
 }
@@ -124,10 +124,10 @@ func NewWhatsAppButton(id, title string) WhatsAppButton {
 // Type returns [TypeWhatsAppButtons].
 func (WhatsAppButtons) Type() Type { return TypeWhatsAppButtons }
 
-// MarshalJSON encodes the message in its wire form.
+// MarshalJSON returns the JSON of the message.
 func (m WhatsAppButtons) MarshalJSON() ([]byte, error) { return marshal(m) }
 
-// UnmarshalJSON decodes the message as [Decode] does.
+// UnmarshalJSON decodes a message of this type, as [Decode] does.
 func (m *WhatsAppButtons) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
 
 func (m WhatsAppButtons) direction() Direction    { return Outbound }
@@ -147,23 +147,23 @@ type WhatsAppList struct {
 	Envelope
 }
 
-// WhatsAppListContent is the question and its list.
+// WhatsAppListContent is a question with a list.
 type WhatsAppListContent struct {
-	// Header can only be text (documented).
+	// Header must be of the type [WhatsAppHeaderText] (documented). It is optional.
 	Header WhatsAppHeader `json:"header,omitzero"`
-	// Body is required.
+	// Body is the text of the question. It is required.
 	Body       WhatsAppText       `json:"body,omitzero" check:"required"`
 	Footer     WhatsAppText       `json:"footer,omitzero"`
 	Action     WhatsAppListAction `json:"action,omitzero" check:"required"`
 	Additional Members            `json:"-"`
 }
 
-// WhatsAppListAction holds the list and the button that opens it.
+// WhatsAppListAction contains the list and the button that opens it.
 type WhatsAppListAction struct {
-	// Button is the title of the button. Required.
+	// Button is the text on the button. It is required.
 	Button string `json:"button,omitempty" check:"required"`
-	// Sections holds at least one section; together they have at most ten rows
-	// (documented).
+	// Sections must have at least one section, and at most ten rows in all sections
+	// together (documented).
 	Sections   []WhatsAppSection `json:"sections,omitempty" check:"required"`
 	Additional Members           `json:"-"`
 }
@@ -171,16 +171,16 @@ type WhatsAppListAction struct {
 // WhatsAppSection is a group of rows.
 type WhatsAppSection struct {
 	Title string `json:"title,omitempty"`
-	// Rows holds at least one row.
+	// Rows must have at least one row.
 	Rows       []WhatsAppRow `json:"rows,omitempty" check:"required"`
 	Additional Members       `json:"-"`
 }
 
-// WhatsAppRow is a line to choose.
+// WhatsAppRow is a row that the customer can choose.
 type WhatsAppRow struct {
-	// ID comes back in the response. Required.
+	// ID is the id of the row, which the response contains. It is required.
 	ID string `json:"id,omitempty" check:"required"`
-	// Title is required.
+	// Title is the text of the row. It is required.
 	Title       string  `json:"title,omitempty" check:"required"`
 	Description string  `json:"description,omitempty"`
 	Additional  Members `json:"-"`
@@ -198,17 +198,17 @@ func (a WhatsAppListAction) rules(v *outcome.Violations) {
 		rows += len(section.Rows)
 	}
 	if rows > maxListRows {
-		v.Add("Sections", fmt.Sprintf("has %d rows; the most is %d", rows, maxListRows))
+		v.Add("Sections", fmt.Sprintf("must have at most %d rows, not %d", maxListRows, rows))
 	}
 }
 
 // Type returns [TypeWhatsAppList].
 func (WhatsAppList) Type() Type { return TypeWhatsAppList }
 
-// MarshalJSON encodes the message in its wire form.
+// MarshalJSON returns the JSON of the message.
 func (m WhatsAppList) MarshalJSON() ([]byte, error) { return marshal(m) }
 
-// UnmarshalJSON decodes the message as [Decode] does.
+// UnmarshalJSON decodes a message of this type, as [Decode] does.
 func (m *WhatsAppList) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
 
 func (m WhatsAppList) direction() Direction    { return Outbound }
@@ -221,15 +221,15 @@ func (m WhatsAppList) wire(h header) any {
 	}{h, content(m)}
 }
 
-// WhatsAppInteractiveResponse is the button or the row that the customer chose.
-// It is inbound. The schema has a sample of it, though the vendor's matrix of
-// channels leaves it out.
+// WhatsAppInteractiveResponse is the button or row that the customer chose. It is
+// inbound. The schema has a sample of it, but the vendor's table of channels does not
+// list it.
 type WhatsAppInteractiveResponse struct {
 	Content WhatsAppInteractiveResponseContent `json:"wabInteractiveResponse,omitzero" check:"required"`
 	Envelope
 }
 
-// WhatsAppInteractiveResponseContent names the button or the row.
+// WhatsAppInteractiveResponseContent is the title and the id of the button or row.
 type WhatsAppInteractiveResponseContent struct {
 	Title      string  `json:"title,omitempty"`
 	Identifier string  `json:"identifier,omitempty"`
@@ -239,10 +239,10 @@ type WhatsAppInteractiveResponseContent struct {
 // Type returns [TypeWhatsAppInteractiveResponse].
 func (WhatsAppInteractiveResponse) Type() Type { return TypeWhatsAppInteractiveResponse }
 
-// MarshalJSON encodes the message in its wire form.
+// MarshalJSON returns the JSON of the message.
 func (m WhatsAppInteractiveResponse) MarshalJSON() ([]byte, error) { return marshal(m) }
 
-// UnmarshalJSON decodes the message as [Decode] does.
+// UnmarshalJSON decodes a message of this type, as [Decode] does.
 func (m *WhatsAppInteractiveResponse) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
 
 func (m WhatsAppInteractiveResponse) direction() Direction    { return Inbound }

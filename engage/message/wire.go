@@ -7,12 +7,13 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
 
-// header is the part of the wire form that comes first in every message. It
-// hides the envelope, which is one level deeper in a wire struct.
+// header is the first part of the JSON of every message. In a struct that embeds it
+// beside a message, it hides the members of the envelope, which is nested deeper.
 type header struct {
 	AliasID                string    `json:"aliasId,omitempty"`
 	Direction              Direction `json:"direction,omitempty"`
@@ -22,33 +23,31 @@ type header struct {
 	AttemptGatewayDelivery *bool     `json:"attemptGwDelivery,omitempty"`
 }
 
-// header returns the header of a message in this envelope.
+// header returns the header of a message with this envelope.
 func (e Envelope) header(typ Type, direction Direction) header {
-	var timestamp string // a string costs encoding/json less than a time does
+	var timestamp string // encoding/json encodes a string faster than a time
 	if !e.Timestamp.IsZero() {
 		timestamp = e.Timestamp.UTC().Format(time.RFC3339Nano)
 	}
 	return header{e.AliasID, direction, typ, timestamp, e.Redacted, e.AttemptGatewayDelivery}
 }
 
-// Wire returns a value that encoding/json encodes as m's wire form; nil for
-// nil. It is the fast way to write a message, alone or within a larger document:
-// the message's own MarshalJSON costs a second pass over the JSON. A message with
-// additional members anywhere takes that pass here too.
+// Wire returns a value with the same JSON as m, which encoding/json encodes about three
+// times as fast. It is as fast as m if m has additional members. Wire returns nil if m
+// is nil.
 //
-// A message that [Check] refuses for its timestamp or its additional members is
-// an error when it is encoded.
+// Encoding the value fails if m has a timestamp or additional members that [Check]
+// reports as violations.
 func Wire(m Message) any { return StampedWire(m, "", time.Time{}) }
 
-// StampedWire returns what [Wire] returns for the message that [Stamp] returns. It
-// is the fast way to write a message of which no copy is needed.
+// StampedWire returns Wire(Stamp(m, aliasID, at)), but makes no copy of m.
 func StampedWire(m Message, aliasID string, at time.Time) any {
-	m, k := settle(m)
+	m, k := resolve(m)
 	switch {
 	case m == nil:
 		return nil
 	case k.wire == nil:
-		return m.wire(header{}) // an Unknown, which is its own JSON
+		return m.wire(header{}) // the JSON of an Unknown
 	}
 	e := m.envelope().stamped(aliasID, at)
 	if !e.Timestamp.IsZero() && !isWritable(e.Timestamp) {
@@ -61,25 +60,25 @@ func StampedWire(m Message, aliasID string, at time.Time) any {
 	return wire
 }
 
-// marshal encodes m, for the MarshalJSON of its type.
+// marshal encodes m. It is the MarshalJSON of the type of m.
 func marshal(m Message) ([]byte, error) {
 	wire := Wire(m)
-	if ready, ok := wire.(json.Marshaler); ok {
-		return ready.MarshalJSON() // The caller goes over it; once is enough.
+	if m, ok := wire.(json.Marshaler); ok {
+		return m.MarshalJSON() // json.Marshal would check the JSON, as our caller does.
 	}
 	return json.Marshal(wire)
 }
 
-// unwritable stands for a message whose timestamp RFC 3339 cannot write.
+// unwritable stands for a message whose timestamp has no text in RFC 3339.
 type unwritable struct{}
 
-// MarshalJSON implements [json.Marshaler].
+// MarshalJSON returns an error.
 func (unwritable) MarshalJSON() ([]byte, error) {
-	return nil, errors.New("message: Timestamp has a year that RFC 3339 cannot write")
+	return nil, errors.New("message: Timestamp " + badYear)
 }
 
-// isExtended reports whether v, a struct of shape s, holds additional members
-// anywhere.
+// isExtended reports whether v, a struct of shape s, or a struct in it has additional
+// members.
 func (s *shape) isExtended(v reflect.Value) bool {
 	if s.additionalOf(v).Len() > 0 {
 		return true
@@ -92,7 +91,8 @@ func (s *shape) isExtended(v reflect.Value) bool {
 	return false
 }
 
-// isExtended does the same for v, a field that is an object or a list of them.
+// isExtended does the same for v, the value of a field with a struct or a list of
+// structs.
 func (f *field) isExtended(v reflect.Value) bool {
 	if v.Kind() == reflect.Struct {
 		return f.object.isExtended(v)
@@ -105,20 +105,19 @@ func (f *field) isExtended(v reflect.Value) bool {
 	return false
 }
 
-// extended is a struct with additional members somewhere, which encoding/json
-// cannot write in place. It writes what encoding/json would, and then them, in
-// the order of their names.
+// extended is a struct with additional members in it, which encoding/json cannot
+// encode. In the JSON of each object they follow the other members, sorted by name.
 type extended struct {
 	value reflect.Value
 	shape *shape
 }
 
-// MarshalJSON implements [json.Marshaler].
+// MarshalJSON returns the JSON of the struct.
 func (e extended) MarshalJSON() ([]byte, error) {
-	return e.shape.append(make([]byte, 0, 512), e.value) // room for most messages
+	return e.shape.append(make([]byte, 0, 512), e.value) // enough for most messages
 }
 
-// append appends v, a struct of shape s, to b.
+// append appends the JSON of v, a struct of shape s, to b.
 func (s *shape) append(b []byte, v reflect.Value) ([]byte, error) {
 	b = append(b, '{')
 	var err error
@@ -146,19 +145,19 @@ func (s *shape) append(b []byte, v reflect.Value) ([]byte, error) {
 	return append(b, '}'), nil
 }
 
-// problem says why an object of shape s cannot have the additional member;
-// it is empty if it can.
+// problem returns the problem of an additional member of an object of shape s; "" if
+// there is none.
 func (s *shape) problem(name string, value json.RawMessage) string {
 	switch {
 	case s.find([]byte(name)) >= 0:
-		return "has a member that the object has anyway"
+		return "must not contain the member " + name + ", for which the struct has a field"
 	case !utf8.ValidString(name) || !utf8.Valid(value) || !json.Valid(value):
-		return "has a member that is not valid JSON"
+		return "must contain only valid JSON in UTF-8"
 	}
 	return ""
 }
 
-// append appends v, the value of the field, to b.
+// append appends the JSON of v, the value of the field, to b.
 func (f *field) append(b []byte, v reflect.Value) ([]byte, error) {
 	if !f.quoted {
 		return appendValue(b, v, f.object)
@@ -167,8 +166,8 @@ func (f *field) append(b []byte, v reflect.Value) ([]byte, error) {
 	return append(b, '"'), err
 }
 
-// appendValue appends v to b. If v is a struct or a list of structs, object is
-// its shape.
+// appendValue appends the JSON of v to b. If v is a struct or a list of structs, object
+// is the shape of the struct.
 func appendValue(b []byte, v reflect.Value, object *shape) ([]byte, error) {
 	switch v.Kind() {
 	case reflect.String:
@@ -177,7 +176,7 @@ func appendValue(b []byte, v reflect.Value, object *shape) ([]byte, error) {
 		return strconv.AppendBool(b, v.Bool()), nil
 	case reflect.Int:
 		return strconv.AppendInt(b, v.Int(), 10), nil
-	case reflect.Pointer: // never nil: then it is left out
+	case reflect.Pointer: // A field that is nil is left out.
 		return appendValue(b, v.Elem(), object)
 	case reflect.Struct:
 		return object.append(b, v)
@@ -188,8 +187,8 @@ func appendValue(b []byte, v reflect.Value, object *shape) ([]byte, error) {
 	return append(b, text...), err
 }
 
-// appendList appends the elements of v, which are of shape object if they are
-// structs.
+// appendList appends the JSON of v, a list, to b. If its elements are structs, object is
+// their shape.
 func appendList(b []byte, v reflect.Value, object *shape) ([]byte, error) {
 	b = append(b, '[')
 	for i := range v.Len() {
@@ -204,8 +203,8 @@ func appendList(b []byte, v reflect.Value, object *shape) ([]byte, error) {
 	return append(b, ']'), nil
 }
 
-// appendName appends the name of a member, after a comma if it is not the
-// first.
+// appendName appends the name of a member and a colon to b, after a comma unless it is
+// the first member.
 func appendName(b []byte, name string) []byte {
 	if b[len(b)-1] != '{' {
 		b = append(b, ',')
@@ -213,20 +212,19 @@ func appendName(b []byte, name string) []byte {
 	return append(appendText(b, name), ':')
 }
 
-// appendText appends text as encoding/json writes it, which is asked only where
-// something has to be escaped.
+// appendText appends the JSON of text to b.
 func appendText(b []byte, text string) []byte {
-	for i := range len(text) {
-		switch c := text[i]; {
-		case c < ' ', c == '"', c == '\\', c == '<', c == '>', c == '&', c >= utf8.RuneSelf:
-			quoted, _ := json.Marshal(text) // a string always encodes
-			return append(b, quoted...)
-		}
+	if strings.ContainsFunc(text, mayNeedEscape) {
+		quoted, _ := json.Marshal(text) // A string has no error.
+		return append(b, quoted...)
 	}
 	return append(append(append(b, '"'), text...), '"')
 }
 
-// isEmpty reports whether v is left out where its tag allows it.
+// mayNeedEscape reports whether encoding/json may write c as an escape.
+func mayNeedEscape(c rune) bool { return c < ' ' || c > '~' || strings.ContainsRune(`"\<>&`, c) }
+
+// isEmpty reports whether the JSON leaves out v if its tag says omitempty or omitzero.
 func isEmpty(v reflect.Value) bool {
 	switch v.Kind() {
 	case reflect.Slice, reflect.Map:
