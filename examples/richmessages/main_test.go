@@ -31,10 +31,10 @@ func TestRefusalsSayWhatCouldBe(t *testing.T) {
 	var out strings.Builder
 	require.NoError(t, run(t.Context(), nil, &out))
 	for _, line := range []string{
-		"a carousel on SMS: onInvalidData\n  Messages[0].Type cannot be carried by AppendMessage 1.4 on sms",
-		"on livechat: AppendMessage 1.3 or later",
-		"an announcement in version 1.0: onInvalidData\n  Message.Type cannot be carried by AppendMessage 1.0",
-		"four buttons on WhatsApp: onInvalidData\n  Messages[0].Content.Action.Buttons has 4 elements; the most is 3\n",
+		"a carousel on SMS: onInvalidData\n  Messages[0].Type is not supported by AppendMessage 1.4 on sms",
+		"on livechat by AppendMessage 1.3 or later",
+		"an announcement in version 1.0: onInvalidData\n  Message.Type is not supported by AppendMessage 1.0",
+		"four buttons on WhatsApp: onInvalidData\n  Messages[0].Content.Action.Buttons must have at most 3 elements, not 4\n",
 	} {
 		require.Contains(t, out.String(), line)
 	}
