@@ -23,7 +23,7 @@ type AppleFormData struct {
 // AppleFormTemplate is the template of a form (documented).
 const AppleFormTemplate = "messageForms"
 
-// AppleFormDynamic is the form and the Apple template that shows it.
+// AppleFormDynamic contains the form and the name of the Apple template that shows it.
 type AppleFormDynamic struct {
 	Version string `json:"version,omitempty"`
 	// Template is [AppleFormTemplate].
@@ -34,7 +34,7 @@ type AppleFormDynamic struct {
 	Additional Members        `json:"-"`
 }
 
-// AppleFormPages is the pages of a form.
+// AppleFormPages contains the pages of a form.
 type AppleFormPages struct {
 	// StartPageIdentifier is the identifier of the first page.
 	StartPageIdentifier string `json:"startPageIdentifier,omitempty"`
@@ -105,7 +105,7 @@ type AppleFormItem struct {
 	Additional         Members `json:"-"`
 }
 
-// AppleFormOptions is the options of a page.
+// AppleFormOptions contains the options of a page.
 type AppleFormOptions struct {
 	// Required makes the customer answer the page.
 	Required bool `json:"required"`
@@ -152,14 +152,14 @@ type AppleFormResponse struct {
 	Envelope
 }
 
-// AppleFormResponseContent is the answers with the bubble that shows them.
+// AppleFormResponseContent contains the answers and the bubble that shows them.
 type AppleFormResponseContent struct {
 	ReplyMessage AppleBubble      `json:"replyMessage,omitzero"`
 	FormMessage  AppleFormMessage `json:"formMessage,omitzero"`
 	Additional   Members          `json:"-"`
 }
 
-// AppleFormMessage is the filled-in form.
+// AppleFormMessage is the form with the answers.
 type AppleFormMessage struct {
 	// Template is [AppleFormTemplate].
 	Template string `json:"template,omitempty"`
@@ -170,7 +170,7 @@ type AppleFormMessage struct {
 	Additional Members              `json:"-"`
 }
 
-// AppleFormSelection is the answers of one page.
+// AppleFormSelection contains the answers of one page.
 type AppleFormSelection struct {
 	PageIdentifier string            `json:"pageIdentifier,omitempty"`
 	Title          string            `json:"title,omitempty"`

@@ -85,7 +85,7 @@ type AppleListPickerResponseContent struct {
 	Additional   Members        `json:"-"`
 }
 
-// AppleSelection is the items of a list. SelectedItems are those that the customer chose,
+// AppleSelection contains the items of a list. SelectedItems are those that the customer chose,
 // OtherItems the others.
 type AppleSelection struct {
 	OtherItemCount    int                 `json:"otherItemCount"`

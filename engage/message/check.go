@@ -26,12 +26,11 @@ type ruled interface {
 }
 
 // Check returns every violation of m as a message that operation in version sends on
-// ch. It checks the envelope and the content, and that [SupportTable] has the message.
-// The names of the fields are relative to the message.
+// ch. It checks the fields of the message, and whether operation in version supports the
+// message on ch, as [SupportTable] says. The paths of the fields begin at the message.
 //
 // A message that is nil, an [Unknown] or not supported violates the field Type. If ch is
-// unknown, the channel is at fault and not the message: Check then reports only a
-// message that no channel supports.
+// an unknown channel, it is enough that any channel supports the message.
 func Check(m Message, operation outcome.Operation, version outcome.Version, ch channel.Channel) outcome.Violations {
 	var v outcome.Violations
 	m, k := resolve(m)

@@ -63,7 +63,7 @@ func (e Envelope) envelope() Envelope { return e }
 
 // Value returns a copy of the message to which m points, or m if it is no pointer.
 func Value(m Message) Message {
-	if value, _ := resolve(m); value != nil {
+	if value, k := resolve(m); k != nil {
 		return value
 	}
 	return m
@@ -110,17 +110,13 @@ func (e Envelope) stamped(aliasID string, at time.Time) Envelope {
 // resolve returns the struct that m is or points to, and its kind. Both are nil if m
 // is nil, a nil pointer, or a struct of another package that embeds a message.
 func resolve(m Message) (Message, *kind) {
-	known := kinds().byGoType
-	if k := known[reflect.TypeOf(m)]; k != nil {
-		return m, k
-	}
-	v := reflect.ValueOf(m)
-	if v.Kind() != reflect.Pointer || v.IsNil() {
+	v := reflect.Indirect(reflect.ValueOf(m))
+	if !v.IsValid() {
 		return nil, nil
 	}
-	k := known[v.Type().Elem()]
+	k := kinds().byGoType[v.Type()]
 	if k == nil {
 		return nil, nil
 	}
-	return v.Elem().Interface().(Message), k
+	return v.Interface().(Message), k
 }

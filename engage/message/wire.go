@@ -33,8 +33,8 @@ func (e Envelope) header(typ Type, direction Direction) header {
 }
 
 // Wire returns a value with the same JSON as m, which encoding/json encodes about three
-// times as fast. It is as fast as m if m has additional members. Wire returns nil if m
-// is nil.
+// times as fast. There is no difference if m has additional members. Wire returns nil if
+// m is nil.
 //
 // Encoding the value fails if m has a timestamp or additional members that [Check]
 // reports as violations.
