@@ -53,8 +53,7 @@ func limitFiles(v *outcome.Violations, attachments []Attachment) {
 // Attachments is a message of files without text.
 type Attachments struct {
 	Direction Direction `json:"-"`
-	// Attachments must have at least one file, and at most 10 without those that
-	// were dropped.
+	// Attachments must have at least one file, and at most 10 that were not dropped.
 	Attachments []Attachment `json:"attachments,omitempty" check:"required"`
 	Envelope
 }
@@ -85,8 +84,8 @@ type TextWithAttachments struct {
 	// Text is required. Use [Attachments] for a message without text. An outbound
 	// text on WhatsApp has at most 4096 characters (documented).
 	Text string `json:"text,omitempty" check:"required"`
-	// Attachments must have at least one file, and at most 10 without those that
-	// were dropped. Use [Text] for a message without files.
+	// Attachments must have at least one file, and at most 10 that were not dropped.
+	// Use [Text] for a message without files.
 	Attachments []Attachment `json:"attachments,omitempty" check:"required"`
 	Envelope
 }

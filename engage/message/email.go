@@ -11,7 +11,7 @@ import (
 type Email struct {
 	Direction Direction    `json:"-"`
 	Content   EmailContent `json:"email,omitzero" check:"required"`
-	// Attachments must have at most 10 files, without those that were dropped.
+	// Attachments must have at most 10 files that were not dropped.
 	Attachments []Attachment `json:"attachments,omitempty"`
 	Envelope
 }
