@@ -5,25 +5,26 @@ import (
 	"strings"
 )
 
-// IDs are the ids under which the service's logs know a request: that of the
-// write that a reply acknowledges (tid, TransId) and that of the gateway.
+// IDs are the ids of a request in the service's logs. Transaction is the id of
+// the write that a reply acknowledges (tid, TransId). Tracking is the id that the
+// gateway gave the request.
 type IDs struct{ Transaction, Tracking string }
 
-// IDsOf returns the ids that an object holds.
+// IDsOf returns the ids in an object.
 func IDsOf(m Members) IDs { return IDs{m.Text("tid", "transId"), m.Text("trackingId")} }
 
-// Envelope is the usual shape of a reply. Value is nil where it is null or
-// missing.
+// Envelope is the usual form of a reply. Value is nil if it is null or missing.
+// ConversationID is the one beside the value, which is seldom there.
 type Envelope struct {
 	Status      string
 	Code        string
 	Description string
 	IDs
-	ConversationID string // beside the value, where it is seldom
+	ConversationID string
 	Value          []byte
 }
 
-// EnvelopeOf reads the members of a reply.
+// EnvelopeOf returns the envelope of a reply with the members m.
 func EnvelopeOf(m Members) Envelope {
 	return Envelope{
 		Status:         m.Text("status"),
@@ -35,29 +36,32 @@ func EnvelopeOf(m Members) Envelope {
 	}
 }
 
-// Failure is what a reply tells of an error, whichever envelope it came in.
+// Failure is the content of a reply that reports an error, read from any known
+// envelope.
 type Failure struct {
-	// Envelope reports whether the reply was in a shape the service uses, Errors
-	// whether an error or a list of errors in it says anything.
-	Envelope    bool
+	// Envelope reports whether the reply has one of the service's envelopes.
+	Envelope bool
+	// Errors reports whether it contains an error, or a list of errors, with a
+	// code, a description or an id.
 	Errors      bool
 	Code        string
 	Description string
 	IDs
 }
 
-// Bounds on the errors of one reply that are read: how many in a list, and how
-// deep one within another.
+// No more than maxDetails errors of a list are read, and no errors that are nested
+// more than maxDepth deep.
 const maxDetails, maxDepth = 100, 4
 
-// detail is an error within an envelope.
+// detail is an error inside an envelope. It is specific if it has a code, a
+// description or an id.
 type detail struct {
 	code, description string
 	tracking          string
-	says              bool
+	specific          bool
 }
 
-// ReadFailure reads an error's reply in any of the known envelopes:
+// ReadFailure reads a reply that reports an error, in any of the known envelopes:
 //
 //	{status, code, description, value}
 //	{status_code, description, response}
@@ -65,8 +69,8 @@ type detail struct {
 //	{message, errors: [{description}], trackingId}
 //	{errors: [{key, description}]}
 //
-// A reply in none of them, HTML or nothing at all yields a Failure without an
-// envelope.
+// For any other reply, such as HTML or an empty one, it returns a Failure whose
+// Envelope is false.
 func ReadFailure(body []byte) Failure {
 	m, ok := Split(body)
 	if !ok {
@@ -81,7 +85,7 @@ func ReadFailure(body []byte) Failure {
 	nested := append(details(m.Find("error"), maxDepth), details(m.Find("errors"), maxDepth)...)
 	var described []string
 	for _, d := range nested {
-		f.Errors = f.Errors || d.says
+		f.Errors = f.Errors || d.specific
 		f.Code = cmp.Or(f.Code, d.code)
 		f.Tracking = cmp.Or(f.Tracking, d.tracking)
 		if d.description != "" {
@@ -94,7 +98,7 @@ func ReadFailure(body []byte) Failure {
 	return f
 }
 
-// details reads an error, or a list of errors, each of them an object or a text.
+// details reads an error or a list of errors. Each may be an object or a string.
 func details(value []byte, depth int) []detail {
 	if depth == 0 {
 		return nil
@@ -112,7 +116,7 @@ func details(value []byte, depth int) []detail {
 		case '{':
 			all = append(all, detailOf(MembersOf(element), depth-1))
 		case '"':
-			all = append(all, detail{description: Text(element), says: true})
+			all = append(all, detail{description: Text(element), specific: true})
 		}
 	}
 	return all
@@ -124,11 +128,11 @@ func detailOf(m Members, depth int) detail {
 		description: cmp.Or(m.Text("description"), describe(m.Find("message"), depth)),
 		tracking:    m.Text("trackingId"),
 	}
-	d.says = d.code != "" || d.description != "" || IDsOf(m) != (IDs{})
+	d.specific = d.code != "" || d.description != "" || IDsOf(m) != (IDs{})
 	return d
 }
 
-// describe reads a text, or the descriptions of a list of errors.
+// describe returns a string, or the descriptions of a list of errors.
 func describe(value []byte, depth int) string {
 	var texts []string
 	for _, d := range details(value, depth) {

@@ -1,8 +1,10 @@
-// Package tolerant reads JSON from a service that does not always spell a thing
-// the same way: names in several cases, numbers that are sometimes strings, flags
-// that are sometimes words, objects within strings, envelopes in several shapes.
-// What has an unexpected shape is read as absent; only what is not JSON at all is
-// an error.
+// Package tolerant reads JSON from a service that spells the same thing in
+// several ways. Names come in different cases, numbers as strings, flags as
+// words, objects inside strings, and replies in several envelopes. A byte order
+// mark before a text is ignored.
+//
+// A value of an unexpected kind counts as missing. Only a text that is not JSON
+// is an error.
 package tolerant
 
 import (
@@ -14,31 +16,32 @@ import (
 	"github.com/engagesdk/engage-go/internal/scan"
 )
 
-// Member is a member of a JSON object. Both halves are parts of the object's
-// JSON; the name has no quotes around it.
+// Member is a member of a JSON object. Name is unescaped and without its
+// quotes; Value is JSON. Both may share memory with the text they come from.
 type Member struct{ Name, Value []byte }
 
-// Members is a JSON object as a list, so that it is split once and each member
-// is decoded only if somebody asks for it. The later of two equal names counts.
+// Members is the list of members of a JSON object. The object is split once, and
+// a member is decoded only when it is read. The later of two equal names counts.
 //
-// Names to look for are in camel case; the object may have them in any case and
-// with separators. What is null or an empty string counts as missing.
+// Methods take names in camel case. The object may spell them in any case and
+// with separators: statusCode finds status_code. A member that is null or an
+// empty string counts as missing.
 type Members []Member
 
-// usual is about how many members an object has, most how many of them are read:
-// enough for any that means anything, and few enough for the memory of those that
-// mean harm.
+// An object usually has about usual members. No more than most of them are read,
+// so that a hostile text cannot fill the memory.
 const usual, most = 12, 100_000
 
-// Split returns the members of data, and whether data is valid JSON: nobody reads
-// the members of what is not. What is not an object has none. It is small enough
-// for the compiler to keep the list on the caller's stack.
+// Split returns the members of data and reports whether data is valid JSON.
+// Do not use the members of invalid JSON. JSON that is not an object has no
+// members. The function is short enough to be inlined, which keeps the list on
+// the caller's stack.
 func Split(data []byte) (Members, bool) { return make(Members, 0, usual).Split(data) }
 
-// Split returns m with the members of data appended, up to 100,000 in all, and
-// whether data is valid JSON.
+// Split appends the members of data to m, up to 100,000 in all. It returns the
+// result and reports whether data is valid JSON, as the function Split does.
 func (m Members) Split(data []byte) (Members, bool) {
-	s := scan.New(data)
+	s := scan.New(TrimBOM(data))
 	if s.Peek() != '{' {
 		return m, Valid(data)
 	}
@@ -56,30 +59,39 @@ func (m Members) Split(data []byte) (Members, bool) {
 	return m, false
 }
 
-// MembersOf returns the members of object, whose JSON must be valid. What is not
-// an object has none.
+// MembersOf returns the members of object, which must be valid JSON. JSON that is
+// not an object has no members.
 func MembersOf(object []byte) Members { return make(Members, 0, usual).And(object) }
 
-// And returns m with the members of object appended, whose JSON must be valid, up
-// to 100,000 in all.
+// And appends the members of object, which must be valid JSON, to m and returns
+// the result. It holds up to 100,000 members.
 func (m Members) And(object []byte) Members {
-	if s := scan.New(object); s.Peek() == '{' { // Else it may be long.
+	if s := scan.New(TrimBOM(object)); s.Peek() == '{' { // A long text is not an object.
 		m, _ = m.Split(object)
 	}
 	return m
 }
 
-// Valid reports whether data is JSON.
+// byteOrderMark is U+FEFF in UTF-8.
+const byteOrderMark = "\ufeff"
+
+// TrimBOM returns data without the byte order mark that it may begin with. RFC
+// 8259 lets a parser ignore the mark; encoding/json and package scan do not.
+func TrimBOM(data []byte) []byte { return bytes.TrimPrefix(data, []byte(byteOrderMark)) }
+
+// Valid reports whether data is JSON. It ignores a byte order mark at the
+// beginning.
 func Valid(data []byte) bool {
-	s := scan.New(data)
+	s := scan.New(TrimBOM(data))
 	_, ok := s.Skip()
 	return ok && s.End()
 }
 
-// Beginning returns the members of an object whose JSON is broken somewhere, or
-// cut short: those before that, and the name of the one where it happens, whose
-// value is nil. What does not begin as an object does has none.
+// Beginning returns the members of an object whose JSON is broken or cut short:
+// all members before the break, and the member where it occurs with a nil Value.
+// A text that does not begin an object has no members.
 func Beginning(object []byte) Members {
+	object = TrimBOM(object)
 	d := json.NewDecoder(bytes.NewReader(object))
 	if first, err := d.Token(); err != nil || first != json.Delim('{') {
 		return nil
@@ -92,7 +104,7 @@ func Beginning(object []byte) Members {
 		}
 		var value json.RawMessage
 		err = d.Decode(&value)
-		if d.InputOffset() == int64(len(object)) { // A number may have had more digits.
+		if d.InputOffset() == int64(len(object)) { // More digits of a number may be missing.
 			value = nil
 		}
 		m = append(m, Member{[]byte(name.(string)), value})
@@ -103,8 +115,8 @@ func Beginning(object []byte) Members {
 	return m
 }
 
-// Elements returns the elements of a JSON array, which must be valid, and no
-// more than limit of them. What is not an array has none.
+// Elements returns the first elements of a JSON array, which must be valid, up to
+// limit. JSON that is not an array has no elements.
 func Elements(array []byte, limit int) [][]byte {
 	s := scan.New(array)
 	if !s.Enter('[') {
@@ -122,8 +134,9 @@ func Elements(array []byte, limit int) [][]byte {
 	return list
 }
 
-// AllElements returns the elements of a JSON array, which must be valid. It is
-// false if there are more than limit. What is not an array has none.
+// AllElements returns the elements of a JSON array, which must be valid, and true.
+// It returns false if there are more than limit. JSON that is not an array has no
+// elements.
 func AllElements(array []byte, limit int) ([][]byte, bool) {
 	list := Elements(array, limit+1)
 	if len(list) > limit {
@@ -132,12 +145,12 @@ func AllElements(array []byte, limit int) ([][]byte, bool) {
 	return list, true
 }
 
-// Has reports whether there is a member called name, be it null or empty.
+// Has reports whether there is a member called name, even if it is null or empty.
 func (m Members) Has(name string) bool {
 	return slices.ContainsFunc(m, func(each Member) bool { return sameName(each.Name, name) })
 }
 
-// Find returns the value called name; nil if it is missing.
+// Find returns the value called name, or nil if it is missing.
 func (m Members) Find(name string) []byte {
 	for i := len(m) - 1; i >= 0; i-- {
 		if sameName(m[i].Name, name) && !isEmpty(m[i].Value) {
@@ -147,7 +160,8 @@ func (m Members) Find(name string) []byte {
 	return nil
 }
 
-// Text returns the first of names that is a scalar, see [Text].
+// Text returns the first of names that is a string, a number or a boolean, as
+// [Text] does.
 func (m Members) Text(names ...string) string {
 	for _, name := range names {
 		if text := Text(m.Find(name)); text != "" {
@@ -157,11 +171,11 @@ func (m Members) Text(names ...string) string {
 	return ""
 }
 
-// Nested returns the object or array called name, see [Nested].
+// Nested returns the object or array called name, as [Nested] does.
 func (m Members) Nested(name string) []byte { return Nested(m.Find(name)) }
 
-// Flag returns the boolean called name, or what a word or a number there means.
-// The other result is false where there is none.
+// Flag returns the boolean called name, which may be written as a word or a
+// number, and whether there is one.
 func (m Members) Flag(name string) (value, ok bool) {
 	switch strings.ToLower(m.Text(name)) {
 	case "true", "1", "yes":
@@ -172,14 +186,14 @@ func (m Members) Flag(name string) (value, ok bool) {
 	return false, false
 }
 
-// isEmpty reports whether a value says nothing.
+// isEmpty reports whether a value is missing, null or an empty string.
 func isEmpty(value []byte) bool {
 	return len(value) == 0 || value[0] == 'n' || len(value) == 2 && value[0] == '"'
 }
 
-// sameName reports whether a payload's spelling of a name means name. The
-// vendor's differ in case and separators: thread_id, threadId, threadid,
-// "clientUUID " with a space.
+// sameName reports whether spelling is a form of name. The vendor's forms differ
+// in case and separators: thread_id, threadId, threadid, "clientUUID " with a
+// space.
 func sameName(spelling []byte, name string) bool {
 	if len(spelling) < len(name) {
 		return false
@@ -204,11 +218,12 @@ func lower(c byte) byte {
 	return c
 }
 
-// Fold returns a name of the vendor's in one spelling: lower case, without
-// separators.
+// Fold returns name in lower case and without separators, so that all spellings
+// of a vendor's name become one.
 func Fold(name string) string { return strings.ToLower(Join(name)) }
 
-// Join returns a name without separators, as [Members] look for it.
+// Join returns name without separators, in the form that the methods of [Members]
+// take.
 func Join(name string) string {
 	return strings.Map(func(r rune) rune {
 		switch r {
@@ -219,7 +234,7 @@ func Join(name string) string {
 	}, name)
 }
 
-// Text returns a JSON string, number or boolean as text; anything else is empty.
+// Text returns a JSON string, number or boolean as text. Any other value is "".
 func Text(value []byte) string {
 	if len(value) == 0 {
 		return ""
@@ -235,11 +250,11 @@ func Text(value []byte) string {
 	return string(value)
 }
 
-// Nested returns the object or array that value is, or that the string value
-// holds; nil for anything else.
+// Nested returns value if it is an object or an array, or the object or array
+// whose JSON the string value contains. Any other value is nil.
 func Nested(value []byte) []byte {
 	if len(value) > 0 && value[0] == '"' {
-		value = []byte(strings.TrimSpace(Text(value)))
+		value = bytes.TrimSpace(TrimBOM([]byte(Text(value))))
 		if !Valid(value) {
 			return nil
 		}

@@ -42,8 +42,8 @@ func TestMembersAreFoundInAnySpelling(t *testing.T) {
 	require.Equal(t, `"}`, tolerant.MembersOf(m.Nested("escaped")).Text("z"))
 	require.Equal(t, "409", m.Text("n", "e", "missing", "statusCode"))
 	require.Equal(t, "2", m.Text("twice"), "the later one counts")
-	require.Equal(t, "1", m.Text("last"), "unless it says nothing")
-	require.Equal(t, "7", m.Text("abc", "clientUuid"), "an object is no text")
+	require.Equal(t, "1", m.Text("last"), "unless it is null")
+	require.Equal(t, "7", m.Text("abc", "clientUuid"), "an object is not text")
 	require.True(t, m.Has("n"))
 	require.False(t, m.Has("status"))
 	require.Nil(t, m.Find("status"), "a name that begins like another is another")
@@ -57,7 +57,7 @@ func TestAnObjectHasNoMoreThanAHundredThousandMembers(t *testing.T) {
 	require.Len(t, tolerant.MembersOf([]byte(object)), 100_000)
 }
 
-func TestTheBeginningOfAnObjectIsWhatCameWhole(t *testing.T) {
+func TestBeginningReturnsTheWholeMembers(t *testing.T) {
 	for object, want := range map[string][]string{
 		`{"a":1,"b":{"c":[2]},"d":"e"}`: {"a=1", `b={"c":[2]}`, `d="e"`},
 		`{"a":1,"b":{"c":[2`:            {"a=1", "b="},
@@ -86,7 +86,7 @@ func TestTheBeginningOfAnObjectIsWhatCameWhole(t *testing.T) {
 	require.Len(t, tolerant.Beginning([]byte(many)), 100_000)
 }
 
-func TestElementsAreThoseOfAnArrayUpToALimit(t *testing.T) {
+func TestElementsReturnsAnArrayUpToALimit(t *testing.T) {
 	require.Equal(t, [][]byte{[]byte("1"), []byte(`"]"`), []byte("[2]")}, tolerant.Elements([]byte(` [1 , "]",[2] ]`), 9))
 	require.Len(t, tolerant.Elements([]byte(`[1,2,3]`), 2), 2)
 	for _, other := range []string{`[]`, `{"a":[1]}`, `null`, ``} {
@@ -94,7 +94,60 @@ func TestElementsAreThoseOfAnArrayUpToALimit(t *testing.T) {
 	}
 }
 
-func TestAFailureHasAnEnvelopeOnlyIfItTellsSomething(t *testing.T) {
+func TestAByteOrderMarkIsIgnored(t *testing.T) {
+	const mark = "\ufeff"
+	m, ok := tolerant.Split([]byte(mark + ` {"tid":"T-1"}`))
+	require.True(t, ok)
+	require.Equal(t, "T-1", m.Text("tid"))
+	for text, valid := range map[string]bool{
+		mark + `[1]`: true, mark + `"a"`: true, mark: false, mark + `<html>`: false, mark + mark + `{}`: false, ` ` + mark + `{}`: false,
+	} {
+		_, ok := tolerant.Split([]byte(text))
+		require.Equal(t, valid, ok, "%q", text)
+		require.Equal(t, valid, tolerant.Valid([]byte(text)), "%q", text)
+	}
+	require.Equal(t, "T-1", tolerant.MembersOf([]byte(mark+`{"tid":"T-1"}`)).Text("tid"))
+	require.Equal(t, "T-1", tolerant.Beginning([]byte(mark+`{"tid":"T-1","value":{`)).Text("tid"))
+	require.Equal(t, `{"a":1}`, string(tolerant.Nested([]byte(`"\ufeff {\"a\":1} "`))))
+	require.Equal(t, "4547", tolerant.ReadFailure([]byte(mark+`{"code":4547}`)).Code)
+	require.Equal(t, `{}`, string(tolerant.TrimBOM([]byte(mark+`{}`))))
+	require.Equal(t, `{}`, string(tolerant.TrimBOM([]byte(`{}`))))
+}
+
+func TestAFailureIsReadFromEveryEnvelope(t *testing.T) {
+	for body, want := range map[string]tolerant.Failure{
+		`{"status":"failure","code":4547,"description":"closed","tid":"T-1","trackingId":"K-1"}`: {
+			Code: "4547", Description: "closed", IDs: tolerant.IDs{Transaction: "T-1", Tracking: "K-1"}},
+		`{"status":"failure","value":{"TransId":"T-2"}}`: {IDs: tolerant.IDs{Transaction: "T-2"}},
+		`{"tid":"T-1","value":{"tid":"T-2"}}`:            {IDs: tolerant.IDs{Transaction: "T-1"}},
+		`{"status_code":"503","description":"busy"}`:     {Code: "503", Description: "busy"},
+		`{"message":"no","trackingId":"K-1"}`:            {Description: "no", IDs: tolerant.IDs{Tracking: "K-1"}},
+		`{"trackingId":"K-1","error":{"key":409,"message":[{"description":"one"},{"description":"two"}]}}`: {
+			Errors: true, Code: "409", Description: "one; two", IDs: tolerant.IDs{Tracking: "K-1"}},
+		`{"error":{"trackingId":"K-2","code":"c"}}`:    {Errors: true, Code: "c", IDs: tolerant.IDs{Tracking: "K-2"}},
+		`{"errors":[{"trackingId":"K-3"}]}`:            {Errors: true, IDs: tolerant.IDs{Tracking: "K-3"}},
+		`{"errors":[{"tid":"T-9"}]}`:                   {Errors: true},
+		`{"errors":[{"key":"a"},{"code":"b"}]}`:        {Errors: true, Code: "a"},
+		`{"code":"top","errors":[{"code":"inner"}]}`:   {Errors: true, Code: "top"},
+		`{"error":"no","errors":["never"]}`:            {Errors: true, Description: "no; never"},
+		`{"description":"top","errors":["inner"]}`:     {Errors: true, Description: "top"},
+		`{"errors":[null,"",{},{"code":7},"later"]}`:   {Errors: true, Code: "7", Description: "later"},
+		`{"errors":[{"message":["",{},"a"]},[1],"b"]}`: {Errors: true, Description: "a; b"},
+		`{"errors":[{}]}`:                              {},
+	} {
+		want.Envelope = true
+		require.Equal(t, want, tolerant.ReadFailure([]byte(body)), body)
+	}
+}
+
+func TestAFailureReadsABoundedNumberOfErrors(t *testing.T) {
+	read := tolerant.ReadFailure([]byte(`{"errors":["a"` + strings.Repeat(`,"a"`, 1_000) + `]}`))
+	require.Equal(t, strings.Repeat("a; ", 99)+"a", read.Description)
+	deep := strings.Repeat(`{"message":[`, 50) + `"deep"` + strings.Repeat(`]}`, 50)
+	require.Empty(t, tolerant.ReadFailure([]byte(`{"error":`+deep+`}`)).Description)
+}
+
+func TestAFailureHasAnEnvelopeOnlyIfTheServiceUsesIt(t *testing.T) {
 	for body, want := range map[string]bool{
 		`{"code":1}`: true, ` {"description":"no"}`: true, `{"status":"failure"}`: true, `{"trackingId":"T"}`: true,
 		`{"error":{}}`: true, `{"errors":[{}]}`: true,
