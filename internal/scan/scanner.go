@@ -1,6 +1,6 @@
-// Package scan reads JSON token by token. It takes for JSON what encoding/json
-// does, which it is fuzzed against, and tells on the way where everything stands:
-// encoding/json would have to go over a text twice for that, or decode all of it.
+// Package scan reads JSON token by token. It accepts what encoding/json accepts,
+// and a fuzz test compares the two. Its callers get each value as a part of the
+// text, in one pass; encoding/json would need two, or decode everything.
 package scan
 
 import (
@@ -10,33 +10,35 @@ import (
 	"unicode/utf8"
 )
 
-// Scanner reads one JSON text. Each method that passes something skips the space
-// before it and reports whether it stood there. If it did not, nothing more can be
-// read, and Problem says why; with Word, which skips no space, something else can.
+// Scanner reads one JSON text. A method that reads a token skips the white space
+// before it and reports whether the token is there. If it is not, the scanner must
+// not be used any more, and Problem returns the reason. Word is the exception: it
+// skips no white space, and after it the caller may read something else.
 type Scanner struct {
 	data []byte
 	at   int
-	// depth is how many objects and arrays the scanner is in.
+	// depth counts the objects and arrays that are open.
 	depth, maxDepth int
 	strict          bool
 	problem         string
 }
 
-// MaxDepth is how deep objects and arrays may be nested in encoding/json.
+// MaxDepth is how deep encoding/json lets objects and arrays be nested.
 const MaxDepth = 10_000
 
-// New returns a scanner of data that takes what encoding/json takes.
+// New returns a scanner of data that accepts what encoding/json accepts.
 func New(data []byte) Scanner { return Scanner{data: data, maxDepth: MaxDepth} }
 
-// NewStrict returns a scanner of data that takes no text but UTF-8, where
-// encoding/json replaces what is not in silence, and nothing that is nested more
-// than maxDepth deep.
+// NewStrict returns a scanner of data that rejects strings that are not UTF-8,
+// which encoding/json changes without an error. It also rejects objects and arrays
+// that are nested more than maxDepth deep.
 func NewStrict(data []byte, maxDepth int) Scanner {
 	return Scanner{data: data, maxDepth: maxDepth, strict: true}
 }
 
-// Problem says in words that follow upon the name of the text why it could not be
-// read: "ends too early". It quotes nothing.
+// Problem returns why the text could not be read, such as "ends too early". The
+// words complete a sentence that begins with the name of the text, and do not
+// quote it.
 func (s *Scanner) Problem() string {
 	switch {
 	case s.problem != "":
@@ -47,7 +49,8 @@ func (s *Scanner) Problem() string {
 	return fmt.Sprintf("is not valid JSON at byte %d", s.at)
 }
 
-// Peek skips space and returns the byte after it; 0 at the end.
+// Peek skips white space and returns the next byte, or 0 at the end. It does not
+// read the byte.
 func (s *Scanner) Peek() byte {
 	for s.at < len(s.data) {
 		switch c := s.data[s.at]; c {
@@ -60,7 +63,7 @@ func (s *Scanner) Peek() byte {
 	return 0
 }
 
-// Enter passes the bracket that opens an object or an array.
+// Enter reads the bracket that opens an object or an array.
 func (s *Scanner) Enter(opening byte) bool {
 	if s.Peek() != opening {
 		return false
@@ -73,8 +76,9 @@ func (s *Scanner) Enter(opening byte) bool {
 	return true
 }
 
-// More reports whether another element follows, and passes the comma before it;
-// or else the bracket that closes the object or the array.
+// More reports whether the object or array has another element, and reads the
+// comma before it. If there is none, More reads the closing bracket. It needs to
+// know whether the element would be the first.
 func (s *Scanner) More(closing byte, first bool) (more, ok bool) {
 	switch c := s.Peek(); {
 	case c == closing:
@@ -91,8 +95,8 @@ func (s *Scanner) More(closing byte, first bool) (more, ok bool) {
 	return false, false
 }
 
-// Member passes to the value of the next member of an object and returns its name;
-// more is false at the object's end. The name may share memory with the data.
+// Member reads the name of the next member of an object, up to its value. At the
+// end of the object more is false. The name may share memory with the data.
 func (s *Scanner) Member(first bool) (name []byte, more, ok bool) {
 	if more, ok = s.More('}', first); !more {
 		return nil, false, ok
@@ -105,8 +109,8 @@ func (s *Scanner) Member(first bool) (name []byte, more, ok bool) {
 	return name, true, true
 }
 
-// Text passes a string and returns it as encoding/json reads it. The result may
-// share memory with the data.
+// Text reads a string and returns what encoding/json would decode it to. The
+// result may share memory with the data.
 func (s *Scanner) Text() (text []byte, ok bool) {
 	raw, escaped, ok := s.quoted()
 	if ok && (escaped || !utf8.Valid(raw)) {
@@ -115,7 +119,7 @@ func (s *Scanner) Text() (text []byte, ok bool) {
 	return raw, ok
 }
 
-// quoted passes a string and returns what stands between its quotes.
+// quoted reads a string and returns what is between its quotes.
 func (s *Scanner) quoted() (raw []byte, escaped, ok bool) {
 	if s.Peek() != '"' {
 		return nil, false, false
@@ -147,8 +151,8 @@ func (s *Scanner) quoted() (raw []byte, escaped, ok bool) {
 	}
 }
 
-// plainUntil returns where the first byte from at on stands that means something in
-// a string, or may not be there; the length of data if there is none.
+// plainUntil returns the index of the first quote, backslash or control character
+// from at on, or the length of data.
 func plainUntil(data []byte, at int) int {
 	for i, c := range data[at:] {
 		if c == '"' || c == '\\' || c < ' ' {
@@ -158,7 +162,7 @@ func plainUntil(data []byte, at int) int {
 	return len(data)
 }
 
-// escape passes the escape that stands next.
+// escape reads an escape sequence.
 func (s *Scanner) escape() bool {
 	if s.at++; s.at == len(s.data) {
 		return false
@@ -185,8 +189,8 @@ func isHex(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
 }
 
-// decode returns what the inside of a string stands for. Half a character alone, and
-// a byte that is no UTF-8, become the replacement character.
+// decode returns raw, which is between the quotes of a string, without escapes. An
+// unpaired surrogate and a byte that is not UTF-8 become U+FFFD.
 func decode(raw []byte) []byte {
 	text := make([]byte, 0, len(raw))
 	for i := 0; i < len(raw); i++ {
@@ -223,14 +227,13 @@ func decode(raw []byte) []byte {
 	return text
 }
 
-// unit returns what the four hexadecimal digits stand for that raw begins with.
+// unit returns the UTF-16 unit that raw begins with as four hexadecimal digits.
 func unit(raw []byte) rune {
-	number, _ := strconv.ParseUint(string(raw[:4]), 16, 16) // They have been checked.
+	number, _ := strconv.ParseUint(string(raw[:4]), 16, 16) // escape checked them.
 	return rune(number)
 }
 
-// unitOf does the same for the escape that raw begins with. It is 0 if there is
-// none.
+// unitOf returns the UTF-16 unit that raw begins with as an escape, or 0.
 func unitOf(raw []byte) rune {
 	if len(raw) < len(`\u0000`) || raw[0] != '\\' || raw[1] != 'u' {
 		return 0
@@ -238,7 +241,7 @@ func unitOf(raw []byte) rune {
 	return unit(raw[2:])
 }
 
-// Number passes a number and returns its text.
+// Number reads a number and returns its text.
 func (s *Scanner) Number() (text []byte, ok bool) {
 	if s.Peek(); s.at == len(s.data) {
 		return nil, false
@@ -260,7 +263,7 @@ func (s *Scanner) Number() (text []byte, ok bool) {
 	return s.data[start:s.at], true
 }
 
-// one passes a or b, if one of them stands next.
+// one reads a or b, and reports whether the next byte is one of them.
 func (s *Scanner) one(a, b byte) bool {
 	if s.at < len(s.data) && (s.data[s.at] == a || s.data[s.at] == b) {
 		s.at++
@@ -269,7 +272,7 @@ func (s *Scanner) one(a, b byte) bool {
 	return false
 }
 
-// digits passes digits and returns how many there were.
+// digits reads digits and returns their number.
 func (s *Scanner) digits() int {
 	start := s.at
 	for s.at < len(s.data) && s.data[s.at] >= '0' && s.data[s.at] <= '9' {
@@ -278,8 +281,8 @@ func (s *Scanner) digits() int {
 	return s.at - start
 }
 
-// Word passes word, which is true, false or null, if it stands next. Member, More
-// and Peek leave the scanner where a word can stand.
+// Word reads word, which is true, false or null, and reports whether it is there.
+// It skips no white space: call Member, More or Peek before it.
 func (s *Scanner) Word(word string) bool {
 	if len(s.data)-s.at < len(word) || string(s.data[s.at:s.at+len(word)]) != word {
 		return false
@@ -288,13 +291,13 @@ func (s *Scanner) Word(word string) bool {
 	return true
 }
 
-// Skip passes a value of any kind and returns its text. It does not call itself: a
-// text that is nested deep would take a megabyte of stack.
+// Skip reads a value of any kind and returns its text. It is not recursive, because
+// a deeply nested text would take a megabyte of stack.
 func (s *Scanner) Skip() (text []byte, ok bool) {
 	s.Peek()
 	start := s.at
 	var room [32]byte
-	open := room[:0] // the brackets of the objects and arrays that it is in
+	open := room[:0] // the opening brackets of the open objects and arrays
 	for {
 		c := s.Peek()
 		isNested := c == '{' || c == '['
@@ -313,7 +316,7 @@ func (s *Scanner) Skip() (text []byte, ok bool) {
 	}
 }
 
-// skipScalar passes a value that begins with first and holds no other.
+// skipScalar reads a value that begins with first and is not an object or array.
 func (s *Scanner) skipScalar(first byte) (ok bool) {
 	switch first {
 	case '"':
@@ -326,12 +329,12 @@ func (s *Scanner) skipScalar(first byte) (ok bool) {
 	return ok
 }
 
-// toNext passes to the next value in the innermost of the open objects and arrays,
-// and leaves those that end before there is one. It returns those that are open then.
+// toNext moves to the next value in the open objects and arrays, closing those that
+// end before it. It returns what is still open.
 func (s *Scanner) toNext(open []byte, first bool) (still []byte, ok bool) {
 	for len(open) > 0 {
 		opening := open[len(open)-1]
-		more, ok := s.More(opening+2, first) // In ASCII that is what closes both.
+		more, ok := s.More(opening+2, first) // ']' is '[' + 2, and '}' is '{' + 2.
 		switch {
 		case !ok:
 			return open, false
@@ -343,7 +346,7 @@ func (s *Scanner) toNext(open []byte, first bool) (still []byte, ok bool) {
 	return open, true
 }
 
-// skipName passes the name of a member and the colon after it.
+// skipName reads the name of a member and the colon after it.
 func (s *Scanner) skipName() bool {
 	if _, _, ok := s.quoted(); !ok || s.Peek() != ':' {
 		return false
@@ -352,7 +355,7 @@ func (s *Scanner) skipName() bool {
 	return true
 }
 
-// End reports whether nothing but space follows.
+// End reports whether only white space follows.
 func (s *Scanner) End() bool {
 	s.Peek()
 	return s.at == len(s.data)

@@ -16,7 +16,7 @@ func valid(s scan.Scanner) bool {
 	return ok && s.End()
 }
 
-// documents are JSON and what is nearly JSON.
+// documents has valid JSON, and text that is almost JSON.
 var documents = []string{
 	``, ` `, `null`, `true`, `fals`, `nulll`, `0`, `-0`, `01`, `-`, `1.`, `.5`, `1.5e+10`, `1e`, `1E-`, `12 `, `+1`, `0x1`, "\v1",
 	`""`, `"a`, `"a\"`, `"\u00e9\ud83d\ude00\ud83d\n"`, `"\u12"`, `"\uD83"`, `"\x"`, "\"\n\"", "\"\xff\"", "\"\x7f\"", `'a'`,
@@ -24,14 +24,14 @@ var documents = []string{
 	`[]`, `[1,2]`, `[1,]`, `[,1]`, `[1 2]`, `[`, `[1`, `]`, `[1}`, "\ufeff{}", `{}x`, `{} {}`,
 }
 
-func TestJSONIsWhatEncodingJSONTakesForIt(t *testing.T) {
+func TestScannerAcceptsWhatEncodingJSONAccepts(t *testing.T) {
 	nested := func(deep int) string { return strings.Repeat("[", deep) + strings.Repeat("]", deep) }
 	for _, document := range append(documents, nested(scan.MaxDepth), nested(scan.MaxDepth+1)) {
 		require.Equal(t, json.Valid([]byte(document)), valid(scan.New([]byte(document))), "%.64q", document)
 	}
 }
 
-func TestTextIsUnescapedAsByEncodingJSON(t *testing.T) {
+func TestTextIsDecodedAsByEncodingJSON(t *testing.T) {
 	for _, document := range []string{
 		`"plain"`, `"\"\\\/\b\f\n\r\t"`, `"\u0041\u00e9\u20AC"`, `"\ud83d\ude00"`, `"\ud83d"`, `"\ude00"`, `"\ud83d\u0041"`, `"\ud83d\ud83d\ude00"`, `"\ud83dx"`, `"\ud83d\n"`,
 		"\"\xff\xfe\"", "\"a\\u0062\xff\"", "\"\xc3\\n\xa9\"",
@@ -45,7 +45,7 @@ func TestTextIsUnescapedAsByEncodingJSON(t *testing.T) {
 	}
 }
 
-func TestNestingTakesNoStack(t *testing.T) {
+func TestNestingUsesNoStack(t *testing.T) {
 	document := []byte(strings.Repeat(`{"a":[`, scan.MaxDepth/2) + strings.Repeat(`]}`, scan.MaxDepth/2))
 	const goroutines = 32
 	var before, after runtime.MemStats
@@ -63,10 +63,10 @@ func TestNestingTakesNoStack(t *testing.T) {
 	}
 	runtime.ReadMemStats(&after)
 	close(end)
-	require.Less(t, after.StackInuse, before.StackInuse+goroutines*(64<<10), "not even 64 KB for each")
+	require.Less(t, after.StackInuse, before.StackInuse+goroutines*(64<<10), "less than 64 KB for each")
 }
 
-func TestAStrictScannerTakesNoTextButUTF8AndLimitsTheDepth(t *testing.T) {
+func TestAStrictScannerRequiresUTF8AndLimitsTheDepth(t *testing.T) {
 	for document, problem := range map[string]string{
 		`{"é":["é"]}`:        "",
 		"{\"é\":[\"\xff\"]}": "is not valid UTF-8",
