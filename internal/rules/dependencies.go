@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// LinkedModules returns the paths of the third-party modules, sorted, from
-// which packages are linked into a program that imports every package of the
-// module at dir, tests left out. It runs go list without a workspace, as for a
-// user. It fails where go list does, and when ctx ends.
+// LinkedModules returns the paths of the third-party modules that a user's program
+// links if it imports every package of the module at dir. The paths are sorted.
+// Tests do not count, and neither does a workspace. It returns an error if go list
+// fails or ctx ends.
 func LinkedModules(ctx context.Context, dir string) ([]string, error) {
 	const path = "{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}"
 	list := exec.CommandContext(ctx, "go", "list", "-deps", "-f", path, "./...")

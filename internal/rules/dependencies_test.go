@@ -13,7 +13,7 @@ import (
 	"github.com/engagesdk/engage-go/internal/rules"
 )
 
-func TestLinkedModulesCountsWhatIsLinked(t *testing.T) {
+func TestLinkedModulesLeavesOutTests(t *testing.T) {
 	root := t.TempDir()
 	mod := "module core.test\n\ngo 1.26\n"
 	imports := `"net/http"`
@@ -47,7 +47,7 @@ func TestLinkedModulesFails(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-// write puts a file, and the folders it needs, below root.
+// write makes a file below root, with the folders it needs.
 func write(t *testing.T, root, path, text string) {
 	t.Helper()
 	path = filepath.Join(root, filepath.FromSlash(path))

@@ -1,20 +1,18 @@
-// Package rules holds the rules that this repository keeps, and checks its
-// source against them.
+// Package rules checks the source of this repository against its rules.
 //
-// A [Rule] reads the source as a [Repository] and returns what breaks it as
-// [Finding] values, each with its place. The tests of this package check the
-// repository they stand in, so that a broken rule fails the build; and they
-// show every rule source that it must refuse.
+// A [Rule] reads the source as a [Repository] and returns a [Finding] for each
+// place that breaks the rule. The tests of this package check the repository
+// that contains them, so a broken rule fails the build. They also check that each
+// rule finds the faults in sample source.
 //
-// The rules read syntax alone, so they also work on source that does not
-// compile yet.
+// The rules read syntax only, so they work on source that does not compile.
 package rules
 
-// Rule is one thing that holds for the whole of a repository's source.
+// Rule is a rule for all the source of a repository.
 type Rule struct {
-	// Name says what holds, in a few words.
+	// Name states the rule in a few words.
 	Name string
-	// Check returns every place that breaks the rule, in the order of the source.
+	// Check returns the places that break the rule, in the order of the source.
 	Check func(Repository) []Finding
 }
 

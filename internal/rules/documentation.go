@@ -9,25 +9,23 @@ import (
 	"strings"
 )
 
-// documentation finds exported identifiers without a doc comment, in everything
-// but tests and examples:
+// documentation finds exported identifiers without a doc comment. It leaves out
+// tests and examples. It requires:
 //
-//   - A package has a comment that starts with "Package" and its name.
-//   - A function, a method of an exported type and a method of an interface has
-//     its own comment, which starts with its name. A type that an exported one
-//     embeds counts as exported here, since its methods become that one's.
-//   - A type, and a constant or variable that stands alone, has its own comment,
-//     which starts with its name or with an article and its name.
-//   - A constant or variable of a group has its own comment, or the group has
-//     one for all.
-//   - A field of a struct has a comment above or beside it, or shares that of
-//     the lines above it up to an empty one; the first lines share that of the
-//     struct. A field that is called by its name, in one word or several, in
-//     the comment of its struct needs none, nor does one that is named like its
-//     type, such as Header ListHeader.
+//   - Of a package, a comment that starts with "Package" and its name.
+//   - Of a function, a method of an exported type and a method of an interface, a
+//     comment that starts with its name. A type that an exported type embeds
+//     counts as exported, because its methods are promoted.
+//   - Of a type, and of a constant or variable outside a group, a comment that
+//     starts with its name or with an article and its name.
+//   - Of a constant or variable in a group, a comment of its own or of the group.
+//   - Of a field, a comment above or beside it. Lines without an empty line
+//     between them share a comment, and the first lines share the comment of the
+//     struct. A field needs no comment if the comment of the struct mentions it,
+//     or if its type has the same name, such as Header ListHeader.
 //
-// The first paragraph of each of these comments, save one beside a name, is a
-// sentence: it ends in a full stop, or in a colon before what it announces.
+// The first paragraph of each comment must end like a sentence, with a full stop
+// or a colon. A comment beside a name need not.
 func documentation(r Repository) []Finding {
 	d := documented{Repository: r, shown: shownTypes(r)}
 	packages := map[string]File{}
@@ -51,7 +49,7 @@ func documentation(r Repository) []Finding {
 	return d.findings
 }
 
-// documented collects what is not documented.
+// documented collects the findings of the rule.
 type documented struct {
 	Repository
 	shown    map[typeIn]bool
@@ -81,7 +79,8 @@ func (d *documented) function(dir string, f *ast.FuncDecl) {
 	}
 }
 
-// receiverOf returns the name of the type that f is a method of.
+// receiverOf returns the name of the type that f is a method of, and whether f is
+// a method.
 func receiverOf(f *ast.FuncDecl) (string, bool) {
 	if f.Recv == nil {
 		return "", false
@@ -90,8 +89,8 @@ func receiverOf(f *ast.FuncDecl) (string, bool) {
 	return name, ok
 }
 
-// typeName returns the last name of a named type, whatever package, pointer
-// and type arguments it is written with.
+// typeName returns the name of a type without its package, pointers and type
+// arguments. It returns false for a type without a name.
 func typeName(expression ast.Expr) (string, bool) {
 	switch e := expression.(type) {
 	case *ast.Ident:
@@ -161,25 +160,26 @@ func (d *documented) fields(body *ast.StructType, doc *ast.CommentGroup) {
 
 func (d *documented) line(at token.Pos) int { return d.positions.Position(at).Line }
 
-// selfExplaining reports whether a field is named like its type, whose comment
-// then speaks for it.
+// selfExplaining reports whether a field has the name of its type, whose comment
+// then explains the field.
 func selfExplaining(name *ast.Ident, typ ast.Expr) bool {
 	called, ok := typeName(typ)
 	return ok && strings.HasSuffix(called, name.Name)
 }
 
-// hump is where a new word starts in a name: BaseURL, MIMEType.
+// hump matches the place where a word starts inside a name: BaseURL, MIMEType.
 var hump = regexp.MustCompile(`([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])`)
 
-// mentions reports whether a comment calls a field by its name, in any case,
-// written as one word or as several: BaseURL or base URL.
+// mentions reports whether a comment has the name of a field, in any case and as
+// one word or as several: BaseURL or base URL.
 func mentions(doc *ast.CommentGroup, field string) bool {
 	words := hump.ReplaceAllString(field, "$1$3[ -]?$2$4")
 	return regexp.MustCompile(`(?i)\b` + words + `\b`).MatchString(strings.ReplaceAll(doc.Text(), "\n", " "))
 }
 
-// require notes a comment of name that is missing, does not start with one of
-// starts, or is no sentence. No starts means that it may start with anything.
+// require adds a finding if the comment of name is missing, does not start with
+// one of starts, or does not end like a sentence. Without starts it may start with
+// anything.
 func (d *documented) require(name *ast.Ident, doc *ast.CommentGroup, starts ...string) {
 	paragraph, _, _ := strings.Cut(doc.Text(), "\n\n")
 	paragraph = strings.TrimSpace(paragraph)
@@ -194,7 +194,7 @@ func (d *documented) require(name *ast.Ident, doc *ast.CommentGroup, starts ...s
 	}
 }
 
-// withArticles lists how the comment of name may start.
+// withArticles returns the words that the comment of name may start with.
 func withArticles(name string) []string {
 	return []string{name, "A " + name, "An " + name, "The " + name}
 }
@@ -207,4 +207,67 @@ func (d *documented) note(name *ast.Ident, problem string) {
 func startsWith(text, start string) bool {
 	rest, ok := strings.CutPrefix(text, start)
 	return ok && (rest == "" || strings.Contains(" \n,.:;'", rest[:1]))
+}
+
+// typeIn is a type of the package in a folder.
+type typeIn struct{ dir, name string }
+
+// shownTypes returns the types whose exported methods users can call: the exported
+// types, and all types of their package that they embed.
+func shownTypes(r Repository) map[typeIn]bool {
+	embedded := make(map[typeIn][]typeIn)
+	for _, file := range r.Files {
+		if file.Test() {
+			continue
+		}
+		for _, declaration := range file.Syntax.Decls {
+			declaration, ok := declaration.(*ast.GenDecl)
+			if !ok {
+				continue
+			}
+			for _, spec := range declaration.Specs {
+				if spec, ok := spec.(*ast.TypeSpec); ok {
+					outer := typeIn{file.Dir(), spec.Name.Name}
+					embedded[outer] = embeddedIn(spec.Type, file.Dir())
+				}
+			}
+		}
+	}
+	shown := make(map[typeIn]bool)
+	var show func(typeIn)
+	show = func(outer typeIn) {
+		if shown[outer] {
+			return
+		}
+		shown[outer] = true
+		for _, inner := range embedded[outer] {
+			show(inner)
+		}
+	}
+	for outer := range embedded {
+		if ast.IsExported(outer.name) {
+			show(outer)
+		}
+	}
+	return shown
+}
+
+// embeddedIn returns the types that a struct or an interface embeds.
+func embeddedIn(body ast.Expr, dir string) []typeIn {
+	var fields *ast.FieldList
+	switch body := body.(type) {
+	case *ast.StructType:
+		fields = body.Fields
+	case *ast.InterfaceType:
+		fields = body.Methods
+	default:
+		return nil
+	}
+	var embedded []typeIn
+	for _, field := range fields.List {
+		if name, ok := typeName(field.Type); ok && len(field.Names) == 0 {
+			embedded = append(embedded, typeIn{dir, name})
+		}
+	}
+	return embedded
 }

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// examples finds calls of the client, which are the exported methods of
-// engage.Client whose first parameter is a context, that have no example, or
-// none that is run: go test runs an example only for the output it names.
+// examples finds calls of the client that have no example which go test runs. A
+// call is an exported method of engage.Client whose first parameter is a context.
+// Only an example with an output comment is run.
 func examples(r Repository) []Finding {
 	var findings []Finding
 	shown := r.examples("engage")
@@ -31,8 +31,8 @@ func examples(r Repository) []Finding {
 	return findings
 }
 
-// examples returns the names of the examples in dir that are run, without the
-// word Example.
+// examples returns the names of the examples in dir that have an output, without
+// the word Example.
 func (r Repository) examples(dir string) []string {
 	var tests []*ast.File
 	for _, file := range r.Files {
@@ -49,8 +49,8 @@ func (r Repository) examples(dir string) []string {
 	return names
 }
 
-// isCall reports whether f is an exported method of Client that takes a context
-// first.
+// isCall reports whether f is an exported method of Client whose first parameter is
+// a context.
 func isCall(f *ast.FuncDecl) bool {
 	receiver, _ := receiverOf(f)
 	if receiver != "Client" || !f.Name.IsExported() || f.Type.Params.NumFields() == 0 {

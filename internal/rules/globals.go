@@ -8,11 +8,10 @@ import (
 	"strings"
 )
 
-// globals finds what makes a package hold mutable state or act when it is
-// loaded: a function named init, an exported variable that is not an error
-// named Err…, and a variable that is a pointer or starts out empty, since it is
-// there to be changed. That leaves tables. Tests may have variables, but no
-// init.
+// globals finds mutable state of packages and functions named init. A package may
+// have exported errors named Err…, and unexported variables with a value, such as
+// tables. A variable that is empty at first, or a pointer, counts as mutable. Tests
+// may have any variables but no init.
 func globals(r Repository) []Finding {
 	var findings []Finding
 	for _, file := range r.Files {
@@ -20,7 +19,7 @@ func globals(r Repository) []Finding {
 			switch declaration := declaration.(type) {
 			case *ast.FuncDecl:
 				if declaration.Recv == nil && declaration.Name.Name == "init" {
-					findings = append(findings, r.finding(declaration, "init runs unasked"))
+					findings = append(findings, r.finding(declaration, "init is not allowed"))
 				}
 			case *ast.GenDecl:
 				if declaration.Tok == token.VAR && !file.Test() {
@@ -32,7 +31,7 @@ func globals(r Repository) []Finding {
 	return findings
 }
 
-// variables finds those of a declaration that anyone could change.
+// variables finds the mutable variables of a declaration.
 func (r Repository) variables(declaration *ast.GenDecl) []Finding {
 	var findings []Finding
 	for _, spec := range declaration.Specs {
@@ -41,19 +40,19 @@ func (r Repository) variables(declaration *ast.GenDecl) []Finding {
 			switch {
 			case name.Name == "_":
 			case name.IsExported() && !strings.HasPrefix(name.Name, "Err"):
-				findings = append(findings, r.finding(name, "%s is a variable that users could change", name.Name))
-			case changes(spec):
-				findings = append(findings, r.finding(name, "%s is there to be changed", name.Name))
+				findings = append(findings, r.finding(name, "%s is a variable that users can change", name.Name))
+			case mutable(spec):
+				findings = append(findings, r.finding(name, "%s is mutable", name.Name))
 			}
 		}
 	}
 	return findings
 }
 
-// changes reports whether a variable makes sense only if it is changed: it has
-// no value yet, or an empty one, or points to one. An embedded file system gets
-// its value from the compiler and cannot be changed.
-func changes(spec *ast.ValueSpec) bool {
+// mutable reports whether a variable has no value, an empty value or a pointer,
+// which is useful only if the program changes it. An embedded file system gets its
+// value from the compiler.
+func mutable(spec *ast.ValueSpec) bool {
 	if typ, ok := spec.Type.(*ast.SelectorExpr); ok && types.ExprString(typ) == "embed.FS" {
 		return false
 	}

@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// room is a part of the repository and those parts that its code may import.
-// A name that ends in /... means a folder and all below it.
+// room is a folder of the repository and the folders whose packages it may import.
+// A name that ends in /... means the folder and all folders below it.
 type room struct {
 	dir   string
 	knows []string
 }
 
-// rooms is the direction of imports. A folder without a row is a finding, so
-// that a new package takes its place here first.
+// rooms is the table of imports. A package in a folder without a row is a finding,
+// so a new package needs a row first.
 var rooms = []room{
 	{"outcome", nil},
 	{"engage/channel", nil},
@@ -42,16 +42,15 @@ var rooms = []room{
 	{"examples/...", []string{"outcome", "auth", "engage/...", "stream/...", "examples/..."}},
 }
 
-// What other modules the core may import. A nested module imports what it is
-// there for; its own go.mod lists it. Test libraries stay in tests everywhere.
+// The core may import only the listed modules. A nested module may import what its
+// go.mod requires. In every module only tests may import testLibraries.
 var (
 	coreLibraries = []string{"golang.org/x/oauth2", "github.com/hashicorp/go-retryablehttp"}
 	testLibraries = []string{"github.com/stretchr/testify", "github.com/jarcoal/httpmock"}
 )
 
-// imports finds imports against the direction of [rooms] and imports of
-// modules that are not on the closed lists. Tests may import every room but the
-// examples.
+// imports finds imports of packages that [rooms] does not allow, and imports of
+// modules that are not listed. Tests may import every package but the examples.
 func imports(r Repository) []Finding {
 	var findings []Finding
 	for _, file := range r.Files {
@@ -69,8 +68,8 @@ func imports(r Repository) []Finding {
 	return findings
 }
 
-// refuse says why file, which is in the room here, may not import a package;
-// it is empty where it may.
+// refuse returns why file, which is in the room here, may not import a package. It
+// returns "" if it may.
 func (r Repository) refuse(file File, here room, imported string) string {
 	dir, ours := strings.CutPrefix(imported, r.Module+"/")
 	if !ours {
@@ -91,7 +90,8 @@ func (r Repository) refuse(file File, here room, imported string) string {
 	return here.dir + " may not import " + dir
 }
 
-// refuseModule says why file may not import a package of another module.
+// refuseModule returns why file may not import a package of another module. It
+// returns "" if it may.
 func refuseModule(file File, imported string) string {
 	first, _, _ := strings.Cut(imported, "/")
 	if !strings.Contains(first, ".") {
@@ -109,7 +109,7 @@ func refuseModule(file File, imported string) string {
 	return ""
 }
 
-// roomOf returns the row of a folder: its own, else the first that covers it.
+// roomOf returns the first row that covers a folder, and whether there is one.
 func roomOf(dir string) (room, bool) {
 	for _, r := range rooms {
 		if within(dir, r.dir) {
@@ -125,17 +125,17 @@ func within(name, pattern string) bool {
 	return name == parent || below && strings.HasPrefix(name, parent+"/")
 }
 
-// vague lists names that say nothing of what a package holds.
+// vague lists names that do not describe what a package contains.
 var vague = []string{"util", "utils", "common", "helper", "helpers", "types", "models"}
 
-// names finds packages and folders whose name says nothing.
+// names finds packages and folders with a vague name.
 func names(r Repository) []Finding {
 	var findings []Finding
 	for _, file := range r.Files {
 		parts := append(strings.Split(file.Dir(), "/"), strings.TrimSuffix(file.Syntax.Name.Name, "_test"))
 		for _, part := range slices.Compact(parts) {
 			if slices.Contains(vague, part) {
-				findings = append(findings, r.finding(file.Syntax.Name, "%s says nothing of what is in it", part))
+				findings = append(findings, r.finding(file.Syntax.Name, "%s does not say what the package contains", part))
 			}
 		}
 	}

@@ -8,13 +8,13 @@ import (
 	"slices"
 )
 
-// leftover matches what says that something is not finished or not certain.
-// Each word is written so that the pattern does not match itself.
+// leftover matches marks of unfinished work, waits and skipped tests. Each word is
+// written so that the pattern does not match itself.
 var leftover = regexp.MustCompile(`TO[D]O|FIXM[E]|\btime\.[S]leep\b|\b(t|b|f|tb)\.[S]kip`)
 
-// leftovers finds notes of work left undone, tests that are skipped and waits
-// that hope for the best. In a test under a fake clock, which is a file that
-// imports testing/synctest, a wait is exact and costs no time.
+// leftovers finds notes about unfinished work, skipped tests, and waits for a fixed
+// time. A test that imports testing/synctest may wait, because under its clock a
+// wait is exact and takes no time.
 func leftovers(r Repository) []Finding {
 	var findings []Finding
 	for _, file := range r.Files {
@@ -31,7 +31,7 @@ func leftovers(r Repository) []Finding {
 	return findings
 }
 
-// fakesTime reports whether f is a test that can stop the clock.
+// fakesTime reports whether f is a test that uses a fake clock.
 func fakesTime(f File) bool {
 	return f.Test() && slices.ContainsFunc(f.Syntax.Imports, func(i *ast.ImportSpec) bool {
 		return i.Path.Value == `"testing/synctest"`

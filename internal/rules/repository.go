@@ -13,13 +13,12 @@ import (
 	"strings"
 )
 
-// Repository is the Go source of a core module and of the modules nested in
-// it.
+// Repository is the Go source of a core module and the modules nested in it.
 type Repository struct {
 	// Module is the path of the core module.
 	Module string
-	// Files are the Go files, sorted by path. Those in testdata and in folders
-	// that the go command passes over are not among them.
+	// Files are the Go files, sorted by path. Files in folders that the go command
+	// ignores, such as testdata, are left out.
 	Files []File
 
 	positions *token.FileSet
@@ -29,28 +28,28 @@ type Repository struct {
 type File struct {
 	// Path is relative to the repository's root and separated by slashes.
 	Path string
-	// Source is the text, and Syntax what it says, comments included.
+	// Source is the text. Syntax is the text parsed, with comments.
 	Source []byte
 	Syntax *ast.File
-	// Core tells the core module's files from those of a nested module.
+	// Core is true for files of the core module, false for those of a nested one.
 	Core bool
 }
 
 // Dir returns the folder of f, relative to the repository's root.
 func (f File) Dir() string { return path.Dir(f.Path) }
 
-// Test reports whether f is compiled for tests only.
+// Test reports whether f is a test file.
 func (f File) Test() bool { return strings.HasSuffix(f.Path, "_test.go") }
 
 // Finding is a place that breaks a rule.
 type Finding struct {
-	// Position names the file and, where one is to blame, the line.
+	// Position is the file and the line.
 	Position token.Position
-	// Problem says what is wrong there.
+	// Problem describes what is wrong there.
 	Problem string
 }
 
-// String returns the finding as compilers print theirs.
+// String returns the finding in the form of a compiler's error.
 func (f Finding) String() string { return f.Position.String() + ": " + f.Problem }
 
 // finding returns a finding at node.
@@ -60,8 +59,8 @@ func (r Repository) finding(node ast.Node, format string, args ...any) Finding {
 	return Finding{at, fmt.Sprintf(format, args...)}
 }
 
-// Root returns the folder of the module that dir is in: dir itself or the
-// nearest folder above it that has a go.mod. It fails where there is none.
+// Root returns the folder of the module that contains dir: dir itself or the nearest
+// folder above it that has a go.mod. It returns an error if there is none.
 func Root(dir string) (string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -79,8 +78,8 @@ func Root(dir string) (string, error) {
 	}
 }
 
-// Read parses the repository whose root is fsys. It fails where the root has no
-// go.mod, and on a Go file that cannot be parsed.
+// Read parses the repository whose root is fsys. It returns an error if the root has
+// no go.mod or a Go file cannot be parsed.
 func Read(fsys fs.FS) (Repository, error) {
 	module, err := modulePath(fsys)
 	if err != nil {
@@ -92,7 +91,7 @@ func Read(fsys fs.FS) (Repository, error) {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && passedOver(entry.Name()):
+		case entry.IsDir() && ignored(entry.Name()):
 			return fs.SkipDir
 		case entry.IsDir():
 			_, err := fs.Stat(fsys, path.Join(name, "go.mod"))
@@ -105,8 +104,8 @@ func Read(fsys fs.FS) (Repository, error) {
 	return repository, err
 }
 
-// passedOver reports whether the go command ignores folders of this name.
-func passedOver(name string) bool {
+// ignored reports whether the go command ignores folders of this name.
+func ignored(name string) bool {
 	return name == "testdata" || name == "vendor" ||
 		name != "." && (strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_"))
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/engagesdk/engage-go/internal/rules"
 )
 
-func TestReadTakesWhatTheGoCommandTakes(t *testing.T) {
+func TestReadFindsTheFilesOfTheGoCommand(t *testing.T) {
 	repository := read(t, map[string]string{
 		"doc.go":                       "package core",
 		"auth/token.go":                "package auth",

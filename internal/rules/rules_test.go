@@ -9,7 +9,7 @@ import (
 	"github.com/engagesdk/engage-go/internal/rules"
 )
 
-func TestRepositoryKeepsItsRules(t *testing.T) {
+func TestRepositoryFollowsItsRules(t *testing.T) {
 	root, err := rules.Root(".")
 	require.NoError(t, err)
 	repository, err := rules.Read(os.DirFS(root))

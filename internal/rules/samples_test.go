@@ -9,7 +9,7 @@ import (
 	"github.com/engagesdk/engage-go/internal/rules"
 )
 
-// sample is source in a made-up repository, by path, and what its rule finds in
+// sample is the source of a made-up repository, by path, and what a rule finds in
 // it.
 type sample struct {
 	name  string
@@ -104,15 +104,15 @@ var importSamples = []sample{
 }
 
 var nameSamples = []sample{
-	one("a package that says what it is", "auth/token.go", `package auth`),
-	one("a folder", "internal/util/strings.go", `package strings`, "internal/util/strings.go:1: util says nothing of what is in it"),
-	one("a package", "auth/token.go", `package helpers`, "auth/token.go:1: helpers says nothing of what is in it"),
-	one("a test package", "auth/token_test.go", `package types_test`, "auth/token_test.go:1: types says nothing of what is in it"),
-	one("both at once", "models/models.go", `package models`, "models/models.go:1: models says nothing of what is in it"),
+	one("a clear name", "auth/token.go", `package auth`),
+	one("a folder", "internal/util/strings.go", `package strings`, "internal/util/strings.go:1: util does not say what the package contains"),
+	one("a package", "auth/token.go", `package helpers`, "auth/token.go:1: helpers does not say what the package contains"),
+	one("a test package", "auth/token_test.go", `package types_test`, "auth/token_test.go:1: types does not say what the package contains"),
+	one("both at once", "models/models.go", `package models`, "models/models.go:1: models does not say what the package contains"),
 }
 
 var documentationSamples = []sample{
-	one("all is said", "auth/token.go", `// Package auth gets tokens.
+	one("complete", "auth/token.go", `// Package auth gets tokens.
 package auth
 
 // ErrNone says that there is no token.
@@ -328,7 +328,7 @@ const (
 		"auth/token.go:10: Grouped has no doc comment"),
 }
 
-// client is a client with calls, and with methods that are none.
+// client is source of a client with calls and with other methods.
 const client = `package engage
 
 func (c *Client) Search(ctx context.Context, request Request) {}
@@ -391,10 +391,10 @@ var inner = func() { var count int; _ = count }
 func (Token) init() {}
 `),
 	one("variables of tests", "auth/token_test.go", "package auth_test\nvar seen []string"),
-	one("init", "auth/token.go", "package auth\nfunc init() {}", "auth/token.go:2: init runs unasked"),
-	one("init in a test", "auth/token_test.go", "package auth_test\nfunc init() {}", "auth/token_test.go:2: init runs unasked"),
+	one("init", "auth/token.go", "package auth\nfunc init() {}", "auth/token.go:2: init is not allowed"),
+	one("init in a test", "auth/token_test.go", "package auth_test\nfunc init() {}", "auth/token_test.go:2: init is not allowed"),
 	one("exported", "auth/token.go", "package auth\nvar Default = Token{1}",
-		"auth/token.go:2: Default is a variable that users could change"),
+		"auth/token.go:2: Default is a variable that users can change"),
 	one("unexported", "auth/token.go", `package auth
 
 var (
@@ -405,14 +405,14 @@ var (
 	client = &http.Client{Timeout: 1}
 )
 `,
-		"auth/token.go:4: mu is there to be changed",
-		"auth/token.go:5: cache is there to be changed",
-		"auth/token.go:6: more is there to be changed",
-		"auth/token.go:7: one is there to be changed",
-		"auth/token.go:8: client is there to be changed"),
+		"auth/token.go:4: mu is mutable",
+		"auth/token.go:5: cache is mutable",
+		"auth/token.go:6: more is mutable",
+		"auth/token.go:7: one is mutable",
+		"auth/token.go:8: client is mutable"),
 	one("embedded files", "auth/token.go", "package auth\nimport \"embed\"\n//go:embed testdata\nvar files embed.FS\n"),
 	one("another file system", "auth/token.go", "package auth\nvar files other.FS\n",
-		"auth/token.go:2: files is there to be changed"),
+		"auth/token.go:2: files is mutable"),
 }
 
 // The words that must not stand in any Go file stand in two parts here.
