@@ -18,48 +18,48 @@ import (
 )
 
 const (
-	// callbackTimeout is how long the server waits for a callback's answer.
+	// callbackTimeout limits the time of one post.
 	callbackTimeout = 10 * time.Second
-	// maxCallbackReply is how much of the answer is read.
+	// maxCallbackReply is how much of the answer to a post is read.
 	maxCallbackReply = 64 << 10
-	// maxRecordedCallbacks is how many of the newest are kept.
+	// maxRecordedCallbacks is how many of the newest callbacks are kept.
 	maxRecordedCallbacks = 10_000
 )
 
-// Callback is an attempt of the server to tell the outcome of a write to the
-// request's callbackUrl. The server makes one attempt; it does not retry.
+// Callback is a post of the outcome of a write to the callbackUrl of its request.
+// The server does not retry it.
 type Callback struct {
 	TransactionID  string
 	Operation      outcome.Operation
 	ConversationID string
-	// Success is what the write came to; Code and Description go with it.
+	// Success, Code and Description are the outcome of the write.
 	Success     bool
 	Code        string
 	Description string
-	// Status is the HTTP status of the receiver's answer; 0 if none came.
+	// Status is the HTTP status of the receiver's answer, or 0 if there was none.
 	Status int
-	// Err is why none came.
+	// Err is why there was no answer. It is nil if there was one.
 	Err error
 }
 
-// Callbacks returns the attempts to post a callback that have ended, in the
-// order in which they did, up to the newest ten thousand. Callbacks that a
-// fault lost are not among them.
+// Callbacks returns the callbacks that have been posted or have failed, oldest first.
+// The server keeps the newest ten thousand. Callbacks that a fault lost are not
+// included.
 func (s *Server) Callbacks() []Callback {
 	s.callbacks.mu.Lock()
 	defer s.callbacks.mu.Unlock()
 	return slices.Clone(s.callbacks.ended)
 }
 
-// notice is a callback to be posted.
+// notice is a callback to post.
 type notice struct {
 	url      string
 	callback Callback
 	body     []byte
 }
 
-// callbackBody is the body of a callback (assumed; that it holds tid, code and
-// description was observed).
+// callbackBody is the body of a callback. The names tid, code and description are
+// observed; the others are assumed.
 type callbackBody struct {
 	TID            string `json:"tid"`
 	Status         string `json:"status"`
@@ -69,8 +69,7 @@ type callbackBody struct {
 	*resolution
 }
 
-// notice returns what to post about a write, or nil if the request names no
-// place to post to.
+// notice returns the callback of a write, or nil if the request has no callback URL.
 func (c *call) notice(r result) *notice {
 	if c.callbackURL == "" {
 		return nil
@@ -90,7 +89,7 @@ func (c *call) notice(r result) *notice {
 	}
 }
 
-// callbacks posts callbacks and owns the goroutines that do.
+// callbacks posts callbacks. It owns the goroutines that do so.
 type callbacks struct {
 	client  *http.Client
 	anyHost bool
@@ -103,8 +102,9 @@ type callbacks struct {
 	ended  []Callback
 }
 
-// newCallbacks returns callbacks that go over transport, or over one of their
-// own, and then only to loopback hosts: a test must not reach out by mistake.
+// newCallbacks returns callbacks that use transport. If it is nil they use a
+// transport of their own and go to loopback hosts only. A test then cannot contact
+// other hosts by mistake.
 func newCallbacks(ctx context.Context, transport http.RoundTripper) *callbacks {
 	c := &callbacks{ctx: ctx, anyHost: transport != nil}
 	if transport == nil {
@@ -120,21 +120,21 @@ func newCallbacks(ctx context.Context, transport http.RoundTripper) *callbacks {
 	return c
 }
 
-// post posts a notice as the fault says. It returns at once, unless the callback
-// is to come before the acknowledgement.
+// post posts a notice as the fault says. It does not wait for the answer, except
+// with CallbackEarly.
 func (c *callbacks) post(n *notice, f Fault) {
 	switch {
 	case n == nil || f.Callback == CallbackLost:
 	case f.Callback == CallbackEarly:
 		c.deliver(n, f)
-	case !c.take(n, f):
+	case !c.start(n, f):
 		c.end(n, 0, errClosed)
 	}
 }
 
-// take holds a notice back until another has been posted, or starts to deliver
-// it. It reports whether the server is still there to do so.
-func (c *callbacks) take(n *notice, f Fault) bool {
+// start starts a goroutine that delivers a notice, or keeps the notice until the next
+// one has been posted. It returns false if the server is closed.
+func (c *callbacks) start(n *notice, f Fault) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
@@ -148,23 +148,23 @@ func (c *callbacks) take(n *notice, f Fault) bool {
 	return true
 }
 
-// deliver posts a notice, and then those that it was to overtake.
+// deliver posts a notice, and then the notices that it overtakes.
 func (c *callbacks) deliver(n *notice, f Fault) {
 	if !wait(c.ctx, f.CallbackDelay) {
 		c.end(n, 0, errClosed)
 		return
 	}
-	c.attempt(n)
+	c.postOnce(n)
 	if f.Callback == CallbackDoubled {
-		c.attempt(n)
+		c.postOnce(n)
 	}
 	for _, overtaken := range c.release() {
-		c.attempt(overtaken)
+		c.postOnce(overtaken)
 	}
 }
 
-// attempt posts a notice once.
-func (c *callbacks) attempt(n *notice) {
+// postOnce posts a notice once and records the result.
+func (c *callbacks) postOnce(n *notice) {
 	status, err := c.request(n)
 	c.end(n, status, err)
 }
@@ -172,24 +172,24 @@ func (c *callbacks) attempt(n *notice) {
 func (c *callbacks) request(n *notice) (int, error) {
 	target, err := url.Parse(n.url)
 	if err != nil || !c.anyHost && !safeurl.Loopback(target.Hostname()) {
-		return 0, errors.New("engagetest: the callback's host is not a loopback one")
+		return 0, errors.New("engagetest: the host of the callback URL is not a loopback address")
 	}
 	request, err := http.NewRequestWithContext(c.ctx, http.MethodPost, n.url, bytes.NewReader(n.body))
 	if err != nil {
-		return 0, errors.New("engagetest: the callback's URL cannot be requested")
+		return 0, errors.New("engagetest: the callback URL is invalid")
 	}
 	request.Header.Set("Content-Type", "application/json")
 	response, err := c.client.Do(request)
 	if err != nil {
-		return 0, fmt.Errorf("engagetest: callback not delivered: %w", safeerror.Exchange(err))
+		return 0, fmt.Errorf("engagetest: callback not posted: %w", safeerror.Exchange(err))
 	}
 	defer response.Body.Close()
-	// Read to the end, so that the connection can serve the next one.
+	// Read to the end, so that the connection can be used again.
 	_, _ = io.CopyN(io.Discard, response.Body, maxCallbackReply)
 	return response.StatusCode, nil
 }
 
-// end records an attempt.
+// end records a callback with its result.
 func (c *callbacks) end(n *notice, status int, err error) {
 	ended := n.callback
 	ended.Status, ended.Err = status, err
@@ -202,7 +202,7 @@ func (c *callbacks) end(n *notice, status int, err error) {
 	}
 }
 
-// release returns the notices held so far.
+// release returns and forgets the notices that are kept.
 func (c *callbacks) release() []*notice {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -211,10 +211,10 @@ func (c *callbacks) release() []*notice {
 	return held
 }
 
-// errClosed is why a callback was not posted.
+// errClosed is the error of callbacks that Close drops.
 var errClosed = errors.New("engagetest: the server was closed before the callback was posted")
 
-// close ends all callbacks and waits for them. The context must have ended.
+// close waits for the goroutines to end. The context must have ended.
 func (c *callbacks) close() {
 	c.mu.Lock()
 	c.closed = true
@@ -228,7 +228,7 @@ func (c *callbacks) close() {
 	}
 }
 
-// wait waits, and reports whether the time passed before ctx ended.
+// wait waits for d. It returns false if ctx ends first.
 func wait(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil

@@ -15,7 +15,7 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// receiver takes callbacks.
+// receiver receives callbacks.
 type receiver struct {
 	*httptest.Server
 	got chan map[string]any
@@ -33,13 +33,13 @@ func receive(t *testing.T) receiver {
 	return r
 }
 
-// close closes a conversation and asks for a callback.
+// close closes a conversation, with a callback URL.
 func (s *session) close(id string, r receiver) answer {
 	s.t.Helper()
 	return s.post("/conversations/"+id+"/close", `{"callbackUrl":"`+r.URL+`/cb"}`)
 }
 
-func TestCallbackTellsTheOutcomeOfAWrite(t *testing.T) {
+func TestCallbackReportsTheOutcomeOfAWrite(t *testing.T) {
 	s, r := start(t), receive(t)
 	id := s.Seed(sms(engagetest.Queued))
 	got := s.close(id, r)
@@ -49,7 +49,7 @@ func TestCallbackTellsTheOutcomeOfAWrite(t *testing.T) {
 	}, <-r.got)
 }
 
-func TestCallbackTellsARefusalThatTheAcknowledgementDoesNot(t *testing.T) {
+func TestCallbackReportsARefusal(t *testing.T) {
 	s, r := start(t), receive(t)
 	id := s.Seed(sms(engagetest.Closed))
 	got := s.close(id, r)
@@ -64,7 +64,7 @@ func TestCallbackTellsARefusalThatTheAcknowledgementDoesNot(t *testing.T) {
 	require.Equal(t, "404", (<-r.got)["code"])
 }
 
-func TestInvalidRequestsAreRefusedAtOnce(t *testing.T) {
+func TestInvalidRequestsAreRefusedWithoutCallback(t *testing.T) {
 	s, r := start(t), receive(t)
 	got := s.post("/conversations", `{"channel":"sms","callbackUrl":"`+r.URL+`"}`)
 	require.Equal(t, http.StatusBadRequest, got.status)
@@ -128,7 +128,7 @@ func TestOvertakenCallbackComesAfterAnother(t *testing.T) {
 	require.Equal(t, first.body["tid"], (<-r.got)["tid"])
 }
 
-func TestCloseDropsCallbacksAndSaysSo(t *testing.T) {
+func TestCloseDropsCallbacks(t *testing.T) {
 	s, r := start(t), receive(t)
 	s.Fail(outcome.CloseConversation,
 		engagetest.Fault{CallbackDelay: time.Hour}, engagetest.Fault{Callback: engagetest.CallbackOvertaken})
@@ -143,7 +143,7 @@ func TestCloseDropsCallbacksAndSaysSo(t *testing.T) {
 	}
 }
 
-func TestHandlerOfAClosedServerPostsNothing(t *testing.T) {
+func TestAClosedServerPostsNoCallback(t *testing.T) {
 	s, r := start(t), receive(t)
 	id := s.Seed(sms(engagetest.Queued))
 	request := s.request(http.MethodPost, "/conversations/"+id+"/close", `{"callbackUrl":"`+r.URL+`"}`)
@@ -166,14 +166,14 @@ func TestCallbacksStayOnLoopback(t *testing.T) {
 	require.NotContains(t, s.Callbacks()[0].Err.Error(), "example.com")
 }
 
-// failing is a transport that fails with an error of its own.
+// failing is a transport that always fails with errFailing.
 type failing struct{}
 
 var errFailing = errors.New("no way out")
 
 func (failing) RoundTrip(*http.Request) (*http.Response, error) { return nil, errFailing }
 
-func TestCallbacksOverATransportOfOnesOwnGoAnywhere(t *testing.T) {
+func TestCallbacksOverAGivenTransportGoToAnyHost(t *testing.T) {
 	s := start(t, engagetest.WithCallbackTransport(failing{}))
 	s.Fail(outcome.CloseConversation, engagetest.Fault{Callback: engagetest.CallbackEarly})
 	s.post("/conversations/"+s.Seed(sms(engagetest.Queued))+"/close", `{"callbackUrl":"https://example.com/secret"}`)

@@ -2,19 +2,20 @@ package engagetest
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/engagesdk/engage-go/engage/channel"
 )
 
-// Status is the state of a conversation, spelled as the server answers it.
-// [Server.Seed] takes any other spelling too, for tests of what a program does
-// with one: the server answers it as it is and treats it as open.
+// Status is the state of a conversation, in the spelling of the server's replies.
+// [Server.Seed] accepts any other text too. The server then replies with that text
+// and treats the conversation as open.
 type Status string
 
-// The states. That these are the spellings of the wire is assumed; the vendor
-// writes them in several ways.
+// The states of a conversation. The spellings are assumed, because the vendor writes
+// them in several ways.
 const (
 	Queued Status = "queued"
 	Active Status = "active"
@@ -22,14 +23,15 @@ const (
 	Closed Status = "closed"
 )
 
-// Conversation is a conversation as the server keeps it. Values that the server
-// hands out are copies: changing one changes nothing.
+// Conversation is a conversation of the server. The methods of [Server] return
+// copies, so a change to one does not change the server.
 type Conversation struct {
-	// ID is the server's id, such as CSR0000000000001.
+	// ID is the id that the server gave the conversation, such as CSR0000000000001.
 	ID     string
 	Status Status
 
-	// Channel and the two addresses are what a search finds the conversation by.
+	// A search finds the conversation by Channel, CustomerAddress and
+	// BusinessAddress.
 	Channel         channel.Channel
 	CustomerAddress string
 	BusinessAddress string
@@ -42,21 +44,21 @@ type Conversation struct {
 	CCRecipients []string
 	InReplyTo    string
 
-	// AliasID and CustomerName are empty if none was given.
+	// AliasID and CustomerName may be empty.
 	AliasID      string
 	CustomerName string
 	// Domain and ProactiveID belong to live chat.
 	Domain      string
 	ProactiveID string
-	// CapabilityList belongs to Apple Messages for Business. It is JSON as it
-	// was sent, on creation or with a message.
+	// CapabilityList belongs to Apple Messages for Business. It is the JSON of the
+	// request that created the conversation or appended the last message with one.
 	CapabilityList json.RawMessage
 
-	// TeamID and Skill tell which queue the conversation was transferred to.
+	// TeamID and Skill are the queue that the conversation was transferred to.
 	TeamID string
 	Skill  string
-	// UserID is the login of the agent, or of the last one once closed. It is
-	// empty while the conversation is queued.
+	// UserID is the login of the agent. In a closed conversation it is the login of
+	// the last agent, and in a queued one it is empty.
 	UserID string
 	// Participants are in the order in which they joined.
 	Participants []string
@@ -68,7 +70,7 @@ type Conversation struct {
 	CreatedAt time.Time
 	UpdatedAt time.Time
 
-	// taskID is the task that Resolve made.
+	// taskID is the id of the task that Resolve created.
 	taskID string
 }
 
@@ -80,7 +82,7 @@ type CustomField struct {
 	Value string
 }
 
-// Message is a message as the server keeps it.
+// Message is a message of a conversation.
 type Message struct {
 	AliasID string
 	// Direction is "inbound", "outbound" or "announcement".
@@ -90,11 +92,11 @@ type Message struct {
 	Text        string
 	Attachments []Attachment
 	Timestamp   time.Time
-	// Redacted and AttemptGatewayDelivery are nil where they were not sent.
+	// Redacted and AttemptGatewayDelivery are nil if the request did not have them.
 	Redacted               *bool
 	AttemptGatewayDelivery *bool
-	// Raw is the whole message as it was sent. [Server.Seed] fills an empty one
-	// from the other fields.
+	// Raw is the JSON of the message as the server received it. [Server.Seed] encodes
+	// the other fields if it is empty.
 	Raw json.RawMessage
 }
 
@@ -102,15 +104,98 @@ type Message struct {
 type Attachment struct {
 	MIMEType string
 	FileName string
-	// URL comes from the member fileUrl, or url in an email.
+	// URL is the member fileUrl, or url in an email.
 	URL     string
 	Dropped bool
 }
 
-// open reports whether the conversation still runs.
+// Seed adds a conversation to the server and returns its id. It replaces a
+// conversation with the same ID; without an ID it assigns one. If Status is empty, it
+// becomes Active with participants and Queued without. Zero times become the time of
+// the clock. Seed does not check anything else, so that a test can create states that
+// the service never reaches. A Raw that is not JSON becomes a JSON string.
+func (s *Server) Seed(conversation Conversation) string {
+	seeded := conversation.clone()
+	now := s.now()
+	if seeded.CreatedAt.IsZero() {
+		seeded.CreatedAt = now
+	}
+	if seeded.UpdatedAt.IsZero() {
+		seeded.UpdatedAt = seeded.CreatedAt
+	}
+	switch {
+	case seeded.Status != "":
+	case len(seeded.Participants) > 0:
+		seeded.Status = Active
+	default:
+		seeded.Status = Queued
+	}
+	for i := range seeded.Messages {
+		switch m := &seeded.Messages[i]; {
+		case len(m.Raw) == 0:
+			m.Raw = m.encode()
+		case !json.Valid(m.Raw):
+			m.Raw = encode(string(m.Raw))
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.put(&seeded)
+	return seeded.ID
+}
+
+// Conversation returns a copy of the conversation with that id, and whether there is
+// one.
+func (s *Server) Conversation(id string) (Conversation, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found, ok := s.state.byID[id]
+	if !ok {
+		return Conversation{}, false
+	}
+	return found.clone(), true
+}
+
+// Conversations returns copies of all conversations, in the order in which they were
+// added.
+func (s *Server) Conversations() []Conversation {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]Conversation, len(s.state.all))
+	for i, conversation := range s.state.all {
+		all[i] = conversation.clone()
+	}
+	return all
+}
+
+// open reports whether the conversation is not closed.
 func (c *Conversation) open() bool { return c.Status != Closed }
 
-// clone returns a copy that shares nothing with c.
+// queue makes the conversation wait for an agent.
+func (c *Conversation) queue() {
+	c.Status = Queued
+	c.UserID = ""
+}
+
+// holds reports whether the conversation has a message with that alias id.
+func (c *Conversation) holds(aliasID string) bool {
+	return aliasID != "" && slices.ContainsFunc(c.Messages, func(m Message) bool {
+		return m.AliasID == aliasID
+	})
+}
+
+// setField adds a custom field, or replaces the field of the same scope and key.
+func (c *Conversation) setField(field CustomField) {
+	for i, present := range c.CustomFields {
+		if present.Scope == field.Scope && present.Key == field.Key {
+			c.CustomFields[i] = field
+			return
+		}
+	}
+	c.CustomFields = append(c.CustomFields, field)
+}
+
+// clone returns a copy that shares no memory with c.
 func (c *Conversation) clone() Conversation {
 	copied := *c
 	copied.ToRecipients = slices.Clone(c.ToRecipients)
@@ -140,13 +225,115 @@ func copyOf(flag *bool) *bool {
 	return new(*flag)
 }
 
-// setField sets a custom field, replacing one of the same scope and key.
-func (c *Conversation) setField(field CustomField) {
-	for i, present := range c.CustomFields {
-		if present.Scope == field.Scope && present.Key == field.Key {
-			c.CustomFields[i] = field
-			return
+// encode returns the JSON of a message that has no Raw.
+func (m Message) encode() json.RawMessage {
+	members := map[string]any{"direction": m.Direction, "type": m.Type}
+	if m.AliasID != "" {
+		members["aliasId"] = m.AliasID
+	}
+	if m.Text != "" {
+		members["text"] = m.Text
+	}
+	if !m.Timestamp.IsZero() {
+		members["timestamp"] = m.Timestamp.UTC().Format(time.RFC3339Nano)
+	}
+	if m.Redacted != nil {
+		members["redacted"] = *m.Redacted
+	}
+	if m.AttemptGatewayDelivery != nil {
+		members["attemptGwDelivery"] = *m.AttemptGatewayDelivery
+	}
+	if len(m.Attachments) > 0 {
+		members["attachments"] = m.encodeAttachments()
+	}
+	return encode(members)
+}
+
+func (m Message) encodeAttachments() []map[string]any {
+	link := linkMember(m.Type)
+	encoded := make([]map[string]any, len(m.Attachments))
+	for i, a := range m.Attachments {
+		encoded[i] = map[string]any{"mimeType": a.MIMEType, "fileName": a.FileName, link: a.URL, "dropped": a.Dropped}
+	}
+	return encoded
+}
+
+// state is the data of the service. The lock of [Server] guards it.
+type state struct {
+	all        []*Conversation
+	byID       map[string]*Conversation
+	byCustomer map[pair][]*Conversation
+	byThread   map[thread][]*Conversation
+	created    int
+	tasks      int
+
+	teams         map[string]Team
+	businessHours map[string]BusinessHours
+
+	// ignoreRepeats is the setting of WithRepeatsIgnored.
+	ignoreRepeats bool
+}
+
+// pair is the key by which a conversation of any channel is found.
+type pair struct {
+	channel  channel.Channel
+	customer string
+	business string
+}
+
+// thread is the key by which a live chat is found without its customer.
+type thread struct{ business, id string }
+
+func newState() state {
+	return state{
+		byID:          make(map[string]*Conversation),
+		byCustomer:    make(map[pair][]*Conversation),
+		byThread:      make(map[thread][]*Conversation),
+		teams:         make(map[string]Team),
+		businessHours: make(map[string]BusinessHours),
+	}
+}
+
+func (c *Conversation) pair() pair {
+	return pair{c.Channel, c.CustomerAddress, c.BusinessAddress}
+}
+
+func (c *Conversation) thread() thread {
+	return thread{c.BusinessAddress, c.ThreadID}
+}
+
+// put adds a conversation, or replaces the one with the same id. A conversation
+// without an id gets one.
+func (s *state) put(c *Conversation) {
+	if c.ID == "" {
+		c.ID = s.newID()
+	}
+	if old, ok := s.byID[c.ID]; ok {
+		s.remove(old)
+	}
+	s.all = append(s.all, c)
+	s.byID[c.ID] = c
+	s.byCustomer[c.pair()] = append(s.byCustomer[c.pair()], c)
+	if c.Channel == liveChat && c.ThreadID != "" {
+		s.byThread[c.thread()] = append(s.byThread[c.thread()], c)
+	}
+}
+
+func (s *state) remove(c *Conversation) {
+	same := func(other *Conversation) bool { return other == c }
+	s.all = slices.DeleteFunc(s.all, same)
+	s.byCustomer[c.pair()] = slices.DeleteFunc(s.byCustomer[c.pair()], same)
+	s.byThread[c.thread()] = slices.DeleteFunc(s.byThread[c.thread()], same)
+	delete(s.byID, c.ID)
+}
+
+// newID returns an id in the vendor's form that no conversation has.
+func (s *state) newID() string {
+	for {
+		s.created++
+		id := fmt.Sprintf("CSR%013d", s.created)
+		if _, taken := s.byID[id]; !taken {
+			return id
 		}
 	}
-	c.CustomFields = append(c.CustomFields, field)
 }

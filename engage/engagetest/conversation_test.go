@@ -19,7 +19,7 @@ func sms(status engagetest.Status, participants ...string) engagetest.Conversati
 	}
 }
 
-func TestCreateMakesAQueuedConversation(t *testing.T) {
+func TestCreateQueuesAConversation(t *testing.T) {
 	s := start(t)
 	got := s.post("/conversations", `{`+smsAddress+`,"aliasId":"task","customerName":"Ada","messages":[`+text+`],
 		"customFields":[{"scope":"conversation","key":"k","value":"1"},{"scope":"profile","key":"k","value":"2"},{"scope":"profile","key":"k","value":"3"}]}`)
@@ -42,7 +42,7 @@ func TestCreateMakesAQueuedConversation(t *testing.T) {
 	require.Equal(t, "2026-01-31 12:00:00 +0000 UTC", created.Messages[0].Timestamp.String())
 }
 
-func TestCreateKeepsWhatBelongsToAChannel(t *testing.T) {
+func TestCreateKeepsTheMembersOfAChannel(t *testing.T) {
 	s := start(t)
 	chat := s.post("/conversations", `{"channel":"livechat","bizAddress":"app","customerAddress":"u","threadId":"t",
 		"browserFingerprint":"f","domain":"example.com","proactiveId":"p"}`)
@@ -85,18 +85,18 @@ func TestOneOpenConversationPerAddress(t *testing.T) {
 			first := "/conversations/" + s.Conversations()[0].ID
 			require.Equal(t, http.StatusAccepted, s.post(first+"/close", "").status)
 			if test.status == http.StatusConflict {
-				require.Equal(t, http.StatusAccepted, s.post("/conversations", "{"+test.second+"}").status, "closed makes room")
+				require.Equal(t, http.StatusAccepted, s.post("/conversations", "{"+test.second+"}").status, "after the first is closed")
 			}
 			require.Equal(t, test.status, s.post(first+"/reopen", "").status)
 			require.Equal(t, http.StatusAccepted, s.post("/conversations/"+s.Conversations()[1].ID+"/close", "").status)
 			if test.status == http.StatusConflict {
-				require.Equal(t, http.StatusAccepted, s.post(first+"/reopen", "").status, "and so does the other one")
+				require.Equal(t, http.StatusAccepted, s.post(first+"/reopen", "").status, "after the second is closed")
 			}
 		})
 	}
 }
 
-// TestStateRules carries out one operation on a conversation in a given state.
+// TestStateRules performs one operation on a conversation in a given state.
 func TestStateRules(t *testing.T) {
 	message := func(direction string) string {
 		return fmt.Sprintf(`{"channel":"sms","messages":[{"direction":%q,"type":"text","text":"x","timestamp":"2026-01-31T12:00:00Z"}]}`, direction)
@@ -175,7 +175,7 @@ func TestClosingAClosedConversationHasItsCode(t *testing.T) {
 	require.Equal(t, "4547", s.post("/conversations/"+id+"/close", "").body["code"])
 }
 
-func TestAWholeLife(t *testing.T) {
+func TestSearchFollowsAConversationThroughItsStates(t *testing.T) {
 	s := start(t)
 	path := "/conversations/" + s.post("/conversations", "{"+smsAddress+"}").value("conversationId").(string)
 	search := func() answer { return s.post("/conversations/search", "{"+smsAddress+"}") }
@@ -223,8 +223,8 @@ func TestRepeatedAliasID(t *testing.T) {
 		options  []engagetest.Option
 		messages int
 	}{
-		"is appended again":     {nil, 2},
-		"is ignored if told so": {[]engagetest.Option{engagetest.WithRepeatsIgnored()}, 1},
+		"is appended again":          {nil, 2},
+		"is ignored with the option": {[]engagetest.Option{engagetest.WithRepeatsIgnored()}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := start(t, test.options...)
@@ -242,7 +242,7 @@ func TestRepeatedAliasID(t *testing.T) {
 	}
 }
 
-func TestAppendIsAllOrNothing(t *testing.T) {
+func TestAppendRefusesAllMessagesIfOneIsInvalid(t *testing.T) {
 	s := start(t)
 	id := s.Seed(sms(engagetest.Queued))
 	got := s.post("/conversations/"+id+"/messages", `{"channel":"sms","messages":[`+text+`,{"direction":"inbound","type":"text"}]}`)
@@ -298,7 +298,7 @@ func TestTranscriptIsRead(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, s.send(http.MethodGet, "/conversations/none/messages", "").status)
 }
 
-func TestSeedFillsWhatIsMissing(t *testing.T) {
+func TestSeedCompletesAConversation(t *testing.T) {
 	s := start(t)
 	queued := s.conversation(s.Seed(engagetest.Conversation{}))
 	require.Equal(t, "CSR0000000000001", queued.ID)
@@ -308,7 +308,7 @@ func TestSeedFillsWhatIsMissing(t *testing.T) {
 	require.Equal(t, engagetest.Status("snoozed"), s.conversation(s.Seed(sms("snoozed"))).Status)
 }
 
-func TestSeedWritesMessagesWithoutJSON(t *testing.T) {
+func TestSeedEncodesMessagesWithoutRaw(t *testing.T) {
 	s := start(t)
 	id := s.Seed(engagetest.Conversation{Messages: []engagetest.Message{
 		{Type: "attachments", Direction: "outbound", Redacted: new(false), AttemptGatewayDelivery: new(true),
@@ -331,7 +331,7 @@ func TestSeedReplacesTheSameID(t *testing.T) {
 	s.Seed(engagetest.Conversation{ID: "CSR0000000000001", Channel: channel.LiveChat, BusinessAddress: "app", ThreadID: "t"})
 	s.Seed(engagetest.Conversation{ID: "CSR0000000000001", Channel: channel.SMS})
 	require.Len(t, s.Conversations(), 1)
-	require.Equal(t, "CSR0000000000002", s.Seed(engagetest.Conversation{}), "an id nobody has")
+	require.Equal(t, "CSR0000000000002", s.Seed(engagetest.Conversation{}), "an id that is not used")
 	got := s.post("/conversations/search", `{"channel":"livechat","bizAddress":"app","threadId":"t"}`)
 	require.Equal(t, false, got.value("chatExist"))
 }

@@ -1,11 +1,11 @@
-// Package engagetest is a whole Webex Engage in memory, for the tests of
-// programs that use package engage.
+// Package engagetest provides a Webex Engage in memory, for tests of programs that
+// use package engage.
 //
-// A [Server] speaks real HTTP on a loopback address. It keeps conversations with
-// their status, participants and messages, finds them by every channel's
-// address, grants tokens that expire, checks what it is sent, posts callbacks,
-// and fails on demand. A test drives its own code against it and looks at what
-// became of the conversations:
+// A [Server] listens on a loopback address and speaks the service's HTTP API. It
+// keeps conversations with their status, participants and messages, issues tokens
+// and posts callbacks. It checks every request, and it fails when the test asks for
+// it. A test runs its own code against the server and then inspects the
+// conversations:
 //
 //	server := engagetest.NewServer()
 //	defer server.Close()
@@ -18,28 +18,29 @@
 //	})
 //	answer(client, …) // the code under test
 //	conversation, _ := server.Conversation(id)
-//	// Are the messages those that should be there?
+//	// Check conversation.Messages.
 //
-// [Server.Requests] tells what was sent, [Server.Callbacks] what was posted.
+// [Server.Requests] returns the requests that arrived, and [Server.Callbacks] the
+// callbacks that the server posted.
 //
 // # Faults
 //
-// [Server.Fail] scripts what goes wrong with the next requests of an operation,
-// one [Fault] each. This is the reply that gets lost on its way back, the fault
-// that doubles messages in programs that send again blindly:
+// [Server.Fail] makes the next requests of an operation go wrong, with one [Fault]
+// for each. This fault applies the write and then loses the reply. A program that
+// repeats the request without a check appends the message twice:
 //
 //	server.Fail(outcome.AppendMessage, engagetest.Fault{
 //		Applied:    true,
 //		Connection: engagetest.ConnectionClosed,
 //	})
 //
-// [Server.FailFunc] decides request by request instead, for a random mix of
-// faults. Requests for tokens fail under the name [Token].
+// [Server.FailFunc] sets a function that chooses the fault of each request, such as
+// a random one. Use the operation [Token] for requests for a token.
 //
-// # What has no method of the client
+// # Operations without a method
 //
-// Some operations are called with the client's Do. Their routes are assumed, as
-// all are, and stand below the base URL of the server:
+// Some operations have no method of engage.Client. Call them with its Do. Their paths
+// are relative to the base URL and, like all paths, assumed:
 //
 //	HoldConversation       POST /conversations/{id}/hold
 //	TransferConversation   POST /conversations/{id}/transfer
@@ -47,32 +48,34 @@
 //	BusinessHours          GET /business-hours/{id}
 //	ResolveConversation    POST /conversations/resolve
 //
-// # What it stands for
+// # Differences from the service
 //
-// The server follows what is publicly known of the service, not the client that
-// comes with it, and decodes JSON on its own. Where nothing is known it does
-// what its documentation calls assumed; paths are assumed throughout. What the
-// service does with a message whose alias id is already in the conversation is
-// not known either: the server appends it again (assumed), or ignores it with
-// [WithRepeatsIgnored]. A program that passes here can still meet surprises
-// there.
+// The server implements what is publicly known of the service. It shares no wire
+// format with package engage, so that each can find mistakes in the other. Behavior
+// that is not known is marked as assumed in this documentation; a program that works
+// here can still fail there. In particular, nobody knows what the service does with
+// a message whose alias id is already in the conversation. The server appends it
+// again, or ignores it with [WithRepeatsIgnored].
 //
-// The server is strict where the service may not be, so that a misspelt name
-// does not pass unseen. It refuses a member, or a name in a query, that it does
-// not know or that is there twice; a value of another kind; null, save for the
-// bid of Apple; and an address, an id or a name that is there but empty. Bodies
-// of rich messages and the details of Resolve are checked like this at every
-// depth, as far as their members are documented. What is not checked:
+// The server is stricter than the service may be, so that it finds misspelled names.
+// It refuses:
 //
-//   - Apple's capability list, and those details of Resolve of which only the
-//     name is known, such as headers;
-//   - whether a rich message lacks something, for no document says what it needs,
-//     or the details anything but the address;
+//   - a member or a query parameter that it does not know, or that occurs twice;
+//   - a value of the wrong kind, and null, except for the bid of Apple;
+//   - an address, an id or a name that is present but empty.
+//
+// This applies to rich messages and to the details of Resolve at every depth, as far
+// as they are documented. The server does not check:
+//
+//   - Apple's capability list, and details of Resolve of which only the name is known,
+//     such as headers;
+//   - missing members of rich messages, because no document says which are required;
+//   - missing details of Resolve, except for the address;
 //   - lengths, such as the three buttons and ten rows of WhatsApp;
-//   - what the form of a token request has beside the credentials.
+//   - fields of a request for a token other than the credentials.
 //
-// Malformed requests are answered 400, well-formed ones that make no sense 422,
-// a missing conversation 404, and what the state of a conversation forbids 409.
-// A write whose request has a callback URL is acknowledged first, and told of a
-// 404 or 409 by callback, as was observed of the service.
+// The server answers 400 to a malformed request and 422 to a well-formed one whose
+// values make no sense. It answers 404 if there is no such conversation, and 409 if
+// the state of the conversation forbids the operation. If a write has a callback URL,
+// the server acknowledges it and reports a 404 or 409 by callback (observed).
 package engagetest

@@ -13,8 +13,7 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// reply is the code under test: it answers a customer whose conversation is
-// open.
+// reply is the code under test. It answers a customer whose conversation is active.
 func reply(ctx context.Context, client *engage.Client, customer string) error {
 	found, err := client.SearchConversation(ctx, engage.SearchConversationV13{
 		Address: channel.SMSAddress{Business: "+15550100", Customer: customer},
@@ -23,7 +22,7 @@ func reply(ctx context.Context, client *engage.Client, customer string) error {
 		return err
 	}
 	if found.Outcome != outcome.ConversationActive {
-		return fmt.Errorf("nobody to answer: %s", found.Outcome)
+		return fmt.Errorf("cannot answer: %s", found.Outcome)
 	}
 	_, err = client.AppendMessage(ctx, engage.AppendMessageV13{
 		ConversationID: found.ConversationID,
@@ -33,7 +32,7 @@ func reply(ctx context.Context, client *engage.Client, customer string) error {
 	return err
 }
 
-// Seed a conversation, run the code under test, look at what became of it.
+// A test seeds a conversation, runs the code under test and inspects the result.
 func Example() {
 	server := engagetest.NewServer()
 	defer server.Close()
@@ -57,12 +56,12 @@ func Example() {
 	}
 	// Output:
 	// <nil>
-	// nobody to answer: noConversationFound
+	// cannot answer: noConversationFound
 	// outbound Your order is on its way.
 }
 
-// A reply is lost after the message was appended. The client looks for the
-// message, finds it, and does not append it again.
+// The reply to an append is lost after the message was appended. The client finds the
+// message in the transcript and does not append it again.
 func ExampleServer_Fail() {
 	server := engagetest.NewServer()
 	defer server.Close()
@@ -89,7 +88,7 @@ func ExampleServer_Fail() {
 	// Output: reconciled 1
 }
 
-// Every third request is refused for a while.
+// Every third request is refused.
 func ExampleServer_FailFunc() {
 	server := engagetest.NewServer()
 	defer server.Close()

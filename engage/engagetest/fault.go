@@ -1,6 +1,8 @@
 package engagetest
 
 import (
+	"bytes"
+	"encoding/json"
 	"net/http"
 	"strconv"
 	"sync"
@@ -9,124 +11,121 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// Always is the number of times of a fault that does not end.
+// Always is the [Fault.Times] of a fault that does not end.
 const Always = -1
 
-// Fault is one thing that goes wrong with a request. Its fields combine:
+// Fault is something that goes wrong with a request. Its fields can be combined:
 //
-//	Fault{Status: 503, Header: http.Header{"Retry-After": {"2"}}} // refused, not carried out
-//	Fault{Status: 401, Times: 2}                                  // twice
-//	Fault{Connection: ConnectionReset}                            // reset, not carried out
-//	Fault{Applied: true, Connection: ConnectionClosed}            // carried out, its reply lost
-//	Fault{Applied: true, Connection: ConnectionCutShort}          // carried out, its reply torn
+//	Fault{Status: 503, Header: http.Header{"Retry-After": {"2"}}} // refused
+//	Fault{Status: 401, Times: 2}                                  // refused twice
+//	Fault{Connection: ConnectionReset}                            // reset, not applied
+//	Fault{Applied: true, Connection: ConnectionClosed}            // applied, reply lost
+//	Fault{Applied: true, Connection: ConnectionCutShort}          // applied, reply incomplete
 //	Fault{Status: 502, Shape: HTML, Times: Always}                // a proxy's page, until ClearFaults
-//	Fault{Applied: true, Delay: time.Minute}                      // carried out, its reply late
-//	Fault{Callback: CallbackDoubled}                              // told twice
+//	Fault{Applied: true, Delay: time.Minute}                      // applied, reply late
+//	Fault{Callback: CallbackDoubled}                              // callback posted twice
 //
-// A fault that changes the answer or breaks the connection keeps the operation
-// from being carried out, unless it is Applied. One that only delays, adds
-// headers or meddles with the callback lets it be.
+// A fault that changes the reply or breaks the connection prevents the operation,
+// unless Applied is set. A fault that only delays, adds headers or changes the
+// callback does not prevent it.
 type Fault struct {
-	// Times is how many requests the fault befalls. Zero is one; [Always] is
-	// all, until [Server.ClearFaults].
+	// Times is the number of requests that the fault affects. Zero means one.
+	// [Always] means all, until [Server.ClearFaults].
 	Times int
-	// Applied puts the fault behind the work: the operation is carried out and
-	// only then something goes wrong.
+	// Applied makes the fault act after the operation has been applied, instead of
+	// before.
 	Applied bool
-	// Delay is the time before the work, or behind it if Applied. It is real
-	// time, whatever the server's clock. If the client leaves or the server is
-	// closed meanwhile, the request ends there without an answer.
+	// Delay is a time to wait before the operation, or after it if Applied. The
+	// server waits in real time, whatever its clock. If the client leaves or the
+	// server is closed meanwhile, the request ends without a reply.
 	Delay time.Duration
 
-	// Status is the HTTP status to answer with, from 200 to 999; others are
-	// taken as 500. The answer is a failure in the service's envelope; below
-	// 300 it claims success.
+	// Status is the HTTP status of the reply, from 200 to 999. Any other value
+	// counts as 500. The body is a failure in the service's envelope, or a success
+	// if the status is below 400.
 	Status int
-	// Code and Description are told in the envelope; an empty code is the
-	// status. Without a Status they make a failure that comes with 200, or with
-	// the operation's own status if Applied. For a token they become its error
-	// and error_description.
+	// Code and Description go into the envelope. An empty code means the status.
+	// Without a Status they make a failure. Its status is 200, or that of the
+	// operation if Applied. In the reply to a request for a token they are error and
+	// error_description.
 	Code        string
 	Description string
-	// Header is added to the answer, such as Retry-After.
+	// Header is added to the reply, such as Retry-After.
 	Header http.Header
-	// Shape spoils the body of the answer.
+	// Shape changes the body of the reply.
 	Shape Shape
-	// Body, if not empty, is sent in place of the body.
+	// Body, if not empty, replaces the body of the reply.
 	Body string
 
-	// Connection breaks it off.
+	// Connection is how the connection breaks.
 	Connection Connection
 
 	// Callback is what happens to the callback of a write.
 	Callback CallbackFault
-	// CallbackDelay is the time before it is posted, in real time.
+	// CallbackDelay is a time to wait before the callback is posted, in real time.
 	CallbackDelay time.Duration
 }
 
-// Shape is a way to spoil the body of an answer.
+// Shape is a form that a fault gives to the body of a reply.
 type Shape string
 
 // The shapes. The zero value leaves the body as it is.
 const (
 	// Empty is no body at all.
 	Empty Shape = "empty"
-	// HTML is a proxy's page.
+	// HTML is the error page of a proxy.
 	HTML Shape = "html"
-	// Truncated is JSON that ends in its middle, in a reply that is complete.
+	// Truncated is the first half of the JSON, in a complete reply.
 	Truncated Shape = "truncated"
-	// WrongShape is JSON of another kind: an array.
+	// WrongShape is JSON of an unexpected kind, an array.
 	WrongShape Shape = "wrong shape"
 	// Oversized is JSON of 64 MiB.
 	Oversized Shape = "oversized"
-	// Numbers is the envelope with status and code as numbers, as the service
-	// was seen to write them too.
+	// Numbers is the envelope with status and code as numbers (observed).
 	Numbers Shape = "numbers"
-	// Bare is an acknowledgement that holds nothing but the transaction id, in
-	// another of its spellings, TransId.
+	// Bare is an acknowledgement that has only the transaction id, spelled TransId
+	// (observed).
 	Bare Shape = "bare"
 )
 
-// Connection is a way to break off a connection.
+// Connection is a way in which a connection breaks.
 type Connection string
 
-// The ways to break off a connection. The zero value keeps it. Over HTTP/2 they
-// end the request's stream instead.
+// The ways in which a connection breaks. The zero value keeps it. Over HTTP/2 they
+// end only the stream of the request.
 const (
-	// ConnectionClosed closes it before the first byte of the answer.
+	// ConnectionClosed closes the connection before the first byte of the reply.
 	ConnectionClosed Connection = "closed"
-	// ConnectionReset resets it before the first byte of the answer.
+	// ConnectionReset resets the connection before the first byte of the reply.
 	ConnectionReset Connection = "reset"
-	// ConnectionCutShort closes it in the middle of the answer's body.
+	// ConnectionCutShort closes the connection in the middle of the reply's body.
 	ConnectionCutShort Connection = "cut short"
 )
 
 // CallbackFault is what happens to the callback of a write.
 type CallbackFault string
 
-// What can happen to a callback. The zero value posts it once, after the
-// acknowledgement.
+// What can happen to a callback. With the zero value it is posted once, after the
+// reply.
 const (
-	// CallbackLost is never posted.
+	// CallbackLost means that the callback is never posted.
 	CallbackLost CallbackFault = "lost"
-	// CallbackDoubled is posted twice.
+	// CallbackDoubled means that the callback is posted twice.
 	CallbackDoubled CallbackFault = "doubled"
-	// CallbackEarly is posted before the acknowledgement is sent, which waits
-	// for its answer, though no longer than ten seconds.
+	// CallbackEarly means that the callback is posted before the reply is sent. The
+	// server waits up to ten seconds for the answer to the callback.
 	CallbackEarly CallbackFault = "early"
-	// CallbackOvertaken is held back until another callback has been posted.
+	// CallbackOvertaken means that the callback is posted after the next callback.
 	CallbackOvertaken CallbackFault = "overtaken"
 )
 
-// FaultFunc chooses a fault for a request; the zero Fault lets it be. Times is
-// not regarded. The request has no Status yet. The function is called from many
-// goroutines at once and must neither keep nor change the request's header and
-// body.
+// FaultFunc chooses the fault of a request. The zero Fault means none. The server
+// does not use the Times of the result. It calls the function from many goroutines.
+// The function must not change or keep the header and the body of the request.
 type FaultFunc func(Request) Fault
 
-// Fail makes the next requests of operation go wrong: the first by the first
-// fault, and so on, after those of earlier calls. [Token] stands for requests
-// for a token.
+// Fail adds faults to the queue of an operation. Each request of the operation takes
+// the first fault of the queue. Use [Token] for requests for a token.
 func (s *Server) Fail(operation outcome.Operation, faults ...Fault) {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
@@ -136,15 +135,15 @@ func (s *Server) Fail(operation outcome.Operation, faults ...Fault) {
 	}
 }
 
-// FailFunc lets choose decide on every request for which no fault is scripted.
-// It replaces the function of an earlier call; nil ends it.
+// FailFunc sets the function that chooses the fault of each request whose operation
+// has no fault in its queue. A nil function chooses none.
 func (s *Server) FailFunc(choose FaultFunc) {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
 	s.faults.choose = choose
 }
 
-// ClearFaults ends all faults, those of [Server.FailFunc] too.
+// ClearFaults removes all faults, and the function of [Server.FailFunc].
 func (s *Server) ClearFaults() {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
@@ -152,7 +151,7 @@ func (s *Server) ClearFaults() {
 	s.faults.choose = nil
 }
 
-// faults holds what is to go wrong. It is safe for concurrent use.
+// faults holds the faults of the next requests. It is safe for concurrent use.
 type faults struct {
 	mu       sync.Mutex
 	scripted map[outcome.Operation][]Fault
@@ -168,8 +167,8 @@ func (f *faults) next(r *Request) Fault {
 	return choose(*r)
 }
 
-// take takes the next scripted fault of operation; without one it returns the
-// function to ask, if there is one.
+// take takes the next fault from the queue of an operation. If the queue is empty it
+// returns the function that chooses, which may be nil.
 func (f *faults) take(operation outcome.Operation) (Fault, FaultFunc) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -188,17 +187,17 @@ func (f *faults) take(operation outcome.Operation) (Fault, FaultFunc) {
 	return fault, nil
 }
 
-// answers reports whether the fault stands in for the operation's own answer.
-func (f Fault) answers() bool {
+// replaces reports whether the fault replaces the operation's own reply.
+func (f Fault) replaces() bool {
 	return f.refuses() || f.Shape != "" || f.Body != "" || f.Connection != ""
 }
 
-// refuses reports whether the fault says what went wrong.
+// refuses reports whether the fault has a reply in the service's envelope.
 func (f Fault) refuses() bool { return f.Status != 0 || f.Code != "" || f.Description != "" }
 
-// answer is what the fault answers in place of the operation, whose own status
-// is given, or 0.
-func (f Fault) answer(c *call, own int) reply {
+// reply returns the reply of the fault. The argument own is the status of the
+// operation's own reply, or 0.
+func (f Fault) reply(c *call, own int) reply {
 	status := f.Status
 	switch {
 	case status == 0 && own != 0:
@@ -218,7 +217,7 @@ func (f Fault) answer(c *call, own int) reply {
 	return reply{status: status, body: encode(e)}
 }
 
-// spoil does to a reply what the fault does to any.
+// spoil changes a reply as the fault says.
 func (f Fault) spoil(c *call, r reply) reply {
 	for name, values := range f.Header {
 		r.header = add(r.header, name, values...)
@@ -243,4 +242,18 @@ func (f Fault) spoil(c *call, r reply) reply {
 		r.body = []byte(f.Body)
 	}
 	return r
+}
+
+// inNumbers returns an envelope with status and code as numbers. It returns a body
+// that is not an envelope as it is.
+func inNumbers(body []byte, status int) []byte {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(body, &members) != nil || members["code"] == nil {
+		return body
+	}
+	members["status"] = json.RawMessage(strconv.Itoa(status))
+	if code, err := strconv.Atoi(string(bytes.Trim(members["code"], `"`))); err == nil {
+		members["code"] = json.RawMessage(strconv.Itoa(code))
+	}
+	return encode(members)
 }

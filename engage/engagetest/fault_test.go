@@ -19,12 +19,12 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// create sends a create whose fate depends on a fault.
+// create sends a request to create a conversation.
 func (s *session) create() (answer, error) {
 	return s.do(s.request(http.MethodPost, "/conversations", "{"+smsAddress+"}"))
 }
 
-func TestFaultsAnswerInPlaceOfTheOperation(t *testing.T) {
+func TestFaultsReplaceTheReply(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault   engagetest.Fault
 		status  int
@@ -36,17 +36,17 @@ func TestFaultsAnswerInPlaceOfTheOperation(t *testing.T) {
 			`"status":"failure","code":"503"`, "2", false},
 		"refused with a code": {engagetest.Fault{Status: 409, Code: "4711", Description: "no"}, 409,
 			`"status":"failure","code":"4711","description":"no"`, "", false},
-		"refused after the work": {engagetest.Fault{Applied: true, Status: 500}, 500, `"failure"`, "", true},
+		"refused after applying": {engagetest.Fault{Applied: true, Status: 500}, 500, `"failure"`, "", true},
 		"a failure in a 200":     {engagetest.Fault{Code: "4711"}, 200, `"status":"failure","code":"4711"`, "", false},
-		"a lie":                  {engagetest.Fault{Status: 202}, 202, `"status":"success"`, "", false},
-		"a status that is none":  {engagetest.Fault{Status: 42}, 500, `"failure"`, "", false},
+		"a false success":        {engagetest.Fault{Status: 202}, 202, `"status":"success"`, "", false},
+		"an invalid status":      {engagetest.Fault{Status: 42}, 500, `"failure"`, "", false},
 		"no content":             {engagetest.Fault{Applied: true, Status: 204}, 204, ``, "", true},
 		"a proxy's page":         {engagetest.Fault{Status: 502, Shape: engagetest.HTML}, 502, `<html>`, "", false},
 		"an empty body":          {engagetest.Fault{Applied: true, Shape: engagetest.Empty}, 202, ``, "", true},
 		"another shape":          {engagetest.Fault{Applied: true, Shape: engagetest.WrongShape}, 202, `["unexpected"]`, "", true},
 		"numbers":                {engagetest.Fault{Applied: true, Shape: engagetest.Numbers}, 202, `"code":202`, "", true},
 		"a bare acknowledgement": {engagetest.Fault{Applied: true, Shape: engagetest.Bare}, 202, `{"TransId":"`, "", true},
-		"a body of one's own":    {engagetest.Fault{Status: 400, Body: `{"errors":[]}`}, 400, `{"errors":[]}`, "", false},
+		"a given body":           {engagetest.Fault{Status: 400, Body: `{"errors":[]}`}, 400, `{"errors":[]}`, "", false},
 		"a header alone":         {engagetest.Fault{Header: http.Header{"Retry-After": {"1"}}}, 202, `"success"`, "1", true},
 		"a short delay":          {engagetest.Fault{Delay: time.Nanosecond}, 202, `"success"`, "", true},
 		"a short delay after":    {engagetest.Fault{Delay: time.Nanosecond, Applied: true}, 202, `"success"`, "", true},
@@ -66,7 +66,7 @@ func TestFaultsAnswerInPlaceOfTheOperation(t *testing.T) {
 	}
 }
 
-func TestHTMLSaysSo(t *testing.T) {
+func TestHTMLHasItsContentType(t *testing.T) {
 	s := start(t)
 	s.Fail(outcome.CreateConversation, engagetest.Fault{Status: 502, Shape: engagetest.HTML})
 	got, err := s.create()
@@ -84,7 +84,7 @@ func TestTruncatedJSONComesInACompleteReply(t *testing.T) {
 	require.Len(t, s.Conversations(), 1)
 }
 
-func TestOversizedBodyGoesOnUntilTheClientHasEnough(t *testing.T) {
+func TestAnOversizedBodyIsLarge(t *testing.T) {
 	s := start(t)
 	s.Fail(outcome.CreateConversation, engagetest.Fault{Shape: engagetest.Oversized})
 	response, err := s.HTTPClient().Do(s.request(http.MethodPost, "/conversations", "{"+smsAddress+"}"))
@@ -95,18 +95,18 @@ func TestOversizedBodyGoesOnUntilTheClientHasEnough(t *testing.T) {
 	require.NoError(t, response.Body.Close())
 }
 
-func TestConnectionsAreBrokenOff(t *testing.T) {
+func TestConnectionsBreak(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault   engagetest.Fault
 		err     error
 		created bool
 	}{
-		"closed":              {engagetest.Fault{Connection: engagetest.ConnectionClosed}, io.EOF, false},
-		"closed after work":   {engagetest.Fault{Applied: true, Connection: engagetest.ConnectionClosed}, io.EOF, true},
-		"reset":               {engagetest.Fault{Connection: engagetest.ConnectionReset}, syscall.ECONNRESET, false},
-		"reset after work":    {engagetest.Fault{Applied: true, Connection: engagetest.ConnectionReset}, syscall.ECONNRESET, true},
-		"cut short":           {engagetest.Fault{Connection: engagetest.ConnectionCutShort}, io.ErrUnexpectedEOF, false},
-		"cut short with work": {engagetest.Fault{Applied: true, Connection: engagetest.ConnectionCutShort}, io.ErrUnexpectedEOF, true},
+		"closed":             {engagetest.Fault{Connection: engagetest.ConnectionClosed}, io.EOF, false},
+		"closed, applied":    {engagetest.Fault{Applied: true, Connection: engagetest.ConnectionClosed}, io.EOF, true},
+		"reset":              {engagetest.Fault{Connection: engagetest.ConnectionReset}, syscall.ECONNRESET, false},
+		"reset, applied":     {engagetest.Fault{Applied: true, Connection: engagetest.ConnectionReset}, syscall.ECONNRESET, true},
+		"cut short":          {engagetest.Fault{Connection: engagetest.ConnectionCutShort}, io.ErrUnexpectedEOF, false},
+		"cut short, applied": {engagetest.Fault{Applied: true, Connection: engagetest.ConnectionCutShort}, io.ErrUnexpectedEOF, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := start(t)
@@ -121,7 +121,7 @@ func TestConnectionsAreBrokenOff(t *testing.T) {
 	}
 }
 
-func TestConnectionsAreBrokenOffOverTLSToo(t *testing.T) {
+func TestConnectionsBreakOverTLS(t *testing.T) {
 	for _, connection := range []engagetest.Connection{
 		engagetest.ConnectionClosed, engagetest.ConnectionReset, engagetest.ConnectionCutShort,
 	} {
@@ -136,7 +136,7 @@ func TestDelayEndsWhenTheClientLeaves(t *testing.T) {
 	for name, test := range map[string]struct {
 		applied bool
 		created int
-	}{"before the work": {false, 0}, "behind the work": {true, 1}} {
+	}{"before the operation": {false, 0}, "after the operation": {true, 1}} {
 		t.Run(name, func(t *testing.T) {
 			s := start(t)
 			ctx, leave := context.WithCancel(t.Context())
@@ -146,14 +146,14 @@ func TestDelayEndsWhenTheClientLeaves(t *testing.T) {
 			})
 			_, err := s.do(s.request(http.MethodPost, "/conversations", "{"+smsAddress+"}").WithContext(ctx))
 			require.Error(t, err)
-			s.Close() // Would wait for an hour if the delay were still on.
+			s.Close() // Would wait for an hour if the delay went on.
 			require.Len(t, s.Conversations(), test.created)
 			require.Zero(t, s.Requests()[0].Status)
 		})
 	}
 }
 
-func TestFaultsComeInOrderAndEnd(t *testing.T) {
+func TestFaultsAreUsedInOrder(t *testing.T) {
 	s := start(t)
 	s.Fail(outcome.CreateConversation, engagetest.Fault{Status: 503}, engagetest.Fault{Status: 429, Times: 2})
 	s.Fail(outcome.CreateConversation, engagetest.Fault{Status: 500})
@@ -166,7 +166,7 @@ func TestFaultsComeInOrderAndEnd(t *testing.T) {
 	require.Equal(t, []int{503, 429, 429, 500, 202}, statuses)
 }
 
-func TestFaultsBefallOnlyTheirOperation(t *testing.T) {
+func TestFaultsAffectOnlyTheirOperation(t *testing.T) {
 	s := start(t)
 	s.Fail(outcome.AppendMessage, engagetest.Fault{Status: 503})
 	got, err := s.create()
@@ -174,7 +174,7 @@ func TestFaultsBefallOnlyTheirOperation(t *testing.T) {
 	require.Equal(t, http.StatusAccepted, got.status)
 }
 
-func TestFaultsThatDoNotEndAreCleared(t *testing.T) {
+func TestClearFaultsRemovesAllFaults(t *testing.T) {
 	s := start(t)
 	s.Fail(outcome.SearchConversation, engagetest.Fault{Status: 503, Times: engagetest.Always})
 	for range 3 {
@@ -185,7 +185,7 @@ func TestFaultsThatDoNotEndAreCleared(t *testing.T) {
 	require.Equal(t, 200, s.post("/conversations/search", "{"+smsAddress+"}").status)
 }
 
-func TestTokenFaults(t *testing.T) {
+func TestRequestsForATokenCanFail(t *testing.T) {
 	s := start(t)
 	s.Fail(engagetest.Token,
 		engagetest.Fault{Status: 401, Code: "invalid_client", Description: "disabled"},
@@ -200,7 +200,7 @@ func TestTokenFaults(t *testing.T) {
 	require.NotEmpty(t, s.requestToken(s.credentials().Encode()).body["access_token"], "a token has no envelope")
 }
 
-func TestFailFuncDecidesWhereNothingIsScripted(t *testing.T) {
+func TestFailFuncChoosesWhereTheQueueIsEmpty(t *testing.T) {
 	s := start(t)
 	s.Fail(outcome.CreateConversation, engagetest.Fault{Status: 503})
 	s.FailFunc(func(r engagetest.Request) engagetest.Fault {
@@ -219,9 +219,9 @@ func TestFailFuncDecidesWhereNothingIsScripted(t *testing.T) {
 	require.Equal(t, 200, s.post("/conversations/search", "{"+smsAddress+"}").status)
 }
 
-// TestManyAtOnce sends appends from many goroutines through a seeded mix of
-// faults and compares what is there with what was answered.
-func TestManyAtOnce(t *testing.T) {
+// TestConcurrentAppends appends from many goroutines, with a random mix of faults, and
+// counts the messages.
+func TestConcurrentAppends(t *testing.T) {
 	s := start(t)
 	const writers, each = 8, 50
 	id := s.Seed(sms(engagetest.Queued))

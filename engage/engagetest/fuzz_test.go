@@ -12,7 +12,7 @@ import (
 	"github.com/engagesdk/engage-go/engage/engagetest"
 )
 
-// FuzzHandler throws raw requests at the server: whatever comes, it answers.
+// FuzzHandler checks that the server answers any request.
 func FuzzHandler(f *testing.F) {
 	for _, seed := range []string{
 		"POST /api/v1/conversations/search HTTP/1.1\r\nContent-Type: application/json\r\n\r\n{" + smsAddress + "}",

@@ -2,69 +2,69 @@ package engagetest
 
 import "net/http"
 
-// Team is what the server tells of a team's working hours.
+// Team is a team and its working hours.
 type Team struct {
-	// Name is what requests name the team by.
+	// Name identifies the team in requests.
 	Name           string
 	InWorkingHours bool
-	// OutOfOfficeResponse is the text for customers who write out of hours.
+	// OutOfOfficeResponse is the text for customers who write outside working hours.
 	OutOfOfficeResponse string
 	// TimeZone is a name such as "Europe/London".
 	TimeZone string
 }
 
-// BusinessHours is what the server tells of a schedule. It does not reckon with
-// its clock: it answers the slot it was given.
+// BusinessHours is a schedule and the slot that is current in it. The server does
+// not compute the slot from its clock.
 type BusinessHours struct {
-	// ID is what requests name the schedule by.
+	// ID identifies the schedule in requests.
 	ID string
 	// Slot is "working_hours", "holiday", "override" or "no_match".
 	Slot string
-	// WorkingHours, Holiday and Override belong to the slots of their names;
-	// those that are zero are left out.
+	// WorkingHours, Holiday and Override describe the slots of the same names. The
+	// reply leaves out those that are zero.
 	WorkingHours WorkingHoursSlot
 	Holiday      HolidaySlot
 	Override     OverrideSlot
 }
 
-// WorkingHoursSlot is a shift. Times are written as they are given.
+// WorkingHoursSlot is a shift. The reply has the times exactly as they are here.
 type WorkingHoursSlot struct {
 	ShiftName string `json:"shiftName"`
 	StartTime string `json:"startTime"`
 	EndTime   string `json:"endTime"`
 }
 
-// HolidaySlot is a holiday. Dates are written as they are given.
+// HolidaySlot is a holiday. The reply has the dates exactly as they are here.
 type HolidaySlot struct {
 	Name      string `json:"name"`
 	StartDate string `json:"startDate"`
 	EndDate   string `json:"endDate"`
 }
 
-// OverrideSlot is an exception from a schedule. Times are written as they are
-// given.
+// OverrideSlot is an exception to a schedule. The reply has the times exactly as
+// they are here.
 type OverrideSlot struct {
 	Name          string `json:"name"`
 	StartDateTime string `json:"startDateTime"`
 	EndDateTime   string `json:"endDateTime"`
 }
 
-// SeedTeam puts a team into the server, replacing one of the same name.
+// SeedTeam adds a team to the server, or replaces the team of the same name.
 func (s *Server) SeedTeam(team Team) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.state.teams[team.Name] = team
 }
 
-// SeedBusinessHours puts a schedule into the server, replacing one of the same
-// id.
+// SeedBusinessHours adds a schedule to the server, or replaces the schedule with the
+// same id.
 func (s *Server) SeedBusinessHours(hours BusinessHours) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.state.businessHours[hours.ID] = hours
 }
 
-// teamHours is the answer for a team.
+// teamHours is the value of the reply about a team.
 type teamHours struct {
 	InWorkingHours      bool   `json:"inWorkingHours"`
 	OutOfOfficeResponse string `json:"oooResponse"`
@@ -86,7 +86,7 @@ func fetchTeamWorkingHours(s *state, c *call) result {
 	}
 }
 
-// scheduleHours is the answer for a schedule.
+// scheduleHours is the value of the reply about a schedule.
 type scheduleHours struct {
 	Slot         string           `json:"slot"`
 	WorkingHours WorkingHoursSlot `json:"workingHourSlot,omitzero"`

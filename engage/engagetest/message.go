@@ -8,8 +8,19 @@ import (
 	"github.com/engagesdk/engage-go/engage/channel"
 )
 
-// content is a content type: where it can travel, in which directions, and the
-// members that hold it.
+// The channels, in the spelling of the wire (documented).
+const (
+	sms      channel.Channel = "sms"
+	facebook channel.Channel = "facebook"
+	liveChat channel.Channel = "livechat"
+	email    channel.Channel = "email"
+	whatsApp channel.Channel = "whatsapp"
+	apple    channel.Channel = "amb"
+	api      channel.Channel = "api"
+)
+
+// content is a content type, with its directions, its channels and the members that
+// hold it.
 type content struct {
 	typ        string
 	directions []string
@@ -24,49 +35,43 @@ var (
 	outbound     = []string{"outbound"}
 	announced    = []string{"announcement"}
 
-	channels = []channel.Channel{
-		channel.SMS, channel.Facebook, channel.LiveChat, channel.Email, channel.WhatsApp, channel.Apple, channel.API,
-	}
-	allButEmail = []channel.Channel{
-		channel.SMS, channel.Facebook, channel.LiveChat, channel.WhatsApp, channel.Apple, channel.API,
-	}
-	withFiles = []channel.Channel{
-		channel.Facebook, channel.LiveChat, channel.WhatsApp, channel.Apple, channel.API,
-	}
-	liveChat = []channel.Channel{channel.LiveChat}
-	email    = []channel.Channel{channel.Email}
-	whatsApp = []channel.Channel{channel.WhatsApp}
-	apple    = []channel.Channel{channel.Apple}
+	channels    = []channel.Channel{sms, facebook, liveChat, email, whatsApp, apple, api}
+	allButEmail = []channel.Channel{sms, facebook, liveChat, whatsApp, apple, api}
+	withFiles   = []channel.Channel{facebook, liveChat, whatsApp, apple, api}
+	onLiveChat  = []channel.Channel{liveChat}
+	onEmail     = []channel.Channel{email}
+	onWhatsApp  = []channel.Channel{whatsApp}
+	onApple     = []channel.Channel{apple}
 )
 
-// contents lists the content types of the vendor's message schema (documented).
-// That text can be announced in an email conversation is assumed: one document
-// offers announcements on every channel, another gives email no text.
+// contents has the content types of the vendor's message schema (documented). A text
+// announcement in an email conversation is assumed: one document has announcements on
+// every channel, another has no text on email.
 var contents = []content{
 	{"text", bothWays, allButEmail, []string{"text"}},
 	{"text", announced, channels, []string{"text"}},
 	{"text-with-attachments", bothWays, withFiles, []string{"text", "attachments"}},
 	{"attachments", bothWays, withFiles, []string{"attachments"}},
-	{"email", bothWays, email, []string{"email"}},
-	{"lc-form-response", inbound, liveChat, []string{"lcFormResponse"}},
-	{"lc-carousel-response", inbound, liveChat, []string{"lcCarouselResponse"}},
-	{"lc-quick-replies-response", inbound, liveChat, []string{"lcQuickRepliesResponse"}},
-	{"text-with-lc-carousel", outbound, liveChat, []string{"text", "lcCarousel"}},
-	{"text-with-lc-quick-replies", outbound, liveChat, []string{"text", "lcQuickReplies"}},
-	{"wab-interactive-response", inbound, whatsApp, []string{"wabInteractiveResponse"}},
-	{"wab-buttons", outbound, whatsApp, []string{"wabButtons"}},
-	{"wab-list", outbound, whatsApp, []string{"wabList"}},
-	{"amb-list-picker", outbound, apple, []string{"ambListPicker"}},
-	{"amb-time-picker", outbound, apple, []string{"ambTimePicker"}},
-	{"amb-quick-replies", outbound, apple, []string{"ambQuickReplies"}},
-	{"amb-form", outbound, apple, []string{"ambForm"}},
-	{"amb-list-picker-response", inbound, apple, []string{"ambListPickerResponse"}},
-	{"amb-time-picker-response", inbound, apple, []string{"ambTimePickerResponse"}},
-	{"amb-quick-replies-response", inbound, apple, []string{"ambQuickRepliesResponse"}},
-	{"amb-form-response", inbound, apple, []string{"ambFormResponse"}},
+	{"email", bothWays, onEmail, []string{"email"}},
+	{"lc-form-response", inbound, onLiveChat, []string{"lcFormResponse"}},
+	{"lc-carousel-response", inbound, onLiveChat, []string{"lcCarouselResponse"}},
+	{"lc-quick-replies-response", inbound, onLiveChat, []string{"lcQuickRepliesResponse"}},
+	{"text-with-lc-carousel", outbound, onLiveChat, []string{"text", "lcCarousel"}},
+	{"text-with-lc-quick-replies", outbound, onLiveChat, []string{"text", "lcQuickReplies"}},
+	{"wab-interactive-response", inbound, onWhatsApp, []string{"wabInteractiveResponse"}},
+	{"wab-buttons", outbound, onWhatsApp, []string{"wabButtons"}},
+	{"wab-list", outbound, onWhatsApp, []string{"wabList"}},
+	{"amb-list-picker", outbound, onApple, []string{"ambListPicker"}},
+	{"amb-time-picker", outbound, onApple, []string{"ambTimePicker"}},
+	{"amb-quick-replies", outbound, onApple, []string{"ambQuickReplies"}},
+	{"amb-form", outbound, onApple, []string{"ambForm"}},
+	{"amb-list-picker-response", inbound, onApple, []string{"ambListPickerResponse"}},
+	{"amb-time-picker-response", inbound, onApple, []string{"ambTimePickerResponse"}},
+	{"amb-quick-replies-response", inbound, onApple, []string{"ambQuickRepliesResponse"}},
+	{"amb-form-response", inbound, onApple, []string{"ambFormResponse"}},
 }
 
-// messages reads the messages of a request on ch.
+// messages reads the messages of a request on channel ch.
 func (o *object) messages(ch channel.Channel) []Message {
 	var messages []Message
 	for _, element := range o.objects("messages") {
@@ -95,12 +100,12 @@ func (o *object) message(ch channel.Channel) Message {
 		}
 	}
 	if slices.Contains(anyDirection, m.Direction) && slices.Contains(channels, ch) && m.Type != "" {
-		o.unusable("type", "cannot travel on "+string(ch)+" as "+m.Direction)
+		o.unusable("type", "cannot be sent on "+string(ch)+" as "+m.Direction)
 	}
 	return m
 }
 
-// content reads the members that hold a message's content.
+// content reads the members that hold the content of a message.
 func (o *object) content(c content, m *Message) {
 	for _, member := range c.members {
 		switch member {
@@ -122,7 +127,7 @@ func (o *object) content(c content, m *Message) {
 	}
 }
 
-// attachments reads the files of a message. A dropped file has no address.
+// attachments reads the files of a message. A dropped file has no URL.
 func (o *object) attachments(typ string) []Attachment {
 	link := linkMember(typ)
 	var attachments []Attachment
@@ -147,8 +152,8 @@ func (o *object) attachments(typ string) []Attachment {
 	return attachments
 }
 
-// linkMember names the member of an attachment that holds its address, which
-// email calls by another name than the chats.
+// linkMember returns the name of the member that holds the URL of an attachment. It
+// differs between email and the other channels.
 func linkMember(typ string) string {
 	if typ == "email" {
 		return "url"
@@ -156,8 +161,8 @@ func linkMember(typ string) string {
 	return "fileUrl"
 }
 
-// email reads what is special to an email. An inbound one needs no recipient:
-// the mailbox may have got a blind copy.
+// email reads the member of an email. An inbound email needs no recipient, because it
+// may be a blind copy.
 func (o *object) email(direction string) {
 	body := o.requiredObject("email")
 	if body == nil {
@@ -176,7 +181,7 @@ func (o *object) email(direction string) {
 	texts("bodyPlain", "bodyHtml", "strippedText", "strippedHtml").read(body)
 }
 
-// timestamp reads when a message was sent: RFC 3339, in UTC.
+// timestamp reads the time of a message, which must be RFC 3339 in UTC.
 func (o *object) timestamp() time.Time {
 	text := o.requiredText("timestamp")
 	if strings.TrimSpace(text) == "" {
@@ -191,4 +196,165 @@ func (o *object) timestamp() time.Time {
 		o.unusable("timestamp", "is not in UTC")
 	}
 	return sent.UTC()
+}
+
+// bodies has the shapes of the members that hold rich content, from the vendor's
+// schema. Where the schema does not give the kind of a value, the server accepts any
+// string, number or boolean.
+//
+// Each outbound Apple body may have all the members around the data that any of them
+// has. The vendor's samples do not agree on them (assumed). The data of the list and
+// the time picker is what the vendor's Apple channel node sends (assumed).
+var bodies = map[string]shape{
+	"lcFormResponse": texts("title").with(shape{
+		"fields": texts("label", "name", "type", "value").list,
+	}),
+	"lcCarouselResponse":     texts("identifier", "reference", "title"),
+	"lcQuickRepliesResponse": texts("identifier", "reference", "title", "payload"),
+	"lcCarousel": texts("reference").with(shape{
+		"elements": texts("title", "subtitle").with(shape{
+			"imageUrls": textList,
+			"buttons": texts("identifier", "title", "url", "payload").with(shape{
+				"type": choice("webUrl", "templatePostback"),
+			}).list,
+		}).list,
+	}),
+	"lcQuickReplies": texts("reference").with(shape{
+		"options": texts("identifier", "title", "payload").with(shape{
+			"type": choice("quickReplyPostback"),
+		}).list,
+	}),
+
+	"wabInteractiveResponse": texts("title", "identifier"),
+	"wabButtons": {
+		"header": texts("text").with(shape{
+			"type":     choice("text", "document", "video", "image"),
+			"document": texts("url", "filename").object,
+			"video":    texts("url").object,
+			"image":    texts("url").object,
+		}).object,
+		"body":   texts("text").object,
+		"footer": texts("text").object,
+		"action": shape{
+			"buttons": shape{
+				"type":  choice("reply"),
+				"reply": texts("id", "title").object,
+			}.list,
+		}.object,
+	},
+	"wabList": {
+		"header": texts("text").with(shape{"type": choice("text")}).object,
+		"body":   texts("text").object,
+		"footer": texts("text").object,
+		"action": texts("button").with(shape{
+			"sections": texts("title").with(shape{
+				"rows": texts("id", "title", "description").list,
+			}).list,
+		}).object,
+	},
+
+	"ambListPicker": appleBody(shape{
+		"images": appleImages,
+		"listPicker": shape{
+			"sections": texts("title").with(shape{
+				"order":             integer,
+				"multipleSelection": boolean,
+				"items": texts("identifier", "title", "subtitle", "style", "imageIdentifier").with(shape{
+					"order": integer,
+				}).list,
+			}).list,
+		}.object,
+	}),
+	"ambTimePicker": appleBody(shape{
+		"event": texts("identifier", "title").with(shape{
+			"timezoneOffset": integer,
+			"location":       appleLocation,
+			"timeslots":      texts("identifier", "startTime").with(shape{"duration": integer}).list,
+		}).object,
+	}),
+	"ambQuickReplies": appleBody(shape{
+		"quick-reply": texts("summaryText").with(shape{"items": texts("identifier", "title").list}).object,
+	}),
+	"ambForm": appleBody(shape{
+		"images": appleImages,
+		"dynamic": shape{
+			"version":  scalar,
+			"template": textual,
+			"private":  boolean,
+			"data": texts("startPageIdentifier").with(shape{
+				"showSummary": boolean,
+				"splash":      texts("header", "splashtext", "buttonTitle", "imageIdentifier").object,
+				"pages":       appleFormPage.list,
+			}).object,
+		}.object,
+	}),
+
+	"ambListPickerResponse": {
+		"replyMessage": appleBubble,
+		"listPicker": shape{
+			"otherItemCount":    scalar,
+			"selectedItemCount": scalar,
+			"otherItems":        appleSelectedItems,
+			"selectedItems":     appleSelectedItems,
+		}.object,
+	},
+	"ambTimePickerResponse": {
+		"replyMessage": appleBubble,
+		"datePicker": texts("identifier", "title", "timezoneOffset").with(shape{
+			"location":  appleLocation,
+			"timeslots": texts("identifier", "startTime", "duration").list,
+		}).object,
+	},
+	"ambQuickRepliesResponse": texts("selectedIdentifier").with(shape{
+		"selectedIndex": scalar,
+		"items":         texts("identifier", "title").list,
+	}),
+	"ambFormResponse": {
+		"replyMessage": appleBubble,
+		"formMessage": shape{
+			"template": choice("messageForms"),
+			"private":  boolean,
+			"version":  scalar,
+			"selections": texts("pageIdentifier", "title", "subtitle").with(shape{
+				"items": texts("identifier", "title", "value").with(shape{"type": appleInput}).list,
+			}).list,
+		}.object,
+	},
+}
+
+// The parts that several Apple bodies have.
+var (
+	appleBubble        = texts("style", "title", "subtitle", "alternateTitle", "imageIdentifier").object
+	appleImages        = texts("identifier", "url").list
+	appleSelectedItems = texts("identifier", "style", "title", "url", "order").list
+	appleLocation      = texts("title").with(shape{"latitude": scalar, "longitude": scalar, "radius": scalar}).object
+	appleInput         = choice("select", "picker", "datePicker", "input")
+)
+
+// appleFormPage is the shape of a page of a form.
+var appleFormPage = texts("pageIdentifier", "title", "subtitle", "nextPageIdentifier", "pickerTitle", "hintText").with(shape{
+	"type":              appleInput,
+	"multipleSelection": boolean,
+	"submitForm":        boolean,
+	"selectedItemIndex": scalar,
+	"items":             texts("title", "value", "identifier", "nextPageIdentifier", "imageIdentifier").list,
+	"options": texts(
+		"labelText", "keyboardType", "placeholder", "prefixText", "startDate", "minimumDate", "maximumDate", "dateFormat",
+	).with(shape{
+		"required":              boolean,
+		"inputType":             choice("singleline", "multiline"),
+		"maximumCharacterCount": scalar,
+	}).object,
+})
+
+// appleBody returns the shape of an outbound Apple body with the given data.
+func appleBody(data shape) shape {
+	return shape{
+		"bid":               textOrNull,
+		"data":              texts("requestIdentifier").with(shape{"version": scalar}).with(data).object,
+		"useLiveLayout":     boolean,
+		"requestIdentifier": textual,
+		"replyMessage":      appleBubble,
+		"receivedMessage":   appleBubble,
+	}
 }

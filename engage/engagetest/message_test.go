@@ -11,7 +11,7 @@ import (
 	"github.com/engagesdk/engage-go/engage/engagetest"
 )
 
-// bodies are the least that each content type needs.
+// bodies has the smallest body of each content type.
 var bodies = map[string]string{
 	"text":                        `"text":"x"`,
 	"text-with-attachments":       `"text":"x","attachments":[{"fileUrl":"https://x"}]`,
@@ -39,8 +39,7 @@ var bodies = map[string]string{
 	"text-with-attachments-extra": `"text":"x"`,
 }
 
-// carried lists which types each channel carries, inbound and outbound, as the
-// vendor's matrix has it.
+// carried has the types that each channel carries, from the vendor's matrix.
 var carried = map[channel.Channel]struct{ inbound, outbound []string }{
 	channel.SMS:      {[]string{"text"}, []string{"text"}},
 	channel.Facebook: {files, files},
@@ -62,7 +61,7 @@ var carried = map[channel.Channel]struct{ inbound, outbound []string }{
 
 var files = []string{"text", "text-with-attachments", "attachments"}
 
-func TestChannelsCarryTheirTypesAndNoOthers(t *testing.T) {
+func TestChannelsCarryOnlyTheirTypes(t *testing.T) {
 	s := start(t)
 	for ch, types := range carried {
 		path := "/conversations/" + s.Seed(engagetest.Conversation{Channel: ch}) + "/messages"
@@ -79,7 +78,7 @@ func TestChannelsCarryTheirTypesAndNoOthers(t *testing.T) {
 				got := s.post(path, fmt.Sprintf(`{"channel":%q,"messages":[{"direction":%q,"type":%q,"timestamp":"2026-01-31T12:00:00Z",%s}]}`,
 					ch, direction, typ, body))
 				if want != http.StatusAccepted {
-					require.Contains(t, got.body["description"], "messages[0].type cannot travel on "+string(ch), "%s %s %s", ch, direction, typ)
+					require.Contains(t, got.body["description"], "messages[0].type cannot be sent on "+string(ch), "%s %s %s", ch, direction, typ)
 					want = http.StatusUnprocessableEntity
 				}
 				require.Equal(t, want, got.status, "%s %s %s: %s", ch, direction, typ, got.text)
@@ -88,7 +87,7 @@ func TestChannelsCarryTheirTypesAndNoOthers(t *testing.T) {
 	}
 }
 
-func TestMessagesThatAreRefused(t *testing.T) {
+func TestInvalidMessagesAreRefused(t *testing.T) {
 	s := start(t)
 	path := "/conversations/" + s.Seed(engagetest.Conversation{Channel: channel.Facebook}) + "/messages"
 	mail := "/conversations/" + s.Seed(engagetest.Conversation{Channel: channel.Email}) + "/messages"
@@ -122,12 +121,12 @@ func TestMessagesThatAreRefused(t *testing.T) {
 		"timestamp as a number":   {path, sent(`1769860800`), "messages[0].timestamp is not a string"},
 		"unknown member":          {path, message(`{"direction":"inbound","type":"text","text":"x","emoji":1}`), "messages[0].emoji is not known"},
 		"redacted as a string":    {path, message(`{"direction":"inbound","type":"text","text":"x","redacted":"true"}`), "messages[0].redacted is not a boolean"},
-		"a member twice":          {mail, email(`"email":{"from":"a","from":"a","to":["b"]}`), "messages[0].email.from is there more than once"},
+		"a member twice":          {mail, email(`"email":{"from":"a","from":"a","to":["b"]}`), "messages[0].email.from occurs more than once"},
 		"no attachments":          {path, file(`[]`), "messages[0].attachments is missing or empty"},
 		"attachment without link": {path, file(`[{"mimeType":"a/b","fileName":"f"}]`), "messages[0].attachments[0].fileUrl is missing"},
 		"an email's link":         {path, file(`[{"mimeType":"a/b","fileName":"f","url":"https://x"}]`), "messages[0].attachments[0].url is not known"},
 		"dropped with a link":     {path, file(`[{"mimeType":"a/b","fileName":"f","fileUrl":"https://x","dropped":true}]`), "messages[0].attachments[0].fileUrl is set for a dropped file"},
-		"MIME type as a list":     {path, file(`[{"mimeType":[],"fileUrl":"https://x"}]`), "messages[0].attachments[0].mimeType is not a string"},
+		"a list as MIME type":     {path, file(`[{"mimeType":[],"fileUrl":"https://x"}]`), "messages[0].attachments[0].mimeType is not a string"},
 		"no email":                {mail, email(`"aliasId":"a"`), "messages[0].email is missing"},
 		"email as a string":       {mail, email(`"email":"a"`), "messages[0].email is not an object"},
 		"email without sender":    {mail, email(`"email":{"to":["b"]}`), "messages[0].email.from is missing"},
@@ -148,7 +147,7 @@ func TestMessagesThatAreRefused(t *testing.T) {
 	}
 }
 
-func TestAnEmailNeedsARecipientOnlyIfItIsOutbound(t *testing.T) {
+func TestOnlyAnOutboundEmailNeedsARecipient(t *testing.T) {
 	s := start(t)
 	path := "/conversations/" + s.Seed(engagetest.Conversation{Channel: channel.Email}) + "/messages"
 	message := func(direction, email string) string {
@@ -168,7 +167,7 @@ func TestRichTypesNeedTheirMember(t *testing.T) {
 	require.Contains(t, s.post(path, message(`,"wabList":"{}"`)).body["description"], "messages[0].wabList is not an object")
 }
 
-func TestUpdatesAndParticipantsThatAreRefused(t *testing.T) {
+func TestInvalidUpdatesAndParticipantsAreRefused(t *testing.T) {
 	s := start(t)
 	path := "/conversations/" + s.Seed(sms(engagetest.Queued))
 	for name, test := range map[string]struct {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -12,31 +13,31 @@ import (
 	"github.com/engagesdk/engage-go/engage/channel"
 )
 
-// object reads the members of a JSON object and notes all that is wrong with
-// them. Names are compared exactly, which encoding/json alone would not do, and
-// members that nobody read are wrong too: a misspelt one must not pass.
+// object reads the members of a JSON object and records every problem. It is stricter
+// than encoding/json: it compares names exactly, and a member that is never read is a
+// problem, so that misspelled names are found.
 type object struct {
 	path     string
-	raw      json.RawMessage // The whole of an inner object.
+	raw      json.RawMessage // The JSON of an inner object.
 	members  map[string]json.RawMessage
 	problems *problems
 }
 
-// problems are what is wrong with a request: what is malformed or missing, and
-// what is well formed but cannot be used.
+// problems has the problems of a request. It separates what is malformed or missing
+// from values that are well formed but not usable.
 type problems struct {
 	malformed []string
 	unusable  []string
 }
 
-// newObject reads the top of a document, and reports whether it is an object.
+// newObject returns the object that a document consists of, and whether it is one.
 func newObject(document []byte) (*object, bool) {
 	o := &object{problems: new(problems)}
 	return o, o.decode(document)
 }
 
-// decode reads the members of a document, and reports whether it is an object.
-// Of a member that is there more than once, which it notes, the last counts.
+// decode reads the members of a document and reports whether it is an object. A member
+// that occurs twice is a problem.
 func (o *object) decode(document []byte) bool {
 	decoder := json.NewDecoder(bytes.NewReader(document))
 	if opening, _ := decoder.Token(); opening != json.Delim('{') || !json.Valid(document) {
@@ -44,25 +45,25 @@ func (o *object) decode(document []byte) bool {
 	}
 	o.members = make(map[string]json.RawMessage)
 	for decoder.More() {
-		// No error can come: the document is valid.
+		// The document is valid, so there are no errors.
 		token, _ := decoder.Token()
 		var value json.RawMessage
 		_ = decoder.Decode(&value)
 		name, _ := token.(string)
 		if o.has(name) {
-			o.malformed(name, "is there more than once")
+			o.malformed(name, "occurs more than once")
 		}
 		o.members[name] = value
 	}
 	return true
 }
 
-// queryObject turns a query into an object of strings.
+// queryObject returns a query as an object of strings.
 func queryObject(query url.Values) *object {
 	o := &object{members: make(map[string]json.RawMessage), problems: new(problems)}
 	for name, values := range query {
 		if len(values) > 1 {
-			o.malformed(name, "is there more than once")
+			o.malformed(name, "occurs more than once")
 		}
 		o.members[name] = encode(values[0])
 	}
@@ -77,8 +78,8 @@ func (o *object) unusable(name, problem string) {
 	o.problems.unusable = append(o.problems.unusable, o.path+name+" "+problem)
 }
 
-// refusal returns the answer to a request that something is wrong with, or nil:
-// 400 if anything is malformed, else 422.
+// refusal returns the result of a request with problems, or nil if there are none. The
+// status is 400 if anything is malformed, else 422.
 func (o *object) refusal() *result {
 	o.refuseRest()
 	all := slices.Concat(o.problems.malformed, o.problems.unusable)
@@ -93,21 +94,21 @@ func (o *object) refusal() *result {
 	return &result{status: status, description: strings.Join(all, "; ")}
 }
 
-// has reports whether there is a member of that name.
+// has reports whether there is a member with that name which was not read yet.
 func (o *object) has(name string) bool {
 	_, ok := o.members[name]
 	return ok
 }
 
-// require notes a member that is missing.
+// require records a problem if a member is missing.
 func (o *object) require(name string) {
 	if !o.has(name) {
 		o.malformed(name, "is missing")
 	}
 }
 
-// take removes a member and decodes it into value. It reports whether it was
-// there and of the right kind.
+// take removes a member and decodes it into value. It reports whether there was one of
+// the right kind.
 func (o *object) take(name, kind string, value any) bool {
 	raw, ok := o.members[name]
 	if !ok {
@@ -125,20 +126,20 @@ func (o *object) take(name, kind string, value any) bool {
 	return true
 }
 
-// text returns a string, or nothing if it is absent.
+// text returns a string, or "" if it is absent.
 func (o *object) text(name string) string {
 	var text string
 	o.take(name, "a string", &text)
 	return text
 }
 
-// requiredText returns a string that must be there and not be blank.
+// requiredText returns a string that must be present and not blank.
 func (o *object) requiredText(name string) string {
 	o.require(name)
 	return o.optionalText(name)
 }
 
-// optionalText returns a string that can be absent, but not be there and blank.
+// optionalText returns a string that may be absent but not blank.
 func (o *object) optionalText(name string) string {
 	var text string
 	if o.take(name, "a string", &text) && strings.TrimSpace(text) == "" {
@@ -168,14 +169,14 @@ func (o *object) flag(name string) *bool {
 	return &flag
 }
 
-// any returns a member of any kind as it is, or nil if it is absent.
+// any returns the JSON of a member of any kind, or nil if it is absent.
 func (o *object) any(name string) json.RawMessage {
 	var raw json.RawMessage
 	o.take(name, "JSON", &raw)
 	return raw
 }
 
-// object returns a member that is an object itself, or nil.
+// object returns a member that is an object, or nil if it is absent.
 func (o *object) object(name string) *object {
 	raw := o.any(name)
 	if raw == nil {
@@ -184,14 +185,15 @@ func (o *object) object(name string) *object {
 	return o.within(name, raw)
 }
 
-// requiredObject returns a member that must be there and be an object, or nil.
+// requiredObject returns a member that must be present and an object. It returns nil
+// if it is not.
 func (o *object) requiredObject(name string) *object {
 	o.require(name)
 	return o.object(name)
 }
 
-// objects returns a member that is a list of objects. Elements of another kind
-// are noted and left out.
+// objects returns a member that is a list of objects. An element of another kind is a
+// problem and is left out.
 func (o *object) objects(name string) []*object {
 	var elements []json.RawMessage
 	o.take(name, "a list", &elements)
@@ -204,7 +206,7 @@ func (o *object) objects(name string) []*object {
 	return objects
 }
 
-// within reads an object inside this one, or notes that it is none.
+// within returns an object inside this one. JSON of another kind is a problem.
 func (o *object) within(name string, raw json.RawMessage) *object {
 	inner := &object{path: o.path + name + ".", raw: raw, problems: o.problems}
 	if !inner.decode(raw) {
@@ -214,7 +216,7 @@ func (o *object) within(name string, raw json.RawMessage) *object {
 	return inner
 }
 
-// channel returns the channel of the request, which must be one of the seven.
+// channel returns the channel of the request.
 func (o *object) channel() channel.Channel {
 	ch := channel.Channel(o.requiredText("channel"))
 	if ch != "" && !slices.Contains(channels, ch) {
@@ -232,8 +234,8 @@ func (o *object) oneOf(name string, choices ...string) string {
 	return text
 }
 
-// customFields returns the custom fields of the request. A value can be empty
-// but not missing.
+// customFields returns the custom fields of the request. A value may be empty but not
+// missing.
 func (o *object) customFields() []CustomField {
 	var fields []CustomField
 	for _, element := range o.objects("customFields") {
@@ -248,9 +250,84 @@ func (o *object) customFields() []CustomField {
 	return fields
 }
 
-// refuseRest notes the members of an inner object that nobody has read.
+// refuseRest records a problem for each member that was not read.
 func (o *object) refuseRest() {
 	for name := range o.members {
 		o.malformed(name, "is not known")
 	}
+}
+
+// shape has the names of the members that a JSON object may have, each with a check of
+// its value. No member is required, because the vendor's samples do not show which are.
+type shape map[string]check
+
+// check records the problems of a member that is present.
+type check func(o *object, name string)
+
+// read records the problems of the members of an object. A member that the shape does
+// not have is a problem.
+func (s shape) read(o *object) {
+	for name, check := range s {
+		if o.has(name) {
+			check(o, name)
+		}
+	}
+	o.refuseRest()
+}
+
+// texts returns a shape whose members are strings.
+func texts(names ...string) shape {
+	s := make(shape, len(names))
+	for _, name := range names {
+		s[name] = textual
+	}
+	return s
+}
+
+// with returns a shape that also has the members of more.
+func (s shape) with(more shape) shape {
+	s = maps.Clone(s)
+	maps.Copy(s, more)
+	return s
+}
+
+// object checks a member that is an object with this shape.
+func (s shape) object(o *object, name string) {
+	if inner := o.object(name); inner != nil {
+		s.read(inner)
+	}
+}
+
+// list checks a member that is a list of objects with this shape.
+func (s shape) list(o *object, name string) {
+	for _, element := range o.objects(name) {
+		s.read(element)
+	}
+}
+
+func textual(o *object, name string)  { o.text(name) }
+func textList(o *object, name string) { o.texts(name) }
+func boolean(o *object, name string)  { o.flag(name) }
+func integer(o *object, name string)  { o.take(name, "a whole number", new(int)) }
+func anything(o *object, name string) { o.any(name) }
+
+// scalar checks a value that may be anything but an object or a list.
+func scalar(o *object, name string) {
+	if raw := o.any(name); raw != nil && (raw[0] == '{' || raw[0] == '[') {
+		o.malformed(name, "is not a string, a number or a boolean")
+	}
+}
+
+// textOrNull checks a string that may be null, as in the vendor's samples.
+func textOrNull(o *object, name string) {
+	if string(o.members[name]) == "null" {
+		delete(o.members, name)
+		return
+	}
+	o.text(name)
+}
+
+// choice returns a check of a string that must be one of choices.
+func choice(choices ...string) check {
+	return func(o *object, name string) { o.oneOf(name, choices...) }
 }

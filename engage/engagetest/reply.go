@@ -7,19 +7,132 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"time"
 )
 
-// oversize is the length of an oversized body.
-const oversize = 64 << 20
+// alreadyClosed is the code with which the service refuses to close a closed
+// conversation (observed). No other code of the service is publicly known, so all
+// other replies have their HTTP status as the code.
+const alreadyClosed = "4547"
 
-// reply is an answer as it goes out.
+// result is the result of an operation.
+type result struct {
+	status         int
+	code           string // The status, if empty.
+	description    string
+	conversationID string
+	value          any
+	resolved       *resolution // Only Resolve sets it.
+}
+
+// resolution is what only Resolve reports.
+type resolution struct {
+	TransID   string `json:"transId,omitempty"`
+	TaskID    string `json:"taskId,omitempty"`
+	Operation string `json:"conversationOperation,omitempty"`
+}
+
+// ok reports whether the operation succeeded.
+func (r result) ok() bool { return r.status < http.StatusBadRequest }
+
+// invalid reports whether the request itself was wrong. The service reports that
+// in its reply, never by callback.
+func (r result) invalid() bool {
+	return r.status == http.StatusBadRequest || r.status == http.StatusUnprocessableEntity
+}
+
+// acknowledged is the result of a write that was applied at some time.
+func acknowledged(c *Conversation, at time.Time) result {
+	c.UpdatedAt = at
+	return result{
+		status:         http.StatusAccepted,
+		description:    "accepted",
+		conversationID: c.ID,
+		value:          acknowledgement{c.ID},
+	}
+}
+
+type acknowledgement struct {
+	ConversationID string `json:"conversationId"`
+}
+
+// conflict is the result of a request that the state of a conversation forbids.
+func conflict(c *Conversation, description string) result {
+	return result{status: http.StatusConflict, description: description, conversationID: c.ID}
+}
+
+// unknown is the result of a request for something that does not exist.
+func unknown(description string) result {
+	return result{status: http.StatusNotFound, description: description}
+}
+
+// asynchronous is the result that the reply reports when r comes by callback. It
+// says only that the request was accepted.
+func (r result) asynchronous() result {
+	accepted := result{status: http.StatusAccepted, description: "accepted"}
+	if r.resolved != nil {
+		accepted.resolved = &resolution{TransID: r.resolved.TransID}
+	}
+	return accepted
+}
+
+// envelope is the form of every reply but a token.
+type envelope struct {
+	Status      string `json:"status"`
+	Code        string `json:"code"`
+	Description string `json:"description"`
+	TID         string `json:"tid,omitempty"`
+	*resolution
+	Value any `json:"value,omitempty"`
+}
+
+// envelope returns the result in the form of a reply.
+func (r result) envelope(tid string) envelope {
+	e := envelope{
+		Status:      "success",
+		Code:        r.code,
+		Description: r.description,
+		TID:         tid,
+		resolution:  r.resolved,
+		Value:       r.value,
+	}
+	if !r.ok() {
+		e.Status = "failure"
+	}
+	if e.Code == "" {
+		e.Code = strconv.Itoa(r.status)
+	}
+	return e
+}
+
+// reply is a reply before it is sent.
 type reply struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// encode writes JSON. What the server encodes is its own and always can be.
+// reply puts a result into a reply. A write and a failure have the transaction id.
+func (c *call) reply(r result) reply {
+	tid := c.tid
+	if r.ok() && !c.route.write {
+		tid = ""
+	}
+	made := reply{status: r.status, body: encode(r.envelope(tid))}
+	if r.status == http.StatusMethodNotAllowed {
+		made.header = add(nil, "Allow", c.methods...)
+	}
+	return made
+}
+
+func (c *call) unauthorized() reply {
+	made := c.reply(result{status: http.StatusUnauthorized, description: "the token is missing, unknown or expired"})
+	made.header = add(nil, "WWW-Authenticate", `Bearer error="invalid_token"`)
+	return made
+}
+
+// encode writes JSON. It panics if value has no JSON, which is a mistake in this
+// package.
 func encode(value any) []byte {
 	encoded, err := json.Marshal(value)
 	if err != nil {
@@ -28,7 +141,7 @@ func encode(value any) []byte {
 	return encoded
 }
 
-// add adds a header, making the map if there is none yet.
+// add adds values to header, which may be nil, and returns it.
 func add(header http.Header, name string, values ...string) http.Header {
 	if header == nil {
 		header = make(http.Header)
@@ -39,22 +152,8 @@ func add(header http.Header, name string, values ...string) http.Header {
 	return header
 }
 
-// inNumbers writes status and code of an envelope as numbers. What is no
-// envelope stays as it is.
-func inNumbers(body []byte, status int) []byte {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(body, &members) != nil || members["code"] == nil {
-		return body
-	}
-	members["status"] = json.RawMessage(strconv.Itoa(status))
-	if code, err := strconv.Atoi(string(bytes.Trim(members["code"], `"`))); err == nil {
-		members["code"] = json.RawMessage(strconv.Itoa(code))
-	}
-	return encode(members)
-}
-
-// send answers a request, or does to its connection what the fault says. The
-// whole answer has left when it returns.
+// send sends a reply, or breaks the connection as the fault says. When it returns,
+// all of the reply has been written.
 func (s *Server) send(w http.ResponseWriter, request *Request, r reply, f Fault) {
 	switch f.Connection {
 	case ConnectionClosed:
@@ -81,8 +180,7 @@ func (s *Server) send(w http.ResponseWriter, request *Request, r reply, f Fault)
 	if f.Connection == ConnectionCutShort {
 		part = part[:len(part)/2]
 	}
-	// An error means that nobody is there any more to be told.
-	_, _ = w.Write(part)
+	_, _ = w.Write(part) // An error means that the client has gone.
 	_ = http.NewResponseController(w).Flush()
 	if f.Connection == ConnectionCutShort {
 		abort()
@@ -96,8 +194,11 @@ func contentType(body []byte) string {
 	return "application/json"
 }
 
-// writeOversized writes more JSON than anybody should read, until the client
-// has had enough.
+// oversize is the length of an oversized body.
+const oversize = 64 << 20
+
+// writeOversized writes JSON of the length oversize, or until the client stops
+// reading.
 func writeOversized(w http.ResponseWriter) {
 	chunk := bytes.Repeat([]byte("x"), 32<<10)
 	_, err := w.Write([]byte(`{"status":"success","value":{"padding":"`))
@@ -109,12 +210,11 @@ func writeOversized(w http.ResponseWriter) {
 	}
 }
 
-// abort ends a request without an answer, or in the middle of one. It is
-// net/http's way to do so.
+// abort ends a request in the way of net/http, without the rest of the reply.
 func abort() { panic(http.ErrAbortHandler) }
 
-// reset ends a request by resetting its connection, where there is one of its
-// own.
+// reset resets the connection of a request. Over HTTP/2, where requests share a
+// connection, it only aborts the request.
 func reset(w http.ResponseWriter) {
 	connection, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {

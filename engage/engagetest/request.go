@@ -10,38 +10,39 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// What is kept of requests: the newest, up to this many and this much of their
-// bodies.
+// The server keeps the newest requests, up to this number and this size of all
+// bodies together.
 const (
 	maxRecordedRequests = 10_000
 	maxRecordedBytes    = 64 << 20
 )
 
-// redacted stands where a secret was.
+// redacted replaces a secret in a recorded request.
 const redacted = "[redacted]"
 
 // Request is a request that the server received.
 type Request struct {
-	// Number counts the requests of a server, from 1. The server keeps the
-	// newest ten thousand: a first one of another number tells that older ones
-	// were dropped.
+	// Number counts the requests of a server from 1. The server keeps the newest
+	// ten thousand requests, and fewer if their bodies are large. If the first
+	// Number is not 1, older requests have been dropped.
 	Number int
-	// Operation is empty for a request to a path that does not exist, and
-	// [Token] for one to the token endpoint.
+	// Operation is the operation of the request. It is [Token] for a request for a
+	// token, and empty if there is no such path.
 	Operation outcome.Operation
 	Method    string
-	// Path is escaped, as it was sent, with its query.
+	// Path is the path with the query, escaped as it was sent.
 	Path string
-	// Header has everything but the token.
+	// Header is the header. The token is redacted.
 	Header http.Header
-	// Body has everything but the client's secret.
+	// Body is the body. The client's secret is redacted.
 	Body []byte
-	// Received is when it came, by the server's clock.
+	// Received is the time of arrival by the server's clock.
 	Received time.Time
-	// TransactionID is what the answer tells as tid and in the header trxid.
+	// TransactionID is the tid of the reply. The reply also has it in the header
+	// trxid.
 	TransactionID string
-	// Status is the HTTP status of the answer; 0 if there is none yet or if the
-	// connection was broken off instead.
+	// Status is the HTTP status of the reply. It is 0 if there is no reply yet, or if
+	// the connection was broken instead.
 	Status int
 }
 
@@ -68,15 +69,15 @@ func (l *requestLog) add(r *Request) {
 	}
 }
 
-// answered notes the status that a request is answered with.
+// answered records the status of the reply to a request.
 func (l *requestLog) answered(r *Request, status int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	r.Status = status
 }
 
-// Requests returns copies of the requests received, in the order in which they
-// came.
+// Requests returns copies of the requests that the server received, in the order of
+// their arrival.
 func (s *Server) Requests() []Request {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
@@ -94,7 +95,7 @@ func (r *Request) clone() Request {
 	return copied
 }
 
-// record returns what is kept of a request: all but its secrets.
+// record returns the request in the form that the server keeps, without secrets.
 func (c *call) record(r *http.Request) *Request {
 	header := r.Header.Clone()
 	if header.Get("Authorization") != "" {
@@ -115,8 +116,8 @@ func (c *call) record(r *http.Request) *Request {
 	}
 }
 
-// withoutSecret returns a form without its client secret; a form that cannot be
-// read may have it anywhere.
+// withoutSecret returns a form without its client secret. It redacts all of a form
+// that cannot be parsed.
 func withoutSecret(body []byte) []byte {
 	form, err := url.ParseQuery(string(body))
 	if err != nil {

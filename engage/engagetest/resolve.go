@@ -1,8 +1,11 @@
 package engagetest
 
 import (
+	"encoding/json"
 	"fmt"
-	"net/http"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/engagesdk/engage-go/engage/channel"
 )
@@ -14,10 +17,10 @@ const (
 	wasAppended = "appended"
 )
 
-// resolveConversation finds or makes the conversation of an incoming message
-// and appends the message (documented). A closed one is re-opened, but in live
-// chat, where a new one is made. Of the details it takes the address, the name
-// and the text; attachments are not kept.
+// resolveConversation finds or creates the conversation of an incoming message and
+// appends the message. It re-opens a closed conversation, but creates a new one on
+// live chat (documented). It uses the address, the name and the text of the details,
+// and drops attachments.
 func resolveConversation(s *state, c *call) result {
 	transID := c.body.requiredText("transId")
 	c.body.requiredText("flowId")
@@ -27,22 +30,23 @@ func resolveConversation(s *state, c *call) result {
 		return *refusal
 	}
 	conversation, operation := s.resolve(incoming, c)
-	answer := acknowledged(conversation, c.now)
-	answer.resolved = &resolution{TransID: transID, TaskID: conversation.taskID, Operation: operation}
+	resolved := acknowledged(conversation, c.now)
+	resolved.resolved = &resolution{TransID: transID, TaskID: conversation.taskID, Operation: operation}
 	incoming.message.AliasID = transID
 	incoming.message.Timestamp = c.now
 	incoming.message.Raw = incoming.encode()
 	s.append(conversation, []Message{incoming.message})
-	return answer
+	return resolved
 }
 
-// resolve returns the conversation for a message and how it came by it.
+// resolve returns the conversation of a message, and the operation that found or made
+// it.
 func (s *state) resolve(in incoming, c *call) (*Conversation, string) {
 	conversation := s.find(in.address)
 	switch {
 	case conversation != nil && conversation.open():
 		return conversation, wasAppended
-	case conversation != nil && in.address.channel != channel.LiveChat:
+	case conversation != nil && in.address.channel != liveChat:
 		conversation.queue()
 		conversation.taskID = s.newTask()
 		conversation.AliasID = conversation.taskID
@@ -60,7 +64,7 @@ func (s *state) resolve(in incoming, c *call) (*Conversation, string) {
 		CreatedAt:       c.now,
 		taskID:          s.newTask(),
 	}
-	if created.Channel != channel.LiveChat {
+	if created.Channel != liveChat {
 		created.AliasID = created.taskID
 	}
 	s.put(created)
@@ -73,16 +77,122 @@ func (s *state) newTask() string {
 	return fmt.Sprintf("00000000-0000-4000-8000-%012d", s.tasks)
 }
 
-// acceptance is what Resolve answers at once when the rest comes by callback.
-func (r *resolution) acceptance() *resolution {
-	if r == nil {
-		return nil
-	}
-	return &resolution{TransID: r.TransID}
+// media is a medium that Resolve accepts. The fields customer, business and name are
+// the names of the members in the message details. The shape others has the members
+// that the details may have besides.
+type media struct {
+	mediaType    string
+	mediaChannel string
+	channel      channel.Channel
+	customer     string
+	business     string
+	name         string
+	others       shape
 }
 
-// asynchronous is the answer to a write whose outcome comes by callback. It
-// tells no more than that the request was taken.
-func (r result) asynchronous() result {
-	return result{status: http.StatusAccepted, description: "accepted", resolved: r.resolved.acceptance()}
+// allMedia has the media of the vendor's own flows (observed), with the members of
+// the vendor's samples.
+var allMedia = []media{
+	{"social", "sms", sms, "senderNumber", "serviceNumber", "", nil},
+	{"social", "facebook", facebook, "psId", "facebookPageId", "customerName",
+		shape{"appId": textual, "attachments": anything, "attachmentUrl": anything}},
+	{"social", "whatsapp", whatsApp, "customerWhatsappId", "waId", "customerUsername",
+		shape{"appId": textual, "attachments": anything, "caption": textual}},
+	{"social", "appleMessages", apple, "abcUserId", "accountId", "customerName",
+		shape{"appId": textual, "attachments": anything, "attachmentUrl": anything, "deviceCapabilityList": anything}},
+	{"email", "email", email, "customerEmailId", "businessEmailId", "customerName",
+		texts("appId", "assetType", "senderName", "recipient", "toAddresses", "ccRecipients", "bccRecipients",
+			"htmlMessage", "strippedText", "strippedHtml", "attachments").with(shape{"headers": anything})},
+	{"chat", "web", liveChat, "userId", "appId", "customerName",
+		texts("domain", "threadTitle", "threadStatus", "attachment", "tid", "customerEmail", "proactiveRuleId").
+			with(shape{"attachmentCount": integer, "extras": anything, "version": scalar})},
+}
+
+// reports has the shapes of the blocks beside the message details. They report what
+// was found in the content. The vendor's samples confuse the names of the two scans,
+// so each scan accepts the names of both.
+var reports = shape{
+	"pciDetails": texts("isPCIValidationDone", "nonPCIComplianceReason").with(shape{
+		"isPCICompliant": boolean, "isAttachmentEnabled": scalar, "droppedAttachmentCount": integer,
+	}).object,
+	"malwareScanDetails":  scan.object,
+	"securityScanDetails": scan.object,
+}
+
+var scan = texts(
+	"isMalwareValidationDone", "malwareFailedReason", "isSecurityValidationDone", "securityFailedReason",
+).with(shape{
+	"isMalwareCompliant": scalar, "isSecurityCompliant": scalar,
+	"droppedAttachmentCount": scalar, "malwaredroppedAttachmentCount": scalar, "securityScanDroppedAttachmentCount": scalar,
+})
+
+// incoming is the message of a request to resolve, and where it arrived.
+type incoming struct {
+	address address
+	name    string
+	message Message
+}
+
+// incoming reads the message and the address.
+func (o *object) incoming() incoming {
+	mediaType, mediaChannel := o.requiredText("mediaType"), o.requiredText("mediaChannel")
+	i := slices.IndexFunc(allMedia, func(m media) bool {
+		return m.mediaType == mediaType && m.mediaChannel == mediaChannel
+	})
+	if i < 0 {
+		o.unusable("mediaChannel", "is unknown for the mediaType")
+	}
+	details := o.details()
+	if i < 0 || details == nil {
+		return incoming{}
+	}
+	m := allMedia[i]
+	in := incoming{
+		address: address{channel: m.channel, customer: details.requiredText(m.customer), business: details.requiredText(m.business)},
+		name:    details.text(m.name),
+		message: Message{Direction: "inbound", Type: "text", Text: details.text("message")},
+	}
+	switch m.channel {
+	case liveChat:
+		in.address.threadID = details.requiredText("threadId")
+	case email:
+		in.message.Type = "email"
+		in.address.subject = details.requiredText("subject")
+		in.address.inReplyTo = details.text("inReplyTo")
+	}
+	texts("serviceKey").with(shape{"timestamp": scalar}).with(m.others).read(details)
+	return in
+}
+
+// details returns the message details, which are JSON in a string, or nil.
+func (o *object) details() *object {
+	text := o.requiredText("details")
+	if strings.TrimSpace(text) == "" {
+		return nil
+	}
+	blocks := o.within("details", json.RawMessage(text))
+	if blocks == nil {
+		return nil
+	}
+	message := blocks.requiredObject("messageDetails")
+	reports.read(blocks)
+	return message
+}
+
+// encode returns the message as a client would send it.
+func (in incoming) encode() json.RawMessage {
+	if in.message.Type != "email" {
+		return in.message.encode()
+	}
+	return encode(map[string]any{
+		"aliasId":   in.message.AliasID,
+		"direction": in.message.Direction,
+		"type":      in.message.Type,
+		"timestamp": in.message.Timestamp.Format(time.RFC3339Nano),
+		"email": map[string]any{
+			"from":      in.address.customer,
+			"to":        []string{in.address.business},
+			"bodyPlain": in.message.Text,
+		},
+	})
 }

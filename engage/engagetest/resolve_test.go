@@ -22,12 +22,12 @@ func resolveBody(mediaType, mediaChannel, details string) string {
 		mediaType, mediaChannel, quoted)
 }
 
-// messageBody is a request to resolve with nothing but message details.
+// messageBody is a request to resolve with the given message details.
 func messageBody(mediaType, mediaChannel, messageDetails string) string {
 	return resolveBody(mediaType, mediaChannel, `{"messageDetails":`+messageDetails+`,"pciDetails":{}}`)
 }
 
-func TestResolveFindsOrMakesAConversation(t *testing.T) {
+func TestResolveFindsOrCreatesAConversation(t *testing.T) {
 	const smsDetails = `{"senderNumber":"c","serviceNumber":"b","message":"hi","timestamp":"x"}`
 	const chatDetails = `{"userId":"c","appId":"b","threadId":"t","message":"hi","attachmentCount":0}`
 	const mailDetails = `{"customerEmailId":"c","businessEmailId":"b","subject":"s","inReplyTo":"","message":"hi"}`
@@ -84,7 +84,7 @@ func TestResolveFindsOrMakesAConversation(t *testing.T) {
 	}
 }
 
-func TestResolveIsAcceptedFirstWhenThereIsACallback(t *testing.T) {
+func TestResolveReportsItsOperationByCallback(t *testing.T) {
 	s, r := start(t), receive(t)
 	body := messageBody("social", "sms", `{"senderNumber":"c","serviceNumber":"b","message":"hi"}`)
 	got := s.post("/conversations/resolve", body[:len(body)-1]+`,"callbackUrl":"`+r.URL+`"}`)
@@ -96,7 +96,7 @@ func TestResolveIsAcceptedFirstWhenThereIsACallback(t *testing.T) {
 	require.NotEmpty(t, callback["taskId"])
 }
 
-func TestResolveRequestsThatAreRefused(t *testing.T) {
+func TestInvalidRequestsToResolveAreRefused(t *testing.T) {
 	s := start(t)
 	for name, test := range map[string]struct{ body, problem string }{
 		"nothing":        {`{}`, "details is missing"},

@@ -8,25 +8,25 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// basePath is the path of the base URL. Having one shows up a client that
-// forgets it.
+// basePath is the path of the base URL. It is not empty, so that a client which
+// drops it fails.
 const basePath = "/api/v1"
 
-// Token is the name that requests for a token have in faults and recorded
-// requests. It is no operation of the client.
+// Token stands for requests for a token in [Server.Fail] and [Request]. It is not an
+// operation of the client.
 const Token outcome.Operation = "Token"
 
-// route is an operation: where it is and what it does.
+// route is the method, the path and the handler of an operation.
 type route struct {
 	operation outcome.Operation
 	method    string
-	path      string // Below the base URL. {name} stands for one segment.
-	write     bool   // Answers with a transaction id and posts a callback.
+	path      string // Relative to the base URL. {name} stands for one segment.
+	write     bool   // The reply has a transaction id, and a callback may follow.
 	handle    func(*state, *call) result
 }
 
-// routes is where the operations are. The vendor does not publish its paths:
-// all are assumed.
+// routes has the operations. The vendor does not publish their paths, so all are
+// assumed.
 var routes = []route{
 	{outcome.SearchConversation, http.MethodPost, "/conversations/search", false, searchConversation},
 	{outcome.ResolveConversation, http.MethodPost, "/conversations/resolve", true, resolveConversation},
@@ -45,8 +45,8 @@ var routes = []route{
 	{Token, http.MethodPost, "/oauth/token", false, nil},
 }
 
-// match finds the route of a request. A path that exists for other methods only
-// yields those methods instead.
+// match returns the route of a request and the parameters in its path. If the path
+// has only other methods, match returns these instead.
 func match(r *http.Request) (found *route, parameters map[string]string, methods []string) {
 	path, ok := strings.CutPrefix(r.URL.EscapedPath(), basePath)
 	if !ok {
@@ -64,8 +64,8 @@ func match(r *http.Request) (found *route, parameters map[string]string, methods
 	return nil, nil, methods
 }
 
-// parameters matches an escaped path against the route's and returns what
-// stands in its braces. An escaped slash belongs to its segment.
+// parameters returns the values of the route's {name} segments in an escaped path,
+// and whether the path matches. An escaped slash is part of its segment.
 func (r *route) parameters(path string) (map[string]string, bool) {
 	pattern, segments := strings.Split(r.path, "/"), strings.Split(path, "/")
 	if len(pattern) != len(segments) {

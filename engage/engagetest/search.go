@@ -10,7 +10,7 @@ import (
 	"github.com/engagesdk/engage-go/engage/channel"
 )
 
-// address is what a request says about where a conversation takes place.
+// address is the address of a conversation. Each channel has its own fields.
 type address struct {
 	channel      channel.Channel
 	customer     string
@@ -23,15 +23,14 @@ type address struct {
 	inReplyTo    string
 }
 
-// address reads the members that Search and Create share. Each channel knows
-// only its own.
+// address reads the members that Search and Create have in common.
 func (o *object) address() address {
 	a := address{channel: o.channel(), customer: o.optionalText("customerAddress"), business: o.requiredText("bizAddress")}
 	switch a.channel {
-	case channel.LiveChat:
+	case liveChat:
 		a.threadID = o.optionalText("threadId")
 		a.fingerprint = o.optionalText("browserFingerprint")
-	case channel.Email:
+	case email:
 		a.subject = o.requiredText("subject")
 		a.toRecipients = o.texts("toRecipients")
 		a.ccRecipients = o.texts("ccRecipients")
@@ -40,7 +39,7 @@ func (o *object) address() address {
 	return a
 }
 
-// address returns where the conversation takes place.
+// address returns the address of the conversation.
 func (c *Conversation) address() address {
 	return address{
 		channel:      c.Channel,
@@ -55,20 +54,20 @@ func (c *Conversation) address() address {
 	}
 }
 
-// checkFindable notes what a search lacks: live chat is found by its thread, or
-// by user and fingerprint.
+// checkFindable records what a search lacks. Live chat needs the thread, or the
+// customer and the fingerprint.
 func (a address) checkFindable(o *object) {
 	switch {
-	case a.channel == channel.LiveChat && a.threadID != "":
-	case a.channel == channel.LiveChat && (a.customer == "" || a.fingerprint == ""):
+	case a.channel == liveChat && a.threadID != "":
+	case a.channel == liveChat && (a.customer == "" || a.fingerprint == ""):
 		o.malformed("threadId", "is missing, and so is customerAddress or browserFingerprint")
 	case a.customer == "":
 		o.malformed("customerAddress", "is missing")
 	}
 }
 
-// found is what a search answers. That a closed conversation exists too is
-// assumed.
+// found is the value of the reply to a search. Exists is true for a closed
+// conversation too (assumed).
 type found struct {
 	ConversationID string  `json:"conversationId,omitempty"`
 	AliasID        *string `json:"aliasId"`
@@ -98,7 +97,7 @@ func searchConversation(s *state, c *call) result {
 	}}
 }
 
-// orNull returns nil for an empty text, which the service writes as null.
+// orNull returns nil for an empty text, because the service replies with null.
 func orNull(text string) *string {
 	if text == "" {
 		return nil
@@ -106,9 +105,8 @@ func orNull(text string) *string {
 	return &text
 }
 
-// find returns the conversation at an address, or nil. An email goes to the
-// conversation that In-Reply-To names, even if that one is closed, before any of
-// the same subject (documented).
+// find returns the conversation at an address, or nil. For an email, In-Reply-To comes
+// before the subject, even if it leads to a closed conversation (documented).
 func (s *state) find(a address) *Conversation {
 	for conversation := range s.matches(a) {
 		return conversation
@@ -116,8 +114,7 @@ func (s *state) find(a address) *Conversation {
 	return nil
 }
 
-// findOpen returns an open conversation at an address, by whichever rule, or
-// nil.
+// findOpen returns an open conversation that any rule finds at an address, or nil.
 func (s *state) findOpen(a address) *Conversation {
 	for conversation := range s.matches(a) {
 		if conversation.open() {
@@ -127,18 +124,18 @@ func (s *state) findOpen(a address) *Conversation {
 	return nil
 }
 
-// matches yields what each rule for an address finds, the foremost rule first:
-// an open conversation if there is one, else the newest.
+// matches yields the conversation that each rule finds at an address, in the order of
+// the rules. A rule finds the newest open conversation, else the newest closed one.
 func (s *state) matches(a address) iter.Seq[*Conversation] {
 	candidates := s.byCustomer[pair{a.channel, a.customer, a.business}]
 	rules := []func(*Conversation) bool{func(*Conversation) bool { return true }}
 	switch {
-	case a.channel == channel.LiveChat && a.threadID != "":
+	case a.channel == liveChat && a.threadID != "":
 		candidates = s.byThread[thread{a.business, a.threadID}]
 		rules = []func(*Conversation) bool{a.sameCustomer}
-	case a.channel == channel.LiveChat:
+	case a.channel == liveChat:
 		rules = []func(*Conversation) bool{a.sameBrowser}
-	case a.channel == channel.Email:
+	case a.channel == email:
 		rules = []func(*Conversation) bool{a.answered, a.sameSubject}
 	}
 	return func(yield func(*Conversation) bool) {
@@ -150,8 +147,8 @@ func (s *state) matches(a address) iter.Seq[*Conversation] {
 	}
 }
 
-// openOrNewest returns the newest open conversation that keeps to a rule, else
-// the newest that does; nil if there is none. Candidates are oldest first.
+// openOrNewest returns the newest open candidate that matches a rule, else the newest
+// candidate that does, else nil. The candidates are in order, oldest first.
 func openOrNewest(candidates []*Conversation, rule func(*Conversation) bool) *Conversation {
 	var newest *Conversation
 	for _, candidate := range slices.Backward(candidates) {
@@ -176,8 +173,8 @@ func (a address) sameBrowser(c *Conversation) bool {
 
 func (a address) sameSubject(c *Conversation) bool { return a.subject == c.Subject }
 
-// answered reports whether In-Reply-To names an email of the conversation or
-// the one that the conversation itself began as an answer to.
+// answered reports whether In-Reply-To is the id of an email of the conversation, or
+// the same as the In-Reply-To that the conversation began with.
 func (a address) answered(c *Conversation) bool {
 	if a.inReplyTo == "" {
 		return false
@@ -187,7 +184,7 @@ func (a address) answered(c *Conversation) bool {
 	})
 }
 
-// messageID returns the Message-ID header of an email, or nothing.
+// messageID returns the Message-ID header of an email, or "".
 func messageID(raw json.RawMessage) string {
 	var message struct {
 		Email struct {

@@ -10,7 +10,7 @@ import (
 	"github.com/engagesdk/engage-go/engage/engagetest"
 )
 
-// seeded is a conversation of every channel, found by the names below.
+// seeded returns a conversation on each channel.
 func seeded() []engagetest.Conversation {
 	var all []engagetest.Conversation
 	for _, ch := range []channel.Channel{channel.SMS, channel.Facebook, channel.WhatsApp, channel.Apple, channel.API} {
@@ -29,7 +29,7 @@ func seeded() []engagetest.Conversation {
 	)
 }
 
-func TestSearchByEveryChannelsAddress(t *testing.T) {
+func TestSearchByTheAddressesOfEachChannel(t *testing.T) {
 	s := start(t)
 	for _, conversation := range seeded() {
 		s.Seed(conversation)
@@ -97,7 +97,7 @@ func TestSearchByEveryChannelsAddress(t *testing.T) {
 	}
 }
 
-func TestCreateNeedsMoreOfAnAddressThanSearch(t *testing.T) {
+func TestCreateNeedsACompleteAddress(t *testing.T) {
 	s := start(t)
 	for request, problem := range map[string]string{
 		`{"channel":"sms","bizAddress":"b"}`:                                                "customerAddress is missing",
@@ -116,7 +116,7 @@ func TestCreateNeedsMoreOfAnAddressThanSearch(t *testing.T) {
 	}
 }
 
-func TestSearchTellsAllThatIsWrong(t *testing.T) {
+func TestSearchReportsEveryProblem(t *testing.T) {
 	got := start(t).post("/conversations/search", `{"channel":"fax","customerAddress":1}`)
 	require.Equal(t, http.StatusBadRequest, got.status)
 	for _, problem := range []string{"channel is unknown", "customerAddress is not a string", "bizAddress is missing"} {
@@ -124,7 +124,7 @@ func TestSearchTellsAllThatIsWrong(t *testing.T) {
 	}
 }
 
-func TestSearchAnswersEverythingItKnows(t *testing.T) {
+func TestSearchRepliesWithAllMembers(t *testing.T) {
 	s := start(t)
 	conversation := sms("snoozed", "anna")
 	conversation.AliasID, conversation.TeamID, conversation.UserID = "task", "team", "anna"
@@ -135,7 +135,7 @@ func TestSearchAnswersEverythingItKnows(t *testing.T) {
 	}, got.body["value"])
 }
 
-func TestSearchPrefersTheOpenThenTheNewest(t *testing.T) {
+func TestSearchPrefersOpenConversationsThenTheNewest(t *testing.T) {
 	s := start(t)
 	search := func() any {
 		return s.post("/conversations/search", `{`+smsAddress+`}`).value("conversationId")
@@ -148,8 +148,7 @@ func TestSearchPrefersTheOpenThenTheNewest(t *testing.T) {
 	require.Equal(t, open, search())
 }
 
-// mail is an email conversation in a given state, found by its subject or by
-// what it answers.
+// mail returns an email conversation with a status, a subject and an In-Reply-To.
 func mail(status engagetest.Status, subject, inReplyTo string) engagetest.Conversation {
 	return engagetest.Conversation{
 		Channel: channel.Email, BusinessAddress: "b", CustomerAddress: "c", Status: status, Subject: subject, InReplyTo: inReplyTo,
@@ -184,7 +183,7 @@ func TestInReplyToComesBeforeTheSubject(t *testing.T) {
 	}
 }
 
-func TestAnOpenConversationOfTheSubjectIsInTheWayOfANewOne(t *testing.T) {
+func TestCreateRefusesASecondOpenConversationOfTheSubject(t *testing.T) {
 	s := start(t)
 	s.Seed(mail(engagetest.Closed, "x", "<1>"))
 	s.Seed(mail(engagetest.Active, "s", ""))

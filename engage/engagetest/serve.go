@@ -1,12 +1,49 @@
 package engagetest
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"io"
+	"mime"
 	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/engagesdk/engage-go/outcome"
 )
 
-// serve takes a request from its arrival to its answer, through whatever fault
-// befalls it.
+// maxRequestBytes is the largest body that the server accepts.
+const maxRequestBytes = 4 << 20
+
+// call is a request while the server handles it.
+type call struct {
+	route      *route   // Nil if no operation has this path and method.
+	methods    []string // The methods of the path, if it has others only.
+	parameters map[string]string
+	query      string // As it was sent.
+	header     http.Header
+	content    []byte
+	body       *object
+	now        time.Time
+	tid        string
+	// callbackURL is where the server posts the outcome of a write.
+	callbackURL string
+}
+
+// operation returns the operation of the request, or "" if it has no route.
+func (c *call) operation() outcome.Operation {
+	if c.route == nil {
+		return ""
+	}
+	return c.route.operation
+}
+
+// serve handles a request: it reads and records it, performs the operation and
+// sends the reply. A fault may act on each of these steps.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	c, err := s.receive(w, r)
 	if err != nil {
@@ -24,16 +61,16 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		if !wait(ctx, fault.Delay) {
 			abort()
 		}
-		if fault.answers() {
-			s.send(w, request, fault.spoil(c, fault.answer(c, 0)), fault)
+		if fault.replaces() {
+			s.send(w, request, fault.spoil(c, fault.reply(c, 0)), fault)
 			return
 		}
 	}
-	own, notice := s.carryOut(c)
+	own, notice := s.perform(c)
 	if fault.Callback == CallbackEarly {
 		s.callbacks.post(notice, fault)
 	} else {
-		// Also when the answer never leaves.
+		// Deferred, because a fault may abort the reply.
 		defer s.callbacks.post(notice, fault)
 	}
 	if fault.Applied {
@@ -41,62 +78,146 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 			abort()
 		}
 		if fault.refuses() {
-			own = fault.answer(c, own.status)
+			own = fault.reply(c, own.status)
 		}
 	}
 	s.send(w, request, fault.spoil(c, own), fault)
 }
 
-// carryOut does what a request asks for. It returns the answer and, for a write
-// with a callback URL, what to post there.
-func (s *Server) carryOut(c *call) (reply, *notice) {
+// receive reads a request. An error means that the client has gone and cannot be
+// answered.
+func (s *Server) receive(w http.ResponseWriter, r *http.Request) (*call, error) {
+	c := &call{query: r.URL.RawQuery, header: r.Header, now: s.now(), tid: s.transactionID()}
+	c.route, c.parameters, c.methods = match(r)
+	var err error
+	c.content, err = io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequestBytes+1))
+	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
+		err = nil // check refuses the request.
+	}
+	return c, err
+}
+
+// perform performs the operation of a request. It returns the reply and, for a
+// write with a callback URL, the callback to post.
+func (s *Server) perform(c *call) (reply, *notice) {
 	if refusal := c.check(); refusal != nil {
-		return c.answer(*refusal), nil
+		return c.reply(*refusal), nil
 	}
 	if c.operation() == Token {
 		return s.tokens.grant(c), nil
 	}
 	if !s.tokens.valid(c.token(), c.now) {
-		return unauthorized(c), nil
+		return c.unauthorized(), nil
 	}
 	if refusal := c.decode(); refusal != nil {
-		return c.answer(*refusal), nil
+		return c.reply(*refusal), nil
 	}
 	r := s.apply(c)
 	if !c.route.write || r.invalid() {
-		return c.answer(r), nil
+		return c.reply(r), nil
 	}
 	notice := c.notice(r)
 	if notice != nil && (!r.ok() || r.resolved != nil) {
-		// Who asked for a callback learns of a refusal by it (observed).
-		return c.answer(r.asynchronous()), notice
+		// With a callback URL the service reports a refusal by callback (observed).
+		return c.reply(r.asynchronous()), notice
 	}
-	return c.answer(r), notice
+	return c.reply(r), notice
 }
 
-// apply carries out an operation on the state.
+// apply applies the operation to the state.
 func (s *Server) apply(c *call) result {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return c.route.handle(&s.state, c)
 }
 
-// answer puts a result into an envelope. It tells the transaction id of writes
-// and of whatever failed.
-func (c *call) answer(r result) reply {
-	tid := c.tid
-	if r.ok() && !c.route.write {
-		tid = ""
+// check returns why no operation accepts the request, or nil.
+func (c *call) check() *result {
+	switch {
+	case c.route == nil && len(c.methods) > 0:
+		return &result{status: http.StatusMethodNotAllowed, description: "the path accepts only " + strings.Join(c.methods, " and ")}
+	case c.route == nil:
+		return new(unknown("no such path"))
+	case len(c.content) > maxRequestBytes:
+		return &result{status: http.StatusRequestEntityTooLarge, description: "the body is too large"}
 	}
-	answer := reply{status: r.status, body: encode(r.envelope(tid))}
-	if r.status == http.StatusMethodNotAllowed {
-		answer.header = add(nil, "Allow", c.methods...)
-	}
-	return answer
+	return nil
 }
 
-func unauthorized(c *call) reply {
-	answer := c.answer(result{status: http.StatusUnauthorized, description: "the token is missing, unknown or expired"})
-	answer.header = add(nil, "WWW-Authenticate", `Bearer error="invalid_token"`)
-	return answer
+// token returns the bearer token of the request, or "".
+func (c *call) token() string {
+	scheme, token, _ := strings.Cut(c.header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return token
+}
+
+// mediaType returns the content type of the request without its parameters.
+func (c *call) mediaType() string {
+	mediaType, _, _ := mime.ParseMediaType(c.header.Get("Content-Type"))
+	return mediaType
+}
+
+// decode reads the members of the request, and the callback URL of a write. The
+// members are in the body, or in the query of a method without a body. It returns
+// why the request is invalid, or nil.
+func (c *call) decode() *result {
+	read := c.decodeQuery
+	if c.route.method == http.MethodPost || c.route.method == http.MethodPatch {
+		read = c.decodeBody
+	}
+	if refusal := read(); refusal != nil {
+		return refusal
+	}
+	if c.route.write {
+		c.readCallbackURL()
+	}
+	return nil
+}
+
+func (c *call) decodeBody() *result {
+	document := bytes.TrimSpace(c.content)
+	switch {
+	case c.query != "":
+		return malformed("a query is not expected")
+	case len(document) == 0:
+		document = []byte("{}")
+	case c.mediaType() != "application/json":
+		return &result{status: http.StatusUnsupportedMediaType, description: "the content type is not application/json"}
+	case !utf8.Valid(document):
+		return malformed("the body is not UTF-8")
+	}
+	body, ok := newObject(document)
+	if !ok {
+		return malformed("the body is not a JSON object")
+	}
+	c.body = body
+	return nil
+}
+
+func (c *call) decodeQuery() *result {
+	query, err := url.ParseQuery(c.query)
+	switch {
+	case len(bytes.TrimSpace(c.content)) > 0:
+		return malformed("a body is not expected")
+	case err != nil:
+		return malformed("the query is malformed")
+	}
+	c.body = queryObject(query)
+	return nil
+}
+
+func malformed(description string) *result {
+	return &result{status: http.StatusBadRequest, description: description}
+}
+
+func (c *call) readCallbackURL() {
+	if !c.body.take("callbackUrl", "a string", &c.callbackURL) {
+		return
+	}
+	parsed, err := url.Parse(c.callbackURL)
+	if err != nil || parsed.Host == "" || !slices.Contains([]string{"http", "https"}, parsed.Scheme) {
+		c.body.unusable("callbackUrl", "is not an http or https URL")
+	}
 }

@@ -11,11 +11,14 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/engagesdk/engage-go/auth"
+	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// Server is an Engage in memory. Make one with [NewServer] and end it with
-// [Server.Close]. All methods are safe for concurrent use.
+// Server is an Engage in memory that listens on a loopback address. Create one
+// with [NewServer] and call [Server.Close] when done. Its methods are safe for
+// concurrent use.
 type Server struct {
 	http      *httptest.Server
 	clock     func() time.Time
@@ -24,10 +27,10 @@ type Server struct {
 	log       requestLog
 	callbacks *callbacks
 
-	ctx    context.Context // Ends with Close.
+	ctx    context.Context // Close cancels it.
 	cancel context.CancelFunc
 
-	// Transaction ids are a prefix that no other server has, and a number.
+	// A transaction id is a prefix that no other server has, and a number.
 	idPrefix     string
 	transactions atomic.Uint64
 
@@ -35,8 +38,59 @@ type Server struct {
 	state state
 }
 
-// NewServer starts a server on a loopback address. Like httptest.NewServer it
-// panics if it cannot listen there.
+// Option changes a setting of a [Server].
+type Option func(*settings)
+
+type settings struct {
+	clock             func() time.Time
+	clientID          string
+	clientSecret      string
+	tokenLifetime     time.Duration
+	tls               bool
+	ignoreRepeats     bool
+	callbackTransport http.RoundTripper
+}
+
+// WithClock sets the server's clock, by which tokens expire and conversations are
+// dated. The default is time.Now. The server calls now from many goroutines.
+// Delays of faults take real time, whatever the clock.
+func WithClock(now func() time.Time) Option {
+	return func(s *settings) { s.clock = now }
+}
+
+// WithCredentials sets the client id and the secret that the server accepts.
+func WithCredentials(clientID, clientSecret string) Option {
+	return func(s *settings) { s.clientID, s.clientSecret = clientID, clientSecret }
+}
+
+// WithTokenLifetime sets how long a token is valid, in whole seconds. The server
+// cuts fractions off. The default is an hour (documented).
+func WithTokenLifetime(lifetime time.Duration) Option {
+	return func(s *settings) { s.tokenLifetime = lifetime.Truncate(time.Second) }
+}
+
+// WithTLS makes the server use HTTPS with HTTP/2. [Server.HTTPClient] trusts its
+// certificate.
+func WithTLS() Option {
+	return func(s *settings) { s.tls = true }
+}
+
+// WithRepeatsIgnored makes the server acknowledge a message whose alias id is
+// already in the conversation without appending it again. Without this option the
+// server appends it again (assumed). What the service does is not known.
+func WithRepeatsIgnored() Option {
+	return func(s *settings) { s.ignoreRepeats = true }
+}
+
+// WithCallbackTransport sets the transport that posts callbacks. They may then go
+// to any host. Without this option they go to loopback hosts only.
+func WithCallbackTransport(transport http.RoundTripper) Option {
+	return func(s *settings) { s.callbackTransport = transport }
+}
+
+// NewServer starts and returns a new [Server]. The caller should call
+// [Server.Close] when done. Like httptest.NewServer, it panics if it cannot
+// listen on a loopback address.
 func NewServer(options ...Option) *Server {
 	set := settings{
 		clock:         time.Now,
@@ -45,9 +99,7 @@ func NewServer(options ...Option) *Server {
 		tokenLifetime: time.Hour,
 	}
 	for _, option := range options {
-		if option != nil {
-			option(&set)
-		}
+		option(&set)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{
@@ -64,7 +116,7 @@ func NewServer(options ...Option) *Server {
 		idPrefix:  newPrefix(),
 		state:     newState(),
 	}
-	s.tokens.revoke() // Makes the first key.
+	s.tokens.revoke() // Creates the first key.
 	s.state.ignoreRepeats = set.ignoreRepeats
 	s.http = httptest.NewUnstartedServer(s.Handler())
 	if set.tls {
@@ -76,9 +128,9 @@ func NewServer(options ...Option) *Server {
 	return s
 }
 
-// Close ends the server: requests still waiting are broken off, callbacks not
-// yet posted are dropped, and when it returns nothing of the server runs any
-// more. Closing twice does nothing.
+// Close shuts the server down. It ends requests that are still waiting, drops
+// callbacks that have not been posted, and returns when no goroutine of the server
+// is left. A second Close does nothing.
 func (s *Server) Close() {
 	s.cancel()
 	s.http.CloseClientConnections()
@@ -86,36 +138,53 @@ func (s *Server) Close() {
 	s.callbacks.close()
 }
 
-// URL is the base URL of the API, for engage.Endpoint.
+// URL returns the base URL of the API, for engage.Endpoint.
 func (s *Server) URL() string { return s.http.URL + basePath }
 
-// ClientID is the client id that is worth a token.
+// ClientID returns the client id that the server accepts.
 func (s *Server) ClientID() string { return s.tokens.clientID }
 
-// ClientSecret is the secret of [Server.ClientID]. It is worth nothing anywhere
-// else.
+// ClientSecret returns the secret that the server accepts.
 func (s *Server) ClientSecret() string { return s.tokens.clientSecret }
 
-// RevokeTokens makes the server refuse every token issued so far. A client that
-// met a refusal a moment ago may believe the next one only after a pause, see the
-// Invalidate of auth.Cache: use a new client for each.
-func (s *Server) RevokeTokens() { s.tokens.revoke() }
+// Credentials returns a token source with the credentials that the server accepts.
+func (s *Server) Credentials() auth.ClientCredentials {
+	return auth.ClientCredentials{
+		ClientID:     s.ClientID(),
+		ClientSecret: auth.NewSecret(s.ClientSecret()),
+	}
+}
 
-// IssueToken returns a token that the server takes, for requests made by hand.
-func (s *Server) IssueToken() string { return s.tokens.issue(s.now()) }
+// Client returns a client of the server with its [Server.Credentials]. The given
+// options override those that Client needs itself. It returns the errors of
+// engage.New.
+func (s *Server) Client(options ...engage.Option) (*engage.Client, error) {
+	var own []engage.Option
+	if s.http.TLS != nil {
+		own = append(own, engage.WithTransport(s.http.Client().Transport))
+	}
+	return engage.New(engage.Endpoint(s.URL()), s.Credentials(), append(own, options...)...)
+}
 
-// HTTPClient returns a client that trusts the server's certificate.
+// HTTPClient returns an HTTP client that trusts the server's certificate.
 func (s *Server) HTTPClient() *http.Client { return s.http.Client() }
 
-// Handler is the server without its listener, to be reached in another way.
-// Faults that break off a connection panic with http.ErrAbortHandler, which
-// net/http knows.
+// IssueToken returns a valid token, for requests that a test makes by hand.
+func (s *Server) IssueToken() string { return s.tokens.issue(s.now()) }
+
+// RevokeTokens makes the server refuse every token that it has issued so far. A
+// client that has just renewed a refused token may wait before it renews the next,
+// as the documentation of auth.Cache says. Use a new client for each call.
+func (s *Server) RevokeTokens() { s.tokens.revoke() }
+
+// Handler returns the server as a handler, for a listener of the caller's. Faults
+// that break a connection panic with http.ErrAbortHandler, which net/http expects.
 func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }
 
-// now is the time of the server's clock, in UTC.
+// now returns the time of the server's clock, in UTC.
 func (s *Server) now() time.Time { return s.clock().UTC() }
 
-// transactionID returns an id of 32 digits, as the vendor's samples have.
+// transactionID returns a new id of 32 digits, as in the vendor's samples.
 func (s *Server) transactionID() string {
 	return fmt.Sprintf("%s%016x", s.idPrefix, s.transactions.Add(1))
 }

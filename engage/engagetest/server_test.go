@@ -11,10 +11,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/engagetest"
+	"github.com/engagesdk/engage-go/outcome"
 )
 
-// session is a server and the means to send it requests by hand.
+// session sends requests to a server by hand.
 type session struct {
 	*engagetest.Server
 	t     *testing.T
@@ -36,7 +39,7 @@ func start(t *testing.T, options ...engagetest.Option) *session {
 	return &session{server, t, server.IssueToken()}
 }
 
-// request builds a request; a body makes it JSON.
+// request returns a request with a token. With a body it is JSON.
 func (s *session) request(method, path, body string) *http.Request {
 	s.t.Helper()
 	request, err := http.NewRequestWithContext(s.t.Context(), method, s.URL()+path, strings.NewReader(body))
@@ -48,7 +51,7 @@ func (s *session) request(method, path, body string) *http.Request {
 	return request
 }
 
-// do sends a request and reads its reply to the end.
+// do sends a request and reads the whole reply.
 func (s *session) do(request *http.Request) (answer, error) {
 	response, err := s.HTTPClient().Do(request)
 	if err != nil {
@@ -81,7 +84,7 @@ func (a answer) value(name string) any {
 	return value[name]
 }
 
-// conversation returns the conversation with that id, which must be there.
+// conversation returns the conversation with that id. The test fails if there is none.
 func (s *session) conversation(id string) engagetest.Conversation {
 	s.t.Helper()
 	conversation, ok := s.Conversation(id)
@@ -93,7 +96,7 @@ const text = `{"aliasId":"a1","direction":"inbound","type":"text","text":"hello"
 
 const smsAddress = `"channel":"sms","bizAddress":"+100","customerAddress":"+199"`
 
-func TestServerHasAPathInItsBaseURL(t *testing.T) {
+func TestTheBaseURLHasAPath(t *testing.T) {
 	s := start(t)
 	base, err := url.Parse(s.URL())
 	require.NoError(t, err)
@@ -106,7 +109,7 @@ func TestServerHasAPathInItsBaseURL(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, got.status)
 }
 
-func TestRepliesHaveTheServicesEnvelopeAndTraceIDs(t *testing.T) {
+func TestRepliesHaveAnEnvelopeAndTraceIDs(t *testing.T) {
 	s := start(t)
 
 	found := s.post("/conversations/search", `{`+smsAddress+`}`)
@@ -134,7 +137,7 @@ func TestTransactionIDsDifferBetweenServers(t *testing.T) {
 	require.NotEqual(t, one.post("/conversations/x/close", "").body["tid"], other.post("/conversations/x/close", "").body["tid"])
 }
 
-func TestRequestsThatNoOperationTakes(t *testing.T) {
+func TestInvalidRequests(t *testing.T) {
 	s := start(t)
 	id := s.Seed(engagetest.Conversation{})
 	type sent struct{ method, path, contentType, body string }
@@ -175,7 +178,7 @@ func TestRequestsThatNoOperationTakes(t *testing.T) {
 	}
 }
 
-func TestMethodNotAllowedNamesThoseThatAre(t *testing.T) {
+func TestMethodNotAllowedListsTheMethods(t *testing.T) {
 	got := start(t).send(http.MethodPut, "/conversations/x/messages", "{}")
 	require.ElementsMatch(t, []string{"POST", "GET"}, got.header.Values("Allow"))
 }
@@ -197,7 +200,7 @@ func TestClockDatesConversations(t *testing.T) {
 	require.Equal(t, now.UTC(), s.conversation(id).CreatedAt)
 }
 
-func TestCloseTwiceAndBreakOffWhatWaits(t *testing.T) {
+func TestCloseEndsWaitingRequestsAndCanBeRepeated(t *testing.T) {
 	s := start(t)
 	arrived, ended := make(chan struct{}), make(chan error)
 	s.FailFunc(func(engagetest.Request) engagetest.Fault {
@@ -224,9 +227,33 @@ func TestTLSServerSpeaksHTTP2(t *testing.T) {
 	require.Equal(t, http.StatusOK, response.StatusCode)
 }
 
-func TestNilOptionsAndArgumentsAreHarmless(t *testing.T) {
-	s := start(t, nil, engagetest.WithClock(nil), engagetest.WithCallbackTransport(nil))
-	s.FailFunc(nil)
-	s.Fail("")
-	require.Equal(t, http.StatusOK, s.post("/conversations/search", `{`+smsAddress+`}`).status)
+func TestClientReachesTheServer(t *testing.T) {
+	for name, options := range map[string][]engagetest.Option{
+		"over HTTP": nil,
+		"over TLS":  {engagetest.WithTLS()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, options...)
+			client, err := s.Client()
+			require.NoError(t, err)
+			found, err := client.SearchConversation(t.Context(), engage.SearchConversationV13{
+				Address: channel.SMSAddress{Business: "+100", Customer: "+199"},
+			})
+			require.NoError(t, err)
+			require.Equal(t, outcome.NoConversationFound, found.Outcome)
+		})
+	}
+}
+
+func TestClientOptionsOverrideTheServers(t *testing.T) {
+	s := start(t, engagetest.WithTLS())
+	client, err := s.Client(engage.WithTransport(failing{}))
+	require.NoError(t, err)
+	_, err = client.SearchConversation(t.Context(), engage.SearchConversationV13{
+		Address: channel.SMSAddress{Business: "+100", Customer: "+199"},
+	}, engage.WithRetryPolicy(engage.RetryNever))
+	require.ErrorIs(t, err, errFailing)
+
+	_, err = s.Client(engage.WithReplyLimit(0))
+	require.Error(t, err)
 }

@@ -14,14 +14,14 @@ import (
 	"time"
 )
 
-// scopes are those of the vendor's sample, as far as it can be read.
+// scopes has the scopes of the vendor's sample, as far as it is readable.
 var scopes = []string{
 	"conversations:read", "conversations:write",
 	"conversations-messages:read", "conversations-messages:write",
 }
 
-// tokens issues tokens and tells its own from others. A token is a signed JWT,
-// as the service's are, so nothing is stored: changing the key revokes all.
+// tokens issues and checks tokens. A token is a signed JWT, as the service's are.
+// Nothing is stored; a new key revokes all tokens.
 type tokens struct {
 	clientID     string
 	clientSecret string
@@ -32,10 +32,10 @@ type tokens struct {
 	issued int
 }
 
-// tokenHeader is the first part of every token.
+// tokenHeader is the header of every token.
 var tokenHeader = base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"HS256","typ":"JWT"}`))
 
-// claims are those of the vendor's sample, and a number that makes every token
+// claims has the claims of the vendor's sample, and a number that makes each token
 // different.
 type claims struct {
 	GroupID    string `json:"groupId"`
@@ -46,7 +46,7 @@ type claims struct {
 	Number     int    `json:"jti"`
 }
 
-// revoke makes all tokens issued so far unknown.
+// revoke makes all tokens issued so far invalid.
 func (t *tokens) revoke() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -70,7 +70,7 @@ func (t *tokens) issue(now time.Time) string {
 	return signed + "." + sign(signed, t.key)
 }
 
-// valid reports whether token was issued, not revoked since, and not expired.
+// valid reports whether token was issued here and is neither revoked nor expired.
 func (t *tokens) valid(token string, now time.Time) bool {
 	t.mu.Lock()
 	key := t.key
@@ -91,7 +91,7 @@ func sign(text string, key []byte) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// grant is the answer of the token endpoint.
+// grant is the reply to a request for a token.
 type grant struct {
 	AccessToken string   `json:"access_token"`
 	ExpiresIn   int64    `json:"expires_in"`
@@ -99,14 +99,14 @@ type grant struct {
 	Scope       []string `json:"scope"`
 }
 
-// denial is the token endpoint's answer to a request it refuses, in the form of
-// RFC 6749 (assumed).
+// denial is the reply to a refused request for a token, in the form of RFC 6749
+// (assumed).
 type denial struct {
 	Error       string `json:"error"`
 	Description string `json:"error_description,omitempty"`
 }
 
-// grant answers a request for a token.
+// grant returns the reply to a request for a token.
 func (t *tokens) grant(c *call) reply {
 	form, err := url.ParseQuery(string(c.content))
 	switch {

@@ -58,7 +58,7 @@ func TestEveryTokenIsNew(t *testing.T) {
 	require.NotEqual(t, s.IssueToken(), s.IssueToken())
 }
 
-func TestTokenRequestsThatAreRefused(t *testing.T) {
+func TestInvalidRequestsForATokenAreRefused(t *testing.T) {
 	s := start(t, engagetest.WithCredentials("me", "mine"))
 	for name, test := range map[string]struct {
 		change func(url.Values)
@@ -94,7 +94,7 @@ func TestTokenRequestsThatAreRefused(t *testing.T) {
 	})
 }
 
-func TestOperationsRefuseWhatIsNoToken(t *testing.T) {
+func TestOperationsRefuseInvalidTokens(t *testing.T) {
 	s := start(t)
 	foreign := start(t).IssueToken()
 	for name, authorization := range map[string]string{
@@ -117,7 +117,7 @@ func TestOperationsRefuseWhatIsNoToken(t *testing.T) {
 	}
 }
 
-func TestEveryOperationAsksForAToken(t *testing.T) {
+func TestEveryOperationNeedsAToken(t *testing.T) {
 	s := start(t)
 	s.token = ""
 	for _, route := range []string{
@@ -143,7 +143,7 @@ func TestTokensExpireByTheServersClock(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, s.post("/conversations/search", `{`+smsAddress+`}`).status)
 }
 
-func TestRevokedTokensAreRefusedAndNewOnesTaken(t *testing.T) {
+func TestRevokedTokensAreRefused(t *testing.T) {
 	s := start(t)
 	s.RevokeTokens()
 	require.Equal(t, http.StatusUnauthorized, s.post("/conversations/search", `{`+smsAddress+`}`).status)

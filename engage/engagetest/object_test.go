@@ -22,8 +22,7 @@ const (
 	selected    = `[{"identifier":"i","style":"s","title":"t","url":"u","order":"1"}]`
 )
 
-// full has a rich message of each type, with every member of the vendor's
-// schema.
+// full has a rich message of each type, with every member of the vendor's schema.
 var full = map[string]string{
 	"lc-form-response":           `{"lcFormResponse":{"title":"t","fields":[{"label":"l","name":"n","type":"text","value":"v"}]}}`,
 	"lc-carousel-response":       `{"lcCarouselResponse":{"identifier":"i","reference":"r","title":"t"}}`,
@@ -81,10 +80,10 @@ const allReports = `"pciDetails":{"isPCICompliant":true,"isPCIValidationDone":"N
 	"malwareScanDetails":{"isMalwareCompliant":true,"isMalwareValidationDone":"NA","malwareFailedReason":"{}","droppedAttachmentCount":0},
 	"securityScanDetails":{"isSecurityCompliant":true,"isSecurityValidationDone":"NA","securityFailedReason":"{}","securityScanDroppedAttachmentCount":0}`
 
-// spoilings are what a careless client could do to a member.
+// spoilings are mistakes that a client could make with a member.
 var spoilings = map[string]struct {
 	spoil   func(members map[string]any, name string)
-	problem string // After the member's name.
+	problem string // What follows the member's name in the description.
 }{
 	"misspelt": {func(members map[string]any, name string) {
 		members[name+"x"] = members[name]
@@ -100,8 +99,8 @@ var spoilings = map[string]struct {
 	}, " is not a"},
 }
 
-// spoil spoils the nth member of a document, counted through all its depths,
-// and returns where it is; nowhere if there are fewer.
+// spoil spoils the nth member of a document, counted at all depths, and returns its
+// path. If there are fewer members it returns "".
 func spoil(value any, n *int, path string, spoiling func(map[string]any, string)) string {
 	switch value := value.(type) {
 	case map[string]any:
@@ -124,9 +123,8 @@ func spoil(value any, n *int, path string, spoiling func(map[string]any, string)
 	return ""
 }
 
-// TestSpoiledMembersAreRefusedAtEveryDepth spoils each member that a document
-// can have in turn. Those of which nothing is known but their names may be of
-// any kind, and one of which the samples have null may be null.
+// TestSpoiledMembersAreRefusedAtEveryDepth spoils each member of a document in turn. A
+// member of which only the name is known may be of any kind, and the bid may be null.
 func TestSpoiledMembersAreRefusedAtEveryDepth(t *testing.T) {
 	s := start(t)
 	check := func(t *testing.T, document, root string, anyKind []string, send func(string) answer) {
@@ -175,7 +173,7 @@ func TestSpoiledMembersAreRefusedAtEveryDepth(t *testing.T) {
 	}
 }
 
-// anyKind has the message details of which nothing is known but their names.
+// anyKind has the message details of which only the names are known.
 var anyKind = map[string][]string{
 	"social/facebook":      {"attachments", "attachmentUrl"},
 	"social/whatsapp":      {"attachments"},
@@ -184,8 +182,7 @@ var anyKind = map[string][]string{
 	"chat/web":             {"extras"},
 }
 
-// travels returns a channel and a direction for a type, and the text that it
-// needs besides.
+// travels returns a channel and a direction of a type, and the text that it needs.
 func travels(typ string) (ch channel.Channel, direction, text string) {
 	if strings.HasPrefix(typ, "text-with-") {
 		text = `,"text":"x"`

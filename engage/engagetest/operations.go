@@ -1,0 +1,276 @@
+package engagetest
+
+import (
+	"encoding/json"
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+)
+
+// createConversation creates a queued conversation. It refuses if a conversation is
+// open at the same address.
+func createConversation(s *state, c *call) result {
+	a := c.body.address()
+	created := &Conversation{
+		Status:             Queued,
+		Channel:            a.channel,
+		CustomerAddress:    a.customer,
+		BusinessAddress:    a.business,
+		ThreadID:           a.threadID,
+		BrowserFingerprint: a.fingerprint,
+		Subject:            a.subject,
+		ToRecipients:       a.toRecipients,
+		CCRecipients:       a.ccRecipients,
+		InReplyTo:          a.inReplyTo,
+		AliasID:            c.body.optionalText("aliasId"),
+		CustomerName:       c.body.optionalText("customerName"),
+		CreatedAt:          c.now,
+	}
+	messages := c.body.messages(a.channel)
+	for _, field := range c.body.customFields() {
+		created.setField(field)
+	}
+	switch a.channel {
+	case liveChat:
+		created.Domain = c.body.optionalText("domain")
+		created.ProactiveID = c.body.optionalText("proactiveId")
+	case apple:
+		created.CapabilityList = c.body.any("capabilityList")
+	}
+	if a.customer == "" {
+		c.body.malformed("customerAddress", "is missing")
+	}
+	if a.channel == liveChat && a.threadID == "" {
+		c.body.malformed("threadId", "is missing")
+	}
+	if refusal := c.body.refusal(); refusal != nil {
+		return *refusal
+	}
+	if open := s.findOpen(a); open != nil {
+		return conflict(open, "a conversation is already open at this address")
+	}
+	s.put(created)
+	s.append(created, messages)
+	return acknowledged(created, c.now)
+}
+
+// target returns the conversation that a request names. Otherwise it returns why the
+// request is refused: it is invalid, or there is no such conversation.
+func (s *state) target(c *call) (*Conversation, *result) {
+	if refusal := c.body.refusal(); refusal != nil {
+		return nil, refusal
+	}
+	conversation, ok := s.byID[c.parameters["id"]]
+	if !ok {
+		return nil, new(unknown("no such conversation"))
+	}
+	return conversation, nil
+}
+
+// openTarget is like target, and also refuses a closed conversation.
+func (s *state) openTarget(c *call) (*Conversation, *result) {
+	conversation, refusal := s.target(c)
+	if refusal == nil && !conversation.open() {
+		return nil, new(conflict(conversation, "the conversation is closed"))
+	}
+	return conversation, refusal
+}
+
+// appendMessage appends all messages of a request. If one is refused, it appends
+// none.
+func appendMessage(s *state, c *call) result {
+	ch := c.body.channel()
+	messages := c.body.messages(ch)
+	if len(messages) == 0 {
+		c.body.malformed("messages", "is missing or empty")
+	}
+	var capabilities json.RawMessage
+	if ch == apple {
+		capabilities = c.body.any("extras")
+	}
+	conversation, refusal := s.target(c)
+	switch {
+	case refusal != nil:
+		return *refusal
+	case conversation.Channel != ch:
+		return result{status: http.StatusUnprocessableEntity, description: "channel is not the conversation's"}
+	case !conversation.open() && slices.ContainsFunc(messages, needsOpen):
+		return conflict(conversation, "the conversation is closed: only announcements can be appended")
+	}
+	s.append(conversation, messages)
+	if capabilities != nil {
+		conversation.CapabilityList = capabilities
+	}
+	return acknowledged(conversation, c.now)
+}
+
+// needsOpen reports whether a closed conversation refuses a message.
+func needsOpen(m Message) bool { return m.Direction != "announcement" }
+
+// append adds messages to a conversation. It leaves out repeated ones if the server
+// ignores repeats.
+func (s *state) append(c *Conversation, messages []Message) {
+	for _, m := range messages {
+		if s.ignoreRepeats && c.holds(m.AliasID) {
+			continue
+		}
+		c.Messages = append(c.Messages, m)
+	}
+}
+
+// updateConversation sets the alias id, custom fields, or both. It also accepts a
+// closed conversation (assumed).
+func updateConversation(s *state, c *call) result {
+	hasAlias := c.body.has("aliasId")
+	aliasID := c.body.optionalText("aliasId")
+	fields := c.body.customFields()
+	if !hasAlias && len(fields) == 0 {
+		c.body.malformed("aliasId", "is missing, and so is customFields")
+	}
+	conversation, refusal := s.target(c)
+	if refusal != nil {
+		return *refusal
+	}
+	if hasAlias {
+		conversation.AliasID = aliasID
+	}
+	for _, field := range fields {
+		conversation.setField(field)
+	}
+	return acknowledged(conversation, c.now)
+}
+
+// addParticipant adds a participant and makes the conversation active. It succeeds
+// without adding a participant who is already there, and also makes a conversation
+// on hold active (assumed).
+func addParticipant(s *state, c *call) result {
+	participant := c.body.requiredText("participant")
+	conversation, refusal := s.openTarget(c)
+	if refusal != nil {
+		return *refusal
+	}
+	if !slices.Contains(conversation.Participants, participant) {
+		conversation.Participants = append(conversation.Participants, participant)
+		conversation.UserID = participant
+	}
+	conversation.Status = Active
+	return acknowledged(conversation, c.now)
+}
+
+// removeParticipant removes a participant. After the last one the conversation is
+// queued again. It answers 404 for a participant who is not there (assumed).
+func removeParticipant(s *state, c *call) result {
+	conversation, refusal := s.openTarget(c)
+	if refusal != nil {
+		return *refusal
+	}
+	i := slices.Index(conversation.Participants, c.parameters["participant"])
+	if i < 0 {
+		return unknown("no such participant in the conversation")
+	}
+	conversation.Participants = slices.Delete(conversation.Participants, i, i+1)
+	if remaining := len(conversation.Participants); remaining > 0 {
+		conversation.UserID = conversation.Participants[remaining-1]
+	} else {
+		conversation.queue()
+	}
+	return acknowledged(conversation, c.now)
+}
+
+// closeConversation closes a conversation and removes its participants. The last
+// agent remains as its user.
+func closeConversation(s *state, c *call) result {
+	conversation, refusal := s.target(c)
+	if refusal != nil {
+		return *refusal
+	}
+	if !conversation.open() {
+		already := conflict(conversation, "the conversation is already closed")
+		already.code = alreadyClosed
+		return already
+	}
+	conversation.Status = Closed
+	conversation.Participants = nil
+	return acknowledged(conversation, c.now)
+}
+
+// reopenConversation queues a closed conversation. It refuses an open one, and also
+// if another conversation is open at its address (assumed).
+func reopenConversation(s *state, c *call) result {
+	conversation, refusal := s.target(c)
+	if refusal != nil {
+		return *refusal
+	}
+	if conversation.open() {
+		return conflict(conversation, "the conversation is not closed")
+	}
+	if s.findOpen(conversation.address()) != nil {
+		return conflict(conversation, "a conversation is already open at this address")
+	}
+	conversation.queue()
+	return acknowledged(conversation, c.now)
+}
+
+// holdConversation puts a conversation on hold. It succeeds without a change if the
+// conversation is on hold already (assumed).
+func holdConversation(s *state, c *call) result {
+	conversation, refusal := s.openTarget(c)
+	if refusal != nil {
+		return *refusal
+	}
+	conversation.Status = OnHold
+	return acknowledged(conversation, c.now)
+}
+
+// transferConversation queues a conversation for another team and removes its
+// participants (assumed).
+func transferConversation(s *state, c *call) result {
+	team, skill := c.body.requiredText("team"), c.body.optionalText("skill")
+	conversation, refusal := s.openTarget(c)
+	if refusal != nil {
+		return *refusal
+	}
+	conversation.TeamID, conversation.Skill = team, skill
+	conversation.Participants = nil
+	conversation.queue()
+	return acknowledged(conversation, c.now)
+}
+
+// transcript is a page of a conversation's messages, oldest first.
+type transcript struct {
+	// Count is the number of messages in the conversation, not on the page (assumed).
+	Count    int               `json:"countOfRecords"`
+	Messages []json.RawMessage `json:"messages"`
+}
+
+func fetchTranscript(s *state, c *call) result {
+	offset := c.body.number("offset", 0, 0, math.MaxInt32)
+	limit := c.body.number("limit", 10, 1, 500)
+	conversation, refusal := s.target(c)
+	if refusal != nil {
+		return *refusal
+	}
+	total := len(conversation.Messages)
+	start := min(offset, total)
+	page := transcript{Count: total, Messages: []json.RawMessage{}}
+	for _, m := range conversation.Messages[start:min(start+limit, total)] {
+		page.Messages = append(page.Messages, m.Raw)
+	}
+	return result{status: http.StatusOK, description: "transcript", conversationID: conversation.ID, value: page}
+}
+
+// number returns a whole number of a query. It returns absent if there is none, and
+// refuses a number that is not from least to most.
+func (o *object) number(name string, absent, least, most int) int {
+	var text string
+	if !o.take(name, "a number", &text) {
+		return absent
+	}
+	number, err := strconv.Atoi(text)
+	if err != nil || number < least || number > most {
+		o.malformed(name, "is not a number from "+strconv.Itoa(least)+" to "+strconv.Itoa(most))
+		return absent
+	}
+	return number
+}
