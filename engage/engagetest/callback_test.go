@@ -128,6 +128,51 @@ func TestOvertakenCallbackComesAfterAnother(t *testing.T) {
 	require.Equal(t, first.body["tid"], (<-r.got)["tid"])
 }
 
+func TestARepeatedRequestHasTwoTransactions(t *testing.T) {
+	s, r := start(t), receive(t)
+	s.Fail(outcome.CloseConversation, engagetest.Fault{Repeated: true})
+	id := s.Seed(sms(engagetest.Queued))
+	got := s.close(id, r)
+	require.Equal(t, http.StatusAccepted, got.status)
+	require.Equal(t, engagetest.Closed, s.conversation(id).Status)
+	second, first := <-r.got, <-r.got
+	require.Equal(t, "failure", second["status"], "the conversation was closed already")
+	require.Equal(t, "4547", second["code"])
+	require.NotEqual(t, got.body["tid"], second["tid"])
+	require.Equal(t, "success", first["status"])
+	require.Equal(t, got.body["tid"], first["tid"], "the client gets the first reply")
+}
+
+func TestTheFirstCallbackOfARepeatedRequestCanBeLost(t *testing.T) {
+	s, r := start(t), receive(t)
+	s.Fail(outcome.CloseConversation, engagetest.Fault{Repeated: true, Callback: engagetest.CallbackLost})
+	got := s.close(s.Seed(sms(engagetest.Queued)), r)
+	require.NotEqual(t, got.body["tid"], (<-r.got)["tid"])
+	s.Close()
+	require.Empty(t, r.got)
+}
+
+func TestARepeatedRequestWithoutCallbackIsAppliedTwice(t *testing.T) {
+	s := start(t)
+	s.Fail(outcome.AppendMessage, engagetest.Fault{Repeated: true}, engagetest.Fault{Repeated: true, Status: 503})
+	id := s.Seed(sms(engagetest.Queued))
+	body := `{"channel":"sms","messages":[` + text + `]}`
+	require.Equal(t, http.StatusAccepted, s.post("/conversations/"+id+"/messages", body).status)
+	require.Equal(t, http.StatusServiceUnavailable, s.post("/conversations/"+id+"/messages", body).status)
+	require.Len(t, s.conversation(id).Messages, 2)
+}
+
+func TestConversationIDsCanBeOmittedFromReplies(t *testing.T) {
+	s, r := start(t, engagetest.WithConversationIDsOmitted()), receive(t)
+	got := s.post("/conversations", `{`+smsAddress+`,"callbackUrl":"`+r.URL+`"}`)
+	require.Equal(t, http.StatusAccepted, got.status)
+	require.NotEmpty(t, got.body["tid"])
+	id := s.Conversations()[0].ID
+	require.NotContains(t, got.text, id)
+	require.Equal(t, id, (<-r.got)["conversationId"])
+	require.Equal(t, id, s.post("/conversations/search", `{`+smsAddress+`}`).value("conversationId"))
+}
+
 func TestCloseDropsCallbacks(t *testing.T) {
 	s, r := start(t), receive(t)
 	s.Fail(outcome.CloseConversation,

@@ -270,8 +270,7 @@ type state struct {
 	teams         map[string]Team
 	businessHours map[string]BusinessHours
 
-	// ignoreRepeats is the setting of WithRepeatsIgnored.
-	ignoreRepeats bool
+	behavior
 }
 
 // pair is the key by which a conversation of any channel is found.

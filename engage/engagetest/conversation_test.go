@@ -298,6 +298,52 @@ func TestTranscriptIsRead(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, s.send(http.MethodGet, "/conversations/none/messages", "").status)
 }
 
+func TestTranscriptPagesCanBeShort(t *testing.T) {
+	s := start(t, engagetest.WithTranscriptPages(2))
+	conversation := sms(engagetest.Queued)
+	conversation.Messages = make([]engagetest.Message, 5)
+	path := "/conversations/" + s.Seed(conversation) + "/messages"
+	for query, count := range map[string]int{"": 2, "?limit=500": 2, "?limit=1": 1, "?offset=4&limit=500": 1} {
+		got := s.send(http.MethodGet, path+query, "")
+		require.EqualValues(t, 5, got.value("countOfRecords"))
+		require.Len(t, got.value("messages"), count, query)
+	}
+}
+
+func TestTranscriptsCanDifferFromWhatWasSent(t *testing.T) {
+	const padded = `{"aliasId":"a1","direction":"inbound","type":"text","text":" hello\n","timestamp":"2026-01-31T12:00:00Z"}`
+	for name, test := range map[string]struct {
+		options       []engagetest.Option
+		aliasID, text string
+	}{
+		"as sent":       {nil, "a1", " hello\n"},
+		"own alias ids": {[]engagetest.Option{engagetest.WithAliasIDsReplaced()}, "CSR0000000000001-1", " hello\n"},
+		"trimmed text":  {[]engagetest.Option{engagetest.WithTextTrimmed()}, "a1", "hello"},
+		"both":          {[]engagetest.Option{engagetest.WithAliasIDsReplaced(), engagetest.WithTextTrimmed()}, "CSR0000000000001-1", "hello"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, test.options...)
+			id := s.Seed(sms(engagetest.Queued))
+			require.Equal(t, http.StatusAccepted, s.post("/conversations/"+id+"/messages", `{"channel":"sms","messages":[`+padded+`]}`).status)
+			got := s.send(http.MethodGet, "/conversations/"+id+"/messages", "").value("messages").([]any)[0].(map[string]any)
+			require.Equal(t, test.aliasID, got["aliasId"])
+			require.Equal(t, test.text, got["text"])
+			require.Equal(t, "inbound", got["direction"])
+			kept := s.conversation(id).Messages[0]
+			require.Equal(t, []string{"a1", " hello\n"}, []string{kept.AliasID, kept.Text})
+		})
+	}
+}
+
+func TestTranscriptsKeepMessagesThatAreNotObjects(t *testing.T) {
+	s := start(t, engagetest.WithAliasIDsReplaced(), engagetest.WithTextTrimmed())
+	id := s.Seed(engagetest.Conversation{Messages: []engagetest.Message{
+		{Raw: json.RawMessage(`null`)}, {Raw: json.RawMessage(`"x"`)}, {Raw: json.RawMessage(`{"text":1}`)},
+	}})
+	got := s.send(http.MethodGet, "/conversations/"+id+"/messages", "").value("messages")
+	require.Equal(t, []any{nil, "x", map[string]any{"text": 1.0, "aliasId": id + "-3"}}, got)
+}
+
 func TestSeedCompletesAConversation(t *testing.T) {
 	s := start(t)
 	queued := s.conversation(s.Seed(engagetest.Conversation{}))

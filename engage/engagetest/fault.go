@@ -2,6 +2,7 @@ package engagetest
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -22,6 +23,11 @@ const Always = -1
 //	Fault{Applied: true, Connection: ConnectionClosed}            // applied, reply lost
 //	Fault{Applied: true, Connection: ConnectionCutShort}          // applied, reply incomplete
 //	Fault{Status: 502, Shape: HTML, Times: Always}                // a proxy's page, until ClearFaults
+//	Fault{Applied: true, Status: 503, Shape: PlainText}           // applied, connection behind a proxy lost
+//	Fault{Applied: true, Status: 204}                             // applied, reply without a body
+//	Fault{Status: 307}                                            // redirected, not applied
+//	Fault{Body: `{"status":"under maintenance"}`}                 // 200, not applied
+//	Fault{Repeated: true}                                         // applied twice by a gateway
 //	Fault{Applied: true, Delay: time.Minute}                      // applied, reply late
 //	Fault{Callback: CallbackDoubled}                              // callback posted twice
 //
@@ -35,6 +41,12 @@ type Fault struct {
 	// Applied makes the fault act after the operation has been applied, instead of
 	// before.
 	Applied bool
+	// Repeated makes the server handle the request twice, as if a gateway had sent it
+	// again. Each time has a transaction id and a callback of its own. The client gets
+	// the first reply. The second callback is posted before the first, unless Callback
+	// is set; Callback does not apply to it. A fault that prevents the operation
+	// prevents both.
+	Repeated bool
 	// Delay is a time to wait before the operation, or after it if Applied. The
 	// server waits in real time, whatever its clock. If the client leaves or the
 	// server is closed meanwhile, the request ends without a reply.
@@ -42,7 +54,8 @@ type Fault struct {
 
 	// Status is the HTTP status of the reply, from 200 to 999. Any other value
 	// counts as 500. The body is a failure in the service's envelope, or a success
-	// if the status is below 400.
+	// if the status is below 300. There is no body with 204 and 205. A redirect leads
+	// to the same URL, unless Header has a Location.
 	Status int
 	// Code and Description go into the envelope. An empty code means the status.
 	// Without a Status they make a failure. Its status is 200, or that of the
@@ -50,12 +63,13 @@ type Fault struct {
 	// error_description.
 	Code        string
 	Description string
-	// Header is added to the reply, such as Retry-After.
+	// Header is added to the reply, such as Retry-After. A Date replaces the date of
+	// the server.
 	Header http.Header
-	// Shape changes the body of the reply.
-	Shape Shape
 	// Body, if not empty, replaces the body of the reply.
 	Body string
+	// Shape changes the body of the reply.
+	Shape Shape
 
 	// Connection is how the connection breaks.
 	Connection Connection
@@ -75,6 +89,13 @@ const (
 	Empty Shape = "empty"
 	// HTML is the error page of a proxy.
 	HTML Shape = "html"
+	// PlainText is the text of a proxy that lost its connection to the service. The
+	// reply has no trace ids.
+	PlainText Shape = "plain text"
+	// ByteOrderMark is the body with a byte order mark (EF BB BF) before it.
+	ByteOrderMark Shape = "byte order mark"
+	// Gzip is the body compressed with gzip, even if the request does not accept it.
+	Gzip Shape = "gzip"
 	// Truncated is the first half of the JSON, in a complete reply.
 	Truncated Shape = "truncated"
 	// WrongShape is JSON of an unexpected kind, an array.
@@ -211,7 +232,7 @@ func (f Fault) reply(c *call, own int) reply {
 		return denied(status, f.Code, f.Description)
 	}
 	e := result{status: status, code: f.Code, description: f.Description}.envelope(c.tid)
-	if f.Status == 0 {
+	if f.Status == 0 || status >= http.StatusMultipleChoices {
 		e.Status = "failure"
 	}
 	return reply{status: status, body: encode(e)}
@@ -222,11 +243,23 @@ func (f Fault) spoil(c *call, r reply) reply {
 	for name, values := range f.Header {
 		r.header = add(r.header, name, values...)
 	}
+	if f.Body != "" {
+		r.body = []byte(f.Body)
+	}
 	switch f.Shape {
 	case Empty:
 		r.body = nil
 	case HTML:
 		r.body = []byte("<!DOCTYPE html>\n<html><head><title>" + strconv.Itoa(r.status) + "</title></head><body>The proxy has no answer.</body></html>\n")
+	case PlainText:
+		r.body = []byte("upstream connect error or disconnect/reset before headers")
+		r.header = add(r.header, "Content-Type", "text/plain")
+	case ByteOrderMark:
+		r.body = append([]byte("\ufeff"), r.body...)
+	case Gzip:
+		r.header = add(r.header, "Content-Type", contentType(r.body))
+		r.header = add(r.header, "Content-Encoding", "gzip")
+		r.body = compress(r.body)
 	case Truncated:
 		r.body = r.body[:len(r.body)/2]
 	case WrongShape:
@@ -238,10 +271,16 @@ func (f Fault) spoil(c *call, r reply) reply {
 			TransID string `json:"TransId"`
 		}{c.tid})
 	}
-	if f.Body != "" {
-		r.body = []byte(f.Body)
-	}
 	return r
+}
+
+// compress returns body compressed with gzip.
+func compress(body []byte) []byte {
+	var compressed bytes.Buffer
+	w := gzip.NewWriter(&compressed)
+	_, _ = w.Write(body) // A buffer accepts everything.
+	_ = w.Close()
+	return compressed.Bytes()
 }
 
 // inNumbers returns an envelope with status and code as numbers. It returns a body

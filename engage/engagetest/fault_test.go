@@ -1,6 +1,7 @@
 package engagetest_test
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
 	"io"
@@ -48,8 +49,14 @@ func TestFaultsReplaceTheReply(t *testing.T) {
 		"a bare acknowledgement": {engagetest.Fault{Applied: true, Shape: engagetest.Bare}, 202, `{"TransId":"`, "", true},
 		"a given body":           {engagetest.Fault{Status: 400, Body: `{"errors":[]}`}, 400, `{"errors":[]}`, "", false},
 		"a header alone":         {engagetest.Fault{Header: http.Header{"Retry-After": {"1"}}}, 202, `"success"`, "1", true},
-		"a short delay":          {engagetest.Fault{Delay: time.Nanosecond}, 202, `"success"`, "", true},
-		"a short delay after":    {engagetest.Fault{Delay: time.Nanosecond, Applied: true}, 202, `"success"`, "", true},
+		"an unknown status word": {engagetest.Fault{Body: `{"status":"under maintenance"}`}, 200, `{"status":"under maintenance"}`, "", false},
+		"a page with 200":        {engagetest.Fault{Shape: engagetest.HTML}, 200, `<html>`, "", false},
+		"a page to retry later": {engagetest.Fault{Status: 503, Shape: engagetest.HTML, Header: http.Header{"Retry-After": {"3"}}}, 503,
+			`<html>`, "3", false},
+		"a byte order mark":   {engagetest.Fault{Applied: true, Shape: engagetest.ByteOrderMark}, 202, "\ufeff{\"status\":\"success\"", "", true},
+		"a marked failure":    {engagetest.Fault{Status: 409, Code: "1", Shape: engagetest.ByteOrderMark}, 409, "\ufeff{\"status\":\"failure\"", "", false},
+		"a short delay":       {engagetest.Fault{Delay: time.Nanosecond}, 202, `"success"`, "", true},
+		"a short delay after": {engagetest.Fault{Delay: time.Nanosecond, Applied: true}, 202, `"success"`, "", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := start(t)
@@ -72,6 +79,95 @@ func TestHTMLHasItsContentType(t *testing.T) {
 	got, err := s.create()
 	require.NoError(t, err)
 	require.True(t, strings.HasPrefix(got.header.Get("Content-Type"), "text/html"))
+}
+
+func TestAProxyThatLosesItsConnectionAnswersInPlainText(t *testing.T) {
+	s := start(t)
+	s.Fail(outcome.CreateConversation, engagetest.Fault{Applied: true, Status: 503, Shape: engagetest.PlainText})
+	got, err := s.create()
+	require.NoError(t, err)
+	require.Equal(t, http.StatusServiceUnavailable, got.status)
+	require.Equal(t, "text/plain", got.header.Get("Content-Type"))
+	require.Equal(t, "upstream connect error or disconnect/reset before headers", got.text)
+	for _, name := range []string{"Retry-After", "trxid", "TrackingId"} {
+		require.Empty(t, got.header.Get(name), "the service has added nothing")
+	}
+	require.Len(t, s.Conversations(), 1)
+}
+
+func TestStatusesWithoutABody(t *testing.T) {
+	for _, options := range [][]engagetest.Option{nil, {engagetest.WithTLS()}} {
+		for _, status := range []int{http.StatusNoContent, http.StatusResetContent} {
+			s := start(t, options...)
+			s.Fail(outcome.CreateConversation, engagetest.Fault{Applied: true, Status: status})
+			got, err := s.create()
+			require.NoError(t, err)
+			require.Equal(t, status, got.status)
+			require.Empty(t, got.text)
+			require.Empty(t, got.header.Get("Content-Type"))
+			require.NotEmpty(t, got.header.Get("trxid"))
+			require.Len(t, s.Conversations(), 1)
+			require.Equal(t, http.StatusOK, s.post("/conversations/search", "{"+smsAddress+"}").status, "the connection is usable")
+		}
+	}
+}
+
+func TestRedirectsApplyNothing(t *testing.T) {
+	for _, status := range []int{http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
+		s := start(t)
+		s.Fail(outcome.CreateConversation, engagetest.Fault{Status: status}, engagetest.Fault{Status: status, Header: http.Header{"Location": {"/there"}}})
+		client := s.HTTPClient()
+		client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		for _, location := range []string{"/api/v1/conversations", "/there"} {
+			got, err := s.create()
+			require.NoError(t, err)
+			require.Equal(t, status, got.status)
+			require.Equal(t, location, got.header.Get("Location"))
+			require.Equal(t, "failure", got.body["status"])
+			require.Empty(t, s.Conversations())
+		}
+
+		client.CheckRedirect = nil
+		s.Fail(outcome.CreateConversation, engagetest.Fault{Status: status})
+		got, err := s.create()
+		require.NoError(t, err)
+		require.Equal(t, http.StatusAccepted, got.status, "a client that follows it repeats the request")
+		require.Len(t, s.Conversations(), 1)
+	}
+}
+
+func TestGzipComesToClientsThatDoNotAcceptIt(t *testing.T) {
+	s := start(t)
+	s.HTTPClient().Transport.(*http.Transport).DisableCompression = true
+	s.Fail(outcome.CreateConversation,
+		engagetest.Fault{Applied: true, Shape: engagetest.Gzip}, engagetest.Fault{Status: 502, Body: "<html>", Shape: engagetest.Gzip})
+	for _, want := range []struct{ text, contentType string }{{`"status":"success"`, "application/json"}, {"<html>", "text/html; charset=utf-8"}} {
+		got, err := s.create()
+		require.NoError(t, err)
+		require.Empty(t, s.Requests()[0].Header.Get("Accept-Encoding"))
+		require.Equal(t, "gzip", got.header.Get("Content-Encoding"))
+		require.Equal(t, want.contentType, got.header.Get("Content-Type"))
+		unpacked, err := gzip.NewReader(strings.NewReader(got.text))
+		require.NoError(t, err)
+		text, err := io.ReadAll(unpacked)
+		require.NoError(t, err)
+		require.Contains(t, string(text), want.text)
+	}
+	require.Len(t, s.Conversations(), 1)
+}
+
+func TestARetryAfterDateHasADateToMeasureItFrom(t *testing.T) {
+	s := start(t)
+	now := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+	s.Fail(outcome.CreateConversation, engagetest.Fault{Status: 429, Header: http.Header{
+		"Date":        {now.Format(http.TimeFormat)},
+		"Retry-After": {now.Add(2 * time.Second).Format(http.TimeFormat)},
+	}})
+	got, err := s.create()
+	require.NoError(t, err)
+	require.Equal(t, http.StatusTooManyRequests, got.status)
+	require.Equal(t, []string{"Sat, 31 Jan 2026 12:00:00 GMT"}, got.header.Values("Date"))
+	require.Equal(t, "Sat, 31 Jan 2026 12:00:02 GMT", got.header.Get("Retry-After"))
 }
 
 func TestTruncatedJSONComesInACompleteReply(t *testing.T) {

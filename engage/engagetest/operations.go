@@ -2,10 +2,12 @@ package engagetest
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // createConversation creates a queued conversation. It refuses if a conversation is
@@ -244,9 +246,12 @@ type transcript struct {
 	Messages []json.RawMessage `json:"messages"`
 }
 
+// maxPage is the most messages of a page (documented).
+const maxPage = 500
+
 func fetchTranscript(s *state, c *call) result {
 	offset := c.body.number("offset", 0, 0, math.MaxInt32)
-	limit := c.body.number("limit", 10, 1, 500)
+	limit := min(c.body.number("limit", 10, 1, maxPage), s.pageSize)
 	conversation, refusal := s.target(c)
 	if refusal != nil {
 		return *refusal
@@ -254,10 +259,27 @@ func fetchTranscript(s *state, c *call) result {
 	total := len(conversation.Messages)
 	start := min(offset, total)
 	page := transcript{Count: total, Messages: []json.RawMessage{}}
-	for _, m := range conversation.Messages[start:min(start+limit, total)] {
-		page.Messages = append(page.Messages, m.Raw)
+	for i := start; i < min(start+limit, total); i++ {
+		page.Messages = append(page.Messages, s.transcribed(conversation, i))
 	}
 	return result{status: http.StatusOK, description: "transcript", conversationID: conversation.ID, value: page}
+}
+
+// transcribed returns the JSON of message i as the transcript has it.
+func (b behavior) transcribed(c *Conversation, i int) json.RawMessage {
+	raw := c.Messages[i].Raw
+	var members map[string]json.RawMessage
+	if !b.replaceAliasIDs && !b.trimText || json.Unmarshal(raw, &members) != nil || members == nil {
+		return raw
+	}
+	if b.replaceAliasIDs {
+		members["aliasId"] = encode(fmt.Sprintf("%s-%d", c.ID, i+1))
+	}
+	var text string
+	if b.trimText && json.Unmarshal(members["text"], &text) == nil {
+		members["text"] = encode(strings.TrimSpace(text))
+	}
+	return encode(members)
 }
 
 // number returns a whole number of a query. It returns absent if there is none, and

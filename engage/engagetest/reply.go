@@ -163,17 +163,29 @@ func (s *Server) send(w http.ResponseWriter, request *Request, r reply, f Fault)
 	}
 	s.log.answered(request, r.status)
 	header := w.Header()
-	header.Set("Content-Type", contentType(r.body))
-	header.Set("trxid", request.TransactionID)
-	header.Set("TrackingId", request.TransactionID)
+	switch r.status {
+	case http.StatusNoContent, http.StatusNotModified:
+		r.body = nil
+	case http.StatusResetContent:
+		r.body = nil
+		header.Set("Content-Length", "0")
+	default:
+		header.Set("Content-Type", contentType(r.body))
+		header.Set("Content-Length", strconv.Itoa(len(r.body)))
+	}
+	if f.Shape != PlainText {
+		header.Set("trxid", request.TransactionID)
+		header.Set("TrackingId", request.TransactionID)
+	}
+	if r.status >= http.StatusMultipleChoices && r.status < http.StatusBadRequest {
+		header.Set("Location", request.Path)
+	}
 	maps.Copy(header, r.header)
-	if f.Shape == Oversized && f.Body == "" {
+	if f.Shape == Oversized {
+		header.Del("Content-Length")
 		w.WriteHeader(r.status)
 		writeOversized(w)
 		return
-	}
-	if r.status != http.StatusNoContent && r.status != http.StatusNotModified {
-		header.Set("Content-Length", strconv.Itoa(len(r.body)))
 	}
 	w.WriteHeader(r.status)
 	part := r.body

@@ -66,12 +66,24 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	own, notice := s.perform(c)
+	own, first := s.perform(c)
+	var second *notice
+	if fault.Repeated {
+		repeated := *c
+		repeated.tid = s.transactionID()
+		_, second = s.perform(&repeated)
+		if fault.Callback == "" {
+			fault.Callback = CallbackOvertaken
+		}
+	}
+	post := func() {
+		s.callbacks.post(first, fault)
+		s.callbacks.post(second, Fault{CallbackDelay: fault.CallbackDelay})
+	}
 	if fault.Callback == CallbackEarly {
-		s.callbacks.post(notice, fault)
+		post()
 	} else {
-		// Deferred, because a fault may abort the reply.
-		defer s.callbacks.post(notice, fault)
+		defer post() // Deferred, because a fault may abort the reply.
 	}
 	if fault.Applied {
 		if !wait(ctx, fault.Delay) {
@@ -128,7 +140,11 @@ func (s *Server) perform(c *call) (reply, *notice) {
 func (s *Server) apply(c *call) result {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return c.route.handle(&s.state, c)
+	r := c.route.handle(&s.state, c)
+	if s.state.omitIDs && c.route.write {
+		r.value = nil
+	}
+	return r
 }
 
 // check returns why no operation accepts the request, or nil.

@@ -47,8 +47,17 @@ type settings struct {
 	clientSecret      string
 	tokenLifetime     time.Duration
 	tls               bool
-	ignoreRepeats     bool
 	callbackTransport http.RoundTripper
+	behavior
+}
+
+// behavior is how the service behaves where its documentation does not say.
+type behavior struct {
+	ignoreRepeats   bool
+	replaceAliasIDs bool
+	trimText        bool
+	omitIDs         bool
+	pageSize        int
 }
 
 // WithClock sets the server's clock, by which tokens expire and conversations are
@@ -82,6 +91,35 @@ func WithRepeatsIgnored() Option {
 	return func(s *settings) { s.ignoreRepeats = true }
 }
 
+// WithAliasIDsReplaced makes transcripts contain alias ids of the server's own in
+// place of those that the messages were sent with. Without this option a message
+// keeps its alias id (assumed). [Server.Conversation] always returns the alias id as
+// it was sent.
+func WithAliasIDsReplaced() Option {
+	return func(s *settings) { s.replaceAliasIDs = true }
+}
+
+// WithTextTrimmed makes transcripts contain texts without white space around them, as
+// a service that normalizes content does. Without this option a text stays as it was
+// sent (assumed). [Server.Conversation] always returns the text as it was sent.
+func WithTextTrimmed() Option {
+	return func(s *settings) { s.trimText = true }
+}
+
+// WithTranscriptPages limits the pages of transcripts to size messages, whatever limit
+// a request has. Without this option a page has as many messages as the request
+// allows, up to 500 (documented). The size must be positive.
+func WithTranscriptPages(size int) Option {
+	return func(s *settings) { s.pageSize = size }
+}
+
+// WithConversationIDsOmitted makes the replies to writes contain no conversationId.
+// Only callbacks then report the id of a created conversation. Without this option
+// replies contain it (assumed).
+func WithConversationIDsOmitted() Option {
+	return func(s *settings) { s.omitIDs = true }
+}
+
 // WithCallbackTransport sets the transport that posts callbacks. They may then go
 // to any host. Without this option they go to loopback hosts only.
 func WithCallbackTransport(transport http.RoundTripper) Option {
@@ -97,6 +135,7 @@ func NewServer(options ...Option) *Server {
 		clientID:      "tenant",
 		clientSecret:  "tenant-secret",
 		tokenLifetime: time.Hour,
+		behavior:      behavior{pageSize: maxPage},
 	}
 	for _, option := range options {
 		option(&set)
@@ -117,7 +156,7 @@ func NewServer(options ...Option) *Server {
 		state:     newState(),
 	}
 	s.tokens.revoke() // Creates the first key.
-	s.state.ignoreRepeats = set.ignoreRepeats
+	s.state.behavior = set.behavior
 	s.http = httptest.NewUnstartedServer(s.Handler())
 	if set.tls {
 		s.http.EnableHTTP2 = true
