@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/engagesdk/engage-go/engage/channel"
@@ -72,6 +73,8 @@ type Conversation struct {
 
 	// taskID is the id of the task that Resolve created.
 	taskID string
+	// place is the index of the conversation in the state.
+	place int
 }
 
 // CustomField is a field of a conversation or of its customer's profile.
@@ -110,38 +113,67 @@ type Attachment struct {
 }
 
 // Seed adds a conversation to the server and returns its id. It replaces a
-// conversation with the same ID; without an ID it assigns one. If Status is empty, it
-// becomes Active with participants and Queued without. Zero times become the time of
-// the clock. Seed does not check anything else, so that a test can create states that
-// the service never reaches. A Raw that is not JSON becomes a JSON string.
+// conversation with the same ID, in its place; without an ID it assigns one. If Status
+// is empty, it becomes Active with participants and Queued without. Zero times become
+// the time of the clock. A Raw that is not JSON becomes a JSON string. Seed does not
+// check anything else, so that a test can create states that the service never
+// reaches.
+//
+// Of several conversations at an address, the one with the latest CreatedAt is the
+// newest. To change a conversation use [Server.Update].
 func (s *Server) Seed(conversation Conversation) string {
 	seeded := conversation.clone()
+	seeded.complete(s.now())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.put(&seeded)
+	return seeded.ID
+}
+
+// Update changes the conversation with that id and reports whether there is one. The
+// change is atomic: no request is handled between its beginning and its end. It must
+// not call methods of the server. Update completes the conversation as [Server.Seed]
+// does. The ID cannot be changed.
+func (s *Server) Update(id string, change func(*Conversation)) bool {
 	now := s.now()
-	if seeded.CreatedAt.IsZero() {
-		seeded.CreatedAt = now
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found, ok := s.state.byID[id]
+	if !ok {
+		return false
 	}
-	if seeded.UpdatedAt.IsZero() {
-		seeded.UpdatedAt = seeded.CreatedAt
+	draft := found.clone()
+	change(&draft)
+	updated := draft.clone() // The function may keep the draft.
+	updated.ID = id
+	updated.complete(now)
+	s.state.put(&updated)
+	return true
+}
+
+// complete fills the fields that a test may leave empty.
+func (c *Conversation) complete(now time.Time) {
+	if c.CreatedAt.IsZero() {
+		c.CreatedAt = now
+	}
+	if c.UpdatedAt.IsZero() {
+		c.UpdatedAt = c.CreatedAt
 	}
 	switch {
-	case seeded.Status != "":
-	case len(seeded.Participants) > 0:
-		seeded.Status = Active
+	case c.Status != "":
+	case len(c.Participants) > 0:
+		c.Status = Active
 	default:
-		seeded.Status = Queued
+		c.Status = Queued
 	}
-	for i := range seeded.Messages {
-		switch m := &seeded.Messages[i]; {
+	for i := range c.Messages {
+		switch m := &c.Messages[i]; {
 		case len(m.Raw) == 0:
 			m.Raw = m.encode()
 		case !json.Valid(m.Raw):
 			m.Raw = encode(string(m.Raw))
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.state.put(&seeded)
-	return seeded.ID
 }
 
 // Conversation returns a copy of the conversation with that id, and whether there is
@@ -225,6 +257,27 @@ func copyOf(flag *bool) *bool {
 	return new(*flag)
 }
 
+// emailID returns the Message-ID header of an email, or "".
+func (m Message) emailID() string {
+	if m.Type != "email" {
+		return ""
+	}
+	var message struct {
+		Email struct {
+			Headers map[string]string `json:"headers"`
+		} `json:"email"`
+	}
+	if json.Unmarshal(m.Raw, &message) != nil {
+		return ""
+	}
+	for name, value := range message.Email.Headers {
+		if strings.EqualFold(name, "Message-ID") {
+			return value
+		}
+	}
+	return ""
+}
+
 // encode returns the JSON of a message that has no Raw.
 func (m Message) encode() json.RawMessage {
 	members := map[string]any{"direction": m.Direction, "type": m.Type}
@@ -262,8 +315,9 @@ func (m Message) encodeAttachments() []map[string]any {
 type state struct {
 	all        []*Conversation
 	byID       map[string]*Conversation
-	byCustomer map[pair][]*Conversation
+	byCustomer map[customerKey][]*Conversation
 	byThread   map[thread][]*Conversation
+	byEmail    map[string][]*Conversation // By what In-Reply-To can refer to.
 	created    int
 	tasks      int
 
@@ -273,11 +327,11 @@ type state struct {
 	behavior
 }
 
-// pair is the key by which a conversation of any channel is found.
-type pair struct {
-	channel  channel.Channel
-	customer string
-	business string
+// customerKey is the key by which a conversation of any channel is found. Only an email
+// has a subject.
+type customerKey struct {
+	channel                     channel.Channel
+	customer, business, subject string
 }
 
 // thread is the key by which a live chat is found without its customer.
@@ -286,19 +340,12 @@ type thread struct{ business, id string }
 func newState() state {
 	return state{
 		byID:          make(map[string]*Conversation),
-		byCustomer:    make(map[pair][]*Conversation),
+		byCustomer:    make(map[customerKey][]*Conversation),
 		byThread:      make(map[thread][]*Conversation),
+		byEmail:       make(map[string][]*Conversation),
 		teams:         make(map[string]Team),
 		businessHours: make(map[string]BusinessHours),
 	}
-}
-
-func (c *Conversation) pair() pair {
-	return pair{c.Channel, c.CustomerAddress, c.BusinessAddress}
-}
-
-func (c *Conversation) thread() thread {
-	return thread{c.BusinessAddress, c.ThreadID}
 }
 
 // put adds a conversation, or replaces the one with the same id. A conversation
@@ -308,22 +355,65 @@ func (s *state) put(c *Conversation) {
 		c.ID = s.newID()
 	}
 	if old, ok := s.byID[c.ID]; ok {
-		s.remove(old)
+		s.unindex(old)
+		c.place = old.place
+		s.all[c.place] = c
+	} else {
+		c.place = len(s.all)
+		s.all = append(s.all, c)
 	}
-	s.all = append(s.all, c)
 	s.byID[c.ID] = c
-	s.byCustomer[c.pair()] = append(s.byCustomer[c.pair()], c)
-	if c.Channel == liveChat && c.ThreadID != "" {
-		s.byThread[c.thread()] = append(s.byThread[c.thread()], c)
+	a := c.address()
+	s.byCustomer[a.customerKey()] = append(s.byCustomer[a.customerKey()], c)
+	if c.Channel == liveChat {
+		s.byThread[a.thread()] = append(s.byThread[a.thread()], c)
+	}
+	for _, id := range c.emailIDs() {
+		s.byEmail[id] = append(s.byEmail[id], c)
 	}
 }
 
-func (s *state) remove(c *Conversation) {
+// unindex removes a conversation from the indexes by address.
+func (s *state) unindex(c *Conversation) {
 	same := func(other *Conversation) bool { return other == c }
-	s.all = slices.DeleteFunc(s.all, same)
-	s.byCustomer[c.pair()] = slices.DeleteFunc(s.byCustomer[c.pair()], same)
-	s.byThread[c.thread()] = slices.DeleteFunc(s.byThread[c.thread()], same)
-	delete(s.byID, c.ID)
+	a := c.address()
+	s.byCustomer[a.customerKey()] = slices.DeleteFunc(s.byCustomer[a.customerKey()], same)
+	s.byThread[a.thread()] = slices.DeleteFunc(s.byThread[a.thread()], same)
+	for _, id := range c.emailIDs() {
+		s.byEmail[id] = slices.DeleteFunc(s.byEmail[id], same)
+	}
+}
+
+// emailIDs returns the values of In-Reply-To that lead to an email conversation: the ids
+// of its emails, and the value with which the conversation began.
+func (c *Conversation) emailIDs() []string {
+	if c.Channel != email {
+		return nil
+	}
+	var ids []string
+	if c.InReplyTo != "" {
+		ids = append(ids, c.InReplyTo)
+	}
+	for _, m := range c.Messages {
+		if id := m.emailID(); id != "" {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// append adds messages to a conversation. It leaves out repeated ones if the server
+// ignores repeats.
+func (s *state) append(c *Conversation, messages []Message) {
+	for _, m := range messages {
+		if s.ignoreRepeats && c.holds(m.AliasID) {
+			continue
+		}
+		c.Messages = append(c.Messages, m)
+		if id := m.emailID(); id != "" {
+			s.byEmail[id] = append(s.byEmail[id], c)
+		}
+	}
 }
 
 // newID returns an id in the vendor's form that no conversation has.

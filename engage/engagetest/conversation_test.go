@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -380,6 +381,47 @@ func TestSeedReplacesTheSameID(t *testing.T) {
 	require.Equal(t, "CSR0000000000002", s.Seed(engagetest.Conversation{}), "an id that is not used")
 	got := s.post("/conversations/search", `{"channel":"livechat","bizAddress":"app","threadId":"t"}`)
 	require.Equal(t, false, got.value("chatExist"))
+}
+
+func TestUpdateLosesNoConcurrentAppend(t *testing.T) {
+	s := start(t)
+	const each = 50
+	id := s.Seed(sms(engagetest.Queued))
+	var writers sync.WaitGroup
+	writers.Go(func() {
+		for range each {
+			s.post("/conversations/"+id+"/messages", `{"channel":"sms","messages":[`+text+`]}`)
+		}
+	})
+	writers.Go(func() {
+		for range each {
+			s.Update(id, func(c *engagetest.Conversation) {
+				c.Messages = append(c.Messages, engagetest.Message{Type: "text", Direction: "outbound", Text: "mine"})
+			})
+		}
+	})
+	writers.Wait()
+	require.Len(t, s.conversation(id).Messages, 2*each)
+}
+
+func TestUpdateChangesWhatASearchFinds(t *testing.T) {
+	s := start(t)
+	id := s.Seed(sms(engagetest.Queued))
+	var kept *engagetest.Conversation
+	require.True(t, s.Update(id, func(c *engagetest.Conversation) {
+		c.ID, c.CustomerAddress, c.Status = "other", "+198", ""
+		c.Participants = []string{"anna"}
+		c.Messages = []engagetest.Message{{Text: "x"}}
+		kept = c
+	}))
+	kept.Participants[0] = "changed"
+	got := s.conversation(id)
+	require.Equal(t, engagetest.Active, got.Status)
+	require.Equal(t, []string{"anna"}, got.Participants)
+	require.Contains(t, string(got.Messages[0].Raw), `"x"`)
+	require.Equal(t, false, s.post("/conversations/search", `{`+smsAddress+`}`).value("chatExist"))
+	require.Equal(t, id, s.post("/conversations/search", `{"channel":"sms","bizAddress":"+100","customerAddress":"+198"}`).value("conversationId"))
+	require.False(t, s.Update("none", func(*engagetest.Conversation) { t.Error("called") }))
 }
 
 func TestInspectedConversationsAreCopies(t *testing.T) {

@@ -71,18 +71,17 @@ type teamHours struct {
 	TimeZone            string `json:"timezone"`
 }
 
-func fetchTeamWorkingHours(s *state, c *call) result {
-	if refusal := c.body.refusal(); refusal != nil {
-		return *refusal
-	}
-	team, ok := s.teams[c.parameters["team"]]
-	if !ok {
-		return unknown("no such team")
-	}
-	return result{
-		status:      http.StatusOK,
-		description: "working hours",
-		value:       teamHours{team.InWorkingHours, team.OutOfOfficeResponse, team.TimeZone},
+func fetchTeamWorkingHours(c *call) action {
+	return func(s *state) result {
+		team, ok := s.teams[c.parameters["team"]]
+		if !ok {
+			return unknown("no such team")
+		}
+		return result{
+			status:      http.StatusOK,
+			description: "working hours",
+			value:       teamHours{team.InWorkingHours, team.OutOfOfficeResponse, team.TimeZone},
+		}
 	}
 }
 
@@ -94,17 +93,16 @@ type scheduleHours struct {
 	Override     OverrideSlot     `json:"override,omitzero"`
 }
 
-func businessHours(s *state, c *call) result {
-	if refusal := c.body.refusal(); refusal != nil {
-		return *refusal
-	}
-	hours, ok := s.businessHours[c.parameters["id"]]
-	if !ok {
-		return unknown("no such schedule")
-	}
-	return result{
-		status:      http.StatusOK,
-		description: "business hours",
-		value:       scheduleHours{hours.Slot, hours.WorkingHours, hours.Holiday, hours.Override},
+func businessHours(c *call) action {
+	return func(s *state) result {
+		hours, ok := s.businessHours[c.parameters["id"]]
+		if !ok {
+			return unknown("no such schedule")
+		}
+		return result{
+			status:      http.StatusOK,
+			description: "business hours",
+			value:       scheduleHours{hours.Slot, hours.WorkingHours, hours.Holiday, hours.Override},
+		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 // createConversation creates a queued conversation. It refuses if a conversation is
 // open at the same address.
-func createConversation(s *state, c *call) result {
+func createConversation(c *call) action {
 	a := c.body.address()
 	created := &Conversation{
 		Status:             Queued,
@@ -46,42 +46,45 @@ func createConversation(s *state, c *call) result {
 	if a.channel == liveChat && a.threadID == "" {
 		c.body.malformed("threadId", "is missing")
 	}
-	if refusal := c.body.refusal(); refusal != nil {
-		return *refusal
+	return func(s *state) result {
+		if open := s.findOpen(a); open != nil {
+			return *conflict(open, "a conversation is already open at this address")
+		}
+		s.put(created)
+		s.append(created, messages)
+		return acknowledged(created, c.now)
 	}
-	if open := s.findOpen(a); open != nil {
-		return conflict(open, "a conversation is already open at this address")
-	}
-	s.put(created)
-	s.append(created, messages)
-	return acknowledged(created, c.now)
 }
 
-// target returns the conversation that a request names. Otherwise it returns why the
-// request is refused: it is invalid, or there is no such conversation.
-func (s *state) target(c *call) (*Conversation, *result) {
-	if refusal := c.body.refusal(); refusal != nil {
-		return nil, refusal
+// change returns the action that changes the conversation in the path of a request. If
+// the change returns a refusal, that is the result. If there is no such conversation
+// the result is 404.
+func (c *call) change(change func(*state, *Conversation) *result) action {
+	return func(s *state) result {
+		conversation, ok := s.byID[c.parameters["id"]]
+		if !ok {
+			return unknown("no such conversation")
+		}
+		if refusal := change(s, conversation); refusal != nil {
+			return *refusal
+		}
+		return acknowledged(conversation, c.now)
 	}
-	conversation, ok := s.byID[c.parameters["id"]]
-	if !ok {
-		return nil, new(unknown("no such conversation"))
-	}
-	return conversation, nil
 }
 
-// openTarget is like target, and also refuses a closed conversation.
-func (s *state) openTarget(c *call) (*Conversation, *result) {
-	conversation, refusal := s.target(c)
-	if refusal == nil && !conversation.open() {
-		return nil, new(conflict(conversation, "the conversation is closed"))
-	}
-	return conversation, refusal
+// changeOpen is like change, and also refuses a closed conversation.
+func (c *call) changeOpen(change func(*Conversation) *result) action {
+	return c.change(func(_ *state, conversation *Conversation) *result {
+		if !conversation.open() {
+			return conflict(conversation, "the conversation is closed")
+		}
+		return change(conversation)
+	})
 }
 
 // appendMessage appends all messages of a request. If one is refused, it appends
 // none.
-func appendMessage(s *state, c *call) result {
+func appendMessage(c *call) action {
 	ch := c.body.channel()
 	messages := c.body.messages(ch)
 	if len(messages) == 0 {
@@ -91,152 +94,126 @@ func appendMessage(s *state, c *call) result {
 	if ch == apple {
 		capabilities = c.body.any("extras")
 	}
-	conversation, refusal := s.target(c)
-	switch {
-	case refusal != nil:
-		return *refusal
-	case conversation.Channel != ch:
-		return result{status: http.StatusUnprocessableEntity, description: "channel is not the conversation's"}
-	case !conversation.open() && slices.ContainsFunc(messages, needsOpen):
-		return conflict(conversation, "the conversation is closed: only announcements can be appended")
-	}
-	s.append(conversation, messages)
-	if capabilities != nil {
-		conversation.CapabilityList = capabilities
-	}
-	return acknowledged(conversation, c.now)
+	return c.change(func(s *state, conversation *Conversation) *result {
+		switch {
+		case conversation.Channel != ch:
+			return &result{status: http.StatusUnprocessableEntity, description: "channel is not the conversation's"}
+		case !conversation.open() && slices.ContainsFunc(messages, needsOpen):
+			return conflict(conversation, "the conversation is closed: only announcements can be appended")
+		}
+		s.append(conversation, messages)
+		if capabilities != nil {
+			conversation.CapabilityList = capabilities
+		}
+		return nil
+	})
 }
 
 // needsOpen reports whether a closed conversation refuses a message.
 func needsOpen(m Message) bool { return m.Direction != "announcement" }
 
-// append adds messages to a conversation. It leaves out repeated ones if the server
-// ignores repeats.
-func (s *state) append(c *Conversation, messages []Message) {
-	for _, m := range messages {
-		if s.ignoreRepeats && c.holds(m.AliasID) {
-			continue
-		}
-		c.Messages = append(c.Messages, m)
-	}
-}
-
 // updateConversation sets the alias id, custom fields, or both. It also accepts a
 // closed conversation (assumed).
-func updateConversation(s *state, c *call) result {
+func updateConversation(c *call) action {
 	hasAlias := c.body.has("aliasId")
 	aliasID := c.body.optionalText("aliasId")
 	fields := c.body.customFields()
 	if !hasAlias && len(fields) == 0 {
 		c.body.malformed("aliasId", "is missing, and so is customFields")
 	}
-	conversation, refusal := s.target(c)
-	if refusal != nil {
-		return *refusal
-	}
-	if hasAlias {
-		conversation.AliasID = aliasID
-	}
-	for _, field := range fields {
-		conversation.setField(field)
-	}
-	return acknowledged(conversation, c.now)
+	return c.change(func(_ *state, conversation *Conversation) *result {
+		if hasAlias {
+			conversation.AliasID = aliasID
+		}
+		for _, field := range fields {
+			conversation.setField(field)
+		}
+		return nil
+	})
 }
 
 // addParticipant adds a participant and makes the conversation active. It succeeds
 // without adding a participant who is already there, and also makes a conversation
 // on hold active (assumed).
-func addParticipant(s *state, c *call) result {
+func addParticipant(c *call) action {
 	participant := c.body.requiredText("participant")
-	conversation, refusal := s.openTarget(c)
-	if refusal != nil {
-		return *refusal
-	}
-	if !slices.Contains(conversation.Participants, participant) {
-		conversation.Participants = append(conversation.Participants, participant)
-		conversation.UserID = participant
-	}
-	conversation.Status = Active
-	return acknowledged(conversation, c.now)
+	return c.changeOpen(func(conversation *Conversation) *result {
+		if !slices.Contains(conversation.Participants, participant) {
+			conversation.Participants = append(conversation.Participants, participant)
+			conversation.UserID = participant
+		}
+		conversation.Status = Active
+		return nil
+	})
 }
 
 // removeParticipant removes a participant. After the last one the conversation is
 // queued again. It answers 404 for a participant who is not there (assumed).
-func removeParticipant(s *state, c *call) result {
-	conversation, refusal := s.openTarget(c)
-	if refusal != nil {
-		return *refusal
-	}
-	i := slices.Index(conversation.Participants, c.parameters["participant"])
-	if i < 0 {
-		return unknown("no such participant in the conversation")
-	}
-	conversation.Participants = slices.Delete(conversation.Participants, i, i+1)
-	if remaining := len(conversation.Participants); remaining > 0 {
-		conversation.UserID = conversation.Participants[remaining-1]
-	} else {
-		conversation.queue()
-	}
-	return acknowledged(conversation, c.now)
+func removeParticipant(c *call) action {
+	return c.changeOpen(func(conversation *Conversation) *result {
+		i := slices.Index(conversation.Participants, c.parameters["participant"])
+		if i < 0 {
+			return new(unknown("no such participant in the conversation"))
+		}
+		conversation.Participants = slices.Delete(conversation.Participants, i, i+1)
+		if remaining := len(conversation.Participants); remaining > 0 {
+			conversation.UserID = conversation.Participants[remaining-1]
+		} else {
+			conversation.queue()
+		}
+		return nil
+	})
 }
 
 // closeConversation closes a conversation and removes its participants. The last
 // agent remains as its user.
-func closeConversation(s *state, c *call) result {
-	conversation, refusal := s.target(c)
-	if refusal != nil {
-		return *refusal
-	}
-	if !conversation.open() {
-		already := conflict(conversation, "the conversation is already closed")
-		already.code = alreadyClosed
-		return already
-	}
-	conversation.Status = Closed
-	conversation.Participants = nil
-	return acknowledged(conversation, c.now)
+func closeConversation(c *call) action {
+	return c.change(func(_ *state, conversation *Conversation) *result {
+		if !conversation.open() {
+			already := conflict(conversation, "the conversation is already closed")
+			already.code = alreadyClosed
+			return already
+		}
+		conversation.Status = Closed
+		conversation.Participants = nil
+		return nil
+	})
 }
 
 // reopenConversation queues a closed conversation. It refuses an open one, and also
 // if another conversation is open at its address (assumed).
-func reopenConversation(s *state, c *call) result {
-	conversation, refusal := s.target(c)
-	if refusal != nil {
-		return *refusal
-	}
-	if conversation.open() {
-		return conflict(conversation, "the conversation is not closed")
-	}
-	if s.findOpen(conversation.address()) != nil {
-		return conflict(conversation, "a conversation is already open at this address")
-	}
-	conversation.queue()
-	return acknowledged(conversation, c.now)
+func reopenConversation(c *call) action {
+	return c.change(func(s *state, conversation *Conversation) *result {
+		if conversation.open() {
+			return conflict(conversation, "the conversation is not closed")
+		}
+		if s.findOpen(conversation.address()) != nil {
+			return conflict(conversation, "a conversation is already open at this address")
+		}
+		conversation.queue()
+		return nil
+	})
 }
 
 // holdConversation puts a conversation on hold. It succeeds without a change if the
 // conversation is on hold already (assumed).
-func holdConversation(s *state, c *call) result {
-	conversation, refusal := s.openTarget(c)
-	if refusal != nil {
-		return *refusal
-	}
-	conversation.Status = OnHold
-	return acknowledged(conversation, c.now)
+func holdConversation(c *call) action {
+	return c.changeOpen(func(conversation *Conversation) *result {
+		conversation.Status = OnHold
+		return nil
+	})
 }
 
 // transferConversation queues a conversation for another team and removes its
 // participants (assumed).
-func transferConversation(s *state, c *call) result {
+func transferConversation(c *call) action {
 	team, skill := c.body.requiredText("team"), c.body.optionalText("skill")
-	conversation, refusal := s.openTarget(c)
-	if refusal != nil {
-		return *refusal
-	}
-	conversation.TeamID, conversation.Skill = team, skill
-	conversation.Participants = nil
-	conversation.queue()
-	return acknowledged(conversation, c.now)
+	return c.changeOpen(func(conversation *Conversation) *result {
+		conversation.TeamID, conversation.Skill = team, skill
+		conversation.Participants = nil
+		conversation.queue()
+		return nil
+	})
 }
 
 // transcript is a page of a conversation's messages, oldest first.
@@ -249,20 +226,22 @@ type transcript struct {
 // maxPage is the most messages of a page (documented).
 const maxPage = 500
 
-func fetchTranscript(s *state, c *call) result {
+func fetchTranscript(c *call) action {
 	offset := c.body.number("offset", 0, 0, math.MaxInt32)
-	limit := min(c.body.number("limit", 10, 1, maxPage), s.pageSize)
-	conversation, refusal := s.target(c)
-	if refusal != nil {
-		return *refusal
+	limit := c.body.number("limit", 10, 1, maxPage)
+	return func(s *state) result {
+		conversation, ok := s.byID[c.parameters["id"]]
+		if !ok {
+			return unknown("no such conversation")
+		}
+		total := len(conversation.Messages)
+		start := min(offset, total)
+		page := transcript{Count: total, Messages: []json.RawMessage{}}
+		for i := start; i < min(start+min(limit, s.pageSize), total); i++ {
+			page.Messages = append(page.Messages, s.transcribed(conversation, i))
+		}
+		return result{status: http.StatusOK, description: "transcript", conversationID: conversation.ID, value: page}
 	}
-	total := len(conversation.Messages)
-	start := min(offset, total)
-	page := transcript{Count: total, Messages: []json.RawMessage{}}
-	for i := start; i < min(start+limit, total); i++ {
-		page.Messages = append(page.Messages, s.transcribed(conversation, i))
-	}
-	return result{status: http.StatusOK, description: "transcript", conversationID: conversation.ID, value: page}
 }
 
 // transcribed returns the JSON of message i as the transcript has it.

@@ -57,8 +57,8 @@ type acknowledgement struct {
 }
 
 // conflict is the result of a request that the state of a conversation forbids.
-func conflict(c *Conversation, description string) result {
-	return result{status: http.StatusConflict, description: description, conversationID: c.ID}
+func conflict(c *Conversation, description string) *result {
+	return &result{status: http.StatusConflict, description: description, conversationID: c.ID}
 }
 
 // unknown is the result of a request for something that does not exist.

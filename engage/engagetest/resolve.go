@@ -21,22 +21,21 @@ const (
 // appends the message. It re-opens a closed conversation, but creates a new one on
 // live chat (documented). It uses the address, the name and the text of the details,
 // and drops attachments.
-func resolveConversation(s *state, c *call) result {
+func resolveConversation(c *call) action {
 	transID := c.body.requiredText("transId")
 	c.body.requiredText("flowId")
 	c.body.flag("overrideDefaultClose")
 	incoming := c.body.incoming()
-	if refusal := c.body.refusal(); refusal != nil {
-		return *refusal
-	}
-	conversation, operation := s.resolve(incoming, c)
-	resolved := acknowledged(conversation, c.now)
-	resolved.resolved = &resolution{TransID: transID, TaskID: conversation.taskID, Operation: operation}
 	incoming.message.AliasID = transID
 	incoming.message.Timestamp = c.now
 	incoming.message.Raw = incoming.encode()
-	s.append(conversation, []Message{incoming.message})
-	return resolved
+	return func(s *state) result {
+		conversation, operation := s.resolve(incoming, c)
+		resolved := acknowledged(conversation, c.now)
+		resolved.resolved = &resolution{TransID: transID, TaskID: conversation.taskID, Operation: operation}
+		s.append(conversation, []Message{incoming.message})
+		return resolved
+	}
 }
 
 // resolve returns the conversation of a message, and the operation that found or made

@@ -22,8 +22,16 @@ type route struct {
 	method    string
 	path      string // Relative to the base URL. {name} stands for one segment.
 	write     bool   // The reply has a transaction id, and a callback may follow.
-	handle    func(*state, *call) result
+	handle    handler
 }
+
+// handler reads the members of a request and returns what to do with them. The server
+// refuses the request if the members have problems. Otherwise it calls the action
+// under the lock of the state.
+type (
+	handler func(*call) action
+	action  func(*state) result
+)
 
 // routes has the operations. The vendor does not publish their paths, so all are
 // assumed.

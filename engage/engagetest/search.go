@@ -1,11 +1,8 @@
 package engagetest
 
 import (
-	"encoding/json"
 	"iter"
 	"net/http"
-	"slices"
-	"strings"
 
 	"github.com/engagesdk/engage-go/engage/channel"
 )
@@ -38,6 +35,18 @@ func (o *object) address() address {
 	}
 	return a
 }
+
+// customerKey and thread are the keys by which an address is found. The subject of an
+// email is part of the first.
+func (a address) customerKey() customerKey {
+	key := customerKey{a.channel, a.customer, a.business, ""}
+	if a.channel == email {
+		key.subject = a.subject
+	}
+	return key
+}
+
+func (a address) thread() thread { return thread{a.business, a.threadID} }
 
 // address returns the address of the conversation.
 func (c *Conversation) address() address {
@@ -77,24 +86,23 @@ type found struct {
 	UserID         *string `json:"userId"`
 }
 
-func searchConversation(s *state, c *call) result {
+func searchConversation(c *call) action {
 	a := c.body.address()
 	a.checkFindable(c.body)
-	if refusal := c.body.refusal(); refusal != nil {
-		return *refusal
+	return func(s *state) result {
+		conversation := s.find(a)
+		if conversation == nil {
+			return result{status: http.StatusOK, description: "no conversation found", value: found{}}
+		}
+		return result{status: http.StatusOK, description: "conversation found", value: found{
+			ConversationID: conversation.ID,
+			AliasID:        orNull(conversation.AliasID),
+			Exists:         true,
+			Status:         conversation.Status,
+			TeamID:         orNull(conversation.TeamID),
+			UserID:         orNull(conversation.UserID),
+		}}
 	}
-	conversation := s.find(a)
-	if conversation == nil {
-		return result{status: http.StatusOK, description: "no conversation found", value: found{}}
-	}
-	return result{status: http.StatusOK, description: "conversation found", value: found{
-		ConversationID: conversation.ID,
-		AliasID:        orNull(conversation.AliasID),
-		Exists:         true,
-		Status:         conversation.Status,
-		TeamID:         orNull(conversation.TeamID),
-		UserID:         orNull(conversation.UserID),
-	}}
 }
 
 // orNull returns nil for an empty text, because the service replies with null.
@@ -106,7 +114,8 @@ func orNull(text string) *string {
 }
 
 // find returns the conversation at an address, or nil. For an email, In-Reply-To comes
-// before the subject, even if it leads to a closed conversation (documented).
+// before all else, even if it leads to a closed conversation (documented). It counts
+// whoever the customer is.
 func (s *state) find(a address) *Conversation {
 	for conversation := range s.matches(a) {
 		return conversation
@@ -127,77 +136,59 @@ func (s *state) findOpen(a address) *Conversation {
 // matches yields the conversation that each rule finds at an address, in the order of
 // the rules. A rule finds the newest open conversation, else the newest closed one.
 func (s *state) matches(a address) iter.Seq[*Conversation] {
-	candidates := s.byCustomer[pair{a.channel, a.customer, a.business}]
-	rules := []func(*Conversation) bool{func(*Conversation) bool { return true }}
-	switch {
-	case a.channel == liveChat && a.threadID != "":
-		candidates = s.byThread[thread{a.business, a.threadID}]
-		rules = []func(*Conversation) bool{a.sameCustomer}
-	case a.channel == liveChat:
-		rules = []func(*Conversation) bool{a.sameBrowser}
-	case a.channel == email:
-		rules = []func(*Conversation) bool{a.answered, a.sameSubject}
-	}
 	return func(yield func(*Conversation) bool) {
-		for _, rule := range rules {
-			if found := openOrNewest(candidates, rule); found != nil && !yield(found) {
+		for _, candidates := range s.candidates(a) {
+			if found := openOrNewest(candidates); found != nil && !yield(found) {
 				return
 			}
 		}
 	}
 }
 
-// openOrNewest returns the newest open candidate that matches a rule, else the newest
-// candidate that does, else nil. The candidates are in order, oldest first.
-func openOrNewest(candidates []*Conversation, rule func(*Conversation) bool) *Conversation {
-	var newest *Conversation
-	for _, candidate := range slices.Backward(candidates) {
-		switch {
-		case !rule(candidate):
-		case candidate.open():
-			return candidate
-		case newest == nil:
-			newest = candidate
+// candidates returns the conversations that each rule allows at an address.
+func (s *state) candidates(a address) [][]*Conversation {
+	same := s.byCustomer[a.customerKey()]
+	switch {
+	case a.channel == liveChat && a.threadID != "":
+		return [][]*Conversation{matching(s.byThread[a.thread()], func(c *Conversation) bool {
+			return a.customer == "" || a.customer == c.CustomerAddress
+		})}
+	case a.channel == liveChat:
+		return [][]*Conversation{matching(same, func(c *Conversation) bool {
+			return c.BrowserFingerprint == "" || a.fingerprint == c.BrowserFingerprint
+		})}
+	case a.channel == email && a.inReplyTo != "":
+		return [][]*Conversation{s.byEmail[a.inReplyTo], same}
+	}
+	return [][]*Conversation{same}
+}
+
+func matching(all []*Conversation, rule func(*Conversation) bool) []*Conversation {
+	var matching []*Conversation
+	for _, c := range all {
+		if rule(c) {
+			matching = append(matching, c)
 		}
 	}
-	return newest
+	return matching
 }
 
-func (a address) sameCustomer(c *Conversation) bool {
-	return a.customer == "" || a.customer == c.CustomerAddress
-}
-
-func (a address) sameBrowser(c *Conversation) bool {
-	return c.BrowserFingerprint == "" || a.fingerprint == c.BrowserFingerprint
-}
-
-func (a address) sameSubject(c *Conversation) bool { return a.subject == c.Subject }
-
-// answered reports whether In-Reply-To is the id of an email of the conversation, or
-// the same as the In-Reply-To that the conversation began with.
-func (a address) answered(c *Conversation) bool {
-	if a.inReplyTo == "" {
-		return false
-	}
-	return a.inReplyTo == c.InReplyTo || slices.ContainsFunc(c.Messages, func(m Message) bool {
-		return m.Type == "email" && messageID(m.Raw) == a.inReplyTo
-	})
-}
-
-// messageID returns the Message-ID header of an email, or "".
-func messageID(raw json.RawMessage) string {
-	var message struct {
-		Email struct {
-			Headers map[string]string `json:"headers"`
-		} `json:"email"`
-	}
-	if json.Unmarshal(raw, &message) != nil {
-		return ""
-	}
-	for name, value := range message.Email.Headers {
-		if strings.EqualFold(name, "Message-ID") {
-			return value
+// openOrNewest returns the newest open candidate, else the newest one, else nil.
+func openOrNewest(candidates []*Conversation) *Conversation {
+	var best *Conversation
+	for _, c := range candidates {
+		if best == nil || c.open() && !best.open() || c.open() == best.open() && c.newerThan(best) {
+			best = c
 		}
 	}
-	return ""
+	return best
+}
+
+// newerThan reports whether c was created after other. Of two that were created at the
+// same time, the one that was added later is newer.
+func (c *Conversation) newerThan(other *Conversation) bool {
+	if order := c.CreatedAt.Compare(other.CreatedAt); order != 0 {
+		return order > 0
+	}
+	return c.place > other.place
 }

@@ -3,6 +3,7 @@ package engagetest_test
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -181,6 +182,53 @@ func TestInReplyToComesBeforeTheSubject(t *testing.T) {
 			require.Equal(t, test.resolved, resolved.body["conversationOperation"])
 		})
 	}
+}
+
+func TestInReplyToCountsWhoeverTheCustomerIs(t *testing.T) {
+	s := start(t)
+	forwarded := mail(engagetest.Closed, "x", "")
+	forwarded.Messages = []engagetest.Message{{Type: "email", Raw: []byte(`{"email":{"headers":{"Message-Id":"<1>"}}}`)}}
+	id := s.Seed(forwarded)
+	s.Seed(mail(engagetest.Active, "s", ""))
+	const other = `{"channel":"email","bizAddress":"b2","customerAddress":"colleague","subject":"s","inReplyTo":"<1>"}`
+	require.Equal(t, id, s.post("/conversations/search", other).value("conversationId"))
+
+	s.Update(id, func(c *engagetest.Conversation) { c.Messages = nil })
+	require.Equal(t, false, s.post("/conversations/search", other).value("chatExist"), "no email has the id any more")
+
+	path := "/conversations/" + id + "/"
+	require.Equal(t, http.StatusAccepted, s.post(path+"reopen", "").status)
+	require.Equal(t, http.StatusAccepted, s.post(path+"messages", `{"channel":"email","messages":[{"direction":"outbound","type":"email",
+		"timestamp":"2026-01-31T12:00:00Z","email":{"from":"b","to":["c"],"headers":{"Message-ID":"<1>"}}}]}`).status)
+	require.Equal(t, id, s.post("/conversations/search", other).value("conversationId"), "an appended email has it")
+}
+
+func TestTheLatestCreationIsTheNewest(t *testing.T) {
+	s := start(t)
+	search := func() any { return s.post("/conversations/search", `{`+smsAddress+`}`).value("conversationId") }
+	created := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+	seed := func(id string, age time.Duration) {
+		conversation := sms(engagetest.Closed)
+		conversation.ID, conversation.CreatedAt = id, created.Add(-age)
+		s.Seed(conversation)
+	}
+	seed("one", time.Hour)
+	seed("two", 2*time.Hour)
+	require.Equal(t, "one", search())
+	seed("two", time.Hour)
+	require.Equal(t, "two", search(), "of the same time, the later one")
+	seed("one", time.Hour)
+	require.Equal(t, "two", search(), "a conversation that is seeded again keeps its place")
+	require.Equal(t, "one", s.Conversations()[0].ID)
+	seed("one", 0)
+	require.Equal(t, "one", search())
+}
+
+func TestAThreadIsOneOfLiveChat(t *testing.T) {
+	s := start(t)
+	s.Seed(engagetest.Conversation{Channel: channel.SMS, BusinessAddress: "app", ThreadID: "t"})
+	got := s.post("/conversations/search", `{"channel":"livechat","bizAddress":"app","threadId":"t"}`)
+	require.Equal(t, false, got.value("chatExist"))
 }
 
 func TestCreateRefusesASecondOpenConversationOfTheSubject(t *testing.T) {

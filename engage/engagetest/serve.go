@@ -124,7 +124,11 @@ func (s *Server) perform(c *call) (reply, *notice) {
 	if refusal := c.decode(); refusal != nil {
 		return c.reply(*refusal), nil
 	}
-	r := s.apply(c)
+	act := c.route.handle(c)
+	if refusal := c.body.refusal(); refusal != nil {
+		return c.reply(*refusal), nil
+	}
+	r := s.apply(c, act)
 	if !c.route.write || r.invalid() {
 		return c.reply(r), nil
 	}
@@ -136,11 +140,11 @@ func (s *Server) perform(c *call) (reply, *notice) {
 	return c.reply(r), notice
 }
 
-// apply applies the operation to the state.
-func (s *Server) apply(c *call) result {
+// apply applies an action to the state.
+func (s *Server) apply(c *call, act action) result {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := c.route.handle(&s.state, c)
+	r := act(&s.state)
 	if s.state.omitIDs && c.route.write {
 		r.value = nil
 	}
