@@ -9,13 +9,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/engagetest"
 )
 
 func sms(status engagetest.Status, participants ...string) engagetest.Conversation {
 	return engagetest.Conversation{
-		Channel: channel.SMS, BusinessAddress: "+100", CustomerAddress: "+199",
+		Channel: "sms", BusinessAddress: "+100", CustomerAddress: "+199",
 		Status: status, Participants: participants,
 	}
 }
@@ -31,7 +30,7 @@ func TestCreateQueuesAConversation(t *testing.T) {
 	created := all[0]
 	require.Equal(t, got.value("conversationId"), created.ID)
 	require.Equal(t, engagetest.Queued, created.Status)
-	require.Equal(t, channel.SMS, created.Channel)
+	require.EqualValues(t, "sms", created.Channel)
 	require.Equal(t, "+100", created.BusinessAddress)
 	require.Equal(t, "+199", created.CustomerAddress)
 	require.Equal(t, "task", created.AliasID)
@@ -255,7 +254,7 @@ func TestAppendRefusesAllMessagesIfOneIsInvalid(t *testing.T) {
 
 func TestAppendKeepsAppleCapabilities(t *testing.T) {
 	s := start(t)
-	id := s.Seed(engagetest.Conversation{Channel: channel.Apple})
+	id := s.Seed(engagetest.Conversation{Channel: "amb"})
 	s.post("/conversations/"+id+"/messages", `{"channel":"amb","extras":{"capabilityList":"FORM"},"messages":[`+text+`]}`)
 	require.JSONEq(t, `{"capabilityList":"FORM"}`, string(s.conversation(id).CapabilityList))
 }
@@ -375,8 +374,8 @@ func TestSeedEncodesMessagesWithoutRaw(t *testing.T) {
 
 func TestSeedReplacesTheSameID(t *testing.T) {
 	s := start(t)
-	s.Seed(engagetest.Conversation{ID: "CSR0000000000001", Channel: channel.LiveChat, BusinessAddress: "app", ThreadID: "t"})
-	s.Seed(engagetest.Conversation{ID: "CSR0000000000001", Channel: channel.SMS})
+	s.Seed(engagetest.Conversation{ID: "CSR0000000000001", Channel: "livechat", BusinessAddress: "app", ThreadID: "t"})
+	s.Seed(engagetest.Conversation{ID: "CSR0000000000001", Channel: "sms"})
 	require.Len(t, s.Conversations(), 1)
 	require.Equal(t, "CSR0000000000002", s.Seed(engagetest.Conversation{}), "an id that is not used")
 	got := s.post("/conversations/search", `{"channel":"livechat","bizAddress":"app","threadId":"t"}`)

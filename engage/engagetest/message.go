@@ -1,6 +1,8 @@
 package engagetest
 
 import (
+	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -82,10 +84,14 @@ func (o *object) messages(ch channel.Channel) []Message {
 	return messages
 }
 
-// message reads one message.
+// message reads one message. Every message may have an empty list of attachments, as
+// the vendor's templates send it (observed).
 func (o *object) message(ch channel.Channel) Message {
+	if string(o.members["aliasId"]) == `""` {
+		o.unusable("aliasId", "is empty")
+	}
 	m := Message{
-		AliasID:                o.optionalText("aliasId"),
+		AliasID:                o.text("aliasId"),
 		Direction:              o.oneOf("direction", anyDirection...),
 		Type:                   o.requiredText("type"),
 		Timestamp:              o.timestamp(),
@@ -95,6 +101,9 @@ func (o *object) message(ch channel.Channel) Message {
 	for _, c := range contents {
 		if c.typ == m.Type && slices.Contains(c.directions, m.Direction) && slices.Contains(c.channels, ch) {
 			o.content(c, &m)
+			if string(o.members["attachments"]) == "[]" {
+				delete(o.members, "attachments")
+			}
 			o.refuseRest()
 			return m
 		}
@@ -116,9 +125,11 @@ func (o *object) content(c content, m *Message) {
 			if len(m.Attachments) == 0 {
 				o.malformed("attachments", "is missing or empty")
 			}
+			o.limitFiles(m)
 		case "email":
 			o.email(m.Direction)
 			m.Attachments = o.attachments(m.Type)
+			o.limitFiles(m)
 		default:
 			if body := o.requiredObject(member); body != nil {
 				bodies[member].read(body)
@@ -143,13 +154,46 @@ func (o *object) attachments(typ string) []Attachment {
 		switch {
 		case a.Dropped && a.URL != "":
 			element.unusable(link, "is set for a dropped file")
-		case !a.Dropped && a.URL == "":
+		case !a.Dropped && strings.TrimSpace(a.URL) == "":
 			element.malformed(link, "is missing")
 		}
 		element.refuseRest()
 		attachments = append(attachments, a)
 	}
 	return attachments
+}
+
+// maxFiles is the most files of a message (documented for contact-center tenants).
+const maxFiles = 10
+
+// limitFiles drops surplus files of an inbound message (documented), and refuses them
+// in an outbound one (assumed). Files that are dropped already do not count.
+func (o *object) limitFiles(m *Message) {
+	files := 0
+	for i := range m.Attachments {
+		a := &m.Attachments[i]
+		if a.Dropped {
+			continue
+		}
+		if files++; files > maxFiles && m.Direction == "inbound" {
+			a.URL, a.Dropped = "", true
+		}
+	}
+	switch {
+	case files <= maxFiles:
+	case m.Direction == "inbound":
+		o.raw = withMember(o.raw, "attachments", encode(m.encodeAttachments()))
+	default:
+		o.unusable("attachments", fmt.Sprintf("has more than %d files", maxFiles))
+	}
+}
+
+// withMember returns the JSON of an object with another value of a member.
+func withMember(object json.RawMessage, name string, value json.RawMessage) json.RawMessage {
+	var members map[string]json.RawMessage
+	_ = json.Unmarshal(object, &members) // It was decoded before.
+	members[name] = value
+	return encode(members)
 }
 
 // linkMember returns the name of the member that holds the URL of an attachment. It
@@ -230,8 +274,8 @@ var bodies = map[string]shape{
 		"header": texts("text").with(shape{
 			"type":     choice("text", "document", "video", "image"),
 			"document": texts("url", "filename").object,
-			"video":    texts("url").object,
-			"image":    texts("url").object,
+			"video":    texts("url", "filename").object,
+			"image":    texts("url", "filename").object,
 		}).object,
 		"body":   texts("text").object,
 		"footer": texts("text").object,
@@ -340,9 +384,9 @@ var appleFormPage = texts("pageIdentifier", "title", "subtitle", "nextPageIdenti
 	"items":             texts("title", "value", "identifier", "nextPageIdentifier", "imageIdentifier").list,
 	"options": texts(
 		"labelText", "keyboardType", "placeholder", "prefixText", "startDate", "minimumDate", "maximumDate", "dateFormat",
+		"inputType",
 	).with(shape{
 		"required":              boolean,
-		"inputType":             choice("singleline", "multiline"),
 		"maximumCharacterCount": scalar,
 	}).object,
 })

@@ -3,12 +3,15 @@ package engagetest_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/engagetest"
+	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/outcome"
 )
 
 // bodies has the smallest body of each content type.
@@ -41,19 +44,19 @@ var bodies = map[string]string{
 
 // carried has the types that each channel carries, from the vendor's matrix.
 var carried = map[channel.Channel]struct{ inbound, outbound []string }{
-	channel.SMS:      {[]string{"text"}, []string{"text"}},
-	channel.Facebook: {files, files},
-	channel.API:      {files, files},
-	channel.Email:    {[]string{"email"}, []string{"email"}},
-	channel.LiveChat: {
+	"sms":      {[]string{"text"}, []string{"text"}},
+	"facebook": {files, files},
+	"api":      {files, files},
+	"email":    {[]string{"email"}, []string{"email"}},
+	"livechat": {
 		append([]string{"lc-form-response", "lc-carousel-response", "lc-quick-replies-response"}, files...),
 		append([]string{"text-with-lc-carousel", "text-with-lc-quick-replies"}, files...),
 	},
-	channel.WhatsApp: {
+	"whatsapp": {
 		append([]string{"wab-interactive-response"}, files...),
 		append([]string{"wab-buttons", "wab-list"}, files...),
 	},
-	channel.Apple: {
+	"amb": {
 		append([]string{"amb-list-picker-response", "amb-time-picker-response", "amb-quick-replies-response", "amb-form-response"}, files...),
 		append([]string{"amb-list-picker", "amb-time-picker", "amb-quick-replies", "amb-form"}, files...),
 	},
@@ -89,8 +92,8 @@ func TestChannelsCarryOnlyTheirTypes(t *testing.T) {
 
 func TestInvalidMessagesAreRefused(t *testing.T) {
 	s := start(t)
-	path := "/conversations/" + s.Seed(engagetest.Conversation{Channel: channel.Facebook}) + "/messages"
-	mail := "/conversations/" + s.Seed(engagetest.Conversation{Channel: channel.Email}) + "/messages"
+	path := "/conversations/" + s.Seed(engagetest.Conversation{Channel: "facebook"}) + "/messages"
+	mail := "/conversations/" + s.Seed(engagetest.Conversation{Channel: "email"}) + "/messages"
 	message := func(body string) string { return `{"channel":"facebook","messages":[` + body + `]}` }
 	file := func(body string) string {
 		return message(`{"direction":"inbound","type":"attachments","timestamp":"2026-01-31T12:00:00Z","attachments":` + body + `}`)
@@ -125,6 +128,7 @@ func TestInvalidMessagesAreRefused(t *testing.T) {
 		"no attachments":          {path, file(`[]`), "messages[0].attachments is missing or empty"},
 		"attachment without link": {path, file(`[{"mimeType":"a/b","fileName":"f"}]`), "messages[0].attachments[0].fileUrl is missing"},
 		"an email's link":         {path, file(`[{"mimeType":"a/b","fileName":"f","url":"https://x"}]`), "messages[0].attachments[0].url is not known"},
+		"attachment with a blank": {path, file(`[{"fileUrl":" "}]`), "messages[0].attachments[0].fileUrl is missing"},
 		"dropped with a link":     {path, file(`[{"mimeType":"a/b","fileName":"f","fileUrl":"https://x","dropped":true}]`), "messages[0].attachments[0].fileUrl is set for a dropped file"},
 		"a list as MIME type":     {path, file(`[{"mimeType":[],"fileUrl":"https://x"}]`), "messages[0].attachments[0].mimeType is not a string"},
 		"no email":                {mail, email(`"aliasId":"a"`), "messages[0].email is missing"},
@@ -149,7 +153,7 @@ func TestInvalidMessagesAreRefused(t *testing.T) {
 
 func TestOnlyAnOutboundEmailNeedsARecipient(t *testing.T) {
 	s := start(t)
-	path := "/conversations/" + s.Seed(engagetest.Conversation{Channel: channel.Email}) + "/messages"
+	path := "/conversations/" + s.Seed(engagetest.Conversation{Channel: "email"}) + "/messages"
 	message := func(direction, email string) string {
 		return `{"channel":"email","messages":[{"direction":"` + direction + `","type":"email","timestamp":"2026-01-31T12:00:00Z","email":` + email + `}]}`
 	}
@@ -157,9 +161,59 @@ func TestOnlyAnOutboundEmailNeedsARecipient(t *testing.T) {
 	require.Equal(t, http.StatusAccepted, s.post(path, message("outbound", `{"from":"a","cc":["b"]}`)).status)
 }
 
+// TestMessagesThatCheckAcceptsAreAccepted has messages that package message accepts and
+// that a strict reading of the schema would refuse.
+func TestMessagesThatCheckAcceptsAreAccepted(t *testing.T) {
+	s := start(t)
+	for name, test := range map[string]struct {
+		channel channel.Channel
+		message string
+	}{
+		"a blank alias id":         {"sms", `"aliasId":" ","direction":"inbound","type":"text","text":"x"`},
+		"an empty list of files":   {"sms", `"direction":"inbound","type":"text","text":"x","attachments":[]`},
+		"an email without files":   {"email", `"direction":"inbound","type":"email","email":{"from":"a","bodyPlain":"x"},"attachments":[]`},
+		"a rich body and no files": {"whatsapp", `"direction":"outbound","type":"wab-list","wabList":{"body":{"text":"b"},"action":{"button":"b","sections":[{"title":"t","rows":[{"id":"i","title":"t"}]}]}},"attachments":[]`},
+		"a file name of an image": {"whatsapp", `"direction":"outbound","type":"wab-buttons","wabButtons":{"header":{"type":"image","image":{"url":"u","filename":"f"}},
+			"body":{"text":"b"},"action":{"buttons":[{"type":"reply","reply":{"id":"i","title":"t"}}]}}`},
+		"another input type": {"amb", `"direction":"outbound","type":"amb-form","ambForm":{"data":{"version":"1.0","requestIdentifier":"r","dynamic":{"version":"1.2",
+			"template":"messageForms","data":{"startPageIdentifier":"p","pages":[{"pageIdentifier":"p","type":"input","title":"t","options":{"inputType":"password"}}]}}}}`},
+		"announcements on an email": {"email", `"direction":"announcement","type":"text","text":"x"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			id := s.Seed(engagetest.Conversation{Channel: test.channel})
+			sent := `{` + test.message + `,"timestamp":"2026-01-31T12:00:00.5Z"}`
+			decoded, err := message.Decode([]byte(sent))
+			require.NoError(t, err)
+			require.Empty(t, message.Check(decoded, outcome.AppendMessage, "1.4", test.channel))
+			got := s.post("/conversations/"+id+"/messages", fmt.Sprintf(`{"channel":%q,"messages":[%s]}`, test.channel, sent))
+			require.Equal(t, http.StatusAccepted, got.status, got.text)
+		})
+	}
+}
+
+func TestSurplusFilesAreDroppedFromInboundMessages(t *testing.T) {
+	s := start(t)
+	path := "/conversations/" + s.Seed(engagetest.Conversation{ID: "c", Channel: "facebook"}) + "/messages"
+	eleven := func(direction string) string {
+		files := `{"fileUrl":"","dropped":true}` + strings.Repeat(`,{"mimeType":"a/b","fileName":"f","fileUrl":"https://x"}`, 11)
+		return `{"channel":"facebook","messages":[{"direction":"` + direction + `","type":"attachments","timestamp":"2026-01-31T12:00:00Z","attachments":[` + files + `]}]}`
+	}
+	require.Equal(t, http.StatusAccepted, s.post(path, eleven("inbound")).status)
+	files := s.conversation("c").Messages[0].Attachments
+	require.Len(t, files, 12)
+	require.Equal(t, engagetest.Attachment{MIMEType: "a/b", FileName: "f", URL: "https://x"}, files[10])
+	require.Equal(t, engagetest.Attachment{MIMEType: "a/b", FileName: "f", Dropped: true}, files[11])
+	transcribed := s.send(http.MethodGet, path, "").value("messages").([]any)[0].(map[string]any)
+	require.Equal(t, true, transcribed["attachments"].([]any)[11].(map[string]any)["dropped"])
+
+	refused := s.post(path, eleven("outbound"))
+	require.Equal(t, http.StatusUnprocessableEntity, refused.status)
+	require.Contains(t, refused.body["description"], "messages[0].attachments has more than 10 files")
+}
+
 func TestRichTypesNeedTheirMember(t *testing.T) {
 	s := start(t)
-	path := "/conversations/" + s.Seed(engagetest.Conversation{Channel: channel.WhatsApp}) + "/messages"
+	path := "/conversations/" + s.Seed(engagetest.Conversation{Channel: "whatsapp"}) + "/messages"
 	message := func(body string) string {
 		return `{"channel":"whatsapp","messages":[{"direction":"outbound","type":"wab-list","timestamp":"2026-01-31T12:00:00Z"` + body + `}]}`
 	}

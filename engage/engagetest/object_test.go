@@ -200,7 +200,7 @@ func travels(typ string) (ch channel.Channel, direction, text string) {
 
 func TestChoicesOfRichMessages(t *testing.T) {
 	s := start(t)
-	path := "/conversations/" + s.Seed(engagetest.Conversation{Channel: channel.LiveChat}) + "/messages"
+	path := "/conversations/" + s.Seed(engagetest.Conversation{Channel: "livechat"}) + "/messages"
 	got := s.post(path, `{"channel":"livechat","messages":[{"direction":"outbound","type":"text-with-lc-quick-replies","timestamp":"2026-01-31T12:00:00Z",
 		"text":"x","lcQuickReplies":{"options":[{"identifier":"i","type":"webUrl","title":"t"}]}}]}`)
 	require.Equal(t, http.StatusUnprocessableEntity, got.status)

@@ -39,17 +39,17 @@ func TestResolveFindsOrCreatesAConversation(t *testing.T) {
 		operation                        string
 		total                            int
 	}{
-		"sms, none":       {"social", "sms", smsDetails, channel.SMS, "", "created", 1},
-		"sms, open":       {"social", "sms", smsDetails, channel.SMS, open, "appended", 1},
-		"sms, closed":     {"social", "sms", smsDetails, channel.SMS, closed, "reopened", 1},
-		"chat, none":      {"chat", "web", chatDetails, channel.LiveChat, "", "created", 1},
-		"chat, open":      {"chat", "web", chatDetails, channel.LiveChat, open, "appended", 1},
-		"chat, closed":    {"chat", "web", chatDetails, channel.LiveChat, closed, "created", 2},
-		"mail, none":      {"email", "email", mailDetails, channel.Email, "", "created", 1},
-		"mail, closed":    {"email", "email", mailDetails, channel.Email, closed, "reopened", 1},
-		"facebook, none":  {"social", "facebook", `{"psId":"c","facebookPageId":"b","message":"hi"}`, channel.Facebook, "", "created", 1},
-		"whatsapp, none":  {"social", "whatsapp", `{"customerWhatsappId":"c","waId":"b","message":"hi"}`, channel.WhatsApp, "", "created", 1},
-		"apple, reopened": {"social", "appleMessages", `{"abcUserId":"c","accountId":"b","message":"hi"}`, channel.Apple, closed, "reopened", 1},
+		"sms, none":       {"social", "sms", smsDetails, "sms", "", "created", 1},
+		"sms, open":       {"social", "sms", smsDetails, "sms", open, "appended", 1},
+		"sms, closed":     {"social", "sms", smsDetails, "sms", closed, "reopened", 1},
+		"chat, none":      {"chat", "web", chatDetails, "livechat", "", "created", 1},
+		"chat, open":      {"chat", "web", chatDetails, "livechat", open, "appended", 1},
+		"chat, closed":    {"chat", "web", chatDetails, "livechat", closed, "created", 2},
+		"mail, none":      {"email", "email", mailDetails, "email", "", "created", 1},
+		"mail, closed":    {"email", "email", mailDetails, "email", closed, "reopened", 1},
+		"facebook, none":  {"social", "facebook", `{"psId":"c","facebookPageId":"b","message":"hi"}`, "facebook", "", "created", 1},
+		"whatsapp, none":  {"social", "whatsapp", `{"customerWhatsappId":"c","waId":"b","message":"hi"}`, "whatsapp", "", "created", 1},
+		"apple, reopened": {"social", "appleMessages", `{"abcUserId":"c","accountId":"b","message":"hi"}`, "amb", closed, "reopened", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := start(t)
@@ -73,7 +73,7 @@ func TestResolveFindsOrCreatesAConversation(t *testing.T) {
 			case test.operation == "appended":
 				require.Equal(t, test.before, after.Status)
 				require.Nil(t, got.body["taskId"])
-			case test.channel == channel.LiveChat:
+			case test.channel == "livechat":
 				require.Equal(t, engagetest.Queued, after.Status)
 				require.NotEmpty(t, got.body["taskId"])
 			default:

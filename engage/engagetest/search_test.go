@@ -14,15 +14,15 @@ import (
 // seeded returns a conversation on each channel.
 func seeded() []engagetest.Conversation {
 	var all []engagetest.Conversation
-	for _, ch := range []channel.Channel{channel.SMS, channel.Facebook, channel.WhatsApp, channel.Apple, channel.API} {
+	for _, ch := range []channel.Channel{"sms", "facebook", "whatsapp", "amb", "api"} {
 		all = append(all, engagetest.Conversation{ID: string(ch), Channel: ch, BusinessAddress: "b", CustomerAddress: "c"})
 	}
 	return append(all,
 		engagetest.Conversation{
-			ID: "chat", Channel: channel.LiveChat, BusinessAddress: "b", CustomerAddress: "c", ThreadID: "t", BrowserFingerprint: "f",
+			ID: "chat", Channel: "livechat", BusinessAddress: "b", CustomerAddress: "c", ThreadID: "t", BrowserFingerprint: "f",
 		},
 		engagetest.Conversation{
-			ID: "mail", Channel: channel.Email, BusinessAddress: "b", CustomerAddress: "c", Subject: "s", InReplyTo: "<0>",
+			ID: "mail", Channel: "email", BusinessAddress: "b", CustomerAddress: "c", Subject: "s", InReplyTo: "<0>",
 			Messages: []engagetest.Message{{
 				Type: "email", Raw: []byte(`{"type":"email","email":{"headers":{"message-id":"<1>"}}}`),
 			}},
@@ -152,7 +152,7 @@ func TestSearchPrefersOpenConversationsThenTheNewest(t *testing.T) {
 // mail returns an email conversation with a status, a subject and an In-Reply-To.
 func mail(status engagetest.Status, subject, inReplyTo string) engagetest.Conversation {
 	return engagetest.Conversation{
-		Channel: channel.Email, BusinessAddress: "b", CustomerAddress: "c", Status: status, Subject: subject, InReplyTo: inReplyTo,
+		Channel: "email", BusinessAddress: "b", CustomerAddress: "c", Status: status, Subject: subject, InReplyTo: inReplyTo,
 	}
 }
 
@@ -226,7 +226,7 @@ func TestTheLatestCreationIsTheNewest(t *testing.T) {
 
 func TestAThreadIsOneOfLiveChat(t *testing.T) {
 	s := start(t)
-	s.Seed(engagetest.Conversation{Channel: channel.SMS, BusinessAddress: "app", ThreadID: "t"})
+	s.Seed(engagetest.Conversation{Channel: "sms", BusinessAddress: "app", ThreadID: "t"})
 	got := s.post("/conversations/search", `{"channel":"livechat","bizAddress":"app","threadId":"t"}`)
 	require.Equal(t, false, got.value("chatExist"))
 }
