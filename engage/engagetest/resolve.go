@@ -1,9 +1,11 @@
 package engagetest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,15 +21,13 @@ const (
 
 // resolveConversation finds or creates the conversation of an incoming message and
 // appends the message. It re-opens a closed conversation, but creates a new one on
-// live chat (documented). It uses the address, the name and the text of the details,
-// and drops attachments.
+// live chat (documented). What the service makes of the details is assumed.
 func resolveConversation(c *call) action {
 	transID := c.body.requiredText("transId")
 	c.body.requiredText("flowId")
 	c.body.flag("overrideDefaultClose")
-	incoming := c.body.incoming()
+	incoming := c.body.incoming(c.now)
 	incoming.message.AliasID = transID
-	incoming.message.Timestamp = c.now
 	incoming.message.Raw = incoming.encode()
 	return func(s *state) result {
 		conversation, operation := s.resolve(incoming, c)
@@ -130,10 +130,11 @@ type incoming struct {
 	address address
 	name    string
 	message Message
+	email   map[string]any // The member of an email that has its content.
 }
 
-// incoming reads the message and the address.
-func (o *object) incoming() incoming {
+// incoming reads the message and the address. A message without a time arrived now.
+func (o *object) incoming(now time.Time) incoming {
 	mediaType, mediaChannel := o.requiredText("mediaType"), o.requiredText("mediaChannel")
 	i := slices.IndexFunc(allMedia, func(m media) bool {
 		return m.mediaType == mediaType && m.mediaChannel == mediaChannel
@@ -149,17 +150,29 @@ func (o *object) incoming() incoming {
 	in := incoming{
 		address: address{channel: m.channel, customer: details.requiredText(m.customer), business: details.requiredText(m.business)},
 		name:    details.text(m.name),
-		message: Message{Direction: "inbound", Type: "text", Text: details.text("message")},
+		message: Message{
+			Direction:   "inbound",
+			Type:        "text",
+			Text:        cmp.Or(details.peek("message"), details.peek("caption")),
+			Attachments: details.files(),
+			Timestamp:   sentAt(details.peek("timestamp"), now),
+		},
 	}
-	switch m.channel {
-	case liveChat:
-		in.address.threadID = details.requiredText("threadId")
-	case email:
+	switch hasText := strings.TrimSpace(in.message.Text) != ""; {
+	case m.channel == email:
 		in.message.Type = "email"
 		in.address.subject = details.requiredText("subject")
 		in.address.inReplyTo = details.text("inReplyTo")
+		in.email = details.emailContent(in)
+	case len(in.message.Attachments) > 0 && hasText:
+		in.message.Type = "text-with-attachments"
+	case len(in.message.Attachments) > 0:
+		in.message.Type, in.message.Text = "attachments", ""
 	}
-	texts("serviceKey").with(shape{"timestamp": scalar}).with(m.others).read(details)
+	if m.channel == liveChat {
+		in.address.threadID = details.requiredText("threadId")
+	}
+	texts("serviceKey", "message").with(shape{"timestamp": scalar}).with(m.others).read(details)
 	return in
 }
 
@@ -178,20 +191,95 @@ func (o *object) details() *object {
 	return message
 }
 
+// peek returns a string or the text of another value, without reading the member.
+func (o *object) peek(name string) string {
+	var text string
+	if json.Unmarshal(o.members[name], &text) == nil {
+		return text
+	}
+	return string(o.members[name])
+}
+
+// files returns the files in the message details. In the vendor's samples they are a
+// list, or JSON in a string, and the names differ between the channels. A value of
+// another kind is no file.
+func (o *object) files() []Attachment {
+	var list []struct {
+		MIMEType    string `json:"mimeType"`
+		ContentType string `json:"contentType"`
+		FileName    string `json:"fileName"`
+		Name        string `json:"name"`
+		URL         string `json:"url"`
+		FileURL     string `json:"fileUrl"`
+		File        string `json:"file"`
+		Dropped     bool   `json:"dropped"`
+	}
+	if json.Unmarshal([]byte(cmp.Or(o.peek("attachments"), o.peek("attachment"))), &list) != nil {
+		return nil
+	}
+	var files []Attachment
+	for _, file := range list {
+		a := Attachment{
+			MIMEType: cmp.Or(file.MIMEType, file.ContentType),
+			FileName: cmp.Or(file.FileName, file.Name),
+			URL:      cmp.Or(file.URL, file.FileURL, file.File),
+			Dropped:  file.Dropped,
+		}
+		if a.URL != "" || a.Dropped {
+			files = append(files, a)
+		}
+	}
+	return files
+}
+
+// sentAt returns the time that text is: RFC 3339, or seconds or milliseconds since
+// 1970. It returns now for any other text.
+func sentAt(text string, now time.Time) time.Time {
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return at.UTC()
+	}
+	const firstMilliseconds = 100_000_000_000 // As seconds this is the year 5138.
+	switch number, err := strconv.ParseInt(text, 10, 64); {
+	case err != nil || number <= 0:
+		return now
+	case number < firstMilliseconds:
+		return time.Unix(number, 0).UTC()
+	default:
+		return time.UnixMilli(number).UTC()
+	}
+}
+
+// emailContent returns the content of an email in the form of the message schema.
+func (o *object) emailContent(in incoming) map[string]any {
+	content := map[string]any{"from": in.address.customer, "to": []string{in.address.business}}
+	for member, detail := range map[string]string{
+		"bodyPlain": "message", "bodyHtml": "htmlMessage", "strippedText": "strippedText", "strippedHtml": "strippedHtml",
+	} {
+		if text := o.peek(detail); text != "" {
+			content[member] = text
+		}
+	}
+	var headers map[string]string
+	if json.Unmarshal([]byte(o.peek("headers")), &headers) == nil && len(headers) > 0 {
+		content["headers"] = headers
+	}
+	return content
+}
+
 // encode returns the message as a client would send it.
 func (in incoming) encode() json.RawMessage {
-	if in.message.Type != "email" {
+	if in.email == nil {
 		return in.message.encode()
 	}
-	return encode(map[string]any{
+	members := map[string]any{
 		"aliasId":   in.message.AliasID,
 		"direction": in.message.Direction,
 		"type":      in.message.Type,
 		"timestamp": in.message.Timestamp.Format(time.RFC3339Nano),
-		"email": map[string]any{
-			"from":      in.address.customer,
-			"to":        []string{in.address.business},
-			"bodyPlain": in.message.Text,
-		},
-	})
+		"email":     in.email,
+	}
+	if len(in.message.Attachments) > 0 {
+		members["attachments"] = in.message.encodeAttachments()
+	}
+	return encode(members)
 }

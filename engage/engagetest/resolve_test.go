@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/engagetest"
+	"github.com/engagesdk/engage-go/engage/message"
 )
 
 // resolveBody is a request to resolve, with the details as a string.
@@ -117,5 +119,83 @@ func TestInvalidRequestsToResolveAreRefused(t *testing.T) {
 			require.Contains(t, got.body["description"], test.problem)
 			require.Empty(t, s.Conversations())
 		})
+	}
+}
+
+func TestAResolvedEmailKeepsItsHeaders(t *testing.T) {
+	for name, headers := range map[string]string{
+		"an object": `{"Message-ID":"<1@c>","X":"y"}`,
+		"a string":  `"{\"Message-ID\":\"<1@c>\",\"X\":\"y\"}"`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t)
+			first := s.post("/conversations/resolve", messageBody("email", "email",
+				`{"customerEmailId":"c","businessEmailId":"b","subject":"s","message":"hi","htmlMessage":"<p>hi</p>","headers":`+headers+`}`))
+			require.Equal(t, "created", first.body["conversationOperation"])
+			answer := s.post("/conversations/resolve", messageBody("email", "email",
+				`{"customerEmailId":"colleague","businessEmailId":"b","subject":"other","message":"hi","inReplyTo":"<1@c>"}`))
+			require.Equal(t, "appended", answer.body["conversationOperation"])
+			require.Equal(t, first.value("conversationId"), answer.value("conversationId"))
+
+			kept := s.conversation(first.value("conversationId").(string)).Messages[0]
+			m, err := message.Decode(kept.Raw)
+			require.NoError(t, err)
+			require.Equal(t, map[string]string{"Message-ID": "<1@c>", "X": "y"}, m.(message.Email).Content.Headers)
+			require.Equal(t, "hi", m.(message.Email).Content.PlainBody)
+			require.Equal(t, "<p>hi</p>", m.(message.Email).Content.HTMLBody)
+		})
+	}
+
+	s := start(t)
+	unread := s.post("/conversations/resolve", messageBody("email", "email",
+		`{"customerEmailId":"c","businessEmailId":"b","subject":"s","message":"hi","headers":[1]}`))
+	require.Equal(t, http.StatusAccepted, unread.status)
+	require.NotContains(t, string(s.Conversations()[0].Messages[0].Raw), "headers")
+}
+
+func TestResolvedFilesAreKept(t *testing.T) {
+	for name, test := range map[string]struct {
+		mediaType, mediaChannel, details string
+		typ, text                        string
+		file                             engagetest.Attachment
+	}{
+		"a chat's file alone": {"chat", "web", `{"userId":"c","appId":"b","threadId":"t","message":" ","attachment":"[{\"file\":\"https://x/a\",\"contentType\":\"image/png\"}]"}`,
+			"attachments", "", engagetest.Attachment{URL: "https://x/a", MIMEType: "image/png"}},
+		"a chat's file with text": {"chat", "web", `{"userId":"c","appId":"b","threadId":"t","message":"hi","attachment":"[{\"file\":\"https://x/a\"}]"}`,
+			"text-with-attachments", "hi", engagetest.Attachment{URL: "https://x/a"}},
+		"a list with a caption": {"social", "whatsapp", `{"customerWhatsappId":"c","waId":"b","message":"","caption":"look","attachments":[{"mimeType":"a/b","fileUrl":"https://x/a","fileName":"f"}]}`,
+			"text-with-attachments", "look", engagetest.Attachment{URL: "https://x/a", MIMEType: "a/b", FileName: "f"}},
+		"a dropped file": {"social", "facebook", `{"psId":"c","facebookPageId":"b","attachments":"[{\"dropped\":true,\"name\":\"f\"},{}]"}`,
+			"attachments", "", engagetest.Attachment{FileName: "f", Dropped: true}},
+		"an email's file": {"email", "email", `{"customerEmailId":"c","businessEmailId":"b","subject":"s","attachments":"[{\"mimeType\":\"a/b\",\"name\":\"f\",\"url\":\"https://x/a\"}]"}`,
+			"email", "", engagetest.Attachment{URL: "https://x/a", MIMEType: "a/b", FileName: "f"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t)
+			got := s.post("/conversations/resolve", messageBody(test.mediaType, test.mediaChannel, test.details))
+			require.Equal(t, http.StatusAccepted, got.status, got.text)
+			kept := s.Conversations()[0].Messages[0]
+			require.Equal(t, test.typ, kept.Type)
+			require.Equal(t, test.text, kept.Text)
+			require.Equal(t, []engagetest.Attachment{test.file}, kept.Attachments)
+			m, err := message.Decode(kept.Raw)
+			require.NoError(t, err)
+			require.EqualValues(t, test.typ, m.Type())
+		})
+	}
+}
+
+func TestAResolvedMessageHasTheTimeOfItsDetails(t *testing.T) {
+	now := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+	sent := time.Date(2026, 1, 30, 9, 30, 0, 0, time.UTC)
+	for timestamp, want := range map[string]time.Time{
+		`"2026-01-30T10:30:00+01:00"`: sent, `1769765400`: sent, `"1769765400"`: sent, `1769765400000`: sent,
+		`"yesterday"`: now, `0`: now, `-1`: now, `""`: now, `true`: now,
+	} {
+		s := start(t, engagetest.WithClock(func() time.Time { return now }))
+		got := s.post("/conversations/resolve", messageBody("social", "sms", `{"senderNumber":"c","serviceNumber":"b","message":"hi","timestamp":`+timestamp+`}`))
+		require.Equal(t, http.StatusAccepted, got.status, got.text)
+		require.Equal(t, want, s.Conversations()[0].Messages[0].Timestamp, timestamp)
+		require.Equal(t, now, s.Conversations()[0].CreatedAt)
 	}
 }
