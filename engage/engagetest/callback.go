@@ -135,17 +135,26 @@ func (c *callbacks) post(n *notice, f Fault) {
 // start starts a goroutine that delivers a notice, or keeps the notice until the next
 // one has been posted. It returns false if the server is closed.
 func (c *callbacks) start(n *notice, f Fault) bool {
+	if f.Callback != CallbackOvertaken {
+		return c.run(func() { c.deliver(n, f) })
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed {
-		return false
-	}
-	if f.Callback == CallbackOvertaken {
+	if !c.closed {
 		c.held = append(c.held, n)
-	} else {
-		c.running.Go(func() { c.deliver(n, f) })
 	}
-	return true
+	return !c.closed
+}
+
+// run runs f in a goroutine, for which close waits. It returns false if the server is
+// closed.
+func (c *callbacks) run(f func()) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.closed {
+		c.running.Go(f)
+	}
+	return !c.closed
 }
 
 // deliver posts a notice, and then the notices that it overtakes.

@@ -28,6 +28,7 @@ const Always = -1
 //	Fault{Status: 307}                                            // redirected, not applied
 //	Fault{Body: `{"status":"under maintenance"}`}                 // 200, not applied
 //	Fault{Repeated: true}                                         // applied twice by a gateway
+//	Fault{ApplyDelay: time.Second}                                // acknowledged, applied later
 //	Fault{Applied: true, Delay: time.Minute}                      // applied, reply late
 //	Fault{Callback: CallbackDoubled}                              // callback posted twice
 //
@@ -41,6 +42,11 @@ type Fault struct {
 	// Applied makes the fault act after the operation has been applied, instead of
 	// before.
 	Applied bool
+	// ApplyDelay makes the server apply a write in the background, this long after the
+	// request arrived. The reply only acknowledges the request, unless the request is
+	// invalid. A fault of the reply or the connection does not prevent the operation.
+	// The server waits in real time. It does not apply the write if it is closed first.
+	ApplyDelay time.Duration
 	// Repeated makes the server handle the request twice, as if a gateway had sent it
 	// again. Each time has a transaction id and a callback of its own. The client gets
 	// the first reply. The second callback is posted before the first, unless Callback

@@ -170,6 +170,36 @@ func TestARetryAfterDateHasADateToMeasureItFrom(t *testing.T) {
 	require.Equal(t, "Sat, 31 Jan 2026 12:00:02 GMT", got.header.Get("Retry-After"))
 }
 
+func TestAWriteCanBeAppliedAfterItsAcknowledgement(t *testing.T) {
+	s, r := start(t), receive(t)
+	id := s.Seed(sms(engagetest.Queued))
+	s.Fail(outcome.CloseConversation, engagetest.Fault{ApplyDelay: time.Hour})
+	got := s.close(id, r)
+	require.Equal(t, http.StatusAccepted, got.status)
+	require.NotEmpty(t, got.body["tid"])
+	require.Equal(t, engagetest.Queued, s.conversation(id).Status)
+
+	s.Fail(outcome.CloseConversation, engagetest.Fault{ApplyDelay: time.Millisecond, Connection: engagetest.ConnectionClosed})
+	_, err := s.do(s.request(http.MethodPost, "/conversations/"+id+"/close", `{"callbackUrl":"`+r.URL+`"}`))
+	require.ErrorIs(t, err, io.EOF, "lost, and lands later")
+	callback := <-r.got
+	require.Equal(t, "success", callback["status"])
+	require.Equal(t, engagetest.Closed, s.conversation(id).Status)
+
+	s.Fail(outcome.CloseConversation, engagetest.Fault{ApplyDelay: time.Millisecond})
+	got = s.close(id, r)
+	require.Equal(t, "success", got.body["status"])
+	callback = <-r.got
+	require.Equal(t, []any{"failure", "4547", got.body["tid"]}, []any{callback["status"], callback["code"], callback["tid"]})
+
+	s.Fail(outcome.CloseConversation, engagetest.Fault{ApplyDelay: time.Hour})
+	require.Equal(t, http.StatusBadRequest, s.post("/conversations/"+id+"/close", `{"x":1}`).status, "what is invalid is refused at once")
+	s.Fail(outcome.SearchConversation, engagetest.Fault{ApplyDelay: time.Hour})
+	require.Equal(t, true, s.post("/conversations/search", "{"+smsAddress+"}").value("chatExist"), "a read is not delayed")
+	s.Close()
+	require.Empty(t, r.got)
+}
+
 func TestTruncatedJSONComesInACompleteReply(t *testing.T) {
 	s := start(t)
 	s.Fail(outcome.CreateConversation, engagetest.Fault{Applied: true, Shape: engagetest.Truncated})

@@ -57,7 +57,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	defer context.AfterFunc(s.ctx, cancel)()
 
-	if !fault.Applied {
+	applied := fault.Applied || fault.ApplyDelay > 0
+	if !applied {
 		if !wait(ctx, fault.Delay) {
 			abort()
 		}
@@ -66,26 +67,13 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	own, first := s.perform(c)
-	var second *notice
-	if fault.Repeated {
-		repeated := *c
-		repeated.tid = s.transactionID()
-		_, second = s.perform(&repeated)
-		if fault.Callback == "" {
-			fault.Callback = CallbackOvertaken
-		}
-	}
-	post := func() {
-		s.callbacks.post(first, fault)
-		s.callbacks.post(second, Fault{CallbackDelay: fault.CallbackDelay})
-	}
+	own, post := s.perform(c, fault)
 	if fault.Callback == CallbackEarly {
 		post()
 	} else {
 		defer post() // Deferred, because a fault may abort the reply.
 	}
-	if fault.Applied {
+	if applied {
 		if !wait(ctx, fault.Delay) {
 			abort()
 		}
@@ -109,26 +97,67 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) (*call, error) 
 	return c, err
 }
 
-// perform performs the operation of a request. It returns the reply and, for a
-// write with a callback URL, the callback to post.
-func (s *Server) perform(c *call) (reply, *notice) {
+// perform performs the operation of a request as the fault says. It returns the reply
+// and a function that posts the callbacks.
+func (s *Server) perform(c *call, f Fault) (own reply, post func()) {
+	post = func() {}
+	act, refusal := s.prepare(c)
+	switch {
+	case act == nil:
+		return refusal, post
+	case c.route.write && f.ApplyDelay > 0:
+		s.callbacks.run(func() {
+			if wait(s.ctx, f.ApplyDelay) {
+				_, first := s.finish(c, s.apply(c, act))
+				s.callbacks.post(first, f)
+			}
+		})
+		return c.reply(result{status: http.StatusAccepted, description: "accepted"}), post
+	}
+	own, first := s.finish(c, s.apply(c, act))
+	if !f.Repeated {
+		return own, func() { s.callbacks.post(first, f) }
+	}
+	again := *c
+	again.tid = s.transactionID()
+	var second *notice
+	if act, _ := s.prepare(&again); act != nil { // Else the token has just expired.
+		_, second = s.finish(&again, s.apply(&again, act))
+	}
+	if f.Callback == "" {
+		f.Callback = CallbackOvertaken
+	}
+	return own, func() {
+		s.callbacks.post(first, f)
+		s.callbacks.post(second, Fault{CallbackDelay: f.CallbackDelay})
+	}
+}
+
+// prepare returns the action of a request. If it is nil, the reply is final: a refusal
+// or a token.
+func (s *Server) prepare(c *call) (action, reply) {
 	if refusal := c.check(); refusal != nil {
-		return c.reply(*refusal), nil
+		return nil, c.reply(*refusal)
 	}
 	if c.operation() == Token {
-		return s.tokens.grant(c), nil
+		return nil, s.tokens.grant(c)
 	}
 	if !s.tokens.valid(c.token(), c.now) {
-		return c.unauthorized(), nil
+		return nil, c.unauthorized()
 	}
 	if refusal := c.decode(); refusal != nil {
-		return c.reply(*refusal), nil
+		return nil, c.reply(*refusal)
 	}
 	act := c.route.handle(c)
 	if refusal := c.body.refusal(); refusal != nil {
-		return c.reply(*refusal), nil
+		return nil, c.reply(*refusal)
 	}
-	r := s.apply(c, act)
+	return act, reply{}
+}
+
+// finish returns the reply to a request with the result r and, for a write with a
+// callback URL, the callback to post.
+func (s *Server) finish(c *call, r result) (reply, *notice) {
 	if !c.route.write || r.invalid() {
 		return c.reply(r), nil
 	}
