@@ -31,6 +31,7 @@ const Always = -1
 //	Fault{ApplyDelay: time.Second}                                // acknowledged, applied later
 //	Fault{Applied: true, Delay: time.Minute}                      // applied, reply late
 //	Fault{Callback: CallbackDoubled}                              // callback posted twice
+//	Fault{Header: http.Header{"Connection": {"close"}}}           // GOAWAY over HTTP/2, after the reply
 //
 // A fault that changes the reply or breaks the connection prevents the operation,
 // unless Applied is set. A fault that only delays, adds headers or changes the
@@ -119,7 +120,7 @@ const (
 type Connection string
 
 // The ways in which a connection breaks. The zero value keeps it. Over HTTP/2 they
-// end only the stream of the request.
+// end only the stream of the request, except for ConnectionSilent.
 const (
 	// ConnectionClosed closes the connection before the first byte of the reply.
 	ConnectionClosed Connection = "closed"
@@ -127,6 +128,9 @@ const (
 	ConnectionReset Connection = "reset"
 	// ConnectionCutShort closes the connection in the middle of the reply's body.
 	ConnectionCutShort Connection = "cut short"
+	// ConnectionSilent keeps the connection open but sends nothing more on it, not even
+	// to other requests or to pings. The client can open other connections.
+	ConnectionSilent Connection = "silent"
 )
 
 // CallbackFault is what happens to the callback of a write.

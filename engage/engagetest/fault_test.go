@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptrace"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -256,6 +257,93 @@ func TestConnectionsBreakOverTLS(t *testing.T) {
 		_, err := s.create()
 		require.Error(t, err, connection)
 	}
+}
+
+func TestASilentConnectionSendsNothingMore(t *testing.T) {
+	for name, options := range map[string][]engagetest.Option{"HTTP/1.1": nil, "HTTP/2": {engagetest.WithTLS()}} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, options...)
+			// unanswered sends a request and gives up when the server has handled it.
+			unanswered := func(path string) {
+				ctx, leave := context.WithCancel(t.Context())
+				ended := make(chan error)
+				before := len(s.Requests())
+				go func() {
+					_, err := s.do(s.request(http.MethodPost, path, "{"+smsAddress+"}").WithContext(ctx))
+					ended <- err
+				}()
+				require.Eventually(t, func() bool { return len(s.Requests()) > before && len(s.Conversations()) == 1 }, time.Minute, time.Millisecond)
+				leave()
+				require.ErrorIs(t, <-ended, context.Canceled)
+			}
+			require.Equal(t, http.StatusOK, s.post("/conversations/search", "{"+smsAddress+"}").status)
+			s.Fail(outcome.CreateConversation, engagetest.Fault{Applied: true, Connection: engagetest.ConnectionSilent})
+			unanswered("/conversations")
+			if name == "HTTP/2" {
+				unanswered("/conversations/search") // On the same connection.
+			}
+
+			other := &http.Client{Transport: s.HTTPClient().Transport.(*http.Transport).Clone()}
+			defer other.CloseIdleConnections()
+			response, err := other.Do(s.request(http.MethodPost, "/conversations/search", "{"+smsAddress+"}"))
+			require.NoError(t, err, "a new connection works")
+			require.NoError(t, response.Body.Close())
+		})
+	}
+}
+
+// connections counts the connections of the requests that a client sends.
+func connections(request *http.Request, count *atomic.Int64) *http.Request {
+	return request.WithContext(httptrace.WithClientTrace(request.Context(), &httptrace.ClientTrace{
+		GotConn: func(got httptrace.GotConnInfo) {
+			if !got.Reused {
+				count.Add(1)
+			}
+		},
+	}))
+}
+
+func TestConnectionCloseEndsAConnectionAfterTheReply(t *testing.T) {
+	for name, options := range map[string][]engagetest.Option{"HTTP/1.1": nil, "HTTP/2": {engagetest.WithTLS()}} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, options...)
+			s.Fail(outcome.SearchConversation, engagetest.Fault{Header: http.Header{"Connection": {"close"}}, Times: 3})
+			var count atomic.Int64
+			for range 3 {
+				got, err := s.do(connections(s.request(http.MethodPost, "/conversations/search", "{"+smsAddress+"}"), &count))
+				require.NoError(t, err)
+				require.Equal(t, http.StatusOK, got.status)
+			}
+			require.EqualValues(t, 3, count.Load())
+		})
+	}
+}
+
+func TestMaxStreamsLimitsRequestsOfAConnection(t *testing.T) {
+	const most, requests = 4, 60
+	s := start(t, engagetest.WithTLS(), engagetest.WithMaxStreams(most))
+	s.HTTPClient().Transport.(*http.Transport).MaxConnsPerHost = 1
+	arrived, proceed := make(chan struct{}, requests), make(chan struct{})
+	s.FailFunc(func(engagetest.Request) engagetest.Fault {
+		arrived <- struct{}{}
+		<-proceed
+		return engagetest.Fault{}
+	})
+	var done sync.WaitGroup
+	for range requests {
+		done.Go(func() {
+			if got, err := s.do(s.request(http.MethodPost, "/conversations/search", "{"+smsAddress+"}")); err != nil || got.status != http.StatusOK {
+				t.Errorf("unexpected: %v %d", err, got.status)
+			}
+		})
+	}
+	for range most {
+		<-arrived
+	}
+	require.Empty(t, arrived)
+	close(proceed)
+	done.Wait()
+	require.Len(t, s.Requests(), requests)
 }
 
 func TestDelayEndsWhenTheClientLeaves(t *testing.T) {

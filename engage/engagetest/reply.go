@@ -2,9 +2,9 @@ package engagetest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"maps"
-	"net"
 	"net/http"
 	"strconv"
 	"time"
@@ -154,12 +154,14 @@ func add(header http.Header, name string, values ...string) http.Header {
 
 // send sends a reply, or breaks the connection as the fault says. When it returns,
 // all of the reply has been written.
-func (s *Server) send(w http.ResponseWriter, request *Request, r reply, f Fault) {
+func (s *Server) send(ctx context.Context, w http.ResponseWriter, request *Request, r reply, f Fault) {
 	switch f.Connection {
 	case ConnectionClosed:
 		abort()
 	case ConnectionReset:
 		reset(w)
+	case ConnectionSilent:
+		silence(ctx)
 	}
 	s.log.answered(request, r.status)
 	header := w.Header()
@@ -220,21 +222,4 @@ func writeOversized(w http.ResponseWriter) {
 	if err == nil {
 		_, _ = w.Write([]byte(`"}}`))
 	}
-}
-
-// abort ends a request in the way of net/http, without the rest of the reply.
-func abort() { panic(http.ErrAbortHandler) }
-
-// reset resets the connection of a request. Over HTTP/2, where requests share a
-// connection, it only aborts the request.
-func reset(w http.ResponseWriter) {
-	connection, _, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		abort()
-	}
-	if tcp, ok := connection.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0)
-	}
-	_ = connection.Close()
-	abort()
 }

@@ -63,7 +63,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 			abort()
 		}
 		if fault.replaces() {
-			s.send(w, request, fault.spoil(c, fault.reply(c, 0)), fault)
+			s.send(ctx, w, request, fault.spoil(c, fault.reply(c, 0)), fault)
 			return
 		}
 	}
@@ -81,7 +81,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 			own = fault.reply(c, own.status)
 		}
 	}
-	s.send(w, request, fault.spoil(c, own), fault)
+	s.send(ctx, w, request, fault.spoil(c, own), fault)
 }
 
 // receive reads a request. An error means that the client has gone and cannot be

@@ -47,6 +47,7 @@ type settings struct {
 	clientSecret      string
 	tokenLifetime     time.Duration
 	tls               bool
+	maxStreams        int
 	callbackTransport http.RoundTripper
 	behavior
 }
@@ -82,6 +83,13 @@ func WithTokenLifetime(lifetime time.Duration) Option {
 // certificate.
 func WithTLS() Option {
 	return func(s *settings) { s.tls = true }
+}
+
+// WithMaxStreams limits the requests that an HTTP/2 connection carries at the same
+// time. The server refuses surplus requests with REFUSED_STREAM while the client has
+// not read the limit. The default is that of net/http. Use it with [WithTLS].
+func WithMaxStreams(streams int) Option {
+	return func(s *settings) { s.maxStreams = streams }
 }
 
 // WithRepeatsIgnored makes the server acknowledge a message whose alias id is
@@ -158,6 +166,9 @@ func NewServer(options ...Option) *Server {
 	s.tokens.revoke() // Creates the first key.
 	s.state.behavior = set.behavior
 	s.http = httptest.NewUnstartedServer(s.Handler())
+	s.http.Listener = listener{s.http.Listener}
+	s.http.Config.ConnContext = withConnection
+	s.http.Config.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: set.maxStreams}
 	if set.tls {
 		s.http.EnableHTTP2 = true
 		s.http.StartTLS()
