@@ -70,11 +70,6 @@ type Conversation struct {
 	// CreatedAt and UpdatedAt are times of the server's clock, in UTC.
 	CreatedAt time.Time
 	UpdatedAt time.Time
-
-	// taskID is the id of the task that Resolve created.
-	taskID string
-	// place is the index of the conversation in the state.
-	place int
 }
 
 // CustomField is a field of a conversation or of its customer's profile.
@@ -314,12 +309,14 @@ func (m Message) encodeAttachments() []map[string]any {
 // state is the data of the service. The lock of [Server] guards it.
 type state struct {
 	all        []*Conversation
+	places     map[string]int // The index in all, by id.
 	byID       map[string]*Conversation
 	byCustomer map[customerKey][]*Conversation
 	byThread   map[thread][]*Conversation
 	byEmail    map[string][]*Conversation // By what In-Reply-To can refer to.
-	created    int
+	created    int                        // The number of ids that newID has tried.
 	tasks      int
+	taskOf     map[string]string // The last task that Resolve created, by id.
 
 	teams         map[string]Team
 	businessHours map[string]BusinessHours
@@ -339,10 +336,12 @@ type thread struct{ business, id string }
 
 func newState() state {
 	return state{
+		places:        make(map[string]int),
 		byID:          make(map[string]*Conversation),
 		byCustomer:    make(map[customerKey][]*Conversation),
 		byThread:      make(map[thread][]*Conversation),
 		byEmail:       make(map[string][]*Conversation),
+		taskOf:        make(map[string]string),
 		teams:         make(map[string]Team),
 		businessHours: make(map[string]BusinessHours),
 	}
@@ -356,10 +355,9 @@ func (s *state) put(c *Conversation) {
 	}
 	if old, ok := s.byID[c.ID]; ok {
 		s.unindex(old)
-		c.place = old.place
-		s.all[c.place] = c
+		s.all[s.places[c.ID]] = c
 	} else {
-		c.place = len(s.all)
+		s.places[c.ID] = len(s.all)
 		s.all = append(s.all, c)
 	}
 	s.byID[c.ID] = c

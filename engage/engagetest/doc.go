@@ -51,11 +51,11 @@
 // # Differences from the service
 //
 // The server implements what is publicly known of the service. It shares no wire
-// format with package engage, so that each can find mistakes in the other. Behavior
-// that is not known is marked as assumed in this documentation; a program that works
-// here can still fail there. In particular, nobody knows what the service does with
-// a message whose alias id is already in the conversation. The server appends it
-// again, or ignores it with [WithRepeatsIgnored].
+// format with package engage, so that each can find mistakes in the other. This
+// documentation marks behavior that is not known as assumed. A program that works here
+// can still fail there. Where an option offers another behavior, test with both:
+// [WithRepeatsIgnored], [WithAliasIDsReplaced], [WithTextTrimmed],
+// [WithTranscriptPages] and [WithConversationIDsOmitted].
 //
 // The server is stricter than the service may be, so that it finds misspelled names.
 // It refuses:

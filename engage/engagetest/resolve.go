@@ -32,7 +32,7 @@ func resolveConversation(c *call) action {
 	return func(s *state) result {
 		conversation, operation := s.resolve(incoming, c)
 		resolved := acknowledged(conversation, c.now)
-		resolved.resolved = &resolution{TransID: transID, TaskID: conversation.taskID, Operation: operation}
+		resolved.resolved = &resolution{TransID: transID, TaskID: s.taskOf[conversation.ID], Operation: operation}
 		s.append(conversation, []Message{incoming.message})
 		return resolved
 	}
@@ -47,8 +47,7 @@ func (s *state) resolve(in incoming, c *call) (*Conversation, string) {
 		return conversation, wasAppended
 	case conversation != nil && in.address.channel != liveChat:
 		conversation.queue()
-		conversation.taskID = s.newTask()
-		conversation.AliasID = conversation.taskID
+		conversation.AliasID = s.newTask(conversation)
 		return conversation, wasReopened
 	}
 	created := &Conversation{
@@ -61,19 +60,20 @@ func (s *state) resolve(in incoming, c *call) (*Conversation, string) {
 		InReplyTo:       in.address.inReplyTo,
 		CustomerName:    in.name,
 		CreatedAt:       c.now,
-		taskID:          s.newTask(),
-	}
-	if created.Channel != liveChat {
-		created.AliasID = created.taskID
 	}
 	s.put(created)
+	if task := s.newTask(created); created.Channel != liveChat {
+		created.AliasID = task
+	}
 	return created, wasCreated
 }
 
-// newTask returns the id of a new task.
-func (s *state) newTask() string {
+// newTask creates a task for a conversation and returns its id.
+func (s *state) newTask(c *Conversation) string {
 	s.tasks++
-	return fmt.Sprintf("00000000-0000-4000-8000-%012d", s.tasks)
+	id := fmt.Sprintf("00000000-0000-4000-8000-%012d", s.tasks)
+	s.taskOf[c.ID] = id
+	return id
 }
 
 // media is a medium that Resolve accepts. The fields customer, business and name are

@@ -199,3 +199,17 @@ func TestAResolvedMessageHasTheTimeOfItsDetails(t *testing.T) {
 		require.Equal(t, now, s.Conversations()[0].CreatedAt)
 	}
 }
+
+func TestAConversationIsPlainData(t *testing.T) {
+	now := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+	s := start(t, engagetest.WithClock(func() time.Time { return now }))
+	s.Seed(engagetest.Conversation{})
+	got := s.post("/conversations/resolve", messageBody("social", "sms", `{"senderNumber":"c","serviceNumber":"b","message":"hi"}`))
+	id := got.value("conversationId").(string)
+	conversation := s.conversation(id)
+	conversation.Messages = nil
+	require.Equal(t, engagetest.Conversation{
+		ID: id, Status: engagetest.Queued, Channel: "sms", CustomerAddress: "c", BusinessAddress: "b",
+		AliasID: got.body["taskId"].(string), CreatedAt: now, UpdatedAt: now,
+	}, conversation, "a test can compare it with the expected one")
+}

@@ -138,7 +138,7 @@ func (s *state) findOpen(a address) *Conversation {
 func (s *state) matches(a address) iter.Seq[*Conversation] {
 	return func(yield func(*Conversation) bool) {
 		for _, candidates := range s.candidates(a) {
-			if found := openOrNewest(candidates); found != nil && !yield(found) {
+			if found := s.openOrNewest(candidates); found != nil && !yield(found) {
 				return
 			}
 		}
@@ -174,21 +174,21 @@ func matching(all []*Conversation, rule func(*Conversation) bool) []*Conversatio
 }
 
 // openOrNewest returns the newest open candidate, else the newest one, else nil.
-func openOrNewest(candidates []*Conversation) *Conversation {
+func (s *state) openOrNewest(candidates []*Conversation) *Conversation {
 	var best *Conversation
 	for _, c := range candidates {
-		if best == nil || c.open() && !best.open() || c.open() == best.open() && c.newerThan(best) {
+		if best == nil || c.open() && !best.open() || c.open() == best.open() && s.newer(c, best) {
 			best = c
 		}
 	}
 	return best
 }
 
-// newerThan reports whether c was created after other. Of two that were created at the
-// same time, the one that was added later is newer.
-func (c *Conversation) newerThan(other *Conversation) bool {
-	if order := c.CreatedAt.Compare(other.CreatedAt); order != 0 {
+// newer reports whether a was created after b. Of two that were created at the same
+// time, the one that was added later is newer.
+func (s *state) newer(a, b *Conversation) bool {
+	if order := a.CreatedAt.Compare(b.CreatedAt); order != 0 {
 		return order > 0
 	}
-	return c.place > other.place
+	return s.places[a.ID] > s.places[b.ID]
 }
