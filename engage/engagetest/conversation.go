@@ -93,8 +93,9 @@ type Message struct {
 	// Redacted and AttemptGatewayDelivery are nil if the request did not have them.
 	Redacted               *bool
 	AttemptGatewayDelivery *bool
-	// Raw is the JSON of the message as the server received it. [Server.Seed] encodes
-	// the other fields if it is empty.
+	// Raw is the JSON of the message as the server received it, except for surplus
+	// files, which the server drops. [Server.Seed] encodes the other fields if it is
+	// empty.
 	Raw json.RawMessage
 }
 

@@ -1,7 +1,6 @@
 package engagetest
 
 import (
-	"iter"
 	"net/http"
 
 	"github.com/engagesdk/engage-go/engage/channel"
@@ -117,35 +116,26 @@ func orNull(text string) *string {
 // before all else, even if it leads to a closed conversation (documented). It counts
 // whoever the customer is.
 func (s *state) find(a address) *Conversation {
-	for conversation := range s.matches(a) {
-		return conversation
+	for _, candidates := range s.candidates(a) {
+		if found := s.openOrNewest(candidates); found != nil {
+			return found
+		}
 	}
 	return nil
 }
 
-// findOpen returns an open conversation that any rule finds at an address, or nil.
+// findOpen returns an open conversation at an address, or nil.
 func (s *state) findOpen(a address) *Conversation {
-	for conversation := range s.matches(a) {
-		if conversation.open() {
-			return conversation
+	for _, candidates := range s.candidates(a) {
+		if found := s.openOrNewest(candidates); found != nil && found.open() {
+			return found
 		}
 	}
 	return nil
 }
 
-// matches yields the conversation that each rule finds at an address, in the order of
-// the rules. A rule finds the newest open conversation, else the newest closed one.
-func (s *state) matches(a address) iter.Seq[*Conversation] {
-	return func(yield func(*Conversation) bool) {
-		for _, candidates := range s.candidates(a) {
-			if found := s.openOrNewest(candidates); found != nil && !yield(found) {
-				return
-			}
-		}
-	}
-}
-
-// candidates returns the conversations that each rule allows at an address.
+// candidates returns the conversations that each rule finds at an address, in the order
+// of the rules.
 func (s *state) candidates(a address) [][]*Conversation {
 	same := s.byCustomer[a.customerKey()]
 	switch {

@@ -57,8 +57,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	defer context.AfterFunc(s.ctx, cancel)()
 
-	applied := fault.Applied || fault.ApplyDelay > 0
-	if !applied {
+	after := fault.Applied || fault.ApplyDelay > 0 // The fault acts after the operation.
+	if !after {
 		if !wait(ctx, fault.Delay) {
 			abort()
 		}
@@ -73,7 +73,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	} else {
 		defer post() // Deferred, because a fault may abort the reply.
 	}
-	if applied {
+	if after {
 		if !wait(ctx, fault.Delay) {
 			abort()
 		}
@@ -124,7 +124,7 @@ func (s *Server) perform(c *call, f Fault) (own reply, post func()) {
 	if act, _ := s.prepare(&again); act != nil { // Else the token has just expired.
 		_, second = s.finish(&again, s.apply(&again, act))
 	}
-	if f.Callback == "" {
+	if f.Callback == "" && second != nil {
 		f.Callback = CallbackOvertaken
 	}
 	return own, func() {
