@@ -114,6 +114,16 @@ func TestAByteOrderMarkIsIgnored(t *testing.T) {
 	require.Equal(t, `{}`, string(tolerant.TrimBOM([]byte(`{}`))))
 }
 
+func TestAnEnvelopeIsReadFromItsMembers(t *testing.T) {
+	m, ok := tolerant.Split([]byte(`{"Status":"success","code":202,"description":"accepted","Transid":"T-1","tracking_id":"K-1",
+		"conversationId":"C-1","value":{"a":1}}`))
+	require.True(t, ok)
+	require.Equal(t, tolerant.Envelope{
+		Status: "success", Code: "202", Description: "accepted", IDs: tolerant.IDs{Transaction: "T-1", Tracking: "K-1"},
+		ConversationID: "C-1", Value: []byte(`{"a":1}`),
+	}, tolerant.EnvelopeOf(m))
+}
+
 func TestAFailureIsReadFromEveryEnvelope(t *testing.T) {
 	for body, want := range map[string]tolerant.Failure{
 		`{"status":"failure","code":4547,"description":"closed","tid":"T-1","trackingId":"K-1"}`: {
