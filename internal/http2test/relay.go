@@ -1,6 +1,7 @@
 package http2test
 
 import (
+	"crypto/tls"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -58,15 +59,17 @@ func (s *Stream) GoAway(last, code uint32) {
 // answered any more.
 func (s *Stream) Silence() { s.conn.silent.Store(true) }
 
-// Close closes the connection without a word more.
+// Close closes the connection without an answer.
 func (s *Stream) Close() {
-	s.handled = false
-	_ = s.conn.client.Close()
+	<-s.conn.greeted
+	s.conn.silent.Store(true)
+	_ = s.conn.client.CloseWrite()
 }
 
 // connection is one relayed connection.
 type connection struct {
-	client, backend net.Conn
+	client  *tls.Conn
+	backend net.Conn
 
 	// greeted is closed when the client got the frame that must be the first.
 	greeted chan struct{}
@@ -86,7 +89,7 @@ type frame struct {
 }
 
 // relay serves one connection of a client.
-func (s *Server) relay(client net.Conn) {
+func (s *Server) relay(client *tls.Conn) {
 	backend, accepted := net.Pipe()
 	defer backend.Close()
 	select {

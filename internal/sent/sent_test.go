@@ -266,16 +266,52 @@ func TestARequestWithoutAnAnswerMayHaveArrived(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	client := &sent.Client{Transport: server.Client().Transport}
-	_, err := send(t.Context(), client, http.MethodPost, server.URL, []byte("x"), new(sent.Watch))
-	require.NoError(t, err)
 	for _, method := range []string{http.MethodPost, http.MethodGet} {
-		requests.Store(1)
+		requests.Store(0)
+		_, err := send(t.Context(), client, http.MethodPost, server.URL, []byte("x"), new(sent.Watch))
+		require.NoError(t, err)
 		var watch sent.Watch
 		_, err = send(t.Context(), client, method, server.URL, []byte("x"), &watch)
 		require.Error(t, err, method)
 		require.False(t, watch.NotSent(), method)
 		require.EqualValues(t, 2, requests.Load(), method)
 	}
+}
+
+func TestAGetThatNetHTTPRepeatedIsReported(t *testing.T) {
+	var requests atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch requests.Add(1) {
+		case 2:
+			cut(w, r)
+		case 3:
+			w.WriteHeader(http.StatusConflict)
+		}
+	}))
+	t.Cleanup(server.Close)
+	client := &sent.Client{Transport: netHTTP{server.Client().Transport.(*http.Transport)}}
+	for n, want := range []int{http.StatusOK, http.StatusConflict, http.StatusOK} {
+		var watch sent.Watch
+		status, err := send(t.Context(), client, http.MethodGet, server.URL, nil, &watch)
+		require.NoError(t, err)
+		require.Equal(t, want, status)
+		require.Equal(t, n == 1, watch.Repeated())
+	}
+}
+
+func TestAHostThatTurnsToHTTP2GetsNothingTwice(t *testing.T) {
+	before := httptest.NewServer(new(applying))
+	t.Cleanup(before.Close)
+	after := http2test.Start(t, http2test.Config{Handler: new(applying), Decide: func(s *http2test.Stream) { s.Reset(http2test.ProtocolError) }})
+	transport := overHTTP2(t, after)
+	client := &sent.Client{Transport: transport}
+	_, err := send(t.Context(), client, http.MethodPost, before.URL, []byte("x"), new(sent.Watch))
+	require.NoError(t, err)
+	var watch sent.Watch
+	_, err = send(t.Context(), client, http.MethodPost, after.URL, []byte("x"), &watch)
+	require.ErrorContains(t, err, "after the request had been sent")
+	require.False(t, watch.NotSent())
+	require.EqualValues(t, 1, after.Requests.Load())
 }
 
 func TestARefusedConnectionIsNotSent(t *testing.T) {
