@@ -124,9 +124,9 @@ func TestAConnectionThatIsClosedInAnOrderlyWayLosesAndDoublesNothing(t *testing.
 					s.GoAway(s.ID-2*uint32(s.Connection%2), http2test.NoError)
 				}
 			}})
-			load(t, wrap(overHTTP2(t, server)), server.URL, 800, 16)
+			load(t, wrap(overHTTP2(t, server)), server.URL, 400, 16)
 			different, most := handler.applied()
-			require.Equal(t, 800, different)
+			require.Equal(t, 400, different)
 			require.Equal(t, 1, most)
 		})
 	}

@@ -94,7 +94,7 @@ func IsHTTP2(conn net.Conn) bool {
 // watchKey is the key of a Watch in its own values.
 type watchKey struct{}
 
-// Value implements [context.Context].
+// Value returns w for the key of a Watch, and otherwise the value of the context.
 func (w *Watch) Value(key any) any {
 	if key == (watchKey{}) {
 		return w

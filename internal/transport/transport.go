@@ -90,7 +90,7 @@ func pings() *http.HTTP2Config {
 	return &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout}
 }
 
-// IsNetHTTP marks a transport that sends each request by one transport of net/http.
+// IsNetHTTP shows package sent that one transport of net/http sends each request.
 func (t *Transport) IsNetHTTP() {}
 
 // RoundTrip implements [http.RoundTripper].
@@ -143,7 +143,7 @@ func Default() http.RoundTripper {
 // single is a transport of net/http alone.
 type single struct{ *http.Transport }
 
-// IsNetHTTP marks a transport that sends each request by one transport of net/http.
+// IsNetHTTP shows package sent that one transport of net/http sends each request.
 func (single) IsNetHTTP() {}
 
 // A ProxyError is the refusal of a proxy to connect to the host. The request was not
