@@ -57,7 +57,7 @@ type Client struct {
 // registered with an [http.Transport].
 type netHTTP interface{ IsNetHTTP() }
 
-// Send sends request with body and returns the response. A nil body means none. The
+// Send sends request with body and returns the response. An empty body means none. The
 // transport gets a copy of the request, for which Send sets Body, ContentLength and
 // GetBody. The caller must not change the request's header, its URL and body afterwards.
 // Each call of Send needs a new Watch.
@@ -80,7 +80,7 @@ func (c *Client) Send(request *http.Request, body []byte, w *Watch) (*http.Respo
 	reader := &w.body
 	for n := 0; ; n++ {
 		sending := request.WithContext(ctx)
-		if body != nil {
+		if len(body) > 0 {
 			// net/http knows this kind of body and sends it in one piece with the header.
 			sending.Body = io.NopCloser(reader)
 			sending.ContentLength = int64(len(body))

@@ -384,6 +384,42 @@ func TestATransportThatSendsAgainDoesNotHideThatItHadSentBefore(t *testing.T) {
 	require.EqualValues(t, 2, server.Requests.Load())
 }
 
+func TestARepetitionThatMayHaveArrivedIsNotTakenForTheFirstSending(t *testing.T) {
+	var server *http2test.Server
+	server = http2test.Start(t, http2test.Config{Handler: new(applying), Decide: func(s *http2test.Stream) {
+		if server.Requests.Load() == 2 {
+			s.Reset(http2test.ProtocolError)
+			return
+		}
+		s.Refuse()
+	}})
+	inner, first := overHTTP2(t, server), true
+	client := &sent.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		if first {
+			first = false
+			return inner.RoundTrip(r)
+		}
+		return again(inner)(r)
+	})}
+	var watch sent.Watch
+	_, err := send(t.Context(), client, http.MethodPost, server.URL, []byte("x"), &watch)
+	require.ErrorContains(t, err, "REFUSED_STREAM")
+	require.False(t, watch.NotSent())
+	require.EqualValues(t, 3, server.Requests.Load())
+}
+
+func TestAnEmptyBodyIsNone(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 {
+			w.WriteHeader(http.StatusBadRequest)
+		}
+	}))
+	t.Cleanup(server.Close)
+	status, err := send(t.Context(), &sent.Client{Transport: server.Client().Transport}, http.MethodPost, server.URL, []byte{}, new(sent.Watch))
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, status)
+}
+
 func TestSendAllocatesSix(t *testing.T) {
 	response := &http.Response{StatusCode: http.StatusOK, ProtoMajor: 1}
 	client := &sent.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) { return response, nil })}

@@ -45,8 +45,8 @@ type Watch struct {
 	notSent bool
 }
 
-// NotSent reports, after an error of Send, whether the server certainly did not
-// get the request.
+// NotSent reports whether the server certainly did not get the request. It is for use
+// after an error of Send.
 func (w *Watch) NotSent() bool {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
@@ -171,7 +171,7 @@ func (w *Watch) failed(err error) (again bool) {
 	w.settle()
 	switch {
 	case !w.asked, w.repeated:
-		return false
+		w.notSent = false
 	case w.written:
 		w.notSent, again = proof(err)
 	default:
