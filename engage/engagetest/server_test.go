@@ -251,7 +251,7 @@ func TestClientOptionsOverrideTheServers(t *testing.T) {
 	require.NoError(t, err)
 	_, err = client.SearchConversation(t.Context(), engage.SearchConversationV13{
 		Address: channel.SMSAddress{Business: "+100", Customer: "+199"},
-	}, engage.WithRetryPolicy(engage.RetryNever))
+	}, engage.WithRetry(engage.Retry{Policy: engage.RetryNever}))
 	require.ErrorIs(t, err, errFailing)
 
 	_, err = s.Client(engage.WithReplyLimit(0))
