@@ -29,14 +29,13 @@ type lookup struct {
 	onlyClosed bool
 }
 
-// lookupState says whether the write was found.
+// lookupState says whether the write was found. The zero value is inconclusive: the
+// lookup failed, or something is there that may be the write.
 type lookupState uint8
 
 const (
-	// inconclusive: something is there that may be the write, or may hide it.
-	inconclusive lookupState = iota
 	// absent: the write is not there at this moment.
-	absent
+	absent lookupState = iota + 1
 	// found: the write was applied.
 	found
 )

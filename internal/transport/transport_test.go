@@ -77,7 +77,6 @@ func TestTheRefusalOfAProxyIsReported(t *testing.T) {
 // memory is a server in memory, for tests in a bubble of [synctest].
 type memory struct {
 	http.Server
-	config *tls.Config
 	conns  chan net.Conn
 	closed chan struct{}
 	// opening is how long it takes to open a connection.
