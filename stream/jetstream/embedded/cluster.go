@@ -11,17 +11,15 @@ import (
 	"time"
 )
 
-// Servers are those of a cluster that runs in one program.
+// Servers is a cluster of three servers in one program.
 type Servers struct {
 	configs [3]Config
 	running [3]*Server
 }
 
-// StartCluster starts a cluster of three servers on this machine's loopback
-// address, each with a folder below folder. It is there for tests and
-// demonstrations: a cluster in one program ends with it.
-//
-// It fails like [Start].
+// StartCluster starts three servers on this machine's loopback address, each
+// with its own folder below folder. It is for tests and demonstrations, since
+// the cluster ends with the program. It fails like [Start].
 func StartCluster(ctx context.Context, folder string) (*Servers, error) {
 	s := &Servers{}
 	addresses, err := freeAddresses(2 * len(s.configs))
@@ -34,7 +32,7 @@ func StartCluster(ctx context.Context, folder string) (*Servers, error) {
 		s.configs[n] = Config{
 			Folder:       filepath.Join(folder, name),
 			Listen:       clients[n],
-			SyncInterval: 2 * time.Minute, // the others have it as well
+			SyncInterval: 2 * time.Minute, // the other servers have a copy
 			Cluster:      Cluster{Name: "engage", Server: name, Listen: peers[n]},
 		}
 		for _, peer := range peers {
@@ -49,7 +47,7 @@ func StartCluster(ctx context.Context, folder string) (*Servers, error) {
 	return s, nil
 }
 
-// URL lists the addresses of the servers, for jetstream.Config.
+// URL returns the addresses of the servers, for jetstream.Config.
 func (s *Servers) URL() string {
 	urls := make([]string, len(s.configs))
 	for n, config := range s.configs {
@@ -58,13 +56,14 @@ func (s *Servers) URL() string {
 	return strings.Join(urls, ",")
 }
 
-// Start starts server n, which is 0, 1 or 2, where it was stopped.
+// Start starts server n, which is 0, 1 or 2, again after Stop. It fails like the
+// function [Start].
 func (s *Servers) Start(ctx context.Context, n int) (err error) {
 	s.running[n], err = Start(ctx, s.configs[n])
 	return err
 }
 
-// Stop ends server n, which is 0, 1 or 2, as if its machine had failed.
+// Stop stops server n, which is 0, 1 or 2.
 func (s *Servers) Stop(n int) error {
 	if s.running[n] == nil {
 		return nil
@@ -72,7 +71,7 @@ func (s *Servers) Stop(n int) error {
 	return s.running[n].Close()
 }
 
-// Close ends all servers.
+// Close stops all servers.
 func (s *Servers) Close() error {
 	var err error
 	for n := range s.running {
@@ -81,19 +80,19 @@ func (s *Servers) Close() error {
 	return err
 }
 
-// freeAddresses returns n addresses on loopback at which nobody listens. Systems
-// give higher ports to connections that go out; one of those could have a
-// server's port when it is to start again.
+// freeAddresses returns n free addresses on loopback. Their ports are below
+// those that systems give to outgoing connections, which could otherwise take
+// the port of a stopped server.
 func freeAddresses(n int) ([]string, error) {
 	const lowest, ports = 10_000, 20_000
 	addresses := make([]string, 0, n)
-	for tries := 1; len(addresses) < n; tries++ {
+	for attempts := 1; len(addresses) < n; attempts++ {
 		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", lowest+rand.IntN(ports)))
-		if err != nil && tries >= 100*n {
+		if err != nil && attempts >= 100*n {
 			return nil, err
 		}
 		if err != nil {
-			continue // somebody else has it
+			continue // the port is in use
 		}
 		defer listener.Close()
 		addresses = append(addresses, listener.Addr().String())

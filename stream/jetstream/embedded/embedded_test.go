@@ -48,7 +48,7 @@ func TestStartSaysAllThatIsWrong(t *testing.T) {
 	failure, ok := errors.AsType[*outcome.Error](err)
 	require.True(t, ok)
 	require.Equal(t, "Folder is empty; SyncInterval is negative; Listen is not a host and a port; "+
-		"Cluster has one of the two names, and not the other; Cluster.Listen is not a host and a port; Cluster.Routes[0] is not a URL",
+		"Cluster has only one of Name and Server; Cluster.Listen is not a host and a port; Cluster.Routes[0] is not a URL",
 		failure.Violations.String())
 }
 
@@ -85,35 +85,6 @@ func TestStartFails(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	_, err = embedded.StartCluster(ended, t.TempDir())
 	require.ErrorIs(t, err, context.Canceled)
-}
-
-func TestAContextIsRequired(t *testing.T) {
-	var none context.Context
-	folder := t.TempDir()
-	_, err := embedded.Start(none, embedded.Config{Folder: folder})
-	require.ErrorContains(t, err, "the context is nil")
-	_, err = embedded.Open(none, embedded.Config{Folder: folder}, jetstream.Config{})
-	require.ErrorContains(t, err, "the context is nil")
-	_, err = embedded.StartCluster(none, t.TempDir())
-	require.ErrorContains(t, err, "the context is nil")
-
-	server, err := embedded.Start(t.Context(), embedded.Config{Folder: folder})
-	require.NoError(t, err, "the folder is not locked")
-	require.NoError(t, server.Close())
-}
-
-func TestWhatNobodyStartedIsClosed(t *testing.T) {
-	for name, server := range map[string]*embedded.Server{"zero": {}, "nil": nil} {
-		_, err := jetstream.Open(t.Context(), jetstream.Config{Options: server.Options()})
-		require.ErrorContains(t, err, "the server was not started", name)
-		require.NoError(t, server.Close(), name)
-	}
-	var inbox embedded.Inbox
-	_, err := inbox.Put(t.Context(), stream.Entry{ID: "1", Conversation: "a"})
-	require.ErrorIs(t, err, stream.ErrClosed)
-	require.NoError(t, inbox.Close())
-	require.NoError(t, (*embedded.Inbox)(nil).Close())
-	require.NoError(t, new(embedded.Servers).Close())
 }
 
 func TestOpenEndsTheServerIfItFails(t *testing.T) {
@@ -157,9 +128,9 @@ func TestAnotherProgramReachesAServerThatListens(t *testing.T) {
 	require.NotContains(t, log.String(), "hunter2")
 }
 
-// A connection that goes out could otherwise take a server's port while the
-// server is stopped, and then it could not start again.
-func TestAClusterHasPortsThatNoConnectionIsGiven(t *testing.T) {
+// An outgoing connection could otherwise take the port of a stopped server, which
+// could then not start again.
+func TestAClusterUsesNoPortsOfOutgoingConnections(t *testing.T) {
 	servers, err := embedded.StartCluster(t.Context(), t.TempDir())
 	require.NoError(t, err)
 	defer func() { require.NoError(t, servers.Close()) }()
@@ -172,7 +143,7 @@ func TestAClusterHasPortsThatNoConnectionIsGiven(t *testing.T) {
 	}
 }
 
-// What was put into the folder is there when it is opened again.
+// Entries are still there when the folder is opened again.
 func ExampleOpen() {
 	folder, err := os.MkdirTemp("", "inbox")
 	if err != nil {

@@ -8,16 +8,15 @@ import (
 	"github.com/engagesdk/engage-go/stream/jetstream"
 )
 
-// Inbox is an inbox with a server of its own. Make one with [Open]: the zero value
-// is closed, and a nil one is of no use.
+// Inbox is an inbox with a server of its own. Create one with [Open].
 type Inbox struct {
 	*jetstream.Inbox
 	server *Server
 }
 
-// Open starts a server and opens an inbox on it. It fails like [Start] and
-// [jetstream.Open]. The inbox's URL is ignored; its Options are added to those
-// that connect to the server.
+// Open starts a server and opens an inbox on it. It ignores the inbox's URL, and
+// adds the inbox's Options to those that connect to the server. It fails like
+// [Start] and [jetstream.Open].
 func Open(ctx context.Context, config Config, inbox jetstream.Config) (*Inbox, error) {
 	s, err := Start(ctx, config)
 	if err != nil {
@@ -31,11 +30,8 @@ func Open(ctx context.Context, config Config, inbox jetstream.Config) (*Inbox, e
 	return &Inbox{Inbox: opened, server: s}, nil
 }
 
-// Close closes the inbox, see [jetstream.Inbox.Close], and then its server.
-// Closing twice is harmless.
+// Close closes the inbox as [jetstream.Inbox.Close] does, and then its server.
+// What was put back is stored by then. A second call does nothing.
 func (i *Inbox) Close() error {
-	if i == nil {
-		return nil
-	}
 	return errors.Join(i.Inbox.Close(), i.server.Close())
 }

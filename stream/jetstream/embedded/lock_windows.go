@@ -9,8 +9,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// lock claims the folder for this process, until the process ends or unlock is
-// called.
+// lock locks the folder until unlock is called or the process ends.
 func lock(folder string) (unlock func() error, err error) {
 	file, err := os.OpenFile(filepath.Join(folder, lockFile), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

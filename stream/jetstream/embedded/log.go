@@ -6,20 +6,18 @@ import (
 	"log/slog"
 )
 
-// serverLog passes on what a server has to say, and keeps its reason for not
-// starting. Without a logger it passes on nothing.
+// serverLog passes a server's messages to a logger, and reports why the server
+// does not start.
 type serverLog struct {
 	logger *slog.Logger
 	failed chan<- error
 }
 
 func (l *serverLog) log(level slog.Level, format string, values []any) {
-	if l.logger != nil {
-		l.logger.Log(context.Background(), level, fmt.Sprintf(format, values...))
-	}
+	l.logger.Log(context.Background(), level, fmt.Sprintf(format, values...))
 }
 
-// Noticef implements the server's logger, as do the others.
+// Noticef logs at level Info.
 func (l *serverLog) Noticef(format string, values ...any) { l.log(slog.LevelInfo, format, values) }
 
 // Warnf logs a warning.
@@ -28,12 +26,13 @@ func (l *serverLog) Warnf(format string, values ...any) { l.log(slog.LevelWarn, 
 // Errorf logs an error.
 func (l *serverLog) Errorf(format string, values ...any) { l.log(slog.LevelError, format, values) }
 
-// Fatalf logs an error that keeps the server from starting.
+// Fatalf logs an error that keeps the server from starting, and reports the
+// first one.
 func (l *serverLog) Fatalf(format string, values ...any) {
 	l.log(slog.LevelError, format, values)
 	select {
 	case l.failed <- fmt.Errorf(format, values...):
-	default: // the first reason is enough
+	default:
 	}
 }
 

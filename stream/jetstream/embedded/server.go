@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,68 +19,63 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// Config says how a server runs. Folder is required; the other fields may be
-// zero.
+// Config says how a server runs. Only Folder is required.
 type Config struct {
-	// Folder is where everything is stored. It is made if it is not there, for
-	// its owner only. One server at a time uses it.
+	// Folder is where the server stores its files. It is created if it does not
+	// exist, for its owner only. One server at a time can use it.
 	Folder string
-	// Listen is the address at which other programs reach the server, such as
-	// 127.0.0.1:4222. Empty means that only this program does. The server asks
-	// nobody who they are, unless Configure has it do so.
+	// Listen is the address for connections of other programs, such as
+	// 127.0.0.1:4222. If it is empty, the server does not listen. The server
+	// accepts everyone unless Configure sets up authentication.
 	Listen string
-	// SyncInterval is how often what was written is made safe from a loss of
-	// power. Zero means always, before the write is confirmed: that costs a
-	// flush of the disk for each entry that is put and each that is settled.
-	// What was written is safe from the end of the program either way.
+	// SyncInterval is how often the server flushes its files to the disk, which
+	// protects them from a loss of power. Zero means before each write is
+	// confirmed: that takes one flush for each entry that is put and each that
+	// is settled. Writes survive the end of the program in any case.
 	SyncInterval time.Duration
-	// Cluster makes the server one of several. The default is a single one.
+	// Cluster makes the server part of a cluster. The default is a single
+	// server.
 	Cluster Cluster
-	// Configure changes the server's options before it starts, for example to
-	// have it ask for passwords. It is called once.
+	// Configure, if not nil, may change the server's options before it starts,
+	// for example to set up authentication.
 	Configure func(*server.Options)
-	// Logger is told what the server has to say. The default is not to log.
+	// Logger logs the server's messages. The default is not to log.
 	Logger *slog.Logger
 }
 
-// Cluster says which servers belong together.
+// Cluster says how a server belongs to a cluster. The zero value means that it
+// does not.
 type Cluster struct {
-	// Name is the cluster's, Server this server's own in it. They are given
-	// together or not at all.
-	Name, Server string
-	// Listen is the address at which the others reach this server.
+	// Name is the name of the cluster.
+	Name string
+	// Server is the name of this server. It is required if Name is set.
+	Server string
+	// Listen is the address for connections of the other servers.
 	Listen string
-	// Routes are the URLs, nats://host:port, at which it reaches the others.
+	// Routes are the URLs of the other servers, as nats://host:port.
 	Routes []string
 }
 
-// maxPayload is the size in bytes of the largest entry, headers included: twice
-// what a receiver takes by default.
+// maxPayload is the size in bytes of the largest message, headers included. It
+// is twice what a receiver accepts by default.
 const maxPayload = 8 << 20
 
-// Server is a server that runs inside the program. Make one with [Start]: any
-// other one cannot be connected to.
+// Server is a server that runs inside the program. Create one with [Start].
 type Server struct {
-	server *server.Server
-	unlock func() error
-	close  func() error
+	server  *server.Server
+	options *server.Options
+	logger  *slog.Logger
+	unlock  func() error
+	close   func() error
+	done    chan struct{} // closed when the server is to end
+	watch   sync.WaitGroup
 }
 
-// errNoContext says that a context is nil, errNotStarted that a server is none of
-// Start's.
-var (
-	errNoContext  = errors.New("embedded: the context is nil")
-	errNotStarted = errors.New("embedded: the server was not started")
-)
-
-// Start starts a server and waits until it is ready, or ctx ends. It fails
-// without a ctx; on a Config that cannot be obeyed, with every violation at
-// once; with [ErrInUse] if another server uses the folder; if the folder cannot
-// be written, or the address is taken.
+// Start starts a server and waits until it is ready, or until ctx ends. It
+// fails if config is invalid, with all violations at once, if the folder cannot
+// be written, or if an address is in use. It returns [ErrInUse] if another
+// server uses the folder.
 func Start(ctx context.Context, config Config) (*Server, error) {
-	if ctx == nil {
-		return nil, errNoContext
-	}
 	options, err := config.options()
 	if err != nil {
 		return nil, err
@@ -91,20 +87,27 @@ func Start(ctx context.Context, config Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{unlock: unlock}
+	s := &Server{
+		options: options,
+		logger:  cmp.Or(config.Logger, slog.New(slog.DiscardHandler)),
+		unlock:  unlock,
+		done:    make(chan struct{}),
+	}
 	s.close = sync.OnceValue(s.shutDown)
-	if err := s.start(ctx, options, config.Logger); err != nil {
+	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("embedded: %w", err), s.Close())
 	}
+	s.watch.Go(s.reopenFailedStores)
 	return s, nil
 }
 
-func (s *Server) start(ctx context.Context, options *server.Options, logger *slog.Logger) (err error) {
-	if s.server, err = server.NewServer(options); err != nil {
+// start starts the server and waits until it is ready.
+func (s *Server) start(ctx context.Context) (err error) {
+	if s.server, err = server.NewServer(s.options); err != nil {
 		return err
 	}
 	failed := make(chan error, 1)
-	s.server.SetLogger(&serverLog{logger: logger, failed: failed}, false, false)
+	s.server.SetLogger(&serverLog{logger: s.logger, failed: failed}, false, false)
 	started := make(chan struct{})
 	go func() {
 		defer close(started)
@@ -115,7 +118,7 @@ func (s *Server) start(ctx context.Context, options *server.Options, logger *slo
 		case err := <-failed:
 			return err
 		case <-ctx.Done():
-			<-started // it cannot be shut down while it starts
+			<-started // a server that starts cannot be shut down
 			return ctx.Err()
 		default:
 		}
@@ -125,7 +128,7 @@ func (s *Server) start(ctx context.Context, options *server.Options, logger *slo
 	}
 }
 
-// options translates the configuration.
+// options returns the server's options, or all violations at once.
 func (c Config) options() (*server.Options, error) {
 	var faults outcome.Violations
 	if c.Folder == "" {
@@ -157,7 +160,7 @@ func (c Config) options() (*server.Options, error) {
 
 func (c Config) cluster(options *server.Options, faults *outcome.Violations) {
 	if (c.Cluster.Name == "") != (c.Cluster.Server == "") {
-		faults.Add("Cluster", "has one of the two names, and not the other")
+		faults.Add("Cluster", "has only one of Name and Server")
 	}
 	if c.Cluster.Name == "" {
 		return
@@ -174,8 +177,7 @@ func (c Config) cluster(options *server.Options, faults *outcome.Violations) {
 	}
 }
 
-// address splits the address to listen at; an empty one is left to others to
-// judge.
+// address splits an address into host and port. It accepts an empty one.
 func address(listen, field string, faults *outcome.Violations) (host string, port int) {
 	if listen == "" {
 		return "", 0
@@ -190,27 +192,95 @@ func address(listen, field string, faults *outcome.Violations) (host string, por
 	return host, port
 }
 
-// Options connect to the server from inside the program, without a network:
-// for jetstream.Config.
-func (s *Server) Options() []nats.Option {
-	if !s.started() {
-		return []nats.Option{func(*nats.Options) error { return errNotStarted }}
+// healthInterval is how often a server checks its stores.
+const healthInterval = time.Second
+
+// reopenFailedStores reopens JetStream's stores after a write has failed, as
+// soon as the disk has room. Until it is restarted, JetStream itself refuses
+// every further write.
+func (s *Server) reopenFailedStores() {
+	ticks := time.NewTicker(healthInterval)
+	defer ticks.Stop()
+	for failing := false; ; {
+		select {
+		case <-ticks.C:
+		case <-s.done:
+			return
+		}
+		failure := s.storeFailure()
+		if failure == "" {
+			failing = false
+			continue
+		}
+		if !failing {
+			failing = true
+			s.logger.Error("embedded: a store failed, and is reopened when the disk has room", "error", failure)
+		}
+		if s.hasRoom() {
+			s.reopenStores()
+		}
 	}
+}
+
+// storeFailure returns why a store cannot be written, or "". In a cluster it
+// reports only that JetStream has ended, which it does when its disk is full:
+// other failures are those of a server that starts or catches up.
+func (s *Server) storeFailure() string {
+	switch {
+	case s.server.JetStreamConfig() == nil:
+		return "JetStream has ended"
+	case s.server.JetStreamIsClustered():
+		return ""
+	}
+	return s.server.Healthz(nil).Error
+}
+
+// hasRoom reports whether the folder has room for the largest message.
+func (s *Server) hasRoom() bool {
+	file, err := os.CreateTemp(s.options.StoreDir, "room-*")
+	if err != nil {
+		return false
+	}
+	defer os.Remove(file.Name())
+	_, err = file.Write(make([]byte, s.options.MaxPayload))
+	return errors.Join(err, file.Close()) == nil
+}
+
+// reopenStores ends JetStream and starts it again, which recovers what is
+// stored.
+func (s *Server) reopenStores() {
+	err := s.server.ShutdownJetStream()
+	if err == nil {
+		err = s.server.EnableJetStream(&server.JetStreamConfig{
+			StoreDir:     s.options.StoreDir,
+			MaxMemory:    s.options.JetStreamMaxMemory,
+			MaxStore:     s.options.JetStreamMaxStore,
+			SyncInterval: s.options.SyncInterval,
+			SyncAlways:   s.options.SyncAlways,
+			Domain:       s.options.JetStreamDomain,
+			UniqueTag:    s.options.JetStreamUniqueTag,
+			Strict:       !s.options.NoJetStreamStrict,
+		})
+	}
+	if err != nil {
+		s.logger.Error("embedded: the stores cannot be reopened yet", "error", err)
+		return
+	}
+	s.logger.Info("embedded: the stores were reopened")
+}
+
+// Options returns the options for jetstream.Config that connect to the server
+// from inside the program, without a network.
+func (s *Server) Options() []nats.Option {
 	return []nats.Option{nats.InProcessServer(s.server)}
 }
 
-// Close ends the server and gives its folder free. Closing twice is harmless.
-func (s *Server) Close() error {
-	if !s.started() {
-		return nil
-	}
-	return s.close()
-}
-
-// started reports whether Start made the server.
-func (s *Server) started() bool { return s != nil && s.close != nil }
+// Close ends the server and unlocks its folder. A second call does nothing.
+func (s *Server) Close() error { return s.close() }
 
 func (s *Server) shutDown() error {
+	close(s.done)
+	s.watch.Wait()
 	if s.server != nil {
 		s.server.Shutdown()
 		s.server.WaitForShutdown()
