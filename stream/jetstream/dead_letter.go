@@ -12,23 +12,22 @@ import (
 	"github.com/engagesdk/engage-go/stream"
 )
 
-// ErrNoDeadLetter says that there is no dead letter with an id.
+// ErrNoDeadLetter says that the inbox has no dead letter with an id.
 var ErrNoDeadLetter = errors.New("jetstream: there is no such dead letter")
 
-// bury stores a dead letter, in the place of an older one with its id.
-func (i *Inbox) bury(ctx context.Context, letter stream.DeadLetter) error {
-	_, err := i.js.PublishMsg(ctx, encodeDeadLetter(i.deadSubject(keyOf(letter.ID)), letter))
-	return err
+// bury stores the dead letter of a delivery. It replaces an older one with the
+// same id. It makes attempts until ctx ends.
+func (i *Inbox) bury(ctx context.Context, letter stream.DeadLetter, delivery string) error {
+	return i.publishOnce(ctx, encodeDeadLetter(i.deadSubject(keyOf(letter.ID)), letter), delivery)
 }
 
-// DeadLetters yields the entries that were given up, oldest first, up to the
-// newest that Config.MaxDeadLetters allows. Those that come while it runs are
-// among them. An error is yielded once and ends it: ctx's, [stream.ErrClosed],
-// or one of the servers.
+// DeadLetters iterates over the dead letters, oldest first. It includes those
+// that are added meanwhile. An error ends the iteration: ctx's,
+// [stream.ErrClosed], or an error of the servers.
 //
-// A message that somebody else put into the inbox's streams is a dead letter,
-// whose ID and Conversation are unreadable-<n>. It has no attempts, and its last
-// 2 KiB may be missing.
+// A message in the inbox's streams that is not an entry becomes a dead letter
+// as well. Its ID and Conversation are unreadable-<n>, it has no attempts, and
+// its last 2 KiB may be missing.
 func (i *Inbox) DeadLetters(ctx context.Context) iter.Seq2[stream.DeadLetter, error] {
 	return func(yield func(stream.DeadLetter, error) bool) {
 		for next := uint64(1); ; {
@@ -65,7 +64,7 @@ func (i *Inbox) deadLetterFrom(ctx context.Context, first uint64) (letter stream
 	return letter, message.Sequence, nil
 }
 
-// unreadable is the dead letter that a message becomes that is no entry.
+// unreadable returns the dead letter of a message that is not an entry.
 func unreadable(sequence uint64, data []byte, reason error) stream.DeadLetter {
 	name := fmt.Sprintf("unreadable-%d", sequence)
 	return stream.DeadLetter{
@@ -74,14 +73,15 @@ func unreadable(sequence uint64, data []byte, reason error) stream.DeadLetter {
 	}
 }
 
-// Requeue puts the dead letter with the entry's id back, behind what waits in
-// its conversation, as an entry that was never tried. After an error, call it
-// again: at worst the entry is handled twice. So it may be if the Term that gave
-// it up has not returned yet, and then fails. Copies of the entry are known from
-// when it was given up first, for as long as of any other.
+// Requeue turns the dead letter with an entry's id into an entry again. The
+// entry is placed behind those that wait in its conversation, and its attempts
+// are counted anew. Copies of it are recognized from the time when it first
+// became a dead letter, as long as those of any other entry.
 //
-// It returns [ErrNoDeadLetter] if there is none, and otherwise fails like
-// [Inbox.Put].
+// Requeue returns [ErrNoDeadLetter] if there is no such letter, and otherwise
+// fails like [Inbox.Put]. After an error, call it again: at worst the entry is
+// handled twice. The same can happen while the Term that stores the letter is
+// still in progress, and then fails.
 func (i *Inbox) Requeue(ctx context.Context, id string) error {
 	if err := i.ended(ctx); err != nil {
 		return err
@@ -97,6 +97,8 @@ func (i *Inbox) Requeue(ctx context.Context, id string) error {
 	return i.explain(ctx, "requeue", err)
 }
 
+// requeue puts the entry of a stored dead letter into its line, and deletes the
+// letter.
 func (i *Inbox) requeue(ctx context.Context, key string, message *jetstream.RawStreamMsg) error {
 	letter, err := decodeDeadLetter(message.Header, message.Data)
 	if err != nil {
@@ -104,33 +106,8 @@ func (i *Inbox) requeue(ctx context.Context, key string, message *jetstream.RawS
 	}
 	entry := encode(i.entrySubject(i.lineOf(letter.Conversation)), letter.Entry)
 	entry.Header.Set(headerRequeued, strconv.FormatUint(message.Sequence, 10))
-	again := requeuedKey(key, message.Sequence)
-	if _, err := i.js.PublishMsg(ctx, entry, jetstream.WithMsgID(again)); err != nil {
+	if err := i.publishOnce(ctx, entry, requeuedKey(key, message.Sequence)); err != nil {
 		return err
 	}
 	return i.dead.DeleteMsg(ctx, message.Sequence)
-}
-
-// Counts says what an [Inbox] holds, in all programs together.
-type Counts struct {
-	// Entries and Bytes are what waits or is being handled, DeadLetters what
-	// was given up.
-	Entries, Bytes, DeadLetters uint64
-}
-
-// Counts asks the servers what the inbox holds. It returns ctx's error,
-// [stream.ErrClosed], or an error of the servers.
-func (i *Inbox) Counts(ctx context.Context) (Counts, error) {
-	if err := i.ended(ctx); err != nil {
-		return Counts{}, err
-	}
-	entries, err := i.entries.Info(ctx)
-	if err != nil {
-		return Counts{}, i.explain(ctx, "counts", err)
-	}
-	dead, err := i.dead.Info(ctx)
-	if err != nil {
-		return Counts{}, i.explain(ctx, "counts", err)
-	}
-	return Counts{Entries: entries.State.Msgs, Bytes: entries.State.Bytes, DeadLetters: dead.State.Msgs}, nil
 }

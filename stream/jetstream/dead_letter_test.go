@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
@@ -57,7 +56,7 @@ func TestDeadLettersAreKeptWithTheirReason(t *testing.T) {
 	require.Equal(t, jetstream.Counts{DeadLetters: 2}, counts)
 	for letter := range inbox.DeadLetters(t.Context()) {
 		require.Equal(t, "a-1", letter.ID)
-		break // whoever has seen enough may stop
+		break
 	}
 }
 
@@ -86,13 +85,11 @@ func TestADeadLetterCanBeRequeued(t *testing.T) {
 	nothing(t, inbox)
 }
 
-// The letter is there before the ledger says that the entry is settled. What
-// that says afterwards must not settle the entry that the letter became again.
-func TestALetterThatIsRequeuedWhileItIsWrittenIsNotLost(t *testing.T) {
+// Term stores the letter before it writes into the ledger. If the letter is
+// requeued in between, that write must not settle the requeued entry.
+func TestALetterThatIsRequeuedDuringTermIsNotLost(t *testing.T) {
 	listen := freeAddress(t)
-	server, err := embedded.Start(t.Context(), embedded.Config{Folder: t.TempDir(), SyncInterval: time.Minute, Listen: listen})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, server.Close()) })
+	server := startServer(t, embedded.Config{Listen: listen})
 	gate := newGate("engage-inbox.settled.")
 	slow, err := jetstream.Open(t.Context(), jetstream.Config{
 		URL: "nats://" + listen, Lines: 1, Options: []nats.Option{nats.SetCustomDialer(gate)},
@@ -122,7 +119,7 @@ func TestALetterThatIsRequeuedWhileItIsWrittenIsNotLost(t *testing.T) {
 	nothing(t, slow)
 }
 
-// gate dials connections that stop when they publish to a subject, until the
+// gate dials connections that block when they publish to a subject, until the
 // gate is opened.
 type gate struct {
 	publication     []byte
@@ -155,10 +152,10 @@ func (c gated) Write(data []byte) (int, error) {
 	return c.Conn.Write(data)
 }
 
-func TestAMessageWithABadLetterNumberIsADeadLetter(t *testing.T) {
+func TestAMessageWithABadLetterNumberBecomesADeadLetter(t *testing.T) {
 	server := serve(t)
 	inbox := join(t, server, jetstream.Config{Lines: 1})
-	_, err := nearby(t, server).PublishMsg(t.Context(), &nats.Msg{Subject: "engage-inbox.entry.0", Header: nats.Header{
+	_, err := dial(t, server).PublishMsg(t.Context(), &nats.Msg{Subject: "engage-inbox.entry.0", Header: nats.Header{
 		"Engage-Id": {`"1"`}, "Engage-Conversation": {`"a"`}, "Engage-Requeued": {"*.>"},
 	}})
 	require.NoError(t, err)
@@ -168,10 +165,10 @@ func TestAMessageWithABadLetterNumberIsADeadLetter(t *testing.T) {
 	require.Equal(t, "the message is not an entry: Engage-Requeued", letters[0].Reason)
 }
 
-func TestAMessageThatIsNoEntryIsADeadLetter(t *testing.T) {
+func TestAMessageThatIsNotAnEntryBecomesADeadLetter(t *testing.T) {
 	server := serve(t)
 	inbox := join(t, server, jetstream.Config{Lines: 1})
-	js := nearby(t, server)
+	js := dial(t, server)
 	_, err := js.Publish(t.Context(), "engage-inbox.entry.0", []byte("hello"))
 	require.NoError(t, err)
 	nothing(t, inbox)
@@ -184,25 +181,19 @@ func TestAMessageThatIsNoEntryIsADeadLetter(t *testing.T) {
 	require.Equal(t, "hello", string(take(t, inbox).Data))
 }
 
-// small is a server whose messages have 64 KiB.
+// small starts a server that accepts messages of 64 KiB.
 func small(t testing.TB) *embedded.Server {
 	t.Helper()
-	server, err := embedded.Start(t.Context(), embedded.Config{
-		Folder: t.TempDir(), SyncInterval: time.Minute,
-		Configure: func(options *server.Options) { options.MaxPayload = maxPayload },
-	})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, server.Close()) })
-	return server
+	return startServer(t, embedded.Config{Configure: func(options *server.Options) { options.MaxPayload = maxPayload }})
 }
 
 const maxPayload = 64 << 10
 
-// Entries as large as can be, by their payloads or by their headers.
+// The largest entry has a large payload or large headers.
 func TestTheLargestEntryFitsAsADeadLetter(t *testing.T) {
 	for name, test := range map[string]struct {
 		serve func(testing.TB) *embedded.Server
-		most  int // too much
+		most  int // more than fits
 		grow  func(*stream.Entry, int)
 	}{
 		"payload": {small, maxPayload, func(e *stream.Entry, size int) { e.Data = make([]byte, size) }},
@@ -220,7 +211,7 @@ func TestTheLargestEntryFitsAsADeadLetter(t *testing.T) {
 					require.ErrorIs(t, err, nats.ErrMaxPayload)
 				}
 			}
-			require.Greater(t, size, test.most-3<<10, "no more than what is needed is kept")
+			require.Greater(t, size, test.most-3<<10, "no more room is kept than needed")
 			put(t, inbox, "a", 2)
 
 			reason := strings.Repeat("é", 10_000)
@@ -238,7 +229,7 @@ func TestTheLargestEntryFitsAsADeadLetter(t *testing.T) {
 	}
 }
 
-func TestTheLargestEntryCanBeRequeuedAndGivenUpAgain(t *testing.T) {
+func TestTheLargestEntryCanBeRequeuedAndTerminatedAgain(t *testing.T) {
 	inbox := join(t, small(t), jetstream.Config{Lines: 1})
 	largest := entry("a", 1)
 	largest.Data = make([]byte, maxPayload-3<<10)
@@ -252,7 +243,7 @@ func TestTheLargestEntryCanBeRequeuedAndGivenUpAgain(t *testing.T) {
 	nothing(t, inbox)
 }
 
-func TestAWorkerGivesUpAnEntryOfAnySize(t *testing.T) {
+func TestAnEntryOfAnySizeCanBecomeADeadLetter(t *testing.T) {
 	inbox := join(t, small(t), jetstream.Config{Lines: 1})
 	receiver, err := stream.NewReceiver(inbox, stream.WithoutVerification())
 	require.NoError(t, err)
@@ -270,7 +261,7 @@ func TestAWorkerGivesUpAnEntryOfAnySize(t *testing.T) {
 
 	worker, err := stream.NewWorker(inbox)
 	require.NoError(t, err)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience(t))
 	defer cancel()
 	var handled []string
 	worker.OnMessage(func(_ context.Context, e stream.MessageEvent) error {
@@ -289,10 +280,10 @@ func TestAWorkerGivesUpAnEntryOfAnySize(t *testing.T) {
 	require.Equal(t, strings.Repeat("ü", 250), letters[0].Reason)
 }
 
-func TestALargeMessageThatIsNoEntryIsCut(t *testing.T) {
+func TestALargeMessageThatIsNotAnEntryIsCut(t *testing.T) {
 	server := small(t)
 	inbox := join(t, server, jetstream.Config{Lines: 1})
-	_, err := nearby(t, server).Publish(t.Context(), "engage-inbox.entry.0", make([]byte, maxPayload))
+	_, err := dial(t, server).Publish(t.Context(), "engage-inbox.entry.0", make([]byte, maxPayload))
 	require.NoError(t, err)
 	nothing(t, inbox)
 	letters := deadLetters(t, inbox)

@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// demand tells lines whether anybody waits in Take, so that a program without
-// takers fetches nothing.
+// demand counts the callers of Take. Lines wait for it, so that a program
+// without takers fetches nothing.
 type demand struct {
 	mu     sync.Mutex
 	takers int
@@ -15,7 +15,7 @@ type demand struct {
 
 func newDemand() *demand { return &demand{wanted: make(chan struct{})} }
 
-// join adds a taker until the function that it returns is called.
+// join adds a taker until the returned function is called.
 func (d *demand) join() (leave func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -35,7 +35,7 @@ func (d *demand) leave() {
 	}
 }
 
-// wait returns when there is a taker, or with ctx's error.
+// wait waits until there is a taker. It returns ctx's error if ctx ends.
 func (d *demand) wait(ctx context.Context) error {
 	d.mu.Lock()
 	wanted := d.wanted

@@ -1,11 +1,11 @@
 // Package jetstream keeps events in NATS JetStream between a receiver and its
-// workers: a [stream.Inbox] that survives the end of the program, of the
-// machine and, in a cluster, of a server.
+// workers. Its [Inbox] is a durable [stream.Inbox]: entries survive the end of
+// the program and of the machine and, in a cluster, the loss of a server.
 //
 // # One machine
 //
-// Package embedded runs the server inside the program and keeps everything in a
-// folder. Nothing else has to be installed:
+// Package embedded runs the server inside the program and stores everything in
+// a folder. Nothing else has to be installed:
 //
 //	inbox, err := embedded.Open(ctx, embedded.Config{Folder: "/var/lib/engage"}, jetstream.Config{})
 //	if err != nil {
@@ -17,8 +17,8 @@
 //
 // # A cluster
 //
-// When one machine is outgrown, or must be able to fail, the same program
-// connects to servers of its own. A program that does not import embedded does
+// When one machine is too small, or must be allowed to fail, the same program
+// connects to separate servers. A program that does not import embedded does
 // not contain a server:
 //
 //	inbox, err := jetstream.Open(ctx, jetstream.Config{
@@ -27,78 +27,78 @@
 //		Replicas: 3,
 //	})
 //
-// Any number of programs may open the inbox at once, receivers and workers alike,
-// all with the same Config. With three replicas one of three servers may stop,
-// and nothing is lost.
+// Any number of programs may open the inbox at once, receivers and workers
+// alike. With three replicas one of three servers may stop and nothing is lost.
 //
 // # How it works
 //
-// The conversations are dealt out to a fixed number of lines, by a hash. A line
-// is a subject of one work-queue stream with a consumer that has a single entry
-// out at a time, whoever asks. That is all there is to the order: no program
-// owns a line, none has to be elected, and one that dies holds up its line only
-// until the lease of the one entry that it has is over. Conversations of one
-// line wait for each other. There are 32 lines, so at most 32 entries are being
-// handled at a time in all workers together; Config.Lines changes that before
-// the inbox is first opened.
+// An inbox has a fixed number of lines, and a hash assigns each conversation to
+// one of them. A line is a subject of one work-queue stream, with a consumer
+// that gives out a single entry at a time. This alone keeps the order: no
+// program owns a line and none is elected. If a program dies, the one entry
+// that it held on a line is given out again when its lease ends; until then the
+// line waits.
 //
-// A second stream, the ledger, holds a short record for each entry that was
-// settled. Writing it is what settles the entry: the first to write it wins, and
-// who comes later gets [stream.ErrSettled]. Only then is the entry removed from
-// its line. An entry whose record is there is never given out again, even if
-// the program or the server ended between the two steps.
+// Conversations on the same line wait for each other. There are 32 lines by
+// default, so at most 32 entries are handled at a time by all workers together.
+// Config.Lines sets another number when the inbox is first opened.
 //
-// # What is guaranteed
+// A second stream, the ledger, holds a short record for each settled entry.
+// Writing the record settles the entry. The first program to write it wins;
+// others get [stream.ErrSettled]. Then the entry is removed from its line. An
+// entry that has a record is never given out again, even if the program or the
+// server ended between the two steps.
+//
+// # Guarantees
 //
 //   - When Put returns nil, most replicas have stored the entry. Servers write
-//     to their disks at once, and make sure of it every two minutes: a loss of
-//     power to most of them together can cost that much. With sync_interval:
-//     always in their configuration it costs nothing, and neither does it with
-//     the embedded server's default.
-//   - An entry is given out until it is settled. After Ack or Term returned nil
-//     it is not given out again, for as long as the ledger remembers it.
-//   - A copy is known while the entry waits, and afterwards as long as
-//     Config.RememberFor and Config.Remembered say.
+//     at once but flush their disks every two minutes by default, so a loss of
+//     power to most servers together can lose that much. The server setting
+//     sync_interval: always prevents this. The embedded server does so by
+//     default.
+//   - An entry is given out until it is settled. After Ack or Term returns nil
+//     it is not given out again while the ledger remembers it.
+//   - The inbox recognizes a copy while the entry waits, and then for as long
+//     as Config.RememberFor and Config.Remembered allow.
 //   - Entries of one conversation are given out in the order of their Puts.
 //
-// # What is not
+// # Limits of the guarantees
 //
-// A handler can meet an entry again that was given out and not settled: after a
-// crash, or when its lease ran out. [stream.Delivery] counts such an attempt,
-// unless the only server crashed with the count. It can count one too many for
-// an entry that was on its way to a program that ended, or that lost the servers.
-// While only the ledger cannot be read, an entry waits with the program that
-// fetched it, and nothing is counted.
+// A handler can receive an entry again that was given out but not settled:
+// after a crash, or when its lease ran out. [stream.Delivery] counts such an
+// attempt, unless the only server crashed before it stored the count. The count
+// can be one too high for an entry that was on its way to a program that ended
+// or lost its connection. If the ledger cannot be read, an entry waits in the
+// program that fetched it, and no attempt is counted.
 //
-// An Ack that fails other than with [stream.ErrSettled] leaves open whether the
-// entry is settled. It tries until its context or the lease ends, so that takes
-// servers that are gone for longer.
+// If Ack fails with an error other than [stream.ErrSettled], the entry may or
+// may not be settled. Ack repeats its request until its context or the lease
+// ends, so this takes a long outage.
 //
-// JetStream's own window for copies (Config.CopyWindow) lives in the servers'
-// memory. A restart rebuilds it from what is stored, which no longer has the
-// entries that were settled; and an entry can wait longer than the window. Put
-// therefore asks the ledger first, then relies on the window for copies that
-// arrive together. Should a copy of a waiting entry slip past both, it is
-// stored, Put says that it is new, and it is dropped when its turn comes: it
-// stands in the same line, behind the first. So copies must be of one
-// conversation, as those of package stream are.
+// JetStream finds copies within Config.CopyWindow by a list in the servers'
+// memory. A restart rebuilds that list from stored entries, and so forgets the
+// settled ones; and an entry can wait longer than the window. Put therefore
+// asks the ledger first, and needs the window only for copies that arrive close
+// together. If a copy of a waiting entry is stored nevertheless, Put reports it
+// as new. It stands behind the first in the same line and is dropped when its
+// turn comes. For this, copies must have the same conversation, as those of
+// package stream do.
 //
-// A line that waits for an entry may not learn that the server which has its
-// request failed. It asks again when four seconds are over: the three for which
-// a request is good, and one for the answer. Until then its entries wait, and
-// longer if the cluster takes longer to elect another leader.
+// When a server fails, a line may not notice that its request for an entry was
+// lost. It sends another after four seconds: a request is valid for three, and
+// the reply may take one. Entries of that line wait until then, and longer if
+// the cluster needs longer to elect a leader.
 //
-// A Put that fails without saying why, by its context for example, may have
-// stored the entry. To put it again is always right.
+// A Put that fails may have stored the entry, for example if its context ended.
+// To put the entry again is always safe.
 //
-// Entries larger than the server's max_payload are refused, less 2 KiB that are
-// kept for what a dead letter adds. The standard is 1 MiB and a [stream.Receiver]
-// takes up to 4 MiB, so set it to 8 MiB or limit the receiver; the embedded server
-// does the first. Do not lower it while entries wait: a large one could not be
-// given up, and would hold up its line.
+// An entry must be 2 KiB smaller than the servers' max_payload; the rest is for
+// what a dead letter adds. The default max_payload is 1 MiB, but a
+// [stream.Receiver] accepts up to 4 MiB. Set max_payload to 8 MiB, as the
+// embedded server does, or limit the receiver. Do not lower it while entries
+// wait: a large entry could not become a dead letter and would block its line.
 //
-// JetStream domains and API prefixes of one's own are not supported: requests go
-// to $JS.API, which is the JetStream of the account and the domain of the servers
-// that URL lists. So connect to the servers that are to have the streams, and
-// not to a leaf node of another domain.
+// JetStream domains and custom API prefixes are not supported: requests go to
+// $JS.API in the domain of the servers that URL lists. Connect to the servers
+// that are to hold the streams, not to a leaf node of another domain.
 package jetstream

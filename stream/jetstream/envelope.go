@@ -13,20 +13,21 @@ import (
 	"github.com/engagesdk/engage-go/stream"
 )
 
-// The headers of a stored message hold what is not the payload. Their values are
-// quoted strings of Go in ASCII: a header itself carries neither line ends nor
-// bytes that are no text, and an id may hold anything.
+// The headers of a stored message hold everything but the payload. The values
+// are Go strings quoted in ASCII, because an id may contain any bytes, and a
+// header cannot.
 const (
 	headerID           = "Engage-Id"
 	headerConversation = "Engage-Conversation"
 	headerTraceID      = "Engage-Trace-Id"
 	headerVerifiedBy   = "Engage-Verified-By"
 	headerReceived     = "Engage-Received"
-	// headerRequeued is the number of the dead letter that an entry was, in
-	// digits.
+	headerAttempts     = "Engage-Attempts"
+	headerReason       = "Engage-Reason"
+	// headerPut differs in each call of Put.
+	headerPut = "Engage-Put"
+	// headerRequeued is the number of the dead letter that the entry was before.
 	headerRequeued = "Engage-Requeued"
-	headerAttempts = "Engage-Attempts"
-	headerReason   = "Engage-Reason"
 )
 
 // encode returns the message that stores an entry.
@@ -47,10 +48,10 @@ func encode(subject string, entry stream.Entry) *nats.Msg {
 	return msg
 }
 
-// errNotAnEntry says that a message was not stored by an inbox.
+// errNotAnEntry says that a message does not contain what an inbox stores.
 var errNotAnEntry = errors.New("the message is not an entry")
 
-// decode reads a stored message. The error is errNotAnEntry, wrapped.
+// decode decodes a stored message. The error wraps errNotAnEntry.
 func decode(header nats.Header, data []byte) (stream.Entry, error) {
 	entry := stream.Entry{Data: data}
 	var received string
@@ -78,8 +79,8 @@ func decode(header nats.Header, data []byte) (stream.Entry, error) {
 	return entry, nil
 }
 
-// settlementKey returns the key under which the entry of a stored message is
-// settled. The error is errNotAnEntry, wrapped.
+// settlementKey returns the key that the ledger has for the entry of a stored
+// message. The error wraps errNotAnEntry.
 func settlementKey(header nats.Header, entry stream.Entry) (string, error) {
 	key := keyOf(entry.ID)
 	number := header.Get(headerRequeued)
@@ -93,7 +94,7 @@ func settlementKey(header nats.Header, entry stream.Entry) (string, error) {
 	return requeuedKey(key, letter), nil
 }
 
-// unquote reads the header called name into value, if it is there.
+// unquote sets value to the header called name, if there is one.
 func unquote(header nats.Header, name string, value *string) error {
 	quoted := header.Get(name)
 	if quoted == "" {
@@ -107,8 +108,8 @@ func unquote(header nats.Header, name string, value *string) error {
 	return nil
 }
 
-// encodeDeadLetter returns the message that stores a dead letter. It is no more
-// than deadLetterRoom larger than that of its entry.
+// encodeDeadLetter returns the message that stores a dead letter. It is at most
+// deadLetterRoom larger than the message of the entry.
 func encodeDeadLetter(subject string, letter stream.DeadLetter) *nats.Msg {
 	msg := encode(subject, letter.Entry)
 	msg.Header.Set(headerAttempts, strconv.Itoa(letter.Attempts))
@@ -116,7 +117,8 @@ func encodeDeadLetter(subject string, letter stream.DeadLetter) *nats.Msg {
 	return msg
 }
 
-// beginning returns as much of a text as takes limit bytes within quotes.
+// beginning returns the longest beginning of a text that takes at most limit
+// bytes when quoted.
 func beginning(text string, limit int) string {
 	size := 0
 	for at, width := 0, 0; at < len(text); at += width {
@@ -129,18 +131,18 @@ func beginning(text string, limit int) string {
 	return text
 }
 
-// What a message may take. An entry leaves room for what its dead letter has
-// beside it: otherwise it could never be given up, and its line would wait for
-// ever. The room is for the reason, the attempts, the number of the letter once
-// the entry is requeued, and the id by which JetStream tells copies.
+// Limits of a message, in bytes. An entry leaves room for what its dead letter
+// adds: a reason, the attempts, and the id that JetStream needs to recognize a
+// repeated request. A requeued entry adds the number of its letter. Without the
+// room an entry could not become a dead letter, and would block its line.
 const (
 	deadLetterRoom = 2 << 10
 	maxReason      = 1536
 	maxHeader      = math.MaxUint16 // JetStream's own
 )
 
-// checkRoom returns an error, which is [nats.ErrMaxPayload], if the message of an
-// entry is too large to be a dead letter.
+// checkRoom returns [nats.ErrMaxPayload], wrapped, if the message of an entry is
+// too large to become a dead letter.
 func checkRoom(message *nats.Msg, maxPayload int64) error {
 	size := message.Size() - len(message.Subject)
 	header := size - len(message.Data)
@@ -150,8 +152,7 @@ func checkRoom(message *nats.Msg, maxPayload int64) error {
 	return nil
 }
 
-// decodeDeadLetter reads a stored dead letter. The error is errNotAnEntry,
-// wrapped.
+// decodeDeadLetter decodes a stored dead letter. The error wraps errNotAnEntry.
 func decodeDeadLetter(header nats.Header, data []byte) (stream.DeadLetter, error) {
 	entry, err := decode(header, data)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/engagesdk/engage-go/stream"
 )
 
-// Codes of JetStream's API that its client does not name, and what it says when
-// a stream is full.
+// Codes of JetStream's API that its client does not name, and the descriptions
+// of a stream that is full.
 const (
 	codeAccountResources jetstream.ErrorCode = 10002
 	codeNoPeers          jetstream.ErrorCode = 10005
@@ -26,19 +26,22 @@ const (
 	textTooManyBytes   = "maximum bytes exceeded"
 )
 
-// explain gives an error of the servers the name that package stream has for it.
-func (i *Inbox) explain(ctx context.Context, doing string, err error) error {
+// explain wraps an error of the servers in the error that package stream has
+// for it. The operation is part of the text.
+func (i *Inbox) explain(ctx context.Context, operation string, err error) error {
 	switch {
 	case err == nil, errors.Is(err, stream.ErrSettled):
 		return err
-	case ctx.Err() != nil:
-		return ctx.Err()
 	case i.closing.Err() != nil:
 		return stream.ErrClosed
+	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		return ctx.Err()
+	case ctx.Err() != nil:
+		return fmt.Errorf("jetstream: %s: %w: %w", operation, ctx.Err(), err)
 	case full(err):
-		return fmt.Errorf("jetstream: %s: %w: %w", doing, stream.ErrFull, err)
+		return fmt.Errorf("jetstream: %s: %w: %w", operation, stream.ErrFull, err)
 	}
-	return fmt.Errorf("jetstream: %s: %w", doing, err)
+	return fmt.Errorf("jetstream: %s: %w", operation, err)
 }
 
 // full reports whether the servers have no room for an entry.
@@ -56,29 +59,29 @@ func full(err error) bool {
 	return false
 }
 
-// inProcess reports whether a copy is just being stored, so that it is not
-// certain yet that this is one.
-func inProcess(err error) bool {
-	api, ok := errors.AsType[*jetstream.APIError](err)
-	return ok && api.ErrorCode == codeInProcess
+// notSent reports whether a request certainly reached no server that could
+// apply it.
+func notSent(err error) bool {
+	return errors.Is(err, nats.ErrNoResponders) || errors.Is(err, jetstream.ErrNoStreamResponse) ||
+		errors.Is(err, nats.ErrReconnectBufExceeded) || errors.Is(err, nats.ErrDisconnected) ||
+		errors.Is(err, nats.ErrConnectionReconnecting)
 }
 
-// transient reports whether an error goes away when the servers, or enough of
-// them, are there again.
+// transient reports whether an error may go away by itself: the servers, or
+// enough of them, cannot be reached, do not reply in time, elect a leader, or
+// are just storing a copy of the message.
 func transient(err error) bool {
-	for _, passing := range []error{
-		context.DeadlineExceeded, nats.ErrTimeout, nats.ErrNoResponders, jetstream.ErrNoStreamResponse,
-		nats.ErrReconnectBufExceeded, nats.ErrDisconnected, nats.ErrConnectionReconnecting,
-	} {
-		if errors.Is(err, passing) {
-			return true
-		}
+	if full(err) {
+		return false
+	}
+	if notSent(err) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout) {
+		return true
 	}
 	if _, ok := errors.AsType[*statusError](err); ok {
 		return true
 	}
 	api, ok := errors.AsType[*jetstream.APIError](err)
-	return ok && api.Code == http.StatusServiceUnavailable || inProcess(err)
+	return ok && (api.Code == http.StatusServiceUnavailable || api.ErrorCode == codeInProcess)
 }
 
 // notReady reports whether an error may go away while a cluster starts.

@@ -2,10 +2,10 @@ package jetstream
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"sync"
 	"time"
 
@@ -15,25 +15,19 @@ import (
 	"github.com/engagesdk/engage-go/stream"
 )
 
-// How long the servers may take: until they are ready when an inbox is opened,
-// for one try of that, to settle a delivery, and to be told that the inbox is
-// closed.
+// How long Open waits for a cluster, how long one attempt of that may take, and
+// how long Close waits for the servers.
 const (
-	openTime   = 30 * time.Second
-	tryTime    = 3 * time.Second
-	settleTime = 10 * time.Second
-	closeTime  = 3 * time.Second
+	openTime        = 30 * time.Second
+	openAttemptTime = 3 * time.Second
+	closeTime       = 3 * time.Second
 )
 
 // Inbox is a [stream.Inbox] in JetStream. It is safe for concurrent use, and
-// many programs may have the same one open. Make one with [Open]: any other one
-// is closed.
+// many programs may have the same one open. Create one with [Open].
 type Inbox struct {
 	storage
-	connection *nats.Conn
-	lease      time.Duration
-	logger     *slog.Logger
-
+	logger *slog.Logger
 	demand *demand
 	taken  chan taken
 
@@ -42,21 +36,17 @@ type Inbox struct {
 	fetches sync.WaitGroup
 }
 
-// errNoContext says that a context is nil.
-var errNoContext = errors.New("jetstream: the context is nil")
-
-// Open connects to the servers and opens the inbox, which it makes if there is
-// none. It waits until ctx ends, and half a minute at most, for a cluster that
-// is not ready yet, but not for servers that cannot be reached at all.
+// Open connects to the servers and opens the inbox, which it creates if there is
+// none. If a cluster is not ready yet, Open waits until ctx ends, for at most 30
+// seconds. It does not wait for servers that cannot be reached at all.
 //
-// It fails without a ctx, on a Config that cannot be obeyed, with every violation at once, if
-// no server can be reached or lets the program in, if JetStream is not enabled,
-// if it has not the room that the inbox is to have, on a number of lines other
-// than the inbox has, and if its name belongs to a stream that is no inbox.
+// Open fails
+//   - if config is invalid, with all violations at once,
+//   - if no server can be reached, or none accepts the credentials,
+//   - if JetStream is not enabled, or lacks the room for the inbox,
+//   - if config asks for other Lines or another Lease than the inbox has,
+//   - if a stream with its name exists that is not an inbox's.
 func Open(ctx context.Context, config Config) (*Inbox, error) {
-	if ctx == nil {
-		return nil, errNoContext
-	}
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
@@ -68,14 +58,13 @@ func Open(ctx context.Context, config Config) (*Inbox, error) {
 		return nil, fmt.Errorf("jetstream: connect: %w", err)
 	}
 	i := &Inbox{
-		connection: connection,
-		lease:      config.Lease,
-		logger:     config.Logger,
-		demand:     newDemand(),
-		taken:      make(chan taken),
+		storage: storage{name: config.Name, connection: connection},
+		logger:  config.Logger,
+		demand:  newDemand(),
+		taken:   make(chan taken),
 	}
-	if err := i.prepare(ctx, config); err != nil {
-		connection.Close()
+	if err := i.openStreams(ctx, config); err != nil {
+		connection.conn.Close()
 		return nil, fmt.Errorf("jetstream: open %s: %w", config.Name, err)
 	}
 	i.closing, i.stop = context.WithCancel(context.Background())
@@ -86,88 +75,26 @@ func Open(ctx context.Context, config Config) (*Inbox, error) {
 	return i, nil
 }
 
-// connect returns a connection that reconnects for ever. What it cannot send at
-// once it refuses, so that nobody takes it for sent.
-func connect(ctx context.Context, config Config) (*nats.Conn, error) {
-	options := append([]nats.Option{
-		nats.Name(config.Name),
-		nats.MaxReconnects(-1),
-		nats.ReconnectWait(500 * time.Millisecond),
-		nats.ReconnectBufSize(-1),
-		nats.DisconnectErrHandler(func(connection *nats.Conn, err error) {
-			if !connection.IsClosed() {
-				config.Logger.Warn("jetstream: disconnected", "inbox", config.Name, "error", err)
-			}
-		}),
-		nats.ReconnectHandler(func(*nats.Conn) {
-			config.Logger.Info("jetstream: connected again", "inbox", config.Name)
-		}),
-	}, config.Options...)
-
-	type result struct {
-		connection *nats.Conn
-		err        error
+// openStreams opens the streams, and waits for a cluster that is not ready. One
+// without a leader does not reply at all, so each attempt has a limit.
+func (i *Inbox) openStreams(ctx context.Context, config Config) error {
+	err := retry(ctx, notReady, func() error {
+		limited, cancel := context.WithTimeout(ctx, openAttemptTime)
+		defer cancel()
+		return i.storage.open(limited, config)
+	})
+	if err != nil && ctx.Err() != nil {
+		return errors.Join(ctx.Err(), err)
 	}
-	connected := make(chan result, 1)
-	go func() {
-		connection, err := nats.Connect(config.URL, options...)
-		connected <- result{connection, err}
-	}()
-	select {
-	case r := <-connected:
-		if wrong, ok := errors.AsType[*url.Error](r.err); ok {
-			return nil, wrong.Err // without the URL
-		}
-		return r.connection, r.err
-	case <-ctx.Done():
-		go func() {
-			if r := <-connected; r.err == nil {
-				r.connection.Close()
-			}
-		}()
-		return nil, ctx.Err()
-	}
+	return err
 }
 
-// prepare makes the streams as soon as the servers can.
-func (i *Inbox) prepare(ctx context.Context, config Config) error {
-	js, err := jetstream.New(i.connection)
-	if err != nil {
-		return err
-	}
-	i.storage = storage{name: config.Name, js: js}
-	for {
-		err := i.try(ctx, config)
-		if err == nil || !notReady(err) {
-			return err
-		}
-		select {
-		case <-time.After(100 * time.Millisecond):
-		case <-ctx.Done():
-			return errors.Join(ctx.Err(), err)
-		}
-	}
-}
-
-// try makes the streams. A cluster without a leader answers nothing at all, so
-// the time of one try is limited.
-func (i *Inbox) try(ctx context.Context, config Config) error {
-	ctx, cancel := context.WithTimeout(ctx, tryTime)
-	defer cancel()
-	return i.storage.prepare(ctx, config)
-}
-
-// ackWait is how long the servers let an entry out: the lease, and before it
-// the time that a program holds the entry for a taker, and after it some for
-// what is under way.
-func (i *Inbox) ackWait() time.Duration { return i.lease + 2*i.hold() }
-
-// hold is how long an entry is held for a taker.
-func (i *Inbox) hold() time.Duration { return i.lease / 4 }
-
-// Put implements [stream.Inbox]. An entry must be 2 KiB smaller than the servers'
-// max_payload, so that it fits as a dead letter; that counts its headers, whose
-// own limit is 62 KiB. A larger one is refused with [nats.ErrMaxPayload].
+// Put implements [stream.Inbox]. While servers cannot be reached or elect a
+// leader, it makes further attempts until ctx ends.
+//
+// An entry must be 2 KiB smaller than the servers' max_payload, so that it fits
+// as a dead letter. This includes its headers, which have a limit of 62 KiB. Put
+// refuses a larger entry with [nats.ErrMaxPayload].
 func (i *Inbox) Put(ctx context.Context, entry stream.Entry) (duplicate bool, err error) {
 	if entry.ID == "" || entry.Conversation == "" {
 		return false, stream.ErrNoID
@@ -176,22 +103,49 @@ func (i *Inbox) Put(ctx context.Context, entry stream.Entry) (duplicate bool, er
 		return false, err
 	}
 	message := encode(i.entrySubject(i.lineOf(entry.Conversation)), entry)
-	if err := checkRoom(message, i.connection.MaxPayload()); err != nil {
+	message.Header.Set(headerPut, rand.Text())
+	if err := checkRoom(message, i.conn.MaxPayload()); err != nil {
 		return false, i.explain(ctx, "put", err)
 	}
-	key := keyOf(entry.ID)
-	settled, err := i.ledger.settled(ctx, key)
-	if settled || err != nil {
-		return settled, i.explain(ctx, "put", err)
+	duplicate, err = i.put(ctx, keyOf(entry.ID), message)
+	return duplicate, i.explain(ctx, "put", err)
+}
+
+// put stores the message of an entry unless the entry with key is known.
+func (i *Inbox) put(ctx context.Context, key string, message *nats.Msg) (duplicate bool, err error) {
+	err = retry(ctx, transient, func() error {
+		duplicate, err = i.isSettled(ctx, key)
+		return err
+	})
+	if err != nil || duplicate {
+		return duplicate, err
 	}
-	ack, err := publish(ctx, i.js, message, inProcess, jetstream.WithMsgID(key))
+	attempts := 0
+	var stored *jetstream.PubAck
+	err = retry(ctx, transient, func() error {
+		attempts++
+		stored, err = i.publish(ctx, message, jetstream.WithMsgID(key))
+		return err
+	})
 	if err != nil {
-		return false, i.explain(ctx, "put", err)
+		return false, err
 	}
-	return ack.Duplicate, nil
+	if stored.Duplicate && attempts > 1 {
+		return !i.isStoredAs(ctx, message, stored.Sequence), nil
+	}
+	return stored.Duplicate, nil
+}
+
+// isStoredAs reports whether this very message has a number in the stream of
+// entries: an earlier attempt stored it, and the reply was lost.
+func (i *Inbox) isStoredAs(ctx context.Context, message *nats.Msg, sequence uint64) bool {
+	stored, err := i.entries.GetMsg(ctx, sequence)
+	return err == nil && stored.Header.Get(headerPut) == message.Header.Get(headerPut)
 }
 
 // Take implements [stream.Source]. While the servers cannot be reached it waits.
+// It fails with [nats.ErrPermissionViolation] if the program may not request
+// entries.
 func (i *Inbox) Take(ctx context.Context) (stream.Delivery, error) {
 	if err := i.ended(ctx); err != nil {
 		return stream.Delivery{}, err
@@ -216,36 +170,56 @@ func (i *Inbox) Take(ctx context.Context) (stream.Delivery, error) {
 	}
 }
 
-// ended says why nothing can be done any more, if so.
+// ended returns [stream.ErrClosed] if the inbox is closed, or ctx's error.
 func (i *Inbox) ended(ctx context.Context) error {
-	if !i.opened() || i.closing.Err() != nil {
+	if i.closing.Err() != nil {
 		return stream.ErrClosed
-	}
-	if ctx == nil {
-		return errNoContext
 	}
 	return ctx.Err()
 }
 
-// opened reports whether Open made the inbox.
-func (i *Inbox) opened() bool { return i != nil && i.closing != nil }
+// Counts is what an [Inbox] contains, whichever program put it there.
+type Counts struct {
+	// Entries counts the entries that wait or are being handled.
+	Entries uint64
+	// Bytes is the size of Entries.
+	Bytes uint64
+	// DeadLetters counts the dead letters.
+	DeadLetters uint64
+}
 
-// Close ends the inbox for this program: Put and Take return
-// [stream.ErrClosed], those that wait among them. Entries that were given out
-// and not settled are given out again when their leases are over; so settle
-// first, which [stream.Worker.Run] has done when it returns. If the server ends
-// at the same time, an entry that had been fetched for the next taker waits as
-// long. Close takes a few seconds if the servers cannot be reached. It returns
-// nil, and closing twice is harmless.
-func (i *Inbox) Close() error {
-	if !i.opened() {
-		return nil
+// Counts asks the servers what the inbox contains. It returns ctx's error,
+// [stream.ErrClosed], or an error of the servers.
+func (i *Inbox) Counts(ctx context.Context) (Counts, error) {
+	if err := i.ended(ctx); err != nil {
+		return Counts{}, err
 	}
+	entries, err := i.entries.Info(ctx)
+	if err != nil {
+		return Counts{}, i.explain(ctx, "counts", err)
+	}
+	dead, err := i.dead.Info(ctx)
+	if err != nil {
+		return Counts{}, i.explain(ctx, "counts", err)
+	}
+	return Counts{Entries: entries.State.Msgs, Bytes: entries.State.Bytes, DeadLetters: dead.State.Msgs}, nil
+}
+
+// Close closes the inbox for this program. Put and Take return
+// [stream.ErrClosed], in calls that wait as well. An entry that was fetched and
+// not yet taken is put back.
+//
+// A delivery that is not settled is given out again when its lease ends, so
+// settle all first. [stream.Worker.Run] has done so when it returns.
+//
+// Close takes a few seconds if the servers cannot be reached. It always returns
+// nil. A second call does nothing.
+func (i *Inbox) Close() error {
 	i.stop()
 	i.fetches.Wait()
-	if err := i.connection.FlushTimeout(closeTime); err != nil && !i.connection.IsClosed() {
+	if err := i.conn.FlushTimeout(closeTime); err != nil && !i.conn.IsClosed() {
 		i.logger.Warn("jetstream: closed while the servers could not be reached", "error", err)
 	}
-	i.connection.Close()
+	i.conn.Close()
 	return nil
 }

@@ -18,81 +18,6 @@ import (
 	"github.com/engagesdk/engage-go/stream/jetstream/embedded"
 )
 
-// entry is the n-th entry of a conversation.
-func entry(conversation string, n int) stream.Entry {
-	return stream.Entry{
-		ID:           fmt.Sprintf("%s-%d", conversation, n),
-		Conversation: conversation,
-		Received:     time.Date(2026, 11, 2, 9, 30, 0, 0, time.UTC),
-		Data:         make([]byte, 1<<10),
-	}
-}
-
-func put(t testing.TB, inbox stream.Inbox, conversation string, n int) {
-	t.Helper()
-	duplicate, err := inbox.Put(t.Context(), entry(conversation, n))
-	require.NoError(t, err)
-	require.False(t, duplicate)
-}
-
-func take(t testing.TB, inbox stream.Source) stream.Delivery {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	delivery, err := inbox.Take(ctx)
-	require.NoError(t, err)
-	return delivery
-}
-
-// nothing checks that there is nothing to take, by taking what is put last.
-func nothing(t testing.TB, inbox stream.Inbox) {
-	t.Helper()
-	put(t, inbox, "last", 1)
-	delivery := take(t, inbox)
-	require.Equal(t, "last-1", delivery.ID)
-	require.NoError(t, delivery.Ack(t.Context()))
-}
-
-// empty waits until nothing is left: the servers remove what was settled a little
-// later.
-func empty(t testing.TB, inbox *jetstream.Inbox) {
-	t.Helper()
-	require.Eventually(t, func() bool {
-		counts, err := inbox.Counts(t.Context())
-		return err == nil && counts.Entries == 0
-	}, 2*time.Minute, 20*time.Millisecond, "entries are left")
-}
-
-// serve starts a server for several programs, each of which opens the inbox.
-func serve(t testing.TB) *embedded.Server {
-	t.Helper()
-	server, err := embedded.Start(t.Context(), embedded.Config{Folder: t.TempDir(), SyncInterval: time.Minute})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, server.Close()) })
-	return server
-}
-
-// join opens the inbox of a server, as one program of several.
-func join(t testing.TB, server *embedded.Server, config jetstream.Config) *jetstream.Inbox {
-	t.Helper()
-	config.Options = server.Options()
-	inbox, err := jetstream.Open(t.Context(), config)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, inbox.Close()) })
-	return inbox
-}
-
-// nearby is JetStream as the inbox's server has it.
-func nearby(t testing.TB, server *embedded.Server) natsjetstream.JetStream {
-	t.Helper()
-	connection, err := nats.Connect("", server.Options()...)
-	require.NoError(t, err)
-	t.Cleanup(connection.Close)
-	js, err := natsjetstream.New(connection)
-	require.NoError(t, err)
-	return js
-}
-
 func TestAFullInboxRefusesUntilThereIsRoom(t *testing.T) {
 	t.Parallel()
 	for name, config := range map[string]jetstream.Config{
@@ -111,7 +36,7 @@ func TestAFullInboxRefusesUntilThereIsRoom(t *testing.T) {
 			require.True(t, duplicate)
 
 			require.NoError(t, take(t, inbox).Ack(t.Context()))
-			require.Equal(t, "a-1", take(t, inbox).ID) // the server has seen the acknowledgement
+			require.Equal(t, "a-1", take(t, inbox).ID) // the server has the acknowledgement
 			put(t, inbox, "a", 3)
 		})
 	}
@@ -131,11 +56,11 @@ func TestAnEntryThatIsTooLargeIsRefused(t *testing.T) {
 
 func TestALeaseThatRunsOutGivesTheEntryToAnother(t *testing.T) {
 	t.Parallel()
-	inbox := open(t, t.TempDir(), jetstream.Config{Lease: time.Second})
+	inbox := open(t, t.TempDir(), quick)
 	put(t, inbox, "a", 1)
 	put(t, inbox, "a", 2)
 	late := take(t, inbox)
-	require.Equal(t, time.Second, late.Lease)
+	require.Equal(t, quick.Lease, late.Lease)
 
 	again := take(t, inbox)
 	require.Equal(t, late.ID, again.ID)
@@ -148,19 +73,21 @@ func TestALeaseThatRunsOutGivesTheEntryToAnother(t *testing.T) {
 	} {
 		require.ErrorIs(t, settle, stream.ErrSettled, name)
 	}
-	require.NoError(t, again.Ack(t.Context()))
-	require.Equal(t, "a-2", take(t, inbox).ID)
+	for again.ID == late.ID { // on a busy machine its lease may run out as well
+		_ = again.Ack(t.Context())
+		again = take(t, inbox)
+	}
+	require.Equal(t, "a-2", again.ID)
 }
 
 func TestALeaseThatIsExtendedDoesNotRunOut(t *testing.T) {
 	t.Parallel()
-	const lease = time.Second
-	inbox := open(t, t.TempDir(), jetstream.Config{Lease: lease})
+	inbox := open(t, t.TempDir(), quick)
 	put(t, inbox, "a", 1)
 	delivery := take(t, inbox)
-	ctx, cancel := context.WithTimeout(t.Context(), 3*lease)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*quick.Lease)
 	defer cancel()
-	renew := time.NewTicker(lease / 8)
+	renew := time.NewTicker(quick.Lease / 8)
 	defer renew.Stop()
 	for ctx.Err() == nil {
 		select {
@@ -173,8 +100,8 @@ func TestALeaseThatIsExtendedDoesNotRunOut(t *testing.T) {
 	nothing(t, inbox)
 }
 
-// Whoever writes into the ledger first has settled the entry, even if both are
-// sure that it is theirs.
+// The program that writes into the ledger first settles the entry, even if two
+// programs hold it.
 func TestAnEntryIsSettledByOneOfTwoPrograms(t *testing.T) {
 	server := serve(t)
 	patient := join(t, server, jetstream.Config{Lease: time.Minute})
@@ -182,7 +109,7 @@ func TestAnEntryIsSettledByOneOfTwoPrograms(t *testing.T) {
 	put(t, patient, "a", 2)
 	first := take(t, patient)
 
-	js := nearby(t, server)
+	js := dial(t, server)
 	resetLeases(t, js)
 	second := take(t, patient)
 	require.Equal(t, first.ID, second.ID)
@@ -194,8 +121,8 @@ func TestAnEntryIsSettledByOneOfTwoPrograms(t *testing.T) {
 	nothing(t, patient)
 }
 
-// resetLeases has the server forget which entries are out, as a server that
-// fails at the wrong time does.
+// resetLeases makes the server forget which entries are given out, as the failure
+// of a server can.
 func resetLeases(t testing.TB, js natsjetstream.JetStream) {
 	t.Helper()
 	consumers, err := js.Stream(t.Context(), "engage-inbox")
@@ -222,33 +149,44 @@ func TestProgramsShareAnInboxInOrder(t *testing.T) {
 		record.handle(t, inbox, program, 4)
 	}
 	record.wait(t, inboxes[0])
-	require.Len(t, record.programs, len(inboxes), "a program got nothing to do")
+	require.Len(t, record.programs, len(inboxes), "a program got no entry")
 }
 
-// idle returns two programs that have an inbox of one line open, of which the
-// first was sent an entry after its taker had gone.
+// idle returns two programs that have an inbox of one line open. The first was
+// sent an entry after its taker had gone.
 func idle(t *testing.T, lease time.Duration) (busy, free *jetstream.Inbox) {
 	t.Helper()
 	server := serve(t)
 	config := jetstream.Config{Lines: 1, Lease: lease}
 	busy, free = join(t, server, config), join(t, server, config)
-	gone, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	_, err := busy.Take(gone)
-	require.ErrorIs(t, err, context.DeadlineExceeded)
-
+	taken := make(chan error)
+	go func() {
+		_, err := busy.Take(ctx)
+		taken <- err
+	}()
+	requireConsumer(t, server, "the entry was not requested", func(info *natsjetstream.ConsumerInfo) bool { return info.NumWaiting == 1 })
+	cancel()
+	require.ErrorIs(t, <-taken, context.Canceled)
 	put(t, free, "a", 1)
-	consumer, err := nearby(t, server).Consumer(t.Context(), "engage-inbox", "line-0")
-	require.NoError(t, err)
-	require.Eventually(t, func() bool {
-		info, err := consumer.Info(t.Context())
-		return err == nil && info.NumAckPending == 1
-	}, 20*time.Second, time.Millisecond, "the entry was not sent")
+	requireConsumer(t, server, "the entry was not sent", func(info *natsjetstream.ConsumerInfo) bool { return info.NumAckPending == 1 })
 	return busy, free
 }
 
+// requireConsumer waits until the server reports something of the first line's
+// consumer.
+func requireConsumer(t *testing.T, server *embedded.Server, otherwise string, reports func(*natsjetstream.ConsumerInfo) bool) {
+	t.Helper()
+	js := dial(t, server)
+	require.Eventually(t, func() bool {
+		consumer, err := js.Consumer(t.Context(), "engage-inbox", "line-0")
+		return err == nil && reports(consumer.CachedInfo())
+	}, patience(t), time.Millisecond, otherwise)
+}
+
 func TestAnEntryThatNobodyTookIsGivenBackUncounted(t *testing.T) {
-	_, free := idle(t, time.Second)
+	_, free := idle(t, quick.Lease)
 	delivery := take(t, free)
 	require.Equal(t, 1, delivery.Attempt)
 	require.NoError(t, delivery.Nak(t.Context(), 0))
@@ -270,7 +208,7 @@ func TestACopyOfAWaitingEntryIsDroppedWhenItsTurnComes(t *testing.T) {
 	require.Eventually(t, func() bool {
 		duplicate, err := inbox.Put(t.Context(), entry("a", 1))
 		return err == nil && !duplicate
-	}, 20*time.Second, 10*time.Millisecond, "the window does not end")
+	}, patience(t), tick, "the window does not end")
 	put(t, inbox, "a", 2)
 	counts, err := inbox.Counts(t.Context())
 	require.NoError(t, err)
@@ -287,7 +225,7 @@ func TestACopyOfAWaitingEntryIsDroppedWhenItsTurnComes(t *testing.T) {
 
 func TestAnIDIsForgottenWhenItsTimeIsOver(t *testing.T) {
 	t.Parallel()
-	inbox := open(t, t.TempDir(), jetstream.Config{CopyWindow: 100 * time.Millisecond, RememberFor: time.Second})
+	inbox := open(t, t.TempDir(), jetstream.Config{CopyWindow: 100 * time.Millisecond, RememberFor: 3 * time.Second})
 	put(t, inbox, "a", 1)
 	require.NoError(t, take(t, inbox).Ack(t.Context()))
 	duplicate, err := inbox.Put(t.Context(), entry("a", 1))
@@ -296,26 +234,78 @@ func TestAnIDIsForgottenWhenItsTimeIsOver(t *testing.T) {
 	require.Eventually(t, func() bool {
 		duplicate, err := inbox.Put(t.Context(), entry("a", 1))
 		return err == nil && !duplicate
-	}, 20*time.Second, 10*time.Millisecond)
+	}, patience(t), tick)
 	require.Equal(t, "a-1", take(t, inbox).ID)
 }
 
-func TestTheNumberOfLinesStays(t *testing.T) {
+func TestTheLinesAndTheLeaseStay(t *testing.T) {
 	server := serve(t)
-	join(t, server, jetstream.Config{Lines: 3})
-	join(t, server, jetstream.Config{}) // takes what there is
-	_, err := jetstream.Open(t.Context(), jetstream.Config{Lines: 4, Options: server.Options()})
-	require.ErrorContains(t, err, "the inbox has 3 lines, and not 4")
+	join(t, server, jetstream.Config{Lines: 3, Lease: time.Second})
+	put(t, join(t, server, jetstream.Config{}), "a", 1)
+	require.Equal(t, time.Second, take(t, join(t, server, jetstream.Config{})).Lease)
+	for name, test := range map[string]struct {
+		config jetstream.Config
+		want   string
+	}{
+		"lines": {jetstream.Config{Lines: 4, MaxEntries: 7}, "the inbox has 3 lines, which cannot be changed to 4"},
+		"lease": {jetstream.Config{Lease: time.Minute, MaxEntries: 7}, "the inbox has a lease of 1s, which cannot be changed to 1m0s"},
+	} {
+		test.config.Options = server.Options()
+		_, err := jetstream.Open(t.Context(), test.config)
+		require.ErrorContains(t, err, test.want, name)
+		require.NotEqualValues(t, 7, settingsOf(t, server)["engage-inbox"].MaxMsgs, "nothing is changed")
+	}
+}
 
-	limits := jetstream.Config{Name: "other", MaxEntries: 1}
-	put(t, join(t, server, limits), "a", 1)
-	limits.MaxEntries = 2
-	put(t, join(t, server, limits), "a", 2) // limits may change
+// settingsOf returns how a server stores an inbox, by the names of its streams.
+func settingsOf(t *testing.T, server *embedded.Server) map[string]natsjetstream.StreamConfig {
+	t.Helper()
+	settings := map[string]natsjetstream.StreamConfig{}
+	streams := dial(t, server).ListStreams(t.Context())
+	for info := range streams.Info() {
+		settings[info.Config.Name] = info.Config
+	}
+	require.NoError(t, streams.Err())
+	return settings
+}
+
+// A tool that lists dead letters must not delete any.
+func TestAProgramThatAsksForNothingChangesNothing(t *testing.T) {
+	server := serve(t)
+	config := jetstream.Config{
+		Lines: 2, Lease: time.Minute, MaxEntries: 50, MaxBytes: 1 << 20,
+		RememberFor: time.Hour, Remembered: 500, CopyWindow: time.Minute, MaxDeadLetters: 200_000,
+	}
+	join(t, server, config)
+	settings := settingsOf(t, server)
+	require.Len(t, settings, 3)
+	join(t, server, jetstream.Config{})
+	require.Equal(t, settings, settingsOf(t, server))
+	join(t, server, config)
+	require.Equal(t, settings, settingsOf(t, server))
+}
+
+func TestAProgramChangesWhatItAsksFor(t *testing.T) {
+	server := serve(t)
+	join(t, server, jetstream.Config{Lines: 2})
+	join(t, server, jetstream.Config{
+		MaxEntries: 50, MaxBytes: 1 << 20, RememberFor: time.Minute, Remembered: 500, CopyWindow: 2 * time.Hour, MaxDeadLetters: 60,
+	})
+	settings := settingsOf(t, server)
+	entries, ledger, dead := settings["engage-inbox"], settings["engage-inbox-ledger"], settings["engage-inbox-dead"]
+	require.EqualValues(t, 50, entries.MaxMsgs)
+	require.EqualValues(t, 1<<20, entries.MaxBytes)
+	require.Equal(t, 2*time.Hour, entries.Duplicates)
+	require.Equal(t, time.Minute, ledger.MaxAge)
+	require.Equal(t, time.Minute, ledger.Duplicates, "it cannot be longer")
+	require.EqualValues(t, 500+2, ledger.MaxMsgs)
+	require.EqualValues(t, 60, dead.MaxMsgs)
+	require.EqualValues(t, 1<<20, dead.MaxBytes)
 }
 
 func TestANameOfSomethingElseIsRefused(t *testing.T) {
 	server := serve(t)
-	_, err := nearby(t, server).CreateStream(t.Context(), natsjetstream.StreamConfig{Name: "orders"})
+	_, err := dial(t, server).CreateStream(t.Context(), natsjetstream.StreamConfig{Name: "orders"})
 	require.NoError(t, err)
 	_, err = jetstream.Open(t.Context(), jetstream.Config{Name: "orders", Options: server.Options()})
 	require.ErrorContains(t, err, "not an inbox's")
@@ -437,21 +427,7 @@ func FuzzAnEntryComesOutAsItWentIn(f *testing.F) {
 	})
 }
 
-func TestAContextIsRequired(t *testing.T) {
-	var none context.Context
-	_, err := jetstream.Open(none, jetstream.Config{})
-	require.ErrorContains(t, err, "the context is nil")
-
-	inbox := open(t, t.TempDir(), jetstream.Config{})
-	put(t, inbox, "a", 1)
-	delivery := take(t, inbox)
-	for name, call := range callsOf(inbox.Inbox, delivery) {
-		require.ErrorContains(t, call(none), "the context is nil", name)
-	}
-	require.NoError(t, delivery.Ack(t.Context()), "none of them settled the delivery")
-}
-
-// callsOf is everything that takes a context.
+// callsOf returns the calls that take a context.
 func callsOf(inbox *jetstream.Inbox, delivery stream.Delivery) map[string]func(context.Context) error {
 	return map[string]func(context.Context) error{
 		"put":     func(ctx context.Context) error { _, err := inbox.Put(ctx, entry("a", 2)); return err },
@@ -468,15 +444,5 @@ func callsOf(inbox *jetstream.Inbox, delivery stream.Delivery) map[string]func(c
 			}
 			return nil
 		},
-	}
-}
-
-func TestAnInboxThatNobodyMadeIsClosed(t *testing.T) {
-	for name, inbox := range map[string]*jetstream.Inbox{"zero": {}, "nil": nil} {
-		calls := callsOf(inbox, stream.Delivery{})
-		for _, call := range []string{"put", "take", "counts", "requeue", "dead letters"} {
-			require.ErrorIs(t, calls[call](t.Context()), stream.ErrClosed, "%s of a %s inbox", call, name)
-		}
-		require.NoError(t, inbox.Close(), name)
 	}
 }

@@ -15,31 +15,30 @@ import (
 type line struct {
 	inbox  *Inbox
 	number int
-	puller *puller // nil until the consumer is known to be there
+	puller *puller // nil until the consumer exists
 }
 
-// fetched is the first entry of a line, as this program has it.
+// fetched is the first entry of a line, which this program has fetched.
 type fetched struct {
 	stream.Entry
 	message  *nats.Msg
 	line     int
 	sequence uint64
 	key      string
-	// at is when it was fetched, or when the servers were last asked to wait for
-	// this program.
+	// at is when it was fetched, or when the servers were last asked to wait.
 	at      time.Time
 	attempt int
-	// returned is how often it was returned by programs without a taker.
+	// returned is how often programs without a taker returned it.
 	returned int
 }
 
-// taken is what a line hands to a taker: an entry, or what went wrong.
+// taken is what a line hands to a taker: an entry or an error.
 type taken struct {
 	entry *fetched
 	err   error
 }
 
-// run fetches until ctx ends.
+// run fetches entries until ctx ends.
 func (l *line) run(ctx context.Context) {
 	for failures := 0; l.inbox.demand.wait(ctx) == nil; {
 		err := l.next(ctx)
@@ -48,21 +47,23 @@ func (l *line) run(ctx context.Context) {
 			continue
 		}
 		failures++
-		l.puller.close()
-		l.puller = nil // the consumer may have been deleted
+		if l.puller != nil {
+			l.puller.close()
+			l.puller = nil // the consumer may have been deleted
+		}
 		l.report(ctx, err, pause(failures))
 	}
 }
 
-// pause is how long to wait after so many failures, one after another.
+// pause returns how long to wait after a number of failures in a row.
 func pause(failures int) time.Duration {
 	return min(time.Duration(failures)*100*time.Millisecond, 2*time.Second)
 }
 
-// report tells a taker of an error that waiting does not mend, and waits before
-// the next try.
+// report waits before the next attempt. If the error is not transient, it hands
+// it to a taker meanwhile.
 func (l *line) report(ctx context.Context, err error, wait time.Duration) {
-	l.inbox.logger.DebugContext(ctx, "jetstream: a line cannot be fetched", "line", l.number, "error", err)
+	l.inbox.logger.DebugContext(ctx, "jetstream: an entry cannot be fetched", "line", l.number, "error", err)
 	var takers chan<- taken
 	if !transient(err) {
 		takers = l.inbox.taken
@@ -90,7 +91,7 @@ func (l *line) next(ctx context.Context) error {
 	defer hold.Stop()
 	takers := l.inbox.taken
 	if ctx.Err() != nil {
-		takers = nil // the message came when the inbox was closed already
+		takers = nil // the message arrived after the inbox was closed
 	}
 	select {
 	case takers <- taken{entry: entry}:
@@ -101,10 +102,10 @@ func (l *line) next(ctx context.Context) error {
 	return l.giveBack(ctx, entry)
 }
 
-// fetch returns the line's next message, or nil if none came in time.
+// fetch returns the line's next message, or nil if there was none in time.
 func (l *line) fetch(ctx context.Context) (*nats.Msg, error) {
 	if l.puller == nil {
-		consumer, err := l.inbox.consumer(ctx, l.number, l.inbox.ackWait())
+		consumer, err := l.inbox.consumer(ctx, l.number)
 		if err != nil {
 			return nil, err
 		}
@@ -115,10 +116,9 @@ func (l *line) fetch(ctx context.Context) (*nats.Msg, error) {
 	return l.puller.next(ctx)
 }
 
-// resolve reads a message. While that cannot be done, which is no fault of the
-// entry's, it keeps the message and has the servers wait: if it gave the message
-// back, that would count as an attempt, and the entry could be given up without
-// ever having been given out.
+// resolve reads a message. As long as the ledger cannot be read, it keeps the
+// message and asks the servers to wait: to give it back would count as an
+// attempt, and the worker could give the entry up before its first real one.
 func (l *line) resolve(ctx context.Context, message *nats.Msg) (*fetched, error) {
 	meta, err := message.Metadata()
 	if err != nil {
@@ -128,11 +128,11 @@ func (l *line) resolve(ctx context.Context, message *nats.Msg) (*fetched, error)
 	entry, err := l.read(ctx, message, meta)
 	for failures := 1; err != nil; failures++ {
 		l.report(ctx, err, min(pause(failures), l.inbox.hold()))
-		// Soon after that the servers give it to somebody else.
+		// Soon after last, the servers give the entry to another program.
 		last := kept.Add(l.inbox.ackWait() - l.inbox.hold())
 		switch {
 		case ctx.Err() != nil:
-			return nil, errors.Join(err, l.inbox.signal(message, nak(0)))
+			return nil, errors.Join(err, l.inbox.sendAck(message, nak(0)))
 		case !time.Now().Before(last):
 			return nil, err
 		}
@@ -148,25 +148,25 @@ func (l *line) resolve(ctx context.Context, message *nats.Msg) (*fetched, error)
 	return entry, nil
 }
 
-// keep has the servers wait for this program once more. They confirm it even to
-// a program that asks too late, so it gives up at last.
+// keep asks the servers to wait longer for this program. It must not succeed
+// after last, because servers confirm even a request that comes too late.
 func (l *line) keep(ctx context.Context, message *nats.Msg, last time.Time) error {
 	ctx, cancel := l.limit(ctx)
 	defer cancel()
 	ctx, cancelLast := context.WithDeadline(ctx, last)
 	defer cancelLast()
-	return l.inbox.tell(ctx, message, inProgress)
+	return l.inbox.doubleAck(ctx, message, inProgress)
 }
 
-// limit returns the context of one step in reading a message. It outlives ctx,
-// so that an entry can be given back when the inbox is closed. A read, a pause
-// and a keep are over before the servers have waited long enough.
+// limit returns the context of one step of reading a message. It outlives ctx,
+// so that an entry can be given back after the inbox was closed. A read, a pause
+// and a keep together take less time than the servers wait.
 func (l *line) limit(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), min(closeTime, l.inbox.lease/2))
 }
 
-// read makes an entry of a message. It returns nil if the message is none to be
-// given out: because the entry was settled before, or because it is no entry.
+// read returns the entry of a message, or nil if the entry was settled before or
+// the message is not an entry.
 func (l *line) read(ctx context.Context, message *nats.Msg, meta *nats.MsgMetadata) (*fetched, error) {
 	ctx, cancel := l.limit(ctx)
 	defer cancel()
@@ -175,14 +175,14 @@ func (l *line) read(ctx context.Context, message *nats.Msg, meta *nats.MsgMetada
 		return nil, l.bury(ctx, message, meta.Sequence.Stream, err)
 	}
 	f.line, f.sequence = l.number, meta.Sequence.Stream
-	settled, err := l.inbox.ledger.settled(ctx, f.key)
+	settled, err := l.inbox.isSettled(ctx, f.key)
 	switch {
 	case err != nil:
 		return nil, err
 	case settled:
-		return nil, l.inbox.signal(message, ack)
+		return nil, l.inbox.sendAck(message, ack)
 	case meta.NumDelivered > 1:
-		if f.returned, err = l.inbox.ledger.returned(ctx, l.number, f.sequence); err != nil {
+		if f.returned, err = l.inbox.returned(ctx, l.number, f.sequence); err != nil {
 			return nil, err
 		}
 	}
@@ -190,7 +190,7 @@ func (l *line) read(ctx context.Context, message *nats.Msg, meta *nats.MsgMetada
 	return f, nil
 }
 
-// newFetched decodes a message. The error is errNotAnEntry, wrapped.
+// newFetched decodes a message. The error wraps errNotAnEntry.
 func newFetched(message *nats.Msg) (*fetched, error) {
 	entry, err := decode(message.Header, message.Data)
 	if err != nil {
@@ -203,27 +203,27 @@ func newFetched(message *nats.Msg) (*fetched, error) {
 	return &fetched{Entry: entry, message: message, key: key}, nil
 }
 
-// bury makes a dead letter of a message that somebody else put into the line. One
-// that leaves no room for that is cut.
+// bury makes a dead letter of a message that is not an entry. It cuts one that
+// is too large for what a dead letter adds.
 func (l *line) bury(ctx context.Context, message *nats.Msg, sequence uint64, reason error) error {
 	data := message.Data
-	if room := max(0, l.inbox.connection.MaxPayload()-deadLetterRoom); int64(len(data)) > room {
+	if room := max(0, l.inbox.conn.MaxPayload()-deadLetterRoom); int64(len(data)) > room {
 		data, reason = data[:room], fmt.Errorf("%w; it is cut to %d of %d bytes", reason, room, len(data))
 	}
 	letter := unreadable(sequence, data, reason)
 	l.inbox.logger.WarnContext(ctx, "jetstream: a message is not an entry", "line", l.number, "id", letter.ID, "error", reason)
-	if err := l.inbox.bury(ctx, letter); err != nil {
+	if err := l.inbox.bury(ctx, letter, message.Reply); err != nil {
 		return err
 	}
-	return l.inbox.signal(message, ack)
+	return l.inbox.sendAck(message, ack)
 }
 
 // giveBack lets another program have an entry for which this one has no taker.
 func (l *line) giveBack(ctx context.Context, entry *fetched) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
 	defer cancel()
-	if err := l.inbox.ledger.noteReturned(ctx, l.number, entry.sequence, entry.returned+1); err != nil {
-		return errors.Join(err, l.inbox.signal(entry.message, nak(0)))
+	if err := l.inbox.noteReturned(ctx, l.number, entry.sequence, entry.returned+1); err != nil {
+		return errors.Join(err, l.inbox.sendAck(entry.message, nak(0)))
 	}
-	return l.inbox.tell(ctx, entry.message, nak(0))
+	return l.inbox.doubleAck(ctx, entry.message, nak(0))
 }

@@ -65,20 +65,18 @@ func TestAnInboxGoesOnWhenItsServerIsBack(t *testing.T) {
 	err = held.Ack(t.Context())
 	require.Error(t, err)
 	require.NotErrorIs(t, err, stream.ErrSettled, "it may still be settled")
-	_, err = inbox.Put(t.Context(), entry("a", 3))
-	require.Error(t, err)
-	require.NotErrorIs(t, err, stream.ErrFull)
 	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err = inbox.Put(short, entry("a", 3))
+	require.ErrorIs(t, err, context.DeadlineExceeded, "it makes attempts until then")
+	short, cancel = context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	_, err = inbox.Take(short)
 	require.ErrorIs(t, err, context.DeadlineExceeded, "it waits for the server")
 
 	server, err = embedded.Start(t.Context(), config)
 	require.NoError(t, err)
-	require.Eventually(t, func() bool {
-		_, err = inbox.Put(t.Context(), entry("a", 3))
-		return err == nil
-	}, 30*time.Second, 10*time.Millisecond)
+	put(t, inbox, "a", 3)
 	for n := range 3 {
 		delivery := take(t, inbox)
 		require.Equal(t, fmt.Sprintf("a-%d", n+1), delivery.ID)
@@ -89,29 +87,29 @@ func TestAnInboxGoesOnWhenItsServerIsBack(t *testing.T) {
 func TestAnInboxWhoseStreamsAreGoneSaysSo(t *testing.T) {
 	server := serve(t)
 	inbox := join(t, server, jetstream.Config{Lines: 1})
-	require.NoError(t, nearby(t, server).DeleteStream(t.Context(), "engage-inbox"))
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	require.NoError(t, dial(t, server).DeleteStream(t.Context(), "engage-inbox"))
+	ctx, cancel := context.WithTimeout(t.Context(), patience(t))
 	defer cancel()
 	_, err := inbox.Take(ctx)
 	require.ErrorContains(t, err, "stream not found")
+	ctx, cancel = context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
 	_, err = inbox.Put(ctx, entry("a", 1))
-	require.Error(t, err)
+	require.ErrorIs(t, err, natsjetstream.ErrNoStreamResponse)
 }
 
-// An entry that nobody was given has not been tried, however long it took to find
-// out whether it was settled.
+// However long a lookup in the ledger takes, it counts as no attempt.
 func TestAnEntryThatCannotBeLookedUpWaitsUncounted(t *testing.T) {
 	t.Parallel()
-	const lease = time.Second
 	server := serve(t)
-	inbox := join(t, server, jetstream.Config{Lines: 1, Lease: lease})
+	inbox := join(t, server, jetstream.Config{Lines: 1, Lease: quick.Lease})
 	put(t, inbox, "a", 1)
-	js := nearby(t, server)
+	js := dial(t, server)
 	ledger, err := js.Stream(t.Context(), "engage-inbox-ledger")
 	require.NoError(t, err)
 	require.NoError(t, js.DeleteStream(t.Context(), "engage-inbox-ledger"))
-	// Longer than the servers wait for an entry, unless they are asked to.
-	outage, cancel := context.WithTimeout(t.Context(), 3*lease)
+	// This is longer than the servers wait for an entry unless they are asked to.
+	outage, cancel := context.WithTimeout(t.Context(), 3*quick.Lease)
 	defer cancel()
 	for outage.Err() == nil {
 		_, err := inbox.Take(outage)
@@ -124,21 +122,6 @@ func TestAnEntryThatCannotBeLookedUpWaitsUncounted(t *testing.T) {
 	require.Equal(t, 1, delivery.Attempt)
 	require.NoError(t, delivery.Ack(t.Context()))
 	nothing(t, inbox)
-}
-
-// takeAfterTrouble takes the next delivery, even if a line still tells of
-// trouble.
-func takeAfterTrouble(t testing.TB, inbox stream.Source) stream.Delivery {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	for {
-		delivery, err := inbox.Take(ctx)
-		if err == nil {
-			return delivery
-		}
-		require.NoError(t, ctx.Err())
-	}
 }
 
 // One of three servers stops in the middle, and comes back; then another one

@@ -2,7 +2,6 @@ package jetstream
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -10,48 +9,46 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// fetchTime is how long the servers let a request for an entry wait. A program
-// whose takers have gone may still be sent one for that long.
+// fetchTime is how long a request for a message stays valid. A program can get a
+// message that long after its takers have gone.
 const fetchTime = 3 * time.Second
 
-// lateTime is how long an answer may take beyond fetchTime.
+// lateTime is how long a reply may take beyond fetchTime.
 const lateTime = time.Second
 
-// puller asks a consumer for one message at a time. JetStream's client has the
-// same, but drops a message that arrives while it is cancelled.
+// pullRequest asks for one message.
+var pullRequest = fmt.Appendf(nil, `{"batch":1,"expires":%d}`, fetchTime)
+
+// puller requests messages of a consumer, one at a time. JetStream's client can
+// do so as well, but loses a message that arrives while it is canceled: the
+// message would wait for its lease, and count as an attempt.
 type puller struct {
-	connection   *nats.Conn
-	subject      string // where the consumer takes requests
+	connection   *connection
+	subject      string // of requests to the consumer
 	subscription *nats.Subscription
 }
 
-func newPuller(connection *nats.Conn, stream, consumer string) (*puller, error) {
-	subscription, err := connection.SubscribeSync(connection.NewInbox())
+func newPuller(connection *connection, stream, consumer string) (*puller, error) {
+	subscription, err := connection.conn.SubscribeSync(connection.conn.NewInbox())
 	if err != nil {
 		return nil, err
 	}
 	return &puller{connection, "$JS.API.CONSUMER.MSG.NEXT." + stream + "." + consumer, subscription}, nil
 }
 
-// statusError is what a consumer answers in place of a message.
+// statusError is a consumer's reply that it gives no message.
 type statusError struct{ code, description string }
 
 func (e *statusError) Error() string {
 	return fmt.Sprintf("the consumer answers %s %s", e.code, e.description)
 }
 
-// next returns the consumer's next message, or nil if none came in time. When
-// ctx ends it still returns a message that is under way; the puller is of no use
-// then.
+// next returns the consumer's next message, or nil if there was none in time.
+// When ctx ends it may still return a message that was on its way; call it no
+// more then. It fails if the connection does, if the consumer is gone, and if
+// this program may not request messages.
 func (p *puller) next(ctx context.Context) (*nats.Msg, error) {
-	request, err := json.Marshal(struct {
-		Batch   int           `json:"batch"`
-		Expires time.Duration `json:"expires"`
-	}{1, fetchTime})
-	if err != nil {
-		return nil, err
-	}
-	if err := p.connection.PublishRequest(p.subject, p.subscription.Subject, request); err != nil {
+	if err := p.connection.conn.PublishRequest(p.subject, p.subscription.Subject, pullRequest); err != nil {
 		return nil, err
 	}
 	waiting, cancel := context.WithTimeout(ctx, fetchTime+lateTime)
@@ -63,13 +60,13 @@ func (p *puller) next(ctx context.Context) (*nats.Msg, error) {
 	case ctx.Err() != nil:
 		return p.last(), ctx.Err()
 	case errors.Is(err, context.DeadlineExceeded):
-		return nil, nil
+		return nil, p.connection.denial(p.subject)
 	}
 	return nil, err
 }
 
-// last returns the message that the servers sent before they learnt that nobody
-// asks any more, if there is one.
+// last ends the subscription. It returns the message that a server sent before
+// it knew, if there is one.
 func (p *puller) last() *nats.Msg {
 	if err := p.subscription.Drain(); err != nil {
 		return nil
@@ -85,15 +82,13 @@ func (p *puller) last() *nats.Msg {
 	}
 }
 
-// close ends the subscription, if there is one.
+// close ends the subscription.
 func (p *puller) close() {
-	if p != nil {
-		_ = p.subscription.Unsubscribe() // it fails only if it is ended already
-	}
+	_ = p.subscription.Unsubscribe() // it fails only if it is ended already
 }
 
-// unlessStatus returns a message of the stream as it is. One that only tells
-// that there is none is nil, and any other one an error.
+// unlessStatus returns a message of the stream. For the reply that there is no
+// message it returns nil, and for any other reply a statusError.
 func unlessStatus(message *nats.Msg) (*nats.Msg, error) {
 	status := message.Header.Get("Status")
 	switch {

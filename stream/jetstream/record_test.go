@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -18,17 +17,17 @@ import (
 	"github.com/engagesdk/engage-go/stream/jetstream"
 )
 
-// record notes what programs are given, and finds what they must not be.
+// record is what programs were given. It finds what breaks an inbox's promises.
 type record struct {
 	want int
 
 	mu        sync.Mutex
-	given     map[string]int  // the number of a conversation's last entry that was given out
+	given     map[string]int  // the number of the last entry given out, by conversation
 	acked     map[string]bool // by id
-	uncertain map[string]bool // ids whose acknowledgement got no answer
+	uncertain map[string]bool // ids whose acknowledgement failed
 	programs  map[int]int     // acknowledgements by program
-	wrong     []string
-	progress  map[int]func() // what to do after so many acknowledgements
+	wrong     []string        // broken promises
+	progress  map[int]func()  // what to do after a number of acknowledgements
 }
 
 func newRecord(want int) *record {
@@ -38,8 +37,8 @@ func newRecord(want int) *record {
 	}
 }
 
-// handle has a program take and acknowledge until the test ends. Some entries
-// are put back once.
+// handle takes and acknowledges entries in a program until the test ends. It
+// puts some entries back once.
 func (r *record) handle(t testing.TB, source stream.Source, program, takers int) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var group sync.WaitGroup
@@ -64,7 +63,7 @@ func (r *record) settle(ctx context.Context, program int, d stream.Delivery) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
-	case errors.Is(err, stream.ErrSettled): // another one has it
+	case errors.Is(err, stream.ErrSettled): // another program has it
 	case err != nil:
 		r.uncertain[d.ID] = true
 	case r.acked[d.ID]:
@@ -78,8 +77,8 @@ func (r *record) settle(ctx context.Context, program int, d stream.Delivery) {
 	}
 }
 
-// note writes down what was given out, and returns its number in its
-// conversation. It must be the one after the last, or the last again.
+// note records a delivery and returns its number in its conversation. It must be
+// the number after the last one, or the last one again.
 func (r *record) note(d stream.Delivery) (number int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -98,7 +97,7 @@ func (r *record) note(d stream.Delivery) (number int) {
 	return number
 }
 
-// wait returns when all that is wanted was settled, and nothing is left.
+// wait waits until all entries are settled and none is left.
 func (r *record) wait(t testing.TB, inbox *jetstream.Inbox) {
 	t.Helper()
 	settled := func() int {
@@ -113,9 +112,9 @@ func (r *record) wait(t testing.TB, inbox *jetstream.Inbox) {
 		require.NoError(t, err)
 		require.Zero(t, counts.Entries, "entries are left")
 		require.Equal(t, r.want, settled(), "entries are settled")
-	}, 60*time.Second, 20*time.Millisecond)
+	}, patience(t), tick)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	require.Empty(t, r.wrong)
-	t.Logf("%d acknowledged, %d acknowledgements got no answer; by program %v", len(r.acked), len(r.uncertain), r.programs)
+	t.Logf("%d acknowledged, %d acknowledgements failed; by program %v", len(r.acked), len(r.uncertain), r.programs)
 }

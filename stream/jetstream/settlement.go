@@ -2,10 +2,7 @@ package jetstream
 
 import (
 	"context"
-	"fmt"
 	"time"
-
-	"github.com/nats-io/nats.go"
 
 	"github.com/engagesdk/engage-go/stream"
 )
@@ -14,9 +11,10 @@ import (
 type settlement struct {
 	inbox *Inbox
 	entry *fetched
-	// turn holds a token while nobody settles; who has it owns what is below.
+	// turn holds a token while no call is in progress. The call that takes it
+	// owns the fields below.
 	turn    chan struct{}
-	until   time.Time
+	until   time.Time // when the lease ends
 	settled bool
 }
 
@@ -30,11 +28,9 @@ func newSettlement(inbox *Inbox, entry *fetched) *settlement {
 	return s
 }
 
-// do runs step while the delivery is the taker's.
+// do runs step unless the delivery is settled or its lease is over. The step's
+// context ends with the lease.
 func (s *settlement) do(ctx context.Context, step func(context.Context) error) error {
-	if ctx == nil {
-		return errNoContext
-	}
 	select {
 	case <-s.turn:
 		defer func() { s.turn <- struct{}{} }()
@@ -52,43 +48,47 @@ func (s *settlement) do(ctx context.Context, step func(context.Context) error) e
 	return s.inbox.explain(ctx, "settle", step(leased))
 }
 
-// Ack implements [stream.Settlement].
+// Ack implements [stream.Settlement]. While the servers cannot be reached, it
+// makes further attempts until ctx or the lease ends.
 func (s *settlement) Ack(ctx context.Context) error {
 	return s.do(ctx, func(ctx context.Context) error { return s.conclude(ctx, "ack") })
 }
 
-// Term implements [stream.Settlement]. The dead letter is stored first, so that
-// it cannot be lost between the two steps. Of the reason it keeps 1.5 KiB at most,
-// in which a character that is not ASCII takes 6 bytes or 10.
+// Term implements [stream.Settlement]. It makes further attempts as Ack does. It
+// stores the dead letter before it settles the entry, so that neither is lost.
+// It keeps at most 1.5 KiB of the reason, in which a character that is not ASCII
+// takes 6 bytes or 10.
 func (s *settlement) Term(ctx context.Context, reason string) error {
 	return s.do(ctx, func(ctx context.Context) error {
 		letter := stream.DeadLetter{Entry: s.entry.Entry, Attempts: s.entry.attempt, Reason: reason}
-		if err := s.inbox.bury(ctx, letter); err != nil {
+		if err := s.inbox.bury(ctx, letter, s.entry.message.Reply); err != nil {
 			return err
 		}
 		return s.conclude(ctx, "term")
 	})
 }
 
-// conclude settles the entry for good, by writing so into the ledger.
+// conclude settles the entry for good by a record in the ledger.
 func (s *settlement) conclude(ctx context.Context, way string) error {
-	err := s.inbox.ledger.settle(ctx, s.entry.key, s.entry.message.Reply, way)
+	err := s.inbox.settle(ctx, s.entry.key, s.entry.message.Reply, way)
 	if err != nil && err != stream.ErrSettled {
 		return err
 	}
 	s.settled = true
-	// Should this get lost, the entry is fetched again when its lease is over,
-	// found in the ledger, and dropped.
-	if lost := s.inbox.signal(s.entry.message, ack); lost != nil {
+	// If this is lost, the entry is fetched again when its lease is over, found
+	// in the ledger, and dropped.
+	if lost := s.inbox.sendAck(s.entry.message, ack); lost != nil {
 		s.inbox.logger.DebugContext(ctx, "jetstream: a settled entry stays in its line", "line", s.entry.line, "error", lost)
 	}
 	return err
 }
 
-// Nak implements [stream.Settlement].
+// Nak implements [stream.Settlement]. It makes further attempts while a request
+// cannot be sent. It does not repeat one that may have been applied: the entry
+// may belong to another taker by then.
 func (s *settlement) Nak(ctx context.Context, delay time.Duration) error {
 	return s.do(ctx, func(ctx context.Context) error {
-		err := s.inbox.tell(ctx, s.entry.message, nak(delay))
+		err := retry(ctx, notSent, func() error { return s.inbox.doubleAck(ctx, s.entry.message, nak(delay)) })
 		s.settled = err == nil
 		return err
 	})
@@ -97,38 +97,14 @@ func (s *settlement) Nak(ctx context.Context, delay time.Duration) error {
 // Extend implements [stream.Settlement].
 func (s *settlement) Extend(ctx context.Context) error {
 	return s.do(ctx, func(ctx context.Context) error {
-		from := time.Now()
-		if err := s.inbox.tell(ctx, s.entry.message, inProgress); err != nil {
-			return err
+		var sent time.Time
+		err := retry(ctx, notSent, func() error {
+			sent = time.Now()
+			return s.inbox.doubleAck(ctx, s.entry.message, inProgress)
+		})
+		if err == nil {
+			s.until = sent.Add(s.inbox.lease)
 		}
-		s.until = from.Add(s.inbox.lease)
-		return nil
+		return err
 	})
-}
-
-// What a consumer is told of a message.
-const (
-	ack        = "+ACK"
-	inProgress = "+WPI"
-)
-
-// nak tells a consumer to give a message out again after delay.
-func nak(delay time.Duration) string {
-	if delay <= 0 {
-		return "-NAK"
-	}
-	return fmt.Sprintf(`-NAK {"delay":%d}`, delay.Nanoseconds())
-}
-
-// tell tells a consumer something of a message, and waits until it has it.
-func (i *Inbox) tell(ctx context.Context, message *nats.Msg, what string) error {
-	ctx, cancel := context.WithTimeout(ctx, settleTime)
-	defer cancel()
-	_, err := i.connection.RequestWithContext(ctx, message.Reply, []byte(what))
-	return err
-}
-
-// signal tells a consumer something of a message, and does not wait.
-func (i *Inbox) signal(message *nats.Msg, what string) error {
-	return i.connection.Publish(message.Reply, []byte(what))
 }

@@ -6,32 +6,35 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"maps"
+	"reflect"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// storage is where an inbox keeps its entries: three streams and their
-// subjects.
+// storage is what an inbox has on the servers: three streams.
 //
-//	<name>         <name>.entry.<line>     what waits, a work queue
-//	<name>-ledger  <name>.settled.<key>    which entries were settled
-//	               <name>.returned.<line>  see [ledger.returned]
-//	<name>-dead    <name>.dead.<key>       dead letters
+//	stream         subjects                 contents
+//	<name>         <name>.entry.<line>      entries, in a work queue
+//	<name>-ledger  <name>.settled.<key>     records of settled entries, see [storage.settle]
+//	               <name>.returned.<line>   see [storage.returned]
+//	<name>-dead    <name>.dead.<key>        dead letters
 type storage struct {
 	name  string
 	lines int
-	js    jetstream.JetStream
+	lease time.Duration
+	*connection
 
-	entries, dead jetstream.Stream
-	ledger        ledger
+	entries, dead, settled jetstream.Stream
 }
 
 func (s *storage) entrySubject(line int) string  { return s.name + ".entry." + strconv.Itoa(line) }
 func (s *storage) deadSubject(key string) string { return s.name + ".dead." + key }
 
-// lineOf deals the conversations out to lines. Programs of all versions must
+// lineOf returns the line of a conversation. All versions of this package must
 // agree on it.
 func (s *storage) lineOf(conversation string) int {
 	hash := fnv.New32a()
@@ -39,103 +42,175 @@ func (s *storage) lineOf(conversation string) int {
 	return int(hash.Sum32() % uint32(s.lines))
 }
 
-// linesMember is the member of a stream's metadata that holds the number of
-// lines, and marks the stream as an inbox's.
-const linesMember = "engage-inbox-lines"
+// What a new inbox has if the configuration does not say.
+const (
+	defaultLines          = 32
+	defaultLease          = 30 * time.Second
+	defaultReplicas       = 1
+	defaultMaxEntries     = 1_000_000
+	defaultMaxBytes       = 1 << 30
+	defaultRememberFor    = 24 * time.Hour
+	defaultRemembered     = 1_000_000
+	defaultCopyWindow     = 2 * time.Minute
+	defaultMaxDeadLetters = 100_000
+)
 
-// prepare makes the streams, or brings them up to date. The number of lines of
-// an inbox that exists stays.
-func (s *storage) prepare(ctx context.Context, c Config) (err error) {
-	if s.lines, s.entries, err = s.prepareEntries(ctx, c); err != nil {
+// The metadata of the stream of entries holds what is fixed when the inbox is
+// created.
+const (
+	metadataLines = "engage-inbox-lines"
+	metadataLease = "engage-inbox-lease"
+)
+
+// open creates the streams, or changes existing ones where c asks for it.
+func (s *storage) open(ctx context.Context, c Config) error {
+	var err error
+	if s.entries, err = s.openEntries(ctx, c); err != nil {
 		return err
 	}
+	entries := s.entries.CachedInfo().Config
 	standard := jetstream.StreamConfig{
 		Storage:           jetstream.FileStorage,
-		Replicas:          s.entries.CachedInfo().Config.Replicas,
 		MaxMsgsPerSubject: 1,
 		Discard:           jetstream.DiscardOld,
 		MaxBytes:          -1,
 	}
 
-	kept := standard
-	kept.Name, kept.Subjects = s.name+"-ledger", []string{s.name + ".settled.*", s.name + ".returned.*"}
-	kept.Description = "Which entries of the inbox " + s.name + " were settled."
-	kept.MaxMsgs, kept.MaxAge = c.Remembered+int64(s.lines), c.RememberFor
-	kept.Duplicates = min(c.CopyWindow, c.RememberFor)
-	settled, err := s.js.CreateOrUpdateStream(ctx, kept)
+	settled := standard
+	settled.Name, settled.Subjects = s.name+"-ledger", []string{s.name + ".settled.*", s.name + ".returned.*"}
+	settled.Description = "Which entries of the inbox " + s.name + " were settled."
+	settled.MaxMsgs, settled.MaxAge = int64(defaultRemembered+s.lines), defaultRememberFor
+	s.settled, err = s.openStream(ctx, settled, func(config *jetstream.StreamConfig) error {
+		if c.Remembered != 0 {
+			config.MaxMsgs = c.Remembered + int64(s.lines)
+		}
+		config.MaxAge = cmp.Or(c.RememberFor, config.MaxAge)
+		config.Duplicates = min(entries.Duplicates, config.MaxAge)
+		config.Replicas = entries.Replicas
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	s.ledger = ledger{name: s.name, js: s.js, stream: settled}
 
 	dead := standard
 	dead.Name, dead.Subjects = s.name+"-dead", []string{s.name + ".dead.*"}
 	dead.Description = "The dead letters of the inbox " + s.name + "."
-	dead.MaxMsgs, dead.MaxBytes = c.MaxDeadLetters, c.MaxBytes
-	s.dead, err = s.js.CreateOrUpdateStream(ctx, dead)
+	dead.MaxMsgs, dead.MaxBytes = defaultMaxDeadLetters, entries.MaxBytes
+	s.dead, err = s.openStream(ctx, dead, func(config *jetstream.StreamConfig) error {
+		config.MaxMsgs = cmp.Or(c.MaxDeadLetters, config.MaxMsgs)
+		config.MaxBytes = cmp.Or(c.MaxBytes, config.MaxBytes)
+		config.Replicas = entries.Replicas
+		return nil
+	})
 	return err
 }
 
-// linesError says that an inbox cannot be opened with another number of lines.
-type linesError struct{ want, have int }
-
-func (e *linesError) Error() string {
-	return fmt.Sprintf("the inbox has %d lines, and not %d: that cannot be changed", e.have, e.want)
-}
-
-// errForeign says that the name belongs to something else.
-var errForeign = errors.New("there is a stream of that name that is not an inbox's")
-
-// prepareEntries makes the stream of entries. Of several programs that open a
-// new inbox at once, the first decides how many lines there are.
-func (s *storage) prepareEntries(ctx context.Context, c Config) (lines int, entries jetstream.Stream, err error) {
-	config := jetstream.StreamConfig{
+// openEntries opens the stream of entries. If several programs open a new inbox
+// at once, the first one determines its lines and its lease.
+func (s *storage) openEntries(ctx context.Context, c Config) (jetstream.Stream, error) {
+	return s.openStream(ctx, jetstream.StreamConfig{
 		Name:        s.name,
-		Description: "What waits in the inbox " + s.name + ".",
+		Description: "The entries of the inbox " + s.name + ".",
 		Subjects:    []string{s.name + ".entry.*"},
 		Retention:   jetstream.WorkQueuePolicy,
 		Storage:     jetstream.FileStorage,
 		Discard:     jetstream.DiscardNew,
-		MaxMsgs:     c.MaxEntries,
-		MaxBytes:    c.MaxBytes,
-		Duplicates:  c.CopyWindow,
-	}
-	existing, err := s.js.Stream(ctx, s.name)
-	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		lines = cmp.Or(c.Lines, defaultLines)
-		config.Replicas = cmp.Or(c.Replicas, defaultReplicas)
-		config.Metadata = map[string]string{linesMember: strconv.Itoa(lines)}
-		entries, err = s.js.CreateStream(ctx, config)
-		if !errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
-			return lines, entries, err
+		Replicas:    defaultReplicas,
+		MaxMsgs:     defaultMaxEntries,
+		MaxBytes:    defaultMaxBytes,
+		Duplicates:  defaultCopyWindow,
+		Metadata:    map[string]string{metadataLines: strconv.Itoa(cmp.Or(c.Lines, defaultLines))},
+	}, func(config *jetstream.StreamConfig) error {
+		if err := s.fix(config.Metadata, c); err != nil {
+			return err
 		}
-		existing, err = s.js.Stream(ctx, s.name) // another program was first
-	}
-	if err != nil {
-		return 0, nil, err
-	}
-	has := existing.CachedInfo().Config
-	lines, err = strconv.Atoi(has.Metadata[linesMember])
-	switch {
-	case err != nil || lines < 1 || lines > maxLines:
-		return 0, nil, errForeign
-	case c.Lines != 0 && c.Lines != lines:
-		return 0, nil, &linesError{want: c.Lines, have: lines}
-	}
-	config.Replicas, config.Metadata = cmp.Or(c.Replicas, has.Replicas), has.Metadata
-	entries, err = s.js.UpdateStream(ctx, config)
-	return lines, entries, err
+		config.Replicas = cmp.Or(c.Replicas, config.Replicas)
+		config.MaxMsgs = cmp.Or(c.MaxEntries, config.MaxMsgs)
+		config.MaxBytes = cmp.Or(c.MaxBytes, config.MaxBytes)
+		config.Duplicates = cmp.Or(c.CopyWindow, config.Duplicates)
+		return nil
+	})
 }
 
-// consumer makes the consumer of a line, or finds it, and returns its name. A
-// single entry is out at a time; what was put back comes first.
-func (s *storage) consumer(ctx context.Context, line int, ackWait time.Duration) (name string, err error) {
+// errForeign says that the inbox's name belongs to something else.
+var errForeign = errors.New("there is a stream of that name that is not an inbox's")
+
+// fix reads the lines and the lease of the inbox. It fails if c asks for others.
+// It writes the lease if there is none: in a new inbox, or in one of an earlier
+// version of this package.
+func (s *storage) fix(metadata map[string]string, c Config) error {
+	lines, err := strconv.Atoi(metadata[metadataLines])
+	if err != nil || lines < 1 || lines > maxLines {
+		return errForeign
+	}
+	if metadata[metadataLease] == "" {
+		metadata[metadataLease] = cmp.Or(c.Lease, defaultLease).String()
+	}
+	lease, err := time.ParseDuration(metadata[metadataLease])
+	if err != nil || lease < minTime {
+		return errForeign
+	}
+	if c.Lines != 0 && c.Lines != lines {
+		return fmt.Errorf("the inbox has %d lines, which cannot be changed to %d", lines, c.Lines)
+	}
+	if c.Lease != 0 && c.Lease != lease {
+		return fmt.Errorf("the inbox has a lease of %v, which cannot be changed to %v", lease, c.Lease)
+	}
+	s.lines, s.lease = lines, lease
+	return nil
+}
+
+// openStream opens the stream with standard's name, or creates it. A new stream
+// is as standard says, an existing one as it was, and both as change changes
+// that.
+func (s *storage) openStream(ctx context.Context, standard jetstream.StreamConfig, change func(*jetstream.StreamConfig) error) (jetstream.Stream, error) {
+	existing, err := s.js.Stream(ctx, standard.Name)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		if err := change(&standard); err != nil {
+			return nil, err
+		}
+		existing, err = s.js.CreateStream(ctx, standard)
+		if !errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+			return existing, err
+		}
+		existing, err = s.js.Stream(ctx, standard.Name) // another program was first
+	}
+	if err != nil {
+		return nil, err
+	}
+	had := existing.CachedInfo().Config
+	if !slices.Equal(had.Subjects, standard.Subjects) {
+		return nil, errForeign
+	}
+	config := had
+	config.Metadata = maps.Clone(had.Metadata)
+	if err := change(&config); err != nil {
+		return nil, err
+	}
+	if reflect.DeepEqual(config, had) {
+		return existing, nil
+	}
+	return s.js.UpdateStream(ctx, config)
+}
+
+// hold is how long a program holds an entry for a taker.
+func (s *storage) hold() time.Duration { return s.lease / 4 }
+
+// ackWait is how long the servers wait for an entry to be settled: the lease,
+// before it the time that a program may hold the entry, and some more for
+// requests under way.
+func (s *storage) ackWait() time.Duration { return s.lease + 2*s.hold() }
+
+// consumer creates the consumer of a line, or finds it, and returns its name. It
+// gives out a single entry at a time, and first what was put back.
+func (s *storage) consumer(ctx context.Context, line int) (name string, err error) {
 	name = "line-" + strconv.Itoa(line)
 	_, err = s.entries.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
 		Durable:       name,
 		FilterSubject: s.entrySubject(line),
 		AckPolicy:     jetstream.AckExplicitPolicy,
-		AckWait:       ackWait,
+		AckWait:       s.ackWait(),
 		MaxAckPending: 1,
 		MaxDeliver:    -1,
 	})
