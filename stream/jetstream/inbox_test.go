@@ -159,19 +159,25 @@ func idle(t *testing.T, lease time.Duration) (busy, free *jetstream.Inbox) {
 	server := serve(t)
 	config := jetstream.Config{Lines: 1, Lease: lease}
 	busy, free = join(t, server, config), join(t, server, config)
+	fetchUntaken(t, server, busy)
+	return busy, free
+}
+
+// fetchUntaken has a program fetch an entry after its taker has gone.
+func fetchUntaken(t *testing.T, server *embedded.Server, inbox *jetstream.Inbox) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	taken := make(chan error)
 	go func() {
-		_, err := busy.Take(ctx)
+		_, err := inbox.Take(ctx)
 		taken <- err
 	}()
-	requireConsumer(t, server, "the entry was not requested", func(info *natsjetstream.ConsumerInfo) bool { return info.NumWaiting == 1 })
+	requireConsumer(t, server, "no entry was requested", func(info *natsjetstream.ConsumerInfo) bool { return info.NumWaiting == 1 })
 	cancel()
 	require.ErrorIs(t, <-taken, context.Canceled)
-	put(t, free, "a", 1)
+	put(t, inbox, "a", 1)
 	requireConsumer(t, server, "the entry was not sent", func(info *natsjetstream.ConsumerInfo) bool { return info.NumAckPending == 1 })
-	return busy, free
 }
 
 // requireConsumer waits until the server reports something of the first line's

@@ -65,11 +65,8 @@ func TestAnInboxGoesOnWhenItsServerIsBack(t *testing.T) {
 	err = held.Ack(t.Context())
 	require.Error(t, err)
 	require.NotErrorIs(t, err, stream.ErrSettled, "it may still be settled")
+	requireNoServer(t, inbox)
 	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	_, err = inbox.Put(short, entry("a", 3))
-	require.ErrorIs(t, err, context.DeadlineExceeded, "it makes attempts until then")
-	short, cancel = context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	_, err = inbox.Take(short)
 	require.ErrorIs(t, err, context.DeadlineExceeded, "it waits for the server")
@@ -82,6 +79,111 @@ func TestAnInboxGoesOnWhenItsServerIsBack(t *testing.T) {
 		require.Equal(t, fmt.Sprintf("a-%d", n+1), delivery.ID)
 		require.NoError(t, delivery.Ack(t.Context()))
 	}
+}
+
+// A handler that has done its work is not called again because of an outage that
+// is shorter than the rest of its lease.
+func TestADeliveryIsSettledAfterAnOutage(t *testing.T) {
+	t.Parallel()
+	for name, settle := range map[string]func(stream.Delivery) error{
+		"ack":    func(d stream.Delivery) error { return d.Ack(t.Context()) },
+		"term":   func(d stream.Delivery) error { return d.Term(t.Context(), "no use") },
+		"nak":    func(d stream.Delivery) error { return d.Nak(t.Context(), time.Hour) },
+		"extend": func(d stream.Delivery) error { return d.Extend(t.Context()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			config := embedded.Config{Folder: t.TempDir(), Listen: freeAddress(t)}
+			server, err := embedded.Start(t.Context(), config)
+			require.NoError(t, err)
+			inbox, err := jetstream.Open(t.Context(), jetstream.Config{URL: config.Listen, Lease: time.Hour, Lines: 1})
+			require.NoError(t, err)
+			defer func() { require.NoError(t, inbox.Close()) }()
+			put(t, inbox, "a", 1)
+			delivery := take(t, inbox)
+
+			require.NoError(t, server.Close())
+			requireNoServer(t, inbox)
+			settled := make(chan error, 1)
+			go func() { settled <- settle(delivery) }()
+			requireNoServer(t, inbox)
+			server, err = embedded.Start(t.Context(), config)
+			require.NoError(t, err)
+			defer func() { require.NoError(t, server.Close()) }()
+			require.NoError(t, <-settled)
+			if name == "ack" || name == "term" {
+				nothing(t, inbox)
+			}
+		})
+	}
+}
+
+// requireNoServer checks, for a moment, that a program cannot reach the servers.
+func requireNoServer(t *testing.T, inbox stream.Inbox) {
+	t.Helper()
+	short, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	_, err := inbox.Put(short, entry("other", 1))
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+}
+
+// A worker that is stopped puts back what it did not finish. The lease is long,
+// so the test fails if the entries wait for it.
+func TestEntriesInHandAreGivenOutAtOnceAfterAnOrderlyRestart(t *testing.T) {
+	t.Parallel()
+	const conversations, handlers = 12, 4
+	folder := t.TempDir()
+	config := jetstream.Config{Lease: time.Hour, Lines: 2 * handlers}
+	inbox, err := embedded.Open(t.Context(), embedded.Config{Folder: folder}, config)
+	require.NoError(t, err)
+	for c := range conversations {
+		e, err := stream.NewEntry(payloadOf(c, 0))
+		require.NoError(t, err)
+		_, err = inbox.Put(t.Context(), e)
+		require.NoError(t, err)
+	}
+	worker, err := stream.NewWorker(inbox, stream.WithHandlers(handlers), stream.WithDrain(time.Millisecond))
+	require.NoError(t, err)
+	begun := make(chan string, handlers)
+	worker.OnMessage(func(ctx context.Context, e stream.MessageEvent) error {
+		begun <- e.ID
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	ran := make(chan error, 1)
+	go func() { ran <- worker.Run(ctx) }()
+	attempts := map[string]int{}
+	for range handlers {
+		attempts[<-begun] = 2
+	}
+	cancel()
+	require.NoError(t, <-ran)
+	require.NoError(t, inbox.Close())
+
+	again := open(t, folder, config)
+	for range conversations {
+		delivery := take(t, again)
+		require.Equal(t, max(1, attempts[delivery.ID]), delivery.Attempt, delivery.ID)
+		require.NoError(t, delivery.Ack(t.Context()))
+	}
+	nothing(t, again)
+}
+
+// An entry that was fetched for a taker who has gone is not in hand.
+func TestAFetchedEntryIsGivenOutAtOnceAfterAnOrderlyRestart(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	config := jetstream.Config{Lease: time.Hour, Lines: 1}
+	server, err := embedded.Start(t.Context(), embedded.Config{Folder: folder})
+	require.NoError(t, err)
+	inbox := join(t, server, config)
+	fetchUntaken(t, server, inbox)
+	require.NoError(t, inbox.Close())
+	require.NoError(t, server.Close())
+
+	again := open(t, folder, config)
+	require.Equal(t, "a-1", take(t, again).ID)
 }
 
 func TestAnInboxWhoseStreamsAreGoneSaysSo(t *testing.T) {

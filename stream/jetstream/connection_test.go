@@ -1,0 +1,210 @@
+package jetstream_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/engagesdk/engage-go/stream"
+	"github.com/engagesdk/engage-go/stream/jetstream"
+	"github.com/engagesdk/engage-go/stream/jetstream/embedded"
+)
+
+// While an operator changes a password, servers and programs can have different
+// ones for a moment.
+func TestAPasswordThatIsRefusedForATimeClosesNothing(t *testing.T) {
+	t.Parallel()
+	folder, listen := t.TempDir(), freeAddress(t)
+	start := func(password string) *embedded.Server {
+		started, err := embedded.Start(t.Context(), embedded.Config{
+			Folder: folder, Listen: listen,
+			Configure: func(o *server.Options) {
+				o.Users = []*server.User{{Username: "receiver", Password: password}}
+			},
+		})
+		require.NoError(t, err)
+		return started
+	}
+	first := start("hunter2")
+	refusals := make(chan error, 100)
+	inbox, err := jetstream.Open(t.Context(), jetstream.Config{
+		URL: "nats://" + listen,
+		Options: []nats.Option{
+			nats.UserInfo("receiver", "hunter2"),
+			nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { refusals <- err }),
+		},
+	})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, inbox.Close()) }()
+
+	require.NoError(t, first.Close())
+	second := start("*******")
+	for range 3 {
+		require.ErrorIs(t, <-refusals, nats.ErrAuthorization)
+	}
+	require.NoError(t, second.Close())
+	third := start("hunter2")
+	defer func() { require.NoError(t, third.Close()) }()
+	put(t, inbox, "a", 1)
+	require.Equal(t, "a-1", take(t, inbox).ID)
+}
+
+func TestAMissingPermissionIsReported(t *testing.T) {
+	const pull, entries = "$JS.API.CONSUMER.MSG.NEXT.>", "engage-inbox.entry.>"
+	for name, test := range map[string]struct {
+		denied string
+		call   func(context.Context, stream.Inbox) error
+	}{
+		"to take": {pull, func(ctx context.Context, i stream.Inbox) error { _, err := i.Take(ctx); return err }},
+		"to put":  {entries, func(ctx context.Context, i stream.Inbox) error { _, err := i.Put(ctx, entry("a", 1)); return err }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := startServer(t, embedded.Config{Configure: func(o *server.Options) {
+				o.Users = []*server.User{{Username: "worker", Password: "hunter2", Permissions: &server.Permissions{
+					Publish: &server.SubjectPermission{Deny: []string{test.denied}},
+				}}}
+			}})
+			logged := make(chan string, 100)
+			inbox := join(t, server, jetstream.Config{
+				Lines:   1,
+				Options: []nats.Option{nats.UserInfo("worker", "hunter2")},
+				Logger:  slog.New(slog.NewTextHandler(lines(logged), nil)),
+			})
+			ctx, cancel := context.WithTimeout(t.Context(), patience(t))
+			defer cancel()
+			require.ErrorIs(t, test.call(ctx, inbox), nats.ErrPermissionViolation)
+			require.Contains(t, <-logged, "level=WARN")
+		})
+	}
+}
+
+// lines is a writer that sends each line to a channel.
+type lines chan<- string
+
+func (l lines) Write(line []byte) (int, error) {
+	l <- string(bytes.Clone(line))
+	return len(line), nil
+}
+
+// By default NATS needs six minutes to notice that a connection is silent.
+func TestASilentConnectionIsReplacedSoon(t *testing.T) {
+	t.Parallel()
+	listen := freeAddress(t)
+	startServer(t, embedded.Config{Listen: listen})
+	proxy := newProxy(t, listen)
+	inbox, err := jetstream.Open(t.Context(), jetstream.Config{URL: proxy.listener.Addr().String()})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, inbox.Close()) }()
+	put(t, inbox, "a", 1)
+
+	proxy.silence()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	duplicate, err := inbox.Put(ctx, entry("a", 2))
+	require.NoError(t, err)
+	require.False(t, duplicate)
+	require.NoError(t, take(t, inbox).Ack(t.Context()))
+	require.NoError(t, take(t, inbox).Ack(t.Context()))
+	nothing(t, inbox)
+}
+
+// proxy stands between a program and a server.
+type proxy struct {
+	listener net.Listener
+	server   string
+	// accepted counts the connections; the first silent ones forward nothing.
+	accepted, silent atomic.Int64
+}
+
+func newProxy(t *testing.T, server string) *proxy {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	p := &proxy{listener: listener, server: server}
+	t.Cleanup(func() { _ = listener.Close() })
+	go p.run()
+	return p
+}
+
+// silence makes the connections forward nothing from now on, without closing
+// them.
+func (p *proxy) silence() { p.silent.Store(p.accepted.Load()) }
+
+func (p *proxy) run() {
+	for {
+		client, err := p.listener.Accept()
+		if err != nil {
+			return
+		}
+		server, err := net.Dial("tcp", p.server)
+		if err != nil {
+			_ = client.Close()
+			continue
+		}
+		number := p.accepted.Add(1)
+		go p.forward(number, client, server)
+		go p.forward(number, server, client)
+	}
+}
+
+func (p *proxy) forward(number int64, from, to net.Conn) {
+	defer to.Close()
+	data := make([]byte, 64<<10)
+	for {
+		n, err := from.Read(data)
+		if number > p.silent.Load() {
+			_, writing := to.Write(data[:n])
+			err = errors.Join(err, writing)
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// Two of three servers stop, so that no leader can be elected until one of them
+// is back.
+func TestAPutWaitsForAnElection(t *testing.T) {
+	t.Parallel()
+	servers, err := embedded.StartCluster(t.Context(), t.TempDir())
+	require.NoError(t, err)
+	defer func() { require.NoError(t, servers.Close()) }()
+	inbox, err := jetstream.Open(t.Context(), jetstream.Config{URL: servers.URL(), Replicas: 3, Lines: 2})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, inbox.Close()) }()
+	put(t, inbox, "a", 1)
+
+	require.NoError(t, servers.Stop(0))
+	require.NoError(t, servers.Stop(1))
+	stored := make(chan error, 1)
+	go func() {
+		duplicate, err := inbox.Put(t.Context(), entry("a", 2))
+		if duplicate {
+			err = errors.New("it is taken for a copy")
+		}
+		stored <- err
+	}()
+	requireNoServer(t, inbox) // none that could store an entry
+	require.NoError(t, servers.Start(t.Context(), 0))
+	require.NoError(t, <-stored)
+	var taken []string
+	for !slices.Contains(taken, "a-2") {
+		delivery := takeAfterTrouble(t, inbox)
+		if err := delivery.Ack(t.Context()); err == nil {
+			taken = append(taken, delivery.ID)
+		}
+	}
+	require.Equal(t, []string{"a-1", "a-2"}, slices.DeleteFunc(taken, func(id string) bool { return id == "other-1" }))
+	nothing(t, inbox)
+}
