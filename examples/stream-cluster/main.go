@@ -1,10 +1,10 @@
-// Stream-cluster shows two workers that share the events of one inbox, in a
-// JetStream cluster of three servers, one of which stops in the middle. It needs
-// no configuration: the servers run in this program, on its loopback address,
-// and keep their files in a temporary folder.
+// Stream-cluster shows two workers that share the events of one inbox in a
+// JetStream cluster. One of the three servers stops in the middle. The program
+// needs no configuration: it runs the servers itself, on the loopback address
+// and in a temporary folder.
 //
-// It prints what each worker handled, and exits with status 1 if an event was
-// lost or handled out of order.
+// It prints how many events each worker handled. It exits with status 1 if an
+// event was lost or handled out of order.
 package main
 
 import (
@@ -23,13 +23,11 @@ import (
 	"github.com/engagesdk/engage-go/stream/jetstream/embedded"
 )
 
-// How many customers write how many messages each, to how many workers.
 const (
 	customers = 20
-	messages  = 15
+	messages  = 15 // of each customer
 	workers   = 2
-	// patience is how long all of it may take; what is not handled then is lost.
-	patience = 2 * time.Minute
+	patience  = 2 * time.Minute // an event that is not handled by then is lost
 )
 
 func main() {
@@ -63,7 +61,7 @@ func run(interrupted context.Context, args []string, out io.Writer) (err error) 
 	defer group.Wait()
 	defer stop()
 
-	// Each program opens the inbox for itself: the workers, and what receives.
+	// Workers and receiver each open the inbox, as separate programs would.
 	config := jetstream.Config{URL: servers.URL(), Replicas: 3, Lines: 8, Lease: 5 * time.Second}
 	for number := range workers {
 		inbox, worker, err := open(ctx, config)
@@ -73,7 +71,7 @@ func run(interrupted context.Context, args []string, out io.Writer) (err error) 
 		worker.OnMessage(func(_ context.Context, e stream.MessageEvent) error { return t.handle(number, e) })
 		group.Go(func() {
 			defer inbox.Close()
-			_ = worker.Run(working) // it ends with working, and then returns nil
+			_ = worker.Run(working) // it returns nil when working ends
 		})
 	}
 	inbox, err := jetstream.Open(ctx, config)
@@ -88,13 +86,13 @@ func run(interrupted context.Context, args []string, out io.Writer) (err error) 
 	<-working.Done()
 	group.Wait()
 	if interrupted.Err() != nil {
-		return context.Cause(interrupted) // which tells nothing of the inbox
+		return context.Cause(interrupted)
 	}
 	fmt.Fprintf(out, "sent %d events twice: %d copies were dropped\n", customers*messages, copies)
 	return t.summarize(out)
 }
 
-// open opens the inbox and a worker on it.
+// open opens the inbox and returns it with a worker.
 func open(ctx context.Context, config jetstream.Config) (*jetstream.Inbox, *stream.Worker, error) {
 	inbox, err := jetstream.Open(ctx, config)
 	if err != nil {
@@ -107,8 +105,8 @@ func open(ctx context.Context, config jetstream.Config) (*jetstream.Inbox, *stre
 	return inbox, worker, nil
 }
 
-// send puts every event twice. Like the vendor's sender it repeats what is not
-// stored.
+// send puts every event twice. It repeats a failed put, as the vendor's sender
+// does.
 func send(ctx context.Context, inbox stream.Inbox) (copies int, err error) {
 	for message := range messages {
 		for customer := range customers {

@@ -21,7 +21,7 @@ func TestTwoWorkersHandleEverythingInOrder(t *testing.T) {
 	require.NotContains(t, out.String(), "handled 0 events")
 }
 
-func TestItEndsWithItsContext(t *testing.T) {
+func TestRunEndsWithItsContext(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.ErrorIs(t, run(ended, nil, io.Discard), context.Canceled)
@@ -36,7 +36,7 @@ func TestArguments(t *testing.T) {
 	}
 }
 
-func TestTheTallyFindsWhatIsWrong(t *testing.T) {
+func TestTheTallyFindsLostAndDisorderedEvents(t *testing.T) {
 	tally := newTally()
 	event := func(id, text string) stream.MessageEvent {
 		return stream.MessageEvent{Header: stream.Header{ID: id}, Text: text}

@@ -10,9 +10,9 @@ import (
 	"github.com/engagesdk/engage-go/stream"
 )
 
-// tally notes what the workers handle.
+// tally counts what the workers handle.
 type tally struct {
-	// half is called when half of the events were handled, all when all were.
+	// half is called when half of the events are handled, and all when all are.
 	half, all func()
 
 	mu       sync.Mutex
@@ -28,7 +28,7 @@ func newTally() *tally {
 	return &tally{handled: map[string]bool{}, next: map[string]int{}}
 }
 
-// handle notes an event that a worker was given.
+// handle counts an event that a worker was given.
 func (t *tally) handle(worker int, e stream.MessageEvent) error {
 	number, err := strconv.Atoi(e.Text)
 	if err != nil {
@@ -37,7 +37,7 @@ func (t *tally) handle(worker int, e stream.MessageEvent) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.handled[e.ID] {
-		t.again++ // a server stopped before it was told of the first time
+		t.again++ // the first acknowledgement was lost with a server
 		return nil
 	}
 	if t.next[e.Customer] != number {
@@ -55,7 +55,8 @@ func (t *tally) handle(worker int, e stream.MessageEvent) error {
 	return nil
 }
 
-// summarize prints what was handled, and fails if something is wrong with it.
+// summarize prints the counts. It returns an error if an event was lost or out of
+// order.
 func (t *tally) summarize(out io.Writer) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()

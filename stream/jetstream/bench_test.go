@@ -15,10 +15,10 @@ import (
 	"github.com/engagesdk/engage-go/stream/jetstream/embedded"
 )
 
-// payload is the size of what the benchmarks store.
+// payload is the size of an entry's payload.
 const payload = 1 << 10
 
-// spread is how many conversations the benchmarks have.
+// spread is the number of conversations.
 const spread = 1000
 
 func entries(b *testing.B) func(n int) stream.Entry {
@@ -33,8 +33,8 @@ func entries(b *testing.B) func(n int) stream.Entry {
 	}
 }
 
-// BenchmarkPut is one caller after another. The floor is what JetStream itself
-// takes to store a message with an id, and nothing else.
+// BenchmarkPut makes one call after another. The floor is JetStream's own client,
+// which stores a message with an id.
 func BenchmarkPut(b *testing.B) {
 	b.Run("floor", func(b *testing.B) {
 		js := floor(b)
@@ -58,8 +58,8 @@ func BenchmarkPut(b *testing.B) {
 	}
 }
 
-// BenchmarkTakeAck has 16 takers, like a worker. The floor is one consumer, one
-// message at a time for each taker, without any order.
+// BenchmarkTakeAck has 16 takers, as a worker has. The floor is JetStream's own
+// client: one consumer that gives each taker one message at a time, in no order.
 func BenchmarkTakeAck(b *testing.B) {
 	const takers = 16
 	b.Run("floor", func(b *testing.B) {
@@ -112,7 +112,7 @@ func BenchmarkTakeAck(b *testing.B) {
 	})
 }
 
-// share runs one b.N times, in so many goroutines.
+// share calls one b.N times, from several goroutines.
 func share(b *testing.B, takers int, one func() error) {
 	var group sync.WaitGroup
 	for part := range takers {
@@ -135,7 +135,7 @@ func benched(b *testing.B, sync time.Duration) *embedded.Inbox {
 	return inbox
 }
 
-// floor returns JetStream with a work queue of the same kind as an inbox has.
+// floor returns JetStream's own client, with a work queue like an inbox's.
 func floor(b *testing.B) natsjetstream.JetStream {
 	server, err := embedded.Start(b.Context(), embedded.Config{Folder: b.TempDir(), SyncInterval: time.Minute})
 	require.NoError(b, err)

@@ -110,11 +110,9 @@ func (c *connection) denial(subject string) error {
 	return nil
 }
 
-// How long to wait for a reply to a request before it counts as lost, for a
-// consumer to confirm an acknowledgement, and before another attempt.
 const (
-	replyTime  = 2 * time.Second
-	ackTime    = 10 * time.Second
+	replyTime  = 2 * time.Second  // a reply that takes longer counts as lost
+	ackTime    = 10 * time.Second // the same for what is not sent twice
 	retryPause = 50 * time.Millisecond
 )
 

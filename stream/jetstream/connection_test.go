@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -207,4 +208,51 @@ func TestAPutWaitsForAnElection(t *testing.T) {
 	}
 	require.Equal(t, []string{"a-1", "a-2"}, slices.DeleteFunc(taken, func(id string) bool { return id == "other-1" }))
 	nothing(t, inbox)
+}
+
+func TestAPutWhoseReplyIsLostIsNotTakenForACopy(t *testing.T) {
+	t.Parallel()
+	listen := freeAddress(t)
+	server := startServer(t, embedded.Config{Listen: listen})
+	inbox, err := jetstream.Open(t.Context(), jetstream.Config{
+		URL: listen, Options: []nats.Option{nats.SetCustomDialer(&deafDialer{})},
+	})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, inbox.Close()) }()
+	put(t, inbox, "a", 1)
+	duplicate, err := join(t, server, jetstream.Config{}).Put(t.Context(), entry("a", 1))
+	require.NoError(t, err)
+	require.True(t, duplicate)
+	require.Equal(t, "a-1", take(t, inbox).ID)
+}
+
+// deafDialer dials connections. The first one gets no data from the server any
+// more once it publishes an entry.
+type deafDialer struct{ deaf sync.Once }
+
+func (d *deafDialer) Dial(network, address string) (net.Conn, error) {
+	conn, err := net.Dial(network, address)
+	return &deafConn{Conn: conn, dialer: d}, err
+}
+
+type deafConn struct {
+	net.Conn
+	dialer *deafDialer
+	deaf   atomic.Bool
+}
+
+func (c *deafConn) Write(data []byte) (int, error) {
+	if bytes.Contains(data, []byte("HPUB engage-inbox.entry.")) {
+		c.dialer.deaf.Do(func() { c.deaf.Store(true) })
+	}
+	return c.Conn.Write(data)
+}
+
+func (c *deafConn) Read(data []byte) (int, error) {
+	for {
+		n, err := c.Conn.Read(data)
+		if err != nil || !c.deaf.Load() {
+			return n, err
+		}
+	}
 }

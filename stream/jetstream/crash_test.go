@@ -14,17 +14,17 @@ import (
 	"github.com/engagesdk/engage-go/stream/jetstream/embedded"
 )
 
-// What runEmbedding puts, each time that it starts.
+// The events that runEmbedding puts, each time that it starts.
 const (
 	putConversations = 4
 	putLength        = 10
 )
 
-// embeddedConfig is the inbox of the processes that embed its server.
+// embeddedConfig configures the inbox of a process that embeds the server.
 var embeddedConfig = jetstream.Config{Lines: 4, Lease: 2 * time.Second}
 
-// runEmbedding is the program that puts all events into the inbox in a folder,
-// whose server it embeds, and handles them as runWorker does.
+// runEmbedding embeds a server with an inbox in a folder. It puts all events and
+// handles them as runWorker does.
 func runEmbedding(ctx context.Context, folder string, until breakpoint) error {
 	inbox, err := embedded.Open(ctx, embedded.Config{Folder: folder}, embeddedConfig)
 	if err != nil {
@@ -50,7 +50,7 @@ func TestAProcessThatIsKilledLosesNothing(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	journal := newJournal((&traffic{conversations: putConversations, length: putLength}).events(t))
-	inHand, cut := 0, 0 // how many events were in hand at the kills, and how many kills came before an acknowledgement
+	inHand, cut := 0, 0 // events not finished at a kill; kills before an acknowledgement
 	for _, until := range []breakpoint{{handled, 4}, {acknowledged, 4}, {begun, 4}, {acknowledged, 1}, {handled, 4}} {
 		p := start(t.Context(), t, "embedding", folder, until.kind, strconv.Itoa(until.n))
 		require.True(t, journal.follow(p), "the process ended before it was killed")
@@ -64,9 +64,9 @@ func TestAProcessThatIsKilledLosesNothing(t *testing.T) {
 	journal.progress[len(journal.events)] = func() { require.NoError(t, last.input.Close()) }
 	require.False(t, journal.follow(last))
 	require.NoError(t, last.command.Wait())
-	require.Zero(t, journal.end(), "a process that is not killed ends what it began")
+	require.Zero(t, journal.end(), "a process that is not killed finishes its events")
 
-	// Acknowledgements that failed may have left events.
+	// Events are left where an acknowledgement failed.
 	inbox := open(t, folder, embeddedConfig)
 	ctx, cancel := context.WithCancel(t.Context())
 	var taking sync.WaitGroup
@@ -86,7 +86,7 @@ func TestAProcessThatIsKilledLosesNothing(t *testing.T) {
 		len(journal.handled), inHand, journal.refused, journal.repeated())
 }
 
-// finish handles what is left in an inbox, until ctx ends.
+// finish handles the entries that are left, until ctx ends.
 func (j *journal) finish(ctx context.Context, inbox stream.Inbox) {
 	for {
 		delivery, err := inbox.Take(ctx)

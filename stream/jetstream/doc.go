@@ -35,9 +35,8 @@
 // An inbox has a fixed number of lines, and a hash assigns each conversation to
 // one of them. A line is a subject of one work-queue stream, with a consumer
 // that gives out a single entry at a time. This alone keeps the order: no
-// program owns a line and none is elected. If a program dies, the one entry
-// that it held on a line is given out again when its lease ends; until then the
-// line waits.
+// program owns a line and none is elected. If a program dies, a line that gave
+// it an entry waits until the entry's lease ends, and then gives it out again.
 //
 // Conversations on the same line wait for each other. There are 32 lines by
 // default, so at most 32 entries are handled at a time by all workers together.
@@ -51,10 +50,10 @@
 //
 // # Guarantees
 //
-//   - When Put returns nil, most replicas have stored the entry. Servers write
-//     at once but flush their disks every two minutes by default, so a loss of
-//     power to most servers together can lose that much. The server setting
-//     sync_interval: always prevents this. The embedded server does so by
+//   - When Put returns nil, most replicas have stored the entry. By default,
+//     servers flush their disks every two minutes. If most of them lose power
+//     together, the entries since then can be lost. The server setting
+//     sync_interval: always prevents this, and the embedded server has it by
 //     default.
 //   - An entry is given out until it is settled. After Ack or Term returns nil
 //     it is not given out again while the ledger remembers it.

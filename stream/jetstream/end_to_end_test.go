@@ -20,10 +20,10 @@ import (
 	"github.com/engagesdk/engage-go/stream/jetstream/embedded"
 )
 
-// Senders post events over HTTP, with copies, and again what had arrived without
-// their learning it. A worker process is killed several times while it handles
-// them. Each event is handled, in the order of its conversation, and never again
-// once its acknowledgement succeeded.
+// Senders post events over HTTP, some of them twice, and repeat those whose
+// replies were lost. A worker process is killed several times while it handles
+// them. Each event is handled, in the order of its conversation. None is handled
+// again after its acknowledgement succeeded.
 func TestEventsSurviveTheirWorkers(t *testing.T) {
 	t.Parallel()
 	for name, newSite := range map[string]func(context.Context, *testing.T) site{
@@ -32,7 +32,7 @@ func TestEventsSurviveTheirWorkers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), patience(t))
 			defer cancel()
 			trial := newTrial(ctx, t, newSite(ctx, t))
 			trial.run(ctx, t)
@@ -44,12 +44,12 @@ func TestEventsSurviveTheirWorkers(t *testing.T) {
 	}
 }
 
-// site is where the inbox is.
+// site is the servers that hold the inbox.
 type site struct {
 	url      string
 	replicas int
-	// stop and restart are called when a third and two thirds of the events were
-	// handled.
+	// stop is called when a third of the events were handled, restart when two
+	// thirds were.
 	stop, restart func()
 }
 
@@ -62,9 +62,9 @@ func oneServer(ctx context.Context, t *testing.T) site {
 	return site{url: "nats://" + address, replicas: 1, stop: goesOn, restart: goesOn}
 }
 
-// freeAddress returns an address on loopback at which nobody listens. Systems
-// give higher ports to connections that go out; one of those could have the
-// server's port when it is to start.
+// freeAddress returns a free address on loopback. Its port is below those that
+// systems give to outgoing connections, which could otherwise take the port of a
+// stopped server.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	const lowest, ports = 10_000, 20_000
@@ -81,7 +81,7 @@ func freeAddress(t *testing.T) string {
 	return ""
 }
 
-// threeServers are a cluster whose leader stops, and comes back.
+// threeServers starts a cluster whose leader stops and starts again.
 func threeServers(ctx context.Context, t *testing.T) site {
 	servers, err := embedded.StartCluster(ctx, t.TempDir())
 	require.NoError(t, err)
@@ -98,7 +98,7 @@ func threeServers(ctx context.Context, t *testing.T) site {
 	return site{url: servers.URL(), replicas: 3, stop: stop, restart: restart}
 }
 
-// entriesOf is what the servers say of the stream of entries.
+// entriesOf returns the servers' report on the stream of entries.
 func entriesOf(ctx context.Context, t *testing.T, url string) *natsjetstream.StreamInfo {
 	t.Helper()
 	connection, err := nats.Connect(url)
@@ -111,7 +111,7 @@ func entriesOf(ctx context.Context, t *testing.T, url string) *natsjetstream.Str
 	return entries.CachedInfo()
 }
 
-// breakpoint is where a worker process stops: with its n-th note of a kind.
+// breakpoint says where a worker process stops: at its n-th report of a kind.
 type breakpoint struct {
 	kind string
 	n    int
@@ -121,7 +121,7 @@ type breakpoint struct {
 // acknowledgement, and after that.
 var kills = []breakpoint{{begun, 60}, {handled, 60}, {acknowledged, 60}}
 
-// trial is all that stands between senders and handlers, and what it did.
+// trial is everything between the senders and the handlers, with its counts.
 type trial struct {
 	site
 	inbox    *jetstream.Inbox
@@ -129,7 +129,7 @@ type trial struct {
 	network  *network
 	traffic  *traffic
 	journal  *journal
-	inHand   []int // how many events each process had in hand when it was killed
+	inHand   []int // events that each process had not finished when it was killed
 }
 
 func newTrial(ctx context.Context, t *testing.T, site site) *trial {
@@ -177,7 +177,7 @@ func (r *trial) run(ctx context.Context, t *testing.T) {
 	}
 	require.False(t, r.journal.follow(last))
 	require.NoError(t, last.command.Wait())
-	require.Zero(t, r.journal.end(), "a process that is not killed ends what it began")
+	require.Zero(t, r.journal.end(), "a process that is not killed finishes its events")
 }
 
 func (r *trial) startWorker(ctx context.Context, t *testing.T, until breakpoint) *process {
@@ -185,7 +185,7 @@ func (r *trial) startWorker(ctx context.Context, t *testing.T, until breakpoint)
 }
 
 func (r *trial) log(t *testing.T, stored uint64) {
-	t.Logf("%d events sent, in %d posts, which with retries were %d requests; %d answers were lost, %d late",
+	t.Logf("%d events sent, in %d posts, which with retries were %d requests; %d replies were lost, %d late",
 		len(r.journal.events), r.traffic.posts.Load(), r.traffic.requests.Load(), r.network.lost.Load(), r.network.late.Load())
 	counts := r.receiver.Counts()
 	t.Logf("%d accepted, %d duplicates, refused for %v; %d stored", counts.Accepted, counts.Duplicates, counts.Refused, stored)
@@ -207,7 +207,7 @@ func (r *trial) requireHandled(ctx context.Context, t *testing.T) {
 		inHand += n
 	}
 	// An event is handled again only if a kill came before its acknowledgement,
-	// or if that was refused, because the lease was over or no server there.
+	// or if the acknowledgement failed, because of its lease or of the servers.
 	require.LessOrEqual(t, r.journal.repeated(), inHand+r.journal.refused)
 	require.GreaterOrEqual(t, r.journal.repeated(), 2, "the first two processes stopped before an acknowledgement")
 
@@ -216,8 +216,8 @@ func (r *trial) requireHandled(ctx context.Context, t *testing.T) {
 	require.Equal(t, jetstream.Counts{}, left, "nothing waits, and nothing was given up")
 }
 
-// requireStored checks that copies were known as such. Each answer 200 says of an
-// event that it was stored, or that it was a copy.
+// requireStored checks that copies were recognized. Each reply 200 means that an
+// event was stored, or that it was a copy.
 func (r *trial) requireStored(t *testing.T, stored uint64) {
 	t.Helper()
 	counts, all := r.receiver.Counts(), uint64(len(r.journal.events))
@@ -228,10 +228,10 @@ func (r *trial) requireStored(t *testing.T, stored uint64) {
 	require.Positive(t, counts.Secrets[previous.Name()])
 	require.GreaterOrEqual(t, counts.Accepted+counts.Duplicates, answered)
 	require.LessOrEqual(t, counts.Accepted, stored)
-	// What is stored without an answer in time is a copy when it comes again.
+	// An event that is stored too late for its reply is a copy when it is sent again.
 	require.GreaterOrEqual(t, counts.Accepted+counts.Refused[stream.RefusedInbox], all)
-	// A copy that comes while the servers elect a leader may be stored, to be
-	// dropped when its turn comes.
+	// While the servers elect a leader, a copy may be stored. It is dropped when
+	// its turn comes.
 	require.GreaterOrEqual(t, stored, all)
 	if r.replicas == 1 {
 		require.Equal(t, all, stored, "each event is stored once")

@@ -22,8 +22,8 @@ func openExample(ctx context.Context) (inbox *embedded.Inbox, remove func(), err
 	return inbox, func() { _ = os.RemoveAll(folder) }, err
 }
 
-// A message is stored and handled. Its copy is dropped, also when the program
-// was started again in between.
+// A message is stored and handled, and its copy is dropped. The copy would also be
+// dropped after a restart of the program.
 func Example() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -64,9 +64,8 @@ func Example() {
 	// <nil>
 }
 
-// A cluster of three servers keeps each entry three times. Here they all run in
-// this program; elsewhere URL lists those of the cluster, and Options hold the
-// credentials.
+// Three servers each store every entry. In this example they run in the program;
+// in production URL lists the servers, and Options hold the credentials.
 func ExampleOpen() {
 	ctx := context.Background()
 	folder, err := os.MkdirTemp("", "cluster")
@@ -98,7 +97,7 @@ func ExampleOpen() {
 	// Output: false <nil>
 }
 
-// What was given up is listed, and handled again once the reason is mended.
+// A dead letter is listed, and handled again after its cause was fixed.
 func ExampleInbox_Requeue() {
 	ctx := context.Background()
 	inbox, remove, err := openExample(ctx)

@@ -67,9 +67,8 @@ func notSent(err error) bool {
 		errors.Is(err, nats.ErrConnectionReconnecting)
 }
 
-// transient reports whether an error may go away by itself: the servers, or
-// enough of them, cannot be reached, do not reply in time, elect a leader, or
-// are just storing a copy of the message.
+// transient reports whether an error may go away by itself. Servers may be out of
+// reach, reply late, elect a leader, or be about to store a copy of the message.
 func transient(err error) bool {
 	if full(err) {
 		return false

@@ -40,12 +40,13 @@ type Inbox struct {
 // none. If a cluster is not ready yet, Open waits until ctx ends, for at most 30
 // seconds. It does not wait for servers that cannot be reached at all.
 //
-// Open fails
-//   - if config is invalid, with all violations at once,
-//   - if no server can be reached, or none accepts the credentials,
-//   - if JetStream is not enabled, or lacks the room for the inbox,
-//   - if config asks for other Lines or another Lease than the inbox has,
-//   - if a stream with its name exists that is not an inbox's.
+// An error reports one of these:
+//
+//   - config is invalid; the error lists all violations.
+//   - No server can be reached, or none accepts the credentials.
+//   - JetStream is not enabled, or lacks the room for the inbox.
+//   - The inbox has other Lines or another Lease than config asks for.
+//   - A stream with the inbox's name belongs to something else.
 func Open(ctx context.Context, config Config) (*Inbox, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err

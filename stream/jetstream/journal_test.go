@@ -2,25 +2,22 @@ package jetstream_test
 
 import "fmt"
 
-// journal is what worker processes, one after another, wrote down. It finds what
-// must not be.
+// journal is what worker processes reported, one after another. It finds what
+// breaks an inbox's promises.
 type journal struct {
 	events map[string]position // what is expected, by id
 
 	begun, handled map[position]int // how often
 	acknowledged   map[position]bool
-	refused        int // how many acknowledgements failed
-	// open counts the handlings of each event that have not ended, next the
-	// events of each conversation that were begun.
-	open map[position]int
-	next map[int]int
-	// progress is what to do when so many events were handled.
-	progress map[int]func()
+	refused        int              // failed acknowledgements
+	open           map[position]int // calls of a handler that have not ended, by event
+	next           map[int]int      // events that were begun, by conversation
+	progress       map[int]func()   // what to do after a number of events
 
 	again, disordered, unexpected []string
 }
 
-// position is where an event stands: which one it is of its conversation.
+// position says which event of which conversation it is.
 type position struct{ conversation, number int }
 
 func newJournal(events map[string]position) *journal {
@@ -67,8 +64,8 @@ func (j *journal) follow(p *process) (stops bool) {
 }
 
 // begin notes that a handler was called. The event must be the next one of its
-// conversation, and the one before handled; or the last one again, if nobody
-// knows that it was acknowledged.
+// conversation, after the one before was handled. It may also be the last one
+// again, unless that was acknowledged.
 func (j *journal) begin(event position) {
 	next := j.next[event.conversation]
 	before := position{event.conversation, next - 1}
@@ -84,8 +81,8 @@ func (j *journal) begin(event position) {
 	j.open[event]++
 }
 
-// end notes that the process has ended. It returns how many events it had in
-// hand.
+// end notes that the process has ended, and returns how many events it had not
+// finished.
 func (j *journal) end() (inHand int) {
 	for _, n := range j.open {
 		inHand += n
@@ -94,7 +91,7 @@ func (j *journal) end() (inHand int) {
 	return inHand
 }
 
-// repeated is how often events were handled again.
+// repeated returns how often events were handled again.
 func (j *journal) repeated() (times int) {
 	for _, n := range j.begun {
 		times += n - 1

@@ -61,9 +61,9 @@ func (s *storage) settle(ctx context.Context, key, delivery, way string) error {
 	return err
 }
 
-// returned returns how often the first entry of a line, which is message number
-// sequence, was fetched by a program that then had no taker for it. JetStream
-// counts each as an attempt, and the inbox does not.
+// returned returns how often programs have fetched the first entry of a line and
+// then had no taker for it. JetStream counts these as attempts; the inbox does
+// not. The sequence is that of the entry's message.
 func (s *storage) returned(ctx context.Context, line int, sequence uint64) (int, error) {
 	note, err := s.settled.GetLastMsgForSubject(ctx, s.returnedSubject(line))
 	if errors.Is(err, jetstream.ErrMsgNotFound) {

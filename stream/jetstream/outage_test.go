@@ -226,8 +226,8 @@ func TestAnEntryThatCannotBeLookedUpWaitsUncounted(t *testing.T) {
 	nothing(t, inbox)
 }
 
-// One of three servers stops in the middle, and comes back; then another one
-// stops. Entries are put twice throughout.
+// One of three servers stops and starts again; then another one stops. All the
+// time entries are put twice.
 func TestAClusterLosesNothingWithoutOneOfItsServers(t *testing.T) {
 	t.Parallel()
 	const conversations, length = 12, 25
@@ -240,7 +240,7 @@ func TestAClusterLosesNothingWithoutOneOfItsServers(t *testing.T) {
 		programs[n], err = jetstream.Open(t.Context(), config)
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, programs[n].Close()) })
-		config.Replicas = 0 // as many as there are
+		config.Replicas = 0 // as the inbox has
 	}
 	requireReplicas(t, servers.URL(), 3)
 
@@ -268,7 +268,7 @@ func TestAClusterLosesNothingWithoutOneOfItsServers(t *testing.T) {
 	record.wait(t, programs[0])
 }
 
-// requireReplicas checks on how many servers the inbox keeps everything.
+// requireReplicas checks how many servers store each stream of the inbox.
 func requireReplicas(t testing.TB, url string, want int) {
 	t.Helper()
 	connection, err := nats.Connect(url)
@@ -283,8 +283,8 @@ func requireReplicas(t testing.TB, url string, want int) {
 	}
 }
 
-// putAll puts every entry until it is stored, as a sender does, and then once
-// more.
+// putAll repeats the put of each entry until it is stored, as a sender does, and
+// then puts it once more.
 func putAll(ctx context.Context, programs []*jetstream.Inbox, conversations, length int) error {
 	for n := range length {
 		for c := range conversations {

@@ -14,18 +14,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// programVariable is the environment variable that makes the test binary one of
-// programs.
+// programVariable is the environment variable that makes the test binary run one
+// of programs.
 const programVariable = "JETSTREAM_TEST_PROGRAM"
 
-// programs are what tests start and kill. Each handles what is in the inbox at a
-// place until ctx ends, or stops at a breakpoint.
+// programs are the programs that tests start and kill. Each handles the events of
+// the inbox at a place until ctx ends, or stops at a breakpoint.
 var programs = map[string]func(ctx context.Context, place string, until breakpoint) error{
 	"embedding": runEmbedding,
 	"worker":    runWorker,
 }
 
-// runProgram runs a program until its input ends.
+// runProgram runs a program until its standard input ends.
 func runProgram(name string, arguments []string) error {
 	n, err := strconv.Atoi(arguments[2])
 	if err != nil {
@@ -51,7 +51,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// process is a program that runs.
+// process is a running program.
 type process struct {
 	t       *testing.T
 	command *exec.Cmd
@@ -59,7 +59,7 @@ type process struct {
 	lines   *bufio.Scanner
 }
 
-// start starts a program, which ends with ctx at the latest.
+// start starts a program, which is killed when ctx ends.
 func start(ctx context.Context, t *testing.T, program string, arguments ...string) *process {
 	t.Helper()
 	executable, err := os.Executable()
@@ -75,8 +75,8 @@ func start(ctx context.Context, t *testing.T, program string, arguments ...strin
 	return &process{t, command, input, bufio.NewScanner(output)}
 }
 
-// next returns what the process did next, and to which entry; ok is false when
-// it has ended. What it wrote before it was killed is there to be read.
+// next returns the next report of the process, and which event it is about; ok is
+// false if the process has ended. Reports remain readable after a kill.
 func (p *process) next() (what, id string, ok bool) {
 	ok = p.lines.Scan()
 	what, id, _ = strings.Cut(p.lines.Text(), " ")

@@ -23,13 +23,12 @@ var (
 	previous = stream.NewSecret("previous", "Zt81ck")
 )
 
-// network is what lies between senders and a receiver. Now and then it lets a
-// request through, and the answer does not come back.
+// network stands between senders and a receiver. Now and then it passes a request
+// on and loses the reply.
 type network struct {
 	receiver http.Handler
 	requests atomic.Int64
-	// lost and late count the requests that were answered 200, which the sender
-	// did not learn.
+	// lost and late count the replies 200 that the sender did not get.
 	lost, late atomic.Int64
 }
 
@@ -46,8 +45,8 @@ func (n *network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// swallow has the receiver answer to nobody. It takes its own time, not the
-// sender's.
+// swallow passes a request on and drops the reply. The receiver can take longer
+// than the sender waits.
 func (n *network) swallow(r *http.Request, count *atomic.Int64) {
 	answer := httptest.NewRecorder()
 	n.receiver.ServeHTTP(answer, r.WithContext(context.WithoutCancel(r.Context())))
@@ -56,7 +55,8 @@ func (n *network) swallow(r *http.Request, count *atomic.Int64) {
 	}
 }
 
-// traffic is what senders post: events of some conversations, numbered from 0.
+// traffic is the events that senders post. Those of a conversation are numbered
+// from 0.
 type traffic struct {
 	conversations, length int
 	// half is closed when the second half of each conversation may be posted.
@@ -64,13 +64,13 @@ type traffic struct {
 	posts, requests atomic.Int64
 }
 
-// payloadOf is event n of a conversation.
+// payloadOf returns event n of a conversation.
 func payloadOf(conversation, n int) []byte {
 	return fmt.Appendf(nil, `{"channel":"Rtm","event":"MO","userId":"customer-%d","appId":"a","tid":"%[1]d-%d","message":"%[2]d","ts":"2026-11-02T09:30:00Z"}`,
 		conversation, n)
 }
 
-// events is where each event stands, by its id.
+// events returns the position of each event, by its id.
 func (s *traffic) events(t *testing.T) map[string]position {
 	t.Helper()
 	events := map[string]position{}
@@ -84,8 +84,7 @@ func (s *traffic) events(t *testing.T) map[string]position {
 	return events
 }
 
-// newSender returns a sender that gives a receiver little time for each try, and
-// many tries.
+// newSender returns a sender that makes many short attempts.
 func newSender(t *testing.T, url string, secret stream.Secret) *stream.Sender {
 	t.Helper()
 	sender, err := stream.NewSender(url, stream.WithSigning(stream.SHA256, secret),
@@ -95,9 +94,9 @@ func newSender(t *testing.T, url string, secret stream.Secret) *stream.Sender {
 	return sender
 }
 
-// send posts every event, and copies of it later. The first sender posts each
-// conversation in order, one event after the other is acknowledged, and some of
-// them once more. The second one posts copies of all, in any order.
+// send posts every event and copies of it. The first sender posts each
+// conversation in order, and waits for each reply; it posts some events again.
+// The second one posts copies of all events in any order.
 func (s *traffic) send(ctx context.Context, t *testing.T, first, second *stream.Sender) {
 	var conversations sync.WaitGroup
 	for c := range s.conversations {

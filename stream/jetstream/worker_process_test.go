@@ -12,26 +12,25 @@ import (
 	"github.com/engagesdk/engage-go/stream/jetstream"
 )
 
-// What a worker process does with an event, as it writes it to its output. A
-// handling ends with the answer to its acknowledgement, or with the process.
+// What a worker process reports of an event on its output. The call of a handler
+// ends with the acknowledgement or with the process.
 const (
 	begun        = "begun"        // the handler was called
 	handled      = "handled"      // the handler returns
 	acknowledged = "acknowledged" // Ack returned nil
 	refused      = "refused"      // Ack returned an error
-	stopped      = "stopped"      // it waits for its end
+	stopped      = "stopped"      // the process waits to be killed
 )
 
-// handlers is how many events a worker process has in hand at most.
+// handlers is how many events a worker process handles at a time.
 const handlers = 4
 
-// sharedConfig is the inbox of the receiver and of the worker processes.
+// sharedConfig configures the inbox of the receiver and of the worker processes.
 func sharedConfig(url string) jetstream.Config {
 	return jetstream.Config{URL: url, Lines: 6, Lease: 2 * time.Second, CopyWindow: 10 * time.Minute}
 }
 
-// runWorker is the program that handles what is in the inbox on the servers of a
-// URL.
+// runWorker handles the events of the inbox on the servers of a URL.
 func runWorker(ctx context.Context, url string, until breakpoint) error {
 	inbox, err := jetstream.Open(ctx, sharedConfig(url))
 	if err != nil {
@@ -46,8 +45,8 @@ type closer interface {
 	io.Closer
 }
 
-// work handles what is in the inbox until ctx ends, and writes it down. At the
-// breakpoint it stops, with all that it has in hand.
+// work handles the events of an inbox until ctx ends, and reports what it does.
+// At the breakpoint it stops, in the middle of all its events.
 func work(ctx context.Context, inbox closer, until breakpoint) error {
 	notes := &notes{end: ctx.Done(), kind: until.kind, left: until.n}
 	worker, err := stream.NewWorker(notedSource{inbox, notes}, stream.WithHandlers(handlers))
@@ -62,13 +61,12 @@ func work(ctx context.Context, inbox closer, until breakpoint) error {
 	return errors.Join(worker.Run(ctx), inbox.Close())
 }
 
-// notes is what a process writes down of its doings. What is written stays, even
-// if the process is killed.
+// notes writes the reports of a process, which survive its death.
 type notes struct {
 	end  <-chan struct{}
 	mu   sync.Mutex
 	kind string
-	left int // how many notes of that kind are left before the process stops
+	left int // reports of that kind before the process stops
 }
 
 func (n *notes) write(what, id string) {
@@ -80,11 +78,11 @@ func (n *notes) write(what, id string) {
 	}
 	if n.left--; n.left == 0 {
 		fmt.Println(stopped)
-		<-n.end // and whoever wants to write waits as well
+		<-n.end // the lock is held, so that every handler stops
 	}
 }
 
-// notedSource notes what becomes of the acknowledgements.
+// notedSource reports whether acknowledgements succeed.
 type notedSource struct {
 	stream.Source
 	notes *notes
