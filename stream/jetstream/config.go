@@ -27,7 +27,9 @@ type Config struct {
 	// Options.
 	URL string
 	// Options configure the connection, for example its credentials or TLS.
-	// They override the package's own, which reconnect without end.
+	// They override the package's own: to reconnect without end, also while
+	// credentials are refused, and to replace a connection that is silent for
+	// six seconds.
 	Options []nats.Option
 	// Logger logs lost connections, missing permissions, and messages that are
 	// not entries. It gets no payload and no URL. The default is not to log.
@@ -44,9 +46,9 @@ type Config struct {
 	// many as there are handlers rather than hundreds.
 	Lines int
 	// Lease is how long a delivery belongs to its taker. It is fixed when the
-	// inbox is created, because programs with different leases would handle one
-	// conversation at a time; [Open] refuses another one. The default is 30
-	// seconds. If the taker dies, the entry is given out again after at most
+	// inbox is created, because programs with different leases could handle one
+	// conversation at the same time; [Open] refuses another one. The default is
+	// 30 seconds. If the taker dies, the entry is given out again after at most
 	// twice the lease.
 	Lease time.Duration
 	// Replicas is the number of servers that store each entry: 1, 3 or 5. The

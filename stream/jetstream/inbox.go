@@ -90,8 +90,9 @@ func (i *Inbox) openStreams(ctx context.Context, config Config) error {
 	return err
 }
 
-// Put implements [stream.Inbox]. While servers cannot be reached or elect a
-// leader, it makes further attempts until ctx ends.
+// Put implements [stream.Inbox]. While the servers cannot be reached or elect a
+// leader, it makes further attempts until ctx ends, so give ctx a deadline. It
+// fails with [nats.ErrPermissionViolation] if the program may not store entries.
 //
 // An entry must be 2 KiB smaller than the servers' max_payload, so that it fits
 // as a dead letter. This includes its headers, which have a limit of 62 KiB. Put
@@ -213,7 +214,7 @@ func (i *Inbox) Counts(ctx context.Context) (Counts, error) {
 // A delivery that is not settled is given out again when its lease ends, so
 // settle all first. [stream.Worker.Run] has done so when it returns.
 //
-// Close takes a few seconds if the servers cannot be reached. It always returns
+// If the servers cannot be reached, Close takes a few seconds. It always returns
 // nil. A second call does nothing.
 func (i *Inbox) Close() error {
 	i.stop()
