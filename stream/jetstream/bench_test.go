@@ -1,8 +1,11 @@
+//go:build unix
+
 package jetstream_test
 
 import (
 	"fmt"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -33,51 +36,52 @@ func entries(b *testing.B) func(n int) stream.Entry {
 	}
 }
 
-// BenchmarkPut makes one call after another. The floor is JetStream's own client,
-// which stores a message with an id.
+// callers is how many goroutines share the work, as many as a worker has.
+const callers = 16
+
+// BenchmarkPut compares an inbox with JetStream's own client, which stores a
+// message with an id. The ratio is that of the processor time, servers included.
 func BenchmarkPut(b *testing.B) {
+	var floor time.Duration
 	b.Run("floor", func(b *testing.B) {
-		js := floor(b)
+		js := newFloor(b)
 		data := make([]byte, payload)
-		b.ReportAllocs()
-		for n := 0; b.Loop(); n++ {
+		floor = share(b, func(n int) error {
 			_, err := js.Publish(b.Context(), "floor.0", data, natsjetstream.WithMsgID(fmt.Sprint(n)))
-			require.NoError(b, err)
-		}
-	})
-	for name, sync := range map[string]time.Duration{"inbox": time.Minute, "inbox that syncs": 0} {
-		b.Run(name, func(b *testing.B) {
-			inbox := benched(b, sync)
-			entry := entries(b)
-			b.ReportAllocs()
-			for n := 0; b.Loop(); n++ {
-				_, err := inbox.Put(b.Context(), entry(n))
-				require.NoError(b, err)
-			}
+			return err
 		})
-	}
+	})
+	b.Run("inbox", func(b *testing.B) {
+		inbox, entry := benched(b, time.Minute), entries(b)
+		perCall := share(b, func(n int) error {
+			_, err := inbox.Put(b.Context(), entry(n))
+			return err
+		})
+		b.ReportMetric(float64(perCall)/float64(floor), "ratio")
+	})
+	b.Run("inbox that syncs", func(b *testing.B) {
+		inbox, entry := benched(b, 0), entries(b)
+		share(b, func(n int) error {
+			_, err := inbox.Put(b.Context(), entry(n))
+			return err
+		})
+	})
 }
 
-// BenchmarkTakeAck has 16 takers, as a worker has. The floor is JetStream's own
-// client: one consumer that gives each taker one message at a time, in no order.
+// BenchmarkTakeAck compares an inbox with JetStream's own client: one consumer
+// that gives out one message at a time to each caller, in no order.
 func BenchmarkTakeAck(b *testing.B) {
-	const takers = 16
+	var floor time.Duration
 	b.Run("floor", func(b *testing.B) {
-		js := floor(b)
+		js := newFloor(b)
 		data := make([]byte, payload)
-		for n := range b.N {
-			_, err := js.PublishAsync("floor.0", data, natsjetstream.WithMsgID(fmt.Sprint(n)))
-			require.NoError(b, err)
-			if n%1000 == 999 {
-				<-js.PublishAsyncComplete()
-			}
-		}
-		<-js.PublishAsyncComplete()
+		share(b, func(n int) error {
+			_, err := js.Publish(b.Context(), "floor.0", data)
+			return err
+		})
 		consumer, err := js.CreateConsumer(b.Context(), "floor", natsjetstream.ConsumerConfig{AckPolicy: natsjetstream.AckExplicitPolicy})
 		require.NoError(b, err)
-		b.ReportAllocs()
-		b.ResetTimer()
-		share(b, takers, func() error {
+		floor = share(b, func(int) error {
 			message, err := consumer.Next()
 			if err != nil {
 				return err
@@ -86,39 +90,33 @@ func BenchmarkTakeAck(b *testing.B) {
 		})
 	})
 	b.Run("inbox", func(b *testing.B) {
-		inbox := benched(b, time.Minute)
-		entry := entries(b)
-		var group sync.WaitGroup
-		for part := range takers {
-			group.Go(func() {
-				for n := part; n < b.N; n += takers {
-					if _, err := inbox.Put(b.Context(), entry(n)); err != nil {
-						b.Error(err)
-						return
-					}
-				}
-			})
-		}
-		group.Wait()
-		b.ReportAllocs()
-		b.ResetTimer()
-		share(b, takers, func() error {
+		inbox, entry := benched(b, time.Minute), entries(b)
+		share(b, func(n int) error {
+			_, err := inbox.Put(b.Context(), entry(n))
+			return err
+		})
+		perCall := share(b, func(int) error {
 			delivery, err := inbox.Take(b.Context())
 			if err != nil {
 				return err
 			}
 			return delivery.Ack(b.Context())
 		})
+		b.ReportMetric(float64(perCall)/float64(floor), "ratio")
 	})
 }
 
-// share calls one b.N times, from several goroutines.
-func share(b *testing.B, takers int, one func() error) {
+// share calls one with the numbers below b.N, from several goroutines, and
+// measures that alone. It returns the processor time of a call.
+func share(b *testing.B, one func(n int) error) (perCall time.Duration) {
+	b.ReportAllocs()
+	b.ResetTimer()
+	start := cpuTime(b)
 	var group sync.WaitGroup
-	for part := range takers {
+	for part := range callers {
 		group.Go(func() {
-			for n := part; n < b.N; n += takers {
-				if err := one(); err != nil {
+			for n := part; n < b.N; n += callers {
+				if err := one(n); err != nil {
 					b.Error(err)
 					return
 				}
@@ -126,6 +124,9 @@ func share(b *testing.B, takers int, one func() error) {
 		})
 	}
 	group.Wait()
+	perCall = (cpuTime(b) - start) / time.Duration(b.N)
+	b.ReportMetric(float64(perCall), "cpu-ns/op")
+	return perCall
 }
 
 func benched(b *testing.B, sync time.Duration) *embedded.Inbox {
@@ -135,8 +136,8 @@ func benched(b *testing.B, sync time.Duration) *embedded.Inbox {
 	return inbox
 }
 
-// floor returns JetStream's own client, with a work queue like an inbox's.
-func floor(b *testing.B) natsjetstream.JetStream {
+// newFloor returns JetStream's own client, with a work queue like an inbox's.
+func newFloor(b *testing.B) natsjetstream.JetStream {
 	server, err := embedded.Start(b.Context(), embedded.Config{Folder: b.TempDir(), SyncInterval: time.Minute})
 	require.NoError(b, err)
 	b.Cleanup(func() { require.NoError(b, server.Close()) })
@@ -150,4 +151,13 @@ func floor(b *testing.B) natsjetstream.JetStream {
 	})
 	require.NoError(b, err)
 	return js
+}
+
+// cpuTime returns the processor time that this process has used, its servers
+// included.
+func cpuTime(tb testing.TB) time.Duration {
+	tb.Helper()
+	var usage syscall.Rusage
+	require.NoError(tb, syscall.Getrusage(syscall.RUSAGE_SELF, &usage))
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
