@@ -16,7 +16,8 @@ import (
 
 // The ledger is the stream that records which entries were settled. It keeps one
 // message for each subject. Its leader answers lookups, so that every program
-// reads what was written.
+// reads what was written. A stream without replicas is looked up directly, which
+// costs the server less; a replica could answer before it has the last record.
 
 // keyOf returns the form of an id in subjects, which allow few characters.
 func keyOf(id string) string {
@@ -34,15 +35,26 @@ func (s *storage) returnedSubject(line int) string {
 	return s.name + ".returned." + strconv.Itoa(line)
 }
 
-// isSettled reports whether the entry with key was settled.
-func (s *storage) isSettled(ctx context.Context, key string) (bool, error) {
+// lookup returns the record with a subject in the ledger, or nil if there is none.
+func (s *storage) lookup(ctx context.Context, subject string) (*jetstream.RawStreamMsg, error) {
 	ctx, cancel := context.WithTimeout(ctx, replyTime)
 	defer cancel()
-	_, err := s.settled.GetLastMsgForSubject(ctx, s.settledSubject(key))
-	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return false, nil
+	record, err := s.settled.GetLastMsgForSubject(ctx, subject)
+	switch {
+	case errors.Is(err, jetstream.ErrMsgNotFound):
+		return nil, nil
+	case errors.Is(err, nats.ErrNoResponders):
+		// Another program may have added replicas, so that the stream no longer
+		// allows direct lookups. The client knows after this.
+		_, _ = s.settled.Info(ctx)
 	}
-	return err == nil, err
+	return record, err
+}
+
+// isSettled reports whether the entry with key was settled.
+func (s *storage) isSettled(ctx context.Context, key string) (bool, error) {
+	record, err := s.lookup(ctx, s.settledSubject(key))
+	return record != nil, err
 }
 
 // settle records that a delivery settled the entry with key, by "ack" or "term".
@@ -65,11 +77,8 @@ func (s *storage) settle(ctx context.Context, key, delivery, way string) error {
 // then had no taker for it. JetStream counts these as attempts; the inbox does
 // not. The sequence is that of the entry's message.
 func (s *storage) returned(ctx context.Context, line int, sequence uint64) (int, error) {
-	note, err := s.settled.GetLastMsgForSubject(ctx, s.returnedSubject(line))
-	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return 0, nil
-	}
-	if err != nil {
+	note, err := s.lookup(ctx, s.returnedSubject(line))
+	if note == nil {
 		return 0, err
 	}
 	var of uint64

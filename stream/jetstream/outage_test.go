@@ -268,6 +268,31 @@ func TestAClusterLosesNothingWithoutOneOfItsServers(t *testing.T) {
 	record.wait(t, programs[0])
 }
 
+func TestReplicasCanBeAddedWhileAnInboxIsOpen(t *testing.T) {
+	t.Parallel()
+	servers, err := embedded.StartCluster(t.Context(), t.TempDir())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, servers.Close()) })
+	join := func(replicas int) *jetstream.Inbox {
+		inbox, err := jetstream.Open(t.Context(), jetstream.Config{URL: servers.URL(), Lines: 2, Replicas: replicas})
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, inbox.Close()) })
+		return inbox
+	}
+	early := join(0)
+	put(t, early, "a", 1)
+	require.NoError(t, take(t, early).Ack(t.Context()))
+	join(3)
+	requireReplicas(t, servers.URL(), 3)
+
+	duplicate, err := early.Put(t.Context(), entry("a", 1))
+	require.NoError(t, err)
+	require.True(t, duplicate)
+	put(t, early, "a", 2)
+	require.NoError(t, takeAfterTrouble(t, early).Ack(t.Context()))
+	nothing(t, early)
+}
+
 // requireReplicas checks how many servers store each stream of the inbox.
 func requireReplicas(t testing.TB, url string, want int) {
 	t.Helper()

@@ -87,6 +87,7 @@ func (s *storage) open(ctx context.Context, c Config) error {
 		config.MaxAge = cmp.Or(c.RememberFor, config.MaxAge)
 		config.Duplicates = min(entries.Duplicates, config.MaxAge)
 		config.Replicas = entries.Replicas
+		config.AllowDirect = entries.Replicas == 1 // see storage.lookup
 		return nil
 	})
 	if err != nil {
