@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/url"
 	"regexp"
+	"strings"
 	"sync"
 	"time"
 
@@ -49,7 +50,7 @@ func connect(ctx context.Context, config Config) (*connection, error) {
 		nats.ReconnectHandler(func(*nats.Conn) {
 			config.Logger.Info("jetstream: connected again", "inbox", config.Name)
 		}),
-		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}), // see handleErrors
+		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}), // not the default, which prints
 	}, config.Options...)
 
 	type result struct {
@@ -69,11 +70,14 @@ func connect(ctx context.Context, config Config) (*connection, error) {
 		if r.err != nil {
 			return nil, r.err
 		}
-		c := &connection{conn: r.conn}
+		js, err := jetstream.New(r.conn)
+		if err != nil {
+			r.conn.Close()
+			return nil, err
+		}
+		c := &connection{conn: r.conn, js: js}
 		c.handleErrors(config.Logger)
-		var err error
-		c.js, err = jetstream.New(r.conn)
-		return c, err
+		return c, nil
 	case <-ctx.Done():
 		go func() {
 			if r := <-connected; r.err == nil {
@@ -94,8 +98,10 @@ func (c *connection) handleErrors(logger *slog.Logger) {
 	next := c.conn.ErrorHandler()
 	c.conn.SetErrorHandler(func(conn *nats.Conn, subscription *nats.Subscription, err error) {
 		logger.Warn("jetstream: the connection reports an error", "error", err)
-		if subject := deniedPublish.FindStringSubmatch(err.Error()); errors.Is(err, nats.ErrPermissionViolation) && subject != nil {
-			c.denied.Store(subject[1], err)
+		// Acknowledgements have a new subject each, and no call looks for it.
+		found := deniedPublish.FindStringSubmatch(err.Error())
+		if errors.Is(err, nats.ErrPermissionViolation) && found != nil && !strings.HasPrefix(found[1], "$JS.ACK.") {
+			c.denied.Store(found[1], err)
 		}
 		next(conn, subscription, err)
 	})

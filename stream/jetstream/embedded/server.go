@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -222,17 +223,21 @@ func (s *Server) reopenFailedStores() {
 	}
 }
 
-// storeFailure returns why a store cannot be written, or "". In a cluster it
-// reports only that JetStream has ended, which it does when its disk is full:
-// other failures are those of a server that starts or catches up.
+// storeFailure returns why a store cannot be written, or "". A single server
+// reports it for each stream. One of a cluster ends JetStream.
 func (s *Server) storeFailure() string {
-	switch {
-	case s.server.JetStreamConfig() == nil:
+	if s.server.JetStreamConfig() == nil {
 		return "JetStream has ended"
-	case s.server.JetStreamIsClustered():
+	}
+	if s.server.JetStreamIsClustered() {
 		return ""
 	}
-	return s.server.Healthz(nil).Error
+	for _, problem := range s.server.Healthz(&server.HealthzOptions{Details: true}).Errors {
+		if strings.Contains(problem.Error, "write error") { // a stream that is just created has others
+			return problem.Error
+		}
+	}
+	return ""
 }
 
 // hasRoom reports whether the folder has room for the largest message.
