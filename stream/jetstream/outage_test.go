@@ -22,7 +22,7 @@ func TestCopiesAreKnownAfterRestarts(t *testing.T) {
 	folder := t.TempDir()
 	handled := map[string]int{}
 	for range 3 {
-		inbox, err := embedded.Open(t.Context(), embedded.Config{Folder: folder}, quick)
+		inbox, err := embedded.Open(t.Context(), embedded.Config{Folder: folder}, jetstream.Config{})
 		require.NoError(t, err)
 		for n := range ids {
 			_, err := inbox.Put(t.Context(), entry(fmt.Sprintf("c%d", n%5), n))
@@ -35,7 +35,7 @@ func TestCopiesAreKnownAfterRestarts(t *testing.T) {
 		}
 		require.NoError(t, inbox.Close())
 	}
-	inbox := open(t, folder, quick)
+	inbox := open(t, folder, jetstream.Config{})
 	for range ids - 3*(ids/3) {
 		delivery := take(t, inbox)
 		require.NoError(t, delivery.Ack(t.Context()))
@@ -54,7 +54,7 @@ func TestAnInboxGoesOnWhenItsServerIsBack(t *testing.T) {
 	server, err := embedded.Start(t.Context(), config)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, server.Close()) }()
-	inbox, err := jetstream.Open(t.Context(), jetstream.Config{URL: "nats://" + config.Listen, Lease: 2 * time.Second})
+	inbox, err := jetstream.Open(t.Context(), jetstream.Config{URL: config.Listen, Lease: 4 * time.Second})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, inbox.Close()) }()
 	put(t, inbox, "a", 1)
