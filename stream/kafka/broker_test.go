@@ -57,7 +57,7 @@ func TestOpeningFails(t *testing.T) {
 	t.Run("if nobody listens", func(t *testing.T) {
 		c := config(cluster)
 		c.Brokers = []string{"127.0.0.1:1"}
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		ctx, cancel := patient(t)
 		defer cancel()
 		_, err := kafka.Open(ctx, c)
 		require.ErrorContains(t, err, "no broker answers")
@@ -105,7 +105,7 @@ func TestTakeTellsWhatFails(t *testing.T) {
 	denied := cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: topic,
 		Err: kerr.TopicAuthorizationFailed, Count: -1})
 	source := open(t, config(cluster))
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := patient(t)
 	defer cancel()
 	_, err := source.Take(ctx)
 	require.ErrorIs(t, err, kerr.TopicAuthorizationFailed)

@@ -19,9 +19,23 @@ const (
 	topic       = "events"
 	group       = "desk"
 	deadLetters = "desk.dead-letters"
-	// patience is how long a test waits for what must happen.
-	patience = 30 * time.Second
 )
+
+// patience returns how long a test waits for what must happen: most of the time
+// that is left until the test's deadline.
+func patience(t testing.TB) time.Duration {
+	if test, ok := t.(*testing.T); ok {
+		if deadline, ok := test.Deadline(); ok {
+			return time.Until(deadline) * 3 / 4
+		}
+	}
+	return 10 * time.Minute
+}
+
+// patient returns a context that ends when the test's patience does.
+func patient(t testing.TB) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), patience(t))
+}
 
 // TestMain runs the worker that a test kills, if this process is one.
 func TestMain(m *testing.M) {
@@ -54,7 +68,7 @@ func config(cluster *kfake.Cluster) kafka.Config {
 		Group:          group,
 		CommitInterval: 100 * time.Millisecond,
 		Options: []kgo.Opt{
-			kgo.SessionTimeout(3 * time.Second),
+			kgo.SessionTimeout(30 * time.Second),
 			kgo.HeartbeatInterval(50 * time.Millisecond),
 		},
 	}
@@ -62,7 +76,7 @@ func config(cluster *kfake.Cluster) kafka.Config {
 
 // open opens a source, which is closed at the test's end if not before.
 func open(t testing.TB, c kafka.Config) *kafka.Source {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := patient(t)
 	defer cancel()
 	source, err := kafka.Open(ctx, c)
 	require.NoError(t, err)
@@ -75,7 +89,7 @@ func open(t testing.TB, c kafka.Config) *kafka.Source {
 }
 
 func closed(t testing.TB, source *kafka.Source) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := patient(t)
 	defer cancel()
 	require.NoError(t, source.Close(ctx))
 }
@@ -94,7 +108,7 @@ func onto(partition int32, value []byte) *kgo.Record {
 func produce(t testing.TB, cluster *kfake.Cluster, records ...*kgo.Record) {
 	client := newClient(t, cluster, kgo.RecordPartitioner(kgo.ManualPartitioner()))
 	defer client.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := patient(t)
 	defer cancel()
 	require.NoError(t, client.ProduceSync(ctx, records...).FirstErr())
 }
@@ -109,7 +123,7 @@ func newClient(t testing.TB, cluster *kfake.Cluster, options ...kgo.Opt) *kgo.Cl
 // take returns the next delivery, which must come.
 func take(t testing.TB, source stream.Source) stream.Delivery {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := patient(t)
 	defer cancel()
 	delivery, err := source.Take(ctx)
 	require.NoError(t, err)
@@ -143,7 +157,7 @@ func committed(cluster *kfake.Cluster, partition int32) int64 {
 // eventually waits until condition holds.
 func eventually(t testing.TB, condition func() bool) {
 	t.Helper()
-	require.Eventually(t, condition, patience, 5*time.Millisecond)
+	require.Eventually(t, condition, patience(t), 5*time.Millisecond)
 }
 
 // letters returns the first n dead letters.
@@ -156,7 +170,7 @@ func letters(t testing.TB, cluster *kfake.Cluster, n int) []*kgo.Record {
 func lettersIn(t testing.TB, cluster *kfake.Cluster, topic string, n int) []*kgo.Record {
 	t.Helper()
 	client := newClient(t, cluster, kgo.ConsumeTopics(topic))
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := patient(t)
 	defer cancel()
 	var found []*kgo.Record
 	for len(found) < n {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -132,6 +130,9 @@ func TestMembersComeAndGoWithoutLoss(t *testing.T) {
 	produce(t, cluster, all[2*third:]...)
 	first.leave()
 	eventually(t, func() bool { return record.distinct() == len(all) })
+	for p := range int32(partitions) {
+		eventually(t, func() bool { return committed(cluster, p) == int64(len(all)/partitions) })
+	}
 	second.leave()
 
 	require.Empty(t, record.disorder)
@@ -150,18 +151,7 @@ func TestAPartitionLeavesOnlyOnceItsDeliveriesAreSettled(t *testing.T) {
 	out := []stream.Delivery{take(t, first), take(t, first)}
 
 	second := open(t, config(cluster))
-	// One of the two partitions leaves: its delivery can no longer be extended.
-	var leaving, staying stream.Delivery
-	eventually(t, func() bool {
-		for i, d := range out {
-			if d.Extend(t.Context()) != nil {
-				leaving, staying = d, out[1-i]
-				return true
-			}
-		}
-		return false
-	})
-	require.NotErrorIs(t, leaving.Extend(t.Context()), stream.ErrSettled)
+	leaving, staying := separate(t, first, out)
 	require.NoError(t, staying.Ack(t.Context()))
 	next := take(t, first)
 	require.Equal(t, staying.Conversation, next.Conversation, "what stays goes on meanwhile")
@@ -173,40 +163,39 @@ func TestAPartitionLeavesOnlyOnceItsDeliveriesAreSettled(t *testing.T) {
 	require.NotEqual(t, leaving.ID, taken.ID, "the first is handled and committed")
 }
 
+// separate waits until the partition of one of two deliveries leaves the source:
+// that delivery can no longer be extended. A delivery whose lease ran out before
+// is taken again.
+func separate(t *testing.T, source stream.Source, out []stream.Delivery) (leaving, staying stream.Delivery) {
+	eventually(t, func() bool {
+		for i, d := range out {
+			switch err := d.Extend(t.Context()); {
+			case errors.Is(err, stream.ErrSettled):
+				out[i] = take(t, source)
+			case err != nil:
+				leaving, staying = d, out[1-i]
+				return true
+			}
+		}
+		return false
+	})
+	return leaving, staying
+}
+
 func TestADeliveryThatIsNotSettledInTimeIsOver(t *testing.T) {
 	cluster := newCluster(t, 2)
 	produce(t, cluster, onto(0, message("a", 1)), onto(1, message("b", 1)))
 	brief := config(cluster)
 	brief.Lease = 3 * time.Second
 	first := open(t, brief)
-	out := map[string]stream.Delivery{}
-	for range 2 {
-		d := take(t, first)
-		out[d.ID] = d
-	}
-	stop := make(chan struct{})
-	var extending sync.WaitGroup
-	for _, d := range slices.Collect(maps.Values(out)) {
-		extending.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				case <-time.After(50 * time.Millisecond):
-					_ = d.Extend(context.Background())
-				}
-			}
-		})
-	}
+	out := []stream.Delivery{take(t, first), take(t, first)}
 	second := open(t, config(cluster))
+	leaving, staying := separate(t, first, out)
+	require.NoError(t, staying.Ack(t.Context()))
+
 	again := take(t, second)
-	close(stop)
-	extending.Wait()
-	require.ErrorIs(t, out[again.ID].Ack(t.Context()), stream.ErrSettled)
-	delete(out, again.ID)
-	for _, stayed := range out {
-		require.NoError(t, stayed.Ack(t.Context()))
-	}
+	require.Equal(t, leaving.ID, again.ID)
+	require.ErrorIs(t, leaving.Ack(t.Context()), stream.ErrSettled)
 	require.NoError(t, again.Ack(t.Context()))
 }
 
@@ -226,7 +215,7 @@ func TestALostPartitionEndsItsDeliveries(t *testing.T) {
 // takeAfterTrouble takes the next delivery, and passes over what the source tells of the
 // group.
 func takeAfterTrouble(t *testing.T, source stream.Source, transaction string) stream.Delivery {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := patient(t)
 	defer cancel()
 	for {
 		delivery, err := source.Take(ctx)

@@ -38,12 +38,10 @@ func TestARecordBecomesAnEntry(t *testing.T) {
 func TestOnlyTheUnbrokenRowOfSettledRecordsIsCommitted(t *testing.T) {
 	cluster := newCluster(t, 1)
 	produce(t, cluster, onto(0, message("a", 1)), onto(0, message("b", 1)), onto(0, message("c", 1)), onto(0, message("d", 1)))
-	brief := config(cluster)
-	brief.Lease = 3 * time.Second // closing waits for it
-	source := open(t, brief)
+	source := open(t, config(cluster))
 
 	require.NoError(t, expect(t, source, "a-1").Ack(t.Context()))
-	expect(t, source, "b-1") // and nothing comes of it
+	require.NoError(t, expect(t, source, "b-1").Nak(t.Context(), time.Hour))
 	require.NoError(t, expect(t, source, "c-1").Ack(t.Context()))
 	closed(t, source)
 	require.EqualValues(t, 1, committed(cluster, 0), "the second was not handled")
@@ -100,7 +98,7 @@ func TestClosingEndsEverything(t *testing.T) {
 	require.NoError(t, take(t, source).Nak(t.Context(), time.Hour))
 	require.NotEmpty(t, goroutines(t))
 	closed(t, source)
-	require.EventuallyWithT(t, func(c *assert.CollectT) { assert.Empty(c, goroutines(t)) }, patience, 5*time.Millisecond)
+	require.EventuallyWithT(t, func(c *assert.CollectT) { assert.Empty(c, goroutines(t)) }, patience(t), 5*time.Millisecond)
 }
 
 // goroutines returns the stacks of those that sources and Kafka clients run. It
