@@ -73,15 +73,6 @@ func TestOpeningFails(t *testing.T) {
 		_, err = kafka.Open(ctx, c)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 	})
-	t.Run("as everything does, without a context", func(t *testing.T) {
-		var none context.Context
-		_, err := kafka.Open(none, config(cluster))
-		require.ErrorContains(t, err, "the context is nil")
-		source := open(t, config(cluster))
-		require.ErrorContains(t, source.Close(none), "the context is nil")
-		_, err = source.Take(none)
-		require.ErrorContains(t, err, "the context is nil")
-	})
 	t.Run("if the context has ended", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()

@@ -9,74 +9,78 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/sasl"
+	"github.com/twmb/franz-go/pkg/sasl/plain"
+	"github.com/twmb/franz-go/pkg/sasl/scram"
 
 	"github.com/engagesdk/engage-go/outcome"
+	"github.com/engagesdk/engage-go/stream"
 )
 
-// Config says where a [Source] reads and how much it may hold. However it is
-// printed, it shows no password.
+// Config configures a [Source]. Printing it never shows the password.
 type Config struct {
-	// Brokers are addresses as host:port; one that answers is enough to find
-	// all. Required.
+	// Brokers are addresses in the form host:port. The source finds the other
+	// brokers through any one that answers. Required.
 	Brokers []string
-	// Topics are those that the vendor's support set the data streams up for;
-	// their names are not published. They must exist. Required.
+	// Topics are the topics that the vendor's support has set up for the data
+	// streams; their names are not published. The topics must exist. Required.
 	Topics []string
-	// Group is the consumer group. Sources with one group share the partitions
-	// of the topics, and the group remembers what was handled. A group that is
-	// new starts with the oldest record there is. Required.
+	// Group is the consumer group. Sources of one group share the partitions of
+	// the topics, and the group stores what has been handled. A new group starts
+	// with the oldest record. Required.
 	Group string
-	// DeadLetterTopic is where records go that are given up or cannot be read.
-	// It must exist, and must not be one of Topics. The default is the group's
-	// name and ".dead-letters".
+	// DeadLetterTopic is the topic that dead letters are stored in. It must
+	// exist, and must not be one of Topics. The default is the name of the group
+	// followed by ".dead-letters".
 	DeadLetterTopic string
 
-	// TLS encrypts connections with this configuration; nil means that they are
-	// not encrypted.
+	// TLS is the configuration of encrypted connections. If it is nil,
+	// connections are not encrypted.
 	TLS *tls.Config
-	// SASL is how the source says who it is. The zero value says nothing.
+	// SASL is how the source authenticates itself. The zero value means without
+	// authentication.
 	SASL SASL
 
-	// MaxRecords and MaxBytes limit what is held: records that wait, are being
-	// handled, or were handled while one before them in their partition was
-	// not; and the payloads among them. Each partition may hold its share, and
-	// rests while it does, so that one conversation that is stuck stops only
-	// its partition in the end. After a crash at most as many records are given
-	// out again. The bytes can be exceeded, in each partition, by what the client
-	// fetches of it at once; see [kgo.FetchMaxPartitionBytes]. The defaults are
+	// MaxRecords and MaxBytes limit the records that the source holds, and the
+	// size of their values. It holds the records that wait, those that are being
+	// handled, and those that were handled before an earlier one of their
+	// partition. Each partition has an equal share. A partition that holds its
+	// share is paused, so that a conversation that makes no progress stops only
+	// its own partition. MaxBytes can be exceeded, in each partition, by what the
+	// client fetches at once; see [kgo.FetchMaxPartitionBytes]. The defaults are
 	// 10,000 and 64 MiB.
 	MaxRecords int
 	MaxBytes   int64
-	// Remembered is how many of the newest ids that were handled are known, at
-	// least, so that copies are dropped. Each takes less than 100 bytes. The
+	// Remembered is how many ids of handled events the source remembers at
+	// least, in order to drop copies. Each id takes less than 100 bytes. The
 	// default is 100,000.
 	Remembered int
-	// Lease is how long a delivery belongs to its taker unless it is extended,
-	// as a worker does by itself. A rebalance waits no longer than this for
-	// deliveries of partitions that go to another member. The default is 30
-	// seconds.
+	// Lease is how long a delivery belongs to its taker, unless the taker
+	// extends it. A [stream.Worker] does so by itself. When a partition moves to
+	// another member, the source waits at most this long for its deliveries. The
+	// default is 30 seconds.
 	Lease time.Duration
 	// CommitInterval is how often progress is committed, at least 100
-	// milliseconds. It is also committed in a rebalance and by [Source.Close].
-	// The default is 1 second.
+	// milliseconds. Progress is also committed when a partition moves to another
+	// member, and by [Source.Close]. The default is 1 second.
 	CommitInterval time.Duration
 
-	// Logger gets what goes wrong: topics, partitions, offsets and errors, and
-	// never a payload. At level Debug it gets what the Kafka client tells. Nil
-	// means not to log.
+	// Logger receives failures with their topic, partition, offset and error. It
+	// never receives the content of a record. At level Debug it also receives
+	// the messages of the Kafka client. Nil means no logging.
 	Logger *slog.Logger
-	// Options are for the Kafka client, such as [kgo.InstanceID], [kgo.Rack] or
-	// another SASL mechanism. The package's own settings, on which its promises
-	// rest, win over them: brokers, topics, group, commits, callbacks of
+	// Options are options of the Kafka client, such as [kgo.InstanceID],
+	// [kgo.Rack] or another SASL mechanism. The package overrides those that its
+	// promises depend on: brokers, topics, group, commits, callbacks of
 	// rebalances, and acks.
 	Options []kgo.Opt
 }
 
-// minCommitInterval is the client's limit.
+// minCommitInterval keeps a misread unit from flooding the brokers.
 const minCommitInterval = 100 * time.Millisecond
 
-// Validate returns an error that names every field that cannot be obeyed, as an
-// [outcome.Error] with the edge OnInvalidData. [Open] calls it.
+// Validate returns nil, or an [*outcome.Error] with the edge OnInvalidData that
+// names every invalid field. [Open] calls it.
 func (c Config) Validate() error {
 	c = c.withDefaults()
 	var faults outcome.Violations
@@ -113,7 +117,7 @@ func (c Config) Validate() error {
 	return faults.Err("", "")
 }
 
-// required adds a fault if a list is empty or has an element that is.
+// required adds a violation if list is empty, and one for each empty element.
 func required(faults *outcome.Violations, field string, list []string) {
 	if len(list) == 0 {
 		faults.Add(field, "is empty")
@@ -148,33 +152,75 @@ func setDefault[T comparable](field *T, value T) {
 	}
 }
 
+// Mechanism is the name of a SASL mechanism, as Kafka spells it.
+type Mechanism string
+
+// The mechanisms of [SASL]. Use Config.Options for others, such as OAUTHBEARER.
+const (
+	Plain       Mechanism = "PLAIN"
+	SCRAMSHA256 Mechanism = "SCRAM-SHA-256"
+	SCRAMSHA512 Mechanism = "SCRAM-SHA-512"
+)
+
+// SASL is how a source authenticates itself. The zero value means without
+// authentication; otherwise all fields are required.
+type SASL struct {
+	// Mechanism is one of this package's. [Plain] sends the password itself, and
+	// is valid only with TLS.
+	Mechanism Mechanism
+	User      string
+	Password  stream.Secret
+}
+
+func (s SASL) validate(faults *outcome.Violations, encrypted bool) {
+	if s == (SASL{}) {
+		return
+	}
+	switch s.Mechanism {
+	case SCRAMSHA256, SCRAMSHA512:
+	case Plain:
+		if !encrypted {
+			faults.Add("SASL.Mechanism", "is PLAIN without TLS: the password would be sent unencrypted")
+		}
+	default:
+		faults.Add("SASL.Mechanism", "is not one of this package's mechanisms")
+	}
+	if s.User == "" {
+		faults.Add("SASL.User", "is empty")
+	}
+	if s.Password.Reveal() == "" {
+		faults.Add("SASL.Password", "is empty")
+	}
+}
+
+// mechanism returns the client's mechanism for s, which is valid.
+func (s SASL) mechanism() sasl.Mechanism {
+	switch s.Mechanism {
+	case SCRAMSHA256:
+		return scram.Auth{User: s.User, Pass: s.Password.Reveal()}.AsSha256Mechanism()
+	case SCRAMSHA512:
+		return scram.Auth{User: s.User, Pass: s.Password.Reveal()}.AsSha512Mechanism()
+	}
+	return plain.Auth{User: s.User, Pass: s.Password.Reveal()}.AsMechanism()
+}
+
 // rebalanceReserve is how much longer than a lease a rebalance may take.
 const rebalanceReserve = 30 * time.Second
 
-// options returns what the client is made of: defaults, which the caller's
-// options may change, then those, then what must be so.
+// options returns the options of the group's client. Those of the caller override
+// the defaults before them, and are overridden by those after them.
 func (c Config) options(s *Source) []kgo.Opt {
-	options := []kgo.Opt{
-		kgo.WithLogger(clientLogger{c.Logger}),
+	options := append([]kgo.Opt{
 		kgo.Balancers(kgo.CooperativeStickyBalancer()),
-		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.ConsumeStartOffset(kgo.NewOffset().AtStart()),
 		kgo.RebalanceTimeout(c.Lease + rebalanceReserve),
-		// A partition that rested is read again only with the next fetch: none
-		// may wait long for others that have nothing.
+		// The client fetches a resumed partition with its next request, which
+		// must not wait long for the partitions before it.
 		kgo.FetchMaxWait(100 * time.Millisecond),
-		// Only letters are produced, and each goes alone.
+		// Dead letters are produced one by one.
 		kgo.ProducerLinger(0),
-	}
-	if c.TLS != nil {
-		options = append(options, kgo.DialTLSConfig(c.TLS.Clone()))
-	}
-	if c.SASL != (SASL{}) {
-		options = append(options, kgo.SASL(c.SASL.mechanism()))
-	}
-	options = append(options, c.Options...)
+	}, c.connection()...)
 	return append(options,
-		kgo.SeedBrokers(c.Brokers...),
 		kgo.ConsumeTopics(c.Topics...),
 		kgo.ConsumerGroup(c.Group),
 		kgo.AutoCommitMarks(),
@@ -184,6 +230,21 @@ func (c Config) options(s *Source) []kgo.Opt {
 		kgo.OnPartitionsAssigned(s.assigned),
 		kgo.OnPartitionsRevoked(s.revoked),
 		kgo.OnPartitionsLost(s.lost),
-		kgo.RequiredAcks(kgo.AllISRAcks()),
 	)
+}
+
+// connection returns the options of every client.
+func (c Config) connection() []kgo.Opt {
+	options := []kgo.Opt{
+		kgo.WithLogger(clientLogger{c.Logger}),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+	}
+	if c.TLS != nil {
+		options = append(options, kgo.DialTLSConfig(c.TLS.Clone()))
+	}
+	if c.SASL != (SASL{}) {
+		options = append(options, kgo.SASL(c.SASL.mechanism()))
+	}
+	options = append(options, c.Options...)
+	return append(options, kgo.SeedBrokers(c.Brokers...), kgo.RequiredAcks(kgo.AllISRAcks()))
 }

@@ -5,21 +5,21 @@ import (
 	"time"
 )
 
-// conversation is a line of records of one customer with one business. The first
-// is ready, given out, or waits for its delay; those behind it wait for it.
+// conversation is a queue of records of one customer with one business. The first
+// is ready, given out, or waits for its delay. The others wait for the first.
 type conversation struct {
 	id      string
 	records []*record
-	// out is the delivery of the first record, delay what it waits for; nil for
-	// neither.
-	out   *delivery
+	// out is the delivery of the first record; nil while it is not given out.
+	out *delivery
+	// delay is the timer that the first record waits for; nil for none.
 	delay *time.Timer
-	// ready says that the conversation is among those of Source.ready.
+	// ready reports whether Source.ready contains the conversation.
 	ready bool
 }
 
-// join puts r at the end of its conversation.
-func (s *Source) join(r *record) {
+// enqueue puts r at the end of its conversation.
+func (s *Source) enqueue(r *record) {
 	id := r.entry.Conversation
 	c, ok := s.conversations[id]
 	if !ok {
@@ -27,11 +27,11 @@ func (s *Source) join(r *record) {
 		s.conversations[id] = c
 	}
 	c.records = append(c.records, r)
-	s.turn(c)
+	s.schedule(c)
 }
 
-// turn makes c ready, if its first record may be given out.
-func (s *Source) turn(c *conversation) {
+// schedule makes c ready if its first record may be given out.
+func (s *Source) schedule(c *conversation) {
 	switch {
 	case c.out != nil || c.delay != nil:
 	case len(c.records) == 0:
@@ -43,34 +43,33 @@ func (s *Source) turn(c *conversation) {
 	}
 }
 
-// advance takes the first record of c, which is settled or dropped, out of its
-// line, and gives the next one its turn.
+// advance removes the first record of c, which is settled, and schedules the next.
 func (s *Source) advance(c *conversation) {
 	c.records[0] = nil
 	c.records = c.records[1:]
-	s.turn(c)
+	s.schedule(c)
 }
 
-// postpone has the first record of c wait.
+// postpone schedules c after delay.
 func (s *Source) postpone(c *conversation, delay time.Duration) {
 	if delay <= 0 {
-		s.turn(c)
+		s.schedule(c)
 		return
 	}
 	var timer *time.Timer
 	timer = time.AfterFunc(delay, func() {
 		s.mu.Lock()
-		defer s.unlock()
+		defer s.mu.Unlock()
 		if c.delay == timer {
 			c.delay = nil
-			s.turn(c)
+			s.schedule(c)
 		}
 	})
 	c.delay = timer
 }
 
-// next returns the conversation whose turn it is, and takes it out of those that
-// are ready; nil for none.
+// next removes the first conversation from those that are ready, and returns it;
+// nil if none is.
 func (s *Source) next() *conversation {
 	for len(s.ready) > 0 {
 		c := s.ready[0]
@@ -84,10 +83,11 @@ func (s *Source) next() *conversation {
 	return nil
 }
 
-// drop takes the records of p, which leaves, out of their conversations, and
-// forgets their ids. Those that are given out stay, unless all is set.
+// drop removes the unsettled records of p from their conversations, and forgets
+// their ids. Records that are given out stay, unless all is set: then their
+// deliveries end.
 func (s *Source) drop(p *partition, all bool) {
-	touched := map[*conversation]bool{} // and whether its first record goes
+	touched := map[*conversation]bool{} // true if the first record is dropped
 	for _, r := range p.records {
 		c := s.conversations[r.entry.Conversation]
 		if r.settled || r.dropped || c == nil {
@@ -109,6 +109,6 @@ func (s *Source) drop(p *partition, all bool) {
 			c.delay.Stop()
 			c.delay = nil
 		}
-		s.turn(c)
+		s.schedule(c)
 	}
 }

@@ -80,9 +80,6 @@ func (s *Source) produceLetter(ctx context.Context, r *record, reason string) er
 // Letters go one at a time, each in a batch of its own: brokers refuse a whole
 // batch, and so letters that are too large only together.
 func (s *Source) produce(ctx context.Context, letter *kgo.Record) error {
-	if ctx == nil {
-		return errNoContext
-	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -151,7 +148,7 @@ func (s *Source) nextBurial() (next burial, found bool) {
 // is tried again later.
 func (s *Source) buried(b burial, err error) {
 	s.mu.Lock()
-	defer s.unlock()
+	defer s.mu.Unlock()
 	switch {
 	case err == nil:
 		s.counts.DeadLetters++

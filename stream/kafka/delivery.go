@@ -52,7 +52,7 @@ func (d *delivery) Nak(_ context.Context, delay time.Duration) error {
 // settle runs as under the source's lock, unless the delivery is over.
 func (d *delivery) settle(as func()) error {
 	d.source.mu.Lock()
-	defer d.source.unlock()
+	defer d.source.mu.Unlock()
 	if d.over || d.burying {
 		return stream.ErrSettled
 	}
@@ -97,7 +97,7 @@ func (d *delivery) Term(ctx context.Context, reason string) error {
 	err := d.source.produceLetter(ctx, d.record, reason)
 
 	d.source.mu.Lock()
-	defer d.source.unlock()
+	defer d.source.mu.Unlock()
 	d.burying = false
 	switch {
 	case d.over:
@@ -116,7 +116,7 @@ func (d *delivery) Term(ctx context.Context, reason string) error {
 // Extend implements [stream.Settlement].
 func (d *delivery) Extend(context.Context) error {
 	d.source.mu.Lock()
-	defer d.source.unlock()
+	defer d.source.mu.Unlock()
 	switch {
 	case d.over:
 		return stream.ErrSettled
@@ -138,7 +138,7 @@ func (d *delivery) renew() {
 // been renewed or ended while expire waited for its turn.
 func (d *delivery) expire() {
 	d.source.mu.Lock()
-	defer d.source.unlock()
+	defer d.source.mu.Unlock()
 	if d.over || d.burying || time.Now().Before(d.until) {
 		return
 	}

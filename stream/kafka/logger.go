@@ -7,11 +7,11 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// clientLogger logs what the Kafka client tells. What the client calls
-// information is for those who look for a fault.
+// clientLogger passes the messages of the Kafka client to a slog.Logger. The
+// client's level Info is mapped to Debug, because its messages are for debugging.
 type clientLogger struct{ logger *slog.Logger }
 
-// levels is the table of the client's levels, the most talkative first.
+// levels maps the client's levels to those of slog, the most verbose first.
 var levels = []struct {
 	client kgo.LogLevel
 	slog   slog.Level

@@ -31,8 +31,8 @@ type partition struct {
 	// gone says that another member may have the partition: what is still known
 	// of its records is of no consequence.
 	gone bool
-	// resting says that nothing is fetched, because the partition has its share.
-	resting bool
+	// paused reports whether the client does not fetch the partition.
+	paused bool
 }
 
 func newPartition(id partitionID) *partition {
@@ -102,5 +102,5 @@ func (s *Source) settle(r *record) {
 	if last != nil {
 		s.client.MarkCommitRecords(&last.kafka)
 	}
-	s.checkRoom(p)
+	s.regulate(p)
 }

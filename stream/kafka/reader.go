@@ -107,7 +107,7 @@ func newRecord(read *kgo.Record) *record {
 // returns those that are to be buried.
 func (s *Source) hold(fetched kgo.FetchTopicPartition, records []*record) (unreadable []burial) {
 	s.mu.Lock()
-	defer s.unlock()
+	defer s.mu.Unlock()
 	p := s.partitions[partitionID{fetched.Topic, fetched.Partition}]
 	if p == nil || p.leaving {
 		return nil // it will be read again by whoever has the partition
@@ -126,7 +126,7 @@ func (s *Source) hold(fetched kgo.FetchTopicPartition, records []*record) (unrea
 		case r.unreadable != "":
 			unreadable = append(unreadable, burial{r, 1})
 		case s.seen.Claim(r.entry.ID):
-			s.join(r)
+			s.enqueue(r)
 		default:
 			// Its original is handled, or held and not committed: dropping
 			// the copy loses nothing.
@@ -134,7 +134,7 @@ func (s *Source) hold(fetched kgo.FetchTopicPartition, records []*record) (unrea
 			s.settle(r)
 		}
 	}
-	s.checkRoom(p)
+	s.regulate(p)
 	return unreadable
 }
 

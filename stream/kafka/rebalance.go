@@ -13,13 +13,13 @@ import (
 // assigned notes partitions that the group gives to this source.
 func (s *Source) assigned(_ context.Context, _ *kgo.Client, partitions map[string][]int32) {
 	s.mu.Lock()
-	defer s.unlock()
+	defer s.mu.Unlock()
 	for id := range ids(partitions) {
 		if s.partitions[id] == nil {
 			s.partitions[id] = newPartition(id)
 		}
 	}
-	s.regulateDue = true // the shares have changed
+	s.regulateAll()
 }
 
 // revoked hands partitions over to other members: it waits for what is given
@@ -35,7 +35,7 @@ func (s *Source) revoked(_ context.Context, client *kgo.Client, partitions map[s
 // can be committed any more.
 func (s *Source) lost(_ context.Context, _ *kgo.Client, partitions map[string][]int32) {
 	s.mu.Lock()
-	defer s.unlock()
+	defer s.mu.Unlock()
 	for _, p := range s.find(partitions) {
 		s.remove(p)
 	}
@@ -96,12 +96,12 @@ func (s *Source) handOver(ctx context.Context, partitions []*partition) {
 		p.leave()
 		s.drop(p, false)
 	}
-	s.unlock()
+	s.mu.Unlock()
 
 	s.waitIdle(ctx, partitions)
 
 	s.mu.Lock()
-	defer s.unlock()
+	defer s.mu.Unlock()
 	for _, p := range partitions {
 		s.remove(p)
 	}
@@ -135,8 +135,6 @@ func (s *Source) remove(p *partition) {
 	s.held -= len(p.records)
 	s.bytes -= p.bytes
 	p.records = nil
-	if p.resting {
-		s.awakened = append(s.awakened, p.id)
-	}
-	s.regulateDue = true // the shares have changed
+	s.pause(p, false)
+	s.regulateAll()
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"sync"
@@ -37,9 +36,6 @@ type Source struct {
 	wakeup, room chan struct{}
 	// producing has an element while the client has a dead letter.
 	producing chan struct{}
-	// flow is held while the client is told which partitions are to rest. It is
-	// locked before mu.
-	flow sync.Mutex
 
 	mu            sync.Mutex
 	partitions    map[partitionID]*partition
@@ -53,10 +49,6 @@ type Source struct {
 	held   int
 	bytes  int64
 	counts Counts
-	// regulateDue says that a partition is to rest or to be awakened; awakened
-	// are those that went while they rested.
-	regulateDue bool
-	awakened    []partitionID
 	// burials are records whose letters are still to be stored, burying says that
 	// a goroutine is at it.
 	burials []burial
@@ -65,9 +57,6 @@ type Source struct {
 
 var _ stream.Source = (*Source)(nil)
 
-// errNoContext says that a context is nil.
-var errNoContext = errors.New("kafka: the context is nil")
-
 // Open joins the group and starts to read. ctx limits how long that may take,
 // and has no effect afterwards: the caller must [Source.Close] the source.
 //
@@ -75,9 +64,6 @@ var errNoContext = errors.New("kafka: the context is nil")
 // refuses, if no broker can be reached before ctx ends, and if one of the topics
 // cannot be found, the one of dead letters among them.
 func Open(ctx context.Context, config Config) (*Source, error) {
-	if ctx == nil {
-		return nil, errNoContext
-	}
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
@@ -169,9 +155,6 @@ func (s *Source) findTopics(ctx context.Context) error {
 // nor ctx's tells that reading failed; the source goes on trying, and entries
 // that it has are given out first.
 func (s *Source) Take(ctx context.Context) (stream.Delivery, error) {
-	if !s.opened() {
-		return stream.Delivery{}, stream.ErrClosed
-	}
 	for {
 		if err := s.ended(ctx); err != nil {
 			s.wake() // another taker, in case this one was woken instead
@@ -189,9 +172,6 @@ func (s *Source) Take(ctx context.Context) (stream.Delivery, error) {
 	}
 }
 
-// opened reports whether Open made the source.
-func (s *Source) opened() bool { return s != nil && s.client != nil }
-
 // ended says why nothing can be taken any more, if so.
 func (s *Source) ended(ctx context.Context) error {
 	select {
@@ -199,16 +179,13 @@ func (s *Source) ended(ctx context.Context) error {
 		return stream.ErrClosed
 	default:
 	}
-	if ctx == nil {
-		return errNoContext
-	}
 	return ctx.Err()
 }
 
 // tryTake returns what there is to take, or to tell.
 func (s *Source) tryTake() (delivery stream.Delivery, found bool, err error) {
 	s.mu.Lock()
-	defer s.unlock()
+	defer s.mu.Unlock()
 	if c := s.next(); c != nil {
 		if len(s.ready) > 0 {
 			s.wake()
@@ -237,12 +214,6 @@ func (s *Source) wake() {
 // It returns why the commit or the leaving failed. Closing twice is harmless and
 // returns the same.
 func (s *Source) Close(ctx context.Context) error {
-	if !s.opened() {
-		return nil
-	}
-	if ctx == nil {
-		return errNoContext
-	}
 	s.closing.Do(func() { s.closeErr = s.close(ctx) })
 	return s.closeErr
 }
@@ -275,10 +246,6 @@ func (s *Source) close(ctx context.Context) error {
 // Format writes for every verb that this is a source, and of which group: its
 // fields change all the time.
 func (s *Source) Format(f fmt.State, _ rune) {
-	if !s.opened() {
-		_, _ = io.WriteString(f, "Kafka source that is closed")
-		return
-	}
 	_, _ = fmt.Fprintf(f, "Kafka source of group %q", s.config.Group)
 }
 
@@ -296,23 +263,20 @@ type Counts struct {
 	// Records and Bytes are what is held: see Config.MaxRecords.
 	Records int
 	Bytes   int64
-	// Partitions are assigned to this source; Resting ones among them have
-	// their share and are not read for now.
-	Partitions, Resting int
+	// Partitions counts those that are assigned to this source, and Paused those
+	// among them that hold their share and are not read for now.
+	Partitions, Paused int
 }
 
 // Counts returns what the source did so far and holds now.
 func (s *Source) Counts() Counts {
-	if !s.opened() {
-		return Counts{}
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	counts := s.counts
 	counts.Records, counts.Bytes, counts.Partitions = s.held, s.bytes, len(s.partitions)
 	for _, p := range s.partitions {
-		if p.resting {
-			counts.Resting++
+		if p.paused {
+			counts.Paused++
 		}
 	}
 	return counts

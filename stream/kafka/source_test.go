@@ -65,17 +65,6 @@ func TestNothingIsCommittedBeforeItIsHandled(t *testing.T) {
 	require.EqualValues(t, -1, committed(cluster, 0))
 }
 
-func TestASourceThatNobodyOpenedIsClosed(t *testing.T) {
-	for name, source := range map[string]*kafka.Source{"zero": {}, "nil": nil} {
-		_, err := source.Take(t.Context())
-		require.ErrorIs(t, err, stream.ErrClosed, name)
-		require.Zero(t, source.Counts(), name)
-		require.Equal(t, "Kafka source that is closed", fmt.Sprint(source), name)
-		require.NoError(t, source.Close(t.Context()), name)
-		require.NoError(t, source.Close(t.Context()), name)
-	}
-}
-
 func TestAClosedSourceGivesNothingOut(t *testing.T) {
 	cluster := newCluster(t, 1)
 	source := open(t, config(cluster))
@@ -177,7 +166,7 @@ func TestWhatIsHeldIsBounded(t *testing.T) {
 	small.MaxRecords = limit
 	source := open(t, small)
 
-	eventually(t, func() bool { return source.Counts().Resting == 1 })
+	eventually(t, func() bool { return source.Counts().Paused == 1 })
 	for range records {
 		require.LessOrEqual(t, source.Counts().Records, limit)
 		require.NoError(t, take(t, source).Ack(t.Context()))
@@ -248,7 +237,7 @@ func TestAStuckConversationOfManyBytesDoesNotStopOtherPartitions(t *testing.T) {
 	produce(t, cluster, stuck...)
 	source := open(t, small)
 	require.NoError(t, expect(t, source, "stuck-0").Nak(t.Context(), time.Hour))
-	eventually(t, func() bool { return source.Counts().Resting == 1 })
+	eventually(t, func() bool { return source.Counts().Paused == 1 })
 	require.Greater(t, source.Counts().Bytes, small.MaxBytes)
 
 	produce(t, cluster, onto(1, message("a", 1)))
