@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -92,6 +93,19 @@ func closed(t testing.TB, source *kafka.Source) {
 	ctx, cancel := patient(t)
 	defer cancel()
 	require.NoError(t, source.Close(ctx))
+}
+
+// work runs the worker until stop is called or the test ends.
+func work(t testing.TB, worker *stream.Worker) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- worker.Run(ctx) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		require.NoError(t, <-ended)
+	})
+	t.Cleanup(stop)
+	return stop
 }
 
 // message is the payload of the n-th message of a customer.

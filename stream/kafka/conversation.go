@@ -100,7 +100,9 @@ func (s *Source) drop(p *partition, all bool) {
 			c.out.end()
 		}
 		r.dropped = true
-		s.seen.Release(r.entry.ID)
+		if r.claimed {
+			s.seen.Release(r.entry.ID)
+		}
 		touched[c] = touched[c] || c.records[0] == r
 	}
 	for c, first := range touched {

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,19 +22,17 @@ import (
 	"github.com/engagesdk/engage-go/stream/kafka"
 )
 
-func TestARecordThatCannotBeReadBecomesADeadLetter(t *testing.T) {
+func TestAWorkerMakesDeadLettersOfRecordsThatCannotBeRead(t *testing.T) {
 	poison := []struct {
 		name   string
 		value  []byte
 		reason string
 	}{
-		{"nothing", nil, "stream: the payload is not valid JSON"},
 		{"an empty value", []byte{}, "stream: the payload is not valid JSON"},
 		{"curly quotes", []byte(`{“channel”:“SMS”}`), "stream: the payload is not valid JSON"},
 		{"cut off", []byte(`{"channel":"SMS","tid":"a`), "stream: the payload is not valid JSON"},
 		{"an array", []byte(`[{"tid":"a-1"}]`), "stream: the payload is not a JSON object"},
 		{"a number", []byte(`7`), "stream: the payload is not a JSON object"},
-		{"no id", []byte(`{"channel":"SMS","oa":"a"}`), "stream: the event has no id"},
 		{"bytes that are no text", []byte{0xff, 0x00, 0xfe}, "stream: the payload is not valid JSON"},
 	}
 	cluster := newCluster(t, 1)
@@ -42,36 +42,66 @@ func TestARecordThatCannotBeReadBecomesADeadLetter(t *testing.T) {
 	}
 	produce(t, cluster, onto(0, message("a", 1)))
 	source := open(t, config(cluster))
+	var reported atomic.Int64
+	worker, err := stream.NewWorker(source, stream.WithDeadLetters(func(context.Context, stream.DeadLetter) error {
+		reported.Add(1)
+		return nil
+	}))
+	require.NoError(t, err)
+	worker.OnMessage(func(context.Context, stream.MessageEvent) error { return nil })
+	work(t, worker)
 
-	require.NoError(t, expect(t, source, "a-1").Ack(t.Context()))
-	for offset, letter := range letters(t, cluster, len(poison)) {
+	stored := letters(t, cluster, len(poison))
+	slices.SortFunc(stored, func(a, b *kgo.Record) int {
+		return strings.Compare(header(a, kafka.HeaderOffset), header(b, kafka.HeaderOffset))
+	})
+	for offset, letter := range stored {
 		want := poison[offset]
 		require.Equal(t, want.name, string(letter.Key))
 		require.Equal(t, string(want.value), string(letter.Value), want.name)
 		require.Equal(t, want.reason, header(letter, kafka.HeaderReason), want.name)
+		require.Equal(t, fmt.Sprintf("events/0/%d", offset), header(letter, kafka.HeaderID))
 		require.Equal(t, topic, header(letter, kafka.HeaderTopic))
 		require.Equal(t, "0", header(letter, kafka.HeaderPartition))
 		require.Equal(t, strconv.Itoa(offset), header(letter, kafka.HeaderOffset))
-		require.Equal(t, "0", header(letter, kafka.HeaderAttempts))
+		require.Equal(t, "1", header(letter, kafka.HeaderAttempts))
 		require.Equal(t, "somebody", header(letter, "sent-by"))
 	}
 	eventually(t, func() bool { return committed(cluster, 0) == int64(len(poison))+1 })
 	require.EqualValues(t, len(poison), source.Counts().DeadLetters)
+	require.EqualValues(t, len(poison), worker.Counts().DeadLettered)
+	require.EqualValues(t, len(poison), reported.Load())
 }
 
-func TestPoisonIsNotCommittedUntilItsLetterIsStored(t *testing.T) {
+func TestARecordWithoutAValueIsSkipped(t *testing.T) {
 	cluster := newCluster(t, 1)
-	refused := cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: deadLetters,
-		Err: kerr.TopicAuthorizationFailed, Count: 1})
-	produce(t, cluster, onto(0, []byte("poison")), onto(0, message("a", 1)), onto(0, message("a", 2)))
+	produce(t, cluster, onto(0, nil), onto(0, message("a", 1)), onto(0, nil))
 	source := open(t, config(cluster))
-
 	require.NoError(t, expect(t, source, "a-1").Ack(t.Context()))
-	eventually(t, func() bool { return refused.Hits() == 1 })
-	require.EqualValues(t, -1, committed(cluster, 0))
-	require.NoError(t, expect(t, source, "a-2").Ack(t.Context()))
-	letters(t, cluster, 1)
 	eventually(t, func() bool { return committed(cluster, 0) == 3 })
+	require.Equal(t, kafka.Counts{Read: 3, Tombstones: 2, Partitions: 1}, source.Counts())
+}
+
+func TestAByteOrderMarkIsIgnored(t *testing.T) {
+	cluster := newCluster(t, 1)
+	produce(t, cluster, onto(0, append([]byte("\uFEFF"), message("a", 1)...)))
+	source := open(t, config(cluster))
+	delivery := expect(t, source, "a-1")
+	require.Equal(t, string(message("a", 1)), string(delivery.Data))
+}
+
+func TestAnEventWithoutAnIDIsKnownByItsPosition(t *testing.T) {
+	cluster := newCluster(t, 1)
+	event := []byte(`{"channel":"carrier pigeon","message":"hello"}`)
+	produce(t, cluster, onto(0, event), onto(0, event))
+	source := open(t, config(cluster))
+	for _, id := range []string{"events/0/0", "events/0/1"} {
+		delivery := take(t, source)
+		require.Equal(t, id, delivery.ID)
+		require.Equal(t, string(event), string(delivery.Data))
+		require.NoError(t, delivery.Ack(t.Context()))
+	}
+	eventually(t, func() bool { return committed(cluster, 0) == 2 })
 }
 
 func TestATerminatedEntryBecomesADeadLetter(t *testing.T) {
@@ -152,6 +182,7 @@ func TestALetterThatIsTooLargeSaysWhereTheRecordIs(t *testing.T) {
 			produce(t, cluster, onto(0, noise), onto(0, large), onto(0, message("a", 2)))
 			source := open(t, c)
 
+			require.NoError(t, take(t, source).Term(t.Context(), "noise"))
 			require.NoError(t, expect(t, source, "a-1").Term(t.Context(), strings.Repeat("no use ", 1000)))
 			require.NoError(t, expect(t, source, "a-2").Ack(t.Context()))
 			eventually(t, func() bool { return committed(cluster, 0) == 3 })
@@ -165,39 +196,14 @@ func TestALetterThatIsTooLargeSaysWhereTheRecordIs(t *testing.T) {
 				reasons[header(letter, kafka.HeaderOffset)] = header(letter, kafka.HeaderReason)
 			}
 			require.Equal(t, map[string]string{
-				"0": "stream: the payload is not valid JSON",
+				"0": "noise",
 				"1": strings.Repeat("no use ", 1000)[:1<<10],
 			}, reasons)
 		})
 	}
 }
 
-// The broker's limit is for batches: a whole one is refused.
-func TestLettersThatAreTooLargeOnlyTogetherAreKeptWhole(t *testing.T) {
-	const n = 20
-	cluster := newCluster(t, 1)
-	c := config(cluster)
-	c.DeadLetterTopic = "small"
-	require.NoError(t, cluster.CreateTopic(c.DeadLetterTopic, 1, map[string]string{"max.message.bytes": "10000"}))
-	noise := rand.NewChaCha8([32]byte{})
-	poison := make([]*kgo.Record, n)
-	for i := range poison {
-		value := make([]byte, 2000) // which cannot be compressed
-		_, _ = noise.Read(value)
-		poison[i] = onto(0, value)
-	}
-	produce(t, cluster, poison...)
-	source := open(t, c)
-
-	for i, letter := range lettersIn(t, cluster, c.DeadLetterTopic, n) {
-		require.Empty(t, header(letter, kafka.HeaderOmitted))
-		require.Equal(t, strconv.Itoa(i), header(letter, kafka.HeaderOffset))
-		require.Equal(t, poison[i].Value, letter.Value)
-	}
-	eventually(t, func() bool { return committed(cluster, 0) == n })
-	require.EqualValues(t, n, source.Counts().DeadLetters)
-}
-
+// The broker's limit is for a batch, which it refuses as a whole.
 func TestLettersStoredAtTheSameTimeAreKeptWhole(t *testing.T) {
 	const n = 20
 	cluster := newCluster(t, 1)
@@ -253,7 +259,7 @@ func TestTermObeysItsContext(t *testing.T) {
 	require.NoError(t, delivery.Ack(t.Context()), "it is still the taker's")
 }
 
-func TestAWorkerBuriesWhatFails(t *testing.T) {
+func TestAWorkerMakesADeadLetterOfWhatKeepsFailing(t *testing.T) {
 	cluster := newCluster(t, 2)
 	produce(t, cluster, onto(0, message("bad", 1)), onto(0, message("good", 1)), onto(1, message("good", 2)))
 	source := open(t, config(cluster))
@@ -266,13 +272,34 @@ func TestAWorkerBuriesWhatFails(t *testing.T) {
 		}
 		return nil
 	})
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error)
-	go func() { ended <- worker.Run(ctx) }()
+	work(t, worker)
 	letter := letters(t, cluster, 1)[0]
 	require.Equal(t, "it cannot be done", header(letter, kafka.HeaderReason))
 	require.Equal(t, "3", header(letter, kafka.HeaderAttempts))
 	eventually(t, func() bool { return committed(cluster, 0) == 2 && committed(cluster, 1) == 1 })
-	cancel()
-	require.NoError(t, <-ended)
+}
+
+func TestADeadLetterThatIsProducedAgainIsGivenOut(t *testing.T) {
+	cluster := newCluster(t, 1)
+	record := onto(0, message("a", 1))
+	record.Headers = []kgo.RecordHeader{{Key: "sent-by", Value: []byte("somebody")}}
+	produce(t, cluster, record)
+	source := open(t, config(cluster))
+	require.NoError(t, expect(t, source, "a-1").Term(t.Context(), "no use"))
+	letter := letters(t, cluster, 1)[0]
+
+	produce(t, cluster, &kgo.Record{Topic: topic, Key: letter.Key, Value: letter.Value, Headers: letter.Headers})
+	again := expect(t, source, "a-1")
+	require.Equal(t, 1, again.Attempt)
+	require.NoError(t, again.Term(t.Context(), "still no use"))
+	letter = letters(t, cluster, 2)[1]
+	require.Equal(t, "still no use", header(letter, kafka.HeaderReason))
+	require.Equal(t, "1", header(letter, kafka.HeaderOffset))
+	require.Equal(t, "somebody", header(letter, "sent-by"))
+	require.Len(t, letter.Headers, 7, "the headers of the first letter are gone")
+
+	produce(t, cluster, onto(0, message("a", 1)), onto(0, message("b", 1)))
+	require.NoError(t, expect(t, source, "b-1").Ack(t.Context()))
+	eventually(t, func() bool { return committed(cluster, 0) == 4 })
+	require.EqualValues(t, 1, source.Counts().Copies, "a record without the headers is a copy")
 }

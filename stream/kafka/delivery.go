@@ -94,7 +94,7 @@ func (d *delivery) Term(ctx context.Context, reason string) error {
 	if err := d.settle(func() { d.burying = true; d.lease.Stop() }); err != nil {
 		return err
 	}
-	err := d.source.produceLetter(ctx, d.record, reason)
+	err := d.source.produceDeadLetter(ctx, d.record, reason)
 
 	d.source.mu.Lock()
 	defer d.source.mu.Unlock()

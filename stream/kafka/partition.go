@@ -1,6 +1,10 @@
 package kafka
 
 import (
+	"bytes"
+	"fmt"
+	"slices"
+
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/engagesdk/engage-go/stream"
@@ -12,24 +16,23 @@ type partitionID struct {
 	number int32
 }
 
-// partition is one that the group assigned to this source.
+// partition is a partition that the group has assigned to this source.
 type partition struct {
 	id partitionID
-	// records are those that were read, in the order of their offsets, from the
-	// first that is not settled on. Nothing behind that one may be committed.
+	// records are the records that the source holds, in the order of their
+	// offsets. The first one is not settled.
 	records []*record
-	// bytes is the size of the payloads among them.
+	// bytes is the size of their values.
 	bytes int64
-	// next is the offset that is expected next; zero if that is not known.
+	// next is the offset of the next record to read; zero if it is not known.
 	next int64
-	// givenOut counts deliveries that are not settled.
+	// givenOut is how many deliveries are not settled.
 	givenOut int
-	// leaving says that the partition goes to another member: nothing more is
-	// given out. idle is closed then once nothing is given out any more.
+	// leaving reports that the partition moves to another member, and that no
+	// more of it is given out. idle is closed when, in addition, givenOut is 0.
 	leaving bool
 	idle    chan struct{}
-	// gone says that another member may have the partition: what is still known
-	// of its records is of no consequence.
+	// gone reports that another member may have the partition.
 	gone bool
 	// paused reports whether the client does not fetch the partition.
 	paused bool
@@ -39,7 +42,7 @@ func newPartition(id partitionID) *partition {
 	return &partition{id: id, idle: make(chan struct{})}
 }
 
-// leave has nothing more given out.
+// leave marks p as leaving.
 func (p *partition) leave() {
 	if p.leaving {
 		return
@@ -58,28 +61,71 @@ func (p *partition) takeBack() {
 	}
 }
 
-// record is one that was read from a partition.
+// record is a record that the source has read.
 type record struct {
 	partition *partition
-	// kafka is the record as it was read. It shares no memory with its batch,
-	// because one that is stuck would keep all of that. Of a settled record
-	// nothing but its place is left.
+	// kafka is a copy of the record, because a record of the client keeps its
+	// whole batch in memory. Once the record is settled, only its position is
+	// left.
 	kafka kgo.Record
 	entry stream.Entry
-	// unreadable says why the record is no entry; empty if it is one.
-	unreadable string
-	// attempts counts how often the entry was given out.
+	// deadLetter reports whether the record was produced from a dead letter.
+	deadLetter bool
+	// claimed reports whether the record has claimed its id in Source.seen.
+	claimed bool
+	// attempts is how often the entry was given out.
 	attempts int
-	// oversized says that the record's dead letter was too large for its topic.
-	oversized bool
-	settled   bool
-	// dropped says that the record is not to be given out, though it is not
+	settled  bool
+	// dropped reports that the record is not given out, although it is not
 	// settled, because its partition leaves.
 	dropped bool
 }
 
-// settle notes that nothing more is to be done about r, and marks what may be
-// committed: all records up to the first that is not settled.
+// byteOrderMark may precede JSON. RFC 8259 allows readers to ignore it.
+var byteOrderMark = []byte("\uFEFF")
+
+// newRecord copies and decodes a record. If it is not a JSON object, its entry is
+// one that cannot be decoded, which a worker turns into a dead letter. If it has
+// no id or no conversation, its position takes their place.
+func newRecord(read *kgo.Record) *record {
+	r := &record{
+		kafka: kgo.Record{
+			Key:         bytes.Clone(read.Key),
+			Value:       bytes.Clone(read.Value),
+			Headers:     slices.Clone(read.Headers),
+			Topic:       read.Topic,
+			Partition:   read.Partition,
+			LeaderEpoch: read.LeaderEpoch,
+			Offset:      read.Offset,
+		},
+		deadLetter: isDeadLetter(read),
+	}
+	for i, header := range r.kafka.Headers {
+		r.kafka.Headers[i].Value = bytes.Clone(header.Value)
+	}
+	data := bytes.TrimPrefix(r.kafka.Value, byteOrderMark)
+	entry, err := stream.NewEntry(data)
+	if err != nil {
+		entry = stream.Entry{Data: data}
+	}
+	if entry.ID == "" {
+		entry.ID = r.position()
+	}
+	if entry.Conversation == "" {
+		entry.Conversation = r.position()
+	}
+	entry.Received = read.Timestamp.UTC()
+	r.entry = entry
+	return r
+}
+
+// position returns where the record is, as one text.
+func (r *record) position() string {
+	return fmt.Sprintf("%s/%d/%d", r.kafka.Topic, r.kafka.Partition, r.kafka.Offset)
+}
+
+// settle notes that r is done, and marks what may be committed: all records
+// before the first that is not settled.
 func (s *Source) settle(r *record) {
 	p := r.partition
 	if p.gone || r.settled {

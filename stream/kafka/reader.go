@@ -1,10 +1,8 @@
 package kafka
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -28,7 +26,7 @@ func (s *Source) read(ctx context.Context) {
 			return // what was polled is not committed, and will be read again
 		}
 		failed := s.noteErrors(fetches)
-		fetches.EachPartition(s.readPartition)
+		fetches.EachPartition(s.hold)
 		s.client.AllowRebalance()
 		if !failed {
 			failures = 0
@@ -64,8 +62,8 @@ func (s *Source) noteErrors(fetches kgo.Fetches) (failed bool) {
 	return failed
 }
 
-// readPartition takes in the records of one partition.
-func (s *Source) readPartition(fetched kgo.FetchTopicPartition) {
+// hold decodes records and puts them into their partition and conversations.
+func (s *Source) hold(fetched kgo.FetchTopicPartition) {
 	if len(fetched.Records) == 0 {
 		return
 	}
@@ -73,44 +71,12 @@ func (s *Source) readPartition(fetched kgo.FetchTopicPartition) {
 	for i, r := range fetched.Records {
 		records[i] = newRecord(r)
 	}
-	s.bury(s.hold(fetched, records)...)
-}
 
-// newRecord decodes a record, and copies what the source will need of it.
-func newRecord(read *kgo.Record) *record {
-	r := &record{kafka: kgo.Record{
-		Key:         bytes.Clone(read.Key),
-		Value:       bytes.Clone(read.Value),
-		Headers:     slices.Clone(read.Headers),
-		Topic:       read.Topic,
-		Partition:   read.Partition,
-		LeaderEpoch: read.LeaderEpoch,
-		Offset:      read.Offset,
-	}}
-	for i, header := range r.kafka.Headers {
-		r.kafka.Headers[i].Value = bytes.Clone(header.Value)
-	}
-	entry, err := stream.NewEntry(r.kafka.Value)
-	switch {
-	case err != nil:
-		r.unreadable = err.Error()
-	case entry.ID == "" || entry.Conversation == "":
-		r.unreadable = stream.ErrNoID.Error()
-	default:
-		entry.Received = read.Timestamp.UTC()
-		r.entry = entry
-	}
-	return r
-}
-
-// hold puts the records into their partition and their conversations, and
-// returns those that are to be buried.
-func (s *Source) hold(fetched kgo.FetchTopicPartition, records []*record) (unreadable []burial) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.partitions[partitionID{fetched.Topic, fetched.Partition}]
 	if p == nil || p.leaving {
-		return nil // it will be read again by whoever has the partition
+		return // the member that has the partition next reads them again
 	}
 	s.noteExpired(p, fetched.LogStartOffset)
 	p.next = records[len(records)-1].kafka.Offset + 1
@@ -122,20 +88,22 @@ func (s *Source) hold(fetched kgo.FetchTopicPartition, records []*record) (unrea
 		s.bytes += size
 		s.held++
 		s.counts.Read++
-		switch {
-		case r.unreadable != "":
-			unreadable = append(unreadable, burial{r, 1})
-		case s.seen.Claim(r.entry.ID):
-			s.enqueue(r)
-		default:
-			// Its original is handled, or held and not committed: dropping
-			// the copy loses nothing.
-			s.counts.Copies++
+		if r.kafka.Value == nil {
+			s.counts.Tombstones++
 			s.settle(r)
+			continue
 		}
+		r.claimed = s.seen.Claim(r.entry.ID)
+		if r.claimed || r.deadLetter {
+			s.enqueue(r)
+			continue
+		}
+		// The original was handled, or is held and not committed, so that
+		// dropping the copy loses nothing.
+		s.counts.Copies++
+		s.settle(r)
 	}
 	s.regulate(p)
-	return unreadable
 }
 
 // noteExpired counts records that were deleted before they were read: those

@@ -80,34 +80,27 @@ func conversations(partitions, customers, messages int) []*kgo.Record {
 	return all
 }
 
-// member is a source and a worker that is running on it.
+// member is a source with a worker that handles its messages.
 type member struct {
-	t      *testing.T
 	source *kafka.Source
-	stop   context.CancelFunc
-	ended  chan error
+	leave  func()
 }
 
-func join(t *testing.T, cluster *kfake.Cluster, to *handled) *member {
-	m := &member{t: t, source: open(t, config(cluster)), ended: make(chan error, 1)}
-	worker, err := stream.NewWorker(m.source)
+// join adds a member to the group.
+func join(t *testing.T, cluster *kfake.Cluster, to *handled) member {
+	source := open(t, config(cluster))
+	worker, err := stream.NewWorker(source)
 	require.NoError(t, err)
 	worker.OnMessage(func(_ context.Context, e stream.MessageEvent) error {
 		customer, n := numbered(t, e)
 		to.note(customer, n)
 		return nil
 	})
-	ctx, stop := context.WithCancel(context.Background())
-	m.stop = stop
-	t.Cleanup(stop)
-	go func() { m.ended <- worker.Run(ctx) }()
-	return m
-}
-
-func (m *member) leave() {
-	m.stop()
-	require.NoError(m.t, <-m.ended)
-	closed(m.t, m.source)
+	stop := work(t, worker)
+	return member{source, func() {
+		stop()
+		closed(t, source)
+	}}
 }
 
 func TestMembersComeAndGoWithoutLoss(t *testing.T) {

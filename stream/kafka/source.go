@@ -49,10 +49,6 @@ type Source struct {
 	held   int
 	bytes  int64
 	counts Counts
-	// burials are records whose letters are still to be stored, burying says that
-	// a goroutine is at it.
-	burials []burial
-	burying bool
 }
 
 var _ stream.Source = (*Source)(nil)
@@ -251,9 +247,10 @@ func (s *Source) Format(f fmt.State, _ rune) {
 
 // Counts says what a [Source] did so far, and what it holds now.
 type Counts struct {
-	// Read counts records; Copies those among them that were dropped because
-	// their event was handled or held already.
-	Read, Copies uint64
+	// Read counts all records, Copies those whose event was handled or held
+	// already, and Tombstones those without a value. The latter two are not given
+	// out.
+	Read, Copies, Tombstones uint64
 	// DeadLetters counts records that were stored as dead letters.
 	DeadLetters uint64
 	// Expired counts records that the broker had deleted, by its retention,
