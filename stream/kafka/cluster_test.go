@@ -158,14 +158,14 @@ func transactionOf(t testing.TB, entry stream.Entry) string {
 	return event.Head().TransactionID
 }
 
-// committed is what the group has committed of a partition; -1 for nothing.
+// committed is the offset that the group has committed of a partition; 0 for none.
 func committed(cluster *kfake.Cluster, partition int32) int64 {
 	if info := cluster.GroupInfo(group); info != nil {
 		if commit, ok := info.Commits[topic][partition]; ok {
 			return commit.Offset
 		}
 	}
-	return -1
+	return 0
 }
 
 // eventually waits until condition holds.

@@ -223,11 +223,9 @@ func (c Config) options(s *Source) []kgo.Opt {
 	return append(options,
 		kgo.ConsumeTopics(c.Topics...),
 		kgo.ConsumerGroup(c.Group),
-		kgo.AutoCommitMarks(),
-		kgo.AutoCommitInterval(c.CommitInterval),
-		kgo.AutoCommitCallback(s.committed),
-		kgo.BlockRebalanceOnPoll(),
+		kgo.DisableAutoCommit(),
 		kgo.OnPartitionsAssigned(s.assigned),
+		kgo.OnOffsetsFetched(s.offsetsFetched),
 		kgo.OnPartitionsRevoked(s.revoked),
 		kgo.OnPartitionsLost(s.lost),
 	)

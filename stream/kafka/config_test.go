@@ -55,9 +55,9 @@ func TestAConfigNamesEveryFault(t *testing.T) {
 func TestOptionsThatTheClientRefusesAreAnError(t *testing.T) {
 	cluster := newCluster(t, 1)
 	c := config(cluster)
-	c.Options = []kgo.Opt{kgo.DisableAutoCommit()}
+	c.Options = []kgo.Opt{kgo.GreedyAutoCommit()}
 	_, err := kafka.Open(t.Context(), c)
-	require.ErrorContains(t, err, "refuses its options")
+	require.ErrorContains(t, err, "rejects its options")
 }
 
 func TestTheCallersOptionsCannotBreakThePromises(t *testing.T) {

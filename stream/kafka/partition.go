@@ -24,8 +24,14 @@ type partition struct {
 	records []*record
 	// bytes is the size of their values.
 	bytes int64
-	// next is the offset of the next record to read; zero if it is not known.
-	next int64
+	// next is the offset of the next record to read, and epoch the leader epoch of
+	// the last one before the first of records; -1 if they are not known.
+	next  int64
+	epoch int32
+	// known is what the group had stored about records that are not read yet, and
+	// committed what it stores now.
+	known     runs
+	committed progress
 	// givenOut is how many deliveries are not settled.
 	givenOut int
 	// leaving reports that the partition moves to another member, and that no
@@ -39,7 +45,7 @@ type partition struct {
 }
 
 func newPartition(id partitionID) *partition {
-	return &partition{id: id, idle: make(chan struct{})}
+	return &partition{id: id, next: -1, epoch: -1, idle: make(chan struct{})}
 }
 
 // leave marks p as leaving.
@@ -124,8 +130,8 @@ func (r *record) position() string {
 	return fmt.Sprintf("%s/%d/%d", r.kafka.Topic, r.kafka.Partition, r.kafka.Offset)
 }
 
-// settle notes that r is done, and marks what may be committed: all records
-// before the first that is not settled.
+// settle notes that r is done. Then p no longer holds the records before its
+// first that is not settled.
 func (s *Source) settle(r *record) {
 	p := r.partition
 	if p.gone || r.settled {
@@ -138,15 +144,11 @@ func (s *Source) settle(r *record) {
 	r.entry = stream.Entry{}
 	r.kafka.Key, r.kafka.Value, r.kafka.Headers = nil, nil, nil
 
-	var last *record
 	for len(p.records) > 0 && p.records[0].settled {
-		last = p.records[0]
+		p.epoch = p.records[0].kafka.LeaderEpoch
 		p.records[0] = nil
 		p.records = p.records[1:]
 		s.held--
-	}
-	if last != nil {
-		s.client.MarkCommitRecords(&last.kafka)
 	}
 	s.regulate(p)
 }

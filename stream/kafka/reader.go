@@ -10,25 +10,19 @@ import (
 	"github.com/engagesdk/engage-go/stream"
 )
 
-// read polls the client until ctx ends. While records are on their way from the
-// client to their partitions there is no rebalance.
+// read polls the client until ctx ends.
 func (s *Source) read(ctx context.Context) {
-	defer close(s.readerDone)
-	defer s.client.AllowRebalance()
 	failures := 0
 	for {
 		room, err := s.waitForRoom(ctx)
 		if err != nil {
 			return
 		}
-		fetches := s.client.PollRecords(ctx, room)
+		fetches := s.poll(ctx, room)
 		if ctx.Err() != nil || fetches.IsClientClosed() {
-			return // what was polled is not committed, and will be read again
+			return
 		}
-		failed := s.noteErrors(fetches)
-		fetches.EachPartition(s.hold)
-		s.client.AllowRebalance()
-		if !failed {
+		if !s.noteErrors(fetches) {
 			failures = 0
 			continue
 		}
@@ -40,6 +34,44 @@ func (s *Source) read(ctx context.Context) {
 			wait.Stop()
 		}
 	}
+}
+
+// poll waits for at most limit records, and puts them into their partitions. It
+// also returns, with nothing, when awaitPoll interrupts it.
+func (s *Source) poll(ctx context.Context, limit int) kgo.Fetches {
+	s.polling.Lock()
+	defer s.polling.Unlock()
+	defer s.client.AllowRebalance() // in case Config.Options block rebalances
+
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s.mu.Lock()
+	s.interrupt = cancel
+	if s.awaited {
+		cancel()
+	}
+	s.mu.Unlock()
+	fetches := s.client.PollRecords(ctx, limit)
+	if ctx.Err() != nil && fetches.Empty() {
+		return nil
+	}
+	fetches.EachPartition(s.hold)
+	return fetches
+}
+
+// awaitPoll returns after all records that were polled until now are in their
+// partitions, or were discarded because they no longer belong to this source.
+func (s *Source) awaitPoll() {
+	s.mu.Lock()
+	s.awaited = true
+	s.interrupt()
+	s.mu.Unlock()
+
+	s.polling.Lock()
+	defer s.polling.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.awaited = false
 }
 
 // How long the source waits after reading failed. The client retries what can
@@ -55,7 +87,7 @@ func (s *Source) noteErrors(fetches kgo.Fetches) (failed bool) {
 		failed = true
 		s.config.Logger.Warn("kafka: reading failed", "topic", e.Topic, "partition", e.Partition, "error", e.Err)
 		s.mu.Lock()
-		s.trouble = fmt.Errorf("kafka: reading failed: %w", e.Err)
+		s.readErr = fmt.Errorf("kafka: reading failed: %w", e.Err)
 		s.wake()
 		s.mu.Unlock()
 	}
@@ -81,18 +113,21 @@ func (s *Source) hold(fetched kgo.FetchTopicPartition) {
 	s.noteExpired(p, fetched.LogStartOffset)
 	p.next = records[len(records)-1].kafka.Offset + 1
 	for _, r := range records {
+		s.counts.Read++
+		r.attempts = p.known.attemptsOf(r.kafka.Offset)
+		if r.attempts == settled || r.kafka.Value == nil {
+			s.counts.Skipped++
+			if len(p.records) == 0 {
+				p.epoch = r.kafka.LeaderEpoch
+			}
+			continue
+		}
 		size := int64(len(r.kafka.Value))
 		r.partition = p
 		p.records = append(p.records, r)
 		p.bytes += size
 		s.bytes += size
 		s.held++
-		s.counts.Read++
-		if r.kafka.Value == nil {
-			s.counts.Tombstones++
-			s.settle(r)
-			continue
-		}
 		r.claimed = s.seen.Claim(r.entry.ID)
 		if r.claimed || r.deadLetter {
 			s.enqueue(r)
@@ -110,11 +145,7 @@ func (s *Source) hold(fetched kgo.FetchTopicPartition) {
 // between what the group has and what the broker still has.
 func (s *Source) noteExpired(p *partition, logStart int64) {
 	expected := p.next
-	if expected == 0 {
-		// Zero again if nothing is committed: a source commits 1 at least.
-		expected = s.client.CommittedOffsets()[p.id.topic][p.id.number].Offset
-	}
-	if expected <= 0 || logStart <= expected {
+	if expected < 0 || logStart <= expected {
 		return
 	}
 	s.counts.Expired += uint64(logStart - expected)

@@ -3,15 +3,20 @@ package kafka
 import (
 	"context"
 	"iter"
+	"maps"
+	"slices"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// assigned notes partitions that the group gives to this source.
+// assigned adds partitions that the group has assigned to this source. A record
+// that was polled before, when the source had the same partition, must not get
+// into the new one: another member may have handled it since.
 func (s *Source) assigned(_ context.Context, _ *kgo.Client, partitions map[string][]int32) {
+	if len(partitions) > 0 {
+		s.awaitPoll()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for id := range ids(partitions) {
@@ -22,35 +27,27 @@ func (s *Source) assigned(_ context.Context, _ *kgo.Client, partitions map[strin
 	s.regulateAll()
 }
 
-// revoked hands partitions over to other members: it waits for what is given
-// out, and commits what is settled.
-func (s *Source) revoked(_ context.Context, client *kgo.Client, partitions map[string][]int32) {
-	s.handOver(s.life, s.owned(partitions))
-	if err := client.CommitMarkedOffsets(s.life); err != nil && s.life.Err() == nil {
-		s.config.Logger.Warn("kafka: the offsets could not be committed before a rebalance", "error", err)
+// revoked hands partitions over to other members. Meanwhile the source goes on
+// with the others.
+func (s *Source) revoked(_ context.Context, _ *kgo.Client, partitions map[string][]int32) {
+	if err := s.handOver(s.life, s.find(partitions)); err != nil && s.life.Err() == nil {
+		s.config.Logger.Warn("kafka: the commit before a rebalance failed", "error", err)
 	}
 }
 
-// lost notes that other members may have partitions already. Nothing of them
-// can be committed any more.
+// lost removes partitions that other members may have already, so that nothing of
+// them can be committed.
 func (s *Source) lost(_ context.Context, _ *kgo.Client, partitions map[string][]int32) {
+	lost := s.find(partitions)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, p := range s.find(partitions) {
-		s.remove(p)
-	}
+	s.remove(lost)
 }
 
-// owned returns those of the partitions that the source has.
-func (s *Source) owned(partitions map[string][]int32) []*partition {
+// find returns those of the partitions that the source has.
+func (s *Source) find(partitions map[string][]int32) (found []*partition) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.find(partitions)
-}
-
-// find is owned for a caller who has the lock.
-func (s *Source) find(partitions map[string][]int32) []*partition {
-	var found []*partition
 	for id := range ids(partitions) {
 		if p := s.partitions[id]; p != nil {
 			found = append(found, p)
@@ -59,7 +56,7 @@ func (s *Source) find(partitions map[string][]int32) []*partition {
 	return found
 }
 
-// ids lists partitions one by one.
+// ids iterates over partitions one by one.
 func ids(partitions map[string][]int32) iter.Seq[partitionID] {
 	return func(yield func(partitionID) bool) {
 		for topic, numbers := range partitions {
@@ -72,25 +69,18 @@ func ids(partitions map[string][]int32) iter.Seq[partitionID] {
 	}
 }
 
-// committed is told how a commit went.
-func (s *Source) committed(_ *kgo.Client, _ *kmsg.OffsetCommitRequest, reply *kmsg.OffsetCommitResponse, err error) {
-	if err == nil && reply != nil {
-		for _, topic := range reply.Topics {
-			for _, partition := range topic.Partitions {
-				if err == nil {
-					err = kerr.ErrorForCode(partition.ErrorCode)
-				}
-			}
-		}
-	}
-	if err != nil && s.life.Err() == nil {
-		s.config.Logger.Warn("kafka: offsets could not be committed, and will be again", "error", err)
-	}
+// all returns all partitions that the source has.
+func (s *Source) all() []*partition {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Values(s.partitions))
 }
 
-// handOver stops giving out what is in the partitions, waits until what is given
-// out is settled, but no longer than a lease or until ctx ends, and lets go.
-func (s *Source) handOver(ctx context.Context, partitions []*partition) {
+// handOver ends the source's work on partitions: nothing more of them is given
+// out. It waits until their deliveries are settled, at most for a lease or until
+// ctx ends, commits, and removes the partitions. It returns the error of the
+// commit.
+func (s *Source) handOver(ctx context.Context, partitions []*partition) error {
 	s.mu.Lock()
 	for _, p := range partitions {
 		p.leave()
@@ -98,18 +88,25 @@ func (s *Source) handOver(ctx context.Context, partitions []*partition) {
 	}
 	s.mu.Unlock()
 
-	s.waitIdle(ctx, partitions)
+	s.awaitDeliveries(ctx, partitions)
+
+	s.mu.Lock()
+	for _, p := range partitions {
+		s.drop(p, true)
+	}
+	s.mu.Unlock()
+
+	err := s.commit(ctx)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, p := range partitions {
-		s.remove(p)
-	}
+	s.remove(partitions)
+	return err
 }
 
-// waitIdle waits until nothing of the partitions is given out, but no longer
-// than a lease or until ctx ends.
-func (s *Source) waitIdle(ctx context.Context, partitions []*partition) {
+// awaitDeliveries waits until nothing of the partitions is given out, at most for
+// a lease or until ctx ends.
+func (s *Source) awaitDeliveries(ctx context.Context, partitions []*partition) {
 	limit := time.NewTimer(s.config.Lease)
 	defer limit.Stop()
 	for _, p := range partitions {
@@ -123,18 +120,22 @@ func (s *Source) waitIdle(ctx context.Context, partitions []*partition) {
 	}
 }
 
-// remove lets go of p. Deliveries that are out are over.
-func (s *Source) remove(p *partition) {
-	if p.gone {
-		return
+// remove ends all deliveries of the partitions, and forgets the partitions. The
+// caller holds s.mu.
+func (s *Source) remove(partitions []*partition) {
+	for _, p := range partitions {
+		if p.gone {
+			continue
+		}
+		p.leave()
+		s.drop(p, true)
+		p.gone = true
+		delete(s.partitions, p.id)
+		s.held -= len(p.records)
+		s.bytes -= p.bytes
+		p.records = nil
+		s.pause(p, false)
 	}
-	p.leave()
-	s.drop(p, true)
-	p.gone = true
-	delete(s.partitions, p.id)
-	s.held -= len(p.records)
-	s.bytes -= p.bytes
-	p.records = nil
-	s.pause(p, false)
+	s.signalRoom()
 	s.regulateAll()
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -190,6 +193,68 @@ func TestADeliveryThatIsNotSettledInTimeIsOver(t *testing.T) {
 	require.Equal(t, leaving.ID, again.ID)
 	require.ErrorIs(t, leaving.Ack(t.Context()), stream.ErrSettled)
 	require.NoError(t, again.Ack(t.Context()))
+}
+
+func TestADeliveryOfAPartitionThatLeavesDoesNotHoldUpOthers(t *testing.T) {
+	cluster := newCluster(t, 2)
+	customers := []string{"a", "b"}
+	produce(t, cluster, onto(0, message("a", 1)), onto(1, message("b", 1)))
+	first := open(t, config(cluster))
+	out := []stream.Delivery{take(t, first), take(t, first)}
+	second := open(t, config(cluster))
+	leaving, staying := separate(t, first, out)
+	require.NoError(t, staying.Ack(t.Context()))
+
+	stays := slices.IndexFunc(customers, func(c string) bool { return transactionOf(t, staying.Entry) == c+"-1" })
+	produce(t, cluster, onto(int32(stays), message(customers[stays], 2)))
+	require.NoError(t, expect(t, first, customers[stays]+"-2").Ack(t.Context()))
+	eventually(t, func() bool { return committed(cluster, int32(stays)) == 2 })
+	require.Zero(t, second.Counts().Partitions)
+	require.NoError(t, leaving.Ack(t.Context()), "its lease still runs")
+}
+
+// heldPoll is a hook that holds up the first poll that returns records.
+type heldPoll struct {
+	once          sync.Once
+	held, release chan struct{}
+}
+
+func (h *heldPoll) OnFetchRecordUnbuffered(*kgo.Record, bool) {
+	h.once.Do(func() {
+		close(h.held)
+		<-h.release
+	})
+}
+
+func TestWhatWasPolledBeforeAPartitionLeftIsNotGivenOutWhenItIsBack(t *testing.T) {
+	cluster := newCluster(t, 2)
+	produce(t, cluster, onto(0, message("0", 1)), onto(1, message("1", 1)))
+	var log lockedBuffer
+	c := config(cluster)
+	c.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	poll := &heldPoll{held: make(chan struct{}), release: make(chan struct{})}
+	c.Options = append(c.Options, kgo.WithHooks(poll))
+	first := open(t, c)
+	<-poll.held
+
+	second := open(t, config(cluster))
+	handled := take(t, second)
+	require.NoError(t, handled.Ack(t.Context()))
+	closed(t, second)
+	moved := transactionOf(t, handled.Entry)[:1] // the name of a customer is that of the partition
+	eventually(t, func() bool {
+		return strings.Contains(log.String(), "new group session begun\" group=desk added=events["+moved+"]")
+	})
+	close(poll.release)
+
+	produce(t, cluster, onto(0, message("0", 2)), onto(1, message("1", 2)))
+	var rest []string
+	for range 3 {
+		delivery := take(t, first)
+		rest = append(rest, transactionOf(t, delivery.Entry))
+		require.NoError(t, delivery.Ack(t.Context()))
+	}
+	require.NotContains(t, rest, moved+"-1")
 }
 
 func TestALostPartitionEndsItsDeliveries(t *testing.T) {

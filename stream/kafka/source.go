@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 
@@ -15,50 +14,64 @@ import (
 	"github.com/engagesdk/engage-go/stream"
 )
 
-// Source reads data streams from Kafka. It implements [stream.Source]; see the
-// package's comment for what it promises. Make one with [Open]: any other one is
-// closed. Its methods are safe for concurrent use.
+// Source reads events from Kafka. It implements [stream.Source]; the package
+// comment states what it promises. Use [Open] to make one. Its methods are safe
+// for concurrent use.
 type Source struct {
 	config Config
 	client *kgo.Client
-	seen   *stream.Seen
-	// life ends when nothing is to be waited for any more.
+	// seen knows the ids of events that are held or were handled.
+	seen *stream.Seen
+	// life ends, by abandon, when nothing is worth waiting for any longer.
 	life    context.Context
 	abandon context.CancelFunc
-	// stopReading ends the reader, which then closes readerDone.
-	stopReading context.CancelFunc
-	readerDone  chan struct{}
-	closing     sync.Once
-	closed      chan struct{}
-	closeErr    error
-	// wakeup tells one taker that there is something to take, room the reader
-	// that there is room.
+	// stop ends the goroutines that read and commit. running waits for them.
+	stop    context.CancelFunc
+	running sync.WaitGroup
+	// closed is closed when Close begins. closeErr is what Close returns.
+	closing  sync.Once
+	closed   chan struct{}
+	closeErr error
+	// wakeup has an element when a taker should look for a conversation that is
+	// ready, and room when the reader should check whether there is room.
 	wakeup, room chan struct{}
-	// producing has an element while the client has a dead letter.
+	// producing has an element while the client produces a dead letter.
 	producing chan struct{}
+	// polling is held from the beginning of a poll until its records are in
+	// their partitions. It is locked before mu.
+	polling sync.Mutex
+	// committing is held during a commit, so that a later commit has later
+	// progress. It is locked before mu, and guards metadataLimit, which is the
+	// largest size of metadata that the brokers accept.
+	committing    sync.Mutex
+	metadataLimit int
 
 	mu            sync.Mutex
 	partitions    map[partitionID]*partition
 	conversations map[string]*conversation
-	// ready holds conversations whose first record may be given out, each once,
-	// and some that have become empty since.
+	// ready contains each conversation whose first record may be given out, and
+	// some that have become empty since.
 	ready []*conversation
-	// trouble is what went wrong in reading, until a taker is told.
-	trouble error
-	// held and bytes are what all partitions hold together.
+	// readErr is an error of the reader that no taker has returned yet.
+	readErr error
+	// held and bytes are the number of records in all partitions and the size of
+	// their values.
 	held   int
 	bytes  int64
 	counts Counts
+	// interrupt ends the current poll. awaited ends the next one, too.
+	interrupt context.CancelFunc
+	awaited   bool
 }
 
 var _ stream.Source = (*Source)(nil)
 
-// Open joins the group and starts to read. ctx limits how long that may take,
-// and has no effect afterwards: the caller must [Source.Close] the source.
+// Open joins the group, starts to read, and returns the source, which the caller
+// must [Source.Close]. ctx limits how long Open takes, and has no effect
+// afterwards.
 //
-// It fails without a ctx, on what [Config.Validate] refuses, on options that the Kafka client
-// refuses, if no broker can be reached before ctx ends, and if one of the topics
-// cannot be found, the one of dead letters among them.
+// It fails if config is invalid, if the Kafka client rejects Config.Options, if no
+// broker answers before ctx ends, or if a topic does not exist.
 func Open(ctx context.Context, config Config) (*Source, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
@@ -70,32 +83,34 @@ func Open(ctx context.Context, config Config) (*Source, error) {
 		seen:          stream.NewSeen(config.Remembered),
 		life:          life,
 		abandon:       abandon,
-		readerDone:    make(chan struct{}),
 		closed:        make(chan struct{}),
 		wakeup:        make(chan struct{}, 1),
 		room:          make(chan struct{}, 1),
 		producing:     make(chan struct{}, 1),
+		metadataLimit: maxMetadata,
 		partitions:    map[partitionID]*partition{},
 		conversations: map[string]*conversation{},
+		interrupt:     func() {},
 	}
 	if err := s.connect(ctx); err != nil {
 		abandon()
 		return nil, err
 	}
-	reading, stop := context.WithCancel(life)
-	s.stopReading = stop
-	go s.read(reading)
+	running, stop := context.WithCancel(life)
+	s.stop = stop
+	s.running.Go(func() { s.read(running) })
+	s.running.Go(func() { s.commitRegularly(running) })
 	return s, nil
 }
 
-// connect makes the client, and ends it again unless all topics are there.
+// connect makes the client, and closes it again if a topic does not exist.
 func (s *Source) connect(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	client, err := kgo.NewClient(s.config.options(s)...)
 	if err != nil {
-		return fmt.Errorf("kafka: the client refuses its options: %w", err)
+		return fmt.Errorf("kafka: the client rejects its options: %w", err)
 	}
 	s.client = client
 	ended, err := within(ctx, func() error { return s.findTopics(ctx) })
@@ -109,9 +124,9 @@ func (s *Source) connect(ctx context.Context) error {
 	return err
 }
 
-// within returns what call does, or ctx's error as soon as ctx ends: while it
-// connects, the client is deaf to contexts. The client must be closed then,
-// which ends call.
+// within returns the error of call, or ctx's error as soon as ctx ends: the client
+// ignores its contexts while it connects. Closing the client then ends call, which
+// closes ended.
 func within(ctx context.Context, call func() error) (ended <-chan struct{}, err error) {
 	result, end := make(chan error, 1), make(chan struct{})
 	go func() {
@@ -126,7 +141,7 @@ func within(ctx context.Context, call func() error) (ended <-chan struct{}, err 
 	return end, err
 }
 
-// findTopics names every topic that cannot be found.
+// findTopics returns an error that names every topic that does not exist.
 func (s *Source) findTopics(ctx context.Context) error {
 	request := kmsg.NewPtrMetadataRequest()
 	for _, topic := range append(slices.Clone(s.config.Topics), s.config.DeadLetterTopic) {
@@ -147,16 +162,17 @@ func (s *Source) findTopics(ctx context.Context) error {
 	return errors.Join(missing...)
 }
 
-// Take implements [stream.Source]. An error that is neither [stream.ErrClosed]
-// nor ctx's tells that reading failed; the source goes on trying, and entries
-// that it has are given out first.
+// Take implements [stream.Source]. After [Source.Close] it returns
+// [stream.ErrClosed], and after the end of ctx its error. Any other error means
+// that reading has failed. The source tries again, and Take first gives out what
+// the source holds.
 func (s *Source) Take(ctx context.Context) (stream.Delivery, error) {
 	for {
 		if err := s.ended(ctx); err != nil {
-			s.wake() // another taker, in case this one was woken instead
+			s.wake() // another taker, in case it was this one that was woken
 			return stream.Delivery{}, err
 		}
-		delivery, found, err := s.tryTake()
+		delivery, found, err := s.takeReady()
 		if found || err != nil {
 			return delivery, err
 		}
@@ -168,18 +184,19 @@ func (s *Source) Take(ctx context.Context) (stream.Delivery, error) {
 	}
 }
 
-// ended says why nothing can be taken any more, if so.
+// ended returns why nothing can be taken any more; nil if something can.
 func (s *Source) ended(ctx context.Context) error {
 	select {
 	case <-s.closed:
 		return stream.ErrClosed
 	default:
+		return ctx.Err()
 	}
-	return ctx.Err()
 }
 
-// tryTake returns what there is to take, or to tell.
-func (s *Source) tryTake() (delivery stream.Delivery, found bool, err error) {
+// takeReady returns a delivery of a conversation that is ready, or the reader's
+// error.
+func (s *Source) takeReady() (delivery stream.Delivery, found bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if c := s.next(); c != nil {
@@ -188,11 +205,11 @@ func (s *Source) tryTake() (delivery stream.Delivery, found bool, err error) {
 		}
 		return s.give(c), true, nil
 	}
-	err, s.trouble = s.trouble, nil
+	err, s.readErr = s.readErr, nil
 	return stream.Delivery{}, false, err
 }
 
-// wake wakes a taker, which wakes the next one if there is more.
+// wake wakes one taker, which wakes the next if more is ready.
 func (s *Source) wake() {
 	select {
 	case s.wakeup <- struct{}{}:
@@ -200,15 +217,16 @@ func (s *Source) wake() {
 	}
 }
 
-// Close ends the source: Take returns [stream.ErrClosed] from now on. Close
-// waits until what is given out is settled, at most for a lease, commits, leaves
-// the group and returns. If ctx ends first, it goes on without waiting, except
-// that the client may take some seconds to end; what is not committed then is
-// given out again to whoever has the partitions next. Deliveries that are not
-// settled by then are over.
+// Close closes the source, so that Take returns [stream.ErrClosed]. It waits until
+// all deliveries are settled, at most for a lease, commits, and leaves the group.
+// Deliveries that are not settled by then have ended, and their entries are given
+// out again to another member.
 //
-// It returns why the commit or the leaving failed. Closing twice is harmless and
-// returns the same.
+// When ctx ends, Close stops waiting and returns, although the client may need
+// some seconds for that. What is not committed then is given out again.
+//
+// It returns the errors of the commit and of leaving the group. Further calls
+// return the same.
 func (s *Source) Close(ctx context.Context) error {
 	s.closing.Do(func() { s.closeErr = s.close(ctx) })
 	return s.closeErr
@@ -216,48 +234,43 @@ func (s *Source) Close(ctx context.Context) error {
 
 func (s *Source) close(ctx context.Context) error {
 	close(s.closed)
-	s.stopReading()
+	s.stop()
 	defer s.abandon()
 	defer context.AfterFunc(ctx, s.abandon)()
 
-	s.mu.Lock()
-	all := slices.Collect(maps.Values(s.partitions))
-	s.mu.Unlock()
-	s.handOver(ctx, all)
-
 	var failed []error
-	ended, err := within(ctx, func() error { return s.client.CommitMarkedOffsets(ctx) })
+	ended, err := within(ctx, func() error { return s.handOver(ctx, s.all()) })
 	if err != nil {
-		failed = append(failed, fmt.Errorf("kafka: what was handled last is not committed: %w", err))
+		failed = append(failed, fmt.Errorf("kafka: the last commit failed: %w", err))
 	}
-	<-s.readerDone
 	if err := s.client.LeaveGroupContext(ctx); err != nil {
-		failed = append(failed, fmt.Errorf("kafka: the group notices later that the source has left: %w", err))
+		failed = append(failed, fmt.Errorf("kafka: leaving the group failed, and the group notices later: %w", err))
 	}
 	s.client.Close()
+	s.running.Wait()
 	<-ended
 	return errors.Join(failed...)
 }
 
-// Format writes for every verb that this is a source, and of which group: its
-// fields change all the time.
+// Format writes, for every verb, that this is a source and its group.
 func (s *Source) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "Kafka source of group %q", s.config.Group)
 }
 
-// Counts says what a [Source] did so far, and what it holds now.
+// Counts contains what a [Source] has done, and what it holds now.
 type Counts struct {
-	// Read counts all records, Copies those whose event was handled or held
-	// already, and Tombstones those without a value. The latter two are not given
-	// out.
-	Read, Copies, Tombstones uint64
-	// DeadLetters counts records that were stored as dead letters.
+	// Read counts all records. Copies counts those whose event was handled or
+	// held already. Skipped counts those without a value (tombstones), and those
+	// that were settled before this source had their partition. Neither copies
+	// nor skipped records are given out.
+	Read, Copies, Skipped uint64
+	// DeadLetters counts entries that were stored as dead letters.
 	DeadLetters uint64
-	// Expired counts records that the broker had deleted, by its retention,
-	// before they were read: they are lost.
+	// Expired counts records that the broker deleted, by its retention, before
+	// they were read. They are lost.
 	Expired uint64
 
-	// Records and Bytes are what is held: see Config.MaxRecords.
+	// Records and Bytes are what the source holds; see Config.MaxRecords.
 	Records int
 	Bytes   int64
 	// Partitions counts those that are assigned to this source, and Paused those
@@ -265,7 +278,7 @@ type Counts struct {
 	Partitions, Paused int
 }
 
-// Counts returns what the source did so far and holds now.
+// Counts returns what the source has done, and what it holds now.
 func (s *Source) Counts() Counts {
 	s.mu.Lock()
 	defer s.mu.Unlock()
