@@ -270,6 +270,18 @@ func TestALostPartitionEndsItsDeliveries(t *testing.T) {
 	require.NoError(t, expect(t, source, "a-2").Ack(t.Context()))
 }
 
+func TestReadingGoesOnAfterTheLossOfAllThatTheSourceMayHold(t *testing.T) {
+	cluster := newCluster(t, 1)
+	produce(t, cluster, onto(0, message("a", 1)), onto(0, message("a", 2)))
+	small := config(cluster)
+	small.MaxRecords = 1
+	source := open(t, small)
+	expect(t, source, "a-1")
+	cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Heartbeat}, TopLevel: true, Err: kerr.UnknownMemberID, Count: 1})
+	require.NoError(t, takeAfterTrouble(t, source, "a-1").Ack(t.Context()))
+	require.NoError(t, expect(t, source, "a-2").Ack(t.Context()))
+}
+
 // takeAfterTrouble takes the next delivery, and passes over what the source tells of the
 // group.
 func takeAfterTrouble(t *testing.T, source stream.Source, transaction string) stream.Delivery {

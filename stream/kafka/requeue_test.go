@@ -1,0 +1,118 @@
+package kafka_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/engagesdk/engage-go/stream"
+	"github.com/engagesdk/engage-go/stream/kafka"
+)
+
+// deadLettersOf returns all dead letters that source yields, without the time at
+// which they were stored.
+func deadLettersOf(t *testing.T, source *kafka.Source) (all []stream.DeadLetter) {
+	for letter, err := range source.DeadLetters(t.Context()) {
+		require.NoError(t, err)
+		require.False(t, letter.Received.IsZero())
+		letter.Received = letter.Received.UTC()
+		all = append(all, letter)
+	}
+	return all
+}
+
+func TestDeadLettersAreListed(t *testing.T) {
+	cluster := newCluster(t, 1)
+	c := config(cluster)
+	c.DeadLetterTopic = "given-up"
+	require.NoError(t, cluster.CreateTopic(c.DeadLetterTopic, 3, nil))
+	source := open(t, c)
+	require.Empty(t, deadLettersOf(t, source))
+
+	produce(t, cluster, onto(0, message("a", 1)), onto(0, []byte("poison")))
+	first := take(t, source)
+	require.NoError(t, first.Nak(t.Context(), 0))
+	for range 2 {
+		delivery := take(t, source)
+		require.NoError(t, delivery.Term(t.Context(), "no use: "+delivery.ID))
+	}
+	all := deadLettersOf(t, source)
+	require.Len(t, all, 2)
+	if all[0].ID != first.ID {
+		all[0], all[1] = all[1], all[0]
+	}
+	require.Equal(t, first.ID, all[0].ID)
+	require.Equal(t, first.Conversation, all[0].Conversation)
+	require.Equal(t, string(message("a", 1)), string(all[0].Data))
+	require.Equal(t, 2, all[0].Attempts)
+	require.Equal(t, "no use: "+first.ID, all[0].Reason)
+	require.Equal(t, "events/0/1", all[1].ID)
+	require.Equal(t, "events/0/1", all[1].Conversation)
+	require.Equal(t, "poison", string(all[1].Data))
+	for range source.DeadLetters(t.Context()) {
+		break // a caller may stop
+	}
+}
+
+func TestADeadLetterCanBeRequeued(t *testing.T) {
+	cluster := newCluster(t, 4)
+	c := config(cluster)
+	c.Options = append(c.Options, kgo.InstanceID("desk-1"))
+	source := open(t, c)
+	produce(t, cluster, onto(2, message("a", 1)))
+	delivery := expect(t, source, "a-1")
+	require.NoError(t, delivery.Nak(t.Context(), 0))
+	require.NoError(t, expect(t, source, "a-1").Term(t.Context(), "no use"))
+	require.ErrorIs(t, source.Requeue(t.Context(), "inbound|a-2"), kafka.ErrNoDeadLetter)
+
+	require.NoError(t, source.Requeue(t.Context(), delivery.ID))
+	again := expect(t, source, "a-1")
+	require.Equal(t, 1, again.Attempt)
+	require.Equal(t, delivery.Data, again.Data)
+	require.NoError(t, again.Ack(t.Context()))
+	eventually(t, func() bool { return committed(cluster, 2) == 2 })
+}
+
+func TestADeadLetterThatIsTooLargeIsRequeuedFromItsTopic(t *testing.T) {
+	cluster := newCluster(t, 1)
+	c := config(cluster)
+	c.DeadLetterTopic = "small"
+	require.NoError(t, cluster.CreateTopic(c.DeadLetterTopic, 1, map[string]string{"max.message.bytes": "2000"}))
+	noise := make([]byte, 5000) // which cannot be compressed much
+	_, _ = rand.NewChaCha8([32]byte{}).Read(noise)
+	large := fmt.Appendf(nil, `{"channel":"SMS","oa":"a","da":"500","tid":"a-1","message":"%x"}`, noise)
+	produce(t, cluster, onto(0, large), onto(0, message("b", 1)))
+	source := open(t, c)
+	delivery := expect(t, source, "a-1")
+	require.NoError(t, delivery.Term(t.Context(), "no use"))
+	require.NoError(t, expect(t, source, "b-1").Ack(t.Context()))
+	require.Empty(t, deadLettersOf(t, source)[0].Data)
+
+	require.NoError(t, source.Requeue(t.Context(), delivery.ID))
+	again := expect(t, source, "a-1")
+	require.Equal(t, string(large), string(again.Data))
+	require.NoError(t, again.Ack(t.Context()))
+
+	require.NoError(t, cluster.DeleteRecords(topic, 0, 2))
+	require.ErrorContains(t, source.Requeue(t.Context(), delivery.ID), "has been deleted")
+}
+
+func TestDeadLettersObeyTheirContextAndEndWithTheSource(t *testing.T) {
+	cluster := newCluster(t, 1)
+	source := open(t, config(cluster))
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, source.Requeue(ended, "any"), context.Canceled)
+	for _, err := range source.DeadLetters(ended) {
+		require.ErrorIs(t, err, context.Canceled)
+	}
+	closed(t, source)
+	require.ErrorIs(t, source.Requeue(t.Context(), "any"), stream.ErrClosed)
+	for _, err := range source.DeadLetters(t.Context()) {
+		require.ErrorIs(t, err, stream.ErrClosed)
+	}
+}
