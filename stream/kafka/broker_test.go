@@ -10,8 +10,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/engagesdk/engage-go/stream"
 	"github.com/engagesdk/engage-go/stream/kafka"
 )
 
@@ -37,7 +39,9 @@ func TestABrokerGoesAndComesBack(t *testing.T) {
 
 	cluster = newCluster(t, 1, dir, kfake.Ports(number))
 	produce(t, cluster, onto(0, message("a", 3)))
-	require.NoError(t, takeAfterTrouble(t, source, "a-3").Ack(t.Context()))
+	last := takeAfterErrors(t, source)
+	require.Equal(t, "a-3", transactionOf(t, last.Entry))
+	require.NoError(t, last.Ack(t.Context()))
 	eventually(t, func() bool { return committed(cluster, 0) == 3 })
 }
 
@@ -91,7 +95,7 @@ func TestOpeningFails(t *testing.T) {
 	})
 }
 
-func TestTakeTellsWhatFails(t *testing.T) {
+func TestTakeReturnsTheErrorOfReading(t *testing.T) {
 	cluster := newCluster(t, 1)
 	denied := cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: topic,
 		Err: kerr.TopicAuthorizationFailed, Count: -1})
@@ -103,8 +107,30 @@ func TestTakeTellsWhatFails(t *testing.T) {
 
 	denied.Remove()
 	produce(t, cluster, onto(0, message("a", 1)))
-	eventually(t, func() bool {
-		delivery, err := source.Take(ctx)
-		return err == nil && delivery.Ack(ctx) == nil
-	})
+	require.NoError(t, takeAfterErrors(t, source).Ack(t.Context()))
+}
+
+func TestATopicThatIsDeletedAndMadeAgainIsRead(t *testing.T) {
+	cluster := newCluster(t, 1)
+	produce(t, cluster, onto(0, message("a", 1)), onto(0, message("a", 2)), onto(0, message("a", 3)))
+	c := config(cluster)
+	c.Options = append(c.Options, kgo.MetadataMinAge(10*time.Millisecond))
+	source := open(t, c)
+	require.NoError(t, expect(t, source, "a-1").Ack(t.Context()))
+	eventually(t, func() bool { return committed(cluster, 0) == 1 })
+	held := expect(t, source, "a-2")
+
+	require.NoError(t, cluster.DeleteTopic(topic))
+	require.NoError(t, cluster.CreateTopic(topic, 2, nil))
+	produce(t, cluster, onto(0, message("b", 1)), onto(1, message("c", 1)))
+	var taken []string
+	for range 2 {
+		delivery := takeAfterErrors(t, source)
+		taken = append(taken, transactionOf(t, delivery.Entry))
+		require.NoError(t, delivery.Ack(t.Context()))
+	}
+	require.ElementsMatch(t, []string{"b-1", "c-1"}, taken)
+	require.ErrorIs(t, held.Ack(t.Context()), stream.ErrSettled)
+	require.EqualValues(t, 2, source.Counts().Expired)
+	eventually(t, func() bool { return committed(cluster, 0) == 1 && committed(cluster, 1) == 1 })
 }

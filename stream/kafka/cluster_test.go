@@ -144,6 +144,22 @@ func take(t testing.TB, source stream.Source) stream.Delivery {
 	return delivery
 }
 
+// takeAfterErrors returns the next delivery, and ignores the errors of reading
+// before it.
+func takeAfterErrors(t testing.TB, source stream.Source) stream.Delivery {
+	t.Helper()
+	ctx, cancel := patient(t)
+	defer cancel()
+	for {
+		delivery, err := source.Take(ctx)
+		require.NoError(t, ctx.Err())
+		if err == nil {
+			return delivery
+		}
+		require.NotErrorIs(t, err, stream.ErrClosed)
+	}
+}
+
 // expect takes the next delivery, which must be the one with the transaction id.
 func expect(t testing.TB, source stream.Source, transaction string) stream.Delivery {
 	t.Helper()

@@ -69,6 +69,10 @@ func newDeadLetter(topic string, r *record, reason string, omit bool) *kgo.Recor
 // nobody else uses the record.
 func (s *Source) produceDeadLetter(ctx context.Context, r *record, reason string) error {
 	err := s.produce(ctx, newDeadLetter(s.config.DeadLetterTopic, r, reason, false))
+	if errors.Is(err, kerr.UnknownTopicID) { // the topic was deleted and created again
+		s.client.PurgeTopicsFromProducing(s.config.DeadLetterTopic)
+		err = s.produce(ctx, newDeadLetter(s.config.DeadLetterTopic, r, reason, false))
+	}
 	if errors.Is(err, kerr.MessageTooLarge) {
 		s.config.Logger.Warn("kafka: a record is too large for the topic of dead letters, and its letter is stored without it",
 			"topic", r.kafka.Topic, "partition", r.kafka.Partition, "offset", r.kafka.Offset)

@@ -303,3 +303,16 @@ func TestADeadLetterThatIsProducedAgainIsGivenOut(t *testing.T) {
 	eventually(t, func() bool { return committed(cluster, 0) == 4 })
 	require.EqualValues(t, 1, source.Counts().Copies, "a record without the headers is a copy")
 }
+
+func TestDeadLettersAreStoredInATopicThatIsDeletedAndMadeAgain(t *testing.T) {
+	cluster := newCluster(t, 1)
+	c := config(cluster)
+	c.Options = append(c.Options, kgo.MetadataMinAge(10*time.Millisecond))
+	source := open(t, c)
+	produce(t, cluster, onto(0, message("a", 1)), onto(0, message("a", 2)))
+	require.NoError(t, expect(t, source, "a-1").Term(t.Context(), "no use"))
+	require.NoError(t, cluster.DeleteTopic(deadLetters))
+	require.NoError(t, cluster.CreateTopic(deadLetters, 1, nil))
+	require.NoError(t, expect(t, source, "a-2").Term(t.Context(), "still no use"))
+	require.Equal(t, "still no use", header(letters(t, cluster, 1)[0], kafka.HeaderReason))
+}

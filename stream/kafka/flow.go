@@ -33,21 +33,16 @@ func (s *Source) shareOfBytes() int64 { return s.config.MaxBytes / int64(max(1, 
 // than half of that: each change costs something. The caller holds s.mu and calls
 // regulate whenever p holds more or less than before.
 func (s *Source) regulate(p *partition) {
-	s.signalRoom()
+	select {
+	case s.room <- struct{}{}:
+	default:
+	}
 	records, bytes := s.shareOfRecords(), s.shareOfBytes()
 	full := len(p.records) >= max(1, records) || p.bytes >= max(1, bytes)
 	if p.paused {
 		full = len(p.records) > records/2 || p.bytes > bytes/2
 	}
 	s.pause(p, full)
-}
-
-// signalRoom has the reader check whether there is room.
-func (s *Source) signalRoom() {
-	select {
-	case s.room <- struct{}{}:
-	default:
-	}
 }
 
 // regulateAll calls regulate for all partitions, because their share has changed.

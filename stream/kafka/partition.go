@@ -48,6 +48,16 @@ func newPartition(id partitionID) *partition {
 	return &partition{id: id, next: -1, epoch: -1, idle: make(chan struct{})}
 }
 
+// unsettled returns how many records are not settled.
+func (p *partition) unsettled() (n int) {
+	for _, r := range p.records {
+		if !r.settled {
+			n++
+		}
+	}
+	return n
+}
+
 // leave marks p as leaving.
 func (p *partition) leave() {
 	if p.leaving {

@@ -69,7 +69,8 @@ func TestWhatWasSettledBeforeTheLastIntervalIsNotGivenOutAfterACrash(t *testing.
 
 	// The group no longer knows the member, which loses its partitions at once.
 	cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Heartbeat}, TopLevel: true, Err: kerr.UnknownMemberID, Count: 1})
-	again := takeAfterTrouble(t, source, "c0-1")
+	again := takeAfterErrors(t, source)
+	require.Equal(t, "c0-1", transactionOf(t, again.Entry))
 	require.Equal(t, 2, again.Attempt)
 	require.NoError(t, again.Ack(t.Context()))
 	again = expect(t, source, "c3-1")

@@ -2,9 +2,12 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/engagesdk/engage-go/stream"
@@ -81,8 +84,10 @@ const (
 	readLimit = 5 * time.Second
 )
 
-// noteErrors keeps the last error of the fetches for a taker.
+// noteErrors keeps the last error of the fetches for a taker, and reports whether
+// there is one.
 func (s *Source) noteErrors(fetches kgo.Fetches) (failed bool) {
+	var replaced []string
 	for _, e := range fetches.Errors() {
 		failed = true
 		s.config.Logger.Warn("kafka: reading failed", "topic", e.Topic, "partition", e.Partition, "error", e.Err)
@@ -90,8 +95,34 @@ func (s *Source) noteErrors(fetches kgo.Fetches) (failed bool) {
 		s.readErr = fmt.Errorf("kafka: reading failed: %w", e.Err)
 		s.wake()
 		s.mu.Unlock()
+		if errors.Is(e.Err, kerr.UnknownTopicID) && !slices.Contains(replaced, e.Topic) {
+			replaced = append(replaced, e.Topic)
+		}
 	}
+	s.subscribeAgain(replaced)
 	return failed
+}
+
+// subscribeAgain subscribes to topics that were deleted and created again. Until
+// then, all their fetches fail. What the source holds of the deleted topics is
+// lost, because nothing of them can be committed.
+func (s *Source) subscribeAgain(topics []string) {
+	if len(topics) == 0 {
+		return
+	}
+	s.mu.Lock()
+	var deleted []*partition
+	for id, p := range s.partitions {
+		if slices.Contains(topics, id.topic) {
+			deleted = append(deleted, p)
+			s.counts.Expired += uint64(p.unsettled())
+		}
+	}
+	s.remove(deleted)
+	s.mu.Unlock()
+	s.config.Logger.Error("kafka: topics were deleted and created again, and what was not handled is lost", "topics", topics)
+	s.client.PurgeTopicsFromConsuming(topics...)
+	s.client.AddConsumeTopics(topics...)
 }
 
 // hold decodes records and puts them into their partition and conversations.

@@ -136,6 +136,5 @@ func (s *Source) remove(partitions []*partition) {
 		p.records = nil
 		s.pause(p, false)
 	}
-	s.signalRoom()
 	s.regulateAll()
 }

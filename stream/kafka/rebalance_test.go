@@ -264,7 +264,8 @@ func TestALostPartitionEndsItsDeliveries(t *testing.T) {
 	delivery := expect(t, source, "a-1")
 	cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Heartbeat}, TopLevel: true, Err: kerr.UnknownMemberID, Count: 1})
 
-	again := takeAfterTrouble(t, source, "a-1")
+	again := takeAfterErrors(t, source)
+	require.Equal(t, "a-1", transactionOf(t, again.Entry))
 	require.ErrorIs(t, delivery.Ack(t.Context()), stream.ErrSettled)
 	require.NoError(t, again.Ack(t.Context()))
 	require.NoError(t, expect(t, source, "a-2").Ack(t.Context()))
@@ -278,22 +279,8 @@ func TestReadingGoesOnAfterTheLossOfAllThatTheSourceMayHold(t *testing.T) {
 	source := open(t, small)
 	expect(t, source, "a-1")
 	cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Heartbeat}, TopLevel: true, Err: kerr.UnknownMemberID, Count: 1})
-	require.NoError(t, takeAfterTrouble(t, source, "a-1").Ack(t.Context()))
+	again := takeAfterErrors(t, source)
+	require.Equal(t, "a-1", transactionOf(t, again.Entry))
+	require.NoError(t, again.Ack(t.Context()))
 	require.NoError(t, expect(t, source, "a-2").Ack(t.Context()))
-}
-
-// takeAfterTrouble takes the next delivery, and passes over what the source tells of the
-// group.
-func takeAfterTrouble(t *testing.T, source stream.Source, transaction string) stream.Delivery {
-	ctx, cancel := patient(t)
-	defer cancel()
-	for {
-		delivery, err := source.Take(ctx)
-		if _, told := errors.AsType[*kgo.ErrGroupSession](err); told {
-			continue
-		}
-		require.NoError(t, err)
-		require.Equal(t, transaction, transactionOf(t, delivery.Entry))
-		return delivery
-	}
 }

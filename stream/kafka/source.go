@@ -266,8 +266,8 @@ type Counts struct {
 	Read, Copies, Skipped uint64
 	// DeadLetters counts entries that were stored as dead letters.
 	DeadLetters uint64
-	// Expired counts records that the broker deleted, by its retention, before
-	// they were read. They are lost.
+	// Expired counts records that the broker deleted before they were read, by
+	// its retention, or before they were handled, with their topic. They are lost.
 	Expired uint64
 
 	// Records and Bytes are what the source holds; see Config.MaxRecords.
