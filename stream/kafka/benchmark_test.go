@@ -12,9 +12,9 @@ import (
 	"github.com/engagesdk/engage-go/stream"
 )
 
-// What it costs to read a record and to commit it, beside a loop that does the
-// same by hand and forgets what fails; with and without decoding. Each pass
-// reads all records in a new group; joining is not counted.
+// BenchmarkRead measures how long it takes to read and commit a record. It compares
+// a source with loops that use the client alone, with and without decoding. Each
+// pass reads all records in a new group, after the group has been joined.
 func BenchmarkRead(b *testing.B) {
 	const records = 20_000
 	cluster := newCluster(b, 4)
@@ -28,8 +28,8 @@ func BenchmarkRead(b *testing.B) {
 	b.Run("take and ack", func(b *testing.B) { passes(b, records, takingPass(b, cluster)) })
 }
 
-// pass opens a reader of the group and returns what reads so many records and
-// what closes it.
+// pass opens a reader of the group. It returns a function that reads a number of
+// records, and one that closes the reader.
 type pass func(group string) (read func(records int), end func())
 
 func passes(b *testing.B, records int, begin pass) {
@@ -48,8 +48,8 @@ func passes(b *testing.B, records int, begin pass) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(passed*(records-1)), "ns/record")
 }
 
-// pollingPass reads with the client alone. The first record is read before the
-// clock runs, so that the group is joined by then.
+// pollingPass reads with the client alone. It reads the first record before the
+// clock runs, so that the group has been joined by then.
 func pollingPass(b *testing.B, cluster *kfake.Cluster, use func(*kgo.Record)) pass {
 	return func(group string) (func(int), func()) {
 		client := newClient(b, cluster, kgo.ConsumerGroup(group), kgo.ConsumeTopics(topic), kgo.AutoCommitMarks(),

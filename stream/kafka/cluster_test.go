@@ -38,7 +38,7 @@ func patient(t testing.TB) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), patience(t))
 }
 
-// TestMain runs the worker that a test kills, if this process is one.
+// TestMain runs the tests, or the worker if a test has started this process as one.
 func TestMain(m *testing.M) {
 	if broker := os.Getenv(workerBroker); broker != "" {
 		os.Exit(runWorker(broker))
@@ -46,8 +46,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// newCluster starts a Kafka in memory with the topic of events, in so many
-// partitions, and that of dead letters.
+// newCluster starts a Kafka cluster in memory. It has the topic of events, with so
+// many partitions, and the topic of dead letters.
 func newCluster(t testing.TB, partitions int32, options ...kfake.Opt) *kfake.Cluster {
 	cluster, err := kfake.NewCluster(append([]kfake.Opt{
 		kfake.NumBrokers(1),
@@ -61,7 +61,7 @@ func newCluster(t testing.TB, partitions int32, options ...kfake.Opt) *kfake.Clu
 	return cluster
 }
 
-// config reads the cluster's topic, and notices quickly what others do.
+// config returns the configuration of a source that notices other members quickly.
 func config(cluster *kfake.Cluster) kafka.Config {
 	return kafka.Config{
 		Brokers:        cluster.ListenAddrs(),
@@ -75,7 +75,7 @@ func config(cluster *kfake.Cluster) kafka.Config {
 	}
 }
 
-// open opens a source, which is closed at the test's end if not before.
+// open opens a source, and closes it at the end of the test.
 func open(t testing.TB, c kafka.Config) *kafka.Source {
 	ctx, cancel := patient(t)
 	defer cancel()
@@ -89,6 +89,7 @@ func open(t testing.TB, c kafka.Config) *kafka.Source {
 	return source
 }
 
+// closed closes the source.
 func closed(t testing.TB, source *kafka.Source) {
 	ctx, cancel := patient(t)
 	defer cancel()
@@ -113,7 +114,7 @@ func message(customer string, n int) []byte {
 	return fmt.Appendf(nil, `{"channel":"SMS","oa":%q,"da":"500","tid":"%s-%d","message":"hello"}`, customer, customer, n)
 }
 
-// onto is a record for one of the topic's partitions.
+// onto returns a record for a partition of the topic.
 func onto(partition int32, value []byte) *kgo.Record {
 	return &kgo.Record{Topic: topic, Partition: partition, Value: value}
 }
@@ -134,7 +135,7 @@ func newClient(t testing.TB, cluster *kfake.Cluster, options ...kgo.Opt) *kgo.Cl
 	return client
 }
 
-// take returns the next delivery, which must come.
+// take returns the next delivery.
 func take(t testing.TB, source stream.Source) stream.Delivery {
 	t.Helper()
 	ctx, cancel := patient(t)
@@ -160,7 +161,7 @@ func takeAfterErrors(t testing.TB, source stream.Source) stream.Delivery {
 	}
 }
 
-// expect takes the next delivery, which must be the one with the transaction id.
+// expect takes the next delivery, which must have the transaction id.
 func expect(t testing.TB, source stream.Source, transaction string) stream.Delivery {
 	t.Helper()
 	delivery := take(t, source)
@@ -196,7 +197,7 @@ func letters(t testing.TB, cluster *kfake.Cluster, n int) []*kgo.Record {
 	return lettersIn(t, cluster, deadLetters, n)
 }
 
-// lettersIn returns the first n dead letters in a topic of one's own.
+// lettersIn returns the first n dead letters in another topic.
 func lettersIn(t testing.TB, cluster *kfake.Cluster, topic string, n int) []*kgo.Record {
 	t.Helper()
 	client := newClient(t, cluster, kgo.ConsumeTopics(topic))

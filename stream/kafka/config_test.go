@@ -72,7 +72,7 @@ func TestTheCallersOptionsCannotBreakThePromises(t *testing.T) {
 	require.EqualValues(t, 1, committed(cluster, 0))
 }
 
-func TestASourceSaysWhoItIs(t *testing.T) {
+func TestASourceAuthenticatesItself(t *testing.T) {
 	// A server of the standard library has a certificate for 127.0.0.1.
 	server := httptest.NewTLSServer(http.NotFoundHandler())
 	defer server.Close()

@@ -160,7 +160,7 @@ func TestALeaseRunsOutAfterALetterThatCannotBeStored(t *testing.T) {
 	require.ErrorIs(t, delivery.Term(t.Context(), "no use"), stream.ErrSettled)
 }
 
-// A letter is larger than its record, and the topic may take less, or the client.
+// A letter is larger than its record. The topic or the client may allow less.
 func TestALetterThatIsTooLargeSaysWhereTheRecordIs(t *testing.T) {
 	const limit = 2000
 	for name, test := range map[string]struct {

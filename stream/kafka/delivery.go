@@ -8,25 +8,24 @@ import (
 	"github.com/engagesdk/engage-go/stream"
 )
 
-// errLeaving is what Extend returns while the delivery's partition goes to
-// another member: the lease runs, and is not renewed.
-var errLeaving = errors.New("kafka: the partition goes to another member: the lease cannot be renewed")
+// errLeaving is what Extend returns when the partition moves to another member.
+// The lease still runs.
+var errLeaving = errors.New("kafka: the partition moves to another member, and the lease cannot be extended")
 
-// delivery settles a record that was given out. It implements
-// [stream.Settlement].
+// delivery is a record that was given out. It implements [stream.Settlement].
 type delivery struct {
 	source       *Source
 	conversation *conversation
 	record       *record
-	lease        *time.Timer
-	// until is when the lease runs out.
+	// lease calls expire when the lease runs out, at the time until.
+	lease *time.Timer
 	until time.Time
-	// burying says that Term waits for the dead letter to be stored; over, that
-	// the record is no longer the taker's.
-	burying, over bool
+	// terminating reports that Term is storing the dead letter, and over that the
+	// record no longer belongs to the taker.
+	terminating, over bool
 }
 
-// give gives the first record of c out.
+// give gives out the first record of c.
 func (s *Source) give(c *conversation) stream.Delivery {
 	r := c.records[0]
 	r.attempts++
@@ -38,10 +37,9 @@ func (s *Source) give(c *conversation) stream.Delivery {
 }
 
 // Ack implements [stream.Settlement]. It does not wait for the commit, which
-// comes within Config.CommitInterval once all records before this one in its
-// partition are settled.
+// follows within Config.CommitInterval.
 func (d *delivery) Ack(context.Context) error {
-	return d.settle(func() { d.finish() })
+	return d.settle(d.finish)
 }
 
 // Nak implements [stream.Settlement].
@@ -49,18 +47,19 @@ func (d *delivery) Nak(_ context.Context, delay time.Duration) error {
 	return d.settle(func() { d.putBack(delay) })
 }
 
-// settle runs as under the source's lock, unless the delivery is over.
-func (d *delivery) settle(as func()) error {
+// settle calls f while it holds the source's lock. If the record no longer belongs
+// to the taker, it returns [stream.ErrSettled] instead.
+func (d *delivery) settle(f func()) error {
 	d.source.mu.Lock()
 	defer d.source.mu.Unlock()
-	if d.over || d.burying {
+	if d.over || d.terminating {
 		return stream.ErrSettled
 	}
-	as()
+	f()
 	return nil
 }
 
-// finish ends the delivery of a record that is handled or buried.
+// finish ends the delivery and settles its record.
 func (d *delivery) finish() {
 	d.end()
 	d.source.seen.Commit(d.record.entry.ID)
@@ -68,7 +67,7 @@ func (d *delivery) finish() {
 	d.source.advance(d.conversation)
 }
 
-// putBack ends the delivery of a record that is not settled.
+// putBack ends the delivery without settling its record.
 func (d *delivery) putBack(delay time.Duration) {
 	d.end()
 	if d.record.partition.leaving {
@@ -78,7 +77,7 @@ func (d *delivery) putBack(delay time.Duration) {
 	d.source.postpone(d.conversation, delay)
 }
 
-// end takes the record from its taker.
+// end takes the record away from the taker.
 func (d *delivery) end() {
 	d.over = true
 	d.lease.Stop()
@@ -86,19 +85,18 @@ func (d *delivery) end() {
 	d.record.partition.takeBack()
 }
 
-// Term implements [stream.Settlement]. It returns once the dead letter is
-// stored, with 1 KiB of the reason at most. If that fails, the delivery goes on:
-// Term can be called again, or the lease runs out and the entry is given out
-// again.
+// Term implements [stream.Settlement]. It returns when the dead letter is stored,
+// with at most 1 KiB of the reason. If storing fails, the delivery goes on: Term
+// can be called again, or the lease runs out and the entry is given out again.
 func (d *delivery) Term(ctx context.Context, reason string) error {
-	if err := d.settle(func() { d.burying = true; d.lease.Stop() }); err != nil {
+	if err := d.settle(func() { d.terminating = true; d.lease.Stop() }); err != nil {
 		return err
 	}
 	err := d.source.produceDeadLetter(ctx, d.record, reason)
 
 	d.source.mu.Lock()
 	defer d.source.mu.Unlock()
-	d.burying = false
+	d.terminating = false
 	switch {
 	case d.over:
 		return stream.ErrSettled
@@ -120,7 +118,7 @@ func (d *delivery) Extend(context.Context) error {
 	switch {
 	case d.over:
 		return stream.ErrSettled
-	case d.burying:
+	case d.terminating:
 		return nil // the lease does not run
 	case d.record.partition.leaving:
 		return errLeaving
@@ -129,17 +127,18 @@ func (d *delivery) Extend(context.Context) error {
 	return nil
 }
 
+// renew starts the lease again.
 func (d *delivery) renew() {
 	d.until = time.Now().Add(d.source.config.Lease)
 	d.lease.Reset(d.source.config.Lease)
 }
 
-// expire puts the record back, whose taker was not heard of. The lease can have
-// been renewed or ended while expire waited for its turn.
+// expire puts the record back when the lease runs out. The lease may have been
+// renewed, or the delivery may have ended, while expire waited for the lock.
 func (d *delivery) expire() {
 	d.source.mu.Lock()
 	defer d.source.mu.Unlock()
-	if d.over || d.burying || time.Now().Before(d.until) {
+	if d.over || d.terminating || time.Now().Before(d.until) {
 		return
 	}
 	d.source.config.Logger.Warn("kafka: a lease ran out", "id", d.record.entry.ID, "attempt", d.record.attempts)

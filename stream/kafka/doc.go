@@ -1,5 +1,6 @@
-// Package kafka reads data streams from Kafka into a [stream.Worker]. It is a
-// module of its own, so that programs without Kafka do not carry a client.
+// Package kafka reads events of data streams from Kafka and gives them to a
+// [stream.Worker]. It is a module of its own, so that programs without Kafka do
+// not depend on a Kafka client.
 //
 //	source, err := kafka.Open(ctx, kafka.Config{
 //		Brokers: []string{"kafka-1.example.com:9093"},
@@ -18,72 +19,85 @@
 //	err = worker.Run(ctx)
 //	err = source.Close(closing)
 //
-// Kafka keeps the events, so there is no inbox between: a [Source] is what the
-// worker takes from. Close it after the worker's Run has returned.
+// Kafka stores the events, so no inbox is needed: the worker takes them from a
+// [Source]. Close the source after the worker's Run has returned.
 //
-// # Handled, then committed
+// # Order
 //
-// A record is committed once it and all before it in its partition are settled:
-// acknowledged, terminated, or dropped as a copy. Conversations of one partition
-// may be handled in any order among themselves; only the unbroken row of settled
-// records counts. What was not committed is given out again after a crash, and
-// with it what was handled out of that row, at most Config.MaxRecords. A
-// handler must therefore be repeatable, as package stream says.
+// Events of one conversation are given out one after another. An event that is put
+// back with a delay holds up its own conversation and no other. Each partition
+// holds a limited number of records; see Config.MaxRecords. If an event is not
+// settled for so long that its partition holds its share, the source stops reading
+// that partition, and goes on with the others.
 //
-// Events of one conversation are given out one after another. An event that is
-// put back with a delay holds up its own conversation. While it does, nothing
-// behind it in its partition is committed; once the partition holds its share of
-// records it is not read on until the event is settled. Other partitions are.
+// # Commits
 //
-// Attempts are counted in memory: they begin again at 1 after a restart or a
-// rebalance.
+// A record is settled when it was acknowledged, became a dead letter, or was
+// dropped as a copy. The source commits, for each partition, the offset of the
+// first record that is not settled. The metadata of the commit says which records
+// behind it are settled, and how often the others were given out. The next member
+// that has the partition does not give the settled ones out again, and goes on
+// counting attempts.
+//
+// Progress is committed at every Config.CommitInterval, when a partition moves to
+// another member, and by [Source.Close]. After a crash, events that were handled
+// since the last commit are given out again. So are some of those that do not fit
+// into the metadata, which brokers limit to 4 KiB. A handler must therefore be
+// repeatable, as package stream says.
 //
 // # Copies
 //
-// Data streams deliver an event twice where streaming is on for an asset and in
-// a flow as well (documented). The first copy is given out; the others are
-// dropped if the event is still held or is among the newest that this source
-// handled, as many as Config.Remembered says. Which copy comes first is not
-// known, and only the flow's carries the flow's context. The memory is this
-// source's own, and starts empty: a copy is given out again after a restart, or
-// if it is in a partition that another member has. An event is never dropped
-// for one that was not handled: until then that one is not committed, and comes
-// again.
+// Data streams deliver an event twice if streaming is on both for an asset and in
+// a flow (documented). The source gives out the first copy. It drops a later one
+// if it still holds the event, or remembers its id; see Config.Remembered. Which
+// copy comes first is not known, and only the flow's contains the flow's context.
+//
+// Each source has a memory of its own, which starts empty. A copy is therefore
+// given out again after a restart, or if it is in a partition of another member.
+// The source never drops the last copy of an event that was not handled.
+//
+// A record without an id is known by its position, in the form topic/partition/offset,
+// and has no copies.
 //
 // # Dead letters
 //
-// A record that is not a JSON object or has no id never stops the others: it is
-// stored as a dead letter, as is an entry that a worker gives up. The letter has
-// the record's key, value and headers, and headers that say why it is one and
-// where it is from, see [HeaderReason]. It is stored by all replicas in sync
-// before the record counts as settled, and may be stored twice. Its topic must
-// take records that are 2 KiB larger than those of the others, and so must
-// [kgo.ProducerBatchMaxBytes], which is 1 MB unless Config.Options say more. A
-// letter that is too large all the same has [HeaderOmitted]: it says where the
-// record is, and no more, so that nothing waits for it. Producing a letter's
-// value to a topic again tries the event again; the source that gave it up takes
-// it for a copy as long as it remembers the event.
+// A worker makes a dead letter of an event that it gives up, and of a record that
+// is not a JSON object. A byte order mark before the JSON is ignored. A record
+// without a value (a tombstone) is skipped.
+//
+// The dead letter has the key, value and headers of the record, and headers that
+// describe it; see [HeaderReason]. All in-sync replicas must store it before the
+// record counts as settled. It may be stored twice. Its topic, and
+// [kgo.ProducerBatchMaxBytes], must allow records that are 2 KiB larger than those
+// of the other topics. A record that is too large all the same is left out of its
+// letter; see [HeaderOmitted].
+//
+// [Source.DeadLetters] lists dead letters, and [Source.Requeue] has one given out
+// again. A record with the headers of a dead letter is never dropped as a copy, so
+// that other tools can requeue letters as well.
 //
 // # Rebalances
 //
-// Partitions move one by one (cooperative-sticky): a member goes on handling
-// what stays. From a partition that leaves nothing more is given out; what is
-// given out may be settled within its lease, is committed, and only then does
-// another member get the partition. Fetching pauses while that is waited for.
-// A delivery that is not settled in time ends: settling it returns
-// [stream.ErrSettled], and a worker cancels the handler's context.
+// Partitions move one at a time (cooperative-sticky), and a member goes on with
+// those that stay. When a partition leaves, the source gives out no more of it and
+// waits for its deliveries, at most for their lease. Then it commits, and another
+// member gets the partition. A delivery that is not settled by then has ended:
+// settling it returns [stream.ErrSettled], and a worker cancels the context of its
+// handler.
 //
-// Records that the broker deletes before they are read, by its retention, are
-// lost. They are logged, and counted in Counts.Expired.
+// # Deleted records
 //
-// # What is known
+// Records that the broker deletes before they are read are lost. They are logged
+// and counted in Counts.Expired. If a topic is deleted and created again, the source
+// reads the new one from its beginning.
 //
-// Kafka is the only destination of data streams that the vendor documents; its
-// support sets them up. The payloads are documented. Not documented, and assumed
-// here: that each record's value is one JSON object in UTF-8, and that records
-// of one customer have one key, so that they are in one partition and in order.
-// Without that, each source still handles them one after another, but in the
-// order in which it reads partitions. Names of topics are not published. How
-// Webex Engage Streaming itself delivers is not published either: nothing says
-// that it writes to Kafka.
+// # Evidence
+//
+// Documented: Kafka is the only destination of data streams, the vendor's support
+// sets them up, and what the payloads contain. Assumed: the value of each record is
+// one JSON object in UTF-8, and records of one customer have one key, so that they
+// are in one partition and in order. Without that key, each source handles them one
+// after another, but in the order in which it reads its partitions. Not published:
+// the names of the topics, and how Webex Engage Streaming delivers its events.
+// Nothing says that it writes to Kafka.
 package kafka

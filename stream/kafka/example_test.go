@@ -15,8 +15,7 @@ import (
 	"github.com/engagesdk/engage-go/stream/kafka"
 )
 
-// A worker handles what is in a topic. The broker here is one in memory; a real
-// one needs no more than its address.
+// A worker handles the events of a topic. The broker of this example runs in memory.
 func ExampleOpen() {
 	broker, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(4, "engage-events"), kfake.SeedTopics(1, "desk.dead-letters"))
 	if err != nil {
@@ -60,7 +59,7 @@ func ExampleOpen() {
 	// read: 2
 }
 
-// fill does what a data stream does.
+// fill produces what a data stream would.
 func fill(brokers []string) {
 	client, err := kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.DefaultProduceTopic("engage-events"))
 	if err != nil {
@@ -78,8 +77,8 @@ func fill(brokers []string) {
 	}
 }
 
-// A configuration for brokers that ask for a password, with a member that keeps
-// its partitions while it restarts.
+// A configuration for brokers that require a password. Its instance id lets the
+// member keep its partitions while it restarts.
 func ExampleConfig() {
 	config := kafka.Config{
 		Brokers:         []string{"kafka-1.example.com:9093", "kafka-2.example.com:9093"},

@@ -17,10 +17,10 @@ import (
 	"github.com/engagesdk/engage-go/stream/kafka"
 )
 
-// inbox puts entries into the topic that a source reads, and so lets the source
-// be checked as an inbox. What is promised of Put alone, it keeps itself: it
-// refuses entries without id, and tells copies. But copies it produces as well,
-// so that it is the source that must drop them.
+// inbox makes an inbox of a source, so that the contract of inboxes can be tested
+// on it. Put produces each entry to the topic that the source reads. It produces
+// copies as well, so that the source must drop them. What the contract says of Put
+// alone, the inbox does itself: it refuses entries without id, and reports copies.
 type inbox struct {
 	*kafka.Source
 	client *kgo.Client
@@ -29,8 +29,7 @@ type inbox struct {
 	known  map[string]bool
 }
 
-// envelope is an entry as a payload: by its members the source tells id and
-// conversation.
+// envelope is the payload of an entry. The source reads its id and conversation.
 type envelope struct {
 	Channel      string `json:"channel"`
 	Conversation string `json:"oa"`
@@ -72,9 +71,8 @@ func (i *inbox) Take(ctx context.Context) (stream.Delivery, error) {
 	return delivery, nil
 }
 
-// The promises of durable inboxes are not run here: they have copies known after
-// a restart, and a source remembers ids in memory. That what is not settled
-// survives, and what is settled and committed stays so, other tests show.
+// The contract of durable inboxes is not tested: they know copies after a restart,
+// while a source remembers ids in memory. Other tests show what survives a restart.
 func TestASourceKeepsTheContract(t *testing.T) {
 	cluster := newCluster(t, 1)
 	var opened atomic.Int64

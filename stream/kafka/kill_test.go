@@ -18,12 +18,12 @@ import (
 	"github.com/engagesdk/engage-go/stream/kafka"
 )
 
-// workerBroker is the variable that makes the test's program a worker on that
-// broker.
+// workerBroker is the environment variable that makes the test program a worker on
+// the broker that it names.
 const workerBroker = "KAFKA_TEST_BROKER"
 
-// runWorker handles events, each once it has read a byte from standard input,
-// and says so on standard output. It runs until it is killed.
+// runWorker handles one event for each byte on standard input, and prints the
+// event. It runs until it is killed.
 func runWorker(broker string) (status int) {
 	ctx := context.Background()
 	source, err := kafka.Open(ctx, kafka.Config{
@@ -80,7 +80,7 @@ func TestAWorkerThatIsKilledLosesNothing(t *testing.T) {
 	}
 
 	// live runs a worker until it has handled so many events, or all, and has
-	// committed some, and kills it while it handles others.
+	// committed some. Then it kills the worker while that handles others.
 	live := func(events int) {
 		program, err := os.Executable()
 		require.NoError(t, err)

@@ -24,8 +24,9 @@ type partition struct {
 	records []*record
 	// bytes is the size of their values.
 	bytes int64
-	// next is the offset of the next record to read, and epoch the leader epoch of
-	// the last one before the first of records; -1 if they are not known.
+	// next is the offset of the next record to read; -1 if it is not known.
+	// epoch is the leader epoch of the record before records[0]; -1 if it is not
+	// known.
 	next  int64
 	epoch int32
 	// known is what the group had stored about records that are not read yet, and

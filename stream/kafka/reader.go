@@ -77,8 +77,8 @@ func (s *Source) awaitPoll() {
 	s.awaited = false
 }
 
-// How long the source waits after reading failed. The client retries what can
-// be retried by itself, so what gets here tends to last.
+// How long the source waits after reading has failed. The client itself retries
+// what may soon succeed, so that other errors are likely to last.
 const (
 	readBase  = 100 * time.Millisecond
 	readLimit = 5 * time.Second
@@ -103,9 +103,9 @@ func (s *Source) noteErrors(fetches kgo.Fetches) (failed bool) {
 	return failed
 }
 
-// subscribeAgain subscribes to topics that were deleted and created again. Until
-// then, all their fetches fail. What the source holds of the deleted topics is
-// lost, because nothing of them can be committed.
+// subscribeAgain subscribes to topics that were deleted, in case they are created
+// again. The client itself would go on asking for the deleted ones. What the source
+// holds of them is lost, because nothing of them can be committed.
 func (s *Source) subscribeAgain(topics []string) {
 	if len(topics) == 0 {
 		return
@@ -120,7 +120,7 @@ func (s *Source) subscribeAgain(topics []string) {
 	}
 	s.remove(deleted)
 	s.mu.Unlock()
-	s.config.Logger.Error("kafka: topics were deleted and created again, and what was not handled is lost", "topics", topics)
+	s.config.Logger.Error("kafka: topics were deleted, and their events that were not handled are lost", "topics", topics)
 	s.client.PurgeTopicsFromConsuming(topics...)
 	s.client.AddConsumeTopics(topics...)
 }
@@ -164,8 +164,8 @@ func (s *Source) hold(fetched kgo.FetchTopicPartition) {
 			s.enqueue(r)
 			continue
 		}
-		// The original was handled, or is held and not committed, so that
-		// dropping the copy loses nothing.
+		// The original was handled, or is held and not committed: dropping
+		// the copy loses nothing.
 		s.counts.Copies++
 		s.settle(r)
 	}

@@ -21,12 +21,12 @@ import (
 	"github.com/engagesdk/engage-go/stream/kafka"
 )
 
-// handled notes what handlers did, whichever member they run in.
+// handled counts what the handlers of all members have handled.
 type handled struct {
 	mu    sync.Mutex
 	times map[string]int
-	// next is the number that the first handling of each customer's messages
-	// has come to.
+	// next is, for each customer, the number of the message to be handled next.
+	// disorder lists messages that were handled before an earlier one.
 	next     map[string]int
 	disorder []string
 }
@@ -64,14 +64,14 @@ func (h *handled) again() (times int) {
 	return times
 }
 
-// numbered reads the customer and the number of a message.
+// numbered returns the customer and the number of a message.
 func numbered(t testing.TB, e stream.MessageEvent) (customer string, n int) {
 	_, err := fmt.Sscanf(e.TransactionID, e.Customer+"-%d", &n)
 	require.NoError(t, err)
 	return e.Customer, n
 }
 
-// conversations returns messages of many customers, each of whom has all in one
+// conversations returns messages of many customers. Those of one customer are in one
 // partition.
 func conversations(partitions, customers, messages int) []*kgo.Record {
 	var all []*kgo.Record

@@ -59,8 +59,9 @@ func readDeadLetter(stored *kgo.Record) stream.DeadLetter {
 // its topic, so that each call requeues it again.
 //
 // Requeue returns [ErrNoDeadLetter] if no letter of Config.Topics has the id.
-// Otherwise it fails on ctx's error, [stream.ErrClosed], an error of the brokers,
-// or if the letter was too large for its topic and its record has been deleted.
+// Otherwise it fails with ctx's error, [stream.ErrClosed], or an error of the
+// brokers. It also fails if the record was left out of the letter and has been
+// deleted since.
 func (s *Source) Requeue(ctx context.Context, id string) error {
 	var letter *kgo.Record
 	for stored, err := range s.storedLetters(ctx) {

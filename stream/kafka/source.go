@@ -32,8 +32,8 @@ type Source struct {
 	closing  sync.Once
 	closed   chan struct{}
 	closeErr error
-	// wakeup has an element when a taker should look for a conversation that is
-	// ready, and room when the reader should check whether there is room.
+	// wakeup has an element when a taker should check whether a conversation is
+	// ready. room has one when the reader should check whether there is room.
 	wakeup, room chan struct{}
 	// producing has an element while the client produces a dead letter.
 	producing chan struct{}
@@ -70,8 +70,8 @@ var _ stream.Source = (*Source)(nil)
 // must [Source.Close]. ctx limits how long Open takes, and has no effect
 // afterwards.
 //
-// It fails if config is invalid, if the Kafka client rejects Config.Options, if no
-// broker answers before ctx ends, or if a topic does not exist.
+// Open fails if config is invalid, or if the Kafka client rejects Config.Options. It
+// also fails if no broker answers before ctx ends, or if a topic does not exist.
 func Open(ctx context.Context, config Config) (*Source, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
@@ -164,8 +164,8 @@ func (s *Source) findTopics(ctx context.Context) error {
 
 // Take implements [stream.Source]. After [Source.Close] it returns
 // [stream.ErrClosed], and after the end of ctx its error. Any other error means
-// that reading has failed. The source tries again, and Take first gives out what
-// the source holds.
+// that reading has failed. Take returns it when the source has nothing to give out.
+// The source continues to read, and Take can be called again.
 func (s *Source) Take(ctx context.Context) (stream.Delivery, error) {
 	for {
 		if err := s.ended(ctx); err != nil {

@@ -90,8 +90,7 @@ func TestClosingEndsEverything(t *testing.T) {
 	require.EventuallyWithT(t, func(c *assert.CollectT) { assert.Empty(c, goroutines(t)) }, patience(t), 5*time.Millisecond)
 }
 
-// goroutines returns the stacks of those that sources and Kafka clients run. It
-// does not count what a cluster runs, for as long as it likes.
+// goroutines returns the stacks of the goroutines of sources and Kafka clients.
 func goroutines(t testing.TB) []string {
 	var all strings.Builder
 	require.NoError(t, pprof.Lookup("goroutine").WriteTo(&all, 2))
@@ -225,7 +224,7 @@ func TestAStuckConversationDoesNotStopOtherPartitions(t *testing.T) {
 	eventually(t, func() bool { return committed(cluster, 0) == records && committed(cluster, 1) == records })
 }
 
-// What is read at once of a partition may be more than all are to hold.
+// One fetch of a partition may exceed the limit for all of them.
 func TestAStuckConversationOfManyBytesDoesNotStopOtherPartitions(t *testing.T) {
 	cluster := newCluster(t, 2)
 	small := config(cluster)
