@@ -23,22 +23,32 @@ func BenchmarkRead(b *testing.B) {
 		_, err := stream.NewEntry(r.Value)
 		require.NoError(b, err)
 	}
-	b.Run("poll", func(b *testing.B) { passes(b, records, pollingPass(b, cluster, func(*kgo.Record) {})) })
-	b.Run("poll and decode", func(b *testing.B) { passes(b, records, pollingPass(b, cluster, decoded)) })
-	b.Run("take and ack", func(b *testing.B) { passes(b, records, takingPass(b, cluster)) })
+	groups := 0
+	for _, way := range []struct {
+		name string
+		pass pass
+	}{
+		{"poll", pollingPass(b, cluster, func(*kgo.Record) {})},
+		{"poll and decode", pollingPass(b, cluster, decoded)},
+		{"take and ack", takingPass(b, cluster)},
+	} {
+		b.Run(way.name, func(b *testing.B) { passes(b, records, &groups, way.pass) })
+	}
 }
 
 // pass opens a reader of the group. It returns a function that reads a number of
 // records, and one that closes the reader.
 type pass func(group string) (read func(records int), end func())
 
-func passes(b *testing.B, records int, begin pass) {
+// passes measures passes, each in a new group. groups counts all groups.
+func passes(b *testing.B, records int, groups *int, begin pass) {
 	b.ReportAllocs()
 	passed := 0
 	for b.Loop() {
 		b.StopTimer()
 		passed++
-		read, end := begin(fmt.Sprintf("%s-%d", b.Name(), passed))
+		*groups++
+		read, end := begin(fmt.Sprintf("group-%d", *groups))
 		b.StartTimer()
 		read(records - 1)
 		b.StopTimer()

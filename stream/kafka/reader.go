@@ -42,18 +42,16 @@ func (s *Source) read(ctx context.Context) {
 // poll waits for at most limit records, and puts them into their partitions. It
 // also returns, with nothing, when awaitPoll interrupts it.
 func (s *Source) poll(ctx context.Context, limit int) kgo.Fetches {
-	s.polling.Lock()
-	defer s.polling.Unlock()
 	defer s.client.AllowRebalance() // in case Config.Options block rebalances
 
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	ctx, interrupt := context.WithCancel(ctx)
+	defer interrupt()
+	polled := make(chan struct{})
+	defer close(polled)
 	s.mu.Lock()
-	s.interrupt = cancel
-	if s.awaited {
-		cancel()
-	}
+	s.interrupt, s.polled = interrupt, polled
 	s.mu.Unlock()
+
 	fetches := s.client.PollRecords(ctx, limit)
 	if ctx.Err() != nil && fetches.Empty() {
 		return nil
@@ -62,19 +60,16 @@ func (s *Source) poll(ctx context.Context, limit int) kgo.Fetches {
 	return fetches
 }
 
-// awaitPoll returns after all records that were polled until now are in their
-// partitions, or were discarded because they no longer belong to this source.
+// awaitPoll returns when the records of all polls that have begun before are in
+// their partitions, or were discarded because they no longer belong to this source.
 func (s *Source) awaitPoll() {
 	s.mu.Lock()
-	s.awaited = true
-	s.interrupt()
+	interrupt, polled := s.interrupt, s.polled
 	s.mu.Unlock()
-
-	s.polling.Lock()
-	defer s.polling.Unlock()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.awaited = false
+	if polled != nil {
+		interrupt()
+		<-polled
+	}
 }
 
 // How long the source waits after reading has failed. The client itself retries

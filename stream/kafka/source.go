@@ -37,9 +37,6 @@ type Source struct {
 	wakeup, room chan struct{}
 	// producing has an element while the client produces a dead letter.
 	producing chan struct{}
-	// polling is held from the beginning of a poll until its records are in
-	// their partitions. It is locked before mu.
-	polling sync.Mutex
 	// committing is held during a commit, so that a later commit has later
 	// progress. It is locked before mu, and guards metadataLimit, which is the
 	// largest size of metadata that the brokers accept.
@@ -59,9 +56,10 @@ type Source struct {
 	held   int
 	bytes  int64
 	counts Counts
-	// interrupt ends the current poll. awaited ends the next one, too.
+	// interrupt ends the last poll. polled is closed when its records are in their
+	// partitions; nil before the first.
 	interrupt context.CancelFunc
-	awaited   bool
+	polled    chan struct{}
 }
 
 var _ stream.Source = (*Source)(nil)
@@ -90,7 +88,6 @@ func Open(ctx context.Context, config Config) (*Source, error) {
 		metadataLimit: maxMetadata,
 		partitions:    map[partitionID]*partition{},
 		conversations: map[string]*conversation{},
-		interrupt:     func() {},
 	}
 	if err := s.connect(ctx); err != nil {
 		abandon()
