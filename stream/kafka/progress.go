@@ -187,21 +187,30 @@ func (s *Source) commit(ctx context.Context) error {
 	}
 }
 
+// errGone reports that a partition has been lost since its progress was read. The
+// group or its topic may be another one by now.
+var errGone = errors.New("kafka: a partition was lost before its progress was committed")
+
 // commitChanges is a single attempt of commit.
 func (s *Source) commitChanges(ctx context.Context) error {
 	changed := s.changed()
 	offsets := map[string]map[int32]kgo.EpochOffset{}
+	metadata := map[partitionID]*string{}
 	for p, progress := range changed {
 		if offsets[p.id.topic] == nil {
 			offsets[p.id.topic] = map[int32]kgo.EpochOffset{}
 		}
 		offsets[p.id.topic][p.id.number] = progress.offset
-	}
-	metadata := map[partitionID]*string{}
-	for p, progress := range changed {
 		metadata[p.id] = &progress.metadata
 	}
 	ctx = kgo.PreCommitFnContext(ctx, func(request *kmsg.OffsetCommitRequest) error {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for p := range changed {
+			if p.gone {
+				return errGone
+			}
+		}
 		for _, topic := range request.Topics {
 			for i := range topic.Partitions {
 				partition := &topic.Partitions[i]
