@@ -140,6 +140,34 @@ func TestMembersComeAndGoWithoutLoss(t *testing.T) {
 		len(all), a.Read, b.Read, record.again())
 }
 
+func TestARollingDeployLosesNothing(t *testing.T) {
+	const partitions, customers, messages, generations = 6, 30, 60, 3
+	cluster := newCluster(t, partitions)
+	all := conversations(partitions, customers, messages)
+	record := newHandled()
+	chunk := len(all) / (2 * generations)
+
+	var members []member
+	for generation := range generations {
+		next := []member{join(t, cluster, record), join(t, cluster, record)}
+		produce(t, cluster, all[2*generation*chunk:][:chunk]...)
+		for _, m := range members {
+			m.leave()
+		}
+		members = next
+		produce(t, cluster, all[(2*generation+1)*chunk:][:chunk]...)
+	}
+	eventually(t, func() bool { return record.distinct() == len(all) })
+	for p := range int32(partitions) {
+		eventually(t, func() bool { return committed(cluster, p) == int64(len(all)/partitions) })
+	}
+	for _, m := range members {
+		m.leave()
+	}
+	require.Empty(t, record.disorder)
+	t.Logf("%d events, %d generations: each handled, %d handled again", len(all), generations, record.again())
+}
+
 func TestAPartitionLeavesOnlyOnceItsDeliveriesAreSettled(t *testing.T) {
 	cluster := newCluster(t, 2)
 	produce(t, cluster, onto(0, message("a", 1)), onto(0, message("a", 2)), onto(1, message("b", 1)), onto(1, message("b", 2)))
