@@ -62,7 +62,8 @@
 // # Dead letters
 //
 // A worker makes a dead letter of an event that it gives up, and of a record that
-// is not a JSON object. A byte order mark before the JSON is ignored. A record
+// is not a JSON object. The source gives out such a record like any other, but its
+// entry cannot be decoded. A byte order mark before the JSON is ignored. A record
 // without a value (a tombstone) is skipped.
 //
 // The dead letter has the key, value and headers of the record, and headers that

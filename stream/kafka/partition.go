@@ -101,9 +101,9 @@ type record struct {
 // byteOrderMark may precede JSON. RFC 8259 allows readers to ignore it.
 var byteOrderMark = []byte("\uFEFF")
 
-// newRecord copies and decodes a record. If it is not a JSON object, its entry is
-// one that cannot be decoded, which a worker turns into a dead letter. If it has
-// no id or no conversation, its position takes their place.
+// newRecord copies and decodes a record. The entry of a record that is not a JSON
+// object has its value all the same: a worker cannot decode it either, and makes a
+// dead letter of it. The record's position replaces a missing id or conversation.
 func newRecord(read *kgo.Record) *record {
 	r := &record{
 		kafka: kgo.Record{
