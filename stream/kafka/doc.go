@@ -25,10 +25,10 @@
 // # Order
 //
 // Events of one conversation are given out one after another. An event that is put
-// back with a delay holds up its own conversation and no other. Each partition
-// holds a limited number of records; see Config.MaxRecords. If an event is not
-// settled for so long that its partition holds its share, the source stops reading
-// that partition, and goes on with the others.
+// back with a delay holds up its own conversation and no other. The source holds a
+// limited number of records, of which each partition has an equal share; see
+// Config.MaxRecords. While a partition holds its share, because one of its events
+// is not settled, the source reads only the others.
 //
 // # Commits
 //
@@ -95,10 +95,13 @@
 // # Evidence
 //
 // Documented: Kafka is the only destination of data streams, the vendor's support
-// sets them up, and what the payloads contain. Assumed: the value of each record is
-// one JSON object in UTF-8, and records of one customer have one key, so that they
-// are in one partition and in order. Without that key, each source handles them one
-// after another, but in the order in which it reads its partitions. Not published:
-// the names of the topics, and how Webex Engage Streaming delivers its events.
-// Nothing says that it writes to Kafka.
+// sets them up, and what the payloads contain.
+//
+// Assumed: the value of each record is one JSON object in UTF-8. Records of one
+// customer have one key, so that they are in one partition and in order. Without
+// that key, each source handles them one after another, but in the order in which
+// it reads its partitions.
+//
+// Not published: the names of the topics, and how Webex Engage Streaming delivers
+// its events. Nothing says that it writes to Kafka.
 package kafka
