@@ -316,3 +316,16 @@ func TestDeadLettersAreStoredInATopicThatIsDeletedAndMadeAgain(t *testing.T) {
 	require.NoError(t, expect(t, source, "a-2").Term(t.Context(), "still no use"))
 	require.Equal(t, "still no use", header(letters(t, cluster, 1)[0], kafka.HeaderReason))
 }
+
+func TestADeadLetterWithoutItsRecordIsNoTombstone(t *testing.T) {
+	cluster := newCluster(t, 1)
+	letter := onto(0, nil)
+	letter.Headers = []kgo.RecordHeader{{Key: kafka.HeaderReason, Value: []byte("no use")}, {Key: kafka.HeaderOmitted, Value: []byte("true")}}
+	produce(t, cluster, letter)
+	source := open(t, config(cluster))
+	delivery := take(t, source)
+	_, err := delivery.Event()
+	require.Error(t, err)
+	require.NoError(t, delivery.Term(t.Context(), "its record is needed"))
+	require.Equal(t, "its record is needed", header(letters(t, cluster, 1)[0], kafka.HeaderReason))
+}

@@ -61,7 +61,7 @@ func (s *Source) poll(ctx context.Context, limit int) kgo.Fetches {
 }
 
 // awaitPoll returns when the records of all polls that have begun before are in
-// their partitions, or were discarded because they no longer belong to this source.
+// their partitions, or were discarded.
 func (s *Source) awaitPoll() {
 	s.mu.Lock()
 	interrupt, polled := s.interrupt, s.polled
@@ -141,7 +141,8 @@ func (s *Source) hold(fetched kgo.FetchTopicPartition) {
 	for _, r := range records {
 		s.counts.Read++
 		r.attempts = p.known.attemptsOf(r.kafka.Offset)
-		if r.attempts == settled || r.kafka.Value == nil {
+		tombstone := r.kafka.Value == nil && !r.deadLetter
+		if r.attempts == settled || tombstone {
 			s.counts.Skipped++
 			if len(p.records) == 0 {
 				p.epoch = r.kafka.LeaderEpoch

@@ -68,7 +68,10 @@ func (s *Source) Requeue(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		if headerOf(stored, HeaderID) == id && slices.Contains(s.config.Topics, headerOf(stored, HeaderTopic)) {
+		if headerOf(stored, HeaderID) != id || !slices.Contains(s.config.Topics, headerOf(stored, HeaderTopic)) {
+			continue
+		}
+		if letter == nil || !stored.Timestamp.Before(letter.Timestamp) {
 			letter = stored
 		}
 	}
@@ -97,11 +100,22 @@ func (s *Source) Requeue(ctx context.Context, id string) error {
 	return nil
 }
 
+// errDeleted reports that a letter was stored without its record, which the broker
+// has deleted since.
+var errDeleted = errors.New("kafka: the record of the dead letter has been deleted")
+
 // restore gives a letter what its record contains.
 func (s *Source) restore(ctx context.Context, letter *kgo.Record) error {
 	offset, err := strconv.ParseInt(headerOf(letter, HeaderOffset), 10, 64)
 	if err != nil {
 		return fmt.Errorf("kafka: the dead letter has no valid offset: %w", err)
+	}
+	first, err := s.listOffsets(ctx, letter.Topic, []int32{letter.Partition}, firstOffset)
+	if err != nil {
+		return err
+	}
+	if first[letter.Partition] > offset {
+		return errDeleted
 	}
 	reader, err := s.newClient(map[string]map[int32]kgo.Offset{letter.Topic: {letter.Partition: kgo.NewOffset().At(offset)}})
 	if err != nil {
@@ -115,7 +129,7 @@ func (s *Source) restore(ctx context.Context, letter *kgo.Record) error {
 		}
 		for _, original := range fetches.Records() {
 			if original.Offset != offset {
-				return errors.New("kafka: the record of the dead letter has been deleted")
+				return errDeleted
 			}
 			letter.Key, letter.Value = original.Key, original.Value
 			letter.Headers = append(withoutDeadLetter(original.Headers), letter.Headers...)
@@ -191,10 +205,10 @@ func (s *Source) deadLetterOffsets(ctx context.Context) (first, end map[int32]in
 			partitions = append(partitions, partition.Partition)
 		}
 	}
-	if first, err = s.listOffsets(ctx, partitions, firstOffset); err != nil {
+	if first, err = s.listOffsets(ctx, s.config.DeadLetterTopic, partitions, firstOffset); err != nil {
 		return nil, nil, err
 	}
-	end, err = s.listOffsets(ctx, partitions, endOffset)
+	end, err = s.listOffsets(ctx, s.config.DeadLetterTopic, partitions, endOffset)
 	return first, end, err
 }
 
@@ -205,18 +219,18 @@ const (
 	endOffset   = -1
 )
 
-// listOffsets returns an offset of each of the partitions of the dead-letter topic.
-func (s *Source) listOffsets(ctx context.Context, partitions []int32, timestamp int64) (map[int32]int64, error) {
-	topic := kmsg.NewListOffsetsRequestTopic()
-	topic.Topic = s.config.DeadLetterTopic
+// listOffsets returns an offset of each of the partitions of a topic.
+func (s *Source) listOffsets(ctx context.Context, topic string, partitions []int32, timestamp int64) (map[int32]int64, error) {
+	asked := kmsg.NewListOffsetsRequestTopic()
+	asked.Topic = topic
 	for _, number := range partitions {
 		partition := kmsg.NewListOffsetsRequestTopicPartition()
 		partition.Partition, partition.Timestamp = number, timestamp
-		topic.Partitions = append(topic.Partitions, partition)
+		asked.Partitions = append(asked.Partitions, partition)
 	}
 	request := kmsg.NewPtrListOffsetsRequest()
 	request.IsolationLevel = 1 // only what is committed, which the client reads
-	request.Topics = append(request.Topics, topic)
+	request.Topics = append(request.Topics, asked)
 	reply, err := request.RequestWith(ctx, s.client)
 	if err != nil {
 		return nil, fmt.Errorf("kafka: no broker answers: %w", err)
@@ -225,7 +239,7 @@ func (s *Source) listOffsets(ctx context.Context, partitions []int32, timestamp 
 	for _, topic := range reply.Topics {
 		for _, partition := range topic.Partitions {
 			if err := kerr.ErrorForCode(partition.ErrorCode); err != nil {
-				return nil, fmt.Errorf("kafka: the offsets of dead letters cannot be read: %w", err)
+				return nil, fmt.Errorf("kafka: the offsets of a topic cannot be read: %w", err)
 			}
 			offsets[partition.Partition] = partition.Offset
 		}

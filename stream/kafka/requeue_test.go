@@ -97,7 +97,7 @@ func TestADeadLetterThatIsTooLargeIsRequeuedFromItsTopic(t *testing.T) {
 	require.Equal(t, string(large), string(again.Data))
 	require.NoError(t, again.Ack(t.Context()))
 
-	require.NoError(t, cluster.DeleteRecords(topic, 0, 2))
+	require.NoError(t, cluster.DeleteRecords(topic, 0, 3))
 	require.ErrorContains(t, source.Requeue(t.Context(), delivery.ID), "has been deleted")
 }
 
