@@ -2,10 +2,10 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"maps"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/engagesdk/engage-go/internal/retryafter"
@@ -23,7 +23,8 @@ type result struct {
 	status int
 	header http.Header
 	body   []byte
-	// envelope is that of a JSON object; failure is what a failed reply reports.
+	// envelope and failure are read from the reply. The ids of failure are also those of
+	// a success.
 	envelope   tolerant.Envelope
 	failure    tolerant.Failure
 	retryAfter time.Duration
@@ -32,16 +33,16 @@ type result struct {
 	repeated bool
 }
 
-// attempt makes one attempt, which w watches, and adds it to the history. It returns
-// the response, whose body has been read, or the error in place of one.
+// attempt makes one attempt, which w watches. It sets c.last and adds the attempt to the
+// history. It returns the response, whose body has been read, or the error in place of
+// one.
 func (c *call) attempt(ctx context.Context, w *sent.Watch) (*http.Response, error) {
-	c.waiting = false
-	c.last = result{}
+	c.again, c.last = false, result{}
 	var response *http.Response
-	held := c.limit(ctx)
+	err := c.limit(ctx)
 	start := time.Now()
-	if held != nil {
-		c.last.verdict, c.last.err = verdictHeld(ctx), held
+	if err != nil {
+		c.last.verdict, c.last.err = verdictHeld(ctx), err
 	} else {
 		response = c.exchange(ctx, w)
 	}
@@ -104,7 +105,10 @@ func (c *call) exchange(ctx context.Context, w *sent.Watch) *http.Response {
 	c.last.body, err = c.engine.read(attemptCtx, response)
 	response.Body = http.NoBody // It has been read.
 	c.last.retryAfter = retryafter.Read(response.Header, time.Now())
-	c.judge(ctx, c.cause(attemptCtx, err))
+	if err != nil {
+		err = c.cause(attemptCtx, err)
+	}
+	c.judge(ctx, err)
 	return response
 }
 
@@ -114,7 +118,8 @@ var (
 	userAgent = []string{"engage-go"}
 )
 
-// header returns the header of the request, without the token.
+// header returns the header of the request, without the token. That of the settings
+// replaces the engine's own.
 func (c *Call) header() http.Header {
 	header := make(http.Header, 4+len(c.Header))
 	header["Accept"] = jsonType
@@ -126,7 +131,8 @@ func (c *Call) header() http.Header {
 	return header
 }
 
-// log writes a line about the attempt. It leaves out URL, header and body.
+// log writes a line about an attempt. It leaves out URL, header and body, but for trace
+// ids.
 func (c *call) log(ctx context.Context, attempt outcome.Attempt) {
 	logger := c.engine.Logger
 	if logger == nil || !logger.Enabled(ctx, slog.LevelDebug) {
@@ -152,7 +158,12 @@ func (c *call) log(ctx context.Context, attempt outcome.Attempt) {
 	logger.LogAttrs(ctx, slog.LevelDebug, "engage: attempt", attrs...)
 }
 
-// isTimeout reports whether err is that of a context that ended.
-func isTimeout(err error) bool {
-	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+// brief returns the beginning of a trace id, so that a long one does not fill a
+// log.
+func brief(value string) string {
+	const longest = 128
+	if len(value) <= longest {
+		return value
+	}
+	return strings.ToValidUTF8(value[:longest], "") + "…"
 }

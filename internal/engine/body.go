@@ -15,8 +15,8 @@ import (
 var errTooLarge = safeerror.New("the reply is larger than the limit")
 
 const (
-	// small is the size in bytes up to which a reply may take memory at once,
-	// only because its header says that it is that long.
+	// small is the largest Content-Length, in bytes, for which read allocates before the
+	// data arrives.
 	small = 64 << 10
 	// largeReplies is how many replies above small are read at the same time. The
 	// others wait, so that many endless replies do not fill the memory.
@@ -50,8 +50,9 @@ func (e *Engine) read(ctx context.Context, response *http.Response) ([]byte, err
 	if length <= 0 || length > small {
 		return e.readAll(ctx, nil, response.Body)
 	}
-	// The length need not be true: a transport that decompresses may leave it as
-	// it was. If the body is cut short, net/http returns an error.
+	// The length need not be true: a transport that decompresses may leave it as it was.
+	// One byte more finds the end of the body, or that it is longer. If the body is cut
+	// short, net/http returns an error.
 	begun := make([]byte, length+1)
 	n, err := fill(begun, response.Body)
 	if err == io.EOF {
@@ -63,7 +64,8 @@ func (e *Engine) read(ctx context.Context, response *http.Response) ([]byte, err
 	return e.readAll(ctx, begun, response.Body)
 }
 
-// fill reads until buffer is full, or until an error, such as io.EOF.
+// fill reads until buffer is full, or until an error. Unlike [io.ReadFull] it returns
+// io.EOF for a body that is shorter.
 func fill(buffer []byte, body io.Reader) (int, error) {
 	n := 0
 	for n < len(buffer) {
@@ -76,8 +78,8 @@ func fill(buffer []byte, body io.Reader) (int, error) {
 	return n, nil
 }
 
-// readAll returns begun and what body adds to it, up to the limit. What is large
-// waits for its turn.
+// readAll returns begun and what body adds to it, up to the limit. Before it reads on
+// after small bytes, it waits for its turn, or until ctx ends.
 func (e *Engine) readAll(ctx context.Context, begun []byte, body io.Reader) ([]byte, error) {
 	whole := bytes.NewBuffer(begun)
 	if _, err := io.CopyN(whole, body, max(0, min(small, e.ReplyLimit)-int64(len(begun)))); err != nil {

@@ -1,27 +1,29 @@
-// Package engine sends a call over HTTP: as many attempts as the call allows,
-// each with a fresh token and a time limit of its own. It returns the reply of
-// the service, or an [outcome.Error] with the history of all attempts.
+// Package engine sends a call over HTTP: as many attempts as the call allows, each with a
+// token of its source and a time limit of its own. It returns the reply of the service,
+// or an [outcome.Error] with the history of all attempts.
 //
-// The engine knows nothing of conversations. A call says what its reply must
-// contain to be a success, and whether it may be repeated. This is the way of a
-// call, function after function:
+// The engine knows the envelopes of the service, and no operations. A call says what its
+// reply must contain to be a success, and whether it may be repeated. This is the way of
+// a call, function after function:
 //
-//	Engine.Do                  one call                            engine.go
-//	  call.attempt             one attempt, within its own time    attempt.go
-//	    Limiter.Wait           a limit in requests per time
-//	    TokenSource.Token      the token
-//	    Hosts.Authorize        the header that holds it
-//	    sent.Client.Send       the request, traced
-//	    read                   the body, capped                    body.go
-//	    judge                  what the reply means                reply.go
-//	  call.retry               after a failure only                retry.go
+//	Engine.Do                  one call                               engine.go
+//	  call.attempt             one attempt                            attempt.go
+//	    Limiter.Wait           delays it
+//	    call.exchange          the rest, within the attempt's time
+//	      TokenSource.Token    the token
+//	      Hosts.Authorize      the header that contains it
+//	      sent.Client.Send     sends the request
+//	      Engine.read          reads the body up to the limit         body.go
+//	      call.judge           says what the reply means              reply.go
+//	  call.retry               after a failure only                   retry.go
 //	    retry.Continue         go-retryablehttp
-//	      call.CheckRetry      again or not, and after which wait
+//	      call.CheckRetry      another attempt or not, and the wait
 //	      call.Backoff         that wait
 //	      call.RoundTrip       call.attempt, as above
-//	  call.fail                the error of the last attempt       engine.go
+//	  call.fail                the error after the last attempt       engine.go
 //
-// A call whose first attempt succeeds never reaches retry.go.
+// A call whose first attempt succeeds never reaches retry.go. What became of an attempt
+// is in call.last.
 package engine
 
 import (
@@ -34,6 +36,7 @@ import (
 	"time"
 
 	"github.com/engagesdk/engage-go/auth"
+	"github.com/engagesdk/engage-go/internal/safeerror"
 	"github.com/engagesdk/engage-go/internal/sent"
 	"github.com/engagesdk/engage-go/internal/tolerant"
 	"github.com/engagesdk/engage-go/outcome"
@@ -66,7 +69,8 @@ type Engine struct {
 	large chan struct{}
 }
 
-// New returns an engine without fields set.
+// New returns an engine whose exported fields are zero. Client, Source, Hosts and
+// ReplyLimit must be set.
 func New() *Engine { return &Engine{large: make(chan struct{}, largeReplies)} }
 
 // Call is a request and the rules for it.
@@ -78,13 +82,14 @@ type Call struct {
 	Source auth.TokenSource
 	// Expect says which reply is a success.
 	Expect Expect
-	// Read is set for a call that changes nothing. Its error has no effect above
-	// outcome.Refused.
+	// Read reports that the call changes nothing. The effect of its error is not sent,
+	// refused or zero.
 	Read bool
-	// Failure is the edge of a refusal by the service; empty for onError.
+	// Failure is the edge of a refusal in an envelope of the service, unless its status
+	// has an edge of its own, such as 400; empty for onError.
 	Failure outcome.Edge
 
-	// Method and URL are those of the request. Calls may share a URL.
+	// Method and URL are those of the request. The URL is required. Calls may share it.
 	Method string
 	URL    *url.URL
 	// Body is the JSON to send; nil for none. Every attempt sends the same.
@@ -94,8 +99,8 @@ type Call struct {
 	// Others are sent again only if it was not sent, or was refused with a
 	// reason to try again.
 	Repeatable bool
-	// History holds earlier attempts of the same call. They count, and their
-	// effect stays.
+	// History holds earlier attempts of the same call. They count against Attempts, and
+	// their effects add to that of the error.
 	History []outcome.Attempt
 	// Settings are never nil.
 	*Settings
@@ -103,15 +108,16 @@ type Call struct {
 
 // Settings are what calls can share. They are read only.
 type Settings struct {
-	// Header holds headers beside those that the engine sets.
+	// Header is added to the headers of the engine, or replaces them.
 	Header http.Header
 	// Attempts is the largest number of attempts, those of the history included.
 	// The attempt that follows the replacement of a refused token is not counted.
 	Attempts int
 	// AttemptTimeout limits each attempt, its token included.
 	AttemptTimeout time.Duration
-	// FirstWait and LongestWait bound the wait between two attempts. The call
-	// ends if the service asks for a longer one.
+	// FirstWait is the upper bound of the first random wait. The bound doubles with each
+	// attempt, up to LongestWait. The call ends if the service asks for more than
+	// LongestWait, or if the wait would outlast the context.
 	FirstWait, LongestWait time.Duration
 }
 
@@ -132,14 +138,14 @@ type call struct {
 
 	// request is the request of every attempt, but for the header.
 	request http.Request
-	// first watches the first attempt, so that it needs no memory of its own.
+	// first watches the first attempt. Here it needs no allocation of its own.
 	first sent.Watch
 	last  result
 	// token is the token of the last attempt that got one.
 	token auth.Token
-	// wait is the wait before the next attempt. waiting is set until it is over.
-	wait    time.Duration
-	waiting bool
+	// again reports that CheckRetry wants another attempt, after wait, that has not begun.
+	again bool
+	wait  time.Duration
 	// reauthorized is set once a refused token was replaced.
 	reauthorized bool
 }
@@ -164,7 +170,7 @@ func (e *Engine) Do(ctx context.Context, given Call) (Reply, error) {
 	switch {
 	case c.last.succeeded():
 		return reply, nil
-	case c.waiting:
+	case c.again: // Only the end of ctx prevents the attempt.
 		return reply, c.interrupted(ctx)
 	}
 	return reply, c.fail(c.last.edge, c.last.err)
@@ -172,7 +178,7 @@ func (e *Engine) Do(ctx context.Context, given Call) (Reply, error) {
 
 // interrupted returns the error of a call whose context ended during a wait.
 func (c *call) interrupted(ctx context.Context) error {
-	err := c.causeOfUser(ctx, ctx.Err())
+	err := safeerror.Cause(ctx, ctx.Err())
 	if c.last.err != nil {
 		err = fmt.Errorf("%w while waiting to try again after: %w", err, c.last.err)
 	}

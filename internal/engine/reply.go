@@ -12,8 +12,8 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// Expect says what a reply with a 2xx status must contain to be a success.
-// Nothing is one that reports an error.
+// Expect says what a reply with a 2xx status must contain to be a success. A reply that
+// reports an error never is.
 type Expect uint8
 
 const (
@@ -30,13 +30,13 @@ const (
 type verdict struct {
 	edge   outcome.Edge
 	effect outcome.Effect
-	// transient failures may not happen again at the next attempt.
+	// transient reports whether another attempt may succeed.
 	transient bool
 }
 
 func (v verdict) succeeded() bool { return v.edge == "" }
 
-// verdictHeld is that of an attempt that the limiter did not let start.
+// verdictHeld returns the verdict on an attempt under ctx that the limiter stopped.
 func verdictHeld(ctx context.Context) verdict {
 	if ctx.Err() != nil {
 		return verdict{outcome.OnTimeout, outcome.NotSent, false}
@@ -44,7 +44,8 @@ func verdictHeld(ctx context.Context) verdict {
 	return verdict{outcome.OnError, outcome.NotSent, false}
 }
 
-// verdictUnauthorized is that of an attempt under ctx that got no token.
+// verdictUnauthorized returns the verdict on an attempt under ctx that got no token, or
+// one that the host must not receive. Only a lack of time is transient.
 func verdictUnauthorized(ctx context.Context) verdict {
 	if ctx.Err() != nil {
 		return verdict{outcome.OnTimeout, outcome.NotSent, true}
@@ -52,7 +53,8 @@ func verdictUnauthorized(ctx context.Context) verdict {
 	return verdict{outcome.OnAuthorizationFailure, outcome.NotSent, false}
 }
 
-// verdictUnanswered is that of an attempt that ended with err in place of a reply.
+// verdictUnanswered returns the verdict on an attempt that ended with err in place of a
+// reply.
 func verdictUnanswered(err error, notSent bool) verdict {
 	effect := outcome.MaybeApplied
 	if notSent {
@@ -62,16 +64,20 @@ func verdictUnanswered(err error, notSent bool) verdict {
 	return verdict{edgeOf(err), effect, !isRefusal || !refusal.Permanent()}
 }
 
-// edgeOf returns the edge of an exchange that err ended.
+// isContextError reports whether err is that of a context that ended.
+func isContextError(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}
+
+// edgeOf returns the edge of an attempt that err ended.
 func edgeOf(err error) outcome.Edge {
-	if isTimeout(err) {
+	if isContextError(err) {
 		return outcome.OnTimeout
 	}
 	return outcome.OnError
 }
 
-// The causes of a failure that a reply with a 2xx status has. They do not quote
-// the reply.
+// The causes of a failure with a 2xx reply. They do not quote the reply.
 var (
 	errNotJSON        = errors.New("the reply is not JSON")
 	errWrongShape     = errors.New("the reply has an unexpected shape")
@@ -79,28 +85,38 @@ var (
 	errUnacknowledged = errors.New("the reply does not acknowledge the write")
 )
 
-// judge sets the verdict on the reply of the last attempt. cut is the error that
-// ended its body, if one did. All replies are judged here and nowhere else.
+// judge sets the verdict on the reply of the last attempt, and its cause. cut is the
+// error that ended its body, if one did. ctx is that of the call: the edge is onTimeout
+// if it ended. No other code judges replies, but an operation can refuse a success
+// whose value it cannot use.
 func (c *call) judge(ctx context.Context, cut error) {
 	last := &c.last
 	if last.status/100 != 2 {
 		last.failure = tolerant.ReadFailure(last.body)
 		last.envelope = tolerant.Envelope{Code: last.failure.Code, Description: last.failure.Description, IDs: last.failure.IDs}
-		last.verdict, last.err = c.judgeStatus(), cut
-		if ctx.Err() != nil && isTimeout(cut) {
+		last.verdict, last.err = c.judgeStatus(last.status, last.failure.Envelope), cut
+		if ctx.Err() != nil && isContextError(cut) {
 			last.edge = outcome.OnTimeout
 		}
-	} else if last.verdict, last.err = c.judgeSuccess(); cut != nil {
-		// The beginning can prove that the call was applied, and no more.
-		effect := outcome.MaybeApplied
-		if last.succeeded() || last.effect == outcome.Applied {
-			effect = outcome.Applied
+	} else {
+		last.verdict, last.err = c.judgeSuccess()
+		if cut != nil {
+			last.verdict, last.err = judgeCut(last.verdict, cut), cut
 		}
-		last.verdict, last.err = verdict{edgeOf(cut), effect, cut != errTooLarge}, cut
 	}
 	if !last.succeeded() && last.repeated {
 		last.effect = last.effect.Then(outcome.MaybeApplied)
 	}
+}
+
+// judgeCut returns the verdict on a 2xx reply that cut ended. v is the verdict on its
+// beginning, which can prove that the call was applied, and no more.
+func judgeCut(v verdict, cut error) verdict {
+	effect := outcome.MaybeApplied
+	if v.succeeded() || v.effect == outcome.Applied {
+		effect = outcome.Applied
+	}
+	return verdict{edgeOf(cut), effect, !errors.Is(cut, errTooLarge)}
 }
 
 // statuses are those that mean the same for every operation.
@@ -117,9 +133,9 @@ var statuses = map[int]verdict{
 	http.StatusGatewayTimeout:      {outcome.OnTimeout, outcome.MaybeApplied, true},
 }
 
-// judgeStatus returns the verdict on a reply without a 2xx status.
-func (c *call) judgeStatus() verdict {
-	status, isEnvelope := c.last.status, c.last.failure.Envelope
+// judgeStatus returns the verdict on a status that is not 2xx, of a reply in an envelope
+// of the service or in none.
+func (c *call) judgeStatus(status int, isEnvelope bool) verdict {
 	if v, ok := statuses[status]; ok {
 		return v
 	}
@@ -127,13 +143,14 @@ func (c *call) judgeStatus() verdict {
 	case status == http.StatusServiceUnavailable && (isEnvelope || c.last.header.Get("Retry-After") != ""):
 		return verdict{outcome.OnError, outcome.Refused, true}
 	case status >= 500:
-		// So is a 503 of a proxy, which may follow a write that was applied.
+		// A 503 with neither may come from a proxy, after the service applied the call.
 		return verdict{outcome.OnError, outcome.MaybeApplied, true}
 	case status >= 400 && isEnvelope && c.Failure != "":
 		return verdict{c.Failure, outcome.Refused, false}
 	case status >= 400:
 		return verdict{outcome.OnError, outcome.Refused, false}
 	}
+	// Other redirects, and 1xx: nothing says what became of the call.
 	return verdict{outcome.OnError, outcome.MaybeApplied, false}
 }
 
@@ -153,16 +170,16 @@ func (c *call) judgeSuccess() (verdict, error) {
 		return c.judgeBroken()
 	}
 	envelope := tolerant.EnvelopeOf(reply)
-	status, nested := cmp.Or(envelope.Status, reply.Text("statusCode")), ""
+	status, valueStatus := cmp.Or(envelope.Status, reply.Text("statusCode")), ""
 	if c.Expect == Acknowledgement {
 		value := tolerant.MembersOf(envelope.Value)
 		envelope.Transaction = cmp.Or(envelope.Transaction, tolerant.IDsOf(value).Transaction)
 		envelope.ConversationID = cmp.Or(value.Text("conversationId"), envelope.ConversationID)
-		nested = value.Text("status")
+		valueStatus = value.Text("status")
 	}
 	last.envelope = envelope
 	last.failure = failureOf(envelope)
-	number, failed := c.failedStatus(status, nested)
+	httpStatus, failed := c.failedStatus(status, valueStatus)
 	if hasErrors(reply) && (failed || !tolerant.Succeeded(status)) {
 		if detailed := tolerant.ReadFailure(last.body); detailed.Errors || failed {
 			last.failure, failed = detailed, true
@@ -170,39 +187,30 @@ func (c *call) judgeSuccess() (verdict, error) {
 	}
 	switch {
 	case failed:
-		return c.judgeReported(cmp.Or(number, http.StatusConflict)), errReportsFailure
+		// It amounts to a status, but another attempt would end in the same way.
+		v := c.judgeStatus(cmp.Or(httpStatus, http.StatusConflict), true)
+		v.transient = false
+		return v, errReportsFailure
 	case c.Expect == Value && status == "" && !reply.Has("value"):
 		return verdictUnproven, errWrongShape
-	case c.Expect == Acknowledgement && envelope.Transaction == "" && !tolerant.Succeeded(status) && !tolerant.Succeeded(nested):
+	case c.Expect == Acknowledgement && envelope.Transaction == "" && !tolerant.Succeeded(status) && !tolerant.Succeeded(valueStatus):
 		return verdictUnproven, errUnacknowledged
 	}
 	return verdict{}, nil
 }
 
-// failedStatus reports whether a status in a reply says that the call failed, and
-// to which HTTP status that amounts. The status of a write may be nested in its
-// value. Where nothing is known of the reply, it may be the status of anything.
-func (c *call) failedStatus(status, nested string) (int, bool) {
+// failedStatus reports whether the status of a reply, or that in its value, says that
+// the call failed, and returns the HTTP status it amounts to. If Anything is expected, a
+// status is data, and says nothing of the call.
+func (c *call) failedStatus(status, valueStatus string) (httpStatus int, failed bool) {
 	if c.Expect == Anything {
 		return 0, false
 	}
-	number, failed := tolerant.Failed(status)
-	if failed || nested == "" {
-		return number, failed
+	httpStatus, failed = tolerant.Failed(status)
+	if failed || valueStatus == "" {
+		return httpStatus, failed
 	}
-	return tolerant.Failed(nested)
-}
-
-// judgeReported returns the verdict on a failure that a 2xx reply reports and that
-// amounts to an HTTP status.
-func (c *call) judgeReported(status int) verdict {
-	c.last.failure.Envelope = true
-	actual := c.last.status
-	c.last.status = status
-	v := c.judgeStatus()
-	c.last.status = actual
-	v.transient = false
-	return v
+	return tolerant.Failed(valueStatus)
 }
 
 // judgeBroken returns the verdict on a 2xx reply that is not JSON: the page of a
@@ -217,11 +225,13 @@ func (c *call) judgeBroken() (verdict, error) {
 	beginning := tolerant.Beginning(last.body)
 	envelope := tolerant.EnvelopeOf(beginning)
 	last.failure = failureOf(envelope)
-	switch {
-	case beginning.Has("error"), beginning.Has("errors"): // Their values may be cut off.
-	case c.Expect == Anything:
+	if beginning.Has("error") || beginning.Has("errors") { // Their values may be cut off.
+		return verdictUnproven, errNotJSON
+	}
+	if c.Expect == Anything {
 		return verdict{}, nil
-	case tolerant.Succeeded(cmp.Or(envelope.Status, beginning.Text("statusCode"))):
+	}
+	if tolerant.Succeeded(cmp.Or(envelope.Status, beginning.Text("statusCode"))) {
 		return verdictUnreadable, errNotJSON
 	}
 	return verdictUnproven, errNotJSON
@@ -235,4 +245,30 @@ func hasErrors(reply tolerant.Members) bool {
 // failureOf returns what an envelope says of a failure.
 func failureOf(e tolerant.Envelope) tolerant.Failure {
 	return tolerant.Failure{Code: e.Code, Description: e.Description, IDs: e.IDs}
+}
+
+// traceHeaders are the headers that contain a trace id, with their keys in
+// [http.Header].
+var traceHeaders = [...]struct{ name, canonical string }{
+	{"trxid", "Trxid"},
+	{"TrackingId", "Trackingid"},
+}
+
+// traceIDs lists the trace ids of a reply: those of its header, then those of
+// its body.
+func traceIDs(header http.Header, body tolerant.IDs) []outcome.TraceID {
+	var ids []outcome.TraceID
+	add := func(name, value string) {
+		if value != "" {
+			ids = append(ids, outcome.TraceID{Name: name, Value: value})
+		}
+	}
+	for _, h := range traceHeaders {
+		if values := header[h.canonical]; len(values) > 0 {
+			add(h.name, values[0])
+		}
+	}
+	add("tid", body.Transaction)
+	add("trackingId", body.Tracking)
+	return ids
 }

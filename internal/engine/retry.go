@@ -11,10 +11,9 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// retry makes the attempts that follow a first one, which ended with response or
-// err. It judges that one first: [call.CheckRetry] decides whether there is
-// another attempt and settles the wait, [call.Backoff] returns the wait, and
-// [call.RoundTrip] makes the attempt.
+// retry makes the attempts that follow a first one, which ended with response or err.
+// [retry.Continue] asks CheckRetry about that one, too. If CheckRetry wants another
+// attempt, Continue waits as Backoff says and calls RoundTrip.
 func (c *call) retry(ctx context.Context, response *http.Response, err error) {
 	// c.last says how the last attempt ended, so the return values say no more.
 	_, _ = retry.Continue(c.request.WithContext(ctx), response, err, c)
@@ -25,36 +24,36 @@ func (c *call) RoundTrip(request *http.Request) (*http.Response, error) {
 	return c.attempt(request.Context(), new(sent.Watch))
 }
 
-// CheckRetry reports whether there is another attempt, and settles the wait
-// before it. It goes by c.last, which holds more than a response or an error.
+// CheckRetry reports whether there is another attempt, and sets the wait before it. It
+// reads c.last, which says more than its arguments.
 func (c *call) CheckRetry(ctx context.Context, _ *http.Response, _ error) (bool, error) {
-	c.wait = 0
+	c.again, c.wait = false, 0
 	switch {
 	case c.last.succeeded(), ctx.Err() != nil:
-		c.waiting = false
 	case c.last.status == http.StatusUnauthorized:
-		c.waiting = c.reauthorize(ctx)
-	default:
-		c.waiting = c.last.transient && c.safeToRepeat() && Attempts(c.History) < c.Settings.Attempts && c.affords(ctx)
+		c.again = c.reauthorize(ctx)
+	case c.last.transient && c.safeToRepeat() && Attempts(c.History) < c.Settings.Attempts:
+		c.wait, c.again = c.chooseWait(ctx)
 	}
-	return c.waiting, nil
+	return c.again, nil
 }
 
-// Backoff returns the wait that CheckRetry has settled.
+// Backoff returns the wait that CheckRetry has set.
 func (c *call) Backoff(time.Duration, time.Duration, int, *http.Response) time.Duration {
 	return c.wait
 }
 
-// affords reports whether the next wait is within the limits of the call, and
-// settles it: the time that the service asked for, and a random time on top.
-func (c *call) affords(ctx context.Context) bool {
+// chooseWait returns the wait before the next attempt: the time that the service asked
+// for, and a random time on top. It reports false if the wait would be above LongestWait,
+// or would end after the deadline of ctx.
+func (c *call) chooseWait(ctx context.Context) (time.Duration, bool) {
 	rest := c.LongestWait - c.last.retryAfter
 	if rest < 0 {
-		return false
+		return 0, false
 	}
-	c.wait = c.last.retryAfter + min(retry.Wait(Attempts(c.History), c.FirstWait, c.LongestWait), rest)
+	wait := c.last.retryAfter + min(retry.Wait(Attempts(c.History), c.FirstWait, c.LongestWait), rest)
 	deadline, ok := ctx.Deadline()
-	return !ok || time.Until(deadline) > c.wait
+	return wait, !ok || time.Until(deadline) > wait
 }
 
 // Attempts counts the attempts of a history against the limit of a call. The
@@ -69,12 +68,14 @@ func Attempts(history []outcome.Attempt) int {
 	return count
 }
 
-// safeToRepeat reports whether another attempt cannot apply the call twice.
+// safeToRepeat reports whether the call may be repeated, or was certainly not applied by
+// the last attempt.
 func (c *call) safeToRepeat() bool { return c.Repeatable || c.last.effect < outcome.MaybeApplied }
 
-// reauthorize replaces a token that the service refused. It reports false if the
-// refusal stands: a token was replaced before, the request may have been applied,
-// or the source has no other token.
+// reauthorize asks for another token in place of one that the service refused, and
+// reports whether there is one; the next attempt uses it. It reports false if a token was
+// replaced before, or the request may have been applied. If the source fails, its error
+// becomes that of the call.
 func (c *call) reauthorize(ctx context.Context) bool {
 	if c.reauthorized {
 		return false
@@ -85,12 +86,12 @@ func (c *call) reauthorize(ctx context.Context) bool {
 	if !c.safeToRepeat() {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.AttemptTimeout)
+	tokenCtx, cancel := context.WithTimeout(ctx, c.AttemptTimeout)
 	defer cancel()
-	token, err := c.Source.Token(ctx)
+	token, err := c.Source.Token(tokenCtx)
 	if err != nil {
-		c.last.err = c.causeOfUser(ctx, err)
-		if ctx.Err() != nil {
+		c.last.err = c.causeOfUser(tokenCtx, err)
+		if tokenCtx.Err() != nil {
 			c.last.edge = outcome.OnTimeout
 		}
 		return false
