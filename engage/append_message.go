@@ -79,8 +79,8 @@ func (r AppendMessageV13) Validate() error { return validate(r.wire()) }
 func (r AppendMessageV14) Validate() error { return validate(r.wire()) }
 
 func (r AppendMessageV10) wire() *appendMessage {
-	w := &appendMessage{version: outcome.V10, conversationID: r.ConversationID, json: appendJSON{Channel: r.Channel}}
-	w.addOne(r.Message)
+	w := &appendMessage{version: outcome.V10, conversationID: r.ConversationID, payload: appendJSON{Channel: r.Channel}}
+	w.setOne(r.Message)
 	return w
 }
 
@@ -93,21 +93,22 @@ func (r AppendMessageV13) wire() *appendMessage {
 func (r AppendMessageV14) wire() *appendMessage {
 	w := &appendMessage{
 		version: outcome.V14, conversationID: r.ConversationID,
-		json: appendJSON{Channel: r.Channel, Extras: r.CapabilityList},
+		payload: appendJSON{Channel: r.Channel, Extras: r.CapabilityList},
 	}
-	w.addAll(r.Messages)
+	w.setAll(r.Messages)
 	return w
 }
 
-// appendMessage is the [wireRequest] of all versions.
+// appendMessage implements [wireRequest] for all versions.
 type appendMessage struct {
 	version        outcome.Version
 	conversationID string
-	json           appendJSON
+	payload        appendJSON
 	messages
 }
 
-// appendJSON is the body of the request.
+// appendJSON is the body of the request. The capability list is in extras here, and in
+// capabilityList when a conversation is created (assumed).
 type appendJSON struct {
 	Channel     channel.Channel `json:"channel"`
 	Messages    []any           `json:"messages"`
@@ -124,20 +125,20 @@ func (w *appendMessage) ids() pathIDs { return pathIDs{conversation: w.conversat
 func (w *appendMessage) validate() outcome.Violations {
 	var v outcome.Violations
 	validateID(&v, "ConversationID", w.conversationID)
-	validateOnlyOn(&v, channel.Apple, w.json.Channel, "CapabilityList", w.json.Extras)
+	validateOnlyOn(&v, channel.Apple, w.payload.Channel, "CapabilityList", w.payload.Extras)
 	if len(w.list) == 0 {
 		v.Add("Messages", "is empty")
 	}
-	if !w.json.Channel.Known() {
+	if !w.payload.Channel.Known() {
 		v.Add("Channel", "is not one of the seven channels")
 	}
-	w.validateMessages(&v, outcome.AppendMessage, w.version, w.json.Channel)
+	w.validateMessages(&v, outcome.AppendMessage, w.version, w.payload.Channel)
 	return v
 }
 
 func (w *appendMessage) body(callbackURL string) any {
-	w.json.Messages, w.json.CallbackURL = w.encodable(), callbackURL
-	return &w.json
+	w.payload.Messages, w.payload.CallbackURL = w.encodable(), callbackURL
+	return &w.payload
 }
 
 // lookUp implements [findable]. The messages were appended if the transcript

@@ -121,7 +121,7 @@ func TestRoutesAreChecked(t *testing.T) {
 		require.EqualError(t, err, "engage: WithRoute(AppendMessage): "+c.faults)
 	}
 	_, err := engage.New(engage.US, auth.Static(token), engage.WithRoute(outcome.SearchConversation, engage.Route{Method: "POST", Path: "/{conversation}"}))
-	require.EqualError(t, err, "engage: WithRoute(SearchConversation): Path contains an id in braces, and there is no such id")
+	require.EqualError(t, err, "engage: WithRoute(SearchConversation): Path contains braces, but the call has no ids")
 	_, err = engage.New(engage.US, auth.Static(token), engage.WithRoute("Sing", engage.Route{}))
 	require.ErrorContains(t, err, "no method")
 }

@@ -23,17 +23,18 @@ type settings struct {
 	engine.Settings
 	policy         RetryPolicy
 	reconciliation Reconciliation
-	// wait says whether a write waits for its outcome.
-	wait bool
+	// waitForOutcome says whether a write waits for its callback.
+	waitForOutcome bool
 }
 
 func newSettings() settings {
-	s := settings{wait: true}
+	s := settings{waitForOutcome: true}
 	s.setRetry(Retry{})
 	return s
 }
 
-// apply applies options in order and returns what is wrong with them.
+// apply applies options in order and returns what is wrong with them. A nil option
+// panics.
 func (s *settings) apply(options []CallOption) outcome.Violations {
 	var v outcome.Violations
 	for i, option := range options {
@@ -54,7 +55,7 @@ const (
 	// RetryAlways repeats a call after every transient failure, even a create or an
 	// append that may have been applied. A message can then arrive twice.
 	RetryAlways
-	// RetryNever makes one attempt. A refused token is still replaced once, and a
+	// RetryNever makes one attempt, whatever Attempts says. A refused token is still replaced once, and a
 	// write that may have been applied is still reconciled; see [Reconciliation].
 	RetryNever
 )
@@ -70,10 +71,10 @@ type Retry struct {
 	// AttemptTimeout limits each attempt, its token included. The default is 15
 	// seconds. The context limits the call as a whole.
 	AttemptTimeout time.Duration
-	// FirstWait and LongestWait bound the random wait before another attempt. The
-	// bound doubles with each attempt, from FirstWait up to LongestWait. The
-	// defaults are 250 milliseconds and 10 seconds. If the service asks for a wait
-	// above LongestWait, the call ends, and the error says which wait.
+	// FirstWait is the upper bound of the random wait before the second attempt. The
+	// bound doubles with each attempt, up to LongestWait. The defaults are 250
+	// milliseconds and 10 seconds. The call ends without another attempt if the service
+	// asks for more than LongestWait, or if the wait would outlast the context.
 	FirstWait, LongestWait time.Duration
 }
 
@@ -93,7 +94,9 @@ func WithRetry(retry Retry) CallOption {
 		}
 		if retry.FirstWait < 0 || retry.LongestWait < 0 {
 			problems = append(problems, "FirstWait or LongestWait is negative")
-		} else if s.setRetry(retry); s.FirstWait > s.LongestWait {
+		}
+		s.setRetry(retry)
+		if s.FirstWait > s.LongestWait {
 			problems = append(problems, "FirstWait is greater than LongestWait")
 		}
 		if len(problems) > 0 {
@@ -117,29 +120,32 @@ func (s *settings) setRetry(retry Retry) {
 // Reconciliation says how the client finds out what became of a create or an
 // append that may have been applied. The zero value is the default.
 //
-// The client looks a create up by its address, and an append in the transcript
-// of its conversation: as often as it may attempt the call, with the same waits.
-// A message or a conversation with the alias id of the request proves that the
-// write was applied. The call then succeeds, and the Proof of the receipt is
-// [Reconciled]. So an alias id of your own must be new with each create and each
-// message. Without that proof, the write may still be on its way, and the error
-// keeps the effect [outcome.MaybeApplied].
+// The client looks a create up by its address, and an append in the transcript of its
+// conversation. It makes as many lookups as [Retry] has attempts, with the waits of
+// Retry. Each lookup is a read with attempts of its own; if it fails, there is no other.
 //
-// Transcripts are for standalone tenants only (documented). That they contain
-// the alias ids of messages is assumed. A message with equal content under
-// another alias id, or under none, makes a lookup inconclusive.
+// A message or a conversation with the alias id of the request proves that the write was
+// applied. The call then succeeds, and the Proof of the receipt is [Reconciled]. So an
+// alias id of your own must be new with each create and each message. Without that
+// proof the write may still be on its way, and the error keeps the effect
+// [outcome.MaybeApplied].
 //
-// A client with callbacks waits for the outcome of any such write meanwhile,
-// since a callback comes even if the acknowledgement was lost.
+// Transcripts are for standalone tenants only (documented). That they contain the alias
+// ids of messages is assumed. So a lookup is inconclusive if the transcript has the same
+// content under another alias id, or a message of the same direction without alias id.
+//
+// A client with callbacks waits for the outcome meanwhile, of convergent writes, too: a
+// callback comes even if the acknowledgement was lost.
 type Reconciliation struct {
-	// Off leaves out the lookups and the wait for a callback. An outcome that a
-	// callback has reported already still counts.
+	// Off leaves out the lookups after a failure and the wait for a callback. An outcome
+	// that a callback has reported already still counts.
 	Off bool
 	// SettleTime is the time after which a request that was sent, and got no reply,
-	// cannot be applied any more. The vendor publishes no such time; 0 means that
-	// it is unknown. If it is set, and a lookup after that time finds nothing, the
-	// write is sent once more with the same alias ids, within the limit of
-	// attempts. If it is too short, a message can arrive twice.
+	// cannot be applied any more. The vendor publishes no such time; 0 means that it is
+	// unknown. If it is set, and a lookup after that time finds the write absent, the
+	// client sends it once more with the same alias ids, within the limit of attempts. A
+	// create with messages is absent only if its address has no conversation. If the
+	// time is too short, a message can arrive twice.
 	SettleTime time.Duration
 	// LookFirst looks a create or an append up before it is sent; see
 	// [WithReconciliation].
@@ -149,20 +155,20 @@ type Reconciliation struct {
 // WithReconciliation sets how the client finds out what became of a write. It
 // replaces all fields of a [Reconciliation] that was set before.
 //
-// LookFirst is for a program that handles an event again after it was killed, and
-// does not know what it sent before. The messages then need alias ids of the
-// caller, which differ from each other and are the same each time, such as those
-// of MessageEvent.Content in package stream. A create without messages needs its
-// alias id. A write that is found succeeds without being sent, and the Proof of
-// the receipt is [Reconciled]. A write that is absent is sent. The service applies
-// writes after it has acknowledged them, so a write of the run before may still
-// be on its way, and arrive in addition.
+// LookFirst is for a program that handles an event again after it was killed, and does
+// not know what it sent before. Then the caller gives each message an alias id, the same
+// each time, such as MessageEvent.Content of package stream does. A create without
+// messages needs an alias id, too.
 //
-// If the lookup fails or is inconclusive, nothing is sent. The error has the edge
-// of the lookup, or onError, and the effect [outcome.MaybeApplied], for the run
-// before. The lookup of a create is inconclusive if another conversation is open
-// at its address: append to that one. A closed conversation there does not
-// prevent the create, since a customer may return.
+// A write that is found succeeds without being sent, and the Proof of the receipt is
+// [Reconciled]. A write that is absent is sent. The service applies writes after it has
+// acknowledged them, so the write of an earlier run may still arrive in addition.
+//
+// If the lookup fails or is inconclusive, nothing is sent. The error has the edge of the
+// lookup, or onError. Its effect is [outcome.MaybeApplied], because an earlier run may
+// have sent the write. The lookup of a create is inconclusive if another conversation is
+// open at its address: append to that one. A closed conversation there does not prevent
+// the create, since a customer may return, unless it has the same alias id.
 func WithReconciliation(reconciliation Reconciliation) CallOption {
 	return func(s *settings) error {
 		if reconciliation.SettleTime < 0 {
@@ -178,14 +184,14 @@ func WithReconciliation(reconciliation Reconciliation) CallOption {
 // acknowledgement, and [Receipt.Wait] waits later.
 func WithWaitForOutcome(wait bool) CallOption {
 	return func(s *settings) error {
-		s.wait = wait
+		s.waitForOutcome = wait
 		return nil
 	}
 }
 
-// reservedHeaders cannot be set: the client or HTTP sets them, or auth.Hosts
-// removes them beside a token, or net/http repeats a write by itself because of
-// them.
+// reservedHeaders cannot be set. The client or HTTP sets most of them. Cookie and the
+// headers of tokens are secrets of others. With an Idempotency-Key, net/http repeats a
+// write by itself.
 var reservedHeaders = []string{
 	"Accept", "Accept-Encoding", "Access_token", "Authorization", "Connection", "Content-Length", "Content-Type", "Cookie", "Expect",
 	"Host", "Idempotency-Key", "Keep-Alive", "Key", "Proxy-Authorization", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",

@@ -1,7 +1,6 @@
 package engage
 
 import (
-	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -22,13 +21,13 @@ import (
 const replyLimit = 8 << 20
 
 // Client calls one Engage tenant. Make one with [New] and share it: it is immutable
-// and safe for concurrent use. A client that was used in a bubble of testing/synctest
-// cannot be used outside of it, because of its pool of connections.
+// and safe for concurrent use. A client that was used inside a testing/synctest bubble
+// cannot be used outside of it, because of its connections.
 type Client struct {
 	base      *url.URL
 	engine    *engine.Engine
 	routes    map[outcome.Operation]Route
-	done      map[outcome.Operation][]string
+	done      map[outcome.Operation][]string // codes that mean that the state was there
 	sources   map[outcome.Operation]auth.TokenSource
 	targets   map[outcome.Operation]*target
 	callbacks *callback.Handler
@@ -40,7 +39,7 @@ type Client struct {
 }
 
 // New returns a client for the tenant at endpoint. Every request carries a token of
-// source. The token goes to the host of the endpoint only, over https or to the
+// source; see also [WithAuthorization]. The token goes to the host of the endpoint only, over https or to the
 // loopback, and never to the target of a redirect. A source that needs the endpoint,
 // such as [auth.ClientCredentials], gets it.
 //
@@ -63,7 +62,7 @@ func New(endpoint Endpoint, source auth.TokenSource, options ...Option) (*Client
 		problems = append(problems, option(c))
 	}
 	problems = append(problems, c.setTransport(), c.connect(endpoint))
-	problems = append(problems, c.authorize(source, errors.Join(problems...) != nil))
+	problems = append(problems, c.bindSources(source, errors.Join(problems...) != nil))
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
@@ -71,11 +70,12 @@ func New(endpoint Endpoint, source auth.TokenSource, options ...Option) (*Client
 	return c, nil
 }
 
-// setTransport makes the client's own transport, unless it was given one.
+// setTransport makes the client's own transport, unless it was given one. It returns an
+// error for a TLS configuration beside a transport.
 func (c *Client) setTransport() error {
 	switch {
 	case c.engine.Client.Transport == nil:
-		c.own = transport.New(cmp.Or(c.tls, &tls.Config{}))
+		c.own = transport.New(c.tls)
 		c.engine.Client.Transport = c.own
 	case c.tls != nil:
 		return errors.New("engage: WithTLSConfig: the transport of WithTransport has a TLS configuration of its own")
@@ -94,9 +94,9 @@ func (c *Client) connect(endpoint Endpoint) error {
 	return err
 }
 
-// authorize sets where tokens come from. If New fails, it binds no cache, so that
-// another client can have it.
-func (c *Client) authorize(source auth.TokenSource, fails bool) error {
+// bindSources binds the token sources to the endpoint and the transport. If fails is set,
+// it leaves caches as they are, so that another client can use them.
+func (c *Client) bindSources(source auth.TokenSource, fails bool) error {
 	if nothing.In(source) {
 		return errors.New("engage: the token source is nil")
 	}
@@ -140,8 +140,8 @@ func (c *Client) CloseIdleConnections() {
 	}
 }
 
-// Routes returns the routes of this client, with those that [WithRoute] replaced.
-// The map is a copy.
+// Routes returns the routes that the client uses, those of [WithRoute] included. The map
+// is a copy.
 func (c *Client) Routes() map[outcome.Operation]Route {
 	routes := make(map[outcome.Operation]Route, len(rows))
 	for _, r := range rows {

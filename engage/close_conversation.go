@@ -16,8 +16,8 @@ func (c *Client) CloseConversation(ctx context.Context, request CloseConversatio
 	return c.write(ctx, request.wire(), options)
 }
 
-// alreadyClosed is the code of the service for closing a closed conversation
-// (observed).
+// alreadyClosed is the code with which the service refuses to close a closed
+// conversation (observed).
 const alreadyClosed = "4547"
 
 // CloseConversationRequest is a request of CloseConversation in its only version:
@@ -39,7 +39,7 @@ func (r CloseConversationV10) Validate() error { return validate(r.wire()) }
 
 func (r CloseConversationV10) wire() *closeConversation { return new(closeConversation(r)) }
 
-// closeConversation is the [wireRequest].
+// closeConversation implements [wireRequest].
 type closeConversation CloseConversationV10
 
 func (*closeConversation) name() (outcome.Operation, outcome.Version) {

@@ -99,10 +99,10 @@ func (r CreateConversationV13) Validate() error { return validate(r.wire()) }
 func (r CreateConversationV10) wire() *createConversation {
 	w := &createConversation{
 		version: outcome.V10, address: r.Address,
-		json: createJSON{CustomerName: r.CustomerName, Domain: r.Domain, CapabilityList: r.CapabilityList},
+		payload: createJSON{CustomerName: r.CustomerName, Domain: r.Domain, CapabilityList: r.CapabilityList},
 	}
 	if r.Message != nil {
-		w.addOne(r.Message)
+		w.setOne(r.Message)
 	}
 	return w
 }
@@ -116,20 +116,20 @@ func (r CreateConversationV12) wire() *createConversation {
 func (r CreateConversationV13) wire() *createConversation {
 	w := &createConversation{
 		version: outcome.V13, address: r.Address,
-		json: createJSON{
+		payload: createJSON{
 			AliasID: r.AliasID, CustomerName: r.CustomerName, Domain: r.Domain, ProactiveID: r.ProactiveID,
 			CapabilityList: r.CapabilityList, CustomFields: r.CustomFields,
 		},
 	}
-	w.addAll(r.Messages)
+	w.setAll(r.Messages)
 	return w
 }
 
-// createConversation is the [wireRequest] of all versions.
+// createConversation implements [wireRequest] for all versions.
 type createConversation struct {
 	version outcome.Version
 	address channel.Address
-	json    createJSON
+	payload createJSON
 	messages
 }
 
@@ -164,12 +164,12 @@ func (w *createConversation) validate() outcome.Violations {
 		validateLiveChatPart(&v, "Address.UserID", members.CustomerAddress)
 		validateLiveChatPart(&v, "Address.ThreadID", members.ThreadID)
 	}
-	validateOnlyOn(&v, channel.LiveChat, ch, "Domain", w.json.Domain)
-	validateOnlyOn(&v, channel.LiveChat, ch, "ProactiveID", w.json.ProactiveID)
-	validateOnlyOn(&v, channel.Apple, ch, "CapabilityList", w.json.CapabilityList)
-	validateText(&v, "CustomerName", w.json.CustomerName)
-	validateText(&v, "AliasID", w.json.AliasID)
-	validateCustomFields(&v, w.json.CustomFields)
+	validateOnlyOn(&v, channel.LiveChat, ch, "Domain", w.payload.Domain)
+	validateOnlyOn(&v, channel.LiveChat, ch, "ProactiveID", w.payload.ProactiveID)
+	validateOnlyOn(&v, channel.Apple, ch, "CapabilityList", w.payload.CapabilityList)
+	validateText(&v, "CustomerName", w.payload.CustomerName)
+	validateText(&v, "AliasID", w.payload.AliasID)
+	validateCustomFields(&v, w.payload.CustomFields)
 	w.validateMessages(&v, outcome.CreateConversation, w.version, ch)
 	return v
 }
@@ -177,15 +177,15 @@ func (w *createConversation) validate() outcome.Violations {
 // validateAliasIDs implements [findable].
 func (w *createConversation) validateAliasIDs() outcome.Violations {
 	v := w.messages.validateAliasIDs()
-	if len(w.list) == 0 && w.json.AliasID == "" {
-		v.Add("AliasID", noAliasID)
+	if len(w.list) == 0 && w.payload.AliasID == "" {
+		v.Add("AliasID", aliasIDProblem)
 	}
 	return v
 }
 
 func (w *createConversation) body(callbackURL string) any {
-	w.json.Members, w.json.Messages, w.json.CallbackURL = w.address.Members(), w.encodable(), callbackURL
-	return &w.json
+	w.payload.Members, w.payload.Messages, w.payload.CallbackURL = w.address.Members(), w.encodable(), callbackURL
+	return &w.payload
 }
 
 // lookUp implements [findable]. The conversation was created if the one at its
@@ -193,6 +193,7 @@ func (w *createConversation) body(callbackURL string) any {
 // at its address is open and has the alias id. Any other conversation proves
 // nothing: it may have been there before.
 func (w *createConversation) lookUp(ctx context.Context, c *Client, s *settings) lookup {
+	// Search returns a result beside an error for a conversation in an unknown state.
 	there, err := c.search(ctx, &searchConversation{outcome.V13, w.address}, s)
 	if there == nil {
 		return lookup{reason: err, final: true}
@@ -210,12 +211,12 @@ func (w *createConversation) lookUp(ctx context.Context, c *Client, s *settings)
 			return lookup{reason: l.reason, onlyClosed: isClosed}
 		}
 		return l
-	case w.json.AliasID == "":
+	case w.payload.AliasID == "":
 		return lookup{reason: errNoMark, final: true}
-	case !strings.EqualFold(there.AliasID, w.json.AliasID):
+	case !strings.EqualFold(there.AliasID, w.payload.AliasID):
 		return lookup{reason: errOtherAliasID, onlyClosed: isClosed}
 	case isClosed, !there.Exists, there.Outcome == outcome.OnInvalidChoice:
-		return lookup{reason: errOtherAliasID}
+		return lookup{reason: errNotOpen}
 	}
 	return lookup{state: found, conversationID: there.ConversationID}
 }

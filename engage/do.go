@@ -12,10 +12,10 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// Do calls an operation for which the client has no method, with all that methods
-// have: token, retries by class, effect, attempts and trace ids. It ends on the
-// success edge of the operation, or with an error on its failure edge or a standard
-// edge.
+// Do calls an operation for which the client has no method. As with a method, the error
+// has effect, attempts and trace ids, and the call is retried by its class. It ends on
+// the success edge of the operation, or with an error on its failure edge or a standard
+// edge. Do uses neither the routes nor the callbacks of the client.
 //
 // The Outcome is empty for an operation that package outcome does not know. It is
 // also empty for one with success edges of different meaning, such as BusinessHours
@@ -32,7 +32,7 @@ func (c *Client) Do(ctx context.Context, call Call, options ...CallOption) (*Rep
 	if err != nil {
 		return nil, err
 	}
-	reply, err := c.read(ctx, w, s)
+	reply, err := c.do(ctx, w, s)
 	if err != nil {
 		return nil, err
 	}
@@ -46,8 +46,8 @@ type Call struct {
 	// The edges are those of package outcome, if it knows the operation.
 	Operation outcome.Operation
 	Version   outcome.Version
-	// Class says what a repetition of the call would do. Empty means Unsafe, which a
-	// GET cannot be.
+	// Class says what a repetition of the call would do. The zero value means Unsafe. An
+	// unsafe call cannot use GET.
 	Class Class
 	// Route is the verb and the path. A segment in braces stands for an id.
 	Route Route
@@ -70,7 +70,7 @@ func (r Call) wire() *otherCall {
 	return w
 }
 
-// otherCall is the [wireRequest] of a [Call].
+// otherCall implements [wireRequest] for a [Call].
 type otherCall struct {
 	Call
 	// encoded is the body; err says why it could not be encoded.
@@ -114,7 +114,7 @@ func (w *otherCall) validate() outcome.Violations {
 	return v
 }
 
-// target returns the target of the call, which no client has compiled.
+// target compiles the target of the call.
 func (w *otherCall) target(c *Client) *target {
 	t := newTarget(c, row{name: w.Operation, class: w.Class, route: w.Route})
 	if t.class == "" {

@@ -24,9 +24,9 @@
 // # Requests and versions
 //
 // A request is a struct named after the operation and the version of the node, such
-// as [AppendMessageV13]. The method of an operation takes the versions that exist and
-// no others. A request is validated before anything is sent; the error names all
-// violations at once. Validate does the same without a client.
+// as [AppendMessageV13]. A method accepts only the versions of its operation. A request
+// is validated before anything is sent; the error names all violations at once. Validate
+// does the same without a client.
 //
 // # What is known of the wire
 //
@@ -38,9 +38,9 @@
 //
 // The error is an [outcome.Error]. Its Effect says whether a write may have been
 // applied all the same. Reads and convergent writes are retried. A create or an append
-// is sent again only if it was certainly not applied; see [Class] and [Retry]. Each
-// attempt has a time limit, and the context limits the call as a whole. [WithLimiter]
-// delays attempts.
+// is sent again only if it was certainly not applied; see [Class]. [Retry] changes that.
+// Each attempt has a time limit, and the context limits the call as a whole.
+// [WithLimiter] delays attempts.
 //
 // A create or an append that may have been applied is reconciled; see
 // [Reconciliation]. The client looks it up at the service by the alias ids of its
@@ -54,8 +54,8 @@
 //
 // Engage acknowledges a write, applies it, and then reports the outcome to a callback
 // URL. A client without callbacks returns with the acknowledgement: the Proof of the
-// receipt is [Acknowledged]. A client with callbacks ([WithCallbacks]) returns with the
-// outcome: a receipt whose Proof is [Confirmed], or an error on the failure edge of the
-// operation with the code and description of the service. [Receipt.Wait] waits for the
-// outcome later.
+// receipt is [Acknowledged]. A client with callbacks ([WithCallbacks]) waits for the
+// outcome. It returns a receipt whose Proof is [Confirmed], or an error on the failure
+// edge of the operation with the code and description of the service. [Receipt.Wait]
+// waits for the outcome later.
 package engage

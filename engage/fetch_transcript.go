@@ -12,9 +12,9 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// FetchTranscript reads messages of a conversation. It ends on success, which the
-// vendor spells in small letters, or with an error on Failure or a standard edge. It
-// is a read and is retried.
+// FetchTranscript reads messages of a conversation. It ends on success (the vendor spells
+// it so here), or with an error on Failure or a standard edge. It is a read and is
+// retried.
 func (c *Client) FetchTranscript(ctx context.Context, request FetchTranscriptRequest, options ...CallOption) (*FetchTranscriptResult, error) {
 	w := request.wire()
 	s, err := c.prepare(w, options)
@@ -45,8 +45,8 @@ type FetchTranscriptResult struct {
 	// Messages are in the order of the reply. A message that cannot be decoded is a
 	// [message.Unknown], which keeps its JSON.
 	Messages []message.Message
-	// CountOfRecords is the countOfRecords of the reply; 0 if it has none. That it
-	// counts all the messages of the conversation is assumed.
+	// CountOfRecords is the countOfRecords of the reply; 0 if it has none that is a
+	// positive number. That it counts all the messages of the conversation is assumed.
 	CountOfRecords int
 }
 
@@ -76,7 +76,7 @@ func (r FetchTranscriptV10) Validate() error { return validate(r.wire()) }
 
 func (r FetchTranscriptV10) wire() *fetchTranscript { return new(fetchTranscript(r)) }
 
-// fetchTranscript is the [wireRequest].
+// fetchTranscript implements [wireRequest].
 type fetchTranscript FetchTranscriptV10
 
 func (*fetchTranscript) name() (outcome.Operation, outcome.Version) {
@@ -123,7 +123,7 @@ type transcriptPage struct {
 
 // transcriptPage fetches messages without decoding them.
 func (c *Client) transcriptPage(ctx context.Context, w *fetchTranscript, s *settings) (*transcriptPage, error) {
-	reply, err := c.read(ctx, w, s)
+	reply, err := c.do(ctx, w, s)
 	if err != nil {
 		return nil, err
 	}
@@ -156,8 +156,8 @@ func messagesIn(value tolerant.Members) ([][]byte, bool) {
 	return plain, isEscaped || isPlain || value.Text("countOfRecords") == "0"
 }
 
-// messageList returns the elements of a list, or of the list that an object holds.
-// It refuses a list that is much longer than any limit.
+// messageList returns the elements of a list, or of the list in an object. It reports
+// false for any other value, and for more than message.MaxValues elements.
 func messageList(value []byte) ([][]byte, bool) {
 	if list := tolerant.MembersOf(value).Find("messages"); list != nil {
 		value = list

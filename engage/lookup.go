@@ -20,12 +20,13 @@ type lookup struct {
 	conversationID string
 	// reason says why the write was not found.
 	reason error
-	// final is set if another lookup would find no more.
+	// final reports that another lookup is of no use: this one failed, with the attempts
+	// of a read, or the conversation can never be a proof.
 	final bool
-	// settled is set if the write is absent and will remain so.
+	// settled reports that the write is absent after the settle time.
 	settled bool
-	// onlyClosed is set if there is no more than a closed conversation without the
-	// alias ids.
+	// onlyClosed reports that the address has only a closed conversation, which lacks
+	// the alias ids.
 	onlyClosed bool
 }
 
@@ -43,7 +44,7 @@ const (
 // The reasons of a lookup that did not find its write.
 var (
 	errSameAliasIDs   = errors.New("two of the messages have the same alias id")
-	errNoPages        = errors.New("the service returns the same page of the transcript again")
+	errPageRepeated   = errors.New("the service returns the same page of the transcript again")
 	errTooLong        = errors.New("the transcript is too long")
 	errSameContent    = errors.New("the conversation contains the same content under another alias id")
 	errNoAliasID      = errors.New("the conversation contains messages without alias id")
@@ -51,6 +52,7 @@ var (
 	errNoConversation = errors.New("there is no conversation at the address")
 	errNoMark         = errors.New("there is a conversation at the address, and nothing says which call created it")
 	errOtherAliasID   = errors.New("there is another conversation at the address")
+	errNotOpen        = errors.New("the conversation with the alias id is not open")
 )
 
 const (
@@ -87,12 +89,12 @@ func (m *messages) lookUpIn(ctx context.Context, c *Client, s *settings, convers
 		switch {
 		case len(t.missing) == 0:
 			return lookup{state: found, conversationID: conversationID}
-		// Only an empty page is the end. That a page is as long as its limit is
-		// assumed, and so is what the count of records counts.
+		// Only an empty page ends the transcript: pages may be shorter than the limit.
+		// That the count of records counts all messages is assumed.
 		case len(page.messages) == 0 && page.count <= w.Offset:
 			return t.result()
 		case len(page.messages) == 0 || bytes.Equal(page.messages[0], previous):
-			return lookup{reason: errNoPages, final: true}
+			return lookup{reason: errPageRepeated, final: true}
 		}
 		previous = page.messages[0]
 	}
@@ -140,8 +142,8 @@ func (t *transcriptLookup) result() lookup {
 	return lookup{state: absent, reason: errNotThere}
 }
 
-// hasDirection reports whether one of the messages has a direction. A direction that
-// is missing or unknown may be that of any.
+// hasDirection reports whether one of the messages has the given direction. A direction
+// that is missing or unknown matches any.
 func (t *transcriptLookup) hasDirection(direction message.Direction) bool {
 	known := slices.Contains([]message.Direction{message.Inbound, message.Outbound, message.Announcement}, direction)
 	return !known || slices.ContainsFunc(t.list, func(m message.Message) bool { return message.DirectionOf(m) == direction })
@@ -165,7 +167,8 @@ func sameContent(m message.Message, raw []byte) bool {
 	return true
 }
 
-// trimmed returns a decoded JSON value without space at the ends of its texts.
+// trimmed removes the space at the ends of the texts in a decoded JSON value, in place,
+// and returns the value.
 func trimmed(value any) any {
 	switch v := value.(type) {
 	case string:

@@ -14,7 +14,7 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// messages are the messages of a request and their alias ids.
+// messages are the messages of a request and their alias ids. They must not be copied.
 type messages struct {
 	list     []message.Message
 	aliasIDs []string
@@ -26,18 +26,18 @@ type messages struct {
 	oneWire [1]any
 }
 
-// addOne adds the message of a version that takes one.
-func (m *messages) addOne(only message.Message) { m.add(append(m.one[:0], only)) }
+// setOne sets the message of a version that takes one.
+func (m *messages) setOne(only message.Message) { m.set(append(m.one[:0], only)) }
 
-// addAll adds the messages of a version that takes a list.
-func (m *messages) addAll(list []message.Message) {
+// setAll sets the messages of a version that takes a list.
+func (m *messages) setAll(list []message.Message) {
 	m.isList = true
-	m.add(append(m.one[:0], list...))
+	m.set(append(m.one[:0], list...))
 }
 
-// add adds messages by value, so that what is validated is what is sent, and makes
-// the missing alias ids.
-func (m *messages) add(list []message.Message) {
+// set copies the messages, so that what is validated is what is sent, and makes the
+// missing alias ids.
+func (m *messages) set(list []message.Message) {
 	m.list = list
 	m.aliasIDs = make([]string, len(list))
 	for i, each := range list {
@@ -73,14 +73,14 @@ func newAliasID() string {
 	return string(text[:])
 }
 
-// sentAliasIDs returns the alias ids of all messages.
-func (m *messages) sentAliasIDs() []string { return m.aliasIDs }
+// allAliasIDs returns the alias ids of all messages.
+func (m *messages) allAliasIDs() []string { return m.aliasIDs }
 
-// encodable returns the messages as the JSON of the request contains them. A
-// message without a timestamp has the current time.
+// encodable returns what encodes the messages as JSON. A message without a timestamp gets
+// the current time.
 func (m *messages) encodable() []any {
 	values := m.oneWire[:0]
-	now := time.Now().Truncate(time.Millisecond) // The finest that was observed.
+	now := time.Now().Truncate(time.Millisecond) // As in the samples of the service.
 	for i, each := range m.list {
 		values = append(values, message.StampedWire(each, m.aliasIDs[i], now))
 	}
@@ -95,8 +95,8 @@ func (m *messages) field(i int) string {
 	return fmt.Sprintf("Messages[%d]", i)
 }
 
-// validateMessages adds what is wrong with messages that an operation carries in a
-// version on a channel.
+// validateMessages adds what is wrong with the messages for an operation in a version on
+// a channel.
 func (m *messages) validateMessages(v *outcome.Violations, operation outcome.Operation, version outcome.Version, ch channel.Channel) {
 	for i, each := range m.list {
 		if nothing.In(each) {
@@ -109,8 +109,8 @@ func (m *messages) validateMessages(v *outcome.Violations, operation outcome.Ope
 	}
 }
 
-// noAliasID is the problem of an alias id that a lookup before sending needs.
-const noAliasID = "is empty, and a lookup before sending needs it"
+// aliasIDProblem is the problem of an empty alias id that a lookup before sending needs.
+const aliasIDProblem = "is empty, and a lookup before sending needs it"
 
 // validateAliasIDs returns what is wrong with the alias ids for a lookup before
 // sending: the caller gave none, or the same one twice.
@@ -118,7 +118,7 @@ func (m *messages) validateAliasIDs() outcome.Violations {
 	var v outcome.Violations
 	for i, each := range m.list {
 		if !nothing.In(each) && givenAliasID(each) == "" {
-			v.Add(m.field(i)+".AliasID", noAliasID)
+			v.Add(m.field(i)+".AliasID", aliasIDProblem)
 		}
 	}
 	for i, id := range m.aliasIDs {

@@ -27,13 +27,15 @@ const (
 	// Read changes nothing. It is retried.
 	Read Class = "read"
 	// Convergent operations end in the same state however often they are applied.
-	// They are retried. A repetition can arrive late: if a close hangs, its
-	// repetition succeeds and the caller re-opens the conversation, the first close
-	// may still close it. [RetryNever] forbids the repetition.
+	// They are retried. An earlier attempt can arrive late, and undo what the caller did
+	// after the repetition: a close hangs, its repetition succeeds, the caller re-opens
+	// the conversation, and then the first close closes it. [RetryNever] forbids the
+	// repetition.
 	Convergent Class = "convergent"
 	// Unsafe operations would be applied twice. They are sent again only if they were
 	// certainly not sent, if the service refused them with a reason to try again, or
-	// if a lookup proves that they were not applied; see [Reconciliation].
+	// if a lookup proves that they were not applied; see [Reconciliation]. [RetryAlways]
+	// sends them again after any transient failure.
 	Unsafe Class = "unsafe"
 )
 
@@ -72,7 +74,7 @@ type Operation struct {
 	Reply   []Member
 }
 
-// row is the part of an operation that package outcome does not know.
+// row is what package outcome does not say about an operation.
 type row struct {
 	name    outcome.Operation
 	class   Class

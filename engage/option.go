@@ -3,6 +3,7 @@ package engage
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -21,12 +22,12 @@ type Option func(*Client) error
 // that a dead one costs one attempt. The client never follows redirects, and never
 // closes the connections of a transport that it was given.
 //
-// Pass an [*http.Transport], or a transport that sends each request once by one: the
-// client then knows of some failed writes for certain that they were not sent.
+// Pass an [*http.Transport], or one that passes each request once to an http.Transport.
+// The client then knows of some failed writes for certain that they were not sent.
 func WithTransport(transport http.RoundTripper) Option {
 	return func(c *Client) error {
 		if nothing.In(transport) {
-			return fmt.Errorf("engage: WithTransport: the transport is nil")
+			return errors.New("engage: WithTransport: the transport is nil")
 		}
 		c.engine.Client.Transport = transport
 		return nil
@@ -40,7 +41,7 @@ func WithTransport(transport http.RoundTripper) Option {
 func WithTLSConfig(config *tls.Config) Option {
 	return func(c *Client) error {
 		if config == nil {
-			return fmt.Errorf("engage: WithTLSConfig: the configuration is nil")
+			return errors.New("engage: WithTLSConfig: the configuration is nil")
 		}
 		c.tls = config
 		return nil
@@ -53,7 +54,7 @@ func WithTLSConfig(config *tls.Config) Option {
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *Client) error {
 		if logger == nil {
-			return fmt.Errorf("engage: WithLogger: the logger is nil")
+			return errors.New("engage: WithLogger: the logger is nil")
 		}
 		c.engine.Logger = logger
 		return nil
@@ -61,12 +62,13 @@ func WithLogger(logger *slog.Logger) Option {
 }
 
 // WithRoute replaces the assumed verb and path of an operation. The path must contain
-// the same names in braces as the one that it replaces; see [Operations].
+// the same names in braces as the one that it replaces; see [Operations]. An unsafe
+// operation cannot use GET, which net/http repeats by itself.
 func WithRoute(operation outcome.Operation, route Route) Option {
 	return func(c *Client) error {
 		standard, ok := find(operation)
 		if !ok {
-			return fmt.Errorf("engage: WithRoute: the client has no method for that operation; set Call.Route of a call made with Do")
+			return errors.New("engage: WithRoute: the client has no method for that operation; set Call.Route of a call made with Do")
 		}
 		if violations := route.validate(placeholders(standard.route.Path)); violations != nil {
 			return fmt.Errorf("engage: WithRoute(%s): %v", operation, violations)
@@ -79,12 +81,13 @@ func WithRoute(operation outcome.Operation, route Route) Option {
 	}
 }
 
-// WithAuthorization authorizes one operation by another source than the client's, such
-// as that of another named authorization. Nodes of a flow can have their own, too.
+// WithAuthorization sets the token source of one operation, in place of the client's:
+// such as another named authorization, as nodes of a flow can have their own. The lookup
+// of a write is a call of SearchConversation or FetchTranscript, with their source.
 func WithAuthorization(operation outcome.Operation, source auth.TokenSource) Option {
 	return func(c *Client) error {
 		if operation == "" {
-			return fmt.Errorf("engage: WithAuthorization: the operation is empty")
+			return errors.New("engage: WithAuthorization: the operation is empty")
 		}
 		if nothing.In(source) {
 			return fmt.Errorf("engage: WithAuthorization(%s): the token source is nil", operation)
@@ -103,27 +106,26 @@ type Limiter interface {
 }
 
 // WithLimiter delays every attempt of every call, lookups included. Requests for tokens
-// are not delayed. The wait does not count as time of the attempt. An error of limiter
+// are not delayed. The time of the attempt begins after the wait. An error of limiter
 // ends the call, on onTimeout if the context has ended and else on onError; that
 // attempt was not sent. errors.Is finds the error of limiter.
 func WithLimiter(limiter Limiter) Option {
 	return func(c *Client) error {
 		if nothing.In(limiter) {
-			return fmt.Errorf("engage: WithLimiter: the limiter is nil")
+			return errors.New("engage: WithLimiter: the limiter is nil")
 		}
 		c.engine.Limiter = limiter
 		return nil
 	}
 }
 
-// WithAlreadyDoneCode makes a success of the refusals of a convergent write that have
-// code: the service refuses the write because the state is there already. AlreadyDone
-// of the receipt is set then. Known is code 4547 for CloseConversation (observed); the
-// vendor publishes no others.
+// WithAlreadyDoneCode makes a failure of a convergent write with code a success, because
+// the state was there before. AlreadyDone of the receipt is set then. Known is code 4547
+// for CloseConversation (observed); the vendor publishes no others.
 func WithAlreadyDoneCode(operation outcome.Operation, code string) Option {
 	return func(c *Client) error {
 		if r, ok := find(operation); !ok || r.class != Convergent {
-			return fmt.Errorf("engage: WithAlreadyDoneCode: no convergent operation has that name")
+			return errors.New("engage: WithAlreadyDoneCode: no convergent operation has that name")
 		}
 		if code == "" {
 			return fmt.Errorf("engage: WithAlreadyDoneCode(%s): the code is empty", operation)
@@ -139,7 +141,7 @@ func WithAlreadyDoneCode(operation outcome.Operation, code string) Option {
 func WithReplyLimit(bytes int64) Option {
 	return func(c *Client) error {
 		if bytes < 1 {
-			return fmt.Errorf("engage: WithReplyLimit: the limit is not positive")
+			return errors.New("engage: WithReplyLimit: the limit is not positive")
 		}
 		c.engine.ReplyLimit = bytes
 		return nil

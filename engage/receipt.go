@@ -32,8 +32,8 @@ const (
 // so that no outcome will arrive.
 var ErrNoCallbacks = errors.New("engage: no outcome will arrive: the client has no callbacks")
 
-// Receipt is the result of a write that succeeded. Outcome is the edge it ended
-// on, which only a Proof other than [Acknowledged] makes final.
+// Receipt is the result of a write that succeeded. Its Outcome is final unless Proof is
+// [Acknowledged].
 type Receipt struct {
 	Reply
 	// Proof says whether Outcome is final.
@@ -69,7 +69,7 @@ type Receipt struct {
 //   - the operation's failure edge, with the service's code and description, if
 //     the write failed;
 //   - onTimeout if the wait ended without an outcome;
-//   - onInvalidChoice if it did so after a callback with an unknown status, with
+//   - onInvalidChoice if the wait ended after a callback with an unknown status, with
 //     the code and description of that callback; the outcome may still follow;
 //   - onError if the table of pending writes failed.
 //
@@ -83,14 +83,14 @@ func (r Receipt) Wait(ctx context.Context) (Receipt, error) {
 	}
 	reported, err := r.awaited.Outcome(ctx, r.TransactionID, r.Attempts)
 	if err != nil {
-		failure := r.failure(waitEdge(err), outcome.MaybeApplied)
+		failure := r.newError(waitEdge(err), outcome.MaybeApplied)
 		failure.Err = fmt.Errorf("acknowledged, and no callback has reported the outcome: %w", err)
-		r.awaited.explain(failure)
+		r.awaited.Explain(failure)
 		return r, failure
 	}
 	settled := r.with(reported.Report)
 	if reported.Effect != outcome.Applied {
-		return r, settled.failure(r.awaited.failure, reported.Effect)
+		return r, settled.newError(r.awaited.failureEdge, reported.Effect)
 	}
 	settled.Proof = Confirmed
 	settled.AlreadyDone = reported.Status == callback.Failure
@@ -106,8 +106,8 @@ func (r Receipt) with(report callback.Report) Receipt {
 	return r
 }
 
-// failure returns an error of the write, which was acknowledged.
-func (r Receipt) failure(edge outcome.Edge, effect outcome.Effect) *outcome.Error {
+// newError returns an error of the write, which was acknowledged.
+func (r Receipt) newError(edge outcome.Edge, effect outcome.Effect) *outcome.Error {
 	return &outcome.Error{
 		Edge:        edge,
 		Operation:   r.awaited.operation,

@@ -14,8 +14,8 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// unsettled is a write that failed, and that may have been applied all the same.
-// This can settle it:
+// failedWrite is a write that ended in an error. It may have been applied all the
+// same. This can settle it:
 //
 //   - A callback, because it comes to a URL that only this call has.
 //   - A lookup that finds the alias ids of its messages, or of the conversation.
@@ -24,14 +24,15 @@ import (
 //     which applies writes after it has acknowledged them. If no settle time is
 //     set, nothing proves that a write was not applied.
 //
-// A write that was certainly not applied is sent once more with the same alias ids.
-type unsettled struct {
+// A write that a lookup settles as absent is sent once more with the same alias ids.
+type failedWrite struct {
 	client   *Client
 	request  wireRequest
 	settings *settings
 	call     engine.Call
-	awaited  *awaited
-	failure  *outcome.Error
+	// awaited is nil for a client without callbacks.
+	awaited *awaited
+	failure *outcome.Error
 }
 
 // findable is a write that can be looked up.
@@ -43,58 +44,60 @@ type findable interface {
 	lookUp(ctx context.Context, c *Client, s *settings) lookup
 }
 
-// reconcile finds out what became of the write. It returns the receipt of a write
-// that was applied, or that was sent once more. Otherwise it returns the error of
-// the write, with the reason why its effect is unknown.
-func (u *unsettled) reconcile(ctx context.Context) (*Receipt, error) {
+// reconcile finds out what became of the write. It returns a receipt if the write was
+// applied, or was sent once more and acknowledged. Otherwise it returns the error of
+// the write; if the effect is unknown, with the reason.
+func (f *failedWrite) reconcile(ctx context.Context) (*Receipt, error) {
 	for sentAgain := false; ; sentAgain = true {
-		u.expectOutcome()
-		reported := u.reported(ctx, 0)
+		f.awaitFailure()
 		var l lookup
-		if reported == nil && u.failure.Effect == outcome.MaybeApplied && !u.settings.reconciliation.Off {
-			l, reported = u.investigate(ctx)
+		reported := f.waitForCallback(ctx, 0)
+		mayBeApplied := f.failure.Effect == outcome.MaybeApplied
+		if reported == nil && mayBeApplied && !f.settings.reconciliation.Off {
+			l, reported = f.investigate(ctx)
 		}
 		switch {
 		case reported != nil && reported.Effect == outcome.Applied:
-			return u.confirmed(reported), nil
+			return f.confirmed(reported), nil
 		case l.state == found:
-			return u.reconciled(l.conversationID), nil
-		case reported != nil && u.failure.Effect == outcome.MaybeApplied:
-			return nil, u.refused(reported)
-		case !l.settled || sentAgain || engine.Attempts(u.failure.Attempts) >= u.call.Attempts:
-			return nil, u.unknown(ctx, l.reason)
+			return f.reconciled(l.conversationID), nil
+		case reported != nil && mayBeApplied:
+			return nil, f.refused(reported)
+		case !l.settled || sentAgain || engine.Attempts(f.failure.Attempts) >= f.call.Attempts:
+			return nil, f.failed(ctx, l.reason)
 		}
-		u.call.History = u.failure.Attempts
-		reply, err := u.client.engine.Do(ctx, u.call)
+		f.call.History = f.failure.Attempts
+		reply, err := f.client.engine.Do(ctx, f.call)
 		if err == nil {
-			return u.client.receiptOf(u.request, reply, u.awaited), nil
+			return f.client.receiptOf(f.request, reply, f.awaited), nil
 		}
-		u.failure, _ = errors.AsType[*outcome.Error](err)
+		f.failure, _ = errors.AsType[*outcome.Error](err)
 	}
 }
 
-// expectOutcome makes an acknowledgement with an unreadable result one that may
-// have been applied, if a callback is to report the outcome: it may be a failure.
-func (u *unsettled) expectOutcome() {
-	if u.awaited == nil || u.failure.Effect != outcome.Applied {
+// awaitFailure replaces the effect Applied by MaybeApplied if a callback may still
+// report a failure: the service acknowledged the write, and the rest of its reply
+// could not be read.
+func (f *failedWrite) awaitFailure() {
+	if f.awaited == nil || f.failure.Effect != outcome.Applied {
 		return
 	}
-	u.failure.Effect = outcome.MaybeApplied
-	for i, attempt := range u.failure.Attempts {
-		u.failure.Attempts[i].Effect = min(attempt.Effect, outcome.MaybeApplied)
+	f.failure.Effect = outcome.MaybeApplied
+	for i, attempt := range f.failure.Attempts {
+		f.failure.Attempts[i].Effect = min(attempt.Effect, outcome.MaybeApplied)
 	}
 }
 
-// investigate looks the write up as often as the call has attempts, and waits for
-// its callback in between. It returns once one of the two settles the write, or
-// nothing will.
-func (u *unsettled) investigate(ctx context.Context) (lookup, *callback.Outcome) {
-	write, isFindable := u.request.(findable)
-	if !isFindable && u.awaited == nil {
+// investigate looks the write up, and waits for its callback between two lookups. There
+// are as many lookups as the call has attempts, and at least two with a settle time.
+// It returns once a lookup or a callback settles the write, or nothing will.
+func (f *failedWrite) investigate(ctx context.Context) (lookup, *callback.Outcome) {
+	write, isFindable := f.request.(findable)
+	if !isFindable && f.awaited == nil {
 		return lookup{}, nil
 	}
-	settleTime := u.settings.reconciliation.SettleTime
-	lookups := u.call.Attempts
+	settleTime := f.settings.reconciliation.SettleTime
+	lookups := f.call.Attempts
 	if settleTime > 0 {
 		lookups = max(lookups, 2)
 	}
@@ -104,53 +107,58 @@ func (u *unsettled) investigate(ctx context.Context) (lookup, *callback.Outcome)
 		var reported *callback.Outcome
 		age := time.Since(start)
 		if isFindable {
-			l, reported = u.lookUp(ctx, write)
+			l, reported = f.lookUp(ctx, write)
 			l.settled = l.state == absent && settleTime > 0 && age >= settleTime
 		}
-		if reported != nil || l.state == found || l.settled || l.final && u.awaited == nil {
+		if reported != nil || l.state == found || l.settled || l.final && f.awaited == nil {
 			return l, reported
 		}
 		var wait time.Duration
 		if n == lookups-1 && settleTime > age {
-			wait = settleTime - age
+			wait = settleTime - age // The last lookup comes after the settle time.
 		} else if n < lookups {
-			wait = retry.Wait(n, u.settings.FirstWait, u.settings.LongestWait)
+			wait = retry.Wait(n, f.settings.FirstWait, f.settings.LongestWait)
 		}
-		if deadline, ok := ctx.Deadline(); ok && u.awaited == nil && time.Until(deadline) <= wait {
+		if deadline, ok := ctx.Deadline(); ok && f.awaited == nil && time.Until(deadline) <= wait {
 			return l, nil
 		}
-		if reported = u.reported(ctx, wait); reported != nil || n == lookups || ctx.Err() != nil {
+		if reported = f.waitForCallback(ctx, wait); reported != nil || n == lookups || ctx.Err() != nil {
 			return l, reported
 		}
 	}
 }
 
-// lookUp looks the write up once, until callbacks report its outcome.
-func (u *unsettled) lookUp(ctx context.Context, write findable) (lookup, *callback.Outcome) {
-	if u.awaited == nil {
-		return write.lookUp(ctx, u.client, u.settings), nil
+// lookUp looks the write up once. If a callback reports the outcome meanwhile, it ends
+// the lookup and returns the outcome.
+func (f *failedWrite) lookUp(ctx context.Context, write findable) (lookup, *callback.Outcome) {
+	if f.awaited == nil {
+		return write.lookUp(ctx, f.client, f.settings), nil
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	outcomes := make(chan *callback.Outcome, 1)
 	go func() {
-		reported := u.outcome(ctx)
+		reported := f.outcome(ctx)
 		if reported != nil {
 			cancel()
 		}
 		outcomes <- reported
 	}()
-	l := write.lookUp(ctx, u.client, u.settings)
+	l := write.lookUp(ctx, f.client, f.settings)
 	cancel()
 	return l, <-outcomes
 }
 
-// reported waits, and returns the outcome that callbacks report meanwhile, or nil.
-func (u *unsettled) reported(ctx context.Context, wait time.Duration) *callback.Outcome {
+// waitForCallback waits, and returns the outcome that callbacks report meanwhile, or
+// nil. With a wait of 0 it returns an outcome that has arrived.
+func (f *failedWrite) waitForCallback(ctx context.Context, wait time.Duration) *callback.Outcome {
+	if f.awaited == nil && wait == 0 {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	if u.awaited != nil {
-		if reported := u.outcome(ctx); reported != nil {
+	if f.awaited != nil {
+		if reported := f.outcome(ctx); reported != nil {
 			return reported
 		}
 	}
@@ -160,40 +168,42 @@ func (u *unsettled) reported(ctx context.Context, wait time.Duration) *callback.
 
 // outcome waits for the outcome that callbacks report. It returns nil if ctx ends
 // first, or if the table of pending writes fails.
-func (u *unsettled) outcome(ctx context.Context) *callback.Outcome {
-	reported, err := u.awaited.Outcome(ctx, "", u.failure.Attempts)
+func (f *failedWrite) outcome(ctx context.Context) *callback.Outcome {
+	reported, err := f.awaited.Outcome(ctx, "", f.failure.Attempts)
 	if err != nil {
 		return nil
 	}
 	return &reported
 }
 
-// reconciled returns the receipt of a write that a lookup found.
-func (u *unsettled) reconciled(conversationID string) *Receipt {
+// reconciled returns the receipt of a write that was found. Its trace ids are those of
+// all replies, since none acknowledges the write.
+func (f *failedWrite) reconciled(conversationID string) *Receipt {
 	return &Receipt{
 		Reply: Reply{
-			Outcome:    u.client.target(u.request).success,
-			HTTPStatus: u.failure.Status,
-			TraceIDs:   u.failure.TraceIDs,
-			Attempts:   u.failure.Attempts,
+			Outcome:    f.client.target(f.request).success,
+			HTTPStatus: f.failure.Status,
+			TraceIDs:   f.failure.TraceIDs,
+			Attempts:   f.failure.Attempts,
 		},
 		Proof:          Reconciled,
-		ConversationID: cmp.Or(conversationID, u.request.ids().conversation),
+		ConversationID: cmp.Or(conversationID, f.request.ids().conversation),
 	}
 }
 
-// confirmed returns the receipt of a write that a callback reports as applied.
-func (u *unsettled) confirmed(reported *callback.Outcome) *Receipt {
-	receipt := u.reconciled("").with(reported.Report)
+// confirmed returns the receipt of a write that a callback reports as applied. A failure
+// that counts as applied says that the state was there before.
+func (f *failedWrite) confirmed(reported *callback.Outcome) *Receipt {
+	receipt := f.reconciled("").with(reported.Report)
 	receipt.Proof = Confirmed
 	receipt.AlreadyDone = reported.Status == callback.Failure
 	return &receipt
 }
 
 // refused returns the error of a write that callbacks report as failed.
-func (u *unsettled) refused(reported *callback.Outcome) error {
-	failure := *u.failure
-	failure.Edge = u.client.target(u.request).failure
+func (f *failedWrite) refused(reported *callback.Outcome) error {
+	failure := *f.failure
+	failure.Edge = f.client.target(f.request).failure
 	failure.Effect = reported.Effect
 	failure.Code, failure.Description = reported.Code, reported.Description
 	failure.TraceIDs = withTransaction(failure.TraceIDs, reported.TransactionID)
@@ -201,9 +211,10 @@ func (u *unsettled) refused(reported *callback.Outcome) error {
 	return &failure
 }
 
-// unknown returns the error of a write that nothing has settled, with the reason.
-func (u *unsettled) unknown(ctx context.Context, reason error) error {
-	failure := *u.failure
+// failed returns the error of the write. If its effect is unknown, the error contains
+// the reason.
+func (f *failedWrite) failed(ctx context.Context, reason error) error {
+	failure := *f.failure
 	if failure.Effect != outcome.MaybeApplied {
 		return &failure
 	}
@@ -216,7 +227,9 @@ func (u *unsettled) unknown(ctx context.Context, reason error) error {
 			failure.Err = both(failure.Err, safeerror.Cause(ctx, ended))
 		}
 	}
-	u.awaited.explain(&failure)
+	if f.awaited != nil {
+		f.awaited.Explain(&failure)
+	}
 	return &failure
 }
 
@@ -228,12 +241,12 @@ func both(first, second error) error {
 	return fmt.Errorf("%w; %w", first, second)
 }
 
-// lookUpFirst looks a write up before it is sent, if the caller wants that. It
-// returns the receipt of a write that was found, and neither receipt nor error for a
-// write that is to be sent.
+// lookUpFirst looks a write up before it is sent. It returns the receipt of a write that
+// was found, and neither receipt nor error for a write that is to be sent. The error is
+// that of the lookup, made one of the write.
 func (c *Client) lookUpFirst(ctx context.Context, w wireRequest, s *settings) (*Receipt, error) {
 	write, ok := w.(findable)
-	if !ok || !s.reconciliation.LookFirst {
+	if !ok {
 		return nil, nil
 	}
 	l := write.lookUp(ctx, c, s)

@@ -37,7 +37,7 @@ func (r ReopenConversationV10) Validate() error { return validate(r.wire()) }
 
 func (r ReopenConversationV10) wire() *reopenConversation { return new(reopenConversation(r)) }
 
-// reopenConversation is the [wireRequest].
+// reopenConversation implements [wireRequest].
 type reopenConversation ReopenConversationV10
 
 func (*reopenConversation) name() (outcome.Operation, outcome.Version) {

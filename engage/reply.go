@@ -2,7 +2,6 @@ package engage
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 
@@ -16,17 +15,19 @@ type Reply struct {
 	// Outcome is the edge that the call ended on: a success edge of the operation.
 	// Only [Client.Do] may leave it empty.
 	Outcome outcome.Edge
-	// HTTPStatus is the status of the last reply.
+	// HTTPStatus is the status of the last reply; 0 if there was none.
 	HTTPStatus int
 	// APIStatus, Code and Description are those of the reply's envelope. They are
 	// empty if it has none. The description may quote the request.
 	APIStatus   string
 	Code        string
 	Description string
-	// TraceIDs are the ids of the last reply, for the support of the vendor.
+	// TraceIDs are the ids of the last reply, for the support of the vendor. If the
+	// Proof of a receipt is Reconciled, they are those of all replies.
 	TraceIDs []outcome.TraceID
-	// Attempts are the attempts of the call, in order. The last one succeeded, unless
-	// a receipt has another proof: a callback, a lookup, or AlreadyDone.
+	// Attempts are the attempts of the call, in order. The last one succeeded, unless a
+	// receipt has another proof: a callback, a lookup, or AlreadyDone. There are none if
+	// a lookup found the write before it was sent.
 	Attempts []outcome.Attempt
 
 	// raw is a pointer, so that printing a reply does not print it.
@@ -56,17 +57,8 @@ func replyOf(reply engine.Reply, edge outcome.Edge) Reply {
 	}
 }
 
-// read sends a read and returns its reply.
-func (c *Client) read(ctx context.Context, w wireRequest, s *settings) (engine.Reply, error) {
-	call, err := c.call(w, s, "")
-	if err != nil {
-		return engine.Reply{}, err
-	}
-	return c.engine.Do(ctx, call)
-}
-
-// errWrongShape is the cause of a reply that does not say what it should. It does
-// not quote the reply.
+// errWrongShape is the cause of an error for a reply of unexpected shape. It does not
+// quote the reply.
 var errWrongShape = errors.New("the reply has an unexpected shape")
 
 // valueOf returns the members of a reply's value. It reports false if the value is
@@ -76,7 +68,8 @@ func valueOf(reply engine.Reply) (tolerant.Members, bool) {
 	return tolerant.MembersOf(value), len(value) == 0 || value[0] == '{'
 }
 
-// unusable returns the error of a read whose reply is a success and of no use.
+// unusable returns the error of a read whose reply is a success, but lacks what the
+// operation needs.
 func unusable(w wireRequest, reply engine.Reply, edge outcome.Edge, cause error) error {
 	failure := &outcome.Error{
 		Edge:        edge,

@@ -1,6 +1,7 @@
 package engage
 
 import (
+	"context"
 	"encoding/json"
 	"net/url"
 
@@ -8,39 +9,39 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// wireRequest is a request of any version, in the one shape in which it is
-// validated and sent.
+// wireRequest is a request of any version, ready to be validated and sent.
 type wireRequest interface {
 	// name returns the operation and its version.
 	name() (outcome.Operation, outcome.Version)
 	// validate returns all that is wrong with the request.
 	validate() outcome.Violations
-	// ids returns the ids that stand in the path.
+	// ids returns the ids of the path.
 	ids() pathIDs
-	// body returns what is encoded as JSON; nil for nothing. In a write it holds
-	// the callback URL, unless that is empty.
+	// body returns what is encoded as JSON, with the callback URL unless that is
+	// empty. It returns nil for a request without a body, whose callback URL is then in
+	// the query.
 	body(callbackURL string) any
 }
 
 // validate is the Validate method of every request.
 func validate(w wireRequest) error { return w.validate().Err(w.name()) }
 
-// prepare validates a request and its options, and returns the settings of the
-// call. Every operation begins with it.
+// prepare validates a request and its options, and returns the settings of the call,
+// which are read only. Every operation begins with it.
 func (c *Client) prepare(w wireRequest, options []CallOption) (*settings, error) {
 	s, violations := &c.defaults, w.validate()
 	if len(options) > 0 {
 		s = new(c.defaults)
 		violations = append(violations, s.apply(options)...)
 	}
-	if write, ok := w.(findable); ok && s.reconciliation.LookFirst {
-		violations = append(violations, write.validateAliasIDs()...)
+	if findable, ok := w.(findable); ok && s.reconciliation.LookFirst {
+		violations = append(violations, findable.validateAliasIDs()...)
 	}
 	return s, violations.Err(w.name())
 }
 
-// call encodes a request for the engine.
-func (c *Client) call(w wireRequest, s *settings, callbackURL string) (engine.Call, error) {
+// encode returns the call of a request for the engine.
+func (c *Client) encode(w wireRequest, s *settings, callbackURL string) (engine.Call, error) {
 	t := c.target(w)
 	call := engine.Call{
 		Source:     t.source,
@@ -70,4 +71,13 @@ func (c *Client) call(w wireRequest, s *settings, callbackURL string) (engine.Ca
 	}
 	call.Body = encoded
 	return call, nil
+}
+
+// do sends a request without callbacks and returns its reply.
+func (c *Client) do(ctx context.Context, w wireRequest, s *settings) (engine.Reply, error) {
+	call, err := c.encode(w, s, "")
+	if err != nil {
+		return engine.Reply{}, err
+	}
+	return c.engine.Do(ctx, call)
 }

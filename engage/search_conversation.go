@@ -41,9 +41,9 @@ type SearchConversationResult struct {
 	// Status is the state of the conversation in the words of the service.
 	Status string
 	// AliasID, TeamID and UserID are filled by V13 only. In the contact center the
-	// alias id is the id of the task. UserID is the login of the agent. It is empty
-	// while a conversation waits in a queue, and that of the last agent for a
-	// customer who returns.
+	// alias id is the id of the task. UserID is the login of the agent; it is empty
+	// while a conversation waits in a queue. For a customer who returns it is the login
+	// of the last agent.
 	AliasID string
 	TeamID  string
 	UserID  string
@@ -101,7 +101,7 @@ func (r SearchConversationV13) wire() *searchConversation {
 	return &searchConversation{outcome.V13, r.Address}
 }
 
-// searchConversation is the [wireRequest] of all versions.
+// searchConversation implements [wireRequest] for all versions.
 type searchConversation struct {
 	version outcome.Version
 	address channel.Address
@@ -122,7 +122,7 @@ func (w *searchConversation) validate() outcome.Violations {
 
 // search is SearchConversation with a valid request.
 func (c *Client) search(ctx context.Context, w *searchConversation, s *settings) (*SearchConversationResult, error) {
-	reply, err := c.read(ctx, w, s)
+	reply, err := c.do(ctx, w, s)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +141,7 @@ func (c *Client) search(ctx context.Context, w *searchConversation, s *settings)
 
 // conversationIn returns the members of the conversation in a reply: in its value,
 // in response or at its top. It returns no members if the reply says that there is
-// none, and false if it says nothing.
+// none, and false if it says nothing or is not understood.
 func conversationIn(reply engine.Reply) (tolerant.Members, bool) {
 	value, ok := valueOf(reply)
 	if !ok {
@@ -158,10 +158,10 @@ func conversationIn(reply engine.Reply) (tolerant.Members, bool) {
 	}
 	// An object that could contain a conversation, and is not understood, does not
 	// say that there is none.
-	isOpen := slices.ContainsFunc(top.And(reply.Envelope.Value), func(m tolerant.Member) bool {
+	isUnclear := slices.ContainsFunc(top.And(reply.Envelope.Value), func(m tolerant.Member) bool {
 		return len(tolerant.Nested(m.Value)) > len("{}") && !bytes.Equal(m.Value, reply.Envelope.Value)
 	})
-	return nil, !isOpen && (top.Has("value") || tolerant.Succeeded(reply.Envelope.Status))
+	return nil, !isUnclear && (top.Has("value") || tolerant.Succeeded(reply.Envelope.Status))
 }
 
 // describesConversation reports whether an object is about a conversation.
@@ -189,8 +189,8 @@ func resultOf(conversation tolerant.Members, version outcome.Version) *SearchCon
 	return result
 }
 
-// isClosed reports whether the conversation is closed. One with an id that does not
-// exist is closed (documented), unless its status says otherwise.
+// isClosed reports whether the conversation is closed. A conversation with an id and
+// Exists false is closed (documented), unless its status says otherwise.
 func (r *SearchConversationResult) isClosed() bool {
 	status := tolerant.Fold(r.Status)
 	return r.ConversationID != "" && (status == "closed" || status == "" && !r.Exists)

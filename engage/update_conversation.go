@@ -6,7 +6,7 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// UpdateConversation sets the alias id and custom fields of a conversation. It ends
+// UpdateConversation sets the alias id or custom fields of a conversation. It ends
 // on onConversationUpdatedSuccess, or with an error on onConversationUpdatedFailure
 // or a standard edge. It is convergent and is retried; see [Class].
 func (c *Client) UpdateConversation(ctx context.Context, request UpdateConversationRequest, options ...CallOption) (*Receipt, error) {
@@ -38,7 +38,7 @@ func (r UpdateConversationV10) Validate() error { return validate(r.wire()) }
 
 func (r UpdateConversationV10) wire() *updateConversation { return new(updateConversation(r)) }
 
-// updateConversation is the [wireRequest].
+// updateConversation implements [wireRequest].
 type updateConversation UpdateConversationV10
 
 func (*updateConversation) name() (outcome.Operation, outcome.Version) {

@@ -12,7 +12,7 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// validateID adds what keeps an id from being one segment of a path.
+// validateID adds a violation if id cannot be one segment of a path.
 func validateID(v *outcome.Violations, field, id string) {
 	switch {
 	case id == "":
@@ -34,15 +34,15 @@ func isDots(segment string) bool { return strings.Trim(segment, ".") == "" }
 
 func printable(text string) bool { return strings.IndexFunc(text, unicode.IsControl) < 0 }
 
-// validateText adds a text that JSON cannot carry unchanged.
+// validateText adds a violation if text is not valid UTF-8, which JSON cannot contain.
 func validateText(v *outcome.Violations, field, text string) {
 	if !utf8.ValidString(text) {
 		v.Add(field, "is not valid UTF-8")
 	}
 }
 
-// validateOnlyOn adds a value that only one channel can carry. A channel that is
-// unknown is another violation.
+// validateOnlyOn adds a violation if value is set on another channel than the only one
+// that takes it, or is not valid UTF-8. An unknown channel has a violation of its own.
 func validateOnlyOn(v *outcome.Violations, only, actual channel.Channel, field, value string) {
 	if value != "" && actual != only && actual.Known() {
 		v.Add(field, "can be sent on "+string(only)+" only")
@@ -61,9 +61,8 @@ func validateAddress(v *outcome.Violations, address channel.Address) {
 	}
 }
 
-// isAddress reports whether address is a struct of package channel or a pointer to
-// one. A struct that embeds one is an address to the compiler, too, and may be
-// empty.
+// isAddress reports whether address is a struct of package channel or a pointer to one.
+// A struct of another package can embed an address, and so implement it with a nil field.
 func isAddress(address channel.Address) bool {
 	switch address.(type) {
 	case channel.SMSAddress, channel.FacebookAddress, channel.LiveChatAddress, channel.EmailAddress,
@@ -76,8 +75,8 @@ func isAddress(address channel.Address) bool {
 	return false
 }
 
-// validateLiveChatPart adds a part of a live chat's address that a create needs and
-// a search does not. A part that the address has refused is not added twice.
+// validateLiveChatPart adds a violation if a part of a live chat's address is missing
+// that a create needs and a search does not. It adds none for a field that has one.
 func validateLiveChatPart(v *outcome.Violations, field, value string) {
 	refused := func(violation outcome.Violation) bool { return violation.Field == field }
 	switch {
