@@ -26,47 +26,40 @@ func tenant(t *testing.T, host string) *url.URL {
 	return endpoint
 }
 
-func TestClientBindsTheCacheItIsGiven(t *testing.T) {
-	server := engagetest.NewServer()
-	defer server.Close()
-	credentials := server.Credentials()
-	for name, source := range map[string]auth.TokenSource{"value": credentials, "pointer": &credentials} {
-		t.Run(name, func(t *testing.T) {
-			cache := auth.NewCache(source)
-			_, err := cache.Token(t.Context())
-			require.ErrorIs(t, err, outcome.ErrOnInvalidData, "there is no endpoint yet")
+func TestEachClientGetsACacheOfTheCredentialsThatAreSharedByAll(t *testing.T) {
+	one, two := engagetest.NewServer(), engagetest.NewServer()
+	defer one.Close()
+	defer two.Close()
+	cache := auth.NewCache(one.Credentials())
+	for _, server := range []*engagetest.Server{one, two, one} {
+		shared := auth.NewCache(server.Credentials())
+		client, err := engage.New(engage.Endpoint(server.URL()), shared)
+		require.NoError(t, err)
+		require.NoError(t, search(t.Context(), client))
+		_, err = shared.Token(t.Context())
+		require.ErrorIs(t, err, outcome.ErrOnInvalidData, "the caller's cache is unchanged")
 
-			client, err := engage.New(engage.Endpoint(server.URL()), cache)
-			require.NoError(t, err)
-			require.NoError(t, search(t.Context(), client), "the failure of before is forgotten")
-			token, err := cache.Token(t.Context())
-			require.NoError(t, err)
-
-			other, err := engage.New(engage.Endpoint(server.URL()), cache)
-			require.NoError(t, err)
-			require.NoError(t, search(t.Context(), other))
-			shared, err := cache.Token(t.Context())
-			require.NoError(t, err)
-			require.True(t, token.Equal(shared), "clients of one endpoint share the token")
-		})
+		_, err = engage.New(engage.Endpoint(server.URL()), cache)
+		require.NoError(t, err)
 	}
 }
 
-func TestCacheThatIsBoundIsKeptFreshByRun(t *testing.T) {
+func TestCacheOfCredentialsWithATokenURLIsTheClientsOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		transport := script(`{"access_token":"first","expires_in":3600}`, `{"access_token":"second","expires_in":3600}`)
-		cache := auth.NewCache(credentials(""))
+		source := credentials("https://login.example.com/token")
+		source.Transport = transport
+		cache := auth.NewCache(source)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
 		go func() { ended <- cache.Run(ctx) }()
 		synctest.Wait()
-
-		bound, err := cache.Bind(tenant(t, "one.example.com"), transport)
-		require.NoError(t, err)
-		require.Same(t, cache, bound)
-		time.Sleep(time.Minute)
-		synctest.Wait()
-		require.Equal(t, 1, transport.GetTotalCallCount())
+		for range 2 {
+			bound, err := auth.Bind(cache, tenant(t, "one.example.com"), httpmock.NewMockTransport())
+			require.NoError(t, err)
+			require.Same(t, cache, bound)
+			require.Equal(t, "first", get(t, bound))
+		}
 		time.Sleep(50 * time.Minute)
 		synctest.Wait()
 		require.Equal(t, 2, transport.GetTotalCallCount(), "one cache, not one in another")
@@ -76,102 +69,98 @@ func TestCacheThatIsBoundIsKeptFreshByRun(t *testing.T) {
 	})
 }
 
-func TestRenewalFromBeforeTheBindingIsForgotten(t *testing.T) {
+func TestCacheKeepsItsOptionsWhenItIsBound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		for name, failure := range map[string]error{"token": nil, "error": auth.ErrReauthorizationRequired} {
-			slow := bindable{
-				sourceFunc: func(context.Context) (auth.Token, error) {
-					time.Sleep(time.Second)
-					return auth.NewToken("unbound", time.Time{}), failure
-				},
-				bound: auth.Static("bound"),
-			}
-			cache := auth.NewCache(slow)
-			go func() { _, _ = cache.Token(t.Context()) }()
-			synctest.Wait()
-			_, err := cache.Bind(tenant(t, "one.example.com"), nil)
-			require.NoError(t, err)
-			require.Equal(t, "bound", get(t, cache), name)
-			time.Sleep(2 * time.Second)
-			require.Equal(t, "bound", get(t, cache), name)
-		}
+		cache := auth.NewCache(credentials(""), auth.WithTimeout(5*time.Second))
+		bound, err := auth.Bind(cache, tenant(t, "one.example.com"), transportFunc(hang))
+		require.NoError(t, err)
+		require.NotSame(t, cache, bound)
+		_, err = bound.Token(t.Context())
+		require.ErrorContains(t, err, "no token within 5s")
+		time.Sleep(time.Minute)
 	})
 }
 
-// bindable is a source that becomes another by its binding.
-type bindable struct {
-	sourceFunc
-	bound auth.TokenSource
+func TestRunOfACacheThatOnlyAClientCanCompleteEnds(t *testing.T) {
+	require.ErrorIs(t, auth.NewCache(credentials("")).Run(t.Context()), outcome.ErrOnInvalidData)
+	require.Error(t, auth.NewCache(nil).Run(t.Context()))
 }
 
-func (b bindable) Bind(*url.URL, http.RoundTripper) (auth.TokenSource, error) { return b.bound, nil }
-
-func TestCacheBelongsToOneEndpointWhereItsTokenDoes(t *testing.T) {
-	apart := credentials("https://login.example.com/token")
-	apart.Transport = script(`{"access_token":"abc"}`)
-	for name, test := range map[string]struct {
-		source auth.TokenSource
-		shared bool
-	}{
-		"client credentials":         {credentials(""), false},
-		"anybody's binder":           {bindable{bound: auth.Static("abc")}, false},
-		"credentials with their own": {apart, true},
-		"static":                     {auth.Static("abc"), true},
-		"anybody's source":           {always(auth.NewToken("abc", time.Time{})), true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			transport := httpmock.NewMockTransport()
-			cache := auth.NewCache(test.source)
-			for range 2 {
-				_, err := cache.Bind(tenant(t, "one.example.com"), transport)
-				require.NoError(t, err)
-			}
-			_, err := cache.Bind(tenant(t, "two.example.com"), transport)
-			if test.shared {
-				require.NoError(t, err)
-				require.Equal(t, "abc", get(t, cache))
-				return
-			}
-			require.ErrorContains(t, err, "another base URL")
-			require.NotContains(t, err.Error(), "example.com")
-		})
+func TestSourceOfOAuth2GivenToAClientIsCached(t *testing.T) {
+	server := engagetest.NewServer()
+	defer server.Close()
+	asked := 0
+	valid := server.IssueToken()
+	source := auth.FromOAuth2(oauth2Func(func() (*oauth2.Token, error) {
+		asked++
+		return &oauth2.Token{AccessToken: valid, Expiry: time.Now().Add(time.Hour)}, nil
+	}))
+	client, err := engage.New(engage.Endpoint(server.URL()), source)
+	require.NoError(t, err)
+	for range 50 {
+		require.NoError(t, search(t.Context(), client))
 	}
+	require.Equal(t, 1, asked)
 }
 
-func TestClientsOfOneEndpointShareACacheHoweverItIsSpelled(t *testing.T) {
-	for address, same := range map[string]bool{
-		"https://api.example.com/v1":      true,
-		"https://API.Example.com/v1":      true,
-		"https://api.example.com:443/v1":  true,
-		"https://api.example.com/v1/":     true,
-		"https://api.example.com:8443/v1": false,
-		"https://api.example.com/V1":      false,
-		"https://api.example.com/":        false,
-		"https://api2.example.com/v1":     false,
-		"http://api.example.com:443/v1":   false,
-	} {
-		cache := auth.NewCache(bindable{bound: auth.Static("abc")})
-		for i, spelling := range []string{"https://api.example.com/v1", address} {
-			endpoint, err := url.Parse(spelling)
-			require.NoError(t, err)
-			_, err = cache.Bind(endpoint, nil)
-			require.Equal(t, i == 0 || same, err == nil, spelling)
-		}
-	}
+// wrapped counts how often its own Token is called.
+type wrapped struct {
+	auth.ClientCredentials
+	calls *int
+}
+
+func (w wrapped) Token(ctx context.Context) (auth.Token, error) {
+	*w.calls++
+	return w.ClientCredentials.Token(ctx)
+}
+
+// completed is a wrapped that a client completes.
+type completed struct {
+	auth.TokenSource
+	wrapped
+}
+
+func (c completed) Token(ctx context.Context) (auth.Token, error) {
+	*c.calls++
+	return c.TokenSource.Token(ctx)
+}
+
+func (c completed) Bind(endpoint *url.URL, transport http.RoundTripper) (auth.TokenSource, error) {
+	inner, err := auth.Bind(c.ClientCredentials, endpoint, transport)
+	return completed{inner, c.wrapped}, err
+}
+
+func TestTokenOfATypeThatEmbedsASourceIsCalled(t *testing.T) {
+	server := engagetest.NewServer()
+	defer server.Close()
+	calls := 0
+	source := wrapped{standaloneAt(server), &calls}
+	client, err := engage.New(engage.Endpoint(server.URL()), source)
+	require.NoError(t, err)
+	require.NoError(t, search(t.Context(), client))
+	require.Equal(t, 1, calls)
+
+	source.TokenURL = ""
+	client, err = engage.New(engage.Endpoint(server.URL()), source)
+	require.NoError(t, err)
+	require.ErrorContains(t, search(t.Context(), client), "TokenURL is empty", "no client completes it")
+
+	client, err = engage.New(engage.Endpoint(server.URL()), completed{wrapped: source})
+	require.NoError(t, err)
+	require.NoError(t, search(t.Context(), client))
+	require.Equal(t, 3, calls)
 }
 
 func TestClientIsNotBuiltWithoutASource(t *testing.T) {
-	var none *auth.ClientCredentials
 	for name, source := range map[string]auth.TokenSource{
 		"cache of nothing":        auth.NewCache(nil),
-		"cache of a nil pointer":  auth.NewCache(none),
+		"cache of a nil pointer":  auth.NewCache((*auth.ClientCredentials)(nil)),
 		"cache of a nil function": auth.NewCache(sourceFunc(nil)),
 		"cache in a cache":        auth.NewCache(auth.NewCache(nil)),
 		"cache that was not made": &auth.Cache{},
 		"x/oauth2":                auth.FromOAuth2(nil),
 		"x/oauth2, nil pointer":   auth.FromOAuth2((*tokenless)(nil)),
 		"x/oauth2 in a cache":     auth.NewCache(auth.FromOAuth2(nil)),
-		"binder of nothing":       auth.NewCache(bindable{}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := engage.New(engage.US, source)
@@ -186,13 +175,7 @@ func TestClientIsNotBuiltWithoutASource(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestClientThatIsNotMadeLeavesTheCacheToAnother(t *testing.T) {
-	cache := auth.NewCache(credentials(""))
-	_, err := engage.New("https://one.example.com", cache, engage.WithTransport(nil))
-	require.Error(t, err)
-	_, err = engage.New("https://two.example.com", cache)
-	require.NoError(t, err)
-
+func TestClientNamesTheFaultsOfItsSourceBesideOthers(t *testing.T) {
 	for _, source := range []auth.TokenSource{nil, auth.Static(""), auth.ClientCredentials{}, auth.FromOAuth2(nil)} {
 		_, err := engage.New("https://one.example.com", source, engage.WithTransport(nil))
 		require.ErrorContains(t, err, "transport")

@@ -2,91 +2,103 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/engagesdk/engage-go/internal/nothing"
 	"github.com/engagesdk/engage-go/internal/safeerror"
+	"github.com/engagesdk/engage-go/outcome"
 )
 
 // Cache keeps the token of another source and renews it ahead of time, with at
-// most one request to that source under way. Make one with [NewCache]. It is
-// safe for concurrent use, needs no closing, and has no goroutine but that of a
-// renewal, which also makes the calls of [Refreshing]'s OnDue. Its time is that of
-// package time, unless [WithClock] gives it another, so that a test can also run
-// it on the clock of testing/synctest.
+// most one renewal in progress. Make one with [NewCache]. It is safe for concurrent
+// use. Its only goroutine is that of a renewal, which also calls the observer of
+// [WithRenewalObserver] and the OnDue of a [Refreshing].
 //
 // A token passes through three states. While it is fresh, Token returns it.
-// While it is stale, Token still returns it and has a renewal started in the
+// While it is stale, Token still returns it and starts a renewal in the
 // background. Once it is expired, and before there is one, Token waits for the
-// renewal in progress or starts one. How long before its expiry a token is
-// stale follows from the lifetime it came with: 5 minutes for up to 20 minutes,
-// 15 minutes for up to 90, else an hour, but never more than half of it. A
-// minute before its expiry, or a quarter of a very short life, it counts as
-// expired. Both times grow by up to a quarter at random, so that many processes
-// do not renew at the same moment. A token of unknown expiry stays fresh until
-// it is refused: no lifetime is made up for it, since each renewal too early may
-// cost a refresh token.
+// renewal in progress or starts one. The lifetime of a token decides how long before
+// its expiry it is stale: 5 minutes for up to 20 minutes, 15 minutes for up to 90,
+// else an hour, but never more than half of it. It counts as expired a minute before
+// its expiry, or a quarter of a very short life. Both times grow by up to a quarter at
+// random, so that many processes do not renew at the same moment. A token of unknown
+// expiry stays fresh until it is refused.
 //
-// A failed renewal is shared by everyone who waited for it, and remembered:
-// until the next try is due, calls that find no usable token return the same
-// error at once. Those who waited have waited for all tries of the source: one of
-// [ClientCredentials] or [Refreshing] whose endpoint answers 500 after 50 ms sends
-// three requests, however many callers there are, and fails after three times that
-// and 0.3 to 0.6 seconds between the tries. The pause before the next renewal
-// grows from 1 second to 5 minutes, and is as long as the endpoint asked for up to
-// 1 hour. Where a try cannot help, as with an error that matches
-// [ErrReauthorizationRequired], it is 5 minutes at once.
+// All callers who wait share one renewal and its failure. Until the next renewal is
+// due, calls that find no usable token return the same error at once. The pause
+// between failed renewals grows from 1 second to 1 minute. It is 1 minute at once for
+// an error that matches [ErrReauthorizationRequired]. If the endpoint asks for a longer
+// pause, the cache waits that long, but at most 5 minutes. Without such a request the
+// pause ends when the token expires. [Cache.Retry] ends it at any time.
+//
+// The clock is that of package time, also of testing/synctest, unless [WithClock]
+// sets another.
 type Cache struct {
-	source  TokenSource // as it was given; nil if there is none
+	source  TokenSource
+	options []CacheOption
 	timeout time.Duration
 	logger  *slog.Logger
+	observe func(Renewal)
 	clock   func() time.Time // nil is time.Now
 	started time.Time
 
-	// ready is what Token gives without taking the lock.
+	// ready is what Token returns without taking the lock.
 	ready atomic.Pointer[ready]
-	// failure is how the last renewal ended; nil if that was well, or there was
-	// none.
+	// failure is why the token cannot be renewed: the error of the last renewal, or
+	// that the service refuses new tokens. It is nil if all is well.
 	failure atomic.Pointer[error]
 
-	// mu guards what follows, and the writing of what is above. It is never held
-	// while the source, a context or the clock is asked.
+	// mu guards the fields below and writes to those above. It is not held while
+	// the source, a context or the clock is called.
 	mu        sync.Mutex
-	bound     TokenSource // what the first Bind made of source; nil before it
-	home      string      // the base URL that the tokens of bound depend on, if any
 	held      *held
 	renewal   *renewal
 	fruitless int       // renewals in a row that brought no new token
 	retryAt   time.Time // when the next renewal may start
-	refusals  int       // tokens in a row that were refused soon after they came
-	heedAt    time.Time // when the next refusal will be believed
+	refusals  refusals
+
+	closed  bool
+	working int           // renewals whose source has not returned
+	idle    chan struct{} // closed when working is 0; nil if nobody waits
 }
 
-// ready is a token that needs no thought until that long after the cache's
-// start.
+// ready is a token that Token returns until that long after the cache's start.
 type ready struct {
-	token Token
-	until time.Duration
+	token    Token
+	until    time.Duration
+	accepted bool
 }
 
-// renewal is one request to the source. Its token and error are set before done
-// is closed.
+// renewal is one call of the source. Its token and error are set before done is
+// closed.
 type renewal struct {
-	bound bool // whether it asks the source as Bind has made it
 	done  chan struct{}
 	token Token
 	err   error
-	kept  Token // what the source brought, guarded by the cache's lock
+	kept  Token // what the source returned, guarded by the cache's lock
+}
+
+// Renewal describes a renewal that has ended.
+type Renewal struct {
+	// Duration is how long the source took.
+	Duration time.Duration
+	// Expiry is when the new token expires. It is the zero time if the renewal
+	// failed or the expiry is not known.
+	Expiry time.Time
+	// Err is why the renewal failed; nil if it did not.
+	Err error
 }
 
 // CacheOption changes how a [Cache] works.
 type CacheOption func(*Cache)
 
-// WithTimeout limits one renewal, retries of the source included. It does not
+// WithTimeout limits one renewal, with all attempts of the source. It does not
 // limit callers, who wait as long as their own contexts allow. Without it, and
 // for anything but a positive duration, the limit is 30 seconds.
 func WithTimeout(limit time.Duration) CacheOption {
@@ -97,9 +109,9 @@ func WithTimeout(limit time.Duration) CacheOption {
 	}
 }
 
-// WithLogger has failed renewals logged, as warnings without any secret. The
-// failure of a renewal in the background is seen nowhere else as long as the
-// old token lives.
+// WithLogger logs failed renewals as warnings, without any secret. As long as the
+// old token lives, no caller sees the failure of a renewal in the background. Nil
+// logs nothing.
 func WithLogger(logger *slog.Logger) CacheOption {
 	return func(c *Cache) {
 		if logger != nil {
@@ -108,42 +120,49 @@ func WithLogger(logger *slog.Logger) CacheOption {
 	}
 }
 
-// WithClock has the cache tell the time by now instead of [time.Now], as a test
-// may want that moves the time on. All that the cache decides follows it:
-// whether a token is fresh, stale or expired, whether the source gave one that
-// is usable, and whether a pause has passed. A [Refreshing] source that is opened
-// with it judges its record by it.
+// WithRenewalObserver calls observe after each renewal, once its token has been given
+// out. The call is made on the goroutine of the renewal. No caller of Token waits for
+// it.
+func WithRenewalObserver(observe func(Renewal)) CacheOption {
+	return func(c *Cache) { c.observe = observe }
+}
+
+// WithClock makes the cache tell the time by now instead of [time.Now], for a test
+// that moves the time on. It decides by that clock whether a token is fresh, stale or
+// expired, whether the source returned a usable one, and whether a pause has passed. A
+// [Refreshing] source that is opened with it judges its record by it.
 //
-// What waits does not follow it: the limit of a renewal, and the timer of Run,
-// which looks at the clock at least once a minute. Nor does what is outside the
-// cache: the expiries that sources work out from a reply, and [Hosts.Authorize],
-// which refuses a token that has expired by package time. So let now begin at
-// time.Now and run ahead.
+// Waits do not follow it: the limit of a renewal, and the timer of Run, which looks at
+// the clock at least once a minute. Nor do sources, which work out an expiry from a
+// reply, and [Hosts.Authorize], which refuses an expired token by package time. So let
+// now begin at time.Now and run ahead.
 //
 // Now is called often, and by many goroutines at once. Nil is time.Now.
 func WithClock(now func() time.Time) CacheOption {
 	return func(c *Cache) { c.clock = now }
 }
 
-// NewCache returns a cache of source's tokens. Source must obey its context; one
-// that does not, and never returns, loses a goroutine for every try. A nil
-// source, and a nil pointer or function in its place, are reported by Bind, and
-// so by engage.New, and by Token and Run.
+// NewCache returns a cache of source's tokens. Source must return when its context
+// ends; otherwise each renewal that hangs costs a goroutine. A panic of source becomes
+// an error, because nobody could recover it on the goroutine of the renewal.
+//
+// [Bind] reports a nil source, and so does engage.New.
 func NewCache(source TokenSource, options ...CacheOption) *Cache {
-	c := &Cache{timeout: 30 * time.Second, logger: slog.New(slog.DiscardHandler)}
-	if !nothing.In(source) {
-		c.source = source
-	}
-	if credentials, ok := c.source.(*ClientCredentials); ok {
-		c.source = *credentials
-	}
+	c := &Cache{source: source, options: options, timeout: 30 * time.Second, logger: slog.New(slog.DiscardHandler)}
 	for _, option := range options {
-		if option != nil {
-			option(c)
-		}
+		option(c)
 	}
 	c.started = c.now()
 	return c
+}
+
+// bind returns c for a client, or a new cache if the source is another one for each.
+func (c *Cache) bind(endpoint *url.URL, transport http.RoundTripper) (TokenSource, bool, error) {
+	bound, changed, err := bind(c.source, endpoint, transport)
+	if err != nil || !changed {
+		return c, false, err
+	}
+	return NewCache(bound, c.options...), true, nil
 }
 
 func (c *Cache) now() time.Time {
@@ -153,7 +172,7 @@ func (c *Cache) now() time.Time {
 	return c.clock()
 }
 
-// age is the time since the cache's start. Every call of Token asks for it, and
+// age returns the time since the cache's start. Every call of Token needs it, and
 // time.Since costs half of what time.Now does.
 func (c *Cache) age() time.Duration {
 	if c.clock == nil {
@@ -162,25 +181,18 @@ func (c *Cache) age() time.Duration {
 	return c.clock().Sub(c.started)
 }
 
-// sourceless reports whether the cache has no source, so that waiting is of no use.
-func (c *Cache) sourceless() bool { return c == nil || c.source == nil }
-
-// Token returns the cached token if it is usable. Else it waits for the
-// renewal and returns its result, or an error that wraps that of ctx if ctx
-// ends first. The renewal itself does not end with ctx, because others may wait
-// for it.
+// Token returns the cached token if it is usable. Otherwise it waits for the renewal
+// and returns its result, or an error that wraps that of ctx if ctx ends first. The
+// renewal goes on after ctx has ended, because others may wait for it.
 func (c *Cache) Token(ctx context.Context) (Token, error) {
-	switch {
-	case c.sourceless():
-		return Token{}, errNoSource
-	case ctx == nil:
-		return Token{}, errNoContext
-	}
 	if r := c.ready.Load(); r != nil && c.age() < r.until {
 		return r.token, nil
 	}
+	if c.source == nil {
+		return Token{}, errNoSource
+	}
 	ended := ctx.Err()
-	token, current, err := c.look(ctx, ended == nil)
+	token, current, err := c.current(ctx, ended == nil)
 	switch {
 	case current == nil && err == nil:
 		return token, nil
@@ -197,23 +209,24 @@ func (c *Cache) Token(ctx context.Context) (Token, error) {
 	}
 }
 
-// look decides by the clock what Token returns: a token, else what a renewal
-// will bring, else an error. If a renewal is due, and the caller may, it starts
-// one.
-func (c *Cache) look(ctx context.Context, mayStart bool) (Token, *renewal, error) {
+// current returns what Token is to return by the clock: a token, else the renewal to
+// wait for, else an error. If a renewal is due, and mayStart is set, it starts one.
+func (c *Cache) current(ctx context.Context, mayStart bool) (Token, *renewal, error) {
 	now := c.now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	due := c.held == nil || c.held.stale(now)
-	if due && c.renewal == nil && reached(now, c.retryAt) && mayStart {
+	if due && c.renewal == nil && reached(now, c.retryAt) && mayStart && !c.closed {
 		c.start(ctx)
 	}
 	switch h := c.held; {
 	case h != nil && !h.expired(now):
-		c.ready.Store(&ready{h.token, now.Sub(c.started) + h.rest(now)})
+		c.ready.Store(&ready{h.token, now.Sub(c.started) + h.rest(now), h.accepted})
 		return h.token, nil, nil
 	case c.renewal != nil:
 		return Token{}, c.renewal, nil
+	case c.closed:
+		return Token{}, nil, ErrClosed
 	}
 	if failure := c.lastFailure(); failure != nil {
 		return Token{}, nil, failure
@@ -221,44 +234,7 @@ func (c *Cache) look(ctx context.Context, mayStart bool) (Token, *renewal, error
 	return Token{}, nil, errNoToken
 }
 
-// Invalidate implements [Invalidator]. A service that refuses every token does
-// not cause a renewal for each: a refusal that follows soon upon another is
-// believed only after a pause, which grows from 1 second to 5 minutes. So a
-// token that the source gives again after its refusal is kept for that long. A
-// source that is an [Invalidator] is told of the refusals that are believed.
-func (c *Cache) Invalidate(refused Token) {
-	if c.sourceless() {
-		return
-	}
-	if source, ok := c.drop(refused).(Invalidator); ok {
-		source.Invalidate(refused)
-	}
-}
-
-// drop forgets refused and returns the source to tell; nil if the refusal is not
-// believed.
-func (c *Cache) drop(refused Token) TokenSource {
-	now := c.now()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.held == nil || !c.held.token.Equal(refused) || !reached(now, c.heedAt) {
-		return nil
-	}
-	if now.Sub(c.held.since) > longestPause {
-		c.refusals = 0
-	}
-	c.refusals++
-	c.heedAt = now.Add(pause(c.refusals))
-	c.held = nil
-	c.ready.Store(nil)
-	if c.lastFailure() == nil {
-		c.retryAt = time.Time{}
-	}
-	return c.origin()
-}
-
-// lastFailure is how the last renewal ended, if it failed. The token of the one
-// before may still live.
+// lastFailure returns why the token cannot be renewed. The token itself may live.
 func (c *Cache) lastFailure() error {
 	if failure := c.failure.Load(); failure != nil {
 		return *failure
@@ -266,36 +242,103 @@ func (c *Cache) lastFailure() error {
 	return nil
 }
 
-// origin returns the source to ask. The lock is held.
-func (c *Cache) origin() TokenSource {
-	if c.bound != nil {
-		return c.bound
-	}
-	return c.source
+// Retry ends the pause after a failed renewal, so that the next call of Token starts
+// another. Call it when the cause has been removed.
+func (c *Cache) Retry() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.retryAt = time.Time{}
+	c.refusals.believeAt = time.Time{}
 }
 
-// Run keeps the token fresh, so that no call of Token has to wait for one even
-// after a long silence. It returns when ctx ends, with its error, or at once if
-// there is no source or ctx is nil. Failures do not end it; see [WithLogger].
-// Without Run, tokens are renewed only when they are asked for, which is enough
-// for most.
-func (c *Cache) Run(ctx context.Context) error {
-	switch {
-	case c.sourceless():
-		return errNoSource
-	case ctx == nil:
-		return errNoContext
+// Invalidate implements [Invalidator]. The first refusal of a token drops it, and the
+// next call of Token waits for a new one. If the service refuses the new token as
+// well, before it has accepted it, another renewal would hardly help: the cache keeps
+// that token for a pause that grows from 1 second to 1 minute with each such renewal.
+// In the same way it keeps a token that the source returned once more after its
+// refusal. A source that is an Invalidator itself is called when a token is dropped.
+func (c *Cache) Invalidate(refused Token) {
+	if !c.drop(refused) {
+		return
 	}
+	if source, ok := c.source.(Invalidator); ok {
+		source.Invalidate(refused)
+	}
+}
+
+// drop forgets refused, and reports whether it did.
+func (c *Cache) drop(refused Token) bool {
+	now := c.now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	h := c.held
+	if h == nil || !h.token.Equal(refused) {
+		return false
+	}
+	if !h.accepted && c.refusals.count > 0 {
+		c.fail(&ReauthorizationRequiredError{Reason: TokenRefused})
+	}
+	if !c.refusals.believe(h, now) {
+		return false
+	}
+	if failure := c.lastFailure(); failure == nil || isTokenRefused(failure) {
+		c.retryAt = time.Time{}
+	}
+	c.held = nil
+	c.ready.Store(nil)
+	return true
+}
+
+// Accept implements [Accepter]. Without it a token counts as accepted a minute after
+// it came.
+func (c *Cache) Accept(accepted Token) {
+	if r := c.ready.Load(); r != nil && r.accepted && r.token.data == accepted.data {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	h := c.held
+	if h == nil || h.accepted || !h.token.Equal(accepted) {
+		return
+	}
+	h.accepted = true
+	if r := c.ready.Load(); r != nil {
+		c.ready.Store(&ready{r.token, r.until, true})
+	}
+	c.refusals.accepted(h)
+	if isTokenRefused(c.lastFailure()) {
+		c.failure.Store(nil)
+	}
+}
+
+// isTokenRefused reports whether err is that the service refuses new tokens.
+func isTokenRefused(err error) bool {
+	required, ok := errors.AsType[*ReauthorizationRequiredError](err)
+	return ok && required.Reason == TokenRefused
+}
+
+// fail notes why the token cannot be renewed. The lock is held.
+func (c *Cache) fail(err error) { c.failure.Store(&err) }
+
+// Run keeps the token fresh, so that no call of Token has to wait for one even
+// after a long silence. It returns when ctx ends, with its error, but not before a
+// renewal in progress has ended and saved its token, which takes at most a minute. It
+// returns at once if the source's configuration is invalid. Other failures do not end
+// it; see [WithLogger]. Without Run, the cache renews a token when it is asked for.
+func (c *Cache) Run(ctx context.Context) error {
 	for {
-		_, _ = c.Token(ctx)
+		if _, err := c.Token(ctx); errors.Is(err, outcome.ErrOnInvalidData) || err == errNoSource {
+			return err
+		}
 		if err := sleep(ctx, c.untilNext()); err != nil {
+			c.finishInTime(ctx)
 			return err
 		}
 	}
 }
 
-// untilNext is how long nothing is to be done. It is cut to a minute, for a
-// token may be refused, and a clock be set, at any time.
+// untilNext returns how long nothing is to be done. It is at most a minute, because
+// a token may be refused, and a clock be set, at any time.
 func (c *Cache) untilNext() time.Duration {
 	now := c.now()
 	c.mu.Lock()
@@ -309,56 +352,126 @@ func (c *Cache) untilNext() time.Duration {
 	return min(max(next.Sub(now), time.Second), time.Minute)
 }
 
-// start starts a renewal. It takes the values of ctx along, for tracing, but
-// not its end. The lock is held.
+// Close waits until a renewal in progress has ended and saved its token, and lets no
+// other start. Call it when the process ends and Run is not used: the service may
+// replace a refresh token by a renewal that the process does not live to save. The
+// error wraps that of ctx if that ends first. Afterwards Token returns the cached token
+// while it is usable, then [ErrClosed].
+func (c *Cache) Close(ctx context.Context) error {
+	c.stop()
+	return c.finish(ctx)
+}
+
+// stop lets no further renewal start.
+func (c *Cache) stop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+}
+
+// isIdle reports whether no renewal is in progress.
+func (c *Cache) isIdle() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.working == 0
+}
+
+// finishInTime waits for the renewal in progress when a Run has ended.
+func (c *Cache) finishInTime(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	_ = c.finish(ctx)
+}
+
+// finish waits until no renewal is in progress.
+func (c *Cache) finish(ctx context.Context) error {
+	for {
+		c.mu.Lock()
+		if c.working == 0 {
+			c.mu.Unlock()
+			return nil
+		}
+		if c.idle == nil {
+			c.idle = make(chan struct{})
+		}
+		idle := c.idle
+		c.mu.Unlock()
+		select {
+		case <-idle:
+		case <-ctx.Done():
+			return fmt.Errorf("auth: a renewal is still in progress: %w", ctx.Err())
+		}
+	}
+}
+
+// start starts a renewal. It passes on the values of ctx, for tracing, but not its
+// end. The lock is held.
 func (c *Cache) start(ctx context.Context) {
-	current := &renewal{bound: c.bound != nil, done: make(chan struct{})}
-	source := c.origin()
+	current := &renewal{done: make(chan struct{})}
 	c.renewal = current
+	c.working++
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.timeout)
 	go func() {
 		defer cancel()
-		ended := make(chan struct{})
-		token, err := await(ctx, func() (Token, error) {
-			defer close(ended)
-			token, err := call(ctx, source, c.now)
+		began := c.now()
+		returned := make(chan struct{})
+		token, err := background(ctx, func() (Token, error) {
+			defer close(returned)
+			token, err := ask(ctx, c.source, c.now)
 			if err == nil {
-				c.keep(current, token) // even if it comes too late for those who waited
+				c.keep(current, token) // even if nobody waits for it any more
 			}
 			return token, err
 		})
 		if err != nil && ctx.Err() != nil {
 			err = fmt.Errorf("%w: %w", safeerror.New(fmt.Sprintf("auth: no token within %s", c.timeout)), err)
 		}
-		c.finish(current, token, err)
-		<-ended // which can be later, if nobody waits any more
-		if f, ok := source.(follower); ok {
+		c.end(current, token, err)
+		<-returned // which may be later than the end for those who waited
+		kept := c.workDone(current)
+		if !kept.IsZero() {
+			err = nil
+		}
+		if c.observe != nil {
+			c.observe(Renewal{Duration: c.now().Sub(began), Expiry: kept.Expiry(), Err: err})
+		}
+		if f, ok := c.source.(follower); ok {
 			f.follow()
 		}
 	}()
 }
 
-// follower is a source that has calls to make once its token has been given out.
+// follower is a source that has calls to make after its token has been given out.
 type follower interface{ follow() }
 
-// keep makes token the one to give.
+// workDone notes that the source of a renewal has returned, and returns its token.
+func (c *Cache) workDone(current *renewal) Token {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.working--; c.working == 0 && c.idle != nil {
+		close(c.idle)
+		c.idle = nil
+	}
+	return current.kept
+}
+
+// keep makes token the one to return.
 func (c *Cache) keep(current *renewal, token Token) {
 	now := c.now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.outdated(current) {
-		return
-	}
 	current.kept = token
 	previous := c.held
 	c.held = hold(token, now)
 	c.ready.Store(nil)
-	c.failure.Store(nil)
 	c.retryAt = time.Time{}
-	// An identity service may answer with the token there already is, or with
-	// one that lives no longer. That is no failure, but asking again at once
-	// would be of no use. Nor would it be for a token that is not yet settled.
-	if token.get().unsettled || previous != nil && !previous.outlivedBy(token) {
+	if !isTokenRefused(c.lastFailure()) {
+		c.failure.Store(nil) // the service has yet to accept the token
+	}
+	// An identity service may return the token that there already is, or one that
+	// lives no longer. That is no failure, but another request at once would not
+	// help. Nor would it for a token that the store has not saved.
+	if token.get().unsaved || previous != nil && !previous.outlivedBy(token) {
 		c.fruitless++
 		c.retryAt = c.held.beforeDeadline(now.Add(pause(c.fruitless)))
 		return
@@ -366,12 +479,8 @@ func (c *Cache) keep(current *renewal, token Token) {
 	c.fruitless = 0
 }
 
-// outdated reports whether current asked a source that Bind has replaced since.
-// The lock is held.
-func (c *Cache) outdated(current *renewal) bool { return current.bound != (c.bound != nil) }
-
-// finish ends a renewal with its result.
-func (c *Cache) finish(current *renewal, token Token, err error) {
+// end ends a renewal with its result.
+func (c *Cache) end(current *renewal, token Token, err error) {
 	current.token, current.err = token, err
 	defer close(current.done)
 	if wait := c.settle(current); wait > 0 {
@@ -379,25 +488,25 @@ func (c *Cache) finish(current *renewal, token Token, err error) {
 	}
 }
 
-// settle notes the end of a renewal. If it failed, and that matters, it returns
-// how long to wait before the next.
+// settle notes the end of a renewal. If it failed, settle returns how long to wait
+// before the next.
 func (c *Cache) settle(current *renewal) (wait time.Duration) {
 	now := c.now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.outdated(current) {
-		return 0
-	}
 	c.renewal = nil
 	if !current.kept.IsZero() {
-		current.token, current.err = current.kept, nil // it came just as it was given up
+		current.token, current.err = current.kept, nil // it came at the last moment
 	}
 	if current.err == nil {
 		return 0
 	}
 	c.fruitless++
-	wait = pauseAfter(current.err, c.fruitless)
-	c.failure.Store(&current.err)
+	c.fail(current.err)
+	wait, requested := pauseAfter(current.err, c.fruitless)
 	c.retryAt = now.Add(wait)
+	if c.held != nil && !requested && !c.held.expired(now) {
+		c.retryAt = c.held.beforeDeadline(c.retryAt)
+	}
 	return wait
 }

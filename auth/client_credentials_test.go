@@ -113,7 +113,7 @@ func TestClientCredentialsReadEveryKnownReply(t *testing.T) {
 		"scope string":        {`{"access_token":"abc","scope":"a b","expires_in":60}`, time.Minute, []string{"a", "b"}},
 		"scope object":        {`{"access_token":"abc","scope":{"a":1},"expires_in":60}`, time.Minute, nil},
 		"lifetime string":     {`{"access_token":"abc","expires_in":"60"}`, time.Minute, nil},
-		"lifetime fraction":   {`{"access_token":"abc","expires_in":60.9}`, time.Minute, nil},
+		"lifetime fraction":   {`{"access_token":"abc","expires_in":60.9}`, 60*time.Second + 900*time.Millisecond, nil},
 		"lifetime huge":       {`{"access_token":"abc","expires_in":1e300}`, 1<<31*time.Second - time.Second, nil},
 		"lifetime overflow":   {`{"access_token":"abc","expires_in":1e999}`, 1<<31*time.Second - time.Second, nil},
 		"lifetime past int64": {`{"access_token":"abc","expires_in":99999999999999999999}`, 1<<31*time.Second - time.Second, nil},
@@ -315,7 +315,7 @@ func TestClientCredentialsNameEveryFaultAtOnce(t *testing.T) {
 	for _, err := range []error{
 		source.Validate(),
 		func() error { _, err := source.Token(t.Context()); return err }(),
-		func() error { _, err := source.Bind(nil, nil); return err }(),
+		func() error { _, err := auth.Bind(source, nil, nil); return err }(),
 	} {
 		require.ErrorIs(t, err, outcome.ErrOnInvalidData)
 		for _, text := range []string{"ClientID is empty", "ClientSecret is empty", "Scopes[1]", "Scopes[2]", "TokenURL is neither https"} {
@@ -338,7 +338,7 @@ func TestBoundCredentialsAskTheClientsHostThroughItsTransport(t *testing.T) {
 		require.NoError(t, err)
 
 		source := credentials("")
-		bound, err := source.Bind(endpoint, transport)
+		bound, err := auth.Bind(source, endpoint, transport)
 		require.NoError(t, err)
 		require.Equal(t, "abc", get(t, bound))
 		require.Equal(t, "abc", get(t, bound))
@@ -355,11 +355,11 @@ func TestCredentialsKeepTheirOwnURLAndTransportWhenBound(t *testing.T) {
 	require.NoError(t, err)
 	source := credentials(server.URL)
 	source.Transport = http.DefaultTransport
-	bound, err := source.Bind(endpoint, httpmock.NewMockTransport())
+	bound, err := auth.Bind(source, endpoint, httpmock.NewMockTransport())
 	require.NoError(t, err)
 	require.Equal(t, "abc", get(t, bound))
 
-	bound, err = credentials(server.URL).Bind(nil, nil)
+	bound, err = auth.Bind(credentials(server.URL), nil, nil)
 	require.NoError(t, err)
 	require.Equal(t, "abc", get(t, bound))
 }

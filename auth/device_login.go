@@ -10,19 +10,17 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/oauth2"
-
 	"github.com/engagesdk/engage-go/internal/safeerror"
 )
 
 // DeviceLogin signs a person in on another device: a screen shows an address
-// and a short code, the person enters the code there (OAuth 2 device grant,
+// and a short code, and the person enters the code there (OAuth 2 device grant,
 // RFC 8628). It needs no browser and no port on this machine. Webex wants the
 // integration to have its helper redirect URLs registered (documented).
 type DeviceLogin struct {
 	// Integration is the client to sign in to.
 	Integration Integration
-	// Show shows the person what to do. Required.
+	// Show shows the code to the person. Required.
 	Show func(DeviceCode)
 }
 
@@ -32,10 +30,10 @@ type DeviceCode struct {
 	// UserCode is the code to enter at VerificationURL.
 	UserCode        string
 	VerificationURL string
-	// CompleteURL holds the code already, to be shown as a QR code; empty if the
-	// service offers none.
+	// CompleteURL contains the code, for a QR code; empty if the service offers
+	// none.
 	CompleteURL string
-	// Expiry is when the code ends.
+	// Expiry is when the code expires.
 	Expiry time.Time
 }
 
@@ -47,19 +45,18 @@ const (
 	slowDown      = 5 * time.Second
 )
 
-// Run waits until somebody has signed in, and returns the grant. It asks at the
-// interval the service wants, and less often when told to slow down. The error
-// is an [*outcome.Error] that names every fault of the integration, a
-// [*ReauthorizationRequiredError] if the person declines or the service does not
-// accept the client, or one that wraps [context.DeadlineExceeded] or that of ctx
-// when nobody came. Else it is a [*TokenEndpointError]: any failure of the request
-// for a code, which is sent once, but of those for the grant only one that is not
-// temporary. If the reply holds a refresh token, but no access token of any use, the
-// error comes with a grant that holds the refresh token alone.
+// Run waits until somebody has signed in, and returns the grant. It polls at the
+// interval that the service wants, and less often when the service asks it to slow
+// down. It sends the request for the code once.
+//
+// The error is an [*outcome.Error] that names every fault of the integration, a
+// [*ReauthorizationRequiredError] if the person declined or the service refuses the
+// client, or one that wraps [context.DeadlineExceeded] or the error of ctx if nobody
+// signed in. Otherwise it is a [*TokenEndpointError]: any failure of the request for
+// the code, or one of a poll that is not temporary. If the reply holds a refresh token
+// but no usable access token, Run returns an error and a grant that holds the refresh
+// token alone.
 func (d DeviceLogin) Run(ctx context.Context) (Grant, error) {
-	if ctx == nil {
-		return Grant{}, errNoContext
-	}
 	faults := d.Integration.faults()
 	if d.Show == nil {
 		faults.Add("Show", "is nil")
@@ -75,7 +72,7 @@ func (d DeviceLogin) Run(ctx context.Context) (Grant, error) {
 	return d.poll(ctx, device)
 }
 
-// device is a device code and how often it may be asked about.
+// device is a device code and the interval to poll at.
 type device struct {
 	shown    DeviceCode
 	code     Secret
@@ -83,46 +80,49 @@ type device struct {
 }
 
 func (d DeviceLogin) begin(ctx context.Context) (device, error) {
+	ctx, cancel := context.WithTimeout(ctx, attemptLimit)
+	defer cancel()
 	form := url.Values{"client_id": {d.Integration.ClientID}, "scope": {strings.Join(d.Integration.Scopes, " ")}}
 	target := cmp.Or(d.Integration.DeviceURL, WebexDeviceURL)
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, target, strings.NewReader(form.Encode()))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, target, nil)
 	if err != nil {
 		return device{}, safeerror.Exchange(err)
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	response, object, err := send(orDefault(d.Integration.Transport), request)
-	if err != nil {
+	x := exchange{sender: sender(d.Integration.Transport)}
+	if err := x.send(request, []byte(form.Encode())); err != nil {
 		return device{}, err
 	}
-	interval, ok := object.seconds("interval")
+	object := x.object
+	interval, ok := object.duration("interval")
 	if !ok || interval == 0 {
-		interval = int64(usualInterval / time.Second)
+		interval = usualInterval
 	}
-	life, ok := object.seconds("expires_in")
+	life, ok := object.duration("expires_in")
 	if !ok || life == 0 {
-		life = int64(usualLife / time.Second)
+		life = usualLife
 	}
 	started := device{
 		shown: DeviceCode{
 			UserCode:        object.text("user_code"),
 			VerificationURL: cmp.Or(object.text("verification_uri"), object.text("verification_url")),
 			CompleteURL:     object.text("verification_uri_complete"),
-			Expiry:          time.Now().Add(time.Duration(life) * time.Second),
+			Expiry:          time.Now().Add(life),
 		},
 		code:     NewSecret(object.text("device_code")),
-		interval: time.Duration(interval) * time.Second,
+		interval: interval,
 	}
 	if started.code.IsZero() || started.shown.UserCode == "" || started.shown.VerificationURL == "" {
-		return device{}, unreadable(response, object, "the reply holds no device code, user code or address")
+		return device{}, x.failure("the reply holds no device code, user code or address")
 	}
 	return started, nil
 }
 
-// poll asks for the grant until it is there.
+// poll requests the grant until it is there.
 func (d DeviceLogin) poll(ctx context.Context, device device) (Grant, error) {
 	endpoint := d.Integration.endpoint()
 	endpoint.url = cmp.Or(d.Integration.DeviceTokenURL, WebexDeviceTokenURL)
-	endpoint.style = oauth2.AuthStyleInHeader // documented as required
+	endpoint.basicAuth = true // documented as required
 	form := url.Values{"grant_type": {deviceGrant}, "device_code": {device.code.Reveal()}}
 	wait := device.interval
 	valid, cancel := context.WithDeadline(ctx, device.shown.Expiry)
@@ -131,13 +131,13 @@ func (d DeviceLogin) poll(ctx context.Context, device device) (Grant, error) {
 		if err := sleep(valid, wait); err != nil {
 			return Grant{}, fmt.Errorf("auth: nobody has signed in: %w", err)
 		}
-		// The code may end while the grant is on its way.
-		answer, err := endpoint.ask(ctx, form)
+		// The code may expire while the grant is on its way.
+		answer, err := endpoint.attempt(ctx, form)
 		if err == nil {
-			return grantOf(answer), nil
+			return answer.grant(), nil
 		}
-		if refresh := rotated(err); !refresh.IsZero() {
-			return Grant{RefreshToken: refresh}, declined(err) // the code has been taken
+		if grant := unusable(err); !grant.RefreshToken.IsZero() {
+			return grant, declined(err) // the service has taken the code
 		}
 		var again bool
 		if wait, again = device.next(err); !again {
@@ -146,7 +146,7 @@ func (d DeviceLogin) poll(ctx context.Context, device device) (Grant, error) {
 	}
 }
 
-// next is how long to wait after err, and whether to ask again.
+// next returns how long to wait after err, and whether to poll again.
 func (d *device) next(err error) (wait time.Duration, again bool) {
 	failure, ok := errors.AsType[*TokenEndpointError](err)
 	switch {
@@ -154,8 +154,8 @@ func (d *device) next(err error) (wait time.Duration, again bool) {
 		return 0, false
 	case failure.Code == "slow_down":
 		d.interval += slowDown
-	// Webex answers 428 while nobody has signed in; whether with the standard's
-	// code is not documented.
+	// The reply of Webex is 428 while nobody has signed in. Whether it has the
+	// standard's code is not documented.
 	case failure.Code == "authorization_pending", failure.Status == http.StatusPreconditionRequired:
 	case !failure.Temporary():
 		return 0, false
@@ -163,7 +163,8 @@ func (d *device) next(err error) (wait time.Duration, again bool) {
 	return max(d.interval, failure.RetryAfter), true
 }
 
-// declined tells that the person has declined, or came too late.
+// declined returns the error for a person who has declined or came too late; else
+// that of the client.
 func declined(err error) error {
 	failure, ok := errors.AsType[*TokenEndpointError](err)
 	if !ok {

@@ -2,173 +2,394 @@ package auth
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"math"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 
-	"golang.org/x/oauth2"
-	"golang.org/x/oauth2/clientcredentials"
-
-	"github.com/engagesdk/engage-go/internal/nothing"
+	"github.com/engagesdk/engage-go/internal/retryafter"
 	"github.com/engagesdk/engage-go/internal/safeerror"
+	"github.com/engagesdk/engage-go/internal/sent"
 )
 
-// endpoint is a token endpoint and the client that asks it.
+const (
+	// mostAttempts is how often a request that may be repeated is sent.
+	mostAttempts = 3
+	// attemptLimit is how long one attempt may take, so that an endpoint that hangs
+	// leaves time for another.
+	attemptLimit = 10 * time.Second
+	// exchangeLimit is how long all attempts of a single-use grant may take
+	// together.
+	exchangeLimit = mostAttempts * attemptLimit
+	// longestWait is the longest wait between two attempts. If an endpoint asks for
+	// a longer one, there is no further attempt, and the cache waits instead.
+	longestWait = 10 * time.Second
+	// maxReply is the largest reply that is read, in bytes.
+	maxReply = 1 << 20
+)
+
+// endpoint is a token endpoint and the client that sends requests to it.
 type endpoint struct {
 	url       string
-	clientID  string
-	secret    Secret
-	style     oauth2.AuthStyle // never AutoDetect, which sends every secret twice
-	transport http.RoundTripper
-	// single tells that what is sent may be good for one use. So a try has all the
-	// time of the exchange, and none follows upon one that may have arrived.
-	single bool
+	client    client
+	basicAuth bool // sends the client in a header instead of the form
+	sender    *sent.Client
+	// singleUse is set if the form holds a grant that the service may accept only
+	// once. Then an attempt may take all the time of the exchange, and no other
+	// follows if the request may have arrived.
+	singleUse bool
 }
 
-// ask sends one token request and returns the endpoint's answer, or a
-// [*TokenEndpointError]. The form's grant_type selects the grant.
-func (e endpoint) ask(ctx context.Context, form url.Values) (*oauth2.Token, error) {
-	if !e.single {
+// client is the id and secret of an OAuth 2 client.
+type client struct {
+	id     string
+	secret Secret
+	// fetch returns the secret where it is not known in advance; nil if it is.
+	fetch func(context.Context) (Secret, error)
+}
+
+// currentSecret returns the secret to send now.
+func (c client) currentSecret(ctx context.Context) (Secret, error) {
+	if c.fetch == nil {
+		return c.secret, nil
+	}
+	secret, err := c.fetch(ctx)
+	if err != nil {
+		return Secret{}, fmt.Errorf("auth: the client secret is not available: %w", err)
+	}
+	if problem := secretProblem(secret); problem != "" {
+		return Secret{}, safeerror.New("auth: the client secret " + problem)
+	}
+	return secret, nil
+}
+
+// ask sends a token request and returns the reply, or a [*TokenEndpointError]. It
+// makes up to three attempts while the failure is temporary.
+func (e endpoint) ask(ctx context.Context, form url.Values) (reply, error) {
+	for n := 1; ; n++ {
+		answer, err := e.attempt(ctx, form)
+		if err == nil || n == mostAttempts || ctx.Err() != nil {
+			return answer, err
+		}
+		wait, again := e.waitAfter(ctx, err, n)
+		if !again {
+			return reply{}, err
+		}
+		if ended := sleep(ctx, wait); ended != nil {
+			return reply{}, fmt.Errorf("%w, then %w", err, ended)
+		}
+	}
+}
+
+// waitAfter returns how long to wait after attempt n failed with err, and whether
+// there is to be another attempt.
+func (e endpoint) waitAfter(ctx context.Context, err error, n int) (time.Duration, bool) {
+	failure, ok := errors.AsType[*TokenEndpointError](err)
+	if !ok || !failure.Temporary() {
+		return 0, false
+	}
+	if failure.Status/100 == 2 || e.singleUse && failure.maybeTaken {
+		return 0, false
+	}
+	step := 100 * time.Millisecond << n
+	wait := max(step/2+rand.N(step/2), failure.RetryAfter)
+	deadline, limited := ctx.Deadline()
+	return wait, wait <= longestWait && !(limited && time.Until(deadline) < wait)
+}
+
+// attempt sends a token request once.
+func (e endpoint) attempt(ctx context.Context, form url.Values) (reply, error) {
+	secret, err := e.client.currentSecret(ctx)
+	if err != nil {
+		return reply{}, err
+	}
+	if !e.singleUse {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, tryLimit)
+		ctx, cancel = context.WithTimeout(ctx, attemptLimit)
 		defer cancel()
 	}
-	reader := &replyReader{base: e.transport}
-	client := &http.Client{
-		Transport: reader,
-		// A redirect would carry the secret to wherever it leads.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	x := exchange{sender: e.sender, secrets: []Secret{secret}}
+	for _, field := range [...]string{"refresh_token", "code", "code_verifier", "device_code"} {
+		x.secrets = append(x.secrets, NewSecret(form.Get(field)))
 	}
-	config := clientcredentials.Config{
-		ClientID:       e.clientID,
-		ClientSecret:   e.secret.Reveal(),
-		TokenURL:       e.url,
-		AuthStyle:      e.style,
-		EndpointParams: form,
+	// RFC 6749 wants both encoded as in a form before they go into the header.
+	id, password := url.QueryEscape(e.client.id), url.QueryEscape(secret.Reveal())
+	body := form.Encode()
+	if !e.basicAuth {
+		body += "&client_id=" + id + "&client_secret=" + password
 	}
-	answer, err := config.Token(context.WithValue(ctx, oauth2.HTTPClient, client))
-	if err == nil {
-		return answer, nil
-	}
-	return nil, reader.failure(ctx, err)
-}
-
-// tokenOf returns the token in an answer.
-func tokenOf(answer *oauth2.Token) Token {
-	scope, _ := answer.Extra("scope").(string)
-	return NewToken(answer.AccessToken, answer.Expiry, strings.Fields(scope)...)
-}
-
-// orDefault returns transport, or the default one if that is nil or holds nil.
-func orDefault(transport http.RoundTripper) http.RoundTripper {
-	if nothing.In(transport) {
-		return http.DefaultTransport
-	}
-	return transport
-}
-
-// cloneOfDefault returns a copy of the default transport, so that nobody's pool
-// of connections is shared.
-func cloneOfDefault() http.RoundTripper {
-	if standard, ok := http.DefaultTransport.(*http.Transport); ok {
-		return standard.Clone()
-	}
-	return http.DefaultTransport
-}
-
-// maxReply is the largest reply of a token endpoint that is read, in bytes.
-const maxReply = 1 << 20
-
-// send sends one request that is not a token request of x/oauth2 and returns
-// the reply and the JSON object in it, or a [*TokenEndpointError]. It follows no
-// redirect.
-func send(transport http.RoundTripper, r *http.Request) (*http.Response, members, error) {
-	r.Header.Set("Accept", "application/json")
-	ctx, cancel := context.WithTimeout(r.Context(), tryLimit)
-	defer cancel()
-	response, body, err := roundTrip(transport, r.WithContext(ctx))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, e.url, nil)
 	if err != nil {
-		return nil, nil, err
+		return reply{}, safeerror.Exchange(err)
 	}
-	object, failure := decode(response, body)
-	if failure != nil {
-		return nil, nil, failure
+	if e.basicAuth {
+		request.SetBasicAuth(id, password)
 	}
-	return response, object, nil
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if err := x.send(request, []byte(body)); err != nil {
+		return reply{}, err
+	}
+	return x.reply()
 }
 
-// roundTrip sends r and reads the body of the answer, or as much of it as tells
-// that it is too large. All its errors are a [*TokenEndpointError].
-func roundTrip(transport http.RoundTripper, r *http.Request) (*http.Response, []byte, error) {
-	var way departure
-	response, err := transport.RoundTrip(r.WithContext(way.watch(r.Context())))
-	if err != nil {
-		return nil, nil, &TokenEndpointError{Err: safeerror.Cause(r.Context(), err), lost: way.possible()}
+// sleep waits, and returns the error of ctx if that ends first.
+func sleep(ctx context.Context, wait time.Duration) error {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	if response == nil || response.Body == nil {
-		return nil, nil, &TokenEndpointError{problem: "the transport returned no response", lost: way.possible()}
+}
+
+// exchange is one request and its reply. All its errors are a
+// [*TokenEndpointError], and none of them holds one of the secrets.
+type exchange struct {
+	sender   *sent.Client
+	secrets  []Secret // those in the request
+	response *http.Response
+	object   members
+}
+
+// sender returns a client that sends requests by transport, or by the default one if
+// that is nil. A client that sends several single-use grants learns which protocol the
+// service speaks, and so when a stale connection is safe to replace.
+func sender(transport http.RoundTripper) *sent.Client {
+	return &sent.Client{Transport: orDefault(transport)}
+}
+
+// send sends request with body and reads the JSON object of the reply. It follows
+// no redirect.
+func (x *exchange) send(request *http.Request, body []byte) error {
+	text, err := x.sendRaw(request, body)
+	if err != nil {
+		return err
+	}
+	return x.decode(text)
+}
+
+// sendRaw sends request and returns the body of the reply; of one that is too
+// large, a part that is larger than maxReply.
+func (x *exchange) sendRaw(request *http.Request, body []byte) ([]byte, error) {
+	request.Header.Set("Accept", "application/json")
+	ctx := request.Context()
+	var watch sent.Watch
+	response, err := x.sender.Send(request, body, &watch)
+	if err != nil {
+		return nil, &TokenEndpointError{Err: safeerror.Cause(ctx, err, sent.ErrNoReply), maybeTaken: !watch.NotSent()}
+	}
+	x.response = response
+	if response.Body == nil {
+		failure := x.failure("the transport returned no body")
+		failure.maybeTaken = true
+		return nil, failure
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode < http.StatusOK {
-		// After a 101 the body is the connection itself, and no context ends it.
-		return response, nil, nil
+		// After a 101 the body is the connection itself, which no context ends.
+		return nil, nil
 	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxReply+1))
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxReply+1))
 	if err != nil {
-		return nil, nil, &TokenEndpointError{Status: response.StatusCode, problem: "the reply broke off", Err: safeerror.Cause(r.Context(), err), lost: true}
-	}
-	return response, body, nil
-}
-
-// replyReader stands between x/oauth2 and the network. It turns whatever a
-// token endpoint answers into either a plain RFC 6749 reply, which x/oauth2
-// reads without trouble, or a [*TokenEndpointError].
-type replyReader struct {
-	base http.RoundTripper
-	// unread is what to report if x/oauth2 has trouble all the same.
-	unread *TokenEndpointError
-}
-
-// failure makes err, which came instead of an answer, a [*TokenEndpointError].
-func (t *replyReader) failure(ctx context.Context, err error) error {
-	if failure, ok := errors.AsType[*TokenEndpointError](err); ok {
-		return failure
-	}
-	if t.unread != nil {
-		return t.unread
-	}
-	return &TokenEndpointError{Err: safeerror.Cause(ctx, err)}
-}
-
-func (t *replyReader) RoundTrip(r *http.Request) (*http.Response, error) {
-	r = r.Clone(r.Context())
-	r.Header.Set("Accept", "application/json")
-	response, body, err := roundTrip(t.base, r)
-	if err != nil {
-		return nil, err
-	}
-	plain, failure := read(response, body)
-	if failure != nil {
+		failure := x.failure("the reply broke off")
+		failure.Err, failure.maybeTaken = safeerror.Cause(ctx, err), true
 		return nil, failure
 	}
-	t.unread = failureOf(response)
-	t.unread.problem, t.unread.refresh = "the reply cannot be read", NewSecret(plain.RefreshToken)
-	var encoded bytes.Buffer
-	encoder := json.NewEncoder(&encoded)
-	encoder.SetEscapeHTML(false) // which could make more of it than the 1 MiB that x/oauth2 reads
-	if err := encoder.Encode(plain); err != nil {
-		return nil, err
+	return bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")), nil
+}
+
+// decode reads the JSON object of a reply that is no refusal.
+func (x *exchange) decode(body []byte) error {
+	if len(body) > maxReply {
+		return x.failure("the reply is larger than 1 MiB")
 	}
-	return &http.Response{
-		Status: response.Status, StatusCode: http.StatusOK, Proto: response.Proto,
-		ProtoMajor: response.ProtoMajor, ProtoMinor: response.ProtoMinor,
-		Header:        http.Header{"Content-Type": {"application/json"}},
-		Body:          io.NopCloser(&encoded),
-		ContentLength: int64(encoded.Len()),
-		Request:       r,
-	}, nil
+	if err := json.Unmarshal(body, &x.object); err != nil || x.object == nil {
+		x.object = nil
+		return x.failure("the reply is not a JSON object")
+	}
+	if failure := x.failure(""); failure.recognised || x.response.StatusCode/100 != 2 {
+		return failure
+	}
+	return nil
+}
+
+// reply returns the token in a reply of success. Even the error of an unusable one
+// holds its refresh token, because the service may no longer accept the one before.
+func (x *exchange) reply() (reply, error) {
+	answer, problem := x.object.reply(time.Now())
+	if problem != "" {
+		return reply{}, x.failure(problem)
+	}
+	return answer, nil
+}
+
+// failure returns the error of a reply that has this problem, if any, with what the
+// reply reports. It takes over a refusal in one of the known shapes:
+//
+//	{"error": "invalid_client", "error_description": "…"}             RFC 6749
+//	{"message": "…", "errors": [{"description": "…"}], "trackingId"}  Webex
+//	{"error": {"key": "…", "message": […]}, "trackingId"}             contact center
+//
+// The shape of Webex could stand beside a token as well, so it counts only without
+// one.
+func (x *exchange) failure(problem string) *TokenEndpointError {
+	header, object := x.response.Header, x.object
+	e := &TokenEndpointError{
+		Status:     x.response.StatusCode,
+		TrackingID: cmp.Or(x.word(object.text("trackingId")), x.word(header.Get("TrackingId")), x.word(header.Get("trxid"))),
+		RetryAfter: retryafter.Read(header, time.Now()),
+		problem:    problem,
+	}
+	if e.Status/100 == 2 {
+		e.refreshToken = NewSecret(object.text("refresh_token"))
+	}
+	var nested members
+	_ = json.Unmarshal(object["error"], &nested)
+	code := object.text("error")
+	switch {
+	case code != "":
+		e.Code, e.Description = x.word(code), x.shorten(object.text("error_description"))
+		e.recognised = true
+	case len(nested) > 0:
+		e.Code, e.Description = x.word(nested.text("key")), x.shorten(nested.text("message"))
+		e.recognised = true
+	case object["message"] != nil && object["trackingId"] != nil && object.text("access_token") == "":
+		e.Description = x.shorten(object.text("message"))
+		e.recognised = true
+	}
+	return e
+}
+
+// word returns text if it is one short word, as a code or an id is, so that it
+// can stand in an error; else the empty string.
+func (x *exchange) word(text string) string {
+	const longest = 128
+	if len(text) > longest || !wellFormed(text) {
+		return ""
+	}
+	return x.withoutSecrets(text)
+}
+
+// shorten cuts an explanation to a length worth keeping.
+func (x *exchange) shorten(text string) string {
+	const longest = 512
+	if text = x.withoutSecrets(text); len(text) <= longest {
+		return text
+	}
+	return strings.ToValidUTF8(text[:longest], "") + "…"
+}
+
+// withoutSecrets replaces the secrets of the request and the tokens of the reply in
+// text, plain and as in a form.
+func (x *exchange) withoutSecrets(text string) string {
+	secrets := []string{x.object.text("access_token"), x.object.text("refresh_token")}
+	for _, secret := range x.secrets {
+		secrets = append(secrets, secret.Reveal())
+	}
+	for _, secret := range secrets {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, redaction)
+			text = strings.ReplaceAll(text, url.QueryEscape(secret), redaction)
+		}
+	}
+	return text
+}
+
+// reply is the successful reply of a token endpoint. A zero time is one that the
+// reply does not contain.
+type reply struct {
+	accessToken   string
+	refreshToken  Secret
+	expiry        time.Time
+	refreshExpiry time.Time
+	scopes        []string
+}
+
+// token returns the access token.
+func (r reply) token() Token { return NewToken(r.accessToken, r.expiry, r.scopes...) }
+
+// grant returns the access token with the refresh token.
+func (r reply) grant() Grant {
+	return Grant{Token: r.token(), RefreshToken: r.refreshToken, RefreshExpiry: r.refreshExpiry}
+}
+
+// members are the members of a JSON object, undecoded.
+type members map[string]json.RawMessage
+
+// reply returns the reply that came at now, and what is wrong with it, if anything.
+// Beyond the standard it accepts a scope that is an array (documented for Engage),
+// and numbers that are strings.
+func (m members) reply(now time.Time) (answer reply, problem string) {
+	answer.accessToken = m.text("access_token")
+	answer.refreshToken = NewSecret(m.text("refresh_token"))
+	answer.scopes = strings.Fields(m.text("scope"))
+	var list []string
+	if json.Unmarshal(m["scope"], &list) == nil {
+		answer.scopes = strings.Fields(strings.Join(list, " "))
+	}
+	life, known := m.duration("expires_in")
+	answer.expiry = after(now, life)
+	// A refresh deadline that cannot be read must not cost the token.
+	refreshLife, _ := m.duration("refresh_token_expires_in")
+	answer.refreshExpiry = after(now, refreshLife)
+	switch kind := m.text("token_type"); {
+	case answer.accessToken == "":
+		problem = "the reply holds no access token"
+	case !wellFormed(answer.accessToken):
+		problem = "the access token holds a character that no token can hold"
+	case kind != "" && !strings.EqualFold(kind, "Bearer"):
+		problem = "the token is not a bearer token"
+	// Nor must a lifetime cost a grant that cannot be asked for again.
+	case !known && answer.refreshToken.IsZero():
+		problem = "expires_in is not a number of seconds from now on"
+	}
+	return answer, problem
+}
+
+// after returns the time that is life after now; the zero time if life is 0.
+func after(now time.Time, life time.Duration) time.Time {
+	if life == 0 {
+		return time.Time{}
+	}
+	return now.Add(life)
+}
+
+// text returns the member called name if it is a string; else the empty string.
+func (m members) text(name string) string {
+	var text string
+	_ = json.Unmarshal(m[name], &text)
+	return text
+}
+
+// longestLife is 68 years, the longest lifetime that is believed.
+const longestLife = math.MaxInt32 * time.Second
+
+// duration returns the member called name as a number of seconds. It may be a
+// number or a string that holds one. An absent or empty member is 0, and a longer
+// time than longestLife is cut to it. The result is false for a negative number and
+// for anything else.
+func (m members) duration(name string) (time.Duration, bool) {
+	text := strings.Trim(string(m[name]), `"`)
+	if text == "" || text == "null" {
+		return 0, true
+	}
+	seconds, err := strconv.ParseFloat(text, 64)
+	switch {
+	case math.IsInf(seconds, 1):
+		return longestLife, true
+	case err != nil, math.IsNaN(seconds), seconds < 0:
+		return 0, false
+	}
+	return time.Duration(min(seconds, longestLife.Seconds()) * float64(time.Second)), true
 }

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -12,6 +13,15 @@ import (
 // [*ReauthorizationRequiredError].
 var ErrReauthorizationRequired = errors.New("auth: re-authorization required")
 
+// ErrUnreachable matches, with errors.Is, every [*TokenEndpointError] of an endpoint
+// that gave no reply: the connection failed or was lost, or no reply came in time.
+// It says nothing of the credentials. It does not match if the caller canceled the
+// context.
+var ErrUnreachable = errors.New("auth: the token endpoint is not reachable")
+
+// ErrClosed is the error of a [Cache] that has been closed and holds no usable token.
+var ErrClosed = errors.New("auth: the token cache is closed")
+
 // Reason says why an authorization no longer works.
 type Reason string
 
@@ -21,22 +31,24 @@ const (
 	NoToken Reason = "no token"
 	// TokenExpired: a static token has expired.
 	TokenExpired Reason = "token expired"
+	// TokenRefused: the service refuses new tokens as well.
+	TokenRefused Reason = "token refused"
 	// RefreshExpired: the refresh token has expired.
 	RefreshExpired Reason = "refresh token expired"
 	// Revoked: the refresh token was refused, so it has expired or was revoked.
 	Revoked Reason = "revoked"
-	// CredentialsChanged: the client id or secret is not, or no longer, right.
+	// CredentialsChanged: the client id or secret is wrong, or no longer right.
 	CredentialsChanged Reason = "credentials changed"
 	// ConsentRequired: a person has to agree, or has declined.
 	ConsentRequired Reason = "consent required"
 	// ScopeChanged: other scopes are asked for than were granted.
 	ScopeChanged Reason = "scope changed"
-	// RecordDamaged: what the store holds cannot be read.
+	// RecordDamaged: the stored record cannot be read.
 	RecordDamaged Reason = "record damaged"
 )
 
-// ReauthorizationRequiredError says that there will be no token until a person
-// acts: enters new credentials, or signs in again. Trying again does not help.
+// ReauthorizationRequiredError reports that there will be no token until a person
+// enters new credentials or signs in again. Another attempt does not help.
 type ReauthorizationRequiredError struct {
 	// Authorization is the name of the authorization; empty if it has none.
 	Authorization string
@@ -48,11 +60,8 @@ type ReauthorizationRequiredError struct {
 	Err error
 }
 
-// Error tells which authorization, why, and the cause.
+// Error returns the name of the authorization, the reason and the cause.
 func (e *ReauthorizationRequiredError) Error() string {
-	if e == nil {
-		return nilError
-	}
 	text := ErrReauthorizationRequired.Error()
 	if e.Authorization != "" {
 		text += " for " + strconv.Quote(e.Authorization)
@@ -71,33 +80,27 @@ func (e *ReauthorizationRequiredError) Error() string {
 
 // Is reports whether target is [ErrReauthorizationRequired].
 func (e *ReauthorizationRequiredError) Is(target error) bool {
-	return e != nil && target == ErrReauthorizationRequired
+	return target == ErrReauthorizationRequired
 }
 
 // Unwrap returns the cause.
-func (e *ReauthorizationRequiredError) Unwrap() error {
-	if e == nil {
-		return nil
-	}
-	return e.Err
-}
+func (e *ReauthorizationRequiredError) Unwrap() error { return e.Err }
 
-// nilError is the text of a nil pointer to an error. Its methods are safe to
-// call, because a nil pointer in an error interface is easily made.
-const nilError = "<nil>"
-
-// TokenEndpointError says that a token endpoint, or another that has a part in
-// obtaining a token, did not give what it was asked for: it refused, it answered
-// something unreadable, it could not be reached, or the context ended first.
+// TokenEndpointError reports that a token endpoint, or another endpoint that takes
+// part in obtaining a token, did not give what it was asked for: it refused, its
+// reply was unreadable, it could not be reached, or the context ended first.
+//
+// Where the reply repeats a secret of the request or a token of its own, the fields
+// hold REDACTED in its place.
 type TokenEndpointError struct {
-	// Status is the HTTP status of the reply; 0 if none came, or a source of
-	// x/oauth2 did not tell.
+	// Status is the HTTP status of the reply. It is 0 if there was no reply, or a
+	// source of x/oauth2 did not report it.
 	Status int
 	// Code is the service's own code: the error member of RFC 6749, or the key
 	// of the contact center's error object. Empty if it sent none.
 	Code string
 	// Description is the service's explanation, shortened. It is not part of
-	// the error's text, because it may quote what was sent.
+	// the error's text, because it may quote the request.
 	Description string
 	// TrackingID is the id to quote to the vendor's support.
 	TrackingID string
@@ -107,23 +110,20 @@ type TokenEndpointError struct {
 	// context.DeadlineExceeded.
 	Err error
 
-	// problem is what the SDK has to say of a reply.
+	// problem is what is wrong with the reply.
 	problem string
-	// recognised tells a refusal in one of the known JSON shapes, which is the
-	// endpoint's own, from that of a proxy or firewall on the way.
+	// recognised is set for a refusal in one of the known JSON shapes. It comes
+	// from the endpoint itself, not from a proxy or firewall on the way.
 	recognised bool
-	// lost tells that the reply is missing, or a part of it, to a request that may
-	// have arrived.
-	lost bool
-	// refresh is the new refresh token of a reply whose access token is of no use.
-	refresh Secret
+	// maybeTaken is set if the endpoint may have taken what the request was sent to
+	// exchange: a part of the reply, or all of it, is missing.
+	maybeTaken bool
+	// refreshToken is the new refresh token of a reply without a usable access token.
+	refreshToken Secret
 }
 
-// Error tells what is known, but neither the reply nor the Description.
+// Error returns what is known, without the Description.
 func (e *TokenEndpointError) Error() string {
-	if e == nil {
-		return nilError
-	}
 	var text strings.Builder
 	text.WriteString("auth: token endpoint")
 	if e.Status != 0 {
@@ -150,34 +150,27 @@ func (e *TokenEndpointError) Error() string {
 // GoString returns the error's text, so that %#v shows no more than %v.
 func (e *TokenEndpointError) GoString() string { return strconv.Quote(e.Error()) }
 
-// MarshalText encodes what Error tells.
+// MarshalText returns the error's text and no error.
 func (e *TokenEndpointError) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
 
 // Unwrap returns the cause.
-func (e *TokenEndpointError) Unwrap() error {
-	if e == nil {
-		return nil
-	}
-	return e.Err
+func (e *TokenEndpointError) Unwrap() error { return e.Err }
+
+// Is reports whether target is [ErrUnreachable] and there was no reply.
+func (e *TokenEndpointError) Is(target error) bool {
+	return target == ErrUnreachable && e.Status == 0 && e.Err != nil && !errors.Is(e.Err, context.Canceled)
 }
 
-// Temporary reports whether the same request may succeed later: nothing
-// answered, the endpoint was busy or broken, or what answered was not the
-// endpoint but a proxy or firewall.
+// Temporary reports whether the same request may succeed later: there was no
+// reply, the endpoint was busy or broken, or a proxy or firewall replied in its
+// place.
 func (e *TokenEndpointError) Temporary() bool {
-	if e == nil {
-		return false
-	}
 	switch e.Code {
 	case "temporarily_unavailable", "slow_down", "server_error":
 		return true
 	}
-	switch e.Status {
-	case 408, 425, 429:
-		return true
-	}
 	switch {
-	case e.Status >= 500:
+	case e.Status == 408, e.Status == 425, e.Status == 429, e.Status >= 500:
 		return true
 	case e.Status >= 300 && e.Status < 400:
 		return false

@@ -14,71 +14,77 @@ import (
 	"time"
 )
 
-// FileStore is a [Store] and [RecordReader] of one file per record in a
-// directory, for processes on one machine. Another process, or the same one
-// after a crash at any moment, finds the old record or the new one, never a part.
-// It is not meant for network file systems, whose locks cannot be relied on.
+// FileStore is a [Store] that keeps each record in a file of one directory, for
+// the processes of one machine. After a crash at any moment the old record or the
+// new one is there, whole. Do not use it on a network file system, whose locks
+// cannot be relied on.
 //
-// Files and the directory are made for their owner alone. A record that others
-// may read, or whose file belongs to another user, is refused, not used, since it
-// may be known to them; so is one that is read-only, since every refresh replaces
-// it. A file that is refused is not replaced by a new authorization either: the
-// error names it, and somebody has to mend its mode or remove it first. An empty
-// file is a damaged record. Beside each record lies an empty file ending in .lock,
-// which is never removed. On Windows access follows from the directory instead, so
+// The store makes its files and the directory for their owner alone. It refuses a
+// directory that others can write to, and a record that may be known to others: one
+// whose file others can read or write, or that belongs to another user. It also
+// refuses a file that is read-only, because every refresh replaces it, and one that
+// is a symbolic link. A new authorization does not replace a refused file: the
+// error names it, and somebody has to correct its mode or remove it first. An empty
+// file is a damaged record. On Windows access follows from the directory instead, so
 // put it below the user's own.
 //
-// The records are not encrypted.
+// Beside each record lies an empty file whose name ends in .lock. Do not remove it
+// while a process uses the store. The records are not encrypted.
 type FileStore struct {
 	directory string
+	// others are the permissions that nobody but the owner may have.
+	others fs.FileMode
 }
 
-// NewFileStore returns a store in directory, which is made when it is first
-// needed.
-func NewFileStore(directory string) *FileStore { return &FileStore{directory} }
+// FileStoreOption changes how a [FileStore] works.
+type FileStoreOption func(*FileStore)
+
+// WithGroupAccess allows the group of the directory and of the files to read and
+// write them. Kubernetes needs that for a volume with an fsGroup, whose files it
+// makes readable and writable for the group. The store itself still makes its files
+// for their owner alone.
+func WithGroupAccess() FileStoreOption {
+	return func(f *FileStore) { f.others = 0o007 }
+}
+
+// NewFileStore returns a store in directory, which the first Update makes if it
+// does not exist.
+func NewFileStore(directory string, options ...FileStoreOption) *FileStore {
+	f := &FileStore{directory: directory, others: 0o077}
+	for _, option := range options {
+		option(f)
+	}
+	return f
+}
 
 // maxRecord is the largest record that is read and written, in bytes. A character
-// of a reply becomes up to six of a record.
+// of a reply takes up to six bytes in a record.
 const maxRecord = 8 * maxReply
 
-// Read implements [RecordReader]. The name is one that Update takes. All errors
-// are a [*StoreError]. On Windows, where a file that is open cannot be replaced,
-// Read waits for the lock.
-func (f *FileStore) Read(ctx context.Context, name string) (Secret, error) {
-	if err := refuseRead(ctx, name); err != nil {
-		return Secret{}, err
+// Read implements [Store]. The name is limited as with Update. All errors are a
+// [*StoreError]. On Windows, where a file that is open cannot be replaced, Read
+// waits for the lock.
+func (f *FileStore) Read(ctx context.Context, name string) (record Secret, err error) {
+	if runtime.GOOS == "windows" {
+		err = f.Update(ctx, name, func(stored Secret) (Secret, error) {
+			record = stored
+			return stored, nil
+		})
+		return record, err
 	}
 	path, err := f.path(name)
 	if err != nil {
 		return Secret{}, err
 	}
-	if runtime.GOOS == "windows" {
-		return loadLocked(ctx, f, name)
-	}
-	record, err := readRecord(path)
-	if err != nil {
+	if record, err = f.readRecord(path); err != nil {
 		return Secret{}, &StoreError{name, "cannot be used", err}
 	}
 	return record, nil
 }
 
-// path is where the record called name is kept, if it can be.
-func (f *FileStore) path(name string) (string, error) {
-	switch {
-	case f == nil || f.directory == "":
-		return "", &StoreError{Name: name, Problem: "cannot be kept: the store has no directory"}
-	case name == "" || len(name) > 100:
-		return "", &StoreError{Name: name, Problem: "cannot be kept: its name is empty or longer than 100 bytes"}
-	}
-	return filepath.Join(f.directory, fileName(name)), nil
-}
-
-// Update implements [Store]. The name is at most 100 bytes long and may hold
-// any character. All errors but those of change are a [*StoreError].
+// Update implements [Store]. The name is at most 100 bytes long and may hold any
+// character. All errors but those of change are a [*StoreError].
 func (f *FileStore) Update(ctx context.Context, name string, change func(Secret) (Secret, error)) error {
-	if err := refuseUpdate(ctx, name, change); err != nil {
-		return err
-	}
 	path, err := f.path(name)
 	if err != nil {
 		return err
@@ -86,13 +92,13 @@ func (f *FileStore) Update(ctx context.Context, name string, change func(Secret)
 	if err := os.MkdirAll(f.directory, 0o700); err != nil {
 		return &StoreError{name, "cannot be kept", err}
 	}
-	unlock, err := lock(ctx, path+".lock")
+	unlock, err := lockFile(ctx, path+".lock")
 	if err != nil {
 		return &StoreError{name, "cannot be locked", err}
 	}
 	defer unlock()
 
-	old, err := readRecord(path)
+	old, err := f.readRecord(path)
 	if err != nil {
 		return &StoreError{name, "cannot be used", err}
 	}
@@ -114,13 +120,24 @@ func (f *FileStore) Update(ctx context.Context, name string, change func(Secret)
 	return nil
 }
 
-// longestSpelling is how long the spelling of a name may be, so that the longest
-// name of a file made of it fits into the 255 bytes that file systems allow.
+// path returns the path of the record called name.
+func (f *FileStore) path(name string) (string, error) {
+	switch {
+	case f.directory == "":
+		return "", &StoreError{Name: name, Problem: "cannot be kept: the store has no directory"}
+	case name == "" || len(name) > 100:
+		return "", &StoreError{Name: name, Problem: "cannot be kept: its name is empty or longer than 100 bytes"}
+	}
+	return filepath.Join(f.directory, fileName(name)), nil
+}
+
+// longestSpelling is the longest spelling of a name that leaves room for the
+// endings within the 255 bytes that file systems allow.
 const longestSpelling = 255 - len(".token.lock")
 
-// fileName spells name so that every file system tells it from every other. One
-// that would be too long is cut and told apart by its hash, behind a full stop,
-// which is in no spelling.
+// fileName spells name so that every file system tells it from every other name. A
+// spelling that would be too long ends in a full stop and a hash instead; no
+// other spelling holds a full stop.
 func fileName(name string) string {
 	var b strings.Builder
 	for i := range len(name) {
@@ -139,53 +156,85 @@ func fileName(name string) string {
 	return spelling + ".token"
 }
 
-// emptied stands for the text of an empty file. It must not be the one that means
-// that there is no record: there has been one, and its tokens may be spent.
-const emptied = "\n"
+// emptyFile is the record of an empty file. It is not the zero Secret, because
+// there has been a record, and its refresh token may be spent.
+const emptyFile = "\n"
 
-func readRecord(path string) (Secret, error) {
-	file, err := os.OpenFile(path, toRead, 0)
+// readRecord returns the record at path; the zero Secret if there is no file.
+func (f *FileStore) readRecord(path string) (Secret, error) {
+	link, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Secret{}, nil
+		return Secret{}, f.checkDirectory()
 	}
+	if err != nil {
+		return Secret{}, err
+	}
+	if link.Mode()&fs.ModeSymlink != 0 {
+		return Secret{}, fmt.Errorf("its file %s is a symbolic link: put the file itself there", filepath.Base(path))
+	}
+	file, err := os.OpenFile(path, openForReading, 0)
 	if err != nil {
 		return Secret{}, err
 	}
 	defer func() { _ = file.Close() }()
 	info, err := file.Stat()
-	switch {
-	case err != nil:
+	if err != nil {
 		return Secret{}, err
-	case !info.Mode().IsRegular():
-		return Secret{}, errors.New("it is not a file")
-	case foreign(info):
-		return Secret{}, fmt.Errorf("its file %s belongs to another user: remove it and authorize anew", filepath.Base(path))
-	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
-		return Secret{}, fmt.Errorf("others may read or write its file %s (mode %04o): make it 0600 if nobody has seen it, else remove it and authorize anew",
-			filepath.Base(path), info.Mode().Perm())
-	case info.Mode().Perm()&0o200 == 0:
-		return Secret{}, fmt.Errorf("its file %s is read-only: make it 0600, since a new token has to replace it", filepath.Base(path))
-	case info.Size() > maxRecord:
-		return Secret{}, fmt.Errorf("its file %s is larger than 8 MiB: remove it and authorize anew", filepath.Base(path))
+	}
+	if err := errors.Join(f.check(info), f.checkDirectory()); err != nil {
+		return Secret{}, err
 	}
 	content, err := io.ReadAll(io.LimitReader(file, maxRecord))
 	if err != nil {
 		return Secret{}, err
 	}
 	if len(content) == 0 {
-		return NewSecret(emptied), nil
+		return NewSecret(emptyFile), nil
 	}
 	return NewSecret(string(content)), nil
 }
 
-// writeRecord puts the record in place of the old one in a single step, after
-// it has reached the disk.
+// check returns an error unless the file of a record can be used.
+func (f *FileStore) check(info fs.FileInfo) error {
+	name, mode := info.Name(), info.Mode()
+	switch {
+	case !mode.IsRegular():
+		return errors.New("it is not a file")
+	case belongsToAnother(info):
+		return fmt.Errorf("its file %s belongs to another user: remove it and authorize anew", name)
+	case runtime.GOOS != "windows" && mode.Perm()&f.others != 0:
+		return fmt.Errorf("others may read or write its file %s (mode %04o): make it 0600 if nobody has seen it, else remove it and authorize anew",
+			name, mode.Perm())
+	case mode.Perm()&0o200 == 0:
+		return fmt.Errorf("its file %s is read-only: make it 0600, since a new token has to replace it", name)
+	case info.Size() > maxRecord:
+		return fmt.Errorf("its file %s is larger than 8 MiB: remove it and authorize anew", name)
+	}
+	return nil
+}
+
+// checkDirectory returns an error if others could replace the files of the store.
+func (f *FileStore) checkDirectory() error {
+	info, err := os.Stat(f.directory)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case runtime.GOOS != "windows" && info.Mode().Perm()&f.others&0o022 != 0:
+		return fmt.Errorf("others can write to its folder (mode %04o): make it 0700", info.Mode().Perm())
+	}
+	return nil
+}
+
+// writeRecord replaces the file at path in a single step, once the new record has
+// reached the disk.
 func writeRecord(path string, record Secret) error {
 	if len(record.Reveal()) > maxRecord {
 		return errors.New("it is larger than 8 MiB")
 	}
 	fresh := path + ".new"
-	// One may be left from a crash. Whoever holds the lock owns it.
+	// A crash may have left one. It belongs to the holder of the lock.
 	if err := os.Remove(fresh); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -210,7 +259,7 @@ func removeRecord(path string) error {
 	return syncDirectory(path)
 }
 
-// syncDirectory makes a change of names in path's directory last.
+// syncDirectory makes the names in path's directory survive a crash.
 func syncDirectory(path string) error {
 	if runtime.GOOS == "windows" {
 		return nil // directories cannot be synced there
@@ -222,24 +271,46 @@ func syncDirectory(path string) error {
 	return errors.Join(directory.Sync(), directory.Close())
 }
 
-// lock takes the exclusive lock of the file at path, which it creates. The lock
-// belongs to the open file, so that it ends with the process at the latest.
-// Asking again and again, instead of waiting in the kernel, lets ctx end it.
-func lock(ctx context.Context, path string) (unlock func(), err error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
-		taken, err := tryLock(file)
-		if taken {
-			return func() { _ = file.Close() }, nil
-		}
-		if err == nil {
-			err = sleep(ctx, wait)
-		}
+// lockFile takes the exclusive lock of the file at path, which it makes if
+// necessary, and returns the function that releases it. The lock belongs to the
+// open file, so it ends with the process at the latest. lockFile polls instead of
+// waiting in the kernel, so that it can return when ctx ends.
+func lockFile(ctx context.Context, path string) (unlock func(), err error) {
+	for {
+		file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 		if err != nil {
+			return nil, err
+		}
+		if err := waitForLock(ctx, file); err != nil {
 			return nil, errors.Join(err, file.Close())
 		}
+		// If the file was removed meanwhile, others lock the one that replaced it.
+		if isAt(file, path) {
+			return func() { _ = file.Close() }, nil
+		}
+		if err := file.Close(); err != nil {
+			return nil, err
+		}
 	}
+}
+
+func waitForLock(ctx context.Context, file *os.File) error {
+	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
+		if taken, err := tryLock(file); taken || err != nil {
+			return err
+		}
+		if err := sleep(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+// isAt reports whether file is the one at path.
+func isAt(file *os.File, path string) bool {
+	opened, err := file.Stat()
+	if err != nil {
+		return false
+	}
+	named, err := os.Lstat(path)
+	return err == nil && os.SameFile(opened, named)
 }

@@ -10,9 +10,8 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// Hosts is the set of hosts that a token may be sent to. The zero value holds
-// none, so it refuses every request. It is immutable and safe for concurrent
-// use.
+// Hosts is the set of hosts that a token may be sent to. The zero value is empty and
+// refuses every request. It is immutable and safe for concurrent use.
 type Hosts struct{ origins []origin }
 
 // origin is a scheme, host and port, as RFC 6454 has it.
@@ -40,24 +39,21 @@ func NewHosts(urls ...string) (Hosts, error) {
 	return hosts, nil
 }
 
-// Authorize puts t on r if r goes to one of the hosts. Else r is left alone and
-// the error is a [*HostError]. A token that is empty, expired or cannot stand in
-// a header is refused too.
+// Authorize puts t on r if r goes to one of the hosts. Otherwise it leaves r alone and
+// returns a [*HostError]. It returns another error for a token that is empty, expired
+// or cannot stand in a header.
 //
-// The token is the only authorization that r has then: Authorize removes that of
-// all headers that a token of this package goes into, which are Authorization,
-// key and access_token, as [http.Header.Set] spells them. Webex Connect, for one,
-// ignores a key beside an Authorization (documented).
+// Authorize removes any other authorization from r: the values of all headers that a
+// token of this package goes into, which are Authorization, key and access_token, as
+// [http.Header.Set] spells them. Webex Connect, for one, ignores a key beside an
+// Authorization (documented).
 //
 // All requests with the same token share the values of that header, which costs no
-// allocation. So a transport, and whoever else has r, may replace them, as Set and
-// Del do, or change them in a clone of r, but must not change them in place.
+// allocation. A transport may replace them, as Set and Del do, or change them in a
+// clone of r, but must not change them in place.
 //
-// A redirect is a new request: a client that follows one must ask again.
+// A redirect is a new request, which has to be authorized anew. [Transport] does that.
 func (h Hosts) Authorize(r *http.Request, t Token) error {
-	if r == nil || r.URL == nil {
-		return &HostError{}
-	}
 	if !h.allow(r.URL) {
 		return &HostError{Host: r.URL.Host}
 	}
@@ -100,9 +96,8 @@ func portOf(u *url.URL) string {
 	}
 }
 
-// equalFold compares ASCII without case. It exists because strings.EqualFold
-// also folds letters of other alphabets, and a host name that only looks the
-// same is another host.
+// equalFold compares ASCII without case. [strings.EqualFold] also folds letters of
+// other alphabets, and a host name that only looks the same is another host.
 func equalFold(s, t string) bool {
 	if len(s) != len(t) {
 		return false
@@ -122,18 +117,14 @@ func lower(c byte) byte {
 	return c
 }
 
-// HostError says that a token was not put on a request because the request goes
-// to a host it is not meant for, or not over https.
+// HostError reports that a request goes to a host that its token is not meant for, or
+// not over https. The token was not put on it.
 type HostError struct {
-	// Host is where the request would have gone, with the port if it named
-	// one; empty if it named no host.
+	// Host is the host of the request, with the port if its URL has one.
 	Host string
 }
 
-// Error names the host, and nothing else of the URL.
+// Error returns the host, and nothing else of the URL.
 func (e *HostError) Error() string {
-	if e == nil {
-		return nilError
-	}
 	return fmt.Sprintf("auth: the token was not sent: %q is not a host it is meant for, or not reached over https", e.Host)
 }

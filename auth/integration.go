@@ -7,9 +7,8 @@ import (
 	"net/http"
 	"net/url"
 
-	"golang.org/x/oauth2"
-
 	"github.com/engagesdk/engage-go/internal/safeurl"
+	"github.com/engagesdk/engage-go/internal/sent"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -23,8 +22,8 @@ const (
 
 // Integration is an OAuth 2 client that is registered with Webex, or with
 // another identity service: an integration, to which people sign in, or a
-// Service App, which an administrator authorizes. It obtains a [Grant], from
-// which a [Refreshing] source then lives.
+// Service App, which an administrator authorizes. It obtains a [Grant], with
+// which a [Refreshing] source starts.
 //
 // An Integration is a plain value and safe for concurrent use.
 type Integration struct {
@@ -32,11 +31,15 @@ type Integration struct {
 	// required; Webex asks for the secret even with PKCE (documented).
 	ClientID     string
 	ClientSecret Secret
-	// Scopes are those to ask for at sign-in; Webex wants them to match the
+	// FetchSecret returns the client secret when it is needed, which is before each
+	// token request. So a new secret takes effect without a restart. It takes the
+	// place of ClientSecret, which must then be empty.
+	FetchSecret func(context.Context) (Secret, error) `json:"-"`
+	// Scopes are those to ask for at sign-in. Webex wants them to match the
 	// registered ones (documented).
 	Scopes []string
-	// RedirectURL is the registered URL that a sign-in in a browser ends at, and
-	// needed for that alone. For a Login it must be plain http to a port of the
+	// RedirectURL is the registered URL that a sign-in in a browser ends at. Only
+	// such a sign-in needs it. For a Login it must be plain http to a port of the
 	// loopback.
 	RedirectURL string
 	// AuthorizeURL, TokenURL, DeviceURL and DeviceTokenURL are the service's
@@ -47,12 +50,12 @@ type Integration struct {
 	// the form. Webex documents both for its token endpoint. The device grant
 	// always uses the header (documented).
 	BasicAuth bool
-	// Transport sends the requests; nil means [http.DefaultTransport].
+	// Transport sends the requests; nil means the SDK's own.
 	Transport http.RoundTripper
 }
 
-// Validate returns nil if the fields that every grant needs are in order; else
-// an [*outcome.Error] on the edge onInvalidData that names every fault.
+// Validate returns nil if the fields that every grant needs are valid; else an
+// [*outcome.Error] on the edge onInvalidData that names every fault.
 func (i Integration) Validate() error {
 	faults := i.faults()
 	return faults.Err("", "")
@@ -60,8 +63,8 @@ func (i Integration) Validate() error {
 
 func (i Integration) faults() outcome.Violations {
 	var faults outcome.Violations
-	checkClient(&faults, i.ClientID, i.ClientSecret)
-	checkScopes(&faults, i.Scopes)
+	client{i.ClientID, i.ClientSecret, i.FetchSecret}.validate(&faults)
+	validateScopes(&faults, i.Scopes)
 	for _, endpoint := range []struct{ field, url string }{
 		{"AuthorizeURL", i.AuthorizeURL}, {"TokenURL", i.TokenURL},
 		{"DeviceURL", i.DeviceURL}, {"DeviceTokenURL", i.DeviceTokenURL},
@@ -76,26 +79,30 @@ func (i Integration) faults() outcome.Violations {
 	return faults
 }
 
-// Refresh trades a refresh token for a new grant. Where the reply names no new
-// refresh token, the grant keeps this one. A service that rotates its refresh
-// tokens accepts each but once, so that whoever calls Refresh has to save the
-// grant before using it; [Refreshing] does. So a reply with a new refresh token
-// is not given up for a small fault: if its expires_in cannot be read, the access
-// token is one of unknown expiry, as it is without one; and if the access token
-// itself is of no use, the error comes with a grant that holds the new refresh
-// token alone.
+// Refresh exchanges a refresh token for a new grant. If the reply contains no new
+// refresh token, the grant keeps this one. A service that rotates its refresh tokens
+// accepts each only once, so save the grant before you use it, as [Refreshing] does.
 //
-// The error is an [*outcome.Error] naming every fault of the fields, a
+// Refresh makes up to three attempts while the failure is temporary, all within 30
+// seconds. It sends the refresh token only once if it may have arrived: if there was
+// a reply of success, a part of the reply is missing, or the connection was lost
+// after the request was sent.
+//
+// A new refresh token is never lost to a fault in the rest of the reply. If
+// expires_in cannot be read, the access token is one of unknown expiry. If the access
+// token itself is not usable, Refresh returns an error and a grant that holds the new
+// refresh token alone.
+//
+// The error is an [*outcome.Error] that names every fault of the fields, a
 // [*ReauthorizationRequiredError] if there is no refresh token, or the service
-// refuses it or the client, or a [*TokenEndpointError]. A temporary failure is
-// tried up to three times, all within 30 seconds; if ctx ends between two tries,
-// the error wraps that of ctx too. The refresh token is not sent again once the
-// service has answered with a status of success, nor if it may have arrived and
-// the reply is missing: it came too late, it broke off, or the connection was lost.
+// refuses it or the client, or a [*TokenEndpointError], which matches
+// [ErrUnreachable] if there was no reply. If ctx ends between two attempts, the error
+// wraps that of ctx too. An error of FetchSecret is wrapped.
 func (i Integration) Refresh(ctx context.Context, refreshToken Secret) (Grant, error) {
-	if ctx == nil {
-		return Grant{}, errNoContext
-	}
+	return i.refresh(ctx, sender(i.Transport), refreshToken)
+}
+
+func (i Integration) refresh(ctx context.Context, sender *sent.Client, refreshToken Secret) (Grant, error) {
 	if err := i.Validate(); err != nil {
 		return Grant{}, err
 	}
@@ -105,41 +112,41 @@ func (i Integration) Refresh(ctx context.Context, refreshToken Secret) (Grant, e
 	ctx, cancel := context.WithTimeout(ctx, exchangeLimit)
 	defer cancel()
 	endpoint := i.endpoint()
-	endpoint.single = true
-	answer, err := endpoint.askAgain(ctx, url.Values{
+	endpoint.sender, endpoint.singleUse = sender, true
+	answer, err := endpoint.ask(ctx, url.Values{
 		"grant_type":    {"refresh_token"},
 		"refresh_token": {refreshToken.Reveal()},
 	})
 	if err != nil {
-		return Grant{RefreshToken: rotated(err)}, refusedRefresh(err)
+		return unusable(err), refusedRefresh(err)
 	}
-	return grantOf(answer), nil
+	if answer.refreshToken.IsZero() {
+		answer.refreshToken = refreshToken
+	}
+	return answer.grant(), nil
 }
 
-// rotated returns the new refresh token of a reply that is otherwise of no use;
-// the zero Secret if there is none.
-func rotated(err error) Secret {
+// unusable returns the grant of a reply without a usable access token: it holds the
+// refresh token, if there is one.
+func unusable(err error) Grant {
 	if failure, ok := errors.AsType[*TokenEndpointError](err); ok {
-		return failure.refresh
+		return Grant{RefreshToken: failure.refreshToken}
 	}
-	return Secret{}
+	return Grant{}
 }
 
 func (i Integration) endpoint() endpoint {
-	style := oauth2.AuthStyleInParams
-	if i.BasicAuth {
-		style = oauth2.AuthStyleInHeader
-	}
 	return endpoint{
-		url:      cmp.Or(i.TokenURL, WebexTokenURL),
-		clientID: i.ClientID, secret: i.ClientSecret, style: style,
-		transport: orDefault(i.Transport),
+		url:       cmp.Or(i.TokenURL, WebexTokenURL),
+		client:    client{i.ClientID, i.ClientSecret, i.FetchSecret},
+		basicAuth: i.BasicAuth,
+		sender:    sender(i.Transport),
 	}
 }
 
-// refusedRefresh tells a refusal that a person has to deal with from one that
-// may pass. Which code Webex gives for a dead refresh token is not documented,
-// so any refusal in a known shape counts.
+// refusedRefresh turns a refusal that a person has to deal with into a
+// [*ReauthorizationRequiredError]. Which code Webex gives for a dead refresh token is
+// not documented, so any refusal in a known shape counts.
 func refusedRefresh(err error) error {
 	refusal, ok := errors.AsType[*TokenEndpointError](err)
 	if !ok || refusal.Temporary() {
@@ -160,4 +167,18 @@ func refusedRefresh(err error) error {
 		reason = ConsentRequired
 	}
 	return &ReauthorizationRequiredError{Reason: reason, Err: refusal}
+}
+
+// open implements [Mechanism].
+func (i Integration) open(ctx context.Context, r *Registry, name string, lasting *lasting) (TokenSource, standing, error) {
+	source := r.refreshing(name, i).open(lasting)
+	stored, err := source.Store.Read(ctx, name)
+	if err != nil {
+		return nil, standing{}, err
+	}
+	_, err = source.latest(stored)
+	if required, ok := errors.AsType[*ReauthorizationRequiredError](err); ok {
+		return source, required.standing(), nil
+	}
+	return source, standing{state: Authorized}, err
 }

@@ -14,11 +14,11 @@ import (
 )
 
 // Legacy obtains tokens from the REST API of imi.chat, the product that Engage
-// grew out of: a GET that is answered with a token in a header. Its calls count
-// against a tenant's daily 10,000 requests (documented), so wrap it with
-// [NewCache]; the struct itself asks on every call of Token, and only once.
+// grew out of: the reply to a GET holds the token in a header. The requests count
+// towards a tenant's daily 10,000 (documented), so wrap the struct with
+// [NewCache]. On its own, it sends one request on every call of Token.
 type Legacy struct {
-	// AuthorizeURL is where to ask, such as
+	// AuthorizeURL is the endpoint, such as
 	// https://<sub-domain>.imi.chat/v3.1/authorize. It must be https, or plain
 	// http to the loopback. Required.
 	AuthorizeURL string
@@ -28,14 +28,14 @@ type Legacy struct {
 	// CredentialHeader is the header that carries the credential. Its name is
 	// not public; empty means Authorization (assumed).
 	CredentialHeader string
-	// Life is how long a token is used. The real lifetime is not public; 0
-	// means until it is refused.
+	// Life is how long a token is used; 0 means until it is refused. The real
+	// lifetime is not public.
 	Life time.Duration
-	// Transport sends the request; nil means [http.DefaultTransport].
+	// Transport sends the request; nil means the SDK's own.
 	Transport http.RoundTripper
 }
 
-// Validate returns nil if a token can be asked for; else an [*outcome.Error] on
+// Validate returns nil if a token can be requested; else an [*outcome.Error] on
 // the edge onInvalidData that names every fault.
 func (l Legacy) Validate() error {
 	var faults outcome.Violations
@@ -57,18 +57,15 @@ func (l Legacy) Validate() error {
 	return faults.Err("", "")
 }
 
-// Token asks for a token, which goes into the header access_token of later
+// Token requests a token, which goes into the header access_token of later
 // requests (documented). The error is an [*outcome.Error] that names every
 // fault, a [*ReauthorizationRequiredError] for the status 401 (assumed, as no
 // error of this API is documented), or a [*TokenEndpointError].
 func (l Legacy) Token(ctx context.Context) (Token, error) {
-	if ctx == nil {
-		return Token{}, errNoContext
-	}
 	if err := l.Validate(); err != nil {
 		return Token{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, tryLimit)
+	ctx, cancel := context.WithTimeout(ctx, attemptLimit)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, l.AuthorizeURL, nil)
 	if err != nil {
@@ -77,23 +74,20 @@ func (l Legacy) Token(ctx context.Context) (Token, error) {
 	credential := base64.StdEncoding.EncodeToString([]byte(l.APIKey.Reveal() + "@" + l.DomainName))
 	request.Header.Set(cmp.Or(l.CredentialHeader, "Authorization"), credential)
 	request.Header.Set("Content-Type", "application/json")
-	response, _, err := roundTrip(orDefault(l.Transport), request)
-	if err != nil {
+	x := exchange{sender: sender(l.Transport), secrets: []Secret{l.APIKey, NewSecret(credential)}}
+	if _, err := x.sendRaw(request, nil); err != nil {
 		return Token{}, err
 	}
-	failure := failureOf(response)
-	value := response.Header.Get("access_token")
+	value := x.response.Header.Get("access_token")
 	switch {
-	case response.StatusCode == http.StatusUnauthorized:
-		return Token{}, &ReauthorizationRequiredError{Reason: CredentialsChanged, Err: failure}
-	case response.StatusCode != http.StatusOK:
-		return Token{}, failure
+	case x.response.StatusCode == http.StatusUnauthorized:
+		return Token{}, &ReauthorizationRequiredError{Reason: CredentialsChanged, Err: x.failure("")}
+	case x.response.StatusCode != http.StatusOK:
+		return Token{}, x.failure("")
 	case value == "":
-		failure.problem = "the reply holds no access token"
-		return Token{}, failure
+		return Token{}, x.failure("the reply holds no access token")
 	case !wellFormed(value):
-		failure.problem = "the access token holds a character that no token can hold"
-		return Token{}, failure
+		return Token{}, x.failure("the access token holds a character that no token can hold")
 	}
 	var expiry time.Time
 	if l.Life > 0 {

@@ -8,13 +8,14 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// held is a token and its times, as they follow from when it came. A zero time
-// is never reached.
+// held is a token and the times that follow from its lifetime. A zero time is never
+// reached.
 type held struct {
 	token    Token
 	since    time.Time
 	renewAt  time.Time // from then on it is stale
 	deadline time.Time // from then on it counts as expired
+	accepted bool      // the service has accepted it
 }
 
 // hold works out the times of a token that came at now.
@@ -25,13 +26,13 @@ func hold(token Token, now time.Time) *held {
 		h.renewAt = expiry.Add(-min(jittered(window(life)), life/2))
 		h.deadline = expiry.Add(-min(jittered(time.Minute), life/4))
 	}
-	if token.get().unsettled {
+	if token.get().unsaved {
 		h.renewAt = now
 	}
 	return h
 }
 
-// window is how long before its expiry a token of that lifetime is renewed.
+// window returns how long before its expiry a token of that lifetime is renewed.
 func window(life time.Duration) time.Duration {
 	switch {
 	case life <= 20*time.Minute:
@@ -58,9 +59,9 @@ func (h *held) beforeDeadline(t time.Time) time.Time {
 	return t
 }
 
-// rest is for how long after now the token's state need not be looked at. It is
-// never long, because the monotonic clock that measures it stands still while a
-// machine sleeps.
+// rest returns how long after now the token's state stays the same. It is never
+// long, because the monotonic clock that measures it stands still while a machine
+// sleeps.
 func (h *held) rest(now time.Time) time.Duration {
 	rest := time.Second
 	if !h.deadline.IsZero() {
@@ -82,34 +83,62 @@ func (h *held) outlivedBy(token Token) bool {
 	return old.IsZero() || young.IsZero() || young.After(old)
 }
 
+// refusals decides whether a refused token is worth a renewal. It is, unless the
+// renewal before did not help.
+type refusals struct {
+	count     int       // renewals in a row whose token was refused
+	believeAt time.Time // when another such renewal may follow
+	last      Token     // the token dropped last
+}
+
+// believe reports whether to drop h, which was refused at now.
+func (r *refusals) believe(h *held, now time.Time) bool {
+	unchanged := h.token.Equal(r.last)
+	if h.accepted && !unchanged || now.Sub(h.since) > longestPause {
+		r.count = 0
+	}
+	if r.count > 0 && !reached(now, r.believeAt) {
+		return false
+	}
+	r.count++
+	r.believeAt = now.Add(pause(r.count))
+	r.last = h.token
+	return true
+}
+
+// accepted notes that the service accepted h.
+func (r *refusals) accepted(h *held) {
+	if !h.token.Equal(r.last) {
+		r.count = 0
+	}
+}
+
 const (
 	shortestPause         = time.Second
-	longestPause          = 5 * time.Minute
-	longestRequestedPause = time.Hour
+	longestPause          = time.Minute
+	longestRequestedPause = 5 * time.Minute
 )
 
-// pause is how long to wait after the count-th try in a row that was of no use:
-// at random between the shortest pause and a limit that doubles each time.
+// pause returns how long to wait after count renewals in a row did not help: a random
+// time between the shortest pause and a limit that doubles each time.
 func pause(count int) time.Duration {
 	limit := longestPause
-	if count < 9 {
+	if count < 6 {
 		limit = min(shortestPause<<count, longestPause)
 	}
 	return shortestPause + rand.N(limit-shortestPause)
 }
 
-// pauseAfter is the pause that follows upon err.
-func pauseAfter(err error, count int) time.Duration {
+// pauseAfter returns the pause after err, and whether the endpoint requested it.
+func pauseAfter(err error, count int) (wait time.Duration, requested bool) {
+	wait = pause(count)
 	if errors.Is(err, ErrReauthorizationRequired) || errors.Is(err, outcome.ErrOnInvalidData) {
-		return longestPause
+		wait = longestPause
 	}
-	if failure, ok := errors.AsType[*TokenEndpointError](err); ok {
-		if !failure.Temporary() {
-			return max(longestPause, min(failure.RetryAfter, longestRequestedPause))
-		}
-		return max(pause(count), min(failure.RetryAfter, longestRequestedPause))
+	if failure, ok := errors.AsType[*TokenEndpointError](err); ok && failure.RetryAfter > wait {
+		return min(failure.RetryAfter, longestRequestedPause), true
 	}
-	return pause(count)
+	return wait, false
 }
 
 // jittered returns d, made longer by up to a quarter at random.

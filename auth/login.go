@@ -3,20 +3,25 @@ package auth
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
+	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/engagesdk/engage-go/internal/safeurl"
 )
 
 // Login signs a person in with a browser on the same machine. It listens on the
 // integration's RedirectURL, which has to be plain http to the loopback
-// (documented to work). Webex wants the exact URL that is registered, port
-// included; where a service allows any port, port 0 takes a free one.
+// (documented to work). Webex wants the exact URL that is registered, with its port.
+// For a service that accepts any port, port 0 takes a free one.
 type Login struct {
 	// Integration is the client to sign in to.
 	Integration Integration
@@ -31,17 +36,19 @@ type Login struct {
 	Limit time.Duration
 }
 
+// pageLimit is how long the page that says that the person is signed in stays
+// available. A browser may request it twice, to show a preview.
+const pageLimit = time.Second
+
 // Run waits until somebody has signed in, and returns the grant. Only a redirect
-// with the login's own state counts; any other request is turned away and the
-// login goes on waiting. A sign-in that has begun to be traded for a grant when
-// the time is up is waited for, for up to 10 seconds. The errors are those of
-// [Integration.NewSignIn] and [SignIn.Finish], whose grant may hold a refresh token
-// all the same, of listening, and an error that wraps [context.DeadlineExceeded] or
-// that of ctx when nobody came.
+// with the login's own state counts; Run refuses any other request and goes on
+// waiting. If the time is up while a code is being exchanged, Run waits up to 10
+// seconds for the grant. After a sign-in it serves its last page for one more second.
+//
+// The errors are those of [Integration.NewSignIn] and [SignIn.Finish], which may come
+// with a grant, those of listening, and one that wraps [context.DeadlineExceeded] or
+// the error of ctx if nobody signed in.
 func (l Login) Run(ctx context.Context) (Grant, error) {
-	if ctx == nil {
-		return Grant{}, errNoContext
-	}
 	listeners, redirect, err := l.listen()
 	if err != nil {
 		return Grant{}, err
@@ -71,18 +78,21 @@ func (l Login) Run(ctx context.Context) (Grant, error) {
 	l.invite(ctx, signIn.URL())
 	select {
 	case got := <-page.results:
+		if got.err == nil {
+			_ = sleep(ctx, pageLimit)
+		}
 		shutdown(server)
 		return got.grant, got.err
 	case <-ctx.Done():
 	}
 	shutdown(server)
-	// Whoever has not begun by now is too late. Whoever has may be given a grant,
-	// which must not be lost.
+	// A redirect is too late from now on, unless its code is being exchanged: that
+	// grant must not be lost.
 	if !signIn.used.CompareAndSwap(false, true) {
 		select {
 		case got := <-page.results:
 			return got.grant, got.err
-		case <-time.After(tryLimit):
+		case <-time.After(attemptLimit):
 		}
 	}
 	return Grant{}, fmt.Errorf("auth: nobody has signed in: %w", ctx.Err())
@@ -102,8 +112,8 @@ func (l Login) invite(ctx context.Context, address string) {
 	}
 }
 
-// listen listens where the redirect leads to, and returns its URL, with the
-// port that was taken if it was 0.
+// listen listens at the RedirectURL, and returns that, with the port that was taken if
+// it was 0.
 func (l Login) listen() (listeners []net.Listener, redirect string, err error) {
 	faults := l.Integration.faults()
 	target := loopback(l.Integration.RedirectURL, &faults)
@@ -112,7 +122,7 @@ func (l Login) listen() (listeners []net.Listener, redirect string, err error) {
 	}
 	hosts, port := listenHosts(target.Hostname()), target.Port()
 	listeners, err = listenAt(hosts, port)
-	for try := 1; err != nil && port == "0" && try < mostTries; try++ {
+	for n := 1; err != nil && port == "0" && n < mostAttempts; n++ {
 		// A port that is free at one address may be taken at the other.
 		listeners, err = listenAt(hosts, port)
 	}
@@ -145,9 +155,8 @@ func portAt(listener net.Listener) string {
 	return port
 }
 
-// listenHosts are the addresses of host. A browser may try either of those of
-// localhost, so that both have to be ours; the second one is left out where the
-// machine has no IPv6.
+// listenHosts returns the addresses of host. A browser may use either of those of
+// localhost, so Login takes both; only one where the machine has no IPv6.
 func listenHosts(host string) []string {
 	if host != "localhost" {
 		return []string{host}
@@ -222,15 +231,18 @@ func (p *redirectPage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *redirectPage) finish(w http.ResponseWriter, r *http.Request) {
-	// The trade goes on if the person closes the window too early.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), tryLimit)
-	defer cancel()
+	// The exchange goes on if the person closes the window too early.
+	ctx := context.WithoutCancel(r.Context())
 	grant, err := p.signIn.Finish(ctx, r.URL.String())
-	switch err.(type) {
+	switch problem := err.(type) {
 	case nil:
 		show(w, http.StatusOK, "You are signed in. You can close this window.")
 	case *SignInError: // anybody can send such a redirect
-		show(w, http.StatusBadRequest, "This is not the sign-in that was asked for, or it is over. Start again.")
+		if problem.problem == alreadyUsed {
+			show(w, http.StatusOK, "This sign-in is done, or in progress in another window. You can close this one.")
+			return
+		}
+		show(w, http.StatusBadRequest, "This is not the sign-in that was asked for. Start again.")
 		return
 	default:
 		show(w, http.StatusForbidden, "You are not signed in. The program that asked you to sign in knows why.")
@@ -242,4 +254,33 @@ func show(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = fmt.Fprintf(w, "<!DOCTYPE html>\n<html lang=\"en\"><head><title>Sign-in</title></head><body><p>%s</p></body></html>\n", text)
+}
+
+// OpenBrowser opens address in the browser of the person at this machine. It
+// returns when the program that opens it has ended, or when ctx ends; that program
+// goes on, because it may be the browser itself. The error reports that there is no
+// browser, or that address is neither https nor plain http to the loopback.
+func OpenBrowser(ctx context.Context, address string) error {
+	if _, problem := safeurl.Parse(address); problem != "" {
+		return errors.New("auth: the address " + problem)
+	}
+	command := []string{"xdg-open"}
+	switch runtime.GOOS {
+	case "windows":
+		command = []string{"rundll32", "url.dll,FileProtocolHandler"}
+	case "darwin":
+		command = []string{"open"}
+	}
+	opener := exec.Command(command[0], append(command[1:], address)...)
+	if err := opener.Start(); err != nil {
+		return err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- opener.Wait() }() // ends with the opener
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+		return nil
+	}
 }

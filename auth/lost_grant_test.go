@@ -177,28 +177,19 @@ func TestReplyWithoutWhatWasAskedForIsFoundByItsTrackingID(t *testing.T) {
 }
 
 func TestGrantOfALargeReplyIsNotLost(t *testing.T) {
-	for name, test := range map[string]struct {
-		reply, problem string
-	}{
-		"escaped in HTML": {`{"access_token":"` + strings.Repeat("<", 1000<<10) + `","refresh_token":"refresh-1","expires_in":3600}`, ""},
-		"escaped in JSON": {`{"access_token":"abc","refresh_token":"refresh-1","scope":"` + strings.Repeat("\u2028", 330<<10) + `"}`, "cannot be read"},
+	for name, reply := range map[string]string{
+		"escaped in HTML": `{"access_token":"` + strings.Repeat("<", 1000<<10) + `","refresh_token":"refresh-1","expires_in":3600}`,
+		"escaped in JSON": `{"access_token":"abc","refresh_token":"refresh-1","scope":"` + strings.Repeat("\u2028", 330<<10) + `"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var sent []string
 				integration := person("https://api.example.com/token")
-				integration.Transport = traded(&sent, test.reply, `400{"error":"invalid_grant"}`)
+				integration.Transport = traded(&sent, reply, `400{"error":"invalid_grant"}`)
 				grant, err := integration.Refresh(t.Context(), auth.NewSecret("refresh-0"))
 				require.Equal(t, []string{"refresh-0"}, sent)
 				require.Equal(t, "refresh-1", grant.RefreshToken.Reveal())
-				if test.problem == "" {
-					require.NoError(t, err)
-					return
-				}
-				failure, ok := errors.AsType[*auth.TokenEndpointError](err)
-				require.True(t, ok)
-				require.Equal(t, 200, failure.Status)
-				require.ErrorContains(t, err, test.problem)
+				require.NoError(t, err)
 			})
 		})
 	}

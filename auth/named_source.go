@@ -3,131 +3,130 @@ package auth
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"net/url"
 	"sync/atomic"
 
 	"github.com/engagesdk/engage-go/outcome"
 )
 
 // NamedSource is one user's use of a named authorization: a source of its
-// tokens. [Registry.Use] makes it. It is safe for concurrent use.
+// tokens. Make one with [Registry.Use]. It is safe for concurrent use.
 type NamedSource struct {
 	registry *Registry
-	name     string
+	name     string // empty for the default
 	user     string
-	// problem is why the name cannot be used.
-	problem  error
 	released atomic.Bool
-	// found is the entry that the name stood for last; nil before it is asked for.
-	found atomic.Pointer[entry]
+	// found is what the name stood for when it was resolved last.
+	found atomic.Pointer[found]
 }
 
-// Use returns a source of the tokens of an authorization, or, for the empty
-// name, of the one that is the default now. A client takes it like any other:
+// found is an entry with its name, at a version of the registry.
+type found struct {
+	version uint64
+	name    string
+	entry   *entry
+}
+
+// Use returns a source of the tokens of an authorization. The empty name stands for
+// the default, also after [Registry.SetDefault] has changed it. A client takes the source
+// like any other:
 //
 //	support := registry.Use("support", "inbound worker")
 //	client, err := engage.New(engage.US, support)
 //
-// Until [NamedSource.Release] is called, the authorization counts as used by
-// user, a name of the caller's choice, and cannot be removed. The source
-// follows later calls of Update and Authorize.
+// Until [NamedSource.Release] is called, the authorization counts as used by user, a
+// name of the caller's choice, and is not removed. The source follows later calls of
+// Update, Authorize and RemoveInUse.
 //
-// An unknown name and an empty user are reported by the source's Bind, and so
-// by engage.New, and by its Token.
+// [Bind] reports an unknown name and an empty user, and so do engage.New and the
+// source's Token.
 func (r *Registry) Use(name, user string) *NamedSource {
-	s := &NamedSource{registry: r, name: name, user: user}
-	if user == "" {
-		var faults outcome.Violations
-		faults.Add("User", "is empty")
-		s.problem = faults.Err("", "")
-		return s
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.users == nil {
+		r.users = make(map[string]map[string]int)
 	}
-	if s.name, s.problem = r.Resolve(name); s.problem == nil {
-		s.problem = r.count(s.name, user, 1)
+	if r.users[name] == nil {
+		r.users[name] = make(map[string]int)
 	}
-	return s
+	if user != "" {
+		r.users[name][user]++
+	}
+	return &NamedSource{registry: r, name: name, user: user}
 }
 
-// Release ends the use. Call it once the client is no longer needed, or could
-// not be made. The source gives tokens until the authorization is removed, but
-// no further client can be made with it. Further calls do nothing.
+// Release ends the use. Call it when the client is no longer needed, or could not be
+// made. The source gives tokens until the authorization is removed, but no further
+// client can be made with it. Further calls do nothing.
 func (s *NamedSource) Release() {
-	if s.usable() == nil && !s.released.Swap(true) {
-		_ = s.registry.count(s.name, s.user, -1)
+	if s.user == "" || s.released.Swap(true) {
+		return
+	}
+	s.registry.mu.Lock()
+	defer s.registry.mu.Unlock()
+	users := s.registry.users[s.name]
+	if users[s.user]--; users[s.user] == 0 {
+		delete(users, s.user)
 	}
 }
 
 // Token implements [TokenSource]. The errors are those of the authorization's
 // mechanism, and one that matches [ErrUnknownAuthorization].
 func (s *NamedSource) Token(ctx context.Context) (Token, error) {
-	e, err := s.entry()
+	f, err := s.find()
 	if err != nil {
 		return Token{}, err
 	}
-	token, err := e.cache.Token(ctx)
-	return token, s.registry.settle(s.name, e, err)
+	token, err := f.entry.cache.Token(ctx)
+	return token, s.registry.settle(f.name, f.entry, err)
 }
 
-// Invalidate implements [Invalidator]. It holds for all users.
+// Invalidate implements [Invalidator] for all users of the authorization. If the service
+// refuses new tokens as well, the state becomes ReauthorizationRequired, with the
+// reason [TokenRefused].
 func (s *NamedSource) Invalidate(refused Token) {
-	if e, err := s.entry(); err == nil {
-		e.cache.Invalidate(refused)
+	if f, err := s.find(); err == nil {
+		f.entry.cache.Invalidate(refused)
+		_ = s.registry.settle(f.name, f.entry, nil)
 	}
 }
 
-// entry returns what the name stands for now. It takes the registry's lock only
-// if that has changed.
-func (s *NamedSource) entry() (*entry, error) {
-	if err := s.usable(); err != nil {
+// Accept implements [Accepter] for all users of the authorization.
+func (s *NamedSource) Accept(accepted Token) {
+	if f, err := s.find(); err == nil {
+		f.entry.cache.Accept(accepted)
+	}
+}
+
+// find returns what the name stands for. It takes the registry's lock only if that may
+// have changed.
+func (s *NamedSource) find() (*found, error) {
+	version := s.registry.version.Load()
+	if f := s.found.Load(); f != nil && f.version == version {
+		return f, nil
+	}
+	if s.user == "" {
+		var faults outcome.Violations
+		faults.Add("User", "is empty")
+		return nil, faults.Err("", "")
+	}
+	name, err := s.registry.Resolve(s.name)
+	if err != nil {
 		return nil, err
 	}
-	if e := s.found.Load(); e != nil && e.current.Load() {
-		return e, nil
-	}
-	e, err := s.registry.find(s.name)
-	if err == nil {
-		s.found.Store(e)
-	}
-	return e, err
-}
-
-// Bind implements [Binder], to report what is wrong with the use before the
-// first call.
-func (s *NamedSource) Bind(*url.URL, http.RoundTripper) (TokenSource, error) {
-	switch err := s.usable(); {
-	case err != nil:
+	e, err := s.registry.named(name)
+	if err != nil {
 		return nil, err
-	case s.released.Load():
-		return nil, fmt.Errorf("auth: the use of %q has been released", s.name)
 	}
-	return s, nil
+	f := &found{version, name, e}
+	s.found.Store(f)
+	return f, nil
 }
 
-// usable returns what is wrong with the use.
-func (s *NamedSource) usable() error {
-	switch {
-	case s == nil:
-		return unknown("")
-	case s.problem == nil && s.registry == nil:
-		return unknown("")
+// validate returns what is wrong with the use.
+func (s *NamedSource) validate() error {
+	if s.released.Load() {
+		return fmt.Errorf("auth: the use of %q has been released", s.name)
 	}
-	return s.problem
-}
-
-// count notes that user uses name once more, or once less.
-func (r *Registry) count(name, user string, change int) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	e := r.entries[name]
-	if e == nil {
-		return unknown(name)
-	}
-	if e.users == nil {
-		e.users = make(map[string]int)
-	}
-	if e.users[user] += change; e.users[user] == 0 {
-		delete(e.users, user)
-	}
-	return nil
+	_, err := s.find()
+	return err
 }

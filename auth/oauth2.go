@@ -3,47 +3,40 @@ package auth
 import (
 	"context"
 	"errors"
-	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
 
-	"github.com/engagesdk/engage-go/internal/errtree"
 	"github.com/engagesdk/engage-go/internal/nothing"
 	"github.com/engagesdk/engage-go/internal/safeerror"
 )
 
-// FromOAuth2 makes a source of x/oauth2 a [TokenSource]. Token returns when its
-// context ends, although the source, which knows no context, may still be at
-// work. The source's tokens must be bearer tokens. Most such sources keep their
-// token until shortly before it expires and cannot be told that it was refused.
-// Each call of Token costs a goroutine; a [Cache] around it spares that.
+// FromOAuth2 makes a source of x/oauth2 a [TokenSource]. Its tokens must be bearer
+// tokens. A client gives it a cache, see [Bind]; elsewhere, wrap it with [NewCache].
+// On its own, it asks the source on every call of Token, on a goroutine of its own.
 //
-// An [*oauth2.RetrieveError], whose text holds the body of a reply, comes back
-// as a [*TokenEndpointError]. A panic of the source comes back as an error. A nil
-// source is reported by Bind, and so by engage.New, and by Token.
+// Token returns when its context ends, although the source, which knows no context,
+// may still be at work. An [*oauth2.RetrieveError], whose text holds the body of a
+// reply, becomes a [*TokenEndpointError]. A panic of the source becomes an error,
+// because nobody could recover it on that goroutine.
 func FromOAuth2(source oauth2.TokenSource) TokenSource { return fromOAuth2{source} }
 
 type fromOAuth2 struct{ source oauth2.TokenSource }
 
-func (f fromOAuth2) Token(ctx context.Context) (Token, error) {
-	switch {
-	case nothing.In(f.source):
-		return Token{}, errNoSource
-	case ctx == nil:
-		return Token{}, errNoContext
+func (f fromOAuth2) validate() error {
+	if nothing.In(f.source) {
+		return errNoSource
 	}
-	return await(ctx, func() (Token, error) { return contain(f.fetch) })
+	return nil
 }
 
-// Bind implements [Binder], to report a missing source before the first call.
-func (f fromOAuth2) Bind(*url.URL, http.RoundTripper) (TokenSource, error) {
-	if nothing.In(f.source) {
-		return nil, errNoSource
+// Token implements [TokenSource].
+func (f fromOAuth2) Token(ctx context.Context) (Token, error) {
+	if err := f.validate(); err != nil {
+		return Token{}, err
 	}
-	return f, nil
+	return background(ctx, f.fetch)
 }
 
 func (f fromOAuth2) fetch() (Token, error) {
@@ -56,7 +49,8 @@ func (f fromOAuth2) fetch() (Token, error) {
 	case !strings.EqualFold(given.Type(), "Bearer"):
 		return Token{}, errNotBearer
 	}
-	token := tokenOf(given)
+	scope, _ := given.Extra("scope").(string)
+	token := NewToken(given.AccessToken, given.Expiry, strings.Fields(scope)...)
 	if err := token.usable(time.Now()); err != nil {
 		return Token{}, err
 	}
@@ -67,30 +61,29 @@ var errNotBearer = safeerror.New("auth: the token is not a bearer token")
 
 // withoutBody replaces an error whose text may hold a reply or a URL.
 func withoutBody(err error) error {
-	if !errtree.Sound(err) {
-		return safeerror.Hide("auth: the token source failed", err)
-	}
 	refusal, ok := errors.AsType[*oauth2.RetrieveError](err)
 	if !ok {
 		cause := safeerror.Exchange(err)
 		return safeerror.Wrap("auth: the token source failed: "+cause.Error(), cause)
 	}
 	failure := new(TokenEndpointError)
-	if response := refusal.Response; response != nil {
-		if _, failure = read(response, refusal.Body); failure == nil {
-			failure = failureOf(response)
+	var x exchange
+	if x.response = refusal.Response; x.response != nil {
+		if err := x.decode(refusal.Body); !errors.As(err, &failure) {
+			failure = x.failure("")
 		}
 	}
 	if refusal.ErrorCode != "" { // which can come in a form as well
-		failure.Code, failure.Description = word(refusal.ErrorCode), shorten(refusal.ErrorDescription)
+		failure.Code, failure.Description = x.word(refusal.ErrorCode), x.shorten(refusal.ErrorDescription)
 		failure.recognised = true
 	}
 	return failure
 }
 
-// ToOAuth2 makes source usable where x/oauth2 expects one of its own. Every
-// call is made with ctx. A token that does not go into the Authorization header
-// as a bearer token is an error.
+// ToOAuth2 returns a source of x/oauth2 with the tokens of source. It passes ctx to
+// every call of source. A token that does not go into the Authorization header as a
+// bearer token is an error. An [oauth2.Transport] sends the token wherever a redirect
+// leads; use [Transport] for a client that follows redirects.
 func ToOAuth2(ctx context.Context, source TokenSource) oauth2.TokenSource {
 	return toOAuth2{ctx, source}
 }
@@ -101,7 +94,7 @@ type toOAuth2 struct {
 }
 
 func (t toOAuth2) Token() (*oauth2.Token, error) {
-	token, err := call(t.ctx, t.source, time.Now)
+	token, err := ask(t.ctx, t.source, time.Now)
 	if err != nil {
 		return nil, err
 	}

@@ -3,12 +3,14 @@ package auth_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
@@ -145,8 +147,28 @@ func TestTokenSourceIsASourceOfOAuth2(t *testing.T) {
 	require.Equal(t, "Bearer", token.Type())
 	require.Equal(t, expiry, token.Expiry)
 
-	for _, source := range []auth.TokenSource{nil, auth.Static(""), sourceFunc(nil), always(auth.Token{})} {
+	for _, source := range []auth.TokenSource{auth.Static(""), always(auth.Token{})} {
 		_, err := auth.ToOAuth2(t.Context(), source).Token()
 		require.Error(t, err)
 	}
+}
+
+// text is an error that fmt prints the content of, wherever it finds it.
+type text string
+
+func (t text) Error() string { return string(t) }
+
+func TestErrorOfUnknownTextIsReachedButNotShown(t *testing.T) {
+	_, err := auth.FromOAuth2(oauth2Func(func() (*oauth2.Token, error) { return nil, text(hidden) })).Token(t.Context())
+	require.ErrorIs(t, err, text(hidden))
+	for cause := err; cause != text(hidden); cause = errors.Unwrap(cause) {
+		require.NotContains(t, fmt.Sprintf("%v %+v %#v", cause, cause, cause), hidden)
+	}
+
+	transport := httpmock.NewMockTransport()
+	transport.RegisterNoResponder(httpmock.NewErrorResponder(text(hidden)))
+	legacy := auth.Legacy{AuthorizeURL: "https://api.example.com", APIKey: auth.NewSecret("key"), DomainName: "d", Transport: transport}
+	_, err = legacy.Token(t.Context())
+	require.ErrorIs(t, err, text(hidden))
+	require.NotContains(t, fmt.Sprintf("%#v", errors.Unwrap(err)), hidden)
 }

@@ -236,7 +236,7 @@ func TestChangedConfigurationIsNoticed(t *testing.T) {
 	}{
 		"nothing":       {func(*auth.Refreshing) {}, ""},
 		"client id":     {func(r *auth.Refreshing) { r.Integration.ClientID = "other" }, auth.CredentialsChanged},
-		"client secret": {func(r *auth.Refreshing) { r.Integration.ClientSecret = auth.NewSecret("other") }, auth.CredentialsChanged},
+		"client secret": {func(r *auth.Refreshing) { r.Integration.ClientSecret = auth.NewSecret("other") }, ""},
 		"token URL":     {func(r *auth.Refreshing) { r.Integration.TokenURL = "https://other.example.com" }, auth.CredentialsChanged},
 		"fewer scopes":  {func(r *auth.Refreshing) { r.Integration.Scopes = []string{"write"} }, ""},
 		"other scopes":  {func(r *auth.Refreshing) { r.Integration.Scopes = []string{"read", "admin"} }, auth.ScopeChanged},
@@ -365,8 +365,9 @@ func TestAuthorizeNeedsARefreshTokenAndAStore(t *testing.T) {
 	refreshing := scripted(new(auth.MemoryStore), `{}`)
 	require.ErrorIs(t, refreshing.Authorize(t.Context(), auth.Grant{}), auth.ErrReauthorizationRequired)
 	refreshing.Store = nil
-	var failure *auth.StoreError
-	require.ErrorAs(t, refreshing.Authorize(t.Context(), auth.Grant{RefreshToken: auth.NewSecret("r")}), &failure)
+	err := refreshing.Authorize(t.Context(), auth.Grant{RefreshToken: auth.NewSecret("r")})
+	require.ErrorIs(t, err, outcome.ErrOnInvalidData)
+	require.ErrorContains(t, err, "Store is nil")
 	require.ErrorIs(t, auth.Refreshing{}.Authorize(t.Context(), auth.Grant{}), outcome.ErrOnInvalidData)
 }
 

@@ -7,52 +7,47 @@ import (
 )
 
 // Run keeps the tokens of the authorizations fresh, so that no call has to wait
-// for one even after a long silence. It is [Cache.Run] for all of them, those
-// that are added or authorized later included, but for those that wait for a
-// person, even while their last token lives: nothing is asked for them before
-// their state has changed, by Authorize or by a user's call.
+// for one even after a long silence. It is [Cache.Run] for all of them, also for those
+// that are added later. While an authorization waits for a person, Run requests nothing
+// for it, even if its last token still lives, until Authorize, Authenticate or a user's
+// call has changed its state.
 //
-// Run returns when ctx ends, with its error, or at once if ctx or the registry is
-// nil. Failures do not end it: Logger is told of them, and OnTransition of a
-// state that changes, from goroutines that Run waits for.
+// Run returns when ctx ends, with its error, but not before the renewals in progress
+// have ended and saved their tokens, which takes at most a minute. Failures do not end
+// it: it reports them to Logger, and changes of state to OnTransition, on goroutines
+// that it waits for.
 func (r *Registry) Run(ctx context.Context) error {
-	switch {
-	case r == nil:
-		return errNoRegistry
-	case ctx == nil:
-		return errNoContext
-	}
-	var kept sync.WaitGroup
-	defer kept.Wait()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-
-	running := make(map[*entry]context.CancelFunc)
+	var running sync.WaitGroup
+	defer running.Wait()
+	cancels := make(map[*entry]context.CancelFunc)
 	for {
 		entries, changed := r.watch()
 		for e, name := range entries {
-			if running[e] == nil {
-				keeping, end := context.WithCancel(ctx)
-				running[e] = end
-				kept.Go(func() { r.keepFresh(keeping, name, e) })
+			if cancels[e] == nil {
+				entryCtx, cancel := context.WithCancel(ctx)
+				cancels[e] = cancel
+				running.Go(func() { r.keepFresh(entryCtx, name, e) })
 			}
 		}
-		for e, end := range running {
-			if _, there := entries[e]; !there {
-				end()
-				delete(running, e)
+		for e, cancel := range cancels {
+			if _, exists := entries[e]; !exists {
+				cancel()
+				delete(cancels, e)
 			}
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
+			for _, cancel := range cancels {
+				cancel()
+			}
 			return ctx.Err()
 		}
 	}
 }
 
-// watch returns the entries with their names, and what is closed once there are
-// others.
+// watch returns the entries with their names, and a channel that is closed when there
+// are others.
 func (r *Registry) watch() (map[*entry]string, <-chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -70,16 +65,34 @@ func (r *Registry) watch() (map[*entry]string, <-chan struct{}) {
 func (r *Registry) keepFresh(ctx context.Context, name string, e *entry) {
 	for {
 		wait := time.Minute
-		if !e.waitsForAPerson() {
+		if e.standing.Load().reason == "" { // else it waits for a person
 			_, err := e.cache.Token(ctx)
-			_ = r.settle(name, e, err) // which tells of it, as the cache does
+			_ = r.settle(name, e, err) // the cache has logged it
 			wait = e.cache.untilNext()
 		}
 		if sleep(ctx, wait) != nil {
+			e.cache.finishInTime(ctx)
 			return
 		}
 	}
 }
 
-// waitsForAPerson reports whether there will be no token before somebody acts.
-func (e *entry) waitsForAPerson() bool { return e.standing.Load().reason != "" }
+// Close is [Cache.Close] for all authorizations, for a process that does not use Run.
+// Authorizations that are added later are not closed.
+func (r *Registry) Close(ctx context.Context) error {
+	r.mu.Lock()
+	caches := r.replaced
+	for _, e := range r.entries {
+		caches = append(caches, e.cache)
+	}
+	r.mu.Unlock()
+	for _, cache := range caches {
+		cache.stop()
+	}
+	for _, cache := range caches {
+		if err := cache.finish(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}

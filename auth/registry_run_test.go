@@ -201,7 +201,7 @@ func TestUpdateKeepsATokenThatIsNotSavedYet(t *testing.T) {
 		require.NotContains(t, kept(t, &store.MemoryStore, "a"), "rotated")
 
 		changed := rotating
-		changed.ClientSecret = auth.NewSecret("other")
+		changed.ClientID = "other"
 		require.NoError(t, registry.Update(t.Context(), "a", changed))
 		require.Equal(t, auth.ReauthorizationRequired, state(t, registry, "a"), "it belongs to other credentials")
 		require.NoError(t, registry.Update(t.Context(), "a", standalone(`{"access_token":"other"}`)))

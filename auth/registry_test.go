@@ -109,7 +109,7 @@ func TestUsersFollowAnUpdate(t *testing.T) {
 	require.Equal(t, "granted", get(t, source))
 
 	changed := integration(`500`)
-	changed.ClientSecret = auth.NewSecret("new")
+	changed.ClientID = "new"
 	require.NoError(t, registry.Update(t.Context(), "a", changed))
 	status, err := registry.Get("a")
 	require.NoError(t, err)

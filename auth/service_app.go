@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -15,13 +14,13 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// WebexApplicationsURL is where Webex keeps its applications (documented).
+// WebexApplicationsURL is the URL of the applications of Webex (documented).
 const WebexApplicationsURL = "https://webexapis.com/v1/applications"
 
 // ServiceApp is a Webex Service App that an administrator of an organization has
-// authorized. It lives from a refresh token like a person who signed in, without
-// any person. The pair to start from is shown in the developer portal, or
-// obtained with Grant:
+// authorized. It has a refresh token, as a person who signed in has, but needs no
+// person. Its first pair of tokens is shown in the developer portal, or obtained
+// with Grant:
 //
 //	grant, err := app.Grant(ctx, administrator)
 //	source, err := auth.Refreshing{Integration: …, Name: "support", Store: store, Seed: grant}.Open()
@@ -36,19 +35,19 @@ type ServiceApp struct {
 	// OrganizationID is the organization whose administrator authorized it.
 	// Required.
 	OrganizationID string
-	// ApplicationsURL is where the application is kept; empty means
+	// ApplicationsURL is the URL of the service's applications; empty means
 	// [WebexApplicationsURL]. It must be https, or plain http to the loopback.
-	// A query stays behind the path that is added.
+	// A query is kept.
 	ApplicationsURL string
-	// Transport sends the request; nil means [http.DefaultTransport].
+	// Transport sends the request; nil means the SDK's own.
 	Transport http.RoundTripper
 }
 
-// Validate returns nil if the grant can be asked for; else an [*outcome.Error]
+// Validate returns nil if the grant can be requested; else an [*outcome.Error]
 // on the edge onInvalidData that names every fault.
 func (s ServiceApp) Validate() error {
 	var faults outcome.Violations
-	checkClient(&faults, s.ClientID, s.ClientSecret)
+	client{id: s.ClientID, secret: s.ClientSecret}.validate(&faults)
 	if s.ApplicationID == "" || strings.Trim(s.ApplicationID, ".") == "" {
 		faults.Add("ApplicationID", "is empty or holds only dots")
 	}
@@ -63,45 +62,44 @@ func (s ServiceApp) Validate() error {
 
 // Grant obtains the tokens of the Service App for its organization (documented:
 // POST …/applications/{id}/token). The administrator's source must hold the
-// scope spark:applications_token. The request is sent once, since asking again
-// may replace the tokens that were given before. If the expires_in of the
-// pair cannot be read, the access token is one of unknown expiry. If the access
-// token itself is of no use, the error comes with a grant that holds the refresh
-// token alone.
+// scope spark:applications_token. Grant sends the request once, because another may
+// replace the tokens that the first one gave. If the reply's expires_in cannot be
+// read, the access token is one of unknown expiry. If the access token itself is not
+// usable, Grant returns an error and a grant that holds the refresh token alone.
 //
-// The error is an [*outcome.Error] naming every fault of the fields, that of the
-// administrator's source, or one for its token if that is empty, expired or
-// malformed, a [*ReauthorizationRequiredError] if the service does not accept the
-// id and secret, or a [*TokenEndpointError], which wraps the error of ctx if that
-// ends first.
+// The error is an [*outcome.Error] that names every fault of the fields, the error of
+// the administrator's source or one for its token, a
+// [*ReauthorizationRequiredError] if the service refuses the id and secret, or a
+// [*TokenEndpointError].
 func (s ServiceApp) Grant(ctx context.Context, administrator TokenSource) (Grant, error) {
 	if err := s.Validate(); err != nil {
 		return Grant{}, err
 	}
-	token, err := call(ctx, administrator, time.Now)
+	token, err := ask(ctx, administrator, time.Now)
 	if err != nil {
 		return Grant{}, err
 	}
-	request, err := s.request(ctx, token)
+	ctx, cancel := context.WithTimeout(ctx, attemptLimit)
+	defer cancel()
+	request, body, err := s.request(ctx, token)
 	if err != nil {
 		return Grant{}, err
 	}
-	response, object, err := send(orDefault(s.Transport), request)
+	x := exchange{sender: sender(s.Transport), secrets: []Secret{s.ClientSecret, NewSecret(token.Reveal())}}
+	if err := x.send(request, body); err != nil {
+		return unusable(err), refusedClient(err)
+	}
+	answer, err := x.reply()
 	if err != nil {
-		return Grant{RefreshToken: rotated(err)}, refusedClient(err)
+		return unusable(err), err
 	}
-	answer, problem := object.reply()
-	if problem != "" {
-		failure := unreadable(response, object, problem)
-		return Grant{RefreshToken: failure.refresh}, failure
-	}
-	return answer.grant(time.Now()), nil
+	return answer.grant(), nil
 }
 
-func (s ServiceApp) request(ctx context.Context, token Token) (*http.Request, error) {
+func (s ServiceApp) request(ctx context.Context, token Token) (*http.Request, []byte, error) {
 	applications, err := url.Parse(cmp.Or(s.ApplicationsURL, WebexApplicationsURL))
 	if err != nil {
-		return nil, safeerror.Exchange(err)
+		return nil, nil, safeerror.Exchange(err)
 	}
 	target := applications.JoinPath(url.PathEscape(s.ApplicationID), "token").String()
 	body, err := json.Marshal(map[string]string{
@@ -110,16 +108,16 @@ func (s ServiceApp) request(ctx context.Context, token Token) (*http.Request, er
 		"targetOrgId":  s.OrganizationID,
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, target, nil)
 	if err != nil {
-		return nil, safeerror.Exchange(err)
+		return nil, nil, safeerror.Exchange(err)
 	}
 	request.Header.Set("Content-Type", "application/json")
 	hosts, err := NewHosts(target)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return request, hosts.Authorize(request, token)
+	return request, body, hosts.Authorize(request, token)
 }

@@ -4,45 +4,37 @@ import (
 	"context"
 	"fmt"
 	"sync"
-
-	"github.com/engagesdk/engage-go/internal/errtree"
-	"github.com/engagesdk/engage-go/internal/nothing"
-	"github.com/engagesdk/engage-go/internal/safeerror"
 )
 
 // Store keeps the records of authorizations: refresh tokens and what belongs to
-// them. Implementations are safe for concurrent use.
-//
-// A record is a [Secret] whose text is the SDK's own; a store keeps it as it
-// is. The zero Secret means that there is no record. A store that can be read
-// without its lock is a [RecordReader] as well.
+// them. A record is a [Secret] whose text is the SDK's own. The zero Secret means
+// that there is no record. Implementations are safe for concurrent use, also by
+// all processes that share the store. Package storetest tests whether a Store
+// keeps this contract.
 type Store interface {
-	// Update replaces the record called name with what change makes of it. It
-	// holds the record's exclusive lock from before it reads until after the
-	// new record is safe, among all processes that share the store, while
-	// change asks a token endpoint. Waiting for the lock ends with ctx.
+	// Read returns the record called name as the last Update left it. It does not
+	// wait for an Update in progress. So a process that starts with a valid token
+	// can use it while another process waits for a token endpoint.
+	Read(ctx context.Context, name string) (Secret, error)
+
+	// Update replaces the record called name with what change returns. It holds
+	// the record's exclusive lock from before it reads the record until the new
+	// one is safe, among all processes that share the store. Change sends a
+	// request to a token endpoint and so takes up to 30 seconds.
 	//
-	// An error of change is returned as it is, and the record stays. Where the
-	// new record could not be made safe, Update returns an error, and the record is
-	// whole all the same: the old one, or the new one if that is in place, but may
-	// not outlast a crash.
+	// Ctx limits what comes before change: the wait for the lock, and reading.
+	// Afterwards the record has to be saved even if ctx has ended, because the
+	// service may have replaced the refresh token by then. A store that needs a
+	// context to save, as one in a database does, uses one of its own, made with
+	// [context.WithoutCancel] and its own limit.
+	//
+	// If change fails, Update keeps the record and returns that error unchanged.
+	// If the new record cannot be saved, Update returns an error, and the stored
+	// record is the old one or the new one, never a part.
 	Update(ctx context.Context, name string, change func(record Secret) (Secret, error)) error
 }
 
-// RecordReader is a [Store] whose records can be read while others hold their
-// locks. A source that is opened then takes a stored token that is still valid,
-// even while another process, or another source of this one, waits for a token
-// endpoint that hangs. A type that embeds one and has an Update of its own needs a
-// Read of its own, too.
-type RecordReader interface {
-	Store
-
-	// Read returns the record called name as the last Update has left it: whole,
-	// and without waiting for one that is under way.
-	Read(ctx context.Context, name string) (Secret, error)
-}
-
-// StoreError says that a record could not be read or made safe.
+// StoreError reports that a record could not be read or saved.
 type StoreError struct {
 	// Name is the name of the record.
 	Name string
@@ -52,11 +44,8 @@ type StoreError struct {
 	Err error
 }
 
-// Error tells the record's name, the problem and the cause.
+// Error returns the record's name, the problem and the cause.
 func (e *StoreError) Error() string {
-	if e == nil {
-		return nilError
-	}
 	text := fmt.Sprintf("auth: the record %q %s", e.Name, e.Problem)
 	if e.Err != nil {
 		text += ": " + e.Err.Error()
@@ -65,77 +54,10 @@ func (e *StoreError) Error() string {
 }
 
 // Unwrap returns the cause.
-func (e *StoreError) Unwrap() error {
-	if e == nil {
-		return nil
-	}
-	return e.Err
-}
+func (e *StoreError) Unwrap() error { return e.Err }
 
-// update is store.Update for any store, a nil pointer included. None of its errors
-// holds one.
-func update(ctx context.Context, store Store, name string, change func(Secret) (Secret, error)) error {
-	switch {
-	case ctx == nil:
-		return errNoContext
-	case nothing.In(store):
-		return storeless(name)
-	}
-	return sound(name, store.Update(ctx, name, change))
-}
-
-// load returns the record called name, without its lock where the store can.
-func load(ctx context.Context, store Store, name string) (record Secret, err error) {
-	reader, ok := store.(RecordReader)
-	if !ok || nothing.In(store) || ctx == nil {
-		return loadLocked(ctx, store, name)
-	}
-	record, err = reader.Read(ctx, name)
-	return record, sound(name, err)
-}
-
-// loadLocked returns the record called name once nobody holds its lock.
-func loadLocked(ctx context.Context, store Store, name string) (record Secret, err error) {
-	err = update(ctx, store, name, func(stored Secret) (Secret, error) {
-		record = stored
-		return stored, nil
-	})
-	return record, err
-}
-
-// sound returns the error of a store, or another one if it holds a nil pointer.
-func sound(name string, err error) error {
-	if !errtree.Sound(err) {
-		return &StoreError{name, "could not be kept", safeerror.Hide("the store failed", err)}
-	}
-	return err
-}
-
-// refuseRead returns an error for what no store can read with.
-func refuseRead(ctx context.Context, name string) error {
-	if ctx == nil {
-		return &StoreError{Name: name, Problem: "cannot be used: the context is nil"}
-	}
-	return nil
-}
-
-// refuseUpdate returns an error for what no store can work with.
-func refuseUpdate(ctx context.Context, name string, change func(Secret) (Secret, error)) error {
-	if err := refuseRead(ctx, name); err != nil {
-		return err
-	}
-	if change == nil {
-		return &StoreError{Name: name, Problem: "cannot be used: the function to change it is nil"}
-	}
-	return nil
-}
-
-func storeless(name string) error {
-	return &StoreError{Name: name, Problem: "cannot be kept: the store is nil"}
-}
-
-// MemoryStore is a [Store] and [RecordReader] that lasts as long as the process.
-// The zero value is an empty store. It must not be copied after first use.
+// MemoryStore is a [Store] that lasts as long as the process. The zero value is an
+// empty store. A MemoryStore must not be copied after first use.
 type MemoryStore struct {
 	locks locks
 
@@ -143,49 +65,68 @@ type MemoryStore struct {
 	records map[string]Secret
 }
 
+// Read implements [Store]. It never fails.
+func (m *MemoryStore) Read(_ context.Context, name string) (Secret, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.records[name], nil
+}
+
 // Update implements [Store]. All errors but those of change are a [*StoreError].
 func (m *MemoryStore) Update(ctx context.Context, name string, change func(Secret) (Secret, error)) error {
-	if m == nil {
-		return storeless(name)
-	}
-	if err := refuseUpdate(ctx, name, change); err != nil {
-		return err
-	}
-	free, err := m.locks.take(ctx, name)
+	unlock, err := m.locks.lock(ctx, name)
 	if err != nil {
 		return &StoreError{name, "is locked", err}
 	}
-	defer free()
-	record, err := change(m.get(name))
+	defer unlock()
+	old, err := m.Read(ctx, name)
 	if err != nil {
 		return err
 	}
-	m.put(name, record)
-	return nil
-}
-
-// Read implements [RecordReader]. All its errors are a [*StoreError].
-func (m *MemoryStore) Read(ctx context.Context, name string) (Secret, error) {
-	if m == nil {
-		return Secret{}, storeless(name)
+	record, err := change(old)
+	if err != nil {
+		return err
 	}
-	if err := refuseRead(ctx, name); err != nil {
-		return Secret{}, err
-	}
-	return m.get(name), nil
-}
-
-func (m *MemoryStore) get(name string) Secret {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.records[name]
-}
-
-func (m *MemoryStore) put(name string, record Secret) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.records == nil {
 		m.records = make(map[string]Secret)
 	}
 	m.records[name] = record
+	return nil
+}
+
+// locks are exclusive locks by name. The zero value is ready for use, with all of
+// them free.
+type locks struct {
+	mu     sync.Mutex
+	byName map[string]chan struct{} // each holds one element while it is locked
+}
+
+// lock waits for the lock of name and returns the function that releases it. It
+// returns the error of ctx if that ends first. It takes a free lock even if ctx has
+// ended.
+func (l *locks) lock(ctx context.Context, name string) (unlock func(), err error) {
+	l.mu.Lock()
+	if l.byName == nil {
+		l.byName = make(map[string]chan struct{})
+	}
+	if l.byName[name] == nil {
+		l.byName[name] = make(chan struct{}, 1)
+	}
+	lock := l.byName[name]
+	l.mu.Unlock()
+
+	unlock = func() { <-lock }
+	select {
+	case lock <- struct{}{}:
+		return unlock, nil
+	default:
+	}
+	select {
+	case lock <- struct{}{}:
+		return unlock, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }

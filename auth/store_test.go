@@ -213,7 +213,6 @@ func TestStoreWithoutAPlaceOrNameIsAnError(t *testing.T) {
 		store *auth.FileStore
 		name  string
 	}{
-		{nil, "a"},
 		{auth.NewFileStore(""), "a"},
 		{auth.NewFileStore(file), "a"},
 		{auth.NewFileStore(t.TempDir()), ""},
@@ -346,4 +345,40 @@ func ExampleFileStore() {
 	_, err = source.Token(context.Background())
 	fmt.Println(err)
 	// Output: auth: re-authorization required for "support": no token
+}
+
+func TestRecordIsReadWhileItIsLocked(t *testing.T) {
+	for kind, store := range stores(t) {
+		t.Run(kind, func(t *testing.T) {
+			record, err := store.Read(t.Context(), "a")
+			require.NoError(t, err)
+			require.True(t, record.IsZero())
+			put(t, store, "a", "old")
+			require.NoError(t, store.Update(t.Context(), "a", func(auth.Secret) (auth.Secret, error) {
+				record, err := store.Read(t.Context(), "a")
+				require.NoError(t, err)
+				require.Equal(t, "old", record.Reveal())
+				return auth.NewSecret("new"), nil
+			}))
+			record, err = store.Read(t.Context(), "a")
+			require.NoError(t, err)
+			require.Equal(t, "new", record.Reveal())
+		})
+	}
+}
+
+func TestRecordThatCannotBeReadIsAnError(t *testing.T) {
+	directory := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(directory, "a.token"), 0o700))
+	for name, text := range map[string]string{
+		"":                       "name is empty",
+		strings.Repeat("x", 101): "longer than 100 bytes",
+		"a":                      "not a file",
+	} {
+		_, err := auth.NewFileStore(directory).Read(t.Context(), name)
+		var failure *auth.StoreError
+		require.ErrorAs(t, err, &failure)
+		require.Equal(t, name, failure.Name)
+		require.ErrorContains(t, err, text)
+	}
 }

@@ -7,11 +7,10 @@ import (
 	"github.com/engagesdk/engage-go/internal/safeerror"
 )
 
-// Token is what authorizes a request: a bearer token, until when it is valid,
-// and what it is good for. However it is printed, logged or encoded, it shows
-// as REDACTED. The zero value is no token. Tokens are safe for concurrent use, and
-// nothing changes them as long as no header that holds one is changed in place; see
-// [Hosts.Authorize]. Compare them with Equal, not with ==.
+// Token authorizes a request: it is a bearer token with its expiry and scopes. However
+// it is printed, logged or encoded, it shows as REDACTED. The zero value is no token.
+// Tokens are safe for concurrent use, and immutable as long as nobody changes a header
+// that holds one in place; see [Hosts.Authorize]. Compare them with Equal, not with ==.
 type Token struct {
 	redacted
 	// A pointer to a pointer, because fmt prints what a field points to if that
@@ -21,15 +20,16 @@ type Token struct {
 
 type tokenData struct {
 	value     string
-	malformed bool // it cannot stand in a header
+	malformed bool // the value cannot stand in a header
 	expiry    time.Time
 	scopes    []string
-	// header names the header that carries the token, and values is what it
-	// carries, made once so that authorizing a request allocates nothing.
+	// header is the name of the header for the token. Values is the header's value,
+	// made once so that authorizing a request allocates nothing.
 	header string
 	values []string
-	// unsettled asks the cache to come back soon, though the token will do.
-	unsettled bool
+	// unsaved asks the cache for another renewal soon, because the store has not
+	// taken the token.
+	unsaved bool
 }
 
 var (
@@ -39,12 +39,11 @@ var (
 )
 
 // NewToken returns a bearer token that is valid until expiry, or for an unknown
-// time if expiry is zero. The scopes are what the token's issuer said it is good
-// for; they are not checked.
+// time if expiry is zero. The scopes are those that the token's issuer named; nothing
+// checks them.
 //
-// A value that no header can carry (anything but visible ASCII, documented in
-// RFC 6750) is not sent: the sources, the cache and [Hosts.Authorize] refuse
-// such a token with an error.
+// The sources, the cache and [Hosts.Authorize] refuse a value that no header can carry,
+// which is anything but visible ASCII (documented in RFC 6750).
 func NewToken(value string, expiry time.Time, scopes ...string) Token {
 	return newToken(bearerHeader, "Bearer ", value, expiry, scopes)
 }
@@ -84,7 +83,7 @@ func (t Token) Reveal() string { return t.get().value }
 // not known.
 func (t Token) Expiry() time.Time { return t.get().expiry }
 
-// Scopes returns what the token's issuer said it is good for; nil if it did not.
+// Scopes returns the scopes that the token's issuer named; nil if it named none.
 func (t Token) Scopes() []string { return slices.Clone(t.get().scopes) }
 
 // IsZero reports whether there is no token.
@@ -96,10 +95,10 @@ func (t Token) Equal(other Token) bool {
 	return t.data == other.data || NewSecret(t.Reveal()).Equal(NewSecret(other.Reveal()))
 }
 
-// provisional returns the token marked as unsettled.
-func (t Token) provisional() Token {
+// asUnsaved returns the token marked as unsaved.
+func (t Token) asUnsaved() Token {
 	data := *t.get()
-	data.unsettled = true
+	data.unsaved = true
 	copied := &data
 	return Token{data: &copied}
 }
@@ -127,9 +126,9 @@ func wellFormed(value string) bool {
 	return true
 }
 
-// reached reports whether it is t, or later. Where both times carry them it
-// asks two clocks and believes the later one: the wall clock can be set back,
-// and the monotonic clock stands still while the machine sleeps.
+// reached reports whether now is t or later, by the wall clock or the monotonic clock.
+// The wall clock can be set back, and the monotonic clock stands still while the
+// machine sleeps.
 func reached(now, t time.Time) bool {
 	return !now.Before(t) || !now.Round(0).Before(t.Round(0))
 }

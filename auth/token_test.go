@@ -74,7 +74,7 @@ func TestMalformedTokenIsRefusedWhereItEnters(t *testing.T) {
 			require.Error(t, err)
 			require.NotContains(t, err.Error(), "abc")
 
-			_, err = source.(auth.Binder).Bind(nil, nil)
+			_, err = auth.Bind(source, nil, nil)
 			require.ErrorIs(t, err, outcome.ErrOnInvalidData)
 
 			_, err = auth.NewCache(always(token)).Token(t.Context())

@@ -62,7 +62,7 @@ func New(endpoint Endpoint, source auth.TokenSource, options ...Option) (*Client
 		problems = append(problems, option(c))
 	}
 	problems = append(problems, c.setTransport(), c.connect(endpoint))
-	problems = append(problems, c.bindSources(source, errors.Join(problems...) != nil))
+	problems = append(problems, c.bindSources(source))
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
@@ -94,23 +94,17 @@ func (c *Client) connect(endpoint Endpoint) error {
 	return err
 }
 
-// bindSources binds the token sources to the endpoint and the transport. If fails is set,
-// it leaves caches as they are, so that another client can use them.
-func (c *Client) bindSources(source auth.TokenSource, fails bool) error {
+// bindSources binds the token sources to the endpoint and the transport.
+func (c *Client) bindSources(source auth.TokenSource) error {
 	if nothing.In(source) {
 		return errors.New("engage: the token source is nil")
 	}
 	var problems []error
 	bind := func(source auth.TokenSource) auth.TokenSource {
-		binder, ok := source.(auth.Binder)
-		_, cache := source.(*auth.Cache)
-		if !ok || c.base == nil || fails && cache {
+		if c.base == nil {
 			return source
 		}
-		bound, err := binder.Bind(c.base, c.engine.Client.Transport)
-		if err == nil && nothing.In(bound) {
-			err = errors.New("its Bind returned nil")
-		}
+		bound, err := auth.Bind(source, c.base, c.engine.Client.Transport)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("engage: the token source: %w", err))
 		}

@@ -2,19 +2,25 @@ package auth
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"syscall"
 	"unsafe"
 )
 
 const (
+	openForReading = os.O_RDONLY
+
 	failImmediately = 1
 	exclusiveLock   = 2
-	// lockViolation is the error of a file that somebody else has locked.
+	// lockViolation is the error of a file that is locked by somebody else.
 	lockViolation = syscall.Errno(33)
 )
 
-// tryLock takes the exclusive lock of file if nobody else holds it.
+// belongsToAnother reports false: access follows from the directory.
+func belongsToAnother(fs.FileInfo) bool { return false }
+
+// tryLock takes the exclusive lock of file if it is free.
 func tryLock(file *os.File) (taken bool, err error) {
 	lockFile := syscall.NewLazyDLL("kernel32.dll").NewProc("LockFileEx")
 	ok, _, err := lockFile.Call(file.Fd(), failImmediately|exclusiveLock, 0, 1, 0,
