@@ -148,6 +148,9 @@ func WithClock(now func() time.Time) CacheOption {
 //
 // [Bind] reports a nil source, and so does engage.New.
 func NewCache(source TokenSource, options ...CacheOption) *Cache {
+	if credentials, ok := source.(ClientCredentials); ok && credentials.TokenURL != "" {
+		source = credentials.at(nil, nil) // with a transport of its own
+	}
 	c := &Cache{source: source, options: options, timeout: 30 * time.Second, logger: slog.New(slog.DiscardHandler)}
 	for _, option := range options {
 		option(c)

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/engagesdk/engage-go/internal/safeurl"
+	"github.com/engagesdk/engage-go/internal/transport"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -37,8 +38,8 @@ type ClientCredentials struct {
 	// base URL (the vendor documents the path, joining it is assumed). It must
 	// be https, or plain http to the loopback.
 	TokenURL string
-	// Transport sends the token requests. Nil means the client's transport, or the
-	// SDK's own without a client.
+	// Transport sends the token requests. Nil means the client's transport, or
+	// [http.DefaultTransport] without a client.
 	Transport http.RoundTripper
 }
 
@@ -76,14 +77,14 @@ func (c ClientCredentials) Token(ctx context.Context) (Token, error) {
 }
 
 // at returns c for a client with this base URL and transport.
-func (c ClientCredentials) at(base *url.URL, transport http.RoundTripper) ClientCredentials {
+func (c ClientCredentials) at(base *url.URL, clients http.RoundTripper) ClientCredentials {
 	if c.TokenURL == "" && base != nil {
 		token := base.JoinPath("oauth", "token")
 		token.RawQuery, token.Fragment = "", ""
 		c.TokenURL = token.String()
 	}
-	if c.Transport == nil {
-		c.Transport = transport
+	if c.Transport = cmp.Or(c.Transport, clients); c.Transport == nil {
+		c.Transport = transport.Default()
 	}
 	return c
 }
@@ -147,9 +148,9 @@ func refusedClient(err error) error {
 	return err
 }
 
-// orDefault returns transport, or the default one if that is nil.
-func orDefault(transport http.RoundTripper) http.RoundTripper {
-	return cmp.Or(transport, http.DefaultTransport)
+// orDefault returns given, or the default transport if that is nil.
+func orDefault(given http.RoundTripper) http.RoundTripper {
+	return cmp.Or(given, http.DefaultTransport)
 }
 
 // open implements [Mechanism].

@@ -132,7 +132,7 @@ func (d DeviceLogin) poll(ctx context.Context, device device) (Grant, error) {
 			return Grant{}, fmt.Errorf("auth: nobody has signed in: %w", err)
 		}
 		// The code may expire while the grant is on its way.
-		answer, err := endpoint.attempt(ctx, form)
+		_, answer, err := endpoint.attempt(ctx, form)
 		if err == nil {
 			return answer.grant(), nil
 		}

@@ -9,13 +9,13 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/engagesdk/engage-go/internal/retry"
 	"github.com/engagesdk/engage-go/internal/retryafter"
 	"github.com/engagesdk/engage-go/internal/safeerror"
 	"github.com/engagesdk/engage-go/internal/sent"
@@ -30,6 +30,9 @@ const (
 	// exchangeLimit is how long all attempts of a single-use grant may take
 	// together.
 	exchangeLimit = mostAttempts * attemptLimit
+	// firstWait is the least wait after the first attempt. It doubles after the next,
+	// and up to as much is added at random.
+	firstWait = 100 * time.Millisecond
 	// longestWait is the longest wait between two attempts. If an endpoint asks for
 	// a longer one, there is no further attempt, and the cache waits instead.
 	longestWait = 10 * time.Second
@@ -75,42 +78,70 @@ func (c client) currentSecret(ctx context.Context) (Secret, error) {
 // ask sends a token request and returns the reply, or a [*TokenEndpointError]. It
 // makes up to three attempts while the failure is temporary.
 func (e endpoint) ask(ctx context.Context, form url.Values) (reply, error) {
-	for n := 1; ; n++ {
-		answer, err := e.attempt(ctx, form)
-		if err == nil || n == mostAttempts || ctx.Err() != nil {
-			return answer, err
-		}
-		wait, again := e.waitAfter(ctx, err, n)
-		if !again {
-			return reply{}, err
-		}
-		if ended := sleep(ctx, wait); ended != nil {
-			return reply{}, fmt.Errorf("%w, then %w", err, ended)
-		}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, e.url, nil)
+	if err != nil {
+		return reply{}, safeerror.Exchange(err)
 	}
+	a := attempts{endpoint: e, form: form}
+	response, err := a.RoundTrip(request)
+	if a.err == nil {
+		return a.answer, nil
+	}
+	_, err = retry.Continue(request, response, err, &a)
+	if a.waiting && err != nil { // ctx has ended
+		return reply{}, fmt.Errorf("%w, then %w", a.err, err)
+	}
+	return a.answer, a.err
 }
 
-// waitAfter returns how long to wait after attempt n failed with err, and whether
-// there is to be another attempt.
-func (e endpoint) waitAfter(ctx context.Context, err error, n int) (time.Duration, bool) {
-	failure, ok := errors.AsType[*TokenEndpointError](err)
-	if !ok || !failure.Temporary() {
-		return 0, false
+// attempts makes the attempts of one token request. It is a [retry.Call].
+type attempts struct {
+	endpoint
+	form    url.Values
+	n       int
+	answer  reply
+	err     error         // of the last attempt
+	wait    time.Duration // before the next attempt
+	waiting bool
+}
+
+// RoundTrip makes one attempt. The result is in a; the response has no body any more.
+func (a *attempts) RoundTrip(request *http.Request) (*http.Response, error) {
+	a.n++
+	a.waiting = false
+	var response *http.Response
+	response, a.answer, a.err = a.attempt(request.Context(), a.form)
+	if response == nil {
+		return nil, a.err
 	}
-	if failure.Status/100 == 2 || e.singleUse && failure.maybeTaken {
-		return 0, false
+	response.Body = http.NoBody
+	return response, nil
+}
+
+// CheckRetry reports whether there is to be another attempt.
+func (a *attempts) CheckRetry(ctx context.Context, _ *http.Response, _ error) (bool, error) {
+	failure, ok := errors.AsType[*TokenEndpointError](a.err)
+	if a.n == mostAttempts || ctx.Err() != nil || !ok || !failure.Temporary() {
+		return false, nil
 	}
-	step := 100 * time.Millisecond << n
-	wait := max(step/2+rand.N(step/2), failure.RetryAfter)
+	if failure.Status/100 == 2 || a.singleUse && failure.maybeTaken {
+		return false, nil
+	}
+	a.wait = max(firstWait<<(a.n-1)+retry.Wait(a.n, firstWait, longestWait), failure.RetryAfter)
 	deadline, limited := ctx.Deadline()
-	return wait, wait <= longestWait && !(limited && time.Until(deadline) < wait)
+	a.waiting = a.wait <= longestWait && !(limited && time.Until(deadline) < a.wait)
+	return a.waiting, nil
 }
 
-// attempt sends a token request once.
-func (e endpoint) attempt(ctx context.Context, form url.Values) (reply, error) {
+// Backoff returns the wait that CheckRetry has worked out.
+func (a *attempts) Backoff(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return a.wait }
+
+// attempt sends a token request once. It returns the response even if that is a
+// refusal; its body has been read.
+func (e endpoint) attempt(ctx context.Context, form url.Values) (*http.Response, reply, error) {
 	secret, err := e.client.currentSecret(ctx)
 	if err != nil {
-		return reply{}, err
+		return nil, reply{}, err
 	}
 	if !e.singleUse {
 		var cancel context.CancelFunc
@@ -129,16 +160,17 @@ func (e endpoint) attempt(ctx context.Context, form url.Values) (reply, error) {
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, e.url, nil)
 	if err != nil {
-		return reply{}, safeerror.Exchange(err)
+		return nil, reply{}, safeerror.Exchange(err)
 	}
 	if e.basicAuth {
 		request.SetBasicAuth(id, password)
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	if err := x.send(request, []byte(body)); err != nil {
-		return reply{}, err
+		return x.response, reply{}, err
 	}
-	return x.reply()
+	answer, err := x.reply()
+	return x.response, answer, err
 }
 
 // sleep waits, and returns the error of ctx if that ends first.
@@ -187,7 +219,7 @@ func (x *exchange) sendRaw(request *http.Request, body []byte) ([]byte, error) {
 	var watch sent.Watch
 	response, err := x.sender.Send(request, body, &watch)
 	if err != nil {
-		return nil, &TokenEndpointError{Err: safeerror.Cause(ctx, err, sent.ErrNoReply), maybeTaken: !watch.NotSent()}
+		return nil, &TokenEndpointError{Err: x.cause(ctx, err), maybeTaken: !watch.NotSent()}
 	}
 	x.response = response
 	if response.Body == nil {
@@ -203,10 +235,25 @@ func (x *exchange) sendRaw(request *http.Request, body []byte) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxReply+1))
 	if err != nil {
 		failure := x.failure("the reply broke off")
-		failure.Err, failure.maybeTaken = safeerror.Cause(ctx, err), true
+		failure.Err, failure.maybeTaken = x.cause(ctx, err), true
 		return nil, failure
 	}
 	return bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")), nil
+}
+
+// cause returns the error of an exchange in a form that can be shown. It shows the text
+// of an error of the user's own transport, without what was sent.
+func (x *exchange) cause(ctx context.Context, err error) error {
+	_, standard := x.sender.Transport.(*http.Transport)
+	_, own := x.sender.Transport.(interface{ IsNetHTTP() })
+	if standard || own || ctx.Err() != nil {
+		return safeerror.Cause(ctx, err, sent.ErrNoReply)
+	}
+	secrets := make([]string, len(x.secrets))
+	for i, secret := range x.secrets {
+		secrets[i] = secret.Reveal()
+	}
+	return safeerror.Show(err, secrets...)
 }
 
 // decode reads the JSON object of a reply that is no refusal.

@@ -50,7 +50,8 @@ type Integration struct {
 	// the form. Webex documents both for its token endpoint. The device grant
 	// always uses the header (documented).
 	BasicAuth bool
-	// Transport sends the requests; nil means the SDK's own.
+	// Transport sends the requests; nil means [http.DefaultTransport]. A [Refreshing]
+	// source then uses a copy, which notices a dead connection.
 	Transport http.RoundTripper
 }
 

@@ -31,7 +31,7 @@ type Legacy struct {
 	// Life is how long a token is used; 0 means until it is refused. The real
 	// lifetime is not public.
 	Life time.Duration
-	// Transport sends the request; nil means the SDK's own.
+	// Transport sends the request; nil means [http.DefaultTransport].
 	Transport http.RoundTripper
 }
 

@@ -63,7 +63,7 @@ var errNotBearer = safeerror.New("auth: the token is not a bearer token")
 func withoutBody(err error) error {
 	refusal, ok := errors.AsType[*oauth2.RetrieveError](err)
 	if !ok {
-		cause := safeerror.Exchange(err)
+		cause := safeerror.Exchange(err) // which hides a text that may quote a reply
 		return safeerror.Wrap("auth: the token source failed: "+cause.Error(), cause)
 	}
 	failure := new(TokenEndpointError)

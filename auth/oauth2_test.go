@@ -10,7 +10,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
@@ -164,11 +163,17 @@ func TestErrorOfUnknownTextIsReachedButNotShown(t *testing.T) {
 	for cause := err; cause != text(hidden); cause = errors.Unwrap(cause) {
 		require.NotContains(t, fmt.Sprintf("%v %+v %#v", cause, cause, cause), hidden)
 	}
+}
 
-	transport := httpmock.NewMockTransport()
-	transport.RegisterNoResponder(httpmock.NewErrorResponder(text(hidden)))
-	legacy := auth.Legacy{AuthorizeURL: "https://api.example.com", APIKey: auth.NewSecret("key"), DomainName: "d", Transport: transport}
-	_, err = legacy.Token(t.Context())
-	require.ErrorIs(t, err, text(hidden))
-	require.NotContains(t, fmt.Sprintf("%#v", errors.Unwrap(err)), hidden)
+func TestErrorOfTheUsersTransportIsShownWithoutWhatWasSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := credentials("https://api.example.com")
+		source.Transport = transportFunc(func(r *http.Request) (*http.Response, error) {
+			return nil, text("the limiter refuses " + r.PostFormValue("client_secret") + " of " + r.URL.String() + "/path")
+		})
+		_, err := source.Token(t.Context())
+		require.ErrorContains(t, err, "the limiter refuses [cut] of https://api.example.com")
+		require.NotContains(t, fmt.Sprintf("%v %+v %#v", err, err, err), hidden)
+		require.ErrorIs(t, err, auth.ErrUnreachable)
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/engagesdk/engage-go/internal/transport"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -113,6 +114,9 @@ func (r Refreshing) open(lasting *lasting) *refreshSource {
 	}
 	if r.Logger == nil {
 		r.Logger = slog.New(slog.DiscardHandler)
+	}
+	if r.Integration.Transport == nil {
+		r.Integration.Transport = transport.Default()
 	}
 	return &refreshSource{
 		Refreshing: r, now: time.Now, sender: sender(r.Integration.Transport), lasting: lasting,

@@ -39,7 +39,7 @@ type ServiceApp struct {
 	// [WebexApplicationsURL]. It must be https, or plain http to the loopback.
 	// A query is kept.
 	ApplicationsURL string
-	// Transport sends the request; nil means the SDK's own.
+	// Transport sends the request; nil means [http.DefaultTransport].
 	Transport http.RoundTripper
 }
 

@@ -130,7 +130,7 @@ func (s *SignIn) Finish(ctx context.Context, redirect string) (Grant, error) {
 	defer cancel()
 	endpoint := s.integration.endpoint()
 	endpoint.singleUse = true
-	answer, err := endpoint.attempt(ctx, url.Values{
+	_, answer, err := endpoint.attempt(ctx, url.Values{
 		"grant_type":    {"authorization_code"},
 		"code":          {code},
 		"redirect_uri":  {s.integration.RedirectURL},

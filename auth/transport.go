@@ -24,7 +24,7 @@ type Transport struct {
 	Source TokenSource
 	// Hosts are the hosts that the tokens are meant for.
 	Hosts Hosts
-	// Base sends the requests; nil means the SDK's own transport.
+	// Base sends the requests; nil means [http.DefaultTransport].
 	Base http.RoundTripper
 }
 
