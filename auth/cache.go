@@ -59,7 +59,7 @@ type Cache struct {
 	mu        sync.Mutex
 	held      *held
 	renewal   *renewal
-	fruitless int       // renewals in a row that brought no new token
+	fruitless int       // renewals in a row that failed, or whose token is not saved
 	retryAt   time.Time // when the next renewal may start
 	refusals  refusals
 
@@ -464,22 +464,18 @@ func (c *Cache) keep(current *renewal, token Token) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	current.kept = token
-	previous := c.held
 	c.held = hold(token, now)
 	c.ready.Store(nil)
 	c.retryAt = time.Time{}
 	if !isTokenRefused(c.lastFailure()) {
 		c.failure.Store(nil) // the service has yet to accept the token
 	}
-	// An identity service may return the token that there already is, or one that
-	// lives no longer. That is no failure, but another request at once would not
-	// help. Nor would it for a token that the store has not saved.
-	if token.get().unsaved || previous != nil && !previous.outlivedBy(token) {
-		c.fruitless++
-		c.retryAt = c.held.beforeDeadline(now.Add(pause(c.fruitless)))
+	if !token.get().unsaved {
+		c.fruitless = 0
 		return
 	}
-	c.fruitless = 0
+	c.fruitless++
+	c.retryAt = c.held.beforeDeadline(now.Add(pause(c.fruitless)))
 }
 
 // end ends a renewal with its result.

@@ -18,7 +18,8 @@ type held struct {
 	accepted bool      // the service has accepted it
 }
 
-// hold works out the times of a token that came at now.
+// hold works out the times of a token that came at now. A renewal may return the same
+// token once more, whose next renewal is then due after half of what is left.
 func hold(token Token, now time.Time) *held {
 	h := &held{token: token, since: now}
 	if expiry := token.Expiry(); !expiry.IsZero() {
@@ -71,16 +72,6 @@ func (h *held) rest(now time.Time) time.Duration {
 		rest = min(rest, h.renewAt.Sub(now))
 	}
 	return rest
-}
-
-// outlivedBy reports whether token is another one that lives longer, as far as
-// the lifetimes are known.
-func (h *held) outlivedBy(token Token) bool {
-	if h.token.Equal(token) {
-		return false
-	}
-	old, young := h.token.Expiry(), token.Expiry()
-	return old.IsZero() || young.IsZero() || young.After(old)
 }
 
 // refusals decides whether a refused token is worth a renewal. It is, unless the
