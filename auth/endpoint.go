@@ -337,6 +337,10 @@ func (x *exchange) shorten(text string) string {
 	return strings.ToValidUTF8(text[:longest], "") + "…"
 }
 
+// shortestSecret is the length of the shortest secret that is looked for. A shorter one
+// would be found in ordinary words.
+const shortestSecret = 6
+
 // withoutSecrets replaces the secrets of the request and the tokens of the reply in
 // text, plain and as in a form.
 func (x *exchange) withoutSecrets(text string) string {
@@ -345,7 +349,7 @@ func (x *exchange) withoutSecrets(text string) string {
 		secrets = append(secrets, secret.Reveal())
 	}
 	for _, secret := range secrets {
-		if secret != "" {
+		if len(secret) >= shortestSecret {
 			text = strings.ReplaceAll(text, secret, redaction)
 			text = strings.ReplaceAll(text, url.QueryEscape(secret), redaction)
 		}

@@ -382,3 +382,70 @@ func TestRecordThatCannotBeReadIsAnError(t *testing.T) {
 		require.ErrorContains(t, err, text)
 	}
 }
+
+func TestFolderThatOthersCanWriteToIsRefused(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		return // access follows from the directory there
+	}
+	for mode, refused := range map[os.FileMode][2]bool{ // without and with group access
+		0o700: {false, false}, 0o755: {false, false}, 0o770: {true, false}, 0o775: {true, false},
+		0o2770: {true, false}, 0o707: {true, true}, 0o777: {true, true}, 0o1777: {true, true},
+	} {
+		for i, options := range [][]auth.FileStoreOption{nil, {auth.WithGroupAccess()}} {
+			directory := filepath.Join(t.TempDir(), "tokens")
+			require.NoError(t, os.Mkdir(directory, 0o700))
+			store := auth.NewFileStore(directory, options...)
+			put(t, store, "there", "record")
+			require.NoError(t, os.Chmod(directory, mode.Perm()|mode&os.ModeSticky))
+			for _, name := range []string{"there", "absent"} {
+				_, err := store.Read(t.Context(), name)
+				require.Equal(t, refused[i], err != nil, "%o %v", mode, options)
+				update := store.Update(t.Context(), name, func(auth.Secret) (auth.Secret, error) { return auth.NewSecret("new"), nil })
+				require.Equal(t, refused[i], update != nil)
+				if refused[i] {
+					require.ErrorContains(t, err, "others can write to its folder")
+					require.ErrorContains(t, update, "make it 0700")
+				}
+			}
+		}
+	}
+}
+
+// The kubelet makes the files of a volume with an fsGroup readable and writable for the
+// group.
+func TestGroupMayHaveAccessIfThatIsAskedFor(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		return // access follows from the directory there
+	}
+	directory := t.TempDir()
+	path := filepath.Join(directory, "a.token")
+	store := auth.NewFileStore(directory, auth.WithGroupAccess())
+	put(t, store, "a", "old")
+	require.NoError(t, os.Chmod(path, 0o660))
+	require.NoError(t, os.Chmod(directory, 0o770))
+	require.Equal(t, "old", kept(t, store, "a"))
+	put(t, store, "a", "new")
+	require.Equal(t, "new", kept(t, store, "a"))
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	require.NoError(t, os.Chmod(path, 0o664))
+	_, err = store.Read(t.Context(), "a")
+	require.ErrorContains(t, err, "others may read or write its file a.token (mode 0664)")
+}
+
+func TestRecordThatIsASymbolicLinkIsRefused(t *testing.T) {
+	for _, exists := range []bool{true, false} {
+		directory := t.TempDir()
+		store := auth.NewFileStore(directory)
+		target := filepath.Join(t.TempDir(), "target")
+		if exists {
+			require.NoError(t, os.WriteFile(target, []byte("record"), 0o600))
+		}
+		require.NoError(t, os.Symlink(target, filepath.Join(directory, "a.token")))
+		_, err := store.Read(t.Context(), "a")
+		require.ErrorContains(t, err, "its file a.token is a symbolic link")
+		err = store.Update(t.Context(), "a", func(auth.Secret) (auth.Secret, error) { return auth.NewSecret("new"), nil })
+		require.ErrorContains(t, err, "its file a.token is a symbolic link")
+	}
+}
