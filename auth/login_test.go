@@ -284,10 +284,21 @@ func TestSignInNamesEveryFaultAtOnce(t *testing.T) {
 	}
 }
 
-func TestBrowserOpensNothingButPages(t *testing.T) {
-	for _, address := range []string{"", "--help", "file:///etc/passwd", "http://example.com", "javascript:alert(1)"} {
-		require.Error(t, auth.OpenBrowser(t.Context(), address))
-	}
+func TestBrowserThatAsksForThePageTwiceIsToldThatTheSignInIsDone(t *testing.T) {
+	var address string
+	server := identity(t, &address)
+	grant, err := auth.Login{
+		Integration: person(server.URL),
+		Show:        func(shown string) { address = shown },
+		Open: func(_ context.Context, opened string) error {
+			good := redirect(t, opened, "code", "good")
+			require.Equal(t, 200, visit(t, http.MethodGet, good, ""))
+			require.Equal(t, 200, visit(t, http.MethodGet, good, ""))
+			return nil
+		},
+	}.Run(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "refresh", grant.RefreshToken.Reveal())
 }
 
 // A person signs in, and the grant is kept for the sources that live from it.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -143,4 +145,116 @@ func ExampleRegistry() {
 	// noConversationFound
 	// auth: the authorization "support" is in use by inbound worker
 	// <nil>
+}
+
+func TestUserWhoNamesNoneFollowsTheDefault(t *testing.T) {
+	registry := new(auth.Registry)
+	user := registry.Use("", "worker")
+	_, err := user.Token(t.Context())
+	require.ErrorIs(t, err, auth.ErrUnknownAuthorization)
+	for _, name := range []string{"one", "two"} {
+		require.NoError(t, registry.Add(t.Context(), name, standalone(`{"access_token":"of-`+name+`"}`)))
+	}
+	for _, name := range []string{"one", "two", "one"} {
+		require.NoError(t, registry.SetDefault(name))
+		require.Equal(t, "of-"+name, get(t, user))
+		status, err := registry.Get(name)
+		require.NoError(t, err)
+		require.Equal(t, []string{"worker"}, status.UsedBy)
+	}
+	status, err := registry.Get("two")
+	require.NoError(t, err)
+	require.Empty(t, status.UsedBy)
+	require.NoError(t, registry.Remove(t.Context(), "two"))
+	user.Release()
+	status, err = registry.Get("one")
+	require.NoError(t, err)
+	require.Empty(t, status.UsedBy)
+}
+
+func TestAuthorizationInUseIsRemovedIfThatIsAskedFor(t *testing.T) {
+	store := new(failing)
+	registry := &auth.Registry{Store: store}
+	require.NoError(t, registry.Add(t.Context(), "a", integration(`500`)))
+	require.NoError(t, registry.Authorize(t.Context(), "a", granted))
+	require.NoError(t, registry.SetDefault("a"))
+	named, unnamed := registry.Use("a", "search"), registry.Use("", "append")
+	require.Equal(t, "granted", get(t, named))
+	require.Equal(t, "granted", get(t, unnamed))
+
+	store.full = true
+	require.Error(t, registry.RemoveInUse(t.Context(), "a"))
+	require.Equal(t, "granted", get(t, unnamed), "the record could not be removed")
+	store.full = false
+	require.NoError(t, registry.RemoveInUse(t.Context(), "a"))
+	require.Empty(t, kept(t, store, "a"))
+	for user, text := range map[*auth.NamedSource]string{named: `"a"`, unnamed: "none is the default"} {
+		_, err := user.Token(t.Context())
+		require.ErrorIs(t, err, auth.ErrUnknownAuthorization)
+		require.ErrorContains(t, err, text)
+	}
+
+	require.NoError(t, registry.Add(t.Context(), "a", standalone(`{"access_token":"another"}`)))
+	require.Equal(t, "another", get(t, named), "until there is another")
+	require.NoError(t, registry.SetDefault("a"))
+	require.Equal(t, "another", get(t, unnamed))
+	var inUse *auth.InUseError
+	require.ErrorAs(t, registry.Remove(t.Context(), "a"), &inUse)
+	require.Equal(t, []string{"append", "search"}, inUse.UsedBy)
+	require.ErrorIs(t, registry.RemoveInUse(t.Context(), "b"), auth.ErrUnknownAuthorization)
+}
+
+func TestServiceThatRefusesEveryTokenNeedsReauthorization(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var states []auth.Status
+		endpoint := newHourly()
+		source, _ := endpoint.of()
+		registry := &auth.Registry{OnTransition: func(s auth.Status) { states = append(states, s) }}
+		require.NoError(t, registry.Add(t.Context(), "a", source))
+		user := registry.Use("a", "worker")
+		call := func(accepted bool) {
+			token, err := user.Token(t.Context())
+			require.NoError(t, err)
+			if accepted {
+				user.Accept(token)
+			} else {
+				user.Invalidate(token)
+			}
+		}
+		call(true)
+		for range 600 {
+			call(false)
+			time.Sleep(time.Second)
+		}
+		status, err := registry.Get("a")
+		require.NoError(t, err)
+		require.Equal(t, auth.ReauthorizationRequired, status.State)
+		require.Equal(t, auth.TokenRefused, status.Reason)
+		require.Equal(t, auth.Reason("token refused"), auth.TokenRefused)
+
+		call(true)
+		call(true)
+		require.Equal(t, auth.Authorized, state(t, registry, "a"))
+		require.Len(t, states, 4, "%v", states)
+	})
+}
+
+func TestOneRefusedTokenNeedsNoReauthorization(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		endpoint := newHourly()
+		source, _ := endpoint.of()
+		registry := new(auth.Registry)
+		require.NoError(t, registry.Add(t.Context(), "a", source))
+		user := registry.Use("a", "worker")
+		for range 10 {
+			token, err := user.Token(t.Context())
+			require.NoError(t, err)
+			user.Invalidate(token)
+			token, err = user.Token(t.Context())
+			require.NoError(t, err)
+			user.Accept(token)
+			require.Equal(t, auth.Authorized, state(t, registry, "a"))
+			time.Sleep(time.Second)
+		}
+	})
 }
