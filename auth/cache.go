@@ -278,7 +278,7 @@ func (c *Cache) drop(refused Token) bool {
 	if h == nil || !h.token.Equal(refused) {
 		return false
 	}
-	if !h.accepted && c.refusals.count > 0 {
+	if !h.accepted && c.refusals.count >= 2 {
 		c.fail(&ReauthorizationRequiredError{Reason: TokenRefused})
 	}
 	if !c.refusals.believe(h, now) {
@@ -298,11 +298,21 @@ func (c *Cache) Accept(accepted Token) {
 	if r := c.ready.Load(); r != nil && r.accepted && r.token.data == accepted.data {
 		return
 	}
+	if !c.noteAccepted(accepted) {
+		return
+	}
+	if source, ok := c.source.(Accepter); ok {
+		source.Accept(accepted)
+	}
+}
+
+// noteAccepted notes that the service accepted a token, and reports whether that is new.
+func (c *Cache) noteAccepted(accepted Token) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	h := c.held
 	if h == nil || h.accepted || !h.token.Equal(accepted) {
-		return
+		return false
 	}
 	h.accepted = true
 	if r := c.ready.Load(); r != nil {
@@ -312,6 +322,7 @@ func (c *Cache) Accept(accepted Token) {
 	if isTokenRefused(c.lastFailure()) {
 		c.failure.Store(nil)
 	}
+	return true
 }
 
 // isTokenRefused reports whether err is that the service refuses new tokens.

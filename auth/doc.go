@@ -1,73 +1,72 @@
 // Package auth obtains, keeps and confines the tokens that authorize requests
 // to Webex Engage and its neighbours.
 //
-// A [TokenSource] answers the one question a request has: which token now? The
-// simplest source is a token that someone else looks after:
+// A [TokenSource] gives the token to authorize a request with. The simplest source is a
+// token that somebody else renews:
 //
 //	client, err := engage.New(engage.US, auth.Static(os.Getenv("ENGAGE_TOKEN")))
 //
 // A standalone Engage tenant gives its clients an id and a secret, which
-// [ClientCredentials] trades for tokens. The client binds them to its own base
-// URL, where the token endpoint is, and keeps the token in a [Cache]:
+// [ClientCredentials] exchanges for tokens. The client sets the token endpoint, which
+// is below its own base URL, and keeps the token in a [Cache]:
 //
 //	client, err := engage.New(engage.US, auth.ClientCredentials{
 //		ClientID:     os.Getenv("ENGAGE_CLIENT_ID"),
 //		ClientSecret: auth.NewSecret(os.Getenv("ENGAGE_CLIENT_SECRET")),
 //	})
 //
-// Any other source is a type with one method, and those written for
-// golang.org/x/oauth2 fit through [FromOAuth2].
+// Any other source is a type with one method. [FromOAuth2] adapts sources of
+// golang.org/x/oauth2. [Bind] says what a client makes of each source.
 //
 // # The cache
 //
-// A [Cache] makes a source cheap and calm. While its token is fresh, Token
-// costs a look at the clock. Some time before the token expires, one refresh
-// starts in the background and callers go on with the token they have. Only
-// when there is no usable token do callers wait, all of them for the same
-// request, each for as long as its own context allows. A failed refresh is
-// shared, and not repeated before a growing pause has passed. An expired token
-// is never handed out.
+// While its token is fresh, a [Cache] returns it at the cost of reading the clock. Some
+// time before the token expires, the cache renews it in the background, and callers go
+// on with the token they have. Callers wait only if there is no usable token, all of
+// them for the same request, and each for as long as its own context allows. They share
+// a failure, too, and there is no further renewal before a growing pause has passed. The
+// cache never returns an expired token.
 //
-// A service whose first call after a quiet hour must not wait for a token either
-// has one kept fresh by a timer, with [Cache.Run], or [Registry.Run] for all of a
-// registry. A client binds a cache that it is given, as it does credentials:
+// Without more, a token is renewed when it is asked for. [Cache.Run] renews it by a timer,
+// so that the first call after a quiet hour does not wait either:
 //
-//	cache := auth.NewCache(auth.ClientCredentials{…})
+//	cache := auth.NewCache(auth.ClientCredentials{TokenURL: "https://…/oauth/token", …})
 //	client, err := engage.New(engage.US, cache)
 //	go cache.Run(ctx)
 //
-// Without either, a token is renewed when it is asked for.
+// [Registry.Run] does the same for all authorizations of a registry.
 //
 // # People and refresh tokens
 //
 // The contact-center side of Webex wants a person to sign in, once. [Login]
 // does that with a browser on the same machine, [DeviceLogin] with a code to
 // enter elsewhere, and [SignIn] with a pasted address. A [ServiceApp] needs an
-// administrator's consent instead. Each yields a [Grant], which holds a refresh
+// administrator's consent instead. Each results in a [Grant], which holds a refresh
 // token:
 //
 //	grant, err := auth.Login{Integration: integration, Open: auth.OpenBrowser}.Run(ctx)
 //
-// A [Refreshing] source lives from the grant from then on, across restarts and
-// in several processes at once, because it keeps its tokens in a [Store]:
+// A [Refreshing] source starts with the grant and renews it, across restarts and in
+// several processes at once, because it keeps its tokens in a [Store]:
 //
 //	refreshing := auth.Refreshing{Integration: integration, Name: "support", Store: auth.NewFileStore(directory)}
 //	err = refreshing.Authorize(ctx, grant)
 //	source, err := refreshing.Open()
+//	defer source.Close(ctx)
 //
-// A refresh token that is used twice may be revoked, and one that is lost takes
-// a person to replace. So a source refreshes under the record's lock, and saves the
-// new token before it gives it out; one that cannot be saved is used all the same,
-// and kept in memory until it can. That leaves three gaps between a service that
-// has rotated the token and a store that has the new one: the process dies, the
-// reply is lost on its way or takes longer than 30 seconds, or the store cannot be
-// written, as on a full disk, while another process shares it. The old record is
-// still whole then, the next renewal sends its refresh token a second time, and
-// whether the service accepts that is the service's choice.
+// A service may accept a refresh token only once, and a lost one takes a person to
+// replace. So a source refreshes while it holds the record's lock, saves the new token
+// before it returns it, and sends the old one only once if it may have arrived, over
+// HTTP/1.1 and HTTP/2. Before a process ends, [Cache.Run] and [Cache.Close] wait for a
+// refresh in progress. Three gaps remain between a service that has replaced the token
+// and a store that has the new one: the process dies, the reply is lost or takes longer
+// than 30 seconds, or the store cannot be written while another process shares it. Then
+// the old record is still whole, and the next renewal sends its refresh token a second
+// time. Whether the service accepts that is the service's choice.
 //
-// A [Registry] holds authorizations by name, as the vendor's flow builder does:
-// shared by all their users, with a default, with states, and not to be removed
-// while in use. A client is then built with a name:
+// A [Registry] holds authorizations by name, as the vendor's flow builder does. Users
+// share them, one is the default, each has a state, and one that is in use is not
+// removed. A client is then made with a name:
 //
 //	client, err := engage.New(engage.US, registry.Use("support", "inbound worker"))
 //
@@ -78,20 +77,33 @@
 //
 // # Secrets
 //
-// [Secret] and [Token] print as REDACTED whatever the verb, logger or encoder.
+// [Secret] and [Token] print as REDACTED with every verb, logger and encoder.
 // Reveal is the only way to their value. Errors of this package hold no secret,
 // no body of a reply and no full URL.
 //
-// [Hosts] confines a token to the hosts it is meant for: only [Hosts.Authorize]
-// puts it on a request, and only on one that goes to such a host over https, so
-// that no redirect and no link in a reply can carry it elsewhere.
+// [Hosts] confines a token to the hosts it is meant for: [Hosts.Authorize] puts it on a
+// request only if that goes to such a host over https. [Transport] does that for an
+// [http.Client], for each request of a chain of redirects. The transport of x/oauth2 does
+// not: it puts the token on every request, wherever a redirect leads.
 //
 // # Errors
 //
-// A [*TokenEndpointError] says that a token endpoint refused, or could not be
-// reached, and whether it is worth trying again. A
-// [*ReauthorizationRequiredError] says that no retry will help and a person has
-// to act; it matches [ErrReauthorizationRequired]. A [*StoreError] says that a
-// record could not be read or saved. Bad configuration is reported as an
-// [*outcome.Error] on the edge onInvalidData that names every field at fault.
+// A [*ReauthorizationRequiredError] reports that no other attempt will help and a person
+// has to act. A [*TokenEndpointError] reports any other failure of a token endpoint, and
+// whether another attempt may help. A [*StoreError] reports that a record could not be
+// read or saved. Invalid configuration is an [*outcome.Error] on the edge onInvalidData
+// that names every fault. Two of these matter to most callers:
+//
+//	switch {
+//	case errors.Is(err, auth.ErrReauthorizationRequired):
+//		// The service refuses the credentials: a person has to act.
+//	case errors.Is(err, auth.ErrUnreachable):
+//		// There was no reply. The credentials may be in order.
+//	}
+//
+// # Panics
+//
+// A panic of a user's source, store or callback reaches the caller, as with package
+// net/http, where the call is made on the caller's goroutine. On a goroutine of this
+// package, which is that of a renewal, it becomes an error of Token or is logged.
 package auth
