@@ -84,64 +84,6 @@ type renewal struct {
 	kept  Token // what the source returned, guarded by the cache's lock
 }
 
-// Renewal describes a renewal that has ended.
-type Renewal struct {
-	// Duration is how long the source took.
-	Duration time.Duration
-	// Expiry is when the new token expires. It is the zero time if the renewal
-	// failed or the expiry is not known.
-	Expiry time.Time
-	// Err is why the renewal failed; nil if it did not.
-	Err error
-}
-
-// CacheOption changes how a [Cache] works.
-type CacheOption func(*Cache)
-
-// WithTimeout limits one renewal, with all attempts of the source. It does not
-// limit callers, who wait as long as their own contexts allow. Without it, and
-// for anything but a positive duration, the limit is 30 seconds.
-func WithTimeout(limit time.Duration) CacheOption {
-	return func(c *Cache) {
-		if limit > 0 {
-			c.timeout = limit
-		}
-	}
-}
-
-// WithLogger logs failed renewals as warnings, without any secret. As long as the
-// old token lives, no caller sees the failure of a renewal in the background. Nil
-// logs nothing.
-func WithLogger(logger *slog.Logger) CacheOption {
-	return func(c *Cache) {
-		if logger != nil {
-			c.logger = logger
-		}
-	}
-}
-
-// WithRenewalObserver calls observe after each renewal, once its token has been given
-// out. The call is made on the goroutine of the renewal. No caller of Token waits for
-// it.
-func WithRenewalObserver(observe func(Renewal)) CacheOption {
-	return func(c *Cache) { c.observe = observe }
-}
-
-// WithClock makes the cache tell the time by now instead of [time.Now], for a test
-// that moves the time on. It decides by that clock whether a token is fresh, stale or
-// expired, whether the source returned a usable one, and whether a pause has passed. A
-// [Refreshing] source that is opened with it judges its record by it.
-//
-// Waits do not follow it: the limit of a renewal, and the timer of Run, which looks at
-// the clock at least once a minute. Nor do sources, which work out an expiry from a
-// reply, and [Hosts.Authorize], which refuses an expired token by package time. So let
-// now begin at time.Now and run ahead.
-//
-// Now is called often, and by many goroutines at once. Nil is time.Now.
-func WithClock(now func() time.Time) CacheOption {
-	return func(c *Cache) { c.clock = now }
-}
-
 // NewCache returns a cache of source's tokens. Source must return when its context
 // ends; otherwise each renewal that hangs costs a goroutine. A panic of source becomes
 // an error, because nobody could recover it on the goroutine of the renewal.
@@ -335,10 +277,10 @@ func isTokenRefused(err error) bool {
 func (c *Cache) fail(err error) { c.failure.Store(&err) }
 
 // Run keeps the token fresh, so that no call of Token has to wait for one even
-// after a long silence. It returns when ctx ends, with its error, but not before a
-// renewal in progress has ended and saved its token, which takes at most a minute. It
-// returns at once if the source's configuration is invalid. Other failures do not end
-// it; see [WithLogger]. Without Run, the cache renews a token when it is asked for.
+// after a long silence. When ctx ends, Run waits until a renewal in progress has ended
+// and saved its token, at most a minute, and returns the error of ctx. It returns at once
+// if the source's configuration is invalid. Other failures do not end it; see
+// [WithLogger]. Without Run, the cache renews a token when it is asked for.
 func (c *Cache) Run(ctx context.Context) error {
 	for {
 		if _, err := c.Token(ctx); errors.Is(err, outcome.ErrOnInvalidData) || err == errNoSource {

@@ -51,11 +51,12 @@ type ClientCredentials struct {
 // It follows no redirect and reads at most 1 MiB of a reply. A reply without
 // expires_in, or with 0, gives a token of unknown expiry.
 //
-// The error is an [*outcome.Error] that names every fault of the fields, a
-// [*ReauthorizationRequiredError] if the endpoint refuses the id and secret, or a
-// [*TokenEndpointError], which matches [ErrUnreachable] if there was no reply. If
-// ctx ends between two attempts, the error wraps that of ctx too. An error of
-// FetchSecret is wrapped.
+// The error is one of these:
+//   - an [*outcome.Error] that names every fault of the fields;
+//   - a [*ReauthorizationRequiredError] if the endpoint refuses the id and secret;
+//   - a [*TokenEndpointError], which matches [ErrUnreachable] if there was no reply; if
+//     ctx ends between two attempts, the error wraps that of ctx too;
+//   - one that wraps the error of FetchSecret.
 func (c ClientCredentials) Token(ctx context.Context) (Token, error) {
 	if err := c.Validate(); err != nil {
 		return Token{}, err

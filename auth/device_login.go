@@ -49,13 +49,16 @@ const (
 // interval that the service wants, and less often when the service asks it to slow
 // down. It sends the request for the code once.
 //
-// The error is an [*outcome.Error] that names every fault of the integration, a
-// [*ReauthorizationRequiredError] if the person declined or the service refuses the
-// client, or one that wraps [context.DeadlineExceeded] or the error of ctx if nobody
-// signed in. Otherwise it is a [*TokenEndpointError]: any failure of the request for
-// the code, or one of a poll that is not temporary. If the reply holds a refresh token
-// but no usable access token, Run returns an error and a grant that holds the refresh
-// token alone.
+// The error is one of these:
+//   - an [*outcome.Error] that names every fault of the integration;
+//   - a [*ReauthorizationRequiredError] if the person declined, or the service refuses
+//     the client;
+//   - one that wraps [context.DeadlineExceeded] or the error of ctx if nobody signed in;
+//   - a [*TokenEndpointError] for any failure of the request for the code, and for one of
+//     a poll that is not temporary.
+//
+// If the reply holds a refresh token but no usable access token, Run returns an error
+// and a grant that holds the refresh token alone.
 func (d DeviceLogin) Run(ctx context.Context) (Grant, error) {
 	faults := d.Integration.faults()
 	if d.Show == nil {

@@ -22,10 +22,9 @@
 //
 // While its token is fresh, a [Cache] returns it at the cost of reading the clock. Some
 // time before the token expires, the cache renews it in the background, and callers go
-// on with the token they have. Callers wait only if there is no usable token, all of
-// them for the same request, and each for as long as its own context allows. They share
-// a failure, too, and there is no further renewal before a growing pause has passed. The
-// cache never returns an expired token.
+// on with the token they have. Callers wait only if there is no usable token. All of them
+// wait for the same request, each for as long as its own context allows. They share a
+// failure, too, and a growing pause follows it. The cache never returns an expired token.
 //
 // Without more, a token is renewed when it is asked for. [Cache.Run] renews it by a timer,
 // so that the first call after a quiet hour does not wait either:
@@ -46,23 +45,25 @@
 //
 //	grant, err := auth.Login{Integration: integration, Open: auth.OpenBrowser}.Run(ctx)
 //
-// A [Refreshing] source starts with the grant and renews it, across restarts and in
-// several processes at once, because it keeps its tokens in a [Store]:
+// A [Refreshing] source starts with the grant and renews it. It keeps its tokens in a
+// [Store], which several processes can share, so that they outlive a restart:
 //
 //	refreshing := auth.Refreshing{Integration: integration, Name: "support", Store: auth.NewFileStore(directory)}
 //	err = refreshing.Authorize(ctx, grant)
 //	source, err := refreshing.Open()
 //	defer source.Close(ctx)
 //
-// A service may accept a refresh token only once, and a lost one takes a person to
-// replace. So a source refreshes while it holds the record's lock, saves the new token
-// before it returns it, and sends the old one only once if it may have arrived, over
-// HTTP/1.1 and HTTP/2. Before a process ends, [Cache.Run] and [Cache.Close] wait for a
-// refresh in progress. Three gaps remain between a service that has replaced the token
-// and a store that has the new one: the process dies, the reply is lost or takes longer
-// than 30 seconds, or the store cannot be written while another process shares it. Then
-// the old record is still whole, and the next renewal sends its refresh token a second
-// time. Whether the service accepts that is the service's choice.
+// A service may accept a refresh token only once, and only a person can replace a lost
+// one. So a source refreshes while it holds the record's lock, and saves the new token
+// before it returns it. It does not send the old one again if that may have arrived, over
+// HTTP/1.1 and HTTP/2 alike. Before a process ends, [Cache.Run] and [Cache.Close] wait for
+// a refresh in progress.
+//
+// The service may still have replaced a token that the store does not have: if the
+// process dies, if the reply is lost or takes longer than 30 seconds, or if the store
+// cannot be written while another process shares it. The old record is whole then. The
+// next renewal sends its refresh token a second time, and the service decides whether to
+// accept that.
 //
 // A [Registry] holds authorizations by name, as the vendor's flow builder does. Users
 // share them, one is the default, each has a state, and one that is in use is not

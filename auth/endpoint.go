@@ -318,8 +318,8 @@ func (x *exchange) failure(problem string) *TokenEndpointError {
 	return e
 }
 
-// word returns text if it is one short word, as a code or an id is, so that it
-// can stand in an error; else the empty string.
+// word returns text if it is one short word, as a code or an id is; else the empty
+// string. So an error can hold it.
 func (x *exchange) word(text string) string {
 	const longest = 128
 	if len(text) > longest || !wellFormed(text) {

@@ -17,11 +17,10 @@ type Hosts struct{ origins []origin }
 // origin is a scheme, host and port, as RFC 6454 has it.
 type origin struct{ scheme, host, port string }
 
-// NewHosts returns the hosts of urls, of which only scheme, host and port
-// count. Every URL must be https; plain http is accepted for the loopback
-// (localhost, 127.0.0.0/8 and ::1, in no other spelling, which might go through
-// a proxy). User information in a URL is refused. All violations are reported at
-// once, in one [*outcome.Error].
+// NewHosts returns the hosts of urls, of which only scheme, host and port count. Every
+// URL must be https, or plain http to the loopback: localhost, 127.0.0.0/8 and ::1. Other
+// spellings of these are refused, because they might go through a proxy, and so is user
+// information. The error is an [*outcome.Error] that names every violation.
 func NewHosts(urls ...string) (Hosts, error) {
 	var hosts Hosts
 	var faults outcome.Violations

@@ -94,11 +94,13 @@ func (i Integration) faults() outcome.Violations {
 // token itself is not usable, Refresh returns an error and a grant that holds the new
 // refresh token alone.
 //
-// The error is an [*outcome.Error] that names every fault of the fields, a
-// [*ReauthorizationRequiredError] if there is no refresh token, or the service
-// refuses it or the client, or a [*TokenEndpointError], which matches
-// [ErrUnreachable] if there was no reply. If ctx ends between two attempts, the error
-// wraps that of ctx too. An error of FetchSecret is wrapped.
+// The error is one of these:
+//   - an [*outcome.Error] that names every fault of the fields;
+//   - a [*ReauthorizationRequiredError] if there is no refresh token, or the service
+//     refuses it or the client;
+//   - a [*TokenEndpointError], which matches [ErrUnreachable] if there was no reply; if
+//     ctx ends between two attempts, the error wraps that of ctx too;
+//   - one that wraps the error of FetchSecret.
 func (i Integration) Refresh(ctx context.Context, refreshToken Secret) (Grant, error) {
 	return i.refresh(ctx, sender(i.Transport), refreshToken)
 }

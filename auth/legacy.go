@@ -58,9 +58,11 @@ func (l Legacy) Validate() error {
 }
 
 // Token requests a token, which goes into the header access_token of later
-// requests (documented). The error is an [*outcome.Error] that names every
-// fault, a [*ReauthorizationRequiredError] for the status 401 (assumed, as no
-// error of this API is documented), or a [*TokenEndpointError].
+// requests (documented). The error is one of these:
+//   - an [*outcome.Error] that names every fault;
+//   - a [*ReauthorizationRequiredError] for the status 401 (assumed, as no error of this
+//     API is documented);
+//   - a [*TokenEndpointError].
 func (l Legacy) Token(ctx context.Context) (Token, error) {
 	if err := l.Validate(); err != nil {
 		return Token{}, err

@@ -45,9 +45,10 @@ const pageLimit = time.Second
 // waiting. If the time is up while a code is being exchanged, Run waits up to 10
 // seconds for the grant. After a sign-in it serves its last page for one more second.
 //
-// The errors are those of [Integration.NewSignIn] and [SignIn.Finish], which may come
-// with a grant, those of listening, and one that wraps [context.DeadlineExceeded] or
-// the error of ctx if nobody signed in.
+// The error is one of these:
+//   - that of [Integration.NewSignIn], or of listening;
+//   - that of [SignIn.Finish], which may come with a grant;
+//   - one that wraps [context.DeadlineExceeded] or the error of ctx if nobody signed in.
 func (l Login) Run(ctx context.Context) (Grant, error) {
 	listeners, redirect, err := l.listen()
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// Refreshing is the configuration of a source that renews its access token with a
-// refresh token, for a person who signed in or a Service App. Open returns the source.
+// Refreshing configures a source that renews its access token with the refresh token of
+// a person who signed in, or of a Service App. Open returns the source.
 //
 // The refresh token and the current access token are kept in a [Store], under a name.
 // All sources of that name share one refresh, also those of other processes with the
@@ -24,18 +24,17 @@ type Refreshing struct {
 	// Store keeps the record; nil means the memory of this source.
 	Store Store
 	// Seed is the grant to start from, such as the pair of a Service App from a secret
-	// manager. Its RefreshToken is enough. The source uses it only if the store has no
-	// record, if the record belongs to another client or other scopes, or if the service
-	// refuses the refresh token of the record. So an old seed never replaces a grant
-	// that works.
+	// manager. Its RefreshToken is enough. The source uses it only if there is no record,
+	// if the record belongs to another client or other scopes, or if the service refuses
+	// its refresh token. So an old seed never replaces a grant that works.
 	Seed Grant
 	// Logger receives a warning when a new token could not be saved, and when the
 	// refresh token expires soon. Nil drops them.
 	Logger *slog.Logger
-	// OnDue is called with the name and the expiry of the refresh token, by the first
-	// renewals within 14 days, 3 days and 1 day of it. A renewal that is the first
-	// within several of them makes one call. A refresh token whose expiry differs by an
-	// hour or more is another one. OnDue may be nil.
+	// OnDue is called before the refresh token expires, with the name and the expiry. The
+	// first renewals within 14 days, 3 days and 1 day of it call OnDue, each once. If the
+	// expiry differs by an hour or more, it is that of another refresh token. OnDue may
+	// be nil.
 	//
 	// The call is made on the goroutine of the renewal, after the new token has been
 	// given out. Only the next such call waits for it, and it may ask the source for a
@@ -46,17 +45,18 @@ type Refreshing struct {
 // Open returns a cached source. It sends nothing. The error is an [*outcome.Error] that
 // names every fault of the configuration.
 //
-// The errors of the source's Token are those of [Integration.Refresh], with the
-// authorization's name; a [*ReauthorizationRequiredError] if there is no record, or it
-// is damaged or belongs to another client or other scopes; and a [*StoreError] if the
-// record cannot be read or locked.
+// The errors of the source's Token are:
+//   - those of [Integration.Refresh], with the authorization's name;
+//   - a [*ReauthorizationRequiredError] if there is no record, it is damaged, or it
+//     belongs to another client or other scopes;
+//   - a [*StoreError] if the record cannot be read or locked.
 //
-// A source that starts with a stored token that is still valid returns that one,
-// without waiting for the record's lock. A refresh that has begun goes on for up to 30
-// seconds even if nobody waits for its token any more, because the service may have
-// replaced the refresh token. So end with [Cache.Run] or [Cache.Close]. If a new token
-// cannot be saved, the source returns it all the same and saves it later, at growing
-// intervals, while the source is used.
+// A source that finds a valid token in the store returns that one, without waiting for
+// the record's lock. A refresh that has begun goes on for up to 30 seconds, whoever
+// waits for it, because the service may have replaced the refresh token. So end with
+// [Cache.Run] or [Cache.Close]. If a new token cannot be saved, the source returns it
+// all the same. It then saves the token later, at growing
+// intervals.
 func (r Refreshing) Open(options ...CacheOption) (*Cache, error) {
 	if err := r.Validate(); err != nil {
 		return nil, err
@@ -88,9 +88,11 @@ func (r Refreshing) faults() outcome.Violations {
 // [ErrReauthorizationRequired] looks for it after a minute at most, or after
 // [Cache.Retry].
 //
-// The error is an [*outcome.Error] that names every fault of the configuration, a
-// missing Store included; a [*ReauthorizationRequiredError] if the grant holds no
-// refresh token; or that of the store.
+// The error is one of these:
+//   - an [*outcome.Error] that names every fault of the configuration, such as a missing
+//     Store;
+//   - a [*ReauthorizationRequiredError] if the grant holds no refresh token;
+//   - the error of the store.
 func (r Refreshing) Authorize(ctx context.Context, grant Grant) error {
 	faults := r.faults()
 	if r.Store == nil {

@@ -31,8 +31,8 @@ const (
 	ReauthorizationRequired State = "Re-authorization Required"
 )
 
-// ErrUnknownAuthorization matches the error for a name that the registry does
-// not hold, or no longer, and for the empty name if there is no default.
+// ErrUnknownAuthorization matches the error for a name that the registry does not hold,
+// and for the empty name if there is no default.
 var ErrUnknownAuthorization = errors.New("auth: unknown authorization")
 
 // InUseError reports that an authorization was not removed because it is in use.
@@ -137,10 +137,10 @@ type entry struct {
 	standing atomic.Pointer[standing]
 }
 
-// Add adds an authorization. It takes over the record that the store holds under its
-// name: the state is Authorized if the record can be used, ReauthorizationRequired if
-// it is damaged or belongs to another client or other scopes, and Pending if there is
-// none. A ClientCredentials needs a TokenURL here, because no client sets it. The error
+// Add adds an authorization with the record that the store holds under its name. The
+// state is Authorized if the record can be used, and Pending if there is none. It is
+// ReauthorizationRequired if the record is damaged, or belongs to another client or other
+// scopes. A ClientCredentials needs a TokenURL here, because no client sets it. The error
 // is an [*outcome.Error] that names every fault, a taken name included, or that of the
 // store.
 func (r *Registry) Add(ctx context.Context, name string, mechanism Mechanism) error {

@@ -8,14 +8,14 @@ import (
 
 // Run keeps the tokens of the authorizations fresh, so that no call has to wait
 // for one even after a long silence. It is [Cache.Run] for all of them, also for those
-// that are added later. While an authorization waits for a person, Run requests nothing
-// for it, even if its last token still lives, until Authorize, Authenticate or a user's
-// call has changed its state.
+// that are added later. It requests nothing for an authorization that waits for a person,
+// even if its last token still lives, until Authorize, Authenticate or a user's call has
+// changed its state.
 //
-// Run returns when ctx ends, with its error, but not before the renewals in progress
-// have ended and saved their tokens, which takes at most a minute. Failures do not end
-// it: it reports them to Logger, and changes of state to OnTransition, on goroutines
-// that it waits for.
+// When ctx ends, Run waits until the renewals in progress have ended and saved their
+// tokens, at most a minute, and returns the error of ctx. Failures do not end it. It
+// reports them to Logger, and changes of state to OnTransition, on goroutines that it
+// waits for.
 func (r *Registry) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	defer running.Wait()

@@ -10,8 +10,8 @@ import (
 
 const redaction = "REDACTED"
 
-// redacted gives a type that embeds it the methods by which fmt, slog and the
-// encoders ask a value to present itself, so that all of them show the same.
+// redacted makes a type that embeds it show as REDACTED. It has the methods by which fmt,
+// slog and the encoders find out how to show a value.
 type redacted struct{}
 
 // String returns REDACTED.
@@ -32,10 +32,10 @@ func (redacted) MarshalText() ([]byte, error) { return []byte(redaction), nil }
 // MarshalJSON returns REDACTED as a JSON string, and no error.
 func (redacted) MarshalJSON() ([]byte, error) { return []byte(`"` + redaction + `"`), nil }
 
-// Secret is a value that must not be seen, such as a client secret. However it
-// is printed, logged or encoded, it shows as REDACTED; only Reveal gives the
-// value. The zero value is the empty secret. Secrets are immutable and safe for
-// concurrent use. Compare them with Equal, not with ==.
+// Secret is a value that nobody should see, such as a client secret. However it is
+// printed, logged or encoded, it shows as REDACTED. Only Reveal returns the value. The
+// zero value is the empty secret. Secrets are immutable and safe for concurrent use.
+// Compare them with Equal, not with ==.
 type Secret struct {
 	redacted
 	// A pointer, because fmt prints the fields of a struct that it reaches
@@ -64,8 +64,8 @@ func (s Secret) Equal(other Secret) bool {
 }
 
 // UnmarshalText reads a secret from a configuration file, in JSON as a string.
-// It refuses the word REDACTED, which is what a Secret is written as: a file
-// that holds it has lost the secret.
+// It refuses the word REDACTED, as which a Secret is written: a file that holds it has
+// lost the secret.
 func (s *Secret) UnmarshalText(text []byte) error {
 	if string(text) == redaction {
 		return errors.New("auth: the secret was redacted when it was written")

@@ -67,10 +67,11 @@ func (s ServiceApp) Validate() error {
 // read, the access token is one of unknown expiry. If the access token itself is not
 // usable, Grant returns an error and a grant that holds the refresh token alone.
 //
-// The error is an [*outcome.Error] that names every fault of the fields, the error of
-// the administrator's source or one for its token, a
-// [*ReauthorizationRequiredError] if the service refuses the id and secret, or a
-// [*TokenEndpointError].
+// The error is one of these:
+//   - an [*outcome.Error] that names every fault of the fields;
+//   - the error of the administrator's source, or one for a token that is not usable;
+//   - a [*ReauthorizationRequiredError] if the service refuses the id and secret;
+//   - a [*TokenEndpointError].
 func (s ServiceApp) Grant(ctx context.Context, administrator TokenSource) (Grant, error) {
 	if err := s.Validate(); err != nil {
 		return Grant{}, err

@@ -88,10 +88,10 @@ func (s *SignIn) URL() string {
 // a grant. It ignores white space around the address, as comes with a pasted line. It
 // sends the code at most once, because the code is good for one use.
 //
-// A redirect that belongs to another sign-in, or holds no code, is a [*SignInError]
-// and leaves the sign-in open, so that the person can paste another address. So does a
-// context that has ended before the code is sent. A second redirect is a
-// [*SignInError] too.
+// If the redirect belongs to another sign-in, or holds no code, the error is a
+// [*SignInError]. The sign-in stays open then, and the person can paste another address.
+// It also stays open if ctx has ended before the code is sent. The error for a second
+// redirect is a [*SignInError] too.
 //
 // If the person or the service declined, or the service refuses the client, the error
 // is a [*ReauthorizationRequiredError]. Any other failure is a [*TokenEndpointError].

@@ -30,9 +30,8 @@ type Invalidator interface {
 	Invalidate(refused Token)
 }
 
-// Accepter is an [Invalidator] that wants to know which tokens the service
-// accepted. It can then tell a token that was revoked from a service that refuses
-// every token.
+// Accepter is an [Invalidator] that also learns which tokens the service accepted. So it
+// can distinguish a token that was revoked from a service that refuses every token.
 type Accepter interface {
 	// Accept notes that the service accepted a request with this token. It is called
 	// after every such request and so must be cheap.
@@ -52,11 +51,14 @@ type Binder interface {
 // engage.New uses it. The caller's source is not changed. The error names every
 // fault of the source's configuration.
 //
-// [ClientCredentials] are given the client's token endpoint and transport where they
-// have none of their own, and a cache. A [Cache] of them is returned as it is if
-// they have a TokenURL; else Bind returns a new cache with the same options for each
-// client. A source of [FromOAuth2] is given a cache. A [Binder] decides for itself,
-// and any other source is returned as it is.
+// What Bind returns depends on the type of source:
+//   - for [ClientCredentials], a cache of them, with the client's token endpoint and
+//     transport where they have none of their own;
+//   - for a [Cache] of ClientCredentials without a TokenURL, a new cache with the same
+//     options;
+//   - for a source of [FromOAuth2], a cache of it;
+//   - for a [Binder], the result of its Bind;
+//   - for any other source, the source itself.
 //
 // A type of the user's own that embeds one of these sources is any other source: its
 // own Token is called. If it embeds ClientCredentials, it can be a Binder whose Bind

@@ -24,13 +24,13 @@ type Store interface {
 	//
 	// Ctx limits what comes before change: the wait for the lock, and reading.
 	// Afterwards the record has to be saved even if ctx has ended, because the
-	// service may have replaced the refresh token by then. A store that needs a
-	// context to save, as one in a database does, uses one of its own, made with
-	// [context.WithoutCancel] and its own limit.
+	// service may have replaced the refresh token by then. So a store in a database
+	// runs its transaction under a context of its own, made with
+	// [context.WithoutCancel], with a limit of a minute or more.
 	//
 	// If change fails, Update keeps the record and returns that error unchanged.
-	// If the new record cannot be saved, Update returns an error, and the stored
-	// record is the old one or the new one, never a part.
+	// If the new record cannot be saved, Update returns an error. The stored record is
+	// then the old one or the new one, whole.
 	Update(ctx context.Context, name string, change func(record Secret) (Secret, error)) error
 }
 

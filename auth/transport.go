@@ -6,16 +6,15 @@ import (
 )
 
 // Transport is an [http.RoundTripper] that authorizes requests. It puts the token of
-// Source on those that go to Hosts, and sends all others without a token, so that an
+// Source on those that go to Hosts, and sends all others without a token. So an
 // [http.Client] can follow redirects with it:
 //
 //	hosts, err := auth.NewHosts("https://webexapis.com")
 //	client := &http.Client{Transport: &auth.Transport{Source: source, Hosts: hosts}}
 //
 // If the service refuses a token with 401, Transport invalidates it and sends the
-// request once more with another token. It does so only if the source is an
-// [Invalidator] and gives another token, and if the request has no body or a GetBody
-// to repeat it.
+// request once more with another token. The source must be an [Invalidator] that gives
+// another token, and the request must have a GetBody if it has a body.
 //
 // A Transport is safe for concurrent use. Its fields must not be changed after the
 // first use.
