@@ -366,7 +366,7 @@ func TestConcurrentRefusalsCauseOneRenewal(t *testing.T) {
 			callers.Go(func() {
 				cache.Invalidate(refused)
 				require.Equal(t, "token-2", get(t, cache))
-				cache.Invalidate(refused) // by now news of an old token
+				cache.Invalidate(refused) // which is no longer the current one
 				require.Equal(t, "token-2", get(t, cache))
 			})
 		}

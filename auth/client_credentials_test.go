@@ -44,7 +44,7 @@ func credentials(tokenURL string) auth.ClientCredentials {
 }
 
 // replying is a transport that answers every request the same. With it the
-// waits between tries cost no time in a synctest bubble.
+// waits between attempts cost no time in a synctest bubble.
 func replying(status int, body string, header ...string) *httpmock.MockTransport {
 	transport := httpmock.NewMockTransport()
 	transport.RegisterNoResponder(func(*http.Request) (*http.Response, error) {
@@ -245,7 +245,7 @@ func TestEndpointErrorKeepsWhatSupportAndRetryNeed(t *testing.T) {
 }
 
 // Auto-detection of x/oauth2 sent the secret in 2 requests where 1 will do.
-func TestSecretIsSentOncePerTry(t *testing.T) {
+func TestSecretIsSentOncePerAttempt(t *testing.T) {
 	var asked atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		asked.Add(1)
@@ -286,7 +286,7 @@ func TestUnreachableEndpointIsATemporaryErrorWithoutTheURL(t *testing.T) {
 	require.False(t, errors.As(err, &wrapped))
 }
 
-func TestTokenRequestObeysItsContext(t *testing.T) {
+func TestTokenRequestEndsWithItsContext(t *testing.T) {
 	release := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
 	defer server.Close()

@@ -149,7 +149,7 @@ func TestDeviceLoginUsesTheDefaultsOfTheStandard(t *testing.T) {
 	})
 }
 
-func TestDeviceLoginObeysItsContext(t *testing.T) {
+func TestDeviceLoginEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		login, _ := deviceLogin(t, started, pending)
 		ctx, cancel := context.WithCancel(t.Context())

@@ -68,7 +68,7 @@ func ExampleFromOAuth2() {
 	// Output: abc <nil>
 }
 
-// An error that calls for a person, told from one that passes.
+// An error that needs a person is distinguished from one that passes.
 func ExampleReauthorizationRequiredError() {
 	err := fmt.Errorf("append: %w", &auth.ReauthorizationRequiredError{
 		Authorization: "support",

@@ -22,7 +22,7 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// identity is an identity service that grants the code "good" to whoever holds
+// identity is an identity service that grants the code "good" to a client that has
 // the verifier of the challenge in address.
 func identity(t *testing.T, address *string) *httptest.Server {
 	t.Helper()
@@ -284,7 +284,7 @@ func TestSignInNamesEveryFaultAtOnce(t *testing.T) {
 	}
 }
 
-func TestBrowserThatAsksForThePageTwiceIsToldThatTheSignInIsDone(t *testing.T) {
+func TestBrowserMayRequestTheLastPageTwice(t *testing.T) {
 	var address string
 	server := identity(t, &address)
 	grant, err := auth.Login{

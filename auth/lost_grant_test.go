@@ -77,7 +77,7 @@ func TestGrantOfASignInIsNotLostThoughItsLifetimeCannotBeRead(t *testing.T) {
 	}
 }
 
-func TestRefreshTokenIsNotLostThoughTheAccessTokenIsOfNoUse(t *testing.T) {
+func TestRefreshTokenIsNotLostThoughTheAccessTokenIsNotUsable(t *testing.T) {
 	for name, test := range map[string]struct{ reply, problem string }{
 		"another type": {`{"access_token":"BODY","refresh_token":"refresh-1","token_type":"mac"}`, "not a bearer token"},
 		"none":         {`{"refresh_token":"refresh-1"}`, "no access token"},
@@ -111,7 +111,7 @@ func TestRefreshTokenIsNotLostThoughTheAccessTokenIsOfNoUse(t *testing.T) {
 	}
 }
 
-func TestRefreshTokenOfANewGrantIsNotLostThoughTheAccessTokenIsOfNoUse(t *testing.T) {
+func TestRefreshTokenOfANewGrantIsNotLostThoughTheAccessTokenIsNotUsable(t *testing.T) {
 	for name, ask := range map[string]func(t *testing.T, reply string) (auth.Grant, error){
 		"Service App": func(t *testing.T, reply string) (auth.Grant, error) {
 			return serviceApp(replying(200, reply)).Grant(t.Context(), auth.Static("administrator"))

@@ -85,7 +85,7 @@ func TestClientIsNotBuiltWithANameThatCannotBeUsed(t *testing.T) {
 	require.NoError(t, registry.Remove(t.Context(), "support"), "nobody uses it")
 }
 
-func TestCallTellsWhyThereIsNoToken(t *testing.T) {
+func TestCallReportsWhyThereIsNoToken(t *testing.T) {
 	for name, test := range map[string]struct {
 		err  error
 		text string

@@ -58,7 +58,7 @@ func TestOnDueMayAskItsSource(t *testing.T) {
 	})
 }
 
-func TestOnDueOfARegistryMayAskForTheTokenItIsToldOf(t *testing.T) {
+func TestOnDueOfARegistryMayAskForItsToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var token string
 		registry := new(auth.Registry)
@@ -130,13 +130,13 @@ func TestCallsOfOnDueFollowOneAnother(t *testing.T) {
 	})
 }
 
-func TestEndOfANewRefreshTokenIsToldOfThoughThatOfTheOldOneWas(t *testing.T) {
+func TestExpiryOfANewRefreshTokenIsReportedAfterThatOfTheOldOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const day = 24 * time.Hour
-		var told []time.Time
+		var reported []time.Time
 		refreshing := scripted(new(auth.MemoryStore), `500`)
 		refreshing.Seed = auth.Grant{}
-		refreshing.OnDue = func(_ string, deadline time.Time) { told = append(told, deadline) }
+		refreshing.OnDue = func(_ string, deadline time.Time) { reported = append(reported, deadline) }
 		source, err := refreshing.Open()
 		require.NoError(t, err)
 		var deadlines []time.Time
@@ -151,14 +151,14 @@ func TestEndOfANewRefreshTokenIsToldOfThoughThatOfTheOldOneWas(t *testing.T) {
 			synctest.Wait()
 			time.Sleep(2 * time.Hour)
 		}
-		require.Len(t, told, len(deadlines))
+		require.Len(t, reported, len(deadlines))
 		for i, deadline := range deadlines {
-			require.True(t, deadline.Equal(told[i]))
+			require.True(t, deadline.Equal(reported[i]))
 		}
 	})
 }
 
-func TestEndIsToldOfOnceThoughTheAuthorizationIsUpdated(t *testing.T) {
+func TestExpiryIsReportedOnceThoughTheAuthorizationIsUpdated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		calls := 0
 		registry := &auth.Registry{OnDue: func(string, time.Time) { calls++ }}

@@ -19,7 +19,7 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-func TestRefreshTokenIsTradedKeptAndRotated(t *testing.T) {
+func TestRefreshTokenIsExchangedSavedAndRotated(t *testing.T) {
 	server := newRotatingServer(t)
 	store := new(auth.MemoryStore)
 	source, err := server.refreshing(store).Open()
@@ -193,7 +193,7 @@ func TestStoredTokenIsNotTrustedAfterTheClockWasSetBack(t *testing.T) {
 	})
 }
 
-func TestEndOfTheRefreshTokenIsAnnounced(t *testing.T) {
+func TestExpiryOfTheRefreshTokenIsAnnounced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const day = 24 * time.Hour
 		began := time.Now()

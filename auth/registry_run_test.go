@@ -105,7 +105,7 @@ func TestRegistryKeepsItsTokensFreshWithoutCallers(t *testing.T) {
 	})
 }
 
-func TestRunOfARegistryTellsOfFailuresAndLeavesWhatNeedsAPerson(t *testing.T) {
+func TestRunOfARegistryReportsFailuresAndRequestsNothingThatNeedsAPerson(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		var mu sync.Mutex
@@ -142,14 +142,14 @@ func TestRunOfARegistryTellsOfFailuresAndLeavesWhatNeedsAPerson(t *testing.T) {
 }
 
 // An hour before the end is when there is time to act.
-func TestRefusedRefreshIsToldOfWhileTheTokenLives(t *testing.T) {
+func TestRefusedRefreshIsReportedWhileTheTokenLives(t *testing.T) {
 	for _, run := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
-			var told []auth.State
+			var reported []auth.State
 			endpoint := newHourly()
 			endpoint.refuse(true)
 			_, person := endpoint.of()
-			registry := &auth.Registry{OnTransition: func(s auth.Status) { told = append(told, s.State) }}
+			registry := &auth.Registry{OnTransition: func(s auth.Status) { reported = append(reported, s.State) }}
 			require.NoError(t, registry.Add(t.Context(), "a", person))
 			grant := auth.Grant{Token: auth.NewToken("granted", time.Now().Add(12*time.Hour)), RefreshToken: auth.NewSecret("revoked")}
 			require.NoError(t, registry.Authorize(t.Context(), "a", grant))
@@ -179,7 +179,7 @@ func TestRefusedRefreshIsToldOfWhileTheTokenLives(t *testing.T) {
 			require.Equal(t, "granted", get(t, source))
 			synctest.Wait()
 			require.NotEqual(t, "granted", get(t, source))
-			require.Equal(t, []auth.State{auth.Pending, auth.Authorized, auth.ReauthorizationRequired, auth.Authorized}, told)
+			require.Equal(t, []auth.State{auth.Pending, auth.Authorized, auth.ReauthorizationRequired, auth.Authorized}, reported)
 		})
 	}
 }

@@ -334,7 +334,7 @@ func TestWaitForAnotherChangeEndsWithTheContext(t *testing.T) {
 	})
 }
 
-// A callback may change what it is told of.
+// A callback may change the authorization that it is called for.
 func TestTransitionMayChangeItsAuthorization(t *testing.T) {
 	var registry auth.Registry
 	registry.OnTransition = func(status auth.Status) {

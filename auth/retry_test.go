@@ -52,7 +52,7 @@ var (
 	refused  = httpmock.NewStringResponder(400, `{"error":"invalid_scope"}`)
 )
 
-func TestTemporaryFailureOfTheEndpointIsTriedThreeTimes(t *testing.T) {
+func TestTemporaryFailureOfTheEndpointGetsThreeAttempts(t *testing.T) {
 	for name, test := range map[string]struct {
 		first []httpmock.Responder
 		calls int
@@ -140,7 +140,7 @@ func TestRefreshTokenThatMayHaveArrivedIsNotSentAgain(t *testing.T) {
 
 // An endpoint that answers 500 after 50 ms costs all callers together as much as
 // one of them.
-func TestCallersShareTheTriesOfAFailingEndpoint(t *testing.T) {
+func TestCallersShareTheAttemptsAtAFailingEndpoint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		transport := httpmock.NewMockTransport()
 		transport.RegisterNoResponder(func(*http.Request) (*http.Response, error) {
@@ -171,7 +171,7 @@ func TestCallersShareTheTriesOfAFailingEndpoint(t *testing.T) {
 	})
 }
 
-func TestWaitBetweenTriesObeysTheContext(t *testing.T) {
+func TestWaitBetweenAttemptsEndsWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := credentials("https://api.example.com")
 		transport := after(busy.HeaderSet(http.Header{"Retry-After": {"5"}}), cut)
@@ -233,7 +233,7 @@ func TestContextThatEndedForAReasonIsFoundInTheError(t *testing.T) {
 	}
 }
 
-func TestNoTryIsStartedThatTheDeadlineWouldEnd(t *testing.T) {
+func TestNoAttemptIsMadeThatTheDeadlineWouldEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := credentials("https://api.example.com")
 		source.Transport = after(busy.HeaderSet(http.Header{"Retry-After": {"5"}}))

@@ -15,7 +15,7 @@ import (
 )
 
 // rotating is a transport to a token endpoint that accepts each refresh token
-// once, from refresh-0 on, takes its time, and does not notice who has left.
+// once, from refresh-0 on. It takes that long, even if the client has left.
 func rotating(took time.Duration) *httpmock.MockTransport {
 	transport := httpmock.NewMockTransport()
 	number := 0
@@ -72,7 +72,7 @@ func lock(t *testing.T, store auth.Store, period time.Duration) {
 	<-locked
 }
 
-func TestRefreshThatHasBegunIsCarriedToItsEnd(t *testing.T) {
+func TestRefreshThatHasBegunGoesOnToItsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := new(auth.MemoryStore)
 		source := opened(t, store, rotating(5*time.Second))

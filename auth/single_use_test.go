@@ -246,7 +246,7 @@ func refusing(t *testing.T) string {
 	return "http://" + listener.Addr().String()
 }
 
-func TestUnreachableEndpointIsToldApartFromARefusal(t *testing.T) {
+func TestUnreachableEndpointIsDistinguishedFromARefusal(t *testing.T) {
 	_, err := credentials(refusing(t)).Token(t.Context())
 	require.ErrorIs(t, err, auth.ErrUnreachable)
 	require.NotErrorIs(t, err, auth.ErrReauthorizationRequired)

@@ -12,7 +12,7 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-func TestTokenTellsWhatItIs(t *testing.T) {
+func TestTokenReturnsWhatItWasMadeOf(t *testing.T) {
 	expiry := time.Now().Add(time.Hour)
 	token := auth.NewToken("abc", expiry, "read", "write")
 	require.Equal(t, "abc", token.Reveal())

@@ -18,7 +18,7 @@ import (
 	"github.com/engagesdk/engage-go/auth"
 )
 
-// The one client of an [identity]. The secret keeps nothing from anybody.
+// The one client of an [identity]. The secret protects nothing.
 const (
 	identityClient   = "example"
 	identitySecret   = "secret-of-the-example"
@@ -30,19 +30,18 @@ const (
 	tokenLife = time.Hour
 )
 
-// identity is an OAuth 2 authorization server with one client and one person,
-// who always agrees: the authorization code grant with PKCE, and refresh tokens
-// that are good for one use. What it has granted it keeps in a store, so that
-// the next run can go on from there.
+// identity is an OAuth 2 authorization server with one client and one person, who always
+// agrees. It has the authorization code grant with PKCE, and refresh tokens for one use.
+// It keeps its grants in a store for the next run.
 type identity struct {
 	http.ServeMux
 	store auth.Store
 
 	mu    sync.Mutex
-	codes map[string]question // those that nobody has traded in yet
+	codes map[string]question // those that have not been exchanged yet
 }
 
-// question is what a code is the answer to.
+// question is the request that a code was issued for.
 type question struct{ challenge, redirect string }
 
 // granted is what the person has granted.
@@ -62,8 +61,8 @@ func newIdentity(store auth.Store) *identity {
 	return i
 }
 
-// authorize asks the person, and redirects to the client with a code. An address
-// that is not the client's is never redirected to.
+// authorize asks the person, and redirects to the client with a code. It redirects to no
+// address but the client's.
 func (i *identity) authorize(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	redirect, err := url.Parse(query.Get("redirect_uri"))
@@ -81,8 +80,8 @@ func (i *identity) authorize(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, redirect.String(), http.StatusFound)
 }
 
-// registered reports whether redirect is the client's. Any port of the loopback
-// will do, as RFC 8252 has it.
+// registered reports whether redirect is the client's, with any port of the loopback (RFC
+// 8252).
 func registered(redirect *url.URL) bool {
 	portless := *redirect
 	portless.Host = redirect.Hostname()
@@ -98,14 +97,14 @@ func (i *identity) code(asked question) string {
 	return code
 }
 
-// token trades a code or a refresh token for new tokens.
+// token exchanges a code or a refresh token for new tokens.
 func (i *identity) token(w http.ResponseWriter, r *http.Request) {
 	if r.PostFormValue("client_id") != identityClient || r.PostFormValue("client_secret") != identitySecret {
 		answer(w, http.StatusUnauthorized, map[string]any{"error": "invalid_client"})
 		return
 	}
 	grant, ok := map[string]func(*granted, url.Values) bool{
-		"authorization_code": i.trade,
+		"authorization_code": i.exchange,
 		"refresh_token":      refresh,
 	}[r.PostFormValue("grant_type")]
 	if !ok {
@@ -131,8 +130,8 @@ func (i *identity) token(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// trade accepts a code, once, from whoever asked for it.
-func (i *identity) trade(g *granted, form url.Values) bool {
+// exchange accepts a code, once, from the client that it was issued to.
+func (i *identity) exchange(g *granted, form url.Values) bool {
 	i.mu.Lock()
 	asked, ok := i.codes[form.Get("code")]
 	delete(i.codes, form.Get("code"))
@@ -145,8 +144,8 @@ func (i *identity) trade(g *granted, form url.Values) bool {
 	return true
 }
 
-// refresh accepts the latest refresh token. Any other may have been stolen, so
-// that the person has to be asked again, as RFC 9700 advises.
+// refresh accepts the latest refresh token. Any other may have been stolen, and then the
+// person has to sign in again, as RFC 9700 advises.
 func refresh(g *granted, form url.Values) bool {
 	if g.RefreshToken != "" && form.Get("refresh_token") == g.RefreshToken {
 		return true
@@ -155,7 +154,7 @@ func refresh(g *granted, form url.Values) bool {
 	return false
 }
 
-// userinfo tells who the person is, to whoever holds the access token.
+// userinfo replies with the person's id to a request with the access token.
 func (i *identity) userinfo(w http.ResponseWriter, r *http.Request) {
 	g, err := i.update(r.Context(), func(*granted) {})
 	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")

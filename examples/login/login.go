@@ -14,14 +14,14 @@ import (
 	"github.com/engagesdk/engage-go/examples/internal/program"
 )
 
-// login is a person's authorization, kept in a store, and what to do with it.
+// login is a person's authorization, which is kept in a store.
 type login struct {
 	name        string
 	integration auth.Integration
 	store       auth.Store
 	// open opens an address in a browser.
 	open func(ctx context.Context, address string) error
-	// ask is where to make a request to; empty for nowhere.
+	// ask is the address to make a request to; empty for none.
 	ask string
 	in  io.Reader
 	out io.Writer
@@ -34,44 +34,47 @@ var ways = map[string]way{
 	"device":  login.byDevice,
 }
 
-// way has a person sign in.
+// way is a way for a person to sign in.
 type way func(login, context.Context) (auth.Grant, error)
 
-// run works with the stored tokens. Only where these will not do it has a
-// person sign in, and works with the new ones.
+// run works with the stored tokens. Only if these cannot be used, a person signs in, and
+// run works with the new ones.
 func (l login) run(ctx context.Context, signIn way) error {
 	err := l.work(ctx)
 	required, ok := errors.AsType[*auth.ReauthorizationRequiredError](err)
 	if !ok {
 		return err
 	}
-	l.tell("a sign-in is needed: %s", required.Reason)
+	l.print("a sign-in is needed: %s", required.Reason)
 	grant, err := signIn(l, ctx)
 	if err != nil {
 		return err
 	}
-	l.tell("somebody has signed in")
+	l.print("somebody has signed in")
 	if err := l.refreshing().Authorize(ctx, grant); err != nil {
 		return err
 	}
-	l.tell("the tokens are stored")
+	l.print("the tokens are stored")
 	return l.work(ctx)
 }
 
-// work is what a program does with its authorization: here, one request. A
-// token that the service refuses is replaced once.
+// work is what a program does with its authorization: here, one request. If the service
+// refuses the token, work replaces it once. A program that makes its requests with an
+// http.Client leaves that to an auth.Transport.
 func (l login) work(ctx context.Context) error {
 	source, err := l.refreshing().Open()
 	if err != nil {
 		return err
 	}
+	// A refresh in progress may have replaced the refresh token.
+	defer func() { _ = source.Close(context.WithoutCancel(ctx)) }()
 	token, err := l.token(ctx, source)
 	if err != nil || l.ask == "" {
 		return err
 	}
 	status, err := l.request(ctx, token)
 	if err == nil && status == http.StatusUnauthorized {
-		l.tell("the token is refused, so it is refreshed")
+		l.print("the token is refused, so it is refreshed")
 		source.Invalidate(token)
 		if token, err = l.token(ctx, source); err != nil {
 			return err
@@ -81,7 +84,7 @@ func (l login) work(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.tell("the request is answered: %d %s", status, http.StatusText(status))
+	l.print("the request is answered: %d %s", status, http.StatusText(status))
 	if status != http.StatusOK {
 		return errors.New("the service does not take the token")
 	}
@@ -92,7 +95,7 @@ func (l login) refreshing() auth.Refreshing {
 	return auth.Refreshing{Integration: l.integration, Name: l.name, Store: l.store}
 }
 
-// token returns the source's token and tells of it.
+// token returns the source's token and prints its expiry.
 func (l login) token(ctx context.Context, source auth.TokenSource) (auth.Token, error) {
 	token, err := source.Token(ctx)
 	if err != nil {
@@ -102,12 +105,12 @@ func (l login) token(ctx context.Context, source auth.TokenSource) (auth.Token, 
 	if expiry := token.Expiry(); !expiry.IsZero() {
 		until = "until " + expiry.UTC().Format(time.RFC3339)
 	}
-	l.tell("there is a token, good %s", until)
+	l.print("there is a token, good %s", until)
 	return token, nil
 }
 
-// request makes a request with the token, which goes nowhere else, and returns
-// the status of the answer.
+// request makes a request with the token, which goes to no other host, and returns
+// the status of the reply.
 func (l login) request(ctx context.Context, token auth.Token) (int, error) {
 	hosts, err := auth.NewHosts(l.ask)
 	if err != nil {
@@ -135,7 +138,7 @@ func (l login) request(ctx context.Context, token auth.Token) (int, error) {
 func (l login) inBrowser(ctx context.Context) (auth.Grant, error) {
 	return auth.Login{
 		Integration: l.integration,
-		Show:        func(address string) { l.tell("open this address to sign in: %s", address) },
+		Show:        func(address string) { l.print("open this address to sign in: %s", address) },
 		Open:        l.open,
 	}.Run(ctx)
 }
@@ -146,15 +149,15 @@ func (l login) byPaste(ctx context.Context) (auth.Grant, error) {
 	if err != nil {
 		return auth.Grant{}, err
 	}
-	l.tell("open this address to sign in: %s", signIn.URL())
-	l.tell("paste the address that the browser ends at, even if it shows no page:")
+	l.print("open this address to sign in: %s", signIn.URL())
+	l.print("paste the address that the browser ends at, even if it shows no page:")
 	pasted := bufio.NewScanner(program.Input(ctx, l.in))
 	for pasted.Scan() {
 		grant, err := signIn.Finish(ctx, strings.TrimSpace(pasted.Text()))
 		if _, again := err.(*auth.SignInError); !again {
 			return grant, err
 		}
-		l.tell("%v; paste another one:", err)
+		l.print("%v; paste another one:", err)
 	}
 	if err := pasted.Err(); err != nil {
 		return auth.Grant{}, err
@@ -167,10 +170,10 @@ func (l login) byDevice(ctx context.Context) (auth.Grant, error) {
 	return auth.DeviceLogin{
 		Integration: l.integration,
 		Show: func(code auth.DeviceCode) {
-			l.tell("enter the code %s at %s by %s", code.UserCode, code.VerificationURL, code.Expiry.UTC().Format(time.RFC3339))
+			l.print("enter the code %s at %s by %s", code.UserCode, code.VerificationURL, code.Expiry.UTC().Format(time.RFC3339))
 		},
 	}.Run(ctx)
 }
 
-// tell prints one step.
-func (l login) tell(format string, values ...any) { fmt.Fprintf(l.out, "  "+format+"\n", values...) }
+// print prints one step.
+func (l login) print(format string, values ...any) { fmt.Fprintf(l.out, "  "+format+"\n", values...) }
