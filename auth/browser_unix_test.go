@@ -5,6 +5,7 @@ package auth_test
 import (
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -63,5 +64,5 @@ func TestBrowserGoesOnAfterTheLogin(t *testing.T) {
 
 func TestMissingBrowserIsAnError(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	require.Error(t, auth.OpenBrowser(t.Context(), "https://login.example.com"))
+	require.ErrorIs(t, auth.OpenBrowser(t.Context(), "https://login.example.com"), exec.ErrNotFound)
 }

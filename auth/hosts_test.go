@@ -147,9 +147,12 @@ func TestAuthorizeRefusesWhatCannotBeSent(t *testing.T) {
 	require.NoError(t, err)
 	good := auth.NewToken("abc", time.Time{})
 
-	require.Error(t, hosts.Authorize(request(t, "https://api.example.com"), auth.Token{}))
-	require.Error(t, hosts.Authorize(request(t, "https://api.example.com"), auth.NewToken("abc", time.Unix(0, 0))))
-	require.Error(t, auth.Hosts{}.Authorize(request(t, "https://api.example.com"), good))
+	require.EqualError(t, hosts.Authorize(request(t, "https://api.example.com"), auth.Token{}), "auth: there is no token")
+	expired := auth.NewToken("abc", time.Unix(0, 0))
+	require.EqualError(t, hosts.Authorize(request(t, "https://api.example.com"), expired), "auth: the token has expired")
+	var elsewhere *auth.HostError
+	require.ErrorAs(t, auth.Hosts{}.Authorize(request(t, "https://api.example.com"), good), &elsewhere)
+	require.Equal(t, "api.example.com", elsewhere.Host)
 	require.NoError(t, hosts.Authorize(&http.Request{URL: request(t, "https://api.example.com").URL}, good))
 }
 

@@ -73,24 +73,31 @@ func TestTokensAreNotChangedByTheirUse(t *testing.T) {
 }
 
 func TestMisbehavingSourceOfOAuth2IsAnError(t *testing.T) {
-	for name, source := range map[string]oauth2.TokenSource{
-		"nil":          nil,
-		"nil func":     oauth2Func(nil),
-		"nil token":    oauth2Func(func() (*oauth2.Token, error) { return nil, nil }),
-		"empty":        oauth2Func(func() (*oauth2.Token, error) { return &oauth2.Token{}, nil }),
-		"expired":      oauth2Func(func() (*oauth2.Token, error) { return &oauth2.Token{AccessToken: "a", Expiry: time.Unix(1, 0)}, nil }),
-		"other type":   oauth2Func(func() (*oauth2.Token, error) { return &oauth2.Token{AccessToken: "a", TokenType: "mac"}, nil }),
-		"line break":   oauth2Func(func() (*oauth2.Token, error) { return &oauth2.Token{AccessToken: "a\r\nb: c"}, nil }),
-		"panic":        oauth2Func(func() (*oauth2.Token, error) { panic(hidden) }),
-		"bare refusal": oauth2Func(func() (*oauth2.Token, error) { return nil, &oauth2.RetrieveError{Body: []byte(hidden)} }),
-		"unexplained": oauth2Func(func() (*oauth2.Token, error) {
-			return nil, &oauth2.RetrieveError{Body: []byte(`{"access_token":"` + hidden + `"}`), Response: &http.Response{StatusCode: 200}}
-		}),
+	gives := func(token *oauth2.Token) oauth2.TokenSource {
+		return oauth2Func(func() (*oauth2.Token, error) { return token, nil })
+	}
+	fails := func(err error) oauth2.TokenSource {
+		return oauth2Func(func() (*oauth2.Token, error) { return nil, err })
+	}
+	for name, test := range map[string]struct {
+		source oauth2.TokenSource
+		text   string
+	}{
+		"nil":          {nil, "auth: there is no token source"},
+		"nil token":    {gives(nil), "auth: there is no token"},
+		"empty":        {gives(&oauth2.Token{}), "auth: there is no token"},
+		"expired":      {gives(&oauth2.Token{AccessToken: "a", Expiry: time.Unix(1, 0)}), "auth: the token has expired"},
+		"other type":   {gives(&oauth2.Token{AccessToken: "a", TokenType: "mac"}), "auth: the token is not a bearer token"},
+		"line break":   {gives(&oauth2.Token{AccessToken: "a\r\nb: c"}), "auth: the token holds a space, a line break or another character that no token can hold"},
+		"panic":        {oauth2Func(func() (*oauth2.Token, error) { panic(hidden) }), "auth: the token source panicked (string)"},
+		"bare refusal": {fails(&oauth2.RetrieveError{Body: []byte(hidden)}), "auth: token endpoint"},
+		"unexplained": {fails(&oauth2.RetrieveError{
+			Body: []byte(`{"access_token":"` + hidden + `"}`), Response: &http.Response{StatusCode: 200},
+		}), "auth: token endpoint: HTTP 200"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			token, err := auth.FromOAuth2(source).Token(t.Context())
-			require.Error(t, err)
-			require.NotContains(t, err.Error(), hidden)
+			token, err := auth.FromOAuth2(test.source).Token(t.Context())
+			require.EqualError(t, err, test.text)
 			require.True(t, token.IsZero())
 		})
 	}
@@ -146,9 +153,11 @@ func TestTokenSourceIsASourceOfOAuth2(t *testing.T) {
 	require.Equal(t, "Bearer", token.Type())
 	require.Equal(t, expiry, token.Expiry)
 
-	for _, source := range []auth.TokenSource{auth.Static(""), always(auth.Token{})} {
+	key, err := auth.ConnectServiceKey{Key: auth.NewSecret("abc")}.Open()
+	require.NoError(t, err)
+	for source, text := range map[auth.TokenSource]string{auth.Static(""): "auth: there is no token", key: "auth: the token is not a bearer token"} {
 		_, err := auth.ToOAuth2(t.Context(), source).Token()
-		require.Error(t, err)
+		require.EqualError(t, err, text)
 	}
 }
 

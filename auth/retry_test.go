@@ -155,7 +155,7 @@ func TestCallersShareTheAttemptsAtAFailingEndpoint(t *testing.T) {
 		for range 32 {
 			callers.Go(func() {
 				_, err := cache.Token(t.Context())
-				require.Error(t, err)
+				require.ErrorContains(t, err, "HTTP 500")
 			})
 		}
 		callers.Wait()

@@ -71,17 +71,17 @@ func TestMalformedTokenIsRefusedWhereItEnters(t *testing.T) {
 			source := auth.StaticToken(token)
 
 			_, err := source.Token(t.Context())
-			require.Error(t, err)
+			require.ErrorContains(t, err, "no token")
 			require.NotContains(t, err.Error(), "abc")
 
 			_, err = auth.Bind(source, nil, nil)
 			require.ErrorIs(t, err, outcome.ErrOnInvalidData)
 
 			_, err = auth.NewCache(always(token)).Token(t.Context())
-			require.Error(t, err)
+			require.ErrorContains(t, err, "no token")
 
 			r := &http.Request{URL: &url.URL{Scheme: "https", Host: "api.example.com"}, Header: http.Header{}}
-			require.Error(t, hosts.Authorize(r, token))
+			require.ErrorContains(t, hosts.Authorize(r, token), "no token")
 			require.Empty(t, r.Header)
 		})
 	}
