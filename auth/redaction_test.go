@@ -46,9 +46,11 @@ func everything(t *testing.T) map[string]any {
 	source, err := refreshing.Open()
 	require.NoError(t, err)
 	get(t, source)
+	require.NoError(t, source.Close(t.Context())) // no renewal is to change it while it is printed
 	unsaved, err := scripted(&failing{full: true}, `{"access_token":"`+hidden+`","refresh_token":"`+hidden+`"}`).Open()
 	require.NoError(t, err)
 	require.Equal(t, hidden, get(t, unsaved))
+	require.NoError(t, unsaved.Close(t.Context()))
 	signIn, err := integration.NewSignIn()
 	require.NoError(t, err)
 	key, err := auth.ConnectServiceKey{Key: secret}.Open()
@@ -61,6 +63,7 @@ func everything(t *testing.T) map[string]any {
 	require.NoError(t, registry.Authorize(t.Context(), "b", grant))
 	named := registry.Use("b", "user")
 	get(t, named)
+	require.NoError(t, registry.Close(t.Context()))
 	return map[string]any{
 		"grant":              grant,
 		"integration":        integration,
