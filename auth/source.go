@@ -33,8 +33,8 @@ type Invalidator interface {
 // Accepter is an [Invalidator] that also learns which tokens the service accepted. So it
 // can distinguish a token that was revoked from a service that refuses every token.
 type Accepter interface {
-	// Accept notes that the service accepted a request with this token. It is called
-	// after every such request and so must be cheap.
+	// Accept notes that the reply to a request with this token had a status of success.
+	// It is called after every such request and so must be cheap.
 	Accept(accepted Token)
 }
 

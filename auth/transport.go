@@ -73,12 +73,15 @@ func (t *Transport) send(r *http.Request, token Token) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if response.StatusCode == http.StatusUnauthorized {
+	switch {
+	case response.StatusCode == http.StatusUnauthorized:
 		if source, ok := t.Source.(Invalidator); ok {
 			source.Invalidate(token)
 		}
-	} else if source, ok := t.Source.(Accepter); ok {
-		source.Accept(token)
+	case response.StatusCode/100 == 2:
+		if source, ok := t.Source.(Accepter); ok {
+			source.Accept(token)
+		}
 	}
 	return response, nil
 }

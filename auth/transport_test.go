@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -159,4 +160,24 @@ type closing struct {
 func (c *closing) Close() error {
 	c.closed = true
 	return nil
+}
+
+func TestTransportReportsWhichTokensTheServiceAccepts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		revoked := map[string]bool{}
+		service := transportFunc(func(r *http.Request) (*http.Response, error) {
+			status := http.StatusOK
+			if revoked[r.Header.Get("Authorization")] {
+				status = http.StatusUnauthorized
+			}
+			revoked[r.Header.Get("Authorization")] = true // each token is good for one request
+			return &http.Response{StatusCode: status, Body: http.NoBody}, nil
+		})
+		hosts, err := auth.NewHosts("https://api.example.com")
+		require.NoError(t, err)
+		client := &http.Client{Transport: &auth.Transport{Source: auth.NewCache(&issuer{life: time.Hour}), Hosts: hosts, Base: service}}
+		for range 20 {
+			require.Equal(t, 200, do(t, client, http.MethodGet, "https://api.example.com", nil))
+		}
+	})
 }

@@ -32,6 +32,7 @@ var rooms = []room{
 	{"internal/rules", nil},
 	{"engage/message", []string{"engage/channel", "outcome", "internal/tolerant", "internal/scan"}},
 	{"auth", []string{"outcome", "internal/nothing", "internal/safeurl", "internal/safeerror", "internal/retry", "internal/retryafter", "internal/sent", "internal/transport"}},
+	{"auth/storetest", []string{"auth"}},
 	{"internal/engine", []string{"auth", "outcome", "internal/tolerant", "internal/safeerror", "internal/retryafter", "internal/sent", "internal/transport", "internal/retry"}},
 	{"engage/callback", []string{"auth", "outcome", "internal/tolerant", "internal/nothing", "internal/safeerror", "internal/safeurl"}},
 	{"engage", []string{"engage/channel", "engage/message", "engage/callback", "auth", "outcome", "internal/engine", "internal/retry", "internal/transport", "internal/tolerant", "internal/nothing", "internal/safeerror", "internal/safeurl"}},
