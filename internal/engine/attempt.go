@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/internal/retryafter"
 	"github.com/engagesdk/engage-go/internal/sent"
 	"github.com/engagesdk/engage-go/internal/tolerant"
@@ -102,6 +103,9 @@ func (c *call) exchange(ctx context.Context, w *sent.Watch) *http.Response {
 		return nil
 	}
 	c.last.status, c.last.header = response.StatusCode, response.Header
+	if source, ok := c.Source.(auth.Accepter); ok && response.StatusCode/100 == 2 {
+		source.Accept(token)
+	}
 	c.last.body, err = c.engine.read(attemptCtx, response)
 	response.Body = http.NoBody // It has been read.
 	c.last.retryAfter = retryafter.Read(response.Header, time.Now())
