@@ -187,3 +187,15 @@ func TestClientNamesTheFaultsOfItsSourceBesideOthers(t *testing.T) {
 type tokenless struct{ token oauth2.Token }
 
 func (s *tokenless) Token() (*oauth2.Token, error) { return &s.token, nil }
+
+// Each token works before it is revoked, so each refusal is worth a renewal.
+func TestClientReplacesEachTokenThatIsRevoked(t *testing.T) {
+	server := engagetest.NewServer()
+	defer server.Close()
+	client, err := engage.New(engage.Endpoint(server.URL()), server.Credentials())
+	require.NoError(t, err)
+	for range 10 {
+		require.NoError(t, search(t.Context(), client))
+		server.RevokeTokens()
+	}
+}
