@@ -109,21 +109,22 @@ func TestClientCredentialsReadEveryKnownReply(t *testing.T) {
 		life   time.Duration
 		scopes []string
 	}{
-		"scope array":         {`{"access_token":"abc","scope":["a","b"],"expires_in":60}`, time.Minute, []string{"a", "b"}},
-		"scope string":        {`{"access_token":"abc","scope":"a b","expires_in":60}`, time.Minute, []string{"a", "b"}},
-		"scope object":        {`{"access_token":"abc","scope":{"a":1},"expires_in":60}`, time.Minute, nil},
-		"lifetime string":     {`{"access_token":"abc","expires_in":"60"}`, time.Minute, nil},
-		"lifetime fraction":   {`{"access_token":"abc","expires_in":60.9}`, 60*time.Second + 900*time.Millisecond, nil},
-		"lifetime huge":       {`{"access_token":"abc","expires_in":1e300}`, 1<<31*time.Second - time.Second, nil},
-		"lifetime overflow":   {`{"access_token":"abc","expires_in":1e999}`, 1<<31*time.Second - time.Second, nil},
-		"lifetime past int64": {`{"access_token":"abc","expires_in":99999999999999999999}`, 1<<31*time.Second - time.Second, nil},
-		"no lifetime":         {`{"access_token":"abc"}`, never, nil},
-		"lifetime zero":       {`{"access_token":"abc","expires_in":0}`, never, nil},
-		"lifetime null":       {`{"access_token":"abc","expires_in":null}`, never, nil},
-		"lifetime empty":      {`{"access_token":"abc","expires_in":""}`, never, nil},
-		"odd other members":   {`{"access_token":"abc","refresh_token":7,"error":"","error_description":3,"x":{}}`, never, nil},
-		"error null":          {`{"access_token":"abc","error":null}`, never, nil},
-		"lower case type":     {`{"access_token":"abc","token_type":"bearer"}`, never, nil},
+		"scope array":            {`{"access_token":"abc","scope":["a","b"],"expires_in":60}`, time.Minute, []string{"a", "b"}},
+		"scope string":           {`{"access_token":"abc","scope":"a b","expires_in":60}`, time.Minute, []string{"a", "b"}},
+		"scope object":           {`{"access_token":"abc","scope":{"a":1},"expires_in":60}`, time.Minute, nil},
+		"lifetime string":        {`{"access_token":"abc","expires_in":"60"}`, time.Minute, nil},
+		"lifetime fraction":      {`{"access_token":"abc","expires_in":60.9}`, 60*time.Second + 900*time.Millisecond, nil},
+		"lifetime half a second": {`{"access_token":"abc","expires_in":0.5}`, time.Second / 2, nil},
+		"lifetime huge":          {`{"access_token":"abc","expires_in":1e300}`, 1<<31*time.Second - time.Second, nil},
+		"lifetime overflow":      {`{"access_token":"abc","expires_in":1e999}`, 1<<31*time.Second - time.Second, nil},
+		"lifetime past int64":    {`{"access_token":"abc","expires_in":99999999999999999999}`, 1<<31*time.Second - time.Second, nil},
+		"no lifetime":            {`{"access_token":"abc"}`, never, nil},
+		"lifetime zero":          {`{"access_token":"abc","expires_in":0}`, never, nil},
+		"lifetime null":          {`{"access_token":"abc","expires_in":null}`, never, nil},
+		"lifetime empty":         {`{"access_token":"abc","expires_in":""}`, never, nil},
+		"odd other members":      {`{"access_token":"abc","refresh_token":7,"error":"","error_description":3,"x":{}}`, never, nil},
+		"error null":             {`{"access_token":"abc","error":null}`, never, nil},
+		"lower case type":        {`{"access_token":"abc","token_type":"bearer"}`, never, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, contentType := range []string{"application/json", "text/plain", "text/html", "application/x-www-form-urlencoded", ""} {

@@ -81,12 +81,11 @@ func (s *NamedSource) Token(ctx context.Context) (Token, error) {
 }
 
 // Invalidate implements [Invalidator] for all users of the authorization. If the service
-// refuses new tokens as well, the state becomes ReauthorizationRequired, with the
-// reason [TokenRefused].
+// refuses new tokens as well, the next call of Token changes the state to
+// ReauthorizationRequired, with the reason [TokenRefused].
 func (s *NamedSource) Invalidate(refused Token) {
 	if f, err := s.find(); err == nil {
 		f.entry.cache.Invalidate(refused)
-		_ = s.registry.settle(f.name, f.entry, nil)
 	}
 }
 
