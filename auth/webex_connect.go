@@ -65,9 +65,9 @@ type ConnectJWT struct {
 }
 
 const (
-	// jwtLife is how long Connect accepts a token, whatever it says of itself.
+	// jwtLife is how long Connect accepts a token, even if its exp is later.
 	jwtLife = time.Hour
-	// jwtBackdate is for a clock of Connect that is behind.
+	// jwtBackdate allows for a clock of Connect that is behind.
 	jwtBackdate = 30 * time.Second
 )
 
