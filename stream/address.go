@@ -10,16 +10,16 @@ import (
 	"github.com/engagesdk/engage-go/internal/tolerant"
 )
 
-// Address returns the address of the event's conversation, as requests of
-// package engage take it. It is nil where the payload does not suffice: on
-// channels that Engage has no conversations on, and on WhatsApp and Messenger,
-// whose payloads name an app in place of the business's number or page. There
-// AddressFor helps a program that knows which number or page belongs to which
-// app.
+// Address returns the address of the event's conversation, for requests of package
+// engage. It returns nil if the payload does not hold the whole address:
 //
-// An email's mailbox is its first recipient (assumed). A live chat event
-// without a thread gets the user id as its browser fingerprint, as was observed
-// in the vendor's own flows.
+//   - on channels on which Engage has no conversations,
+//   - on WhatsApp and Messenger, whose payloads name an app instead of the business's
+//     number or page. Use AddressFor there.
+//
+// The mailbox of an email is its first recipient (assumed). A live chat event without
+// a thread has the user id as its browser fingerprint (observed in the vendor's own
+// flows).
 func (h Header) Address() channel.Address {
 	namesApp := h.Channel == channel.WhatsApp || h.Channel == channel.Facebook
 	if namesApp && h.members.Find("eventType") == nil {
@@ -28,9 +28,9 @@ func (h Header) Address() channel.Address {
 	return h.AddressFor(h.Business)
 }
 
-// AddressFor returns the address of the conversation between the event's
-// customer and business, which the caller knows. It is nil where the address
-// would still not be complete.
+// AddressFor returns the address of the conversation between the event's customer and
+// business. It is for programs that know which number or page belongs to which app.
+// It returns nil if the address is still incomplete.
 func (h Header) AddressFor(business string) channel.Address {
 	address := h.addressFor(business)
 	if address == nil || len(address.Problems()) > 0 {
@@ -74,10 +74,10 @@ func (h Header) liveChatAddress(business string) channel.Address {
 	return a
 }
 
-// maxRecipients bounds how many recipients of an email are looked at.
+// maxRecipients limits how many recipients of an email are read.
 const maxRecipients = 1000
 
-// recipients yields the addresses that an email went to, without display names.
+// recipients yields the addresses of an email's recipients, without display names.
 // They come as a list, as a list within a string, or as plain text.
 func recipients(m tolerant.Members) iter.Seq[string] {
 	return func(yield func(string) bool) {
@@ -93,8 +93,8 @@ func recipients(m tolerant.Members) iter.Seq[string] {
 	}
 }
 
-// mailbox returns the address within text, which may have a display name, or
-// brackets around it (documented for an old shape of the payload).
+// mailbox returns the address in text, without a display name and without brackets
+// around it (documented for an old shape of the payload).
 func mailbox(text string) string {
 	text = strings.Trim(text, "[] \t\r\n")
 	if strings.IndexByte(text, '<') < 0 {

@@ -12,28 +12,27 @@ import (
 	"github.com/engagesdk/engage-go/internal/tolerant"
 )
 
-// Attachment is a file of a message, as any channel tells of it. What a channel
-// does not tell is empty.
+// Attachment is a file of a message. Fields that the channel does not fill are empty.
 type Attachment struct {
-	// URL is where the file can be fetched. It may be signed: do not log it.
+	// URL is where the file can be downloaded. It may be signed: do not log it.
 	URL string
 	// Name is the file's name, MIMEType its media type.
 	Name, MIMEType string
-	// Type is the channel's word for what it is, such as "image" or "location".
+	// Type is the channel's word for the kind of file, such as "image" or
+	// "location".
 	Type string
-	// ID is the channel's id of the file or the sticker.
+	// ID is the channel's id of the file or sticker.
 	ID string
-	// Size is in bytes; 0 if it is not told.
+	// Size is in bytes. It is 0 if it is unknown.
 	Size int64
 	// Caption is the text that belongs to the file.
 	Caption string
-	// Raw is the attachment as it came, with what has no field.
+	// Raw is the attachment as it came, with the members that have no field.
 	Raw json.RawMessage
 }
 
-// Attachments returns the files of the message; none is no error. It fails with
-// a [*DecodeError] where the payload has something else in their place, or more
-// than [message.MaxValues] of them.
+// Attachments returns the files of the message. A message without files is no error.
+// Files that cannot be read, or more than [message.MaxValues], are a [*DecodeError].
 func (e MessageEvent) Attachments() ([]Attachment, error) {
 	if e.Channel == MMS {
 		return attachmentsOf(e.JSON("message"))
@@ -48,7 +47,7 @@ func (e MessageEvent) Attachments() ([]Attachment, error) {
 	return attachmentsOf(list)
 }
 
-// attachmentsOf reads a list of attachments, or one.
+// attachmentsOf reads a list of attachments, or one attachment.
 func attachmentsOf(list json.RawMessage) ([]Attachment, error) {
 	if len(list) == 0 {
 		return nil, nil
@@ -84,9 +83,9 @@ func attachmentOf(raw []byte) Attachment {
 	}
 }
 
-// message returns the file as a message has it, which needs a name and a media
-// type: a missing name is taken from the URL, else from the id; a missing type
-// from the name's extension, else it is that of any file.
+// message returns the file as an attachment of package message, which needs a name
+// and a media type. A missing name is taken from the URL, else from the id. A missing
+// type is that of the extension, else application/octet-stream.
 func (a Attachment) message() message.Attachment {
 	location, _, _ := strings.Cut(a.URL, "#")
 	location, _, _ = strings.Cut(location, "?")

@@ -8,16 +8,16 @@ import (
 	"github.com/engagesdk/engage-go/internal/tolerant"
 )
 
-// ChatEvent is what Engage tells a virtual agent: that a chat was assigned to
-// it, that messages came, or that the chat was closed. Its Kind tells which.
-// Header.Customer is the destination, Header.Business the asset.
+// ChatEvent is an event that Engage sends to a virtual agent: a chat was assigned to
+// it, messages came, or the chat was closed. Kind says which. Header.Customer is the
+// destination, and Header.Business is the asset.
 type ChatEvent struct {
 	Header
 	// ChatID is Engage's id of the chat.
 	ChatID string
-	// Skill is the one the chat was assigned for.
+	// Skill is the skill that the chat was assigned for.
 	Skill string
-	// Outcome is how a chat that was closed ended.
+	// Outcome is how the chat ended, if it was closed.
 	Outcome string
 }
 
@@ -27,26 +27,27 @@ func chatEvent(h Header) ChatEvent {
 
 // ChatMessage is one message of a chat.
 type ChatMessage struct {
-	// TransactionID identifies the message, to de-duplicate by it; it may hold
-	// two ids with a bar between them.
+	// TransactionID identifies the message, for example to recognize duplicates.
+	// It may hold two ids with a bar between them.
 	TransactionID string
 	// Type is "text" or another of the vendor's words.
 	Type string
+	// Text is what the customer wrote.
 	Text string
-	// Attachments are the files. Which members they have is not documented;
-	// those of every other payload are tried.
+	// Attachments are the files. Their members are not documented. They are read
+	// as those of other payloads.
 	Attachments []Attachment
-	// Postback is the answer that was tapped; zero if none was.
+	// Postback is the answer that the customer tapped. It is zero if there is
+	// none.
 	Postback Postback
-	// Time is zero where it cannot be read.
+	// Time is when the message was written. It is zero if it cannot be read.
 	Time time.Time
 
 	whatsApp bool
 }
 
-// Messages returns the messages that came with the event; none is no error. It
-// fails with a [*DecodeError] where the payload has something else in their
-// place.
+// Messages returns the messages of the event. An event without messages is no
+// error. Messages that cannot be read are a [*DecodeError].
 func (e ChatEvent) Messages() ([]ChatMessage, error) {
 	list := e.JSON("messages")
 	if list == nil {
@@ -88,9 +89,9 @@ func chatMessageOf(m tolerant.Members) (ChatMessage, error) {
 	}, err
 }
 
-// Content returns the message as AppendMessage takes it, inbound, with its
-// transaction id for alias id; nil for a message without text, files or an
-// answer. An answer outside WhatsApp becomes its title as text.
+// Content returns the message as an inbound message for AppendMessage. Its alias id
+// is the transaction id. An answer outside WhatsApp becomes a text, its title.
+// Content returns nil for a message without text, files or an answer.
 func (m ChatMessage) Content() message.Message {
 	content := plainMessage(cmp.Or(m.Text, m.Postback.Title), m.Attachments)
 	if m.whatsApp {

@@ -5,26 +5,25 @@ import (
 	"slices"
 
 	"github.com/engagesdk/engage-go/engage/channel"
-	"github.com/engagesdk/engage-go/internal/nothing"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// Assets says for which assets a stream is on.
+// Assets says which assets a stream is on for.
 type Assets string
 
 // The choices (documented).
 const (
-	// AllAssets is the default: the stream is on for all.
+	// AllAssets is the default: the stream is on for all assets.
 	AllAssets Assets = "Enable by default for all assets"
-	// ChosenAssets has the stream switched on asset by asset.
+	// ChosenAssets lets an administrator switch the stream on for each asset.
 	ChosenAssets Assets = "Choose to enable at an asset level"
 )
 
-// EventFamily is a group of events that a stream sends.
+// EventFamily is a group of events that a stream can send.
 type EventFamily string
 
-// The families (documented). Webex Engage Streaming has the first only; the
-// others are those of data streams in general.
+// The families (documented). Webex Engage Streaming offers the first one only. The
+// others belong to data streams in general.
 const (
 	IncomingEvents   EventFamily = "Incoming events & Messages"
 	OutboundMessages EventFamily = "Outbound Messages"
@@ -32,33 +31,36 @@ const (
 	AuditLogs        EventFamily = "Audit Logs"
 )
 
-// Configuration is what an administrator sets up for Webex Engage Streaming.
-// The vendor has no public API for it: a program keeps its own copy, to check it
-// and to drop what should not have come ([WithFilter]). The zero value is the
-// vendor's default, but for the name: all assets, all channels, incoming events.
+// Configuration is what an administrator sets up for Webex Engage Streaming. The
+// vendor has no public API for it. A program keeps its own copy, to check it and to
+// drop events that it does not allow (see [WithFilter]).
+//
+// The zero value is the vendor's default without a name: all assets, all channels,
+// incoming events.
 type Configuration struct {
-	// Name and Description are the integration's.
+	// Name and Description are those of the integration.
 	Name, Description string
 	// Assets is [AllAssets] if it is empty.
 	Assets Assets
-	// AssetIDs are the business addresses or app ids, as events have them, of
-	// the assets that are switched on. It counts only with [ChosenAssets].
+	// AssetIDs are the assets that the stream is on for, each by its business
+	// address or app id as in [Header]. They count only with [ChosenAssets].
 	AssetIDs []string
-	// Channels are those that are ticked. Nil means all, those that nobody
-	// knows yet among them; empty means none.
+	// Channels are the channels that are ticked. Nil means all, unknown ones
+	// included. Empty means none.
 	Channels []channel.Channel
 	// Events are the families that are ticked. Nil means [IncomingEvents].
 	Events []EventFamily
 }
 
-// Validate checks the configuration. The error, which names every fault, is an
-// [*outcome.Error] on the edge OnInvalidData: an unknown choice, and incoming
-// events turned off, which the vendor forbids.
+// Validate checks the configuration. It returns advice on settings that are allowed
+// but useless, or that the vendor recommends against:
 //
-// The advice is what is allowed and of no use, or recommended against: channels
-// other than Apple, of which Engage consumes nothing (documented for standalone
-// Engage; for tenants linked to Contact Center the vendor recommends it too),
-// and switching assets one by one.
+//   - Channels other than Apple. Engage consumes nothing of them (documented for
+//     standalone Engage, and recommended for tenants linked to Contact Center).
+//   - Assets that are switched on one by one.
+//
+// The error is an [*outcome.Error] on the edge OnInvalidData with all violations: an
+// unknown value, or incoming events turned off, which the vendor forbids.
 func (c Configuration) Validate() (advice outcome.Violations, err error) {
 	var faults outcome.Violations
 	switch c.Assets {
@@ -111,11 +113,9 @@ func (c Configuration) events() []EventFamily {
 	return c.Events
 }
 
-// Allows reports whether a stream with this configuration sends the event. An
-// event of an unknown kind counts as incoming. Nil is not allowed.
-func (c Configuration) Allows(event Event) bool {
-	return !nothing.In(event) && c.allows(event.Head())
-}
+// Allows reports whether a stream with this configuration sends the event. An event
+// of an unknown kind counts as incoming.
+func (c Configuration) Allows(event Event) bool { return c.allows(event.Head()) }
 
 func (c Configuration) allows(h Header) bool {
 	family := IncomingEvents
@@ -130,8 +130,8 @@ func (c Configuration) allows(h Header) bool {
 		(c.Assets != ChosenAssets || c.hasAsset(h))
 }
 
-// hasAsset reports whether the event's asset is switched on. It goes by either
-// of its names, the business address or the app.
+// hasAsset reports whether the stream is on for the event's asset, which has two
+// names: the business address and the app.
 func (c Configuration) hasAsset(h Header) bool {
 	return slices.ContainsFunc(c.AssetIDs, func(id string) bool {
 		return id != "" && (id == h.Business || id == h.Member("appId"))

@@ -13,30 +13,27 @@ import (
 	"github.com/engagesdk/engage-go/internal/tolerant"
 )
 
-// MaxBatch is the most events that [DecodeBatch] takes from one array. The
-// vendor sends one event at a time; the limit is this package's own.
+// MaxBatch is how many events one array may hold. The vendor sends one event at a
+// time. The limit is this package's own.
 const MaxBatch = 1000
 
-// DecodeError says why data is not an event. It never holds what the data says.
+// DecodeError says why data is not an event. It never quotes the data.
 type DecodeError struct {
 	// Problem is what is wrong, such as "is not valid JSON".
 	Problem string
 }
 
-// Error returns the problem as one phrase.
+// Error returns the problem in a phrase.
 func (e *DecodeError) Error() string {
-	if e == nil {
-		return "stream: the payload cannot be read"
-	}
 	return "stream: the payload " + e.Problem
 }
 
-// Decode reads one event. What the package does not know is an [UnknownEvent];
-// members that are missing or have an unexpected shape leave their fields zero.
-// Only data that is not one JSON object is an error, of type [*DecodeError].
+// Decode decodes one event. An event that the package does not know is an
+// [UnknownEvent]. Members that are missing or have an unexpected shape leave their
+// fields zero. Data that is not one JSON object is a [*DecodeError].
 //
-// The event keeps data: the caller must not change it afterwards. JSON within
-// strings, and lists, are decoded when a method asks for them.
+// The event keeps data: the caller must not change it afterwards. Lists, and JSON
+// within strings, are decoded only when a method returns them.
 func Decode(data []byte) (Event, error) {
 	header, err := decodeHeader(data)
 	if err != nil {
@@ -45,8 +42,8 @@ func Decode(data []byte) (Event, error) {
 	return header.event(), nil
 }
 
-// DecodeBatch reads one event, or an array of 1 to [MaxBatch] events, in the
-// order of the array. It fails as [Decode] does, and as a whole.
+// DecodeBatch decodes one event, or an array of 1 to [MaxBatch] events. If one of
+// them cannot be decoded, it returns a [*DecodeError] and no events.
 func DecodeBatch(data []byte) ([]Event, error) {
 	headers, err := decodeHeaders(data)
 	if err != nil {
@@ -59,11 +56,11 @@ func DecodeBatch(data []byte) ([]Event, error) {
 	return events, nil
 }
 
-// usualMembers is about how many members a payload has.
+// usualMembers is how many members a payload usually has.
 const usualMembers = 32
 
-// decodeHeader reads the header of an event and checks all of its JSON. The member
-// that only one family of payloads has tells which one it is.
+// decodeHeader checks the JSON of an event and reads its header. Each family of
+// payloads has a member that the others do not have.
 func decodeHeader(data []byte) (Header, error) {
 	members, ok := make(tolerant.Members, 0, usualMembers).Split(data)
 	if !ok {
@@ -88,7 +85,7 @@ func decodeHeader(data []byte) (Header, error) {
 	return h, nil
 }
 
-// decodeHeaders reads one header, or those of an array.
+// decodeHeaders decodes the header of one event, or those of an array.
 func decodeHeaders(data []byte) ([]Header, error) {
 	data = bytes.TrimSpace(data)
 	if len(data) == 0 || data[0] != '[' {
@@ -107,7 +104,7 @@ func decodeHeaders(data []byte) ([]Header, error) {
 	}
 	headers := make([]Header, len(list))
 	for i, element := range list {
-		// A copy, so that an event does not keep the others in memory.
+		// Cloned, so that an event does not keep the others in memory.
 		header, err := decodeHeader(bytes.Clone(element))
 		if err != nil {
 			return nil, &DecodeError{fmt.Sprintf("has an element %d that is not an object", i)}
@@ -117,7 +114,7 @@ func decodeHeaders(data []byte) ([]Header, error) {
 	return headers, nil
 }
 
-// readTime takes the first time that can be read.
+// readTime sets Time to the first time that can be read.
 func (h *Header) readTime() {
 	for _, name := range []string{"ts", "timestamp", "datetime", "postedOn", "createdOn"} {
 		if t, ok := ParseTime(h.members.Text(name)); ok {
@@ -127,7 +124,7 @@ func (h *Header) readTime() {
 	}
 }
 
-// readInbound reads what a customer does on a channel.
+// readInbound reads an event that a customer caused on a channel.
 func (h *Header) readInbound() {
 	h.Name = h.members.Text("event")
 	h.Channel = channelOf(h.members.Text("channel"))
@@ -136,22 +133,22 @@ func (h *Header) readInbound() {
 	h.Customer, h.Business = partiesOf(h.members, h.Channel)
 	h.TransactionID = h.members.Text("tid", "transid", "messageId")
 
-	told := string(h.Kind)
+	what := string(h.Kind)
 	if h.Kind == KindUnknown {
-		told = name + " " + tolerant.Fold(h.members.Text("type"))
+		what = name + " " + tolerant.Fold(h.members.Text("type"))
 	}
-	parts := []string{"inbound", string(h.Channel), h.Business, told, h.TransactionID}
+	parts := []string{"inbound", string(h.Channel), h.Business, what, h.TransactionID}
 	if h.Channel == channel.Email {
-		// All mailboxes of an email see the same recipients and, without a tid, one
-		// id, that of the sender.
+		// All mailboxes of an email have the same recipients. Without a tid they also
+		// have the same id, the sender's.
 		parts = append(parts, h.members.Text("appId"))
 	}
 	h.identify(h.TransactionID, parts...)
 	h.order(string(h.Channel), h.Business, h.Customer)
 }
 
-// readReceipt reads what became of a message to a customer. Its ids are in the
-// notification, or within the information (documented for one channel).
+// readReceipt reads a delivery receipt. Its ids are in the notification or, on one
+// channel, in its deliveryInfo (documented).
 func (h *Header) readReceipt() {
 	notification := h.members.Nested("deliveryInfoNotification")
 	h.members = h.members.And(notification)
@@ -165,14 +162,14 @@ func (h *Header) readReceipt() {
 	status := receiptStatus(h.Name)
 	repeat := ""
 	if status == ReceiptRead || status == ReceiptClicked {
-		repeat = h.members.Text("timestamp") // each time it is read is an event
+		repeat = h.members.Text("timestamp") // each reading is an event of its own
 	}
 	h.identify(h.TransactionID, "receipt", h.TransactionID, h.members.Text("subtid"), string(status),
 		h.members.Text("code"), h.Customer, repeat)
 	h.order("receipt", string(h.Channel), h.Customer)
 }
 
-// readChat reads what Engage tells a virtual agent.
+// readChat reads an event that Engage sends to a virtual agent.
 func (h *Header) readChat() {
 	h.members = h.members.And(h.members.Nested("payload"))
 	h.Name = h.members.Text("eventType")
@@ -193,7 +190,7 @@ func (h *Header) readChat() {
 	h.order("chat", chat)
 }
 
-// readAudit reads what a user of the vendor's console did.
+// readAudit reads an action of a user of the vendor's console.
 func (h *Header) readAudit() {
 	h.Kind = KindAudit
 	h.Name = h.members.Text("userAction")
@@ -202,25 +199,25 @@ func (h *Header) readAudit() {
 	h.order("audit", h.members.Text("userId"))
 }
 
-// identify sets the event's id, unless what it stands on is missing.
+// identify sets ID to the digest of parts, unless the needed part is missing.
 func (h *Header) identify(needed string, parts ...string) {
 	if needed != "" {
 		h.ID = digest(parts...)
 	}
 }
 
-// order sets the event's conversation. An event whose parties are not known
-// follows nothing but its own copies.
+// order sets Conversation to the digest of parts. If the last part is missing, the
+// event shares its conversation with its own duplicates only.
 func (h *Header) order(parts ...string) {
-	if parts[len(parts)-1] == "" {
-		parts = append(parts, h.ID)
+	if parts[len(parts)-1] != "" {
+		h.Conversation = digest(parts...)
+	} else if h.ID != "" {
+		h.Conversation = digest(append(parts, h.ID)...)
 	}
-	h.Conversation = digest(parts...)
 }
 
-// digest returns 32 hexadecimal digits that are the same for the same parts. A
-// digest rather than the parts, so that an id is short, fits in every store and
-// shows no address in a log.
+// digest returns 32 hexadecimal digits that are the same for the same parts. Unlike
+// the parts, it is short, fits in every store, and shows no address in a log.
 func digest(parts ...string) string {
 	var buffer [256]byte
 	text := buffer[:0]
@@ -231,13 +228,13 @@ func digest(parts ...string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// parties names the members that hold the two parties on a channel, in the
-// order in which they are tried.
+// parties names the members that hold the two parties on a channel. The first one
+// that is present counts.
 type parties struct{ customer, business []string }
 
-// partyNames is the table of parties. That oa is the customer of an SMS and da
-// the business is assumed from samples: two documented tables disagree. So is
-// that Engage knows a customer of WhatsApp without a number by the bsuid.
+// partyNames is the table of parties. An SMS has the customer in oa and the business
+// in da (documented in the vendor's template; one of its tables says the reverse).
+// That Engage knows a WhatsApp customer without a number by the bsuid is assumed.
 var partyNames = map[channel.Channel]parties{
 	channel.Apple:    {[]string{"abcUserId"}, []string{"abcAccountId", "appId"}},
 	channel.SMS:      {[]string{"oa"}, []string{"da"}},
@@ -248,7 +245,7 @@ var partyNames = map[channel.Channel]parties{
 	Instagram:        {[]string{"igsid", "userId"}, []string{"appId"}},
 }
 
-// otherParties is the row of the channels that have none.
+// otherParties is the row of all other channels.
 var otherParties = parties{[]string{"userId"}, []string{"appId"}}
 
 func partiesOf(m tolerant.Members, ch channel.Channel) (customer, business string) {
@@ -262,9 +259,8 @@ func partiesOf(m tolerant.Members, ch channel.Channel) (customer, business strin
 	return m.Text(names.customer...), m.Text(names.business...)
 }
 
-// mailParties returns the sender and the first recipient, without their display
-// names. A subscription has no recipient, but the mailbox that it is about
-// (documented).
+// mailParties returns the addresses of the sender and the first recipient. A
+// subscription has no recipient but names its mailbox (documented).
 func mailParties(m tolerant.Members) (customer, business string) {
 	business = cmp.Or(mailbox(m.Text("senderId")), m.Text("appId"))
 	if to := slices.Collect(recipients(m)); len(to) > 0 {

@@ -6,52 +6,49 @@ import (
 	"reflect"
 )
 
-// OnMessage runs handle for every [MessageEvent]. As with all On methods, a later
+// OnMessage registers handle for [MessageEvent]. As with all On methods, a later
 // registration replaces an earlier one, and nil removes it.
 func (w *Worker) OnMessage(handle func(context.Context, MessageEvent) error) { on(w, handle) }
 
-// OnTyping runs handle for every [TypingEvent].
+// OnTyping registers handle for [TypingEvent].
 func (w *Worker) OnTyping(handle func(context.Context, TypingEvent) error) { on(w, handle) }
 
-// OnClosed runs handle for every [ClosedEvent].
+// OnClosed registers handle for [ClosedEvent].
 func (w *Worker) OnClosed(handle func(context.Context, ClosedEvent) error) { on(w, handle) }
 
-// OnAuthentication runs handle for every [AuthenticationEvent].
+// OnAuthentication registers handle for [AuthenticationEvent].
 func (w *Worker) OnAuthentication(handle func(context.Context, AuthenticationEvent) error) {
 	on(w, handle)
 }
 
-// OnPayment runs handle for every [PaymentEvent].
+// OnPayment registers handle for [PaymentEvent].
 func (w *Worker) OnPayment(handle func(context.Context, PaymentEvent) error) { on(w, handle) }
 
-// OnInvitation runs handle for every [InvitationEvent].
+// OnInvitation registers handle for [InvitationEvent].
 func (w *Worker) OnInvitation(handle func(context.Context, InvitationEvent) error) { on(w, handle) }
 
-// OnProfile runs handle for every [ProfileEvent].
+// OnProfile registers handle for [ProfileEvent].
 func (w *Worker) OnProfile(handle func(context.Context, ProfileEvent) error) { on(w, handle) }
 
-// OnSubscription runs handle for every [SubscriptionEvent].
+// OnSubscription registers handle for [SubscriptionEvent].
 func (w *Worker) OnSubscription(handle func(context.Context, SubscriptionEvent) error) {
 	on(w, handle)
 }
 
-// OnReceipt runs handle for every [ReceiptEvent].
+// OnReceipt registers handle for [ReceiptEvent].
 func (w *Worker) OnReceipt(handle func(context.Context, ReceiptEvent) error) { on(w, handle) }
 
-// OnAudit runs handle for every [AuditEvent].
+// OnAudit registers handle for [AuditEvent].
 func (w *Worker) OnAudit(handle func(context.Context, AuditEvent) error) { on(w, handle) }
 
-// OnChat runs handle for every [ChatEvent].
+// OnChat registers handle for [ChatEvent].
 func (w *Worker) OnChat(handle func(context.Context, ChatEvent) error) { on(w, handle) }
 
-// OnUnknown runs handle for every [UnknownEvent].
+// OnUnknown registers handle for [UnknownEvent].
 func (w *Worker) OnUnknown(handle func(context.Context, UnknownEvent) error) { on(w, handle) }
 
-// OnOther runs handle for every event whose type has no handler of its own.
+// OnOther registers handle for the events whose type has no handler of its own.
 func (w *Worker) OnOther(handle func(context.Context, Event) error) {
-	if w == nil {
-		return // Run says so
-	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.fallback = handle
@@ -59,14 +56,8 @@ func (w *Worker) OnOther(handle func(context.Context, Event) error) {
 
 // on registers handle for events of type E.
 func on[E Event](w *Worker, handle func(context.Context, E) error) {
-	if w == nil {
-		return // Run says so
-	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.byType == nil {
-		w.byType = map[reflect.Type]handler{}
-	}
 	if handle == nil {
 		delete(w.byType, reflect.TypeFor[E]())
 		return

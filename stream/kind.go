@@ -7,23 +7,23 @@ import (
 	"github.com/engagesdk/engage-go/internal/tolerant"
 )
 
-// Kind says what an event tells, in the same word for every channel and every
-// spelling.
+// Kind says what happened. The same thing has the same kind on every channel and in
+// every spelling.
 type Kind string
 
 // The kinds of a [MessageEvent]: what customers write and choose.
 const (
 	// KindMessage is a text, files, or both.
 	KindMessage Kind = "message"
-	// KindPostback is a button that was tapped.
+	// KindPostback is a tapped button.
 	KindPostback Kind = "postback"
-	// KindQuickReply is one of the answers that were offered to tap.
+	// KindQuickReply is a tapped quick reply.
 	KindQuickReply Kind = "quick-reply"
 	// KindListResponse is a choice from a list.
 	KindListResponse Kind = "list-response"
-	// KindTimeResponse is an appointment chosen.
+	// KindTimeResponse is a chosen appointment.
 	KindTimeResponse Kind = "time-response"
-	// KindFormResponse is a form filled in.
+	// KindFormResponse is a form that was filled in.
 	KindFormResponse Kind = "form-response"
 	// KindAppResponse is the answer of an iMessage app.
 	KindAppResponse Kind = "app-response"
@@ -31,21 +31,21 @@ const (
 
 // The kinds of the other events that customers cause.
 const (
-	// KindTypingStarted and KindTypingEnded are those of a [TypingEvent].
+	// KindTypingStarted and KindTypingEnded are the kinds of a [TypingEvent].
 	KindTypingStarted Kind = "typing-started"
 	KindTypingEnded   Kind = "typing-ended"
-	// KindClosed is that of a [ClosedEvent].
+	// KindClosed is the kind of a [ClosedEvent].
 	KindClosed Kind = "closed"
-	// KindAuthentication is that of an [AuthenticationEvent].
+	// KindAuthentication is the kind of an [AuthenticationEvent].
 	KindAuthentication Kind = "authentication"
-	// KindPayment is that of a [PaymentEvent].
+	// KindPayment is the kind of a [PaymentEvent].
 	KindPayment Kind = "payment"
-	// KindInvitation is that of an [InvitationEvent].
+	// KindInvitation is the kind of an [InvitationEvent].
 	KindInvitation Kind = "invitation"
-	// KindProfileCreated and KindProfileUpdated are those of a [ProfileEvent].
+	// KindProfileCreated and KindProfileUpdated are the kinds of a [ProfileEvent].
 	KindProfileCreated Kind = "profile-created"
 	KindProfileUpdated Kind = "profile-updated"
-	// KindSubscribed, KindUnsubscribed and KindPreferences are those of a
+	// KindSubscribed, KindUnsubscribed and KindPreferences are the kinds of a
 	// [SubscriptionEvent].
 	KindSubscribed   Kind = "subscribed"
 	KindUnsubscribed Kind = "unsubscribed"
@@ -54,21 +54,21 @@ const (
 
 // The kinds of the events that customers do not cause themselves.
 const (
-	// KindReceipt is that of a [ReceiptEvent].
+	// KindReceipt is the kind of a [ReceiptEvent].
 	KindReceipt Kind = "receipt"
-	// KindAudit is that of an [AuditEvent].
+	// KindAudit is the kind of an [AuditEvent].
 	KindAudit Kind = "audit"
-	// KindChatAssigned, KindChatMessage and KindChatClosed are those of a
+	// KindChatAssigned, KindChatMessage and KindChatClosed are the kinds of a
 	// [ChatEvent].
 	KindChatAssigned Kind = "chat-assigned"
 	KindChatMessage  Kind = "chat-message"
 	KindChatClosed   Kind = "chat-closed"
-	// KindUnknown is that of an [UnknownEvent].
+	// KindUnknown is the kind of an [UnknownEvent].
 	KindUnknown Kind = "unknown"
 )
 
-// The channels that payloads come from beside those of package channel. Engage
-// has no conversations on them.
+// The channels of payloads that package channel does not have. Engage has no
+// conversations on them.
 const (
 	RCS       channel.Channel = "rcs"
 	MMS       channel.Channel = "mms"
@@ -77,8 +77,8 @@ const (
 	Push      channel.Channel = "push"
 )
 
-// channelNames holds the names of channels in payloads, folded, where they are
-// not those of package channel.
+// channelNames holds the folded names of channels that payloads spell differently
+// from package channel.
 var channelNames = map[string]channel.Channel{
 	"applebusinesschat": channel.Apple,
 	"abc":               channel.Apple,
@@ -89,8 +89,8 @@ var channelNames = map[string]channel.Channel{
 	"fb":                channel.Facebook,
 }
 
-// channelOf returns the channel that a payload names. A name that nobody knows
-// is kept, folded.
+// channelOf returns the channel that a payload names. An unknown name is folded and
+// kept.
 func channelOf(name string) channel.Channel {
 	folded := tolerant.Fold(name)
 	if known, ok := channelNames[folded]; ok {
@@ -99,16 +99,16 @@ func channelOf(name string) channel.Channel {
 	return channel.Channel(folded)
 }
 
-// eventName is a row of the table of events: a name, folded, that an event has
-// on some channels, and what it tells there.
+// eventName is a row of the table of events: a folded name, and its kind on some
+// channels.
 type eventName struct {
 	name     string
 	channels []channel.Channel
 	kind     Kind
 }
 
-// Where a name has a meaning. Live chat has events of the customer's own naming
-// (documented), so a name counts only where the vendor uses it.
+// The channels on which the vendor uses a name. On others it has no meaning: live
+// chat has events whose names the customer chooses (documented).
 var (
 	written      = []channel.Channel{channel.SMS, MMS, Instagram}
 	conversing   = []channel.Channel{channel.Apple, channel.LiveChat, channel.SMS, channel.Email, channel.WhatsApp, channel.Facebook, RCS, MMS, Instagram}
@@ -122,7 +122,7 @@ var (
 	indicating   = []channel.Channel{channel.Apple, channel.LiveChat}
 )
 
-// eventNames is the table of events. An SMS has no event name at all.
+// eventNames is the table of events. An SMS has no event name.
 var eventNames = []eventName{
 	{"mo", conversing, KindMessage},
 	{"", written, KindMessage},
@@ -166,8 +166,8 @@ var typingKinds = map[string]Kind{
 	"typingstop":  KindTypingEnded,
 }
 
-// kindOf finds the kind of an event of ch by its folded name, and where several
-// kinds share a name, by the member that tells them apart.
+// kindOf returns the kind of an event of ch with a folded name. Where kinds share a
+// name, another member of the payload decides.
 func kindOf(m tolerant.Members, ch channel.Channel, name string) Kind {
 	row := slices.IndexFunc(eventNames, func(e eventName) bool {
 		return e.name == name && slices.Contains(e.channels, ch)
@@ -181,7 +181,7 @@ func kindOf(m tolerant.Members, ch channel.Channel, name string) Kind {
 		if kind = typingKinds[tolerant.Fold(m.Text("type"))]; kind == "" {
 			return KindUnknown
 		}
-	case kind == KindListResponse && !says(m, "listPicker") && choosesTime(m):
+	case kind == KindListResponse && !isFilled(m, "listPicker") && choosesTime(m):
 		return KindTimeResponse
 	case kind == KindMessage && ch == RCS && m.Find("postback") != nil:
 		return KindPostback // a data stream calls every RCS event MO
@@ -189,15 +189,15 @@ func kindOf(m tolerant.Members, ch channel.Channel, name string) Kind {
 	return kind
 }
 
-// choosesTime reports whether an answer of Apple's without a list is an
-// appointment. A documented sample says so in its type alone.
+// choosesTime reports whether an answer without a list, on Apple, is an appointment.
+// In a documented sample only the type says so.
 func choosesTime(m tolerant.Members) bool {
-	return says(m, "datePicker") || tolerant.Fold(m.Text("type")) == "timepickerresponse"
+	return isFilled(m, "datePicker") || tolerant.Fold(m.Text("type")) == "timepickerresponse"
 }
 
-// says reports whether a member says anything. An empty list or object, as it is
-// or within a string, does not (documented for members that are not filled).
-func says(m tolerant.Members, name string) bool {
+// isFilled reports whether a member holds anything. Members that are not filled can
+// hold an empty list or object, also within a string (documented).
+func isFilled(m tolerant.Members, name string) bool {
 	switch nested := m.Nested(name); {
 	case nested == nil:
 		return m.Find(name) != nil

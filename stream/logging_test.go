@@ -60,12 +60,12 @@ func TestAWorkerLogsWhatWentWrong(t *testing.T) {
 			`level=WARN msg="stream: a handler failed"` + id + ` attempt=1 error="stream: the handler panicked with a string"`,
 		}},
 		"an event": {itself, always(stream.Permanent(errors.New("no use"))), never, []string{
-			`level=ERROR msg="stream: an event is given up"` + id + ` attempts=1 error="no use"`,
+			`level=ERROR msg="stream: an event becomes a dead letter"` + id + ` attempts=1 error="no use"`,
 		}},
 		"the report of a dead letter": {itself, always(stream.Permanent(errors.New("no use"))), first(errors.New("no database")), []string{
-			`level=ERROR msg="stream: an event is given up"` + id + ` attempts=1 error="no use"`,
+			`level=ERROR msg="stream: an event becomes a dead letter"` + id + ` attempts=1 error="no use"`,
 			`level=ERROR msg="stream: a dead letter could not be reported"` + id + ` error="no database"`,
-			`level=ERROR msg="stream: an event is given up"` + id + ` attempts=2 error="no use"`,
+			`level=ERROR msg="stream: an event becomes a dead letter"` + id + ` attempts=2 error="no use"`,
 		}},
 		"the settlement of a delivery": {
 			func(inbox stream.Source) stream.Source { return unsettling{inbox, unreachable{}} }, never, never, []string{

@@ -7,54 +7,55 @@ import (
 	"time"
 )
 
-// MemoryLimits bounds a [MemoryInbox]. A field that is zero or negative has its
-// default.
+// MemoryLimits limits what a [MemoryInbox] holds. A field that is zero or negative
+// has its default.
 type MemoryLimits struct {
-	// Entries and Bytes limit what waits or is being handled: the entries
-	// themselves and their payloads. The defaults are 10,000 and 64 MiB. There
-	// are never more than 16,777,216 entries. An entry of a [Receiver] takes some
-	// 2 KiB beside its payload, and never more than 32 KiB: what was read of a
-	// large payload, of one with very many members, or of one that is not UTF-8
-	// is not kept but read again.
+	// Entries and Bytes limit the entries that wait or are being handled, and the
+	// size of their payloads. The defaults are 10,000 entries and 64 MiB. Entries
+	// above 16,777,216 count as 16,777,216.
+	//
+	// Beside its payload, an entry of a [Receiver] takes about 2 KiB and never more
+	// than 32 KiB.
 	Entries int
 	Bytes   int64
-	// Remembered is how many of the newest settled ids are known as copies, at
-	// least. Each takes less than 100 bytes. The default is 100,000.
+	// Remembered is how many of the newest settled ids are recognized as
+	// duplicates, at least. Each takes less than 100 bytes. The default is 100,000.
 	Remembered int
-	// DeadLetters is how many of the newest are kept, in as many bytes of
-	// payload as Bytes says again. The default is 1,000.
+	// DeadLetters is how many of the newest dead letters are kept. Their payloads
+	// take no more than Bytes, counted apart from those of the entries. The
+	// default is 1,000.
 	DeadLetters int
 }
 
 func (l MemoryLimits) withDefaults() MemoryLimits {
-	defaulted := func(n *int, standard int) {
+	setDefault := func(n *int, value int) {
 		if *n <= 0 {
-			*n = standard
+			*n = value
 		}
 	}
-	defaulted(&l.Entries, 10_000)
+	setDefault(&l.Entries, 10_000)
 	l.Entries = min(l.Entries, 1<<24)
-	defaulted(&l.Remembered, 100_000)
-	defaulted(&l.DeadLetters, 1_000)
+	setDefault(&l.Remembered, 100_000)
+	setDefault(&l.DeadLetters, 1_000)
 	if l.Bytes <= 0 {
 		l.Bytes = 64 << 20
 	}
 	return l
 }
 
-// MemoryInbox is an [Inbox] in memory, with which the program's end loses what
-// it holds. A sender that was answered 200 does not send again: where that is
-// not good enough, use a durable inbox.
+// MemoryInbox is an [Inbox] in memory. When the program ends, the entries that it
+// still holds are lost: their sender was answered 200 and does not send them
+// again. Where that is not good enough, use a durable inbox.
 //
-// It never forgets an entry to make room: Put returns [ErrFull]. An entry
-// larger than MemoryLimits.Bytes never fits.
+// It never forgets an entry to make room: Put returns [ErrFull]. An entry larger
+// than MemoryLimits.Bytes never fits. Its deliveries have no lease.
 //
-// Make one with [NewMemoryInbox]: any other one is closed.
+// Make one with [NewMemoryInbox].
 type MemoryInbox struct {
 	limits MemoryLimits
 	seen   *Seen
-	// ready holds the conversations whose first entry may be given out, each
-	// once. It has room for all of them.
+	// ready holds each conversation whose first entry may be delivered, once. It
+	// has room for all of them, so that a send never blocks.
 	ready  chan *memoryConversation
 	closed chan struct{}
 
@@ -62,37 +63,38 @@ type MemoryInbox struct {
 	conversations map[string]*memoryConversation
 	counts        MemoryCounts
 	deadLetters   []DeadLetter
-	// deadBytes is the size of the payloads of deadLetters.
-	deadBytes int64
+	deadBytes     int64 // of the payloads of deadLetters
 }
 
-// memoryConversation is a line of entries. The first one is ready, given out, or
-// waits for its delay; those behind it wait for it.
+// memoryConversation holds the entries of a conversation, oldest first. The first
+// one is ready, delivered, or waiting for its delay. The others wait for it.
 type memoryConversation struct {
-	entries []Entry
-	// attempts counts how often the first entry was given out.
-	attempts int
+	entries  []Entry
+	attempts int // how often the first entry was delivered
 	delay    *time.Timer
 }
 
 // MemoryCounts says what a [MemoryInbox] holds.
 type MemoryCounts struct {
-	// Entries and Bytes are what waits or is being handled, of how many
-	// Conversations.
+	// Entries and Bytes count the entries that wait or are being handled, and the
+	// size of their payloads. Conversations is how many conversations they are
+	// of.
 	Entries       int
 	Bytes         int64
 	Conversations int
-	// DeadLetters counts all there ever were; those that DeadLetters does not
-	// return were forgotten.
+	// DeadLetters counts all dead letters so far, those included that are no
+	// longer kept.
 	DeadLetters int
 }
 
-// DeadLetter is an entry that was given up.
+// DeadLetter is an entry that will not be delivered again, although its handler
+// did not succeed.
 type DeadLetter struct {
 	Entry
-	// Attempts is how often it was given out, Reason why it was given up.
+	// Attempts is how often the entry was delivered.
 	Attempts int
-	Reason   string
+	// Reason says why it became a dead letter.
+	Reason string
 }
 
 // NewMemoryInbox returns an empty inbox.
@@ -109,37 +111,16 @@ func NewMemoryInbox(limits MemoryLimits) *MemoryInbox {
 
 // Put implements [Inbox].
 func (m *MemoryInbox) Put(ctx context.Context, entry Entry) (duplicate bool, err error) {
-	if err := entry.check(); err != nil {
-		return false, err
+	if entry.ID == "" || entry.Conversation == "" {
+		return false, ErrNoID
 	}
 	if err := m.ended(ctx); err != nil {
 		return false, err
 	}
-	return m.store(entry)
-}
-
-// ended says why nothing can be done any more, if so.
-func (m *MemoryInbox) ended(ctx context.Context) error {
-	if m == nil || m.closed == nil {
-		return ErrClosed
-	}
-	if ctx == nil {
-		return errNoContext
-	}
-	select {
-	case <-m.closed:
-		return ErrClosed
-	default:
-		return ctx.Err()
-	}
-}
-
-// store adds the entry to its conversation, unless it is a copy or there is no
-// room. It claims the id under the lock, so that nobody takes an entry for the
-// copy of one that then had no room.
-func (m *MemoryInbox) store(entry Entry) (duplicate bool, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	// The id is claimed and released under one lock, so that no other call takes
+	// an entry that had no room for one that is stored.
 	if !m.seen.Claim(entry.ID) {
 		return true, nil
 	}
@@ -154,12 +135,20 @@ func (m *MemoryInbox) store(entry Entry) (duplicate bool, err error) {
 	if !ok {
 		conversation = &memoryConversation{}
 		m.conversations[entry.Conversation] = conversation
-	}
-	conversation.entries = append(conversation.entries, entry)
-	if !ok {
 		m.ready <- conversation
 	}
+	conversation.entries = append(conversation.entries, entry)
 	return false, nil
+}
+
+// ended returns [ErrClosed] if the inbox is closed, or ctx's error if ctx has ended.
+func (m *MemoryInbox) ended(ctx context.Context) error {
+	select {
+	case <-m.closed:
+		return ErrClosed
+	default:
+		return ctx.Err()
+	}
 }
 
 // Take implements [Source].
@@ -188,28 +177,8 @@ func (m *MemoryInbox) deliver(conversation *memoryConversation) Delivery {
 	}
 }
 
-// advance takes the first entry, which is settled, out of its conversation, and
-// gives the next one its turn.
-func (m *MemoryInbox) advance(conversation *memoryConversation) (entry Entry, attempts int) {
-	entry, attempts = conversation.entries[0], conversation.attempts
-	m.counts.Entries--
-	m.counts.Bytes -= int64(len(entry.Data))
-	conversation.entries[0] = Entry{}
-	conversation.entries = conversation.entries[1:]
-	conversation.attempts = 0
-	if len(conversation.entries) == 0 {
-		delete(m.conversations, entry.Conversation)
-	} else {
-		m.ready <- conversation
-	}
-	return entry, attempts
-}
-
 // Counts returns what the inbox holds now.
 func (m *MemoryInbox) Counts() MemoryCounts {
-	if m == nil {
-		return MemoryCounts{}
-	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	counts := m.counts
@@ -217,33 +186,18 @@ func (m *MemoryInbox) Counts() MemoryCounts {
 	return counts
 }
 
-// DeadLetters returns the entries that were given up, oldest first, up to the
-// newest that MemoryLimits.DeadLetters and Bytes allow.
+// DeadLetters returns the dead letters that are kept, oldest first. See
+// [MemoryLimits].
 func (m *MemoryInbox) DeadLetters() []DeadLetter {
-	if m == nil {
-		return nil
-	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.deadLetters)
 }
 
-func (m *MemoryInbox) bury(letter DeadLetter) {
-	m.counts.DeadLetters++
-	m.deadLetters = append(m.deadLetters, letter)
-	m.deadBytes += int64(len(letter.Data))
-	for len(m.deadLetters) > m.limits.DeadLetters || m.deadBytes > m.limits.Bytes {
-		m.deadBytes -= int64(len(m.deadLetters[0].Data))
-		m.deadLetters = slices.Delete(m.deadLetters, 0, 1)
-	}
-}
-
-// Close ends the inbox: Put and Take return [ErrClosed] from now on, those that
-// wait among them. Deliveries can still be settled. Closing twice is harmless.
+// Close closes the inbox: from now on Put and Take return [ErrClosed], and so do
+// the calls of Take that wait. Deliveries can still be settled. Closing twice is
+// harmless.
 func (m *MemoryInbox) Close() {
-	if m == nil || m.closed == nil {
-		return
-	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	select {
@@ -266,30 +220,35 @@ type memorySettlement struct {
 	settled      bool
 }
 
-// settle runs as under the inbox's lock, unless the delivery was settled before.
-func (s *memorySettlement) settle(as func()) error {
+// settle calls how under the inbox's lock, unless the delivery is settled.
+func (s *memorySettlement) settle(how func(*MemoryInbox)) error {
 	s.inbox.mu.Lock()
 	defer s.inbox.mu.Unlock()
 	if s.settled {
 		return ErrSettled
 	}
 	s.settled = true
-	as()
+	how(s.inbox)
 	return nil
 }
 
 // Ack implements [Settlement].
 func (s *memorySettlement) Ack(context.Context) error {
-	return s.settle(func() {
-		entry, _ := s.inbox.advance(s.conversation)
-		s.inbox.seen.Commit(entry.ID)
+	return s.settle(func(m *MemoryInbox) { m.remove(s.conversation) })
+}
+
+// Term implements [Settlement].
+func (s *memorySettlement) Term(_ context.Context, reason string) error {
+	return s.settle(func(m *MemoryInbox) {
+		attempts := s.conversation.attempts
+		m.keep(DeadLetter{m.remove(s.conversation), attempts, reason})
 	})
 }
 
 // Nak implements [Settlement].
 func (s *memorySettlement) Nak(_ context.Context, delay time.Duration) error {
-	return s.settle(func() {
-		ready := func() { s.inbox.ready <- s.conversation }
+	return s.settle(func(m *MemoryInbox) {
+		ready := func() { m.ready <- s.conversation }
 		if delay <= 0 {
 			ready()
 			return
@@ -298,16 +257,7 @@ func (s *memorySettlement) Nak(_ context.Context, delay time.Duration) error {
 	})
 }
 
-// Term implements [Settlement].
-func (s *memorySettlement) Term(_ context.Context, reason string) error {
-	return s.settle(func() {
-		entry, attempts := s.inbox.advance(s.conversation)
-		s.inbox.seen.Commit(entry.ID)
-		s.inbox.bury(DeadLetter{entry, attempts, reason})
-	})
-}
-
-// Extend implements [Settlement]. A delivery from memory has no lease.
+// Extend implements [Settlement].
 func (s *memorySettlement) Extend(context.Context) error {
 	s.inbox.mu.Lock()
 	defer s.inbox.mu.Unlock()
@@ -315,4 +265,34 @@ func (s *memorySettlement) Extend(context.Context) error {
 		return ErrSettled
 	}
 	return nil
+}
+
+// remove removes and returns the first entry of a conversation. The next one may
+// be delivered then.
+func (m *MemoryInbox) remove(conversation *memoryConversation) Entry {
+	entry := conversation.entries[0]
+	m.seen.Commit(entry.ID)
+	m.counts.Entries--
+	m.counts.Bytes -= int64(len(entry.Data))
+	conversation.entries[0] = Entry{}
+	conversation.entries = conversation.entries[1:]
+	conversation.attempts = 0
+	if len(conversation.entries) == 0 {
+		delete(m.conversations, entry.Conversation)
+	} else {
+		m.ready <- conversation
+	}
+	return entry
+}
+
+// keep adds a dead letter, and drops the oldest ones that are above the limits.
+func (m *MemoryInbox) keep(letter DeadLetter) {
+	m.counts.DeadLetters++
+	m.deadLetters = append(m.deadLetters, letter)
+	m.deadBytes += int64(len(letter.Data))
+	for len(m.deadLetters) > m.limits.DeadLetters || m.deadBytes > m.limits.Bytes {
+		m.deadBytes -= int64(len(m.deadLetters[0].Data))
+		m.deadLetters[0] = DeadLetter{}
+		m.deadLetters = m.deadLetters[1:]
+	}
 }

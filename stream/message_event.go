@@ -2,21 +2,24 @@ package stream
 
 import (
 	"cmp"
+	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/message"
 	"github.com/engagesdk/engage-go/internal/tolerant"
 )
 
-// MessageEvent tells what a customer wrote, sent or chose. Its Kind tells which.
+// MessageEvent is what a customer wrote, sent or chose. Kind says which.
 type MessageEvent struct {
 	Header
-	// Text is what the customer wrote; on email the plain text. It is empty for
-	// a choice, unless the channel repeats the choice as a text.
+	// Text is what the customer wrote, on email the plain text. For a choice it is
+	// empty, unless the channel repeats the choice as a text.
 	Text string
 }
 
-// placeholder stands in Apple's texts where a file is (documented).
+// placeholder stands for a file in Apple's texts (documented).
 const placeholder = "\uFFFC"
 
 func messageText(h Header) string {
@@ -26,18 +29,18 @@ func messageText(h Header) string {
 	return strings.TrimSpace(strings.ReplaceAll(h.Member("message", "textMessage"), placeholder, ""))
 }
 
-// Postback is what an answer that was tapped says.
+// Postback is an answer that the customer tapped.
 type Postback struct {
-	// Identifier is that of the answer, Title its text.
+	// Identifier identifies the answer. Title is its text.
 	Identifier, Title string
-	// Payload is what the sender of the question hid in the answer.
+	// Payload is the hidden value that the sender of the question gave the answer.
 	Payload string
 	// Reference identifies the question.
 	Reference string
 }
 
-// Postback returns the answer that the customer tapped, from whichever members
-// the channel tells it in. It is zero for an event that tells of none.
+// Postback returns the answer that the customer tapped. It is zero if the event has
+// none.
 func (e MessageEvent) Postback() Postback {
 	answer := e.answer()
 	p := Postback{
@@ -52,7 +55,8 @@ func (e MessageEvent) Postback() Postback {
 	return p
 }
 
-// answer returns the members of the object of a channel that has one.
+// answer returns the members of the object that holds the answer, on the channels
+// that have one.
 func (e MessageEvent) answer() tolerant.Members {
 	for _, name := range []string{"interactiveData", "quickreplies", "postback", "quickReplyPayload"} {
 		if object := e.JSON(name); object != nil {
@@ -62,31 +66,173 @@ func (e MessageEvent) answer() tolerant.Members {
 	return nil
 }
 
-// Content returns the event as the message that AppendMessage and
-// CreateConversation take. It is nil, without an error, where no content type
-// can say it: a location or a contact card alone, an answer on RCS, Messenger or
-// Instagram, or the answer of an iMessage app. A [*DecodeError] or
-// [*message.DecodeError] tells that the payload has something that cannot be
-// read in place of the content, or nothing at all in place of an answer.
+// Content returns the event as an inbound message for AppendMessage and
+// CreateConversation.
 //
-// What is beside a text or a file and is neither is left out. A link is the
-// message's text, unless it has one, which is the link itself in the vendor's
-// sample; [MessageEvent.Attachments] has the links and locations of Messenger,
-// [Header.JSON] the rest.
+// It returns nil without an error if no content type fits: a location or a contact
+// card alone, an answer on RCS, Messenger or Instagram, or the answer of an iMessage
+// app. The error is a [*DecodeError] or a [*message.DecodeError] if the payload's
+// content cannot be read, or if an answer is missing.
 //
-// The message is inbound. Its alias id is the event's TransactionID, else its
-// ID, so that the copy of an event makes the same message; its timestamp is the
-// event's time. A file that the payload has no URL for counts as dropped; a
-// missing name or media type is made up from the URL. The text and the HTML of
-// an email are passed on as they came; samples of the vendor's have both escaped
-// twice.
+// The alias id of the message is the event's TransactionID, else its ID, so that all
+// duplicates of an event make the same message. The timestamp of the message is the
+// event's time.
 //
-// That a tapped template button of WhatsApp is a wab-interactive-response is
-// assumed.
+// A file without a URL counts as dropped. A file without a name or media type gets one
+// from its URL. A link without a text becomes the text. What is neither text nor file
+// nor link is left out: [MessageEvent.Attachments] and [Header.JSON] return it. The
+// text and the HTML of an email stay as they came. In the vendor's samples both are
+// escaped twice.
+//
+// That a tapped template button of WhatsApp is a wab-interactive-response is assumed.
 func (e MessageEvent) Content() (message.Message, error) {
 	content, err := e.content()
 	if err != nil || content == nil {
 		return nil, err
 	}
 	return message.Stamp(content, cmp.Or(e.TransactionID, e.ID), e.Time), nil
+}
+
+// content returns the message without alias id and timestamp, or nil.
+func (e MessageEvent) content() (message.Message, error) {
+	switch {
+	case e.Channel == channel.Email:
+		return e.email()
+	case e.Kind == KindMessage:
+		return e.plain()
+	case e.Channel == channel.Apple:
+		return e.apple()
+	case e.Channel == channel.WhatsApp:
+		return e.whatsApp(), nil
+	case e.Channel == channel.LiveChat && e.Kind == KindPostback:
+		return e.liveChatPostback(), nil
+	case e.Channel == channel.LiveChat && e.Kind == KindFormResponse:
+		return e.liveChatForm()
+	}
+	return nil, nil
+}
+
+func (e MessageEvent) plain() (message.Message, error) {
+	attachments, err := e.Attachments()
+	if err != nil {
+		return nil, err
+	}
+	return plainMessage(e.Text, attachments), nil
+}
+
+// plainMessage returns a message of text, files or both, and nil for neither. It
+// leaves out locations. A link becomes the text if there is none.
+func plainMessage(text string, attachments []Attachment) message.Message {
+	var files []message.Attachment
+	for _, a := range attachments {
+		text = cmp.Or(text, a.Caption)
+		switch tolerant.Fold(a.Type) {
+		case "location":
+			continue
+		case "link":
+			text = cmp.Or(text, a.URL)
+			continue
+		}
+		if a.URL != "" || a.Name != "" {
+			files = append(files, a.message())
+		}
+	}
+	switch {
+	case text == "" && len(files) == 0:
+		return nil
+	case text == "":
+		return message.Attachments{Direction: message.Inbound, Attachments: files}
+	case len(files) == 0:
+		return message.Text{Direction: message.Inbound, Text: text}
+	}
+	return message.TextWithAttachments{Direction: message.Inbound, Text: text, Attachments: files}
+}
+
+func (e MessageEvent) email() (message.Message, error) {
+	attachments, err := e.Attachments()
+	if err != nil {
+		return nil, err
+	}
+	m := message.Email{
+		Direction: message.Inbound,
+		Content: message.EmailContent{
+			From:      e.Customer,
+			To:        slices.Collect(recipients(e.members)),
+			PlainBody: cmp.Or(e.Member("textMessage"), e.Member("message")),
+			HTMLBody:  e.Member("htmlMessage"),
+		},
+	}
+	for _, a := range attachments {
+		m.Attachments = append(m.Attachments, a.message())
+	}
+	return m, nil
+}
+
+// appleContents is the table of Apple's answers: the member that holds the answer, and
+// the type and the members of the message for it.
+var appleContents = map[Kind]struct {
+	member string
+	typ    message.Type
+	format string
+}{
+	KindListResponse: {"listPicker", message.TypeAppleListPickerResponse, `"ambListPickerResponse":{"listPicker":%s}`},
+	KindTimeResponse: {"datePicker", message.TypeAppleTimePickerResponse, `"ambTimePickerResponse":{"datePicker":%s}`},
+	KindQuickReply:   {"quickreplies", message.TypeAppleQuickRepliesResponse, `"ambQuickRepliesResponse":%s`},
+	KindFormResponse: {"formResponse", message.TypeAppleFormResponse, `"ambFormResponse":{"formMessage":%s}`},
+}
+
+// apple returns the message for an answer on Apple. In the payload the answer has the
+// same shape as in the message schema.
+func (e MessageEvent) apple() (message.Message, error) {
+	row, ok := appleContents[e.Kind]
+	if !ok {
+		return nil, nil
+	}
+	answer := e.JSON(row.member)
+	if answer == nil {
+		return nil, &DecodeError{"has no " + row.member + " that can be read"}
+	}
+	return message.Decode(fmt.Appendf(nil, `{"type":%q,"direction":"inbound",`+row.format+`}`, row.typ, answer))
+}
+
+func (e MessageEvent) whatsApp() message.Message {
+	p := e.Postback()
+	return message.WhatsAppInteractiveResponse{Content: message.WhatsAppInteractiveResponseContent{
+		Title: p.Title, Identifier: cmp.Or(p.Identifier, p.Payload),
+	}}
+}
+
+// liveChatPostback returns the answer to a carousel or to quick replies, depending on
+// the payload's type.
+func (e MessageEvent) liveChatPostback() message.Message {
+	p := e.Postback()
+	if strings.EqualFold(e.answer().Text("type"), "templatePostback") {
+		return message.LiveChatCarouselResponse{Content: message.LiveChatCarouselResponseContent{
+			Identifier: p.Identifier, Reference: p.Reference, Title: p.Title,
+		}}
+	}
+	return message.LiveChatQuickRepliesResponse{Content: message.LiveChatQuickRepliesResponseContent{
+		Identifier: p.Identifier, Reference: p.Reference, Title: p.Title, Payload: p.Payload,
+	}}
+}
+
+// liveChatForm returns the answers of the first form in the list of attachments.
+func (e MessageEvent) liveChatForm() (message.Message, error) {
+	forms := tolerant.Elements(e.JSON("attachments"), 1)
+	if len(forms) == 0 || forms[0][0] != '{' {
+		return nil, &DecodeError{"has no form that can be read"}
+	}
+	form := tolerant.MembersOf(tolerant.MembersOf(forms[0]).Nested("payload"))
+	fields, ok := tolerant.AllElements(form.Nested("fields"), message.MaxValues)
+	if !ok {
+		return nil, &DecodeError{"has a form of too many fields"}
+	}
+	content := message.LiveChatFormResponseContent{Title: form.Text("title")}
+	for _, each := range fields {
+		field := tolerant.MembersOf(each)
+		content.Fields = append(content.Fields, message.LiveChatFormField{
+			Label: field.Text("label"), Name: field.Text("name"), Type: field.Text("type"), Value: field.Text("value"),
+		})
+	}
+	return message.LiveChatFormResponse{Content: content}, nil
 }

@@ -6,11 +6,11 @@ import (
 	"github.com/engagesdk/engage-go/internal/tolerant"
 )
 
-// ReceiptStatus says what became of a message to a customer. Statuses that
-// nobody knows are kept as they came.
+// ReceiptStatus is what became of a message to a customer. Unknown statuses are kept
+// as they came.
 type ReceiptStatus string
 
-// The statuses (documented). Those from ReceiptOffered on are of calls.
+// The statuses (documented). Those from ReceiptOffered on are statuses of calls.
 const (
 	ReceiptSubmitted         ReceiptStatus = "Submitted"
 	ReceiptDelivered         ReceiptStatus = "Delivered"
@@ -32,7 +32,7 @@ const (
 	ReceiptTromboneReleased  ReceiptStatus = "TROMBONE_RELEASED"
 )
 
-// receiptStatuses finds a status by its folded spelling.
+// receiptStatuses holds the statuses by their folded spelling.
 var receiptStatuses = map[string]ReceiptStatus{
 	"submitted":         ReceiptSubmitted,
 	"submited":          ReceiptSubmitted, // the vendor's misspelling
@@ -62,20 +62,20 @@ func receiptStatus(name string) ReceiptStatus {
 	return ReceiptStatus(name)
 }
 
-// ReceiptEvent tells what became of a message that was sent to a customer.
+// ReceiptEvent is a delivery receipt: what became of a message to a customer.
 type ReceiptEvent struct {
 	Header
-	// Status is what became of the message. Trust it rather than Code, of which
-	// the vendor's samples have wrong ones.
+	// Status is what became of the message. Rely on it and not on Code, which is
+	// wrong in some of the vendor's samples.
 	Status ReceiptStatus
-	// Code is the vendor's, such as "7500"; Description explains it.
+	// Code is the vendor's code, such as "7500". Description explains it.
 	Code, Description string
-	// DestinationType says what Customer is, such as "msisdn". The destination
-	// itself is Header.Customer.
+	// DestinationType says what kind of address Header.Customer is, such as
+	// "msisdn".
 	DestinationType string
-	// SubID tells the parts of a transaction apart.
+	// SubID identifies a part of the transaction.
 	SubID string
-	// CorrelationID and CallbackData are what the message was sent with.
+	// CorrelationID and CallbackData are those that the message was sent with.
 	CorrelationID, CallbackData string
 }
 

@@ -289,7 +289,7 @@ func (r *Receiver) entries(body []byte, secret string, header http.Header) ([]En
 			continue
 		}
 		entry := h.entry()
-		if entry.check() != nil {
+		if entry.ID == "" {
 			return nil, RefusedNoID
 		}
 		entry.Received = now

@@ -187,9 +187,6 @@ func WithReceiverLogger(logger *slog.Logger) ReceiverOption {
 	}
 }
 
-// errNilOption says that an option is nil.
-var errNilOption = errors.New("stream: an option is nil")
-
 func positive(option string, value int64) error {
 	if value <= 0 {
 		return fmt.Errorf("stream: %s: the value is not positive", option)

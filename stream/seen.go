@@ -2,129 +2,83 @@ package stream
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"sync"
-	"sync/atomic"
 )
 
-// Seen remembers the ids of events that were handled, and those that are being
-// handled. It is the memory of an inbox or a source that has none of its own.
+// Seen remembers the ids of events, so that an inbox or a source without a
+// memory of its own can recognize duplicates.
 //
-// An id is claimed before its event is handled, and then either committed or
-// released. Only a committed id counts as handled, so that an event whose
-// handling failed is not taken for a copy of itself. Of the committed ids the
-// newest are remembered: none of the last Capacity is ever missed, and none of
-// more than twice as many is kept. What one call costs does not depend on how
-// many ids there are.
+// An id is claimed before its event is handled, and then committed or released.
+// A claimed or committed id is a duplicate when it is claimed again. An event
+// whose handling failed is released and so is not a duplicate of itself.
 //
-// The zero value remembers the last id, and a nil Seen none. A Seen is safe for
-// concurrent use.
+// A Seen with a capacity of n remembers at least the last n committed ids and at
+// most the last 2n. The cost of a call does not grow with the capacity.
+//
+// The zero value has a capacity of 1. A Seen is safe for concurrent use.
 type Seen struct {
-	capacity int64
-	// generation counts how often the sets were exchanged, committed how many
-	// ids came in since.
-	generation atomic.Int64
-	committed  atomic.Int64
-	shards     [seenShards]seenShard
+	mu       sync.Mutex
+	capacity int
+	// Committed ids go into newer. When newer is full it becomes older, and the
+	// ids in older are forgotten.
+	newer, older, claimed map[idDigest]struct{}
 }
 
-const seenShards = 16
-
-// idDigest stands for an id: equal for equal ids only, as far as anyone can
-// tell, and of one size.
+// idDigest stands for an id. Ids of any length take the same room.
 type idDigest [16]byte
 
-// seenShard holds the ids whose digests end alike. Committed ids go into newer;
-// with each generation newer becomes older, and older is forgotten.
-type seenShard struct {
-	mu           sync.Mutex
-	generation   int64
-	newer, older map[idDigest]struct{}
-	claimed      map[idDigest]struct{}
+func digestOf(id string) idDigest {
+	var buffer [64]byte
+	sum := sha256.Sum256(append(buffer[:0], id...))
+	return idDigest(sum[:16])
 }
 
-// NewSeen returns an empty Seen that remembers the last capacity ids; at least
-// one.
-func NewSeen(capacity int) *Seen { return &Seen{capacity: int64(capacity)} }
+// NewSeen returns an empty Seen that remembers the last capacity ids. A capacity
+// below 1 counts as 1.
+func NewSeen(capacity int) *Seen { return &Seen{capacity: capacity} }
 
-// Claim takes id for the caller. It returns false if id is claimed or committed
-// already: of any number of concurrent calls one returns true.
+// Claim claims id for the caller. It returns false if id is claimed or committed
+// already. Of any number of concurrent calls with one id, exactly one returns
+// true.
 func (s *Seen) Claim(id string) bool {
-	if s == nil {
-		return true
+	digest := digestOf(id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.allocate()
+	for _, ids := range []map[idDigest]struct{}{s.claimed, s.newer, s.older} {
+		if _, known := ids[digest]; known {
+			return false
+		}
 	}
-	digest, shard := s.open(id)
-	defer shard.mu.Unlock()
-	if shard.has(digest) {
-		return false
-	}
-	shard.claimed[digest] = struct{}{}
+	s.claimed[digest] = struct{}{}
 	return true
 }
 
-// Commit notes that the event with id, which need not be claimed, was handled.
+// Commit records that the event with id was handled. The id need not be claimed.
 func (s *Seen) Commit(id string) {
-	if s == nil {
-		return
-	}
-	digest, shard := s.open(id)
-	defer shard.mu.Unlock()
-	delete(shard.claimed, digest)
-	if _, known := shard.newer[digest]; known {
-		return
-	}
-	shard.newer[digest] = struct{}{}
-	if s.committed.Add(1) == max(1, s.capacity) {
-		s.committed.Store(0)
-		s.generation.Add(1)
-	}
-}
-
-// Release gives a claimed id up, so that it can be claimed again.
-func (s *Seen) Release(id string) {
-	if s == nil {
-		return
-	}
-	digest, shard := s.open(id)
-	defer shard.mu.Unlock()
-	delete(shard.claimed, digest)
-}
-
-// open returns the digest of id and its shard, locked and up to date.
-func (s *Seen) open(id string) (idDigest, *seenShard) {
-	var buffer [64]byte
-	sum := sha256.Sum256(append(buffer[:0], id...))
-	digest := idDigest(sum[:])
-	shard := &s.shards[binary.LittleEndian.Uint64(digest[:])%seenShards]
-	shard.mu.Lock()
-	if shard.claimed == nil {
-		shard.newer, shard.older, shard.claimed = map[idDigest]struct{}{}, map[idDigest]struct{}{}, map[idDigest]struct{}{}
-	}
-	shard.age(s.generation.Load())
-	return digest, shard
-}
-
-// age brings the shard to generation.
-func (s *seenShard) age(generation int64) {
-	switch generation - s.generation {
-	case 0:
-		return
-	case 1:
+	digest := digestOf(id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.allocate()
+	delete(s.claimed, digest)
+	s.newer[digest] = struct{}{}
+	if len(s.newer) >= max(1, s.capacity) {
 		s.newer, s.older = s.older, s.newer
-	default:
-		clear(s.older)
+		clear(s.newer)
 	}
-	clear(s.newer)
-	s.generation = generation
 }
 
-func (s *seenShard) has(digest idDigest) bool {
-	if _, claimed := s.claimed[digest]; claimed {
-		return true
+// Release ends the claim to id, so that it can be claimed again. A committed id
+// stays committed.
+func (s *Seen) Release(id string) {
+	digest := digestOf(id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.claimed, digest)
+}
+
+func (s *Seen) allocate() {
+	if s.claimed == nil {
+		s.newer, s.older, s.claimed = map[idDigest]struct{}{}, map[idDigest]struct{}{}, map[idDigest]struct{}{}
 	}
-	if _, newer := s.newer[digest]; newer {
-		return true
-	}
-	_, older := s.older[digest]
-	return older
 }

@@ -218,11 +218,6 @@ type unreachable struct{ stream.Settlement }
 func (unreachable) Ack(context.Context) error          { return errors.New("not connected") }
 func (unreachable) Term(context.Context, string) error { return errors.New("not connected") }
 
-// pointerError has no text if it is nil.
-type pointerError struct{ text string }
-
-func (e *pointerError) Error() string { return e.text }
-
 func TestADeliveryThatCannotBeSettledCountsAsNothingElse(t *testing.T) {
 	returns := func(err error) func(context.Context, stream.Event) error {
 		return func(context.Context, stream.Event) error { return err }
@@ -234,9 +229,8 @@ func TestADeliveryThatCannotBeSettledCountsAsNothingElse(t *testing.T) {
 		"ignored":                {nil, stream.WorkerCounts{Unsettled: 1}},
 		"handled":                {returns(nil), stream.WorkerCounts{Unsettled: 1}},
 		"given up":               {returns(stream.Permanent(errors.New("no use"))), stream.WorkerCounts{Failed: 1, Unsettled: 1}},
-		"given up with no error": {returns(stream.Permanent((*pointerError)(nil))), stream.WorkerCounts{Failed: 1, Unsettled: 1}},
 	} {
-		for _, settlement := range []stream.Settlement{unreachable{}, nil} {
+		for _, settlement := range []stream.Settlement{unreachable{}} {
 			t.Run(fmt.Sprintf("%s, %T", name, settlement), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					w := newWorkingFrom(t, func(inbox stream.Source) stream.Source { return unsettling{inbox, settlement} })
@@ -250,12 +244,4 @@ func TestADeliveryThatCannotBeSettledCountsAsNothingElse(t *testing.T) {
 			})
 		}
 	}
-}
-
-func TestADeliveryWithoutASettlementIsNobodys(t *testing.T) {
-	var delivery stream.Delivery
-	require.ErrorIs(t, delivery.Ack(t.Context()), stream.ErrSettled)
-	require.ErrorIs(t, delivery.Nak(t.Context(), 0), stream.ErrSettled)
-	require.ErrorIs(t, delivery.Term(t.Context(), "no use"), stream.ErrSettled)
-	require.ErrorIs(t, delivery.Extend(t.Context()), stream.ErrSettled)
 }

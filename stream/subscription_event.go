@@ -8,27 +8,28 @@ import (
 	"github.com/engagesdk/engage-go/internal/tolerant"
 )
 
-// SubscriptionEvent tells what a customer wants to receive from now on.
+// SubscriptionEvent is a customer's choice of what they receive from now on.
 type SubscriptionEvent struct {
 	Header
-	// Changes holds one change, or on WhatsApp one for each category; none if
-	// the payload's list cannot be read or has more than [message.MaxValues].
+	// Changes holds one change, or on WhatsApp one for each category. It is empty
+	// if the payload's list cannot be read or has more than [message.MaxValues]
+	// elements.
 	Changes []SubscriptionChange
 }
 
-// SubscriptionChange is one thing that a customer subscribed to or left.
+// SubscriptionChange is one subscription, or the end of one.
 type SubscriptionChange struct {
-	// Category is WhatsApp's, such as "marketing_messages"; empty on other
-	// channels, where the change is about everything.
+	// Category is WhatsApp's category, such as "marketing_messages". It is empty
+	// on other channels, where the change concerns everything.
 	Category string
 	// Subscribed is true for a subscription and false for its end.
 	Subscribed bool
-	// Value is the word that said so, such as "resume", "stop" or "SUBSCRIBE".
-	// A word that is not known leaves Subscribed false.
+	// Value is the word in the payload, such as "resume", "stop" or "SUBSCRIBE".
+	// Subscribed is false for an unknown word.
 	Value string
 	// Detail is WhatsApp's explanation.
 	Detail string
-	// Time is when the customer chose; zero if it is not told.
+	// Time is when the customer chose. It is zero if the payload does not say.
 	Time time.Time
 }
 

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// timeLayouts are the shapes of the vendor's times, save for numbers. A
-// fraction of any length is read after the seconds. A time without a zone is
-// taken as UTC.
+// timeLayouts are the shapes of the vendor's times, apart from numbers. Package time
+// accepts a fraction of any length after the seconds, and takes a time without a
+// zone for UTC.
 var timeLayouts = []string{
 	time.RFC3339,
 	"2006-01-02T15:04:05Z0700",
@@ -20,23 +20,24 @@ var timeLayouts = []string{
 	"2006-01-02 15:04:05",
 }
 
-// firstMillisecond is the number above which a Unix time counts milliseconds:
-// as seconds it is in the year 5138, as milliseconds in March 1973.
+// firstMillisecond is the number from which a Unix time counts milliseconds. As
+// seconds it is in the year 5138, as milliseconds in March 1973.
 const firstMillisecond = 1e11
 
-// lastMillisecond is the end of the year 9999, after which RFC 3339 cannot
-// write a time.
+// lastMillisecond is the end of the year 9999. RFC 3339 cannot write a later time.
 const lastMillisecond = 253402300799999
 
-// ParseTime reads a time in any of the shapes that payloads are known to have:
-// RFC 3339 with an offset or Z and any fraction of a second, without seconds,
-// with an offset like +0000, without a zone, and a Unix time in seconds or
-// milliseconds. It returns the time in UTC, and false for anything else, the
-// empty text among it, and for a time that RFC 3339 cannot write in UTC, which
-// is one outside the years 0 to 9999.
+// ParseTime parses a time in any of the shapes that payloads are known to have:
 //
-// The shapes are documented, and so is that the offset is the tenant's. That a
-// time without a zone is UTC is assumed.
+//   - RFC 3339 with any fraction of a second,
+//   - the same without seconds, with an offset like +0000, or without a zone,
+//   - a Unix time in seconds or milliseconds.
+//
+// It returns the time in UTC. It returns false for any other text, and for a time
+// outside the years 0 to 9999, which RFC 3339 cannot write.
+//
+// The shapes are documented, and that the offset is the tenant's. That a time without
+// a zone is UTC is assumed.
 func ParseTime(text string) (time.Time, bool) {
 	if strings.Trim(text, "0123456789") == "" {
 		return unixTime(text)
@@ -49,7 +50,7 @@ func ParseTime(text string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// writable returns t, unless RFC 3339 cannot write it.
+// writable returns t and true if RFC 3339 can write it.
 func writable(t time.Time) (time.Time, bool) {
 	if t.Year() < 0 || t.Year() > 9999 {
 		return time.Time{}, false

@@ -14,27 +14,26 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/engagesdk/engage-go/internal/errtree"
 	"github.com/engagesdk/engage-go/internal/nothing"
-	"github.com/engagesdk/engage-go/internal/safeerror"
 )
 
 // Worker takes events from a [Source] and runs the handler of their type.
 //
-// Events of one conversation are handled one after another, in the order of the
-// source; different conversations at the same time, as many as
-// [WithHandlers] allows. An event whose handler returns nil is acknowledged. One
-// whose handler fails or panics is put back and tried again after a back-off,
-// with its conversation waiting for it; after too many tries (see
-// [WithMaxAttempts]), or at once if the error is [Permanent], it becomes a dead
-// letter. An event without a handler is acknowledged and counted. One whose lease
-// was lost before its handler failed is left to whoever has it now.
+// The events of a conversation are handled one after another, in the order of the
+// source. Events of different conversations are handled at the same time, as many
+// as [WithHandlers] allows.
 //
-// Register handlers with the On methods before [Worker.Run]; one that is
-// registered later counts from the next Run. The methods are safe for concurrent
-// use.
+// When the handler returns nil, the event is acknowledged. When it returns an
+// error or panics, the event is put back and handled again after a back-off. Its
+// conversation waits. After [WithMaxAttempts] attempts, or at once if the error is
+// [Permanent], the event becomes a dead letter. An event without a handler is
+// acknowledged and counted.
 //
-// Make one with [NewWorker]: any other one has no source, and its Run fails.
+// Register handlers with the On methods before [Worker.Run]. One that is
+// registered later is used from the next Run on. All methods are safe for
+// concurrent use.
+//
+// Make a Worker with [NewWorker].
 type Worker struct {
 	source      Source
 	handlers    int
@@ -59,32 +58,23 @@ type workerCounts struct {
 
 // WorkerCounts says what a [Worker] did so far.
 type WorkerCounts struct {
-	// Handled events were acknowledged after their handler, Ignored ones without
-	// any.
+	// Handled counts the events that were acknowledged after their handler
+	// returned nil, Ignored those that were acknowledged without a handler.
 	Handled, Ignored uint64
-	// Failed counts tries that did not succeed, DeadLettered events that the
-	// source has stored as dead letters.
+	// Failed counts the attempts that failed. DeadLettered counts the events that
+	// the source stored as dead letters.
 	Failed, DeadLettered uint64
-	// Unsettled counts deliveries that the source could not be told about, and
-	// those whose lease was lost before their handler failed: such an event is
-	// given out again, and may be handled twice.
+	// Unsettled counts the deliveries that could not be settled, and those whose
+	// lease was lost before their handler failed. Such an event is delivered
+	// again and may be handled twice.
 	Unsettled uint64
 }
 
-var (
-	// errNoSource says that a worker has nothing to take from.
-	errNoSource = errors.New("stream: the worker has no source")
-	// errNeverSettled says that no try of an event came to an end that counts.
-	errNeverSettled = errors.New("stream: the event was given out too often and never settled")
-	// errNoContext says that a context is nil.
-	errNoContext = errors.New("stream: the context is nil")
-)
-
-// NewWorker returns a worker without handlers. It fails without a source, and
-// on an option that is nil or cannot be obeyed.
+// NewWorker returns a worker without handlers. It returns an error if source is
+// nil or an option is invalid.
 func NewWorker(source Source, options ...WorkerOption) (*Worker, error) {
 	if nothing.In(source) {
-		return nil, errNoSource
+		return nil, errors.New("stream: the worker has no source")
 	}
 	w := &Worker{
 		source:      source,
@@ -93,6 +83,7 @@ func NewWorker(source Source, options ...WorkerOption) (*Worker, error) {
 		backoff:     Backoff(time.Second, 2*time.Minute),
 		drain:       30 * time.Second,
 		logger:      slog.New(slog.DiscardHandler),
+		byType:      map[reflect.Type]handler{},
 	}
 	for _, option := range options {
 		if option == nil {
@@ -107,9 +98,6 @@ func NewWorker(source Source, options ...WorkerOption) (*Worker, error) {
 
 // Counts returns what the worker did so far, in all its runs.
 func (w *Worker) Counts() WorkerCounts {
-	if w == nil {
-		return WorkerCounts{}
-	}
 	return WorkerCounts{
 		Handled:      w.counts.handled.Load(),
 		Ignored:      w.counts.ignored.Load(),
@@ -119,21 +107,15 @@ func (w *Worker) Counts() WorkerCounts {
 	}
 }
 
-// Run handles events until ctx ends, and then returns nil; or until the source
-// is closed, and then returns [ErrClosed]. Other errors of the source are logged
-// and tried again after a back-off. It fails at once without a source or a ctx.
+// Run handles events until ctx ends, and then returns nil. If the source is closed
+// before that, it returns [ErrClosed]. Other errors of the source are logged, and
+// the source is asked again after a back-off.
 //
-// When ctx ends no event is taken any more, and the handlers that run may
-// finish. Their own contexts end only once [WithDrain]'s time is over. Run
-// returns when all of them have returned; what they did not finish is put back.
+// When ctx ends, Run takes no more events and lets the running handlers finish.
+// Their contexts end after the time of [WithDrain]. Run returns when all of them
+// have returned. The events that they did not finish are put back.
 func (w *Worker) Run(ctx context.Context) error {
-	if w == nil || w.source == nil {
-		return errNoSource
-	}
-	if ctx == nil {
-		return errNoContext
-	}
-	// A handler's context outlives ctx, so that it can finish.
+	// A handler's context outlives ctx, so that the handler can finish.
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	defer context.AfterFunc(ctx, func() {
@@ -143,8 +125,12 @@ func (w *Worker) Run(ctx context.Context) error {
 		case <-working.Done():
 		}
 	})()
+	return w.run(ctx, working)
+}
 
-	r := run{Worker: w, taking: ctx, working: working}
+// run takes events until taking ends. The handlers' contexts end with working.
+func (w *Worker) run(taking, working context.Context) error {
+	r := run{Worker: w, taking: taking, working: working}
 	r.byType, r.fallback = w.registered()
 	var group sync.WaitGroup
 	var closed atomic.Bool
@@ -156,7 +142,7 @@ func (w *Worker) Run(ctx context.Context) error {
 		})
 	}
 	group.Wait()
-	if closed.Load() && ctx.Err() == nil {
+	if closed.Load() && taking.Err() == nil {
 		return ErrClosed
 	}
 	return nil
@@ -165,15 +151,13 @@ func (w *Worker) Run(ctx context.Context) error {
 // run is one Run of a worker.
 type run struct {
 	*Worker
-	// taking ends when no event is to be taken any more, working when handlers
-	// are to give up.
 	taking, working context.Context
 	byType          map[reflect.Type]handler
 	fallback        handler
 }
 
-// loop handles one event after another until there is none to take. It reports
-// whether the source was closed.
+// loop handles one event after another until taking ends or the source is closed.
+// It reports whether the source is closed.
 func (r run) loop() (closed bool) {
 	for failures := 0; r.taking.Err() == nil; {
 		delivery, err := r.source.Take(r.taking)
@@ -192,7 +176,7 @@ func (r run) loop() (closed bool) {
 	return false
 }
 
-// wait waits until the time is over or no event is to be taken any more.
+// wait waits for d, or until taking ends.
 func (r run) wait(d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -202,77 +186,81 @@ func (r run) wait(d time.Duration) {
 	}
 }
 
-// handle brings one delivery to its end.
+// handle handles and settles one delivery.
 func (r run) handle(d Delivery) {
 	event, err := d.Event()
 	if err != nil {
-		r.giveUp(d, err)
+		r.terminate(d, err)
 		return
 	}
 	h := r.handlerOf(event)
 	if h == nil {
-		r.settle(d, &r.counts.ignored, Delivery.Ack)
+		r.settle(d, &r.counts.ignored, d.Ack)
 		return
 	}
-	// A try that ends the program never fails. Twice the limit, because one that
-	// a shutdown or a lost lease cut short is counted and does not fail, either.
+	// An attempt that ends the program never fails. The limit is doubled because a
+	// delivery that a shutdown or a lost lease cut short counts without failing.
 	if d.Attempt-r.maxAttempts > r.maxAttempts {
-		r.giveUp(d, errNeverSettled)
+		r.terminate(d, errNeverSettled)
 		return
 	}
-	switch t := r.call(d, h, event); {
-	case t.err == nil:
-		r.settle(d, &r.counts.handled, Delivery.Ack)
-	case t.lost:
-		r.unsettled(d, fmt.Errorf("stream: the lease was lost before the handler failed: %w", t.err))
+	switch a := r.attempt(d, h, event); {
+	case a.err == nil:
+		r.settle(d, &r.counts.handled, d.Ack)
+	case a.lost:
+		r.unsettled(d, fmt.Errorf("stream: the lease was lost before the handler failed: %w", a.err))
 	case r.working.Err() != nil:
-		r.putBack(d, 0) // the handler was not given its time
+		r.putBack(d, 0) // the handler did not have its full time
 	default:
-		r.fail(d, t)
+		r.fail(d, a)
 	}
 }
 
-// fail notes a try that did not succeed, and decides whether there is another.
-func (r run) fail(d Delivery, t try) {
+// errNeverSettled is the reason of an event that was delivered too often although
+// its handler never failed: it may be what ends the program.
+var errNeverSettled = errors.New("stream: the event was delivered too often and never settled")
+
+// fail counts a failed attempt, and puts the event back if it has another one.
+func (r run) fail(d Delivery, a attempt) {
 	r.counts.failed.Add(1)
-	if t.permanent || d.Attempt >= r.maxAttempts {
-		r.giveUp(d, t.err)
+	if a.permanent || d.Attempt >= r.maxAttempts {
+		r.terminate(d, a.err)
 		return
 	}
-	r.logger.WarnContext(r.working, "stream: a handler failed", "id", d.ID, "attempt", d.Attempt, "error", t.err)
+	r.logger.WarnContext(r.working, "stream: a handler failed", "id", d.ID, "attempt", d.Attempt, "error", a.err)
 	r.putBack(d, r.backoff(d.Attempt))
 }
 
-// putBack has the delivery tried again after delay.
+// putBack puts the event back, to be delivered again after delay.
 func (r run) putBack(d Delivery, delay time.Duration) {
-	r.settle(d, nil, func(d Delivery, ctx context.Context) error { return d.Nak(ctx, delay) })
+	r.settle(d, nil, func(ctx context.Context) error { return d.Nak(ctx, delay) })
 }
 
-// giveUp makes the delivery a dead letter. One that cannot be reported is put
-// back instead, so that it is not lost.
-func (r run) giveUp(d Delivery, err error) {
-	r.logger.ErrorContext(r.working, "stream: an event is given up", "id", d.ID, "attempts", d.Attempt, "error", err)
+// terminate makes the event a dead letter. If [WithDeadLetters]'s function fails,
+// the event is put back instead, so that it is not lost.
+func (r run) terminate(d Delivery, err error) {
+	r.logger.ErrorContext(r.working, "stream: an event becomes a dead letter", "id", d.ID, "attempts", d.Attempt, "error", err)
 	letter := DeadLetter{Entry: d.Entry, Attempts: d.Attempt, Reason: reason(err)}
 	if r.deadLetter != nil {
 		report := func(ctx context.Context, _ Event) error { return r.deadLetter(ctx, letter) }
-		if t := r.call(d, report, nil); t.err != nil {
-			r.logger.ErrorContext(r.working, "stream: a dead letter could not be reported", "id", d.ID, "error", t.err)
+		if a := r.attempt(d, report, nil); a.err != nil {
+			r.logger.ErrorContext(r.working, "stream: a dead letter could not be reported", "id", d.ID, "error", a.err)
 			r.putBack(d, r.backoff(d.Attempt))
 			return
 		}
 	}
-	r.settle(d, &r.counts.deadLettered, func(d Delivery, ctx context.Context) error { return d.Term(ctx, letter.Reason) })
+	r.settle(d, &r.counts.deadLettered, func(ctx context.Context) error { return d.Term(ctx, letter.Reason) })
 }
 
 // settleTimeout is how long the source may take to settle a delivery.
 const settleTimeout = 10 * time.Second
 
-// settle tells the source, even while the worker is being stopped. What it was
-// told is counted, if there is a count of it.
-func (r run) settle(d Delivery, count *atomic.Uint64, how func(Delivery, context.Context) error) {
+// settle settles the delivery with how, even while the worker is stopping. If that
+// succeeds and count is not nil, it adds one to count.
+func (r run) settle(d Delivery, count *atomic.Uint64, how func(context.Context) error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.working), settleTimeout)
 	defer cancel()
-	if err := how(d, ctx); err != nil {
+	if err := how(ctx); err != nil {
 		r.unsettled(d, err)
 		return
 	}
@@ -281,59 +269,30 @@ func (r run) settle(d Delivery, count *atomic.Uint64, how func(Delivery, context
 	}
 }
 
-// unsettled notes that the source knows nothing of what became of a delivery.
+// unsettled counts and logs a delivery that was not settled.
 func (r run) unsettled(d Delivery, err error) {
 	r.counts.unsettled.Add(1)
 	r.logger.WarnContext(r.working, "stream: a delivery could not be settled", "id", d.ID, "error", err)
 }
 
-// errExited says that a handler ended its goroutine instead of returning.
-var errExited = errors.New("stream: the handler did not return")
-
-// try is how a handler ended. Its error is the handler's own, whose methods may
-// panic: what it is must be known from the other fields.
-type try struct {
+// attempt is the result of one call of a handler.
+type attempt struct {
+	// err is the handler's own error, whose methods may panic.
 	err error
-	// permanent says that err is, or wraps, one of [Permanent]'s.
+	// permanent reports whether err is marked with [Permanent].
 	permanent bool
-	// lost says that another taker may have had the delivery before the end. What
-	// becomes of the event is no longer this worker's business.
+	// lost reports whether the lease was lost before the handler returned. The
+	// event may then be another taker's.
 	lost bool
 }
 
-// tryOf returns the end of a handler that returned err. It panics if err does.
-func tryOf(err error) try {
-	err = sound(err)
-	_, permanent := errors.AsType[*permanentError](err)
-	return try{err: err, permanent: permanent}
-}
-
-// PanicError says that a handler panicked. Its text leaves Value out, which may
-// hold anything.
-type PanicError struct {
-	// Value is what the handler panicked with, Stack where.
-	Value any
-	Stack []byte
-}
-
-// Error tells that the handler panicked, and the type of what with.
-func (e *PanicError) Error() string {
-	if e == nil {
-		return "stream: the handler panicked"
-	}
-	return fmt.Sprintf("stream: the handler panicked with a %T", e.Value)
-}
-
-// GoString keeps %#v from showing Value.
-func (e *PanicError) GoString() string { return strconv.Quote(e.Error()) }
-
-// call runs h in a goroutine of its own, so that whatever it does ends there,
-// and has the delivery's lease extended until it is done. If the lease is lost,
-// it ends h's context.
-func (r run) call(d Delivery, h handler, event Event) try {
+// attempt calls h in a goroutine of its own, so that a panic or an exit of h ends
+// nothing else. It extends the delivery's lease until h returns. If the lease is
+// lost, it cancels h's context.
+func (r run) attempt(d Delivery, h handler, event Event) attempt {
 	ctx, cancel := context.WithCancelCause(r.working)
 	defer cancel(nil)
-	// The delivery is h's until h returns, however long after its context's end.
+	// The lease is extended until h returns, even after its context has ended.
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	var lost atomic.Bool
@@ -341,24 +300,30 @@ func (r run) call(d Delivery, h handler, event Event) try {
 		go extend(running, d, func(err error) { lost.Store(true); cancel(err) })
 	}
 
-	done := make(chan try, 1)
+	done := make(chan attempt, 1)
 	go func() {
-		t := try{err: errExited}
+		a := attempt{err: errExited}
 		defer func() {
 			if value := recover(); value != nil {
-				t = try{err: &PanicError{value, debug.Stack()}}
+				a = attempt{err: &PanicError{value, debug.Stack()}}
 			}
-			done <- t
+			done <- a
 		}()
-		t = tryOf(h(ctx, event))
+		err := h(ctx, event)
+		_, permanent := errors.AsType[*permanentError](err)
+		a = attempt{err: err, permanent: permanent}
 	}()
-	t := <-done
-	t.lost = lost.Load()
-	return t
+	a := <-done
+	a.lost = lost.Load()
+	return a
 }
 
-// extend extends the delivery's lease until ctx ends or the lease is lost. Nobody
-// waits for it, because the source may hang.
+// errExited is the error of a handler that ended its goroutine instead of
+// returning.
+var errExited = errors.New("stream: the handler did not return")
+
+// extend extends the delivery's lease until ctx ends. If the lease is lost, it calls
+// lost and returns. The worker does not wait for it, because the source may hang.
 func extend(ctx context.Context, d Delivery, lost func(error)) {
 	interval := max(d.Lease/3, time.Millisecond)
 	due := time.NewTicker(interval)
@@ -373,26 +338,17 @@ func extend(ctx context.Context, d Delivery, lost func(error)) {
 		err := d.Extend(limited)
 		cancel()
 		if errors.Is(err, ErrSettled) {
-			lost(err) // somebody else may have the event now
+			lost(err)
 			return
 		}
 	}
 }
 
-// sound returns err, or one that tells its type if err holds a nil pointer:
-// whoever asked that what it wraps would panic.
-func sound(err error) error {
-	if errtree.Sound(err) {
-		return err
-	}
-	return safeerror.Hide("stream: the handler failed", err)
-}
-
-// reason is what a dead letter says of its error. The text is the handler's own;
-// it is cut and made one line, because some sources keep it in a header.
+// reason returns the text of a dead letter's error. It is cut and made one line,
+// because some sources keep it in a header.
 func reason(err error) string {
 	const longest = 500
-	text := fmt.Sprint(err) // which outlives an error that is a nil pointer
+	text := fmt.Sprint(err) // fmt recovers from a panic of err
 	text = strings.ToValidUTF8(text[:min(len(text), longest)], "")
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
@@ -402,17 +358,34 @@ func reason(err error) string {
 	}, text)
 }
 
-// permanentError is an error that trying again does not mend.
+// PanicError is the error of a handler that panicked. Its text does not show Value,
+// which may hold anything.
+type PanicError struct {
+	// Value is what the handler panicked with.
+	Value any
+	// Stack is the stack trace of the panic.
+	Stack []byte
+}
+
+// Error returns a text with the type of Value.
+func (e *PanicError) Error() string {
+	return fmt.Sprintf("stream: the handler panicked with a %T", e.Value)
+}
+
+// GoString returns the quoted text of Error, so that %#v does not show Value.
+func (e *PanicError) GoString() string { return strconv.Quote(e.Error()) }
+
+// permanentError is an error that another attempt does not mend.
 type permanentError struct{ cause error }
 
 func (e *permanentError) Error() string { return e.cause.Error() }
 func (e *permanentError) Unwrap() error { return e.cause }
 
-// Permanent marks an error of a handler as one that trying again does not mend:
-// the event becomes a dead letter at once. Permanent(nil) is nil.
+// Permanent marks a handler's error as one that another attempt does not mend: the
+// event becomes a dead letter at once. Permanent(nil) is nil.
 func Permanent(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &permanentError{sound(err)}
+	return &permanentError{err}
 }

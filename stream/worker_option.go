@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// WorkerOption sets up a [Worker]. An option that cannot be obeyed makes
-// [NewWorker] return an error.
+// WorkerOption changes a setting of a [Worker]. [NewWorker] returns an error if it
+// is invalid.
 type WorkerOption func(*Worker) error
 
 // WithHandlers sets how many handlers run at once. The default is 16.
@@ -20,14 +20,15 @@ func WithHandlers(n int) WorkerOption {
 	}
 }
 
-// WithMaxAttempts sets at which delivery an event becomes a dead letter if its
-// handler fails. The default is 8. Deliveries are counted by the source, so that
-// they count on after a restart where the source does (see [Delivery]). One that
-// a shutdown or a lost lease cut short is counted, though it has not failed: the
-// handler may then have failed less often than n times.
+// WithMaxAttempts sets how many attempts an event has before it becomes a dead
+// letter. The default is 8.
 //
-// An event that was given out more than twice as often becomes a dead letter
-// before its handler is called again: it may be what ends the program each time.
+// The source counts the attempts (see [Delivery]). A durable source goes on
+// counting after a restart. A delivery that a shutdown or a lost lease cut short
+// counts as well.
+//
+// An event that was delivered more than 2n times becomes a dead letter before its
+// handler is called again. It may be what ends the program each time.
 func WithMaxAttempts(n int) WorkerOption {
 	return func(w *Worker) error {
 		w.maxAttempts = n
@@ -35,8 +36,8 @@ func WithMaxAttempts(n int) WorkerOption {
 	}
 }
 
-// WithBackoff sets how long an event waits after its attempt-th try, counted
-// from 1. The default is [Backoff] from 1 second to 2 minutes.
+// WithBackoff sets how long an event waits after each failed attempt, counted from
+// 1. The default is [Backoff] from 1 second to 2 minutes.
 func WithBackoff(wait func(attempt int) time.Duration) WorkerOption {
 	return func(w *Worker) error {
 		if wait == nil {
@@ -47,8 +48,8 @@ func WithBackoff(wait func(attempt int) time.Duration) WorkerOption {
 	}
 }
 
-// WithDrain sets how long handlers may finish after Run's context has ended,
-// before theirs ends. The default is 30 seconds.
+// WithDrain sets how long handlers may finish after Run's context has ended. The
+// default is 30 seconds.
 func WithDrain(limit time.Duration) WorkerOption {
 	return func(w *Worker) error {
 		w.drain = limit
@@ -56,8 +57,9 @@ func WithDrain(limit time.Duration) WorkerOption {
 	}
 }
 
-// WithDeadLetters has every event reported that is given up, before the source
-// is told. If report fails, the event is put back and given up again later.
+// WithDeadLetters sets a function that is called with each event that becomes a
+// dead letter, before the source stores it. If report fails, the event is put back
+// and reported again later.
 func WithDeadLetters(report func(context.Context, DeadLetter) error) WorkerOption {
 	return func(w *Worker) error {
 		if report == nil {
@@ -68,9 +70,9 @@ func WithDeadLetters(report func(context.Context, DeadLetter) error) WorkerOptio
 	}
 }
 
-// WithWorkerLogger has failed tries, dead letters and trouble with the source
-// logged: ids, attempts and the text of the handler's error, and never a
-// payload. The default is not to log.
+// WithWorkerLogger sets the logger for failed attempts, dead letters, and errors of
+// the source. It logs ids, attempts and the texts of errors, and never a payload.
+// The default is not to log.
 func WithWorkerLogger(logger *slog.Logger) WorkerOption {
 	return func(w *Worker) error {
 		if logger == nil {
@@ -81,16 +83,19 @@ func WithWorkerLogger(logger *slog.Logger) WorkerOption {
 	}
 }
 
-// Backoff returns waits that double from base to limit, of which between half
-// and all is waited, at random: events that failed together are not tried again
+// Backoff returns waits that double from base to limit. Each wait is reduced by up
+// to a half at random, so that events that failed together do not come back
 // together.
 func Backoff(base, limit time.Duration) func(attempt int) time.Duration {
 	return func(attempt int) time.Duration {
 		wait := base
 		for n := 1; n < attempt && wait < limit; n++ {
-			wait += min(wait, limit-wait) // doubled, and never beyond what fits
+			wait += min(wait, limit-wait) // doubles without overflow
 		}
 		wait = max(0, min(wait, limit))
 		return wait - rand.N(wait/2+1)
 	}
 }
+
+// errNilOption is the error of an option that is nil.
+var errNilOption = errors.New("stream: an option is nil")

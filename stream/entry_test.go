@@ -42,7 +42,7 @@ func TestAnEntryNeedsAPayload(t *testing.T) {
 	entry, err := stream.NewEntry([]byte(`{}`))
 	require.NoError(t, err)
 	require.Empty(t, entry.ID)
-	require.NotEmpty(t, entry.Conversation)
+	require.Empty(t, entry.Conversation)
 }
 
 func TestAnEntryIsPrintedByItsID(t *testing.T) {

@@ -1,0 +1,102 @@
+package stream
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"strconv"
+	"time"
+	"unicode/utf8"
+)
+
+// Entry is an event as an inbox stores it. It holds everything that a program
+// needs to handle the event later or elsewhere.
+//
+// Packages fmt, log/slog and encoding/json show an Entry by its ID alone, and so
+// they do a [Delivery] and a [DeadLetter]. [Header] names the exception. To store
+// an entry, store its fields.
+type Entry struct {
+	// ID identifies the event: its duplicates have the same ID. Required.
+	ID string
+	// Conversation identifies the event's conversation. The entries of one
+	// conversation are delivered one after another. Required.
+	Conversation string
+	// TraceID is the vendor's trace id, from the payload or from an HTTP header.
+	// It is often empty. A receiver keeps its first 256 bytes.
+	TraceID string
+	// VerifiedBy is the name of the secret that signed the event. It is empty if
+	// no signature was verified.
+	VerifiedBy string
+	// Received is when the event arrived, to the millisecond or better.
+	Received time.Time
+	// Data is the payload. Nobody changes it.
+	Data []byte
+
+	// header is what was read of Data. It saves reading Data again. It is nil for
+	// an entry from elsewhere, and where it would take much memory.
+	header *Header
+}
+
+// String returns the entry's ID as a phrase.
+func (e Entry) String() string { return "entry " + strconv.Quote(e.ID) }
+
+// Format writes the text of String for every verb.
+func (e Entry) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.String()) }
+
+// LogValue returns the text of String.
+func (e Entry) LogValue() slog.Value { return slog.StringValue(e.String()) }
+
+// MarshalJSON encodes the text of String.
+func (e Entry) MarshalJSON() ([]byte, error) { return json.Marshal(e.String()) }
+
+// NewEntry reads of a payload what an entry needs. Received is left zero. If the
+// payload holds no id, the entry has no ID, and an inbox refuses it. The error is
+// a [*DecodeError], as that of [Decode].
+func NewEntry(data []byte) (Entry, error) {
+	header, err := decodeHeader(data)
+	if err != nil {
+		return Entry{}, err
+	}
+	return header.entry(), nil
+}
+
+// A header is kept with its entry only up to these limits, and only if the payload
+// is UTF-8. What is kept then takes at most three times the payload: the payload,
+// its texts, and the JSON within strings. Each byte that is not UTF-8 would become
+// three in each of them.
+const (
+	maxKeptMembers = 128
+	maxKeptPayload = 8 << 10
+)
+
+func (h Header) entry() Entry {
+	entry := Entry{ID: h.ID, Conversation: h.Conversation, TraceID: h.TraceID, Data: h.Raw}
+	if len(h.members) <= maxKeptMembers && len(h.Raw) <= maxKeptPayload && utf8.Valid(h.Raw) {
+		entry.header = &h
+	}
+	return entry
+}
+
+// Event decodes the entry's payload. The event has the entry's ID and
+// Conversation, and the entry's TraceID if the payload has none. The error is a
+// [*DecodeError].
+func (e Entry) Event() (Event, error) {
+	header, err := e.read()
+	if err != nil {
+		return nil, err
+	}
+	header.ID, header.Conversation = e.ID, e.Conversation
+	header.TraceID = cmp.Or(header.TraceID, e.TraceID)
+	return header.event(), nil
+}
+
+// read returns the header of Data, which the program may have replaced since it
+// was read.
+func (e Entry) read() (Header, error) {
+	if h := e.header; h != nil && len(e.Data) == len(h.Raw) && &e.Data[0] == &h.Raw[0] {
+		return *h, nil
+	}
+	return decodeHeader(e.Data)
+}
