@@ -59,14 +59,21 @@ func DecodeBatch(data []byte) ([]Event, error) {
 // usualMembers is how many members a payload usually has.
 const usualMembers = 32
 
+// jsonText returns data without the space around it and without a byte order mark,
+// which a reader of JSON may ignore (RFC 8259, section 8.1).
+func jsonText(data []byte) []byte {
+	return bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\ufeff")))
+}
+
 // decodeHeader checks the JSON of an event and reads its header. Each family of
 // payloads has a member that the others do not have.
 func decodeHeader(data []byte) (Header, error) {
+	data = jsonText(data)
 	members, ok := make(tolerant.Members, 0, usualMembers).Split(data)
 	if !ok {
 		return Header{}, &DecodeError{"is not valid JSON"}
 	}
-	h := Header{Raw: bytes.TrimSpace(data), members: members}
+	h := Header{Raw: data, members: members}
 	if h.Raw[0] != '{' {
 		return Header{}, &DecodeError{"is not a JSON object"}
 	}
@@ -87,7 +94,7 @@ func decodeHeader(data []byte) (Header, error) {
 
 // decodeHeaders decodes the header of one event, or those of an array.
 func decodeHeaders(data []byte) ([]Header, error) {
-	data = bytes.TrimSpace(data)
+	data = jsonText(data)
 	if len(data) == 0 || data[0] != '[' {
 		header, err := decodeHeader(data)
 		return []Header{header}, err

@@ -3,6 +3,7 @@ package stream_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -102,24 +103,57 @@ func lines(text string) []string {
 	return list
 }
 
-func TestAReceiverLogsWhatItRefuses(t *testing.T) {
+// logged returns the lines that a receiver logs for a request.
+func (r receiving) logged(log *strings.Builder, body string, change func(*http.Request)) []string {
+	log.Reset()
+	r.post(body, change)
+	return lines(log.String())
+}
+
+func TestEachVerifiedRequestThatIsRefusedIsLogged(t *testing.T) {
 	var log strings.Builder
 	r := newReceiving(t, stream.WithReceiverLogger(logTo(&log)))
 	traced := func(request *http.Request) { request.Header.Set("X-Wx-Gtrid", "trace-1") }
-	logged := func(body string, change func(*http.Request)) []string {
-		log.Reset()
-		r.post(body, change)
-		return lines(log.String())
+	require.Empty(t, r.logged(&log, typing, traced))
+	require.Empty(t, r.logged(&log, typing, traced), "a duplicate is not refused")
+	require.Empty(t, r.logged(&log, "", func(request *http.Request) { request.Method = http.MethodHead }))
+	for range 3 {
+		require.Equal(t, []string{
+			`level=WARN msg="stream: request refused" reason=malformed status=400 requests=1 traceId=trace-1`,
+		}, r.logged(&log, "{broken", traced))
 	}
-	require.Empty(t, logged(typing, traced))
-	require.Empty(t, logged(typing, traced), "nor is a copy refused")
-	require.Empty(t, logged("", func(request *http.Request) { request.Method = http.MethodHead }))
-	require.Equal(t, []string{`level=DEBUG msg="stream: request refused" reason=malformed status=400 traceId=trace-1`}, logged("{broken", traced))
-	require.Equal(t, []string{`level=DEBUG msg="stream: request refused" reason=method status=405 traceId=""`},
-		logged(typing, func(request *http.Request) { request.Method = http.MethodPut }))
 	r.inbox.Close()
-	require.Equal(t, []string{
-		`level=WARN msg="stream: the inbox failed" id=` + idOf(t, typing) + ` error="stream: the inbox is closed"`,
-		`level=WARN msg="stream: request refused" reason=inbox status=503 traceId=trace-1`,
-	}, logged(typing, traced))
+	for range 3 {
+		require.Equal(t, []string{
+			`level=WARN msg="stream: the inbox failed" id=` + idOf(t, typing) + ` error="stream: the inbox is closed"`,
+			`level=WARN msg="stream: request refused" reason=inbox status=503 requests=1 traceId=trace-1`,
+		}, r.logged(&log, typing, traced))
+	}
+}
+
+func TestAWrongSecretIsLoggedOnceAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		r := newReceiving(t, stream.WithReceiverLogger(logTo(&log)))
+		wrong := func(request *http.Request) {
+			request.Header.Set(stream.SignatureHeader, stream.Sign(stream.SHA256, foreign, []byte(typing)))
+		}
+		line := func(requests int) []string {
+			return []string{fmt.Sprintf(
+				`level=WARN msg="stream: request refused" reason=signature status=400 requests=%d traceId=""`, requests)}
+		}
+		require.Equal(t, line(1), r.logged(&log, typing, wrong))
+		for range 59 {
+			time.Sleep(time.Second)
+			require.Empty(t, r.logged(&log, typing, wrong))
+		}
+		require.Equal(t, []string{`level=WARN msg="stream: request refused" reason=method status=405 requests=1 traceId=""`},
+			r.logged(&log, typing, func(request *http.Request) { request.Method = http.MethodPut }), "each reason is logged")
+		time.Sleep(time.Second)
+		require.Equal(t, line(60), r.logged(&log, typing, wrong))
+		require.Empty(t, r.logged(&log, typing, wrong))
+		time.Sleep(time.Hour)
+		require.Equal(t, line(2), r.logged(&log, typing, wrong))
+		require.EqualValues(t, 63, r.Counts().Refused[stream.RefusedSignature], "each request is counted")
+	})
 }

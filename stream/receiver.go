@@ -15,27 +15,29 @@ import (
 	"github.com/engagesdk/engage-go/internal/nothing"
 )
 
-// Receiver is the [http.Handler] to which events are sent. It answers:
+// Receiver is the [http.Handler] that events are sent to. It answers:
 //
-//   - 200 to a POST whose events are all in the inbox, or were before, and to
-//     every HEAD, with which the vendor checks a URL when it is saved;
-//   - 400 to what can never succeed, and 405 to other methods;
-//   - 503 with Retry-After to what may succeed later.
+//   - 200 to a POST when all its events are in the inbox. Duplicates are.
+//   - 200 to every HEAD. The vendor sends one when a URL is saved.
+//   - 400 to a POST that can never succeed, and 405 to other methods.
+//   - 503 with Retry-After to a POST that may succeed later.
 //
-// It never answers another status: the sender counts nothing but 200 as success
-// and would repeat what must not be repeated (see [Refusal]). A body holds one
-// event or an array of some; an array is stored whole or not at all, except
-// that after a 503 a part of it may be stored, which makes it a copy when the
-// sender repeats it.
+// It never answers with another status (see [Refusal]). Each refusal is counted and
+// logged.
 //
-// A Receiver is safe for concurrent use. Make one with [NewReceiver]: any other
-// one has no inbox, and answers 503 to everything.
+// The body is one event or an array of events. If one of an array is malformed, none is
+// stored. After a 503 some of them may be stored. They are duplicates when the sender
+// repeats the array.
+//
+// An event without an id is stored under a digest of its payload.
+//
+// A Receiver is safe for concurrent use. Make one with [NewReceiver].
 type Receiver struct {
 	inbox          Inbox
-	verifier       *Verifier
+	verifiers      []*Verifier
 	authorizations []authorization
-	// verified says that somebody decided how requests are verified.
-	verified       bool
+	// decided reports whether an option says how requests are verified.
+	decided        bool
 	anyContentType bool
 	bodyLimit      int64
 	timeout        time.Duration
@@ -44,24 +46,38 @@ type Receiver struct {
 	logger         *slog.Logger
 	slots          chan struct{}
 
-	buffers  sync.Pool
-	accepted atomic.Uint64
-	copies   atomic.Uint64
-	filtered atomic.Uint64
-	probes   atomic.Uint64
-	refused  map[Refusal]*atomic.Uint64
-	matched  map[string]*atomic.Uint64
+	buffers    sync.Pool
+	accepted   atomic.Uint64
+	duplicates atomic.Uint64
+	filtered   atomic.Uint64
+	probes     atomic.Uint64
+	refused    map[Refusal]*refused
+	secrets    map[string]*atomic.Uint64
+	algorithms map[Algorithm]*atomic.Uint64
 }
 
-// maxKeptBuffer is the size above which a buffer is not used again, so that one
-// large body does not keep its memory for good.
+// refused counts the requests that were refused for one reason.
+type refused struct {
+	requests atomic.Uint64
+
+	mu sync.Mutex
+	// logged is when the last line was logged, unlogged how many requests were
+	// refused since.
+	logged   time.Time
+	unlogged int
+}
+
+// maxKeptBuffer is the size of the largest buffer that is used again, so that a large
+// body does not keep its memory.
 const maxKeptBuffer = 64 << 10
 
-// NewReceiver returns a receiver that puts events into inbox. It fails without
-// an inbox, on an option that is nil or cannot be obeyed, and if no option says
-// how requests are verified: give it [WithSignature], one of [WithBasic],
-// [WithBearer] and [WithAPIKey], or [WithoutVerification]. Several checks are
-// all enforced.
+// NewReceiver returns a receiver that puts events into inbox. It returns an error if
+// inbox is nil, if an option is invalid, or if no option says how requests are verified.
+// These are [WithSignature], [WithVerifier], [WithBasic], [WithBearer], [WithAPIKey] and
+// [WithoutVerification].
+//
+// A request must have every one of the credentials that are asked for. If there are
+// several verifiers, one of them must accept the signature.
 func NewReceiver(inbox Inbox, options ...ReceiverOption) (*Receiver, error) {
 	if nothing.In(inbox) {
 		return nil, errors.New("stream: the receiver has no inbox")
@@ -74,8 +90,9 @@ func NewReceiver(inbox Inbox, options ...ReceiverOption) (*Receiver, error) {
 		logger:     slog.New(slog.DiscardHandler),
 		slots:      make(chan struct{}, 256),
 		buffers:    sync.Pool{New: func() any { return new(bytes.Buffer) }},
-		refused:    map[Refusal]*atomic.Uint64{},
-		matched:    map[string]*atomic.Uint64{},
+		refused:    map[Refusal]*refused{},
+		secrets:    map[string]*atomic.Uint64{},
+		algorithms: map[Algorithm]*atomic.Uint64{},
 	}
 	for _, option := range options {
 		if option == nil {
@@ -85,15 +102,16 @@ func NewReceiver(inbox Inbox, options ...ReceiverOption) (*Receiver, error) {
 			return nil, err
 		}
 	}
-	if !r.verified {
-		return nil, errors.New("stream: the receiver verifies nothing: give it WithSignature, or say WithoutVerification")
+	if !r.decided {
+		return nil, errors.New("stream: no option says how requests are verified: use WithSignature or WithoutVerification")
 	}
 	for _, refusal := range Refusals() {
-		r.refused[refusal] = new(atomic.Uint64)
+		r.refused[refusal] = new(refused)
 	}
-	if r.verifier != nil {
-		for _, key := range r.verifier.keys {
-			r.matched[key.name] = new(atomic.Uint64)
+	for _, verifier := range r.verifiers {
+		r.algorithms[verifier.algorithm] = new(atomic.Uint64)
+		for _, key := range verifier.keys {
+			r.secrets[key.name] = new(atomic.Uint64)
 		}
 	}
 	return r, nil
@@ -101,51 +119,49 @@ func NewReceiver(inbox Inbox, options ...ReceiverOption) (*Receiver, error) {
 
 // ReceiverCounts says what a [Receiver] did so far.
 type ReceiverCounts struct {
-	// Accepted events are in the inbox, Duplicates were there before, Filtered
-	// ones were dropped as [WithFilter] says.
+	// Accepted counts the events that the receiver put into the inbox, Duplicates
+	// those that were there before, and Filtered those that [WithFilter] dropped.
 	Accepted, Duplicates, Filtered uint64
-	// Probes are HEAD requests.
+	// Probes counts HEAD requests.
 	Probes uint64
-	// Refused counts requests by the reason; reasons that did not occur are
-	// left out.
+	// Refused counts the refused requests by their reason. It has no zeros.
 	Refused map[Refusal]uint64
-	// Secrets counts requests by the name of the secret that signed them. All
-	// names are there, so that a secret that nobody uses any more can be seen.
+	// Secrets counts the requests by the name of the secret that signed them. It
+	// has all names, so that a secret that is no longer used can be seen.
 	Secrets map[string]uint64
+	// Algorithms counts the requests by the algorithm that signed them. It has all
+	// algorithms that the receiver accepts.
+	Algorithms map[Algorithm]uint64
 }
 
 // Counts returns what the receiver did so far.
 func (r *Receiver) Counts() ReceiverCounts {
-	if r == nil {
-		return ReceiverCounts{}
-	}
 	counts := ReceiverCounts{
 		Accepted:   r.accepted.Load(),
-		Duplicates: r.copies.Load(),
+		Duplicates: r.duplicates.Load(),
 		Filtered:   r.filtered.Load(),
 		Probes:     r.probes.Load(),
 		Refused:    map[Refusal]uint64{},
 		Secrets:    map[string]uint64{},
+		Algorithms: map[Algorithm]uint64{},
 	}
-	for refusal, n := range r.refused {
-		if n := n.Load(); n > 0 {
+	for refusal, refused := range r.refused {
+		if n := refused.requests.Load(); n > 0 {
 			counts.Refused[refusal] = n
 		}
 	}
-	for name, n := range r.matched {
+	for name, n := range r.secrets {
 		counts.Secrets[name] = n.Load()
+	}
+	for algorithm, n := range r.algorithms {
+		counts.Algorithms[algorithm] = n.Load()
 	}
 	return counts
 }
 
 // ServeHTTP implements [http.Handler].
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
-	if r == nil || r.inbox == nil {
-		w.Header().Set("Retry-After", retryAfter(time.Minute))
-		http.Error(w, string(RefusedInbox), http.StatusServiceUnavailable)
-		return
-	}
-	// Also for what is refused unread: the server reads on before it answers.
+	// For every request: the server reads the body of a refused one, too.
 	readUntil(w, time.Now().Add(r.timeout))
 	if request.Method == http.MethodHead {
 		r.probes.Add(1)
@@ -156,29 +172,50 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	}
 }
 
-// refuse answers a request that was not accepted.
+// refuse answers a refused request, counts it and logs it.
 func (r *Receiver) refuse(w http.ResponseWriter, request *http.Request, refusal Refusal) {
-	r.refused[refusal].Add(1)
+	r.refused[refusal].requests.Add(1)
+	r.log(request, refusal)
 	status := refusal.Status()
-	level := slog.LevelDebug
 	switch status {
 	case http.StatusServiceUnavailable:
-		level = slog.LevelWarn
 		w.Header().Set("Retry-After", r.retryAfter)
 	case http.StatusMethodNotAllowed:
 		w.Header().Set("Allow", "HEAD, POST")
 	}
-	if r.logger.Enabled(request.Context(), level) {
-		r.logger.Log(request.Context(), level, "stream: request refused",
-			"reason", string(refusal), "status", status, "traceId", traceID(request.Header))
-	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = io.WriteString(w, string(refusal)) // nobody is left to tell
+	_, _ = io.WriteString(w, string(refusal)) // the status is the answer
 }
 
-// receive takes a request through all checks and into the inbox. It returns the
-// first reason not to.
+// logEvery is how often a refusal is logged that anyone can cause.
+const logEvery = time.Minute
+
+// log logs a refused request. What happens before a request is verified anyone can
+// cause, so it logs one request per reason and minute, with the number of requests
+// since the last line.
+func (r *Receiver) log(request *http.Request, refusal Refusal) {
+	if !r.logger.Enabled(request.Context(), slog.LevelWarn) {
+		return
+	}
+	requests := 1
+	if !refusal.verified() {
+		refused := r.refused[refusal]
+		refused.mu.Lock()
+		defer refused.mu.Unlock()
+		refused.unlogged++
+		if time.Since(refused.logged) < logEvery {
+			return
+		}
+		requests = refused.unlogged
+		refused.logged, refused.unlogged = time.Now(), 0
+	}
+	r.logger.WarnContext(request.Context(), "stream: request refused", "reason", string(refusal),
+		"status", refusal.Status(), "requests", requests, "traceId", traceID(request.Header))
+}
+
+// receive checks a request and puts its events into the inbox. It returns the first
+// reason to refuse it, or the empty one.
 func (r *Receiver) receive(w http.ResponseWriter, request *http.Request) Refusal {
 	if refusal := r.checkHeader(request); refusal != "" {
 		return refusal
@@ -190,7 +227,7 @@ func (r *Receiver) receive(w http.ResponseWriter, request *http.Request) Refusal
 		return RefusedBusy
 	}
 	buffer := r.buffers.Get().(*bytes.Buffer)
-	defer r.keep(buffer)
+	defer r.reuse(buffer)
 	if refusal := r.read(w, request, buffer); refusal != "" {
 		return refusal
 	}
@@ -205,7 +242,7 @@ func (r *Receiver) receive(w http.ResponseWriter, request *http.Request) Refusal
 	return r.store(request.Context(), entries)
 }
 
-// checkHeader looks at all that can be known before the body is read.
+// checkHeader checks what can be checked before the body is read.
 func (r *Receiver) checkHeader(request *http.Request) Refusal {
 	switch {
 	case request.Method != http.MethodPost:
@@ -220,7 +257,7 @@ func (r *Receiver) checkHeader(request *http.Request) Refusal {
 			return RefusedAuthorization
 		}
 	}
-	if r.verifier != nil && !r.verifier.wellFormed(request.Header[SignatureHeader]) {
+	if !r.canBeSigned(request.Header) {
 		return RefusedSignature
 	}
 	if request.ContentLength > r.bodyLimit {
@@ -229,11 +266,18 @@ func (r *Receiver) checkHeader(request *http.Request) Refusal {
 	return ""
 }
 
-// read reads the body, as far as the limit allows.
-func (r *Receiver) read(w http.ResponseWriter, request *http.Request, into *bytes.Buffer) Refusal {
-	if request.Body == nil {
-		return ""
+// canBeSigned reports whether a verifier could accept the header's signature.
+func (r *Receiver) canBeSigned(header http.Header) bool {
+	for _, verifier := range r.verifiers {
+		if verifier.wellFormed(header[SignatureHeader]) {
+			return true
+		}
 	}
+	return len(r.verifiers) == 0
+}
+
+// read reads the body up to the limit.
+func (r *Receiver) read(w http.ResponseWriter, request *http.Request, into *bytes.Buffer) Refusal {
 	read, err := into.ReadFrom(io.LimitReader(request.Body, r.bodyLimit+1))
 	_, limited := errors.AsType[*http.MaxBytesError](err)
 	switch {
@@ -242,42 +286,45 @@ func (r *Receiver) read(w http.ResponseWriter, request *http.Request, into *byte
 	case err != nil:
 		return RefusedUnread
 	}
-	// The server reads on while the event is stored, to see the sender leave.
+	// The server goes on reading, to notice when the sender closes the connection.
 	readUntil(w, time.Time{})
 	return ""
 }
 
-// readUntil sets when reading the request ends; the zero time means never. Where
-// deadlines are not supported there is nothing better to do.
+// readUntil sets the time at which reading the request ends. The zero time means
+// never. Where the server does not support it, nothing happens.
 func readUntil(w http.ResponseWriter, deadline time.Time) {
 	_ = http.NewResponseController(w).SetReadDeadline(deadline)
 }
 
-func (r *Receiver) keep(buffer *bytes.Buffer) {
+func (r *Receiver) reuse(buffer *bytes.Buffer) {
 	if buffer.Cap() <= maxKeptBuffer {
 		buffer.Reset()
 		r.buffers.Put(buffer)
 	}
 }
 
-// verify checks the signature, and counts the secret that made it.
+// verify checks the signature. It counts and returns the secret that matches.
 func (r *Receiver) verify(header http.Header, body []byte) (secret string, refusal Refusal) {
-	if r.verifier == nil {
-		return "", ""
+	for _, verifier := range r.verifiers {
+		secret, err := verifier.Verify(header[SignatureHeader], body)
+		if err == nil {
+			r.secrets[secret].Add(1)
+			r.algorithms[verifier.algorithm].Add(1)
+			return secret, ""
+		}
 	}
-	secret, err := r.verifier.Verify(header[SignatureHeader], body)
-	if err != nil {
+	if len(r.verifiers) > 0 {
 		return "", RefusedSignature
 	}
-	r.matched[secret].Add(1)
-	return secret, ""
+	return "", ""
 }
 
-// entries reads the events of a body, as far as they are to be stored. The body
-// is copied, because its buffer is used again, without the space around it, which
-// no limit of an inbox would count.
+// entries decodes the events of a body and returns those to store. It copies the body,
+// whose buffer is used again, without the space around it, which no limit of an inbox
+// would count.
 func (r *Receiver) entries(body []byte, secret string, header http.Header) ([]Entry, Refusal) {
-	headers, err := decodeHeaders(bytes.Clone(bytes.TrimSpace(body)))
+	headers, err := decodeHeaders(bytes.Clone(jsonText(body)))
 	if err != nil {
 		return nil, RefusedMalformed
 	}
@@ -290,13 +337,15 @@ func (r *Receiver) entries(body []byte, secret string, header http.Header) ([]En
 		}
 		entry := h.entry()
 		if entry.ID == "" {
-			return nil, RefusedNoID
+			entry.ID = digest("payload", string(h.Raw))
 		}
-		entry.Received = now
-		entry.VerifiedBy = secret
+		if entry.Conversation == "" {
+			entry.Conversation = entry.ID
+		}
 		if entry.TraceID == "" {
 			entry.TraceID = traceID(header)
 		}
+		entry.Received, entry.VerifiedBy = now, secret
 		entries = append(entries, entry)
 	}
 	return entries, ""
@@ -315,7 +364,7 @@ func (r *Receiver) store(ctx context.Context, entries []Entry) Refusal {
 			r.logger.WarnContext(ctx, "stream: the inbox failed", "id", entry.ID, "error", err)
 			return RefusedInbox
 		case duplicate:
-			r.copies.Add(1)
+			r.duplicates.Add(1)
 		default:
 			r.accepted.Add(1)
 		}
@@ -323,7 +372,7 @@ func (r *Receiver) store(ctx context.Context, entries []Entry) Refusal {
 	return ""
 }
 
-// retryAfter writes a wait as the header has it.
+// retryAfter returns a wait as the value of a Retry-After header.
 func retryAfter(wait time.Duration) string {
 	return strconv.Itoa(int(max(time.Second, wait.Round(time.Second)) / time.Second))
 }

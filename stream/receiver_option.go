@@ -11,11 +11,15 @@ import (
 	"unicode"
 )
 
-// ReceiverOption sets up a [Receiver]. An option that cannot be obeyed makes
-// [NewReceiver] return an error.
+// ReceiverOption changes a setting of a [Receiver]. [NewReceiver] returns an error if
+// it is invalid.
 type ReceiverOption func(*Receiver) error
 
-// WithSignature has every request's signature checked, see [NewVerifier].
+// WithSignature requires a signature of algorithm with one of secrets. See
+// [NewVerifier].
+//
+// Several of these options accept any of their signatures, for example SHA-256 and
+// SHA-512 while the sender changes from one to the other.
 func WithSignature(algorithm Algorithm, secrets ...Secret) ReceiverOption {
 	return func(r *Receiver) error {
 		verifier, err := NewVerifier(algorithm, secrets...)
@@ -26,58 +30,54 @@ func WithSignature(algorithm Algorithm, secrets ...Secret) ReceiverOption {
 	}
 }
 
-// WithVerifier has every request's signature checked by verifier, for example
-// one that is [Verifier.Compacted].
+// WithVerifier requires a signature that verifier accepts, for example one that is
+// [Verifier.Compacted]. Several verifiers accept any of their signatures.
 func WithVerifier(verifier *Verifier) ReceiverOption {
 	return func(r *Receiver) error {
 		if verifier == nil || len(verifier.keys) == 0 {
-			return errors.New("stream: WithVerifier: the verifier is none of NewVerifier's")
+			return errors.New("stream: WithVerifier: the verifier is not one of NewVerifier")
 		}
-		if r.verifier != nil {
-			return errors.New("stream: signatures are set up twice")
-		}
-		r.verifier = verifier
-		r.verified = true
+		r.verifiers = append(r.verifiers, verifier)
+		r.decided = true
 		return nil
 	}
 }
 
-// WithBasic has every request checked for the user and one of passwords. A user
-// with a colon, and control characters in either, are refused: the scheme has no
-// room for them.
+// WithBasic requires basic authorization with user and one of passwords. A user with a
+// colon is invalid, and so are control characters: basic authorization has no room for
+// them.
 func WithBasic(user string, passwords ...Secret) ReceiverOption {
 	if strings.Contains(user, ":") || hasControl(user) {
-		return refusedOption("WithBasic: the user has a colon or a control character")
+		return invalidOption("WithBasic: the user has a colon or a control character")
 	}
 	return withAuthorization("WithBasic", basic(user, passwords), passwords)
 }
 
-// WithBearer has every request checked for one of tokens. One with control
-// characters, or blanks around it, is refused: no header has those.
+// WithBearer requires one of tokens as bearer token. Control characters, and blanks
+// around a token, are invalid: a header cannot hold them.
 func WithBearer(tokens ...Secret) ReceiverOption {
 	return withHeader("WithBearer", bearer(tokens), tokens)
 }
 
-// WithAPIKey has every request checked for one of keys in a header of that
-// name. A key is refused that [WithBearer] would refuse as a token, and so is a
-// header that no handler can see, such as Host.
+// WithAPIKey requires one of keys as the value of a header. Keys are limited as the
+// tokens of [WithBearer]. A header that handlers cannot see, such as Host, is invalid.
 func WithAPIKey(header string, keys ...Secret) ReceiverOption {
 	if !visible(header) {
-		return refusedOption("WithAPIKey: no handler can see a header of that name")
+		return invalidOption("WithAPIKey: handlers cannot see a header of that name")
 	}
 	return withHeader("WithAPIKey", apiKey(header, keys), keys)
 }
 
-// refusedOption is an option that cannot be obeyed.
-func refusedOption(problem string) ReceiverOption {
+// invalidOption is an option that makes [NewReceiver] fail.
+func invalidOption(problem string) ReceiverOption {
 	return func(*Receiver) error { return errors.New("stream: " + problem) }
 }
 
-// withHeader is withAuthorization for secrets that are in a header as they are.
+// withHeader is withAuthorization for secrets that are the value of a header.
 func withHeader(option string, check authorization, secrets []Secret) ReceiverOption {
 	for _, secret := range secrets {
 		if value := secret.Reveal(); strings.TrimSpace(value) != value {
-			return refusedOption(fmt.Sprintf("%s: %s has blanks around it", option, secret))
+			return invalidOption(fmt.Sprintf("%s: %s has blanks around it", option, secret))
 		}
 	}
 	return withAuthorization(option, check, secrets)
@@ -97,39 +97,37 @@ func withAuthorization(option string, check authorization, secrets []Secret) Rec
 			}
 		}
 		r.authorizations = append(r.authorizations, check)
-		r.verified = true
+		r.decided = true
 		return nil
 	}
 }
 
 func hasControl(text string) bool { return strings.ContainsFunc(text, unicode.IsControl) }
 
-// WithoutVerification accepts events from anybody who can reach the receiver.
-// It belongs behind something that lets nobody else through, such as mutual
-// TLS. A receiver that has neither it nor a check is refused by [NewReceiver].
+// WithoutVerification accepts events from anyone who can reach the receiver. Use it
+// behind something that verifies the sender, such as mutual TLS.
 func WithoutVerification() ReceiverOption {
-	return func(r *Receiver) error { r.verified = true; return nil }
+	return func(r *Receiver) error { r.decided = true; return nil }
 }
 
-// WithAnyContentType accepts a body whatever its content type says. The default
-// is to accept JSON, and a request that does not say; what the vendor says is
-// not documented.
+// WithAnyContentType accepts every content type. The default is to accept JSON and
+// requests without a content type. The vendor's content type is not documented.
 func WithAnyContentType() ReceiverOption {
 	return func(r *Receiver) error { r.anyContentType = true; return nil }
 }
 
-// WithBodyLimit sets the size in bytes above which a body is refused. The
-// default is 4 MiB: payloads can hold pictures.
+// WithBodyLimit sets the size of the largest body, in bytes. The default is 4 MiB.
+// Payloads can hold pictures.
 func WithBodyLimit(bytes int64) ReceiverOption {
 	return func(r *Receiver) error {
-		r.bodyLimit = min(bytes, math.MaxInt64-1) // one byte more is read
+		r.bodyLimit = min(bytes, math.MaxInt64-1) // the receiver reads one byte more
 		return positive("WithBodyLimit", bytes)
 	}
 }
 
-// WithConcurrency sets how many requests are read and stored at once; more are
-// refused, for the sender to repeat. The default is 256. With the body limit it
-// bounds the memory that requests can take.
+// WithConcurrency sets how many requests are read and stored at once. More are refused,
+// and the sender repeats them. The default is 256. Together with the body limit it
+// limits the memory for requests.
 func WithConcurrency(requests int) ReceiverOption {
 	return func(r *Receiver) error {
 		if err := positive("WithConcurrency", int64(requests)); err != nil {
@@ -140,10 +138,9 @@ func WithConcurrency(requests int) ReceiverOption {
 	}
 }
 
-// WithTimeout sets how long reading the body may take, be it of a request that is
-// refused, and again how long storing may. The default is 4 seconds each: the
-// sender gives up after 10 (documented). A server that does not support read
-// deadlines reads as long as its own settings allow.
+// WithTimeout sets how long the receiver may read a body, and how long the inbox may
+// store its events. The default is 4 seconds each. The sender gives up after 10 seconds
+// (documented). Reading is not limited on servers without read deadlines.
 func WithTimeout(limit time.Duration) ReceiverOption {
 	return func(r *Receiver) error {
 		r.timeout = limit
@@ -151,9 +148,9 @@ func WithTimeout(limit time.Duration) ReceiverOption {
 	}
 }
 
-// WithRetryAfter sets what a 503 asks the sender to wait, in whole seconds. The
-// default is 60 s, which is what it waits anyway (documented, as is another
-// schedule that begins with 30 s).
+// WithRetryAfter sets the wait that a 503 asks the sender for, in whole seconds. The
+// default is 60 seconds, which the sender waits anyway (documented, beside a schedule
+// that begins with 30 seconds).
 func WithRetryAfter(wait time.Duration) ReceiverOption {
 	return func(r *Receiver) error {
 		r.retryAfter = retryAfter(wait)
@@ -161,8 +158,8 @@ func WithRetryAfter(wait time.Duration) ReceiverOption {
 	}
 }
 
-// WithFilter drops the events that configuration does not allow, and answers
-// them 200. They are counted.
+// WithFilter drops the events that configuration does not allow. They are counted and
+// answered 200.
 func WithFilter(configuration Configuration) ReceiverOption {
 	return func(r *Receiver) error {
 		_, err := configuration.Validate()
@@ -174,9 +171,12 @@ func WithFilter(configuration Configuration) ReceiverOption {
 	}
 }
 
-// WithReceiverLogger has every request logged at level Debug that was refused
-// for what it is, and at level Warn one that must be repeated: the reason and
-// the trace id, and never a header or a body. The default is not to log.
+// WithReceiverLogger sets the logger for refused requests. It logs at level Warn the
+// reason and the trace id, and never a header or a body. The default is not to log.
+//
+// Anyone can send a request that is refused before it is verified. Of these the
+// receiver logs one per reason and minute. It logs each request that is refused after
+// it was verified.
 func WithReceiverLogger(logger *slog.Logger) ReceiverOption {
 	return func(r *Receiver) error {
 		if logger == nil {

@@ -72,7 +72,8 @@ func TestAReceiverStoresBeforeItAnswers(t *testing.T) {
 
 	require.Equal(t, http.StatusOK, r.post(typing, nil).StatusCode, "a copy is a success for its sender")
 	require.Equal(t, stream.ReceiverCounts{
-		Accepted: 1, Duplicates: 1, Refused: map[stream.Refusal]uint64{}, Secrets: map[string]uint64{"current": 2, "previous": 0},
+		Accepted: 1, Duplicates: 1, Refused: map[stream.Refusal]uint64{},
+		Secrets: map[string]uint64{"current": 2, "previous": 0}, Algorithms: map[stream.Algorithm]uint64{stream.SHA256: 2},
 	}, r.Counts())
 }
 
@@ -129,8 +130,6 @@ var badRequests = []struct {
 	{"array with something else", `[` + typing + `,1]`, nil, stream.RefusedMalformed},
 	{"too many events", manyEvents(1001), nil, stream.RefusedMalformed},
 	{"deeply nested", strings.Repeat(`[`, 20_000), nil, stream.RefusedMalformed},
-	{"without any id", `{"channel":"SMS","message":"hello"}`, nil, stream.RefusedNoID},
-	{"one of several without any id", `[` + typing + `,{"channel":"SMS"}]`, nil, stream.RefusedNoID},
 	{"too large", `{"tid":"1","a":"` + strings.Repeat("a", 5<<20) + `"}`, nil, stream.RefusedTooLarge},
 	{"100 MB announced", typing, func(r *http.Request) { r.ContentLength = 100 << 20 }, stream.RefusedTooLarge},
 	{"100 MB unannounced", "", func(r *http.Request) {
@@ -240,18 +239,6 @@ func TestABodyMayBeAsLargeAsTheLimit(t *testing.T) {
 	}
 }
 
-func TestAReceiverThatNobodyMadeAsksToRetry(t *testing.T) {
-	for name, receiver := range map[string]*stream.Receiver{"zero": {}, "nil": nil} {
-		for _, method := range []string{http.MethodHead, http.MethodPost} {
-			reply := httptest.NewRecorder()
-			receiver.ServeHTTP(reply, httptest.NewRequest(method, "/", strings.NewReader(typing)))
-			require.Equal(t, http.StatusServiceUnavailable, reply.Code, name)
-			require.NotEmpty(t, reply.Header().Get("Retry-After"), name)
-		}
-		require.Empty(t, receiver.Counts().Refused, name)
-	}
-}
-
 func TestABatchIsStoredWholeOrNotAtAll(t *testing.T) {
 	r := newReceiving(t)
 	batch := fmt.Sprintf("[%s,%s,%s]", typing, strings.Replace(typing, "start", "end", 1), typing)
@@ -275,6 +262,92 @@ func TestSecretsRotateWithoutLosingAnEvent(t *testing.T) {
 	})
 	require.Equal(t, http.StatusOK, reply.StatusCode)
 	require.Equal(t, map[string]uint64{"current": 0, "previous": 1}, r.Counts().Secrets)
+}
+
+func TestSignaturesOfSeveralAlgorithmsAreAcceptedSideBySide(t *testing.T) {
+	newHash := stream.NewSecret("current, SHA-512", current.Reveal())
+	r := newReceiving(t, stream.WithSignature(stream.SHA512, newHash))
+	signedWith := func(signature string) func(*http.Request) {
+		return func(request *http.Request) { request.Header.Set(stream.SignatureHeader, signature) }
+	}
+	for i, test := range []struct {
+		algorithm  stream.Algorithm
+		secret     stream.Secret
+		verifiedBy string
+	}{
+		{stream.SHA256, current, "current"},
+		{stream.SHA512, newHash, "current, SHA-512"},
+		{stream.SHA256, previous, "previous"},
+	} {
+		body := strings.Replace(typing, `"1"`, fmt.Sprintf(`"side-%d"`, i), 1)
+		good := stream.Sign(test.algorithm, test.secret, []byte(body))
+		require.Equal(t, http.StatusOK, r.post(body, signedWith(good)).StatusCode)
+		delivery, err := r.inbox.Take(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, test.verifiedBy, delivery.VerifiedBy)
+		require.NoError(t, delivery.Ack(t.Context()))
+	}
+	for name, signature := range map[string]string{
+		"SHA-512 with a secret of SHA-256 only": stream.Sign(stream.SHA512, previous, []byte(typing)),
+		"SHA-512 with a foreign secret":         stream.Sign(stream.SHA512, foreign, []byte(typing)),
+		"SHA-256 with a foreign secret":         stream.Sign(stream.SHA256, foreign, []byte(typing)),
+	} {
+		require.Equal(t, http.StatusBadRequest, r.post(typing, signedWith(signature)).StatusCode, name)
+	}
+	counts := r.Counts()
+	require.EqualValues(t, 3, counts.Refused[stream.RefusedSignature])
+	require.Equal(t, map[string]uint64{"current": 1, "current, SHA-512": 1, "previous": 1}, counts.Secrets)
+	require.Equal(t, map[stream.Algorithm]uint64{stream.SHA256: 2, stream.SHA512: 1}, counts.Algorithms)
+}
+
+func TestAnEventWithoutAnIDIsStoredUnderADigestOfItsPayload(t *testing.T) {
+	for name, test := range map[string]struct{ body, other string }{
+		"an unknown channel": {`{"channel":"Telepathy","userId":"u","appId":"a","n":1}`, `{"channel":"Telepathy","userId":"u","appId":"a","n":2}`},
+		"no party":           {`{"channel":"SMS","message":"hello"}`, `{"channel":"SMS","message":"hello again"}`},
+		"a receipt": {
+			`{"deliveryInfoNotification":{"deliveryInfo":{"deliveryStatus":"Read","destination":"1"}}}`,
+			`{"deliveryInfoNotification":{"deliveryInfo":{"deliveryStatus":"Read","destination":"2"}}}`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newReceiving(t)
+			require.Equal(t, http.StatusOK, r.post(test.body, nil).StatusCode)
+			require.Equal(t, http.StatusOK, r.post("["+test.body+"]", nil).StatusCode, "a duplicate")
+			require.Equal(t, http.StatusOK, r.post(test.other, nil).StatusCode)
+			require.EqualValues(t, 2, r.Counts().Accepted)
+			require.EqualValues(t, 1, r.Counts().Duplicates)
+			require.Empty(t, r.Counts().Refused)
+			delivery, err := r.inbox.Take(t.Context())
+			require.NoError(t, err)
+			require.Regexp(t, "^[0-9a-f]{32}$", delivery.ID)
+			event, err := delivery.Event()
+			require.NoError(t, err)
+			require.Equal(t, delivery.ID, event.Head().ID)
+			require.Equal(t, test.body, string(event.Head().Raw))
+		})
+	}
+}
+
+// A signature covers the mark, because it covers the bytes as they were sent.
+func TestAByteOrderMarkBeforeAnEventIsIgnored(t *testing.T) {
+	const mark = "\ufeff"
+	for name, body := range map[string]string{"an event": mark + typing, "an array": mark + " [" + typing + "]"} {
+		t.Run(name, func(t *testing.T) {
+			r := newReceiving(t)
+			require.Equal(t, http.StatusOK, r.post(body, nil).StatusCode)
+			delivery, err := r.inbox.Take(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, typing, string(delivery.Data))
+			require.Equal(t, idOf(t, typing), delivery.ID)
+
+			unmarked := func(request *http.Request) {
+				signature := stream.Sign(stream.SHA256, current, []byte(strings.TrimPrefix(body, mark)))
+				request.Header.Set(stream.SignatureHeader, signature)
+			}
+			require.Equal(t, http.StatusBadRequest, r.post(body, unmarked).StatusCode)
+			require.EqualValues(t, 1, r.Counts().Refused[stream.RefusedSignature])
+		})
+	}
 }
 
 func TestEveryAuthorizationIsEnforced(t *testing.T) {
@@ -348,7 +421,6 @@ func TestAReceiverWithoutAnyCheckIsRefused(t *testing.T) {
 		"no check":          {},
 		"no secret":         {unverified, stream.WithSignature(stream.SHA256)},
 		"unknown algorithm": {unverified, stream.WithSignature("md5", current)},
-		"signed twice":      {signed, signed},
 		"nil verifier":      {unverified, stream.WithVerifier(nil)},
 		"zero verifier":     {unverified, stream.WithVerifier(new(stream.Verifier))},
 		"nil option":        {signed, nil},
@@ -432,6 +504,21 @@ func TestAFilterDropsWhatTheConfigurationDoesNotAllow(t *testing.T) {
 	require.Equal(t, 1, r.inbox.Counts().Entries)
 	require.EqualValues(t, 1, r.Counts().Accepted)
 	require.EqualValues(t, 1, r.Counts().Filtered)
+}
+
+func TestTheEventsAroundAFilteredOneAreStored(t *testing.T) {
+	r := newReceiving(t, stream.WithFilter(stream.Configuration{Channels: []channel.Channel{channel.Apple}}))
+	last := strings.Replace(typing, `"tid":"1"`, `"tid":"2"`, 1)
+	sms := string(sample(t, "sms_webhook"))
+	require.Equal(t, http.StatusOK, r.post("["+sms+","+typing+","+sms+","+last+","+sms+"]", nil).StatusCode)
+	require.EqualValues(t, 3, r.Counts().Filtered)
+	require.EqualValues(t, 2, r.Counts().Accepted)
+	for _, want := range []string{typing, last} {
+		delivery, err := r.inbox.Take(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, want, string(delivery.Data))
+		require.NoError(t, delivery.Ack(t.Context()))
+	}
 }
 
 func TestAFilterIsItsOwnCopy(t *testing.T) {

@@ -2,61 +2,62 @@ package stream
 
 import "net/http"
 
-// Refusal is why a [Receiver] did not accept a request.
+// Refusal is why a [Receiver] refused a request.
 type Refusal string
 
-// The refusals. The sender's documented rules make the difference between the
-// statuses: it repeats what was answered 503, and drops what was answered 400 or
-// 405. It would repeat a 401, 403 or 413, which can never succeed.
+// The refusals. The sender repeats a request that was answered 503. It drops one that
+// was answered 400 or 405 (documented). It would repeat a 401, 403 or 413, although
+// they never succeed. So the receiver does not answer these.
 const (
 	// RefusedMethod: neither HEAD nor POST. Answered 405.
 	RefusedMethod Refusal = "method"
-	// RefusedContentType: not JSON. Answered 400, as all that follow until
-	// RefusedNoID.
+	// RefusedContentType: not JSON. Answered 400, as are all that follow up to
+	// RefusedMalformed.
 	RefusedContentType Refusal = "content type"
 	// RefusedEncoding: a compressed body.
 	RefusedEncoding Refusal = "content encoding"
-	// RefusedAuthorization: without the credentials that were asked for.
+	// RefusedAuthorization: credentials missing or wrong.
 	RefusedAuthorization Refusal = "authorization"
 	// RefusedTooLarge: a body above the limit.
 	RefusedTooLarge Refusal = "too large"
-	// RefusedSignature: unsigned, or with a wrong signature.
+	// RefusedSignature: a signature missing or wrong.
 	RefusedSignature Refusal = "signature"
-	// RefusedMalformed: neither a JSON object nor an array of some.
+	// RefusedMalformed: neither a JSON object nor an array of objects.
 	RefusedMalformed Refusal = "malformed"
-	// RefusedNoID: an event, or one of several, without any id.
-	RefusedNoID Refusal = "no id"
-	// RefusedBusy: too many requests at once. Answered 503, as all that follow.
+	// RefusedBusy: too many requests at once. Answered 503, as are all that
+	// follow.
 	RefusedBusy Refusal = "busy"
-	// RefusedUnread: a body that broke off, or took too long.
+	// RefusedUnread: a body that ended early or took too long.
 	RefusedUnread Refusal = "unread"
 	// RefusedFull: no room in the inbox.
 	RefusedFull Refusal = "full"
-	// RefusedInbox: the inbox failed.
+	// RefusedInbox: an error of the inbox.
 	RefusedInbox Refusal = "inbox"
 )
 
-// refusals is every refusal with its status.
+// refusals is the table of refusals.
 var refusals = []struct {
 	refusal Refusal
 	status  int
+	// verified reports whether the request was verified before: its sender is
+	// known.
+	verified bool
 }{
-	{RefusedMethod, http.StatusMethodNotAllowed},
-	{RefusedContentType, http.StatusBadRequest},
-	{RefusedEncoding, http.StatusBadRequest},
-	{RefusedAuthorization, http.StatusBadRequest},
-	{RefusedTooLarge, http.StatusBadRequest},
-	{RefusedSignature, http.StatusBadRequest},
-	{RefusedMalformed, http.StatusBadRequest},
-	{RefusedNoID, http.StatusBadRequest},
-	{RefusedBusy, http.StatusServiceUnavailable},
-	{RefusedUnread, http.StatusServiceUnavailable},
-	{RefusedFull, http.StatusServiceUnavailable},
-	{RefusedInbox, http.StatusServiceUnavailable},
+	{RefusedMethod, http.StatusMethodNotAllowed, false},
+	{RefusedContentType, http.StatusBadRequest, false},
+	{RefusedEncoding, http.StatusBadRequest, false},
+	{RefusedAuthorization, http.StatusBadRequest, false},
+	{RefusedTooLarge, http.StatusBadRequest, false},
+	{RefusedSignature, http.StatusBadRequest, false},
+	{RefusedMalformed, http.StatusBadRequest, true},
+	{RefusedBusy, http.StatusServiceUnavailable, false},
+	{RefusedUnread, http.StatusServiceUnavailable, false},
+	{RefusedFull, http.StatusServiceUnavailable, true},
+	{RefusedInbox, http.StatusServiceUnavailable, true},
 }
 
-// Refusals lists why a [Receiver] can refuse a request: first what it has the
-// sender drop, then what it has the sender repeat.
+// Refusals lists all refusals: first those that the sender drops, then those that it
+// repeats.
 func Refusals() []Refusal {
 	list := make([]Refusal, len(refusals))
 	for i, row := range refusals {
@@ -65,8 +66,8 @@ func Refusals() []Refusal {
 	return list
 }
 
-// Status returns the HTTP status that a refusal is answered with; 0 for one
-// that is not in [Refusals].
+// Status returns the HTTP status of the answer. It is 0 for a refusal that is not in
+// [Refusals].
 func (r Refusal) Status() int {
 	for _, row := range refusals {
 		if row.refusal == r {
@@ -74,4 +75,14 @@ func (r Refusal) Status() int {
 		}
 	}
 	return 0
+}
+
+// verified reports whether a request is verified before it is refused for r.
+func (r Refusal) verified() bool {
+	for _, row := range refusals {
+		if row.refusal == r {
+			return row.verified
+		}
+	}
+	return false
 }

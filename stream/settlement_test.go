@@ -226,9 +226,9 @@ func TestADeliveryThatCannotBeSettledCountsAsNothingElse(t *testing.T) {
 		handle func(context.Context, stream.Event) error
 		want   stream.WorkerCounts
 	}{
-		"ignored":                {nil, stream.WorkerCounts{Unsettled: 1}},
-		"handled":                {returns(nil), stream.WorkerCounts{Unsettled: 1}},
-		"given up":               {returns(stream.Permanent(errors.New("no use"))), stream.WorkerCounts{Failed: 1, Unsettled: 1}},
+		"ignored":  {nil, stream.WorkerCounts{Unsettled: 1}},
+		"handled":  {returns(nil), stream.WorkerCounts{Unsettled: 1}},
+		"given up": {returns(stream.Permanent(errors.New("no use"))), stream.WorkerCounts{Failed: 1, Unsettled: 1}},
 	} {
 		for _, settlement := range []stream.Settlement{unreachable{}} {
 			t.Run(fmt.Sprintf("%s, %T", name, settlement), func(t *testing.T) {

@@ -13,16 +13,15 @@ import (
 	"sync"
 )
 
-// SignatureHeader is the HTTP header that holds a payload's signature
-// (documented).
+// SignatureHeader is the HTTP header with the signature of a payload (documented).
 const SignatureHeader = "X-Hub-Signature"
 
-// Algorithm is how a payload is signed: an HMAC with one of two hashes. The
-// vendor's old configurations sign with SHA-1, which is not supported.
+// Algorithm is how a payload is signed: the hash of an HMAC. Old configurations of the
+// vendor sign with SHA-1, which is not supported.
 type Algorithm string
 
-// The algorithms (documented). A signature may begin with the name and an equal
-// sign; that the vendor writes "sha512=" is assumed.
+// The algorithms (documented). A signature may begin with the algorithm's name and an
+// equal sign. That the vendor writes "sha512=" is assumed.
 const (
 	SHA256 Algorithm = "sha256"
 	SHA512 Algorithm = "sha512"
@@ -38,13 +37,13 @@ func (a Algorithm) hash() func() hash.Hash {
 	return nil
 }
 
-// ErrSignature says that a payload is not signed as it must be: without a
-// signature, with more than one, or with a wrong one. It tells no more.
+// ErrSignature says that a payload has no signature, several, or a wrong one. It does
+// not say which, or what the right one is.
 var ErrSignature = errors.New("stream: the signature is missing or wrong")
 
-// Sign returns the value of the [SignatureHeader] with which the vendor sends a
-// payload, such as "sha256=5d41…"; it is there for tests of receivers. It is
-// empty for an unknown algorithm.
+// Sign returns the vendor's signature of a payload, the value of [SignatureHeader],
+// such as "sha256=5d41…". It returns the empty text for an unknown algorithm. It is for
+// senders and for tests of receivers.
 func Sign(algorithm Algorithm, secret Secret, payload []byte) string {
 	newHash := algorithm.hash()
 	if newHash == nil {
@@ -55,32 +54,30 @@ func Sign(algorithm Algorithm, secret Secret, payload []byte) string {
 	return string(algorithm) + "=" + hex.EncodeToString(mac.Sum(nil))
 }
 
-// Verifier checks signatures. It is immutable and safe for concurrent use. Make
-// one with [NewVerifier]: any other one, nil included, accepts nothing.
+// Verifier checks signatures. It is immutable and safe for concurrent use. Make one with
+// [NewVerifier]. The zero Verifier accepts nothing.
 //
-// A signature does not get old: the only time that is signed is that of the event,
-// within its payload, and nothing checks it. Whoever captures a request can send
-// it again; an inbox takes it for a copy for as long as it remembers the event's
-// id, and for a new event afterwards.
+// A signature never expires. A captured request can be sent again and has a good
+// signature. An inbox recognizes it as a duplicate while it remembers the event's id.
 type Verifier struct {
 	algorithm Algorithm
 	size      int
 	keys      []*signingKey
-	// compacted says that a payload without insignificant white space may be
-	// what was signed.
+	// compacted reports whether the signature may be over the payload without
+	// insignificant white space.
 	compacted bool
 }
 
-// signingKey is a secret with HMACs that are keyed with it.
+// signingKey is a secret with a pool of its HMACs.
 type signingKey struct {
 	name string
 	macs sync.Pool
 }
 
-// NewVerifier returns a verifier that takes signatures of one algorithm, made
-// with any of secrets. More than one lets the secret be changed without losing
-// an event: [Verifier.Verify] tells which one matched. It fails on an unknown
-// algorithm, without a secret, and on an empty secret.
+// NewVerifier returns a verifier that accepts signatures of algorithm with any of
+// secrets. Two secrets let the sender change from one to the other without losing an
+// event. NewVerifier returns an error if the algorithm is unknown, if there is no
+// secret, or if a secret is empty.
 func NewVerifier(algorithm Algorithm, secrets ...Secret) (*Verifier, error) {
 	newHash := algorithm.hash()
 	if newHash == nil {
@@ -103,21 +100,17 @@ func NewVerifier(algorithm Algorithm, secrets ...Secret) (*Verifier, error) {
 	return v, nil
 }
 
-// Compacted returns a verifier that accepts a signature over the payload
-// without its insignificant white space, too. A sample of the vendor's suggests
-// that some payloads are signed like that.
+// Compacted returns a verifier that also accepts a signature over the payload without
+// its insignificant white space. A sample of the vendor suggests that some payloads are
+// signed like that.
 func (v *Verifier) Compacted() *Verifier {
-	if v == nil {
-		return nil
-	}
 	return &Verifier{v.algorithm, v.size, v.keys, true}
 }
 
-// Verify checks the values of the [SignatureHeader] against the payload, and
-// returns the name of the secret that matches. There must be one value, the
-// whole MAC in hexadecimal digits, with the algorithm's name before it or not.
-// Anything else is [ErrSignature]. How long the comparison takes does not
-// depend on the MAC.
+// Verify checks the values of [SignatureHeader] against the payload as it came, and
+// returns the name of the secret that matches. There must be one value: the whole MAC in
+// hexadecimal digits, with or without the algorithm's name before it. Anything else is
+// [ErrSignature]. The time of the comparison does not depend on the MAC.
 func (v *Verifier) Verify(values []string, payload []byte) (secret string, err error) {
 	var buffer [sha512.Size]byte
 	claimed, ok := v.parse(values, &buffer)
@@ -138,16 +131,16 @@ func (v *Verifier) Verify(values []string, payload []byte) (secret string, err e
 	return "", ErrSignature
 }
 
-// wellFormed reports whether the values could be those of a good signature.
+// wellFormed reports whether values have the form of a signature.
 func (v *Verifier) wellFormed(values []string) bool {
 	var buffer [sha512.Size]byte
 	_, ok := v.parse(values, &buffer)
 	return ok
 }
 
-// parse reads the MAC that a header claims, into buffer.
+// parse decodes the MAC of a signature into buffer.
 func (v *Verifier) parse(values []string, buffer *[sha512.Size]byte) (mac []byte, ok bool) {
-	if v == nil || len(values) != 1 {
+	if len(values) != 1 {
 		return nil, false
 	}
 	digits := strings.TrimPrefix(values[0], string(v.algorithm)+"=")
@@ -159,7 +152,7 @@ func (v *Verifier) parse(values []string, buffer *[sha512.Size]byte) (mac []byte
 	return buffer[:n], err == nil
 }
 
-// match returns the name of the first secret with which payload has the MAC.
+// match returns the name of the first secret that gives payload the MAC.
 func (v *Verifier) match(claimed, payload []byte) (secret string, ok bool) {
 	for _, key := range v.keys {
 		if key.matches(claimed, payload) {

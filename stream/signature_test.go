@@ -125,14 +125,12 @@ func TestAVerifierNeedsASecret(t *testing.T) {
 	}
 }
 
-func TestAVerifierThatNobodyMadeAcceptsNothing(t *testing.T) {
-	data := []byte(typing)
-	for name, verifier := range map[string]*stream.Verifier{"zero": {}, "nil": nil} {
-		for _, verifier := range []*stream.Verifier{verifier, verifier.Compacted()} {
-			for _, values := range [][]string{nil, {""}, {"="}, {stream.Sign(stream.SHA256, current, data)}} {
-				_, err := verifier.Verify(values, data)
-				require.ErrorIs(t, err, stream.ErrSignature, name)
-			}
+func TestTheZeroVerifierAcceptsNothing(t *testing.T) {
+	var verifier stream.Verifier
+	for _, verifier := range []*stream.Verifier{&verifier, verifier.Compacted()} {
+		for _, values := range [][]string{nil, {""}, {"="}, {stream.Sign(stream.SHA256, current, []byte(typing))}} {
+			_, err := verifier.Verify(values, []byte(typing))
+			require.ErrorIs(t, err, stream.ErrSignature)
 		}
 	}
 }
