@@ -24,6 +24,61 @@ func TestAMemoryInboxKeepsTheContract(t *testing.T) {
 	}})
 }
 
+// leasing gives the deliveries of an inbox in memory a lease. When it runs out, the
+// entry is put back.
+type leasing struct {
+	*stream.MemoryInbox
+	lease time.Duration
+}
+
+func (l leasing) Take(ctx context.Context) (stream.Delivery, error) {
+	d, err := l.MemoryInbox.Take(ctx)
+	if err != nil {
+		return d, err
+	}
+	inner := d.Settlement
+	d.Lease = l.lease
+	d.Settlement = leaseOf{inner, l.lease, time.AfterFunc(l.lease, func() { _ = inner.Nak(context.WithoutCancel(ctx), 0) })}
+	return d, nil
+}
+
+type leaseOf struct {
+	stream.Settlement
+	lease time.Duration
+	end   *time.Timer
+}
+
+func (l leaseOf) Extend(context.Context) error {
+	if !l.end.Stop() {
+		return stream.ErrSettled
+	}
+	l.end.Reset(l.lease)
+	return nil
+}
+
+func (l leaseOf) Ack(ctx context.Context) error {
+	l.end.Stop()
+	return l.Settlement.Ack(ctx)
+}
+
+func (l leaseOf) Nak(ctx context.Context, delay time.Duration) error {
+	l.end.Stop()
+	return l.Settlement.Nak(ctx, delay)
+}
+
+func (l leaseOf) Term(ctx context.Context, reason string) error {
+	l.end.Stop()
+	return l.Settlement.Term(ctx, reason)
+}
+
+func TestTheContractHoldsWhileLeasesRunOut(t *testing.T) {
+	inboxtest.Run(t, inboxtest.Setup{Open: func(t *testing.T) stream.Inbox {
+		inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+		t.Cleanup(inbox.Close)
+		return leasing{inbox, 20 * time.Microsecond}
+	}})
+}
+
 func TestAMemoryInboxIsBounded(t *testing.T) {
 	inbox := stream.NewMemoryInbox(stream.MemoryLimits{Entries: 2, Bytes: 100})
 	put := func(id string, size int) error {

@@ -13,9 +13,6 @@ import (
 	"github.com/engagesdk/engage-go/stream"
 )
 
-// patience is how long a check waits for what must happen.
-const patience = 30 * time.Second
-
 // entry returns the n-th entry of a conversation.
 func entry(conversation string, n int) stream.Entry {
 	return stream.Entry{
@@ -26,7 +23,7 @@ func entry(conversation string, n int) stream.Entry {
 	}
 }
 
-// harness gives the steps of a check, which end the test if they fail.
+// harness has the steps of a check. A step that fails ends the test.
 type harness struct {
 	t     *testing.T
 	inbox stream.Inbox
@@ -34,16 +31,27 @@ type harness struct {
 
 func open(t *testing.T, setup Setup) harness { return harness{t, setup.Open(t)} }
 
+// patience returns a context for what must happen. It ends shortly before the test's
+// deadline, and after a few minutes if there is none.
+func (h harness) patience() (context.Context, context.CancelFunc) {
+	deadline, ok := h.t.Deadline()
+	if !ok {
+		deadline = time.Now().Add(5 * time.Minute)
+	}
+	left := time.Until(deadline)
+	return context.WithTimeout(h.t.Context(), left-left/10)
+}
+
 // put stores an entry that must be new.
 func (h harness) put(conversation string, n int) {
 	h.t.Helper()
-	if h.offer(conversation, n) {
-		h.t.Fatalf("entry %d of %s is taken for a copy", n, conversation)
+	if h.isDuplicate(conversation, n) {
+		h.t.Fatalf("entry %d of %s is taken for a duplicate", n, conversation)
 	}
 }
 
-// offer puts an entry, and reports whether it is a copy.
-func (h harness) offer(conversation string, n int) bool {
+// isDuplicate puts an entry, and reports whether it is a duplicate.
+func (h harness) isDuplicate(conversation string, n int) bool {
 	h.t.Helper()
 	duplicate, err := h.inbox.Put(h.t.Context(), entry(conversation, n))
 	if err != nil {
@@ -52,43 +60,73 @@ func (h harness) offer(conversation string, n int) bool {
 	return duplicate
 }
 
-// take returns the next delivery, which must come.
-func (h harness) take() stream.Delivery {
+// delivery is a delivery with the time before it was taken, at which its lease had not
+// begun.
+type delivery struct {
+	stream.Delivery
+	asked time.Time
+}
+
+// expired reports whether the lease can have run out. Then err, of settling the
+// delivery, may be [stream.ErrSettled], and the entry is delivered again.
+func (d delivery) expired(err error) bool {
+	return errors.Is(err, stream.ErrSettled) && d.Lease > 0 && time.Since(d.asked) >= d.Lease
+}
+
+// take returns the next delivery. There must be one.
+func (h harness) take() delivery {
 	h.t.Helper()
-	ctx, cancel := context.WithTimeout(h.t.Context(), patience)
+	ctx, cancel := h.patience()
 	defer cancel()
-	delivery, err := h.inbox.Take(ctx)
+	asked := time.Now()
+	taken, err := h.inbox.Take(ctx)
 	if err != nil {
 		h.t.Fatalf("take: %v", err)
 	}
-	return delivery
+	return delivery{taken, asked}
 }
 
-// expect takes the next delivery, which must be the one with id.
-func (h harness) expect(id string) stream.Delivery {
+// expect takes the next delivery, which must have that id.
+func (h harness) expect(id string) delivery {
 	h.t.Helper()
-	delivery := h.take()
-	if delivery.ID != id {
-		h.t.Fatalf("took %s, want %s", delivery.ID, id)
+	taken := h.take()
+	if taken.ID != id {
+		h.t.Fatalf("took %s, want %s", taken.ID, id)
 	}
-	return delivery
+	return taken
 }
 
-func (h harness) must(err error) {
+// settle settles a delivery. If its lease has run out, it takes the entry again and
+// settles that. It returns the delivery that was settled.
+func (h harness) settle(d delivery, how func(stream.Delivery) error) delivery {
 	h.t.Helper()
+	err := how(d.Delivery)
+	for d.expired(err) {
+		d = h.expect(d.ID)
+		err = how(d.Delivery)
+	}
 	if err != nil {
-		h.t.Fatal(err)
+		h.t.Fatalf("settle %s: %v", d.ID, err)
 	}
+	return d
 }
 
-func (h harness) ack(d stream.Delivery) { h.t.Helper(); h.must(d.Ack(h.t.Context())) }
-
-func (h harness) nak(d stream.Delivery, delay time.Duration) {
+func (h harness) ack(d delivery) {
 	h.t.Helper()
-	h.must(d.Nak(h.t.Context(), delay))
+	h.settle(d, func(d stream.Delivery) error { return d.Ack(h.t.Context()) })
 }
 
-// nothingElse puts a last entry and takes it: nothing else may come before it.
+func (h harness) nak(d delivery) delivery {
+	h.t.Helper()
+	return h.settle(d, func(d stream.Delivery) error { return d.Nak(h.t.Context(), 0) })
+}
+
+func (h harness) term(d delivery) {
+	h.t.Helper()
+	h.settle(d, func(d stream.Delivery) error { return d.Term(h.t.Context(), "no use") })
+}
+
+// nothingElse puts and takes a last entry. No other one may come before it.
 func (h harness) nothingElse() {
 	h.t.Helper()
 	h.put("last", 1)
@@ -110,7 +148,9 @@ func entryComesOut(t *testing.T, setup Setup) {
 	if got.Attempt != 1 {
 		t.Fatalf("the first attempt has the number %d", got.Attempt)
 	}
-	h.must(got.Extend(t.Context()))
+	if err := got.Extend(t.Context()); err != nil && !got.expired(err) {
+		t.Fatalf("extend: %v", err)
+	}
 	h.ack(got)
 }
 
@@ -126,22 +166,23 @@ func withoutID(t *testing.T, setup Setup) {
 
 func takeWaits(t *testing.T, setup Setup) {
 	h := open(t, setup)
-	taken := make(chan stream.Delivery, 1)
-	failed := make(chan error, 1)
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := h.patience()
 	defer cancel()
+	taken := make(chan delivery, 1)
+	failed := make(chan error, 1)
 	go func() {
-		delivery, err := h.inbox.Take(ctx)
+		asked := time.Now()
+		d, err := h.inbox.Take(ctx)
 		if err != nil {
 			failed <- err
 			return
 		}
-		taken <- delivery
+		taken <- delivery{d, asked}
 	}()
 	h.put("a", 1)
 	select {
-	case delivery := <-taken:
-		h.ack(delivery)
+	case d := <-taken:
+		h.ack(d)
 	case err := <-failed:
 		t.Fatal(err)
 	}
@@ -160,36 +201,34 @@ func obeysContext(t *testing.T, setup Setup) {
 	short, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	if _, err := h.inbox.Take(short); !errors.Is(err, context.DeadlineExceeded) {
-		t.Fatalf("take with nothing to take: %v", err)
+		t.Fatalf("take from an empty inbox: %v", err)
 	}
 }
 
-func copiesAreKnown(t *testing.T, setup Setup) {
+func duplicatesAreRecognized(t *testing.T, setup Setup) {
 	h := open(t, setup)
-	copies := func(state string) {
+	requireDuplicate := func(conversation, state string) {
 		t.Helper()
-		if !h.offer("a", 1) {
-			t.Fatalf("the copy of an entry that %s is stored", state)
+		if !h.isDuplicate(conversation, 1) {
+			t.Fatalf("the duplicate of an entry that %s is stored", state)
 		}
 	}
 	h.put("a", 1)
-	copies("waits")
-	delivery := h.take()
-	copies("was given out")
-	h.nak(delivery, 0)
-	copies("was put back")
+	requireDuplicate("a", "waits")
+	taken := h.take()
+	requireDuplicate("a", "was delivered")
+	h.nak(taken)
+	requireDuplicate("a", "was put back")
 	h.ack(h.expect("a-1"))
-	copies("was acknowledged")
+	requireDuplicate("a", "was acknowledged")
 
 	h.put("b", 1)
-	h.must(h.expect("b-1").Term(t.Context(), "no use"))
-	if !h.offer("b", 1) {
-		t.Fatal("the copy of a dead letter is stored")
-	}
+	h.term(h.expect("b-1"))
+	requireDuplicate("b", "was terminated")
 	h.nothingElse()
 }
 
-func concurrentCopies(t *testing.T, setup Setup) {
+func concurrentDuplicates(t *testing.T, setup Setup) {
 	h := open(t, setup)
 	const ids, putters = 50, 8
 	var stored atomic.Int64
@@ -228,8 +267,8 @@ func inOrder(t *testing.T, setup Setup) {
 	}
 }
 
-// many is how many conversations stand beside one that waits. An inbox may have
-// a few of them wait with it.
+// many is how many conversations there are beside one that waits. An inbox may make a
+// few of them wait for it.
 const many = 64
 
 func firstBlocksSecond(t *testing.T, setup Setup) {
@@ -240,16 +279,32 @@ func firstBlocksSecond(t *testing.T, setup Setup) {
 	for n := range many {
 		h.put(fmt.Sprintf("b%d", n), 1)
 	}
-	for range many / 4 {
-		delivery := h.take()
-		if delivery.Conversation == "a" {
-			t.Fatal("an entry is given out before the one before it was settled")
+	acknowledged := map[string]bool{}
+	acknowledge := func(d delivery) {
+		t.Helper()
+		switch err := d.Ack(t.Context()); {
+		case err == nil:
+			acknowledged[d.ID] = true
+		case !d.expired(err): // else it is delivered again
+			t.Fatalf("ack %s: %v", d.ID, err)
 		}
-		h.ack(delivery)
 	}
-	h.ack(held)
-	for range 1 + many - many/4 {
-		h.ack(h.take())
+	for holding := true; len(acknowledged) < 2+many; {
+		if holding && len(acknowledged) >= many/4 {
+			holding = false
+			acknowledge(held)
+		}
+		d := h.take()
+		switch {
+		case acknowledged[d.ID]:
+			t.Fatalf("%s is delivered again after it was acknowledged", d.ID)
+		case d.ID == "a-2" && !acknowledged["a-1"]:
+			t.Fatal("an entry is delivered before the one before it was settled")
+		case d.ID == "a-1" && holding:
+			held = d // its lease ran out
+		default:
+			acknowledge(d)
+		}
 	}
 }
 
@@ -258,11 +313,11 @@ func nakKeepsOrder(t *testing.T, setup Setup) {
 	h.put("a", 1)
 	h.put("a", 2)
 	for attempt := 1; attempt <= 3; attempt++ {
-		delivery := h.expect("a-1")
-		if delivery.Attempt != attempt {
-			t.Fatalf("attempt %d has the number %d", attempt, delivery.Attempt)
+		d := h.expect("a-1")
+		if d.Attempt != attempt {
+			t.Fatalf("attempt %d has the number %d", attempt, d.Attempt)
 		}
-		h.nak(delivery, 0)
+		attempt = h.nak(d).Attempt
 	}
 	h.ack(h.expect("a-1"))
 	second := h.expect("a-2")
@@ -278,12 +333,14 @@ func nakWaits(t *testing.T, setup Setup) {
 	const delay = 300 * time.Millisecond
 	h.put("a", 1)
 	h.put("a", 2)
-	delivery := h.expect("a-1")
-	putBack := time.Now()
-	h.nak(delivery, delay)
+	var putBack time.Time
+	h.settle(h.expect("a-1"), func(d stream.Delivery) error {
+		putBack = time.Now()
+		return d.Nak(t.Context(), delay)
+	})
 	again := h.expect("a-1")
 	if waited := time.Since(putBack); waited < delay {
-		t.Fatalf("an entry that was put back for %v is given out after %v", delay, waited)
+		t.Fatalf("an entry that was put back for %v is delivered after %v", delay, waited)
 	}
 	h.ack(again)
 	h.ack(h.expect("a-2"))
@@ -293,28 +350,31 @@ func termGoesOn(t *testing.T, setup Setup) {
 	h := open(t, setup)
 	h.put("a", 1)
 	h.put("a", 2)
-	h.must(h.expect("a-1").Term(t.Context(), "no use"))
+	h.term(h.expect("a-1"))
 	h.ack(h.expect("a-2"))
 	h.nothingElse()
 }
 
 func settledOnce(t *testing.T, setup Setup) {
 	h := open(t, setup)
-	settle := map[string]func(stream.Delivery) error{
+	ways := map[string]func(stream.Delivery) error{
 		"ack":  func(d stream.Delivery) error { return d.Ack(t.Context()) },
 		"nak":  func(d stream.Delivery) error { return d.Nak(t.Context(), 0) },
 		"term": func(d stream.Delivery) error { return d.Term(t.Context(), "no use") },
 	}
-	for first, one := range settle {
-		for second, other := range settle {
+	for first, one := range ways {
+		for second, other := range ways {
 			conversation := first + "-" + second
 			h.put(conversation, 1)
-			delivery := h.take()
-			h.must(one(delivery))
-			if err := other(delivery); !errors.Is(err, stream.ErrSettled) {
+			var settled stream.Delivery
+			h.settle(h.take(), func(d stream.Delivery) error {
+				settled = d
+				return one(d)
+			})
+			if err := other(settled); !errors.Is(err, stream.ErrSettled) {
 				t.Fatalf("%s after %s: %v", second, first, err)
 			}
-			if err := delivery.Extend(t.Context()); !errors.Is(err, stream.ErrSettled) {
+			if err := settled.Extend(t.Context()); !errors.Is(err, stream.ErrSettled) {
 				t.Fatalf("extend after %s: %v", first, err)
 			}
 			if first == "nak" {
@@ -325,11 +385,13 @@ func settledOnce(t *testing.T, setup Setup) {
 	h.nothingElse()
 }
 
-func takersShare(t *testing.T, setup Setup) {
+func takersKeepOrder(t *testing.T, setup Setup) {
 	h := open(t, setup)
 	const conversations, entries, takers = 20, 25, 8
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	patience, cancel := h.patience()
 	defer cancel()
+	ctx, done := context.WithCancel(patience)
+	defer done()
 	var group sync.WaitGroup
 	group.Go(func() {
 		for n := range entries {
@@ -340,44 +402,66 @@ func takersShare(t *testing.T, setup Setup) {
 			}
 		}
 	})
+
+	// When a lease runs out, two takers hold one entry, so a taker may hold an entry
+	// that is settled. On any machine, an entry is delivered only after the
+	// acknowledgement of the one before it began, and is acknowledged once.
 	var mu sync.Mutex
-	next := map[string]int{}
-	left := conversations * entries
+	begun, acknowledged := map[string]bool{}, map[string]bool{}
+	take := func() (d delivery, n int, err error) {
+		asked := time.Now()
+		taken, err := h.inbox.Take(ctx)
+		if err != nil {
+			return d, 0, err
+		}
+		d = delivery{taken, asked}
+		if _, err := fmt.Sscanf(d.ID, d.Conversation+"-%d", &n); err != nil {
+			t.Errorf("took %s of %s", d.ID, d.Conversation)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if before := fmt.Sprintf("%s-%d", d.Conversation, n-1); n > 0 && !begun[before] {
+			t.Errorf("took %s before %s was settled", d.ID, before)
+		}
+		return d, n, nil
+	}
+	acknowledge := func(d delivery) {
+		mu.Lock()
+		begun[d.ID] = true
+		mu.Unlock()
+		err := d.Ack(t.Context())
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case err != nil && !d.expired(err):
+			t.Errorf("ack: %v", err)
+		case err == nil && acknowledged[d.ID]:
+			t.Errorf("%s is acknowledged twice", d.ID)
+		case err == nil:
+			acknowledged[d.ID] = true
+		}
+		if len(acknowledged) == conversations*entries {
+			done()
+		}
+	}
 	for range takers {
 		group.Go(func() {
 			for {
-				delivery, err := h.inbox.Take(ctx)
+				d, n, err := take()
 				if err != nil {
-					return // the last entry was taken, which ended ctx
+					return // everything is acknowledged, or patience is over
 				}
-				mu.Lock()
-				want := fmt.Sprintf("%s-%d", delivery.Conversation, next[delivery.Conversation])
-				if delivery.ID != want {
-					t.Errorf("took %s, want %s", delivery.ID, want)
-				}
-				again := next[delivery.Conversation]%5 == 0 && delivery.Attempt == 1
-				if !again {
-					next[delivery.Conversation]++
-					left--
-				}
-				last := left == 0
-				mu.Unlock()
-				settle := delivery.Ack
-				if again {
-					settle = func(ctx context.Context) error { return delivery.Nak(ctx, 0) }
-				}
-				if err := settle(t.Context()); err != nil {
-					t.Errorf("settle: %v", err)
-				}
-				if last {
-					cancel()
+				if n%5 != 0 || d.Attempt > 1 {
+					acknowledge(d)
+				} else if err := d.Nak(t.Context(), 0); err != nil && !d.expired(err) {
+					t.Errorf("nak: %v", err)
 				}
 			}
 		})
 	}
 	group.Wait()
-	if left != 0 {
-		t.Fatalf("%d entries were not given out", left)
+	if missing := conversations*entries - len(acknowledged); missing != 0 {
+		t.Fatalf("%d entries were not acknowledged", missing)
 	}
 }
 
@@ -401,12 +485,12 @@ func settledStays(t *testing.T, setup Setup) {
 		h.put("a", n)
 	}
 	h.ack(h.expect("a-0"))
-	h.must(h.expect("a-1").Term(t.Context(), "no use"))
+	h.term(h.expect("a-1"))
 
 	h.inbox = setup.Reopen(t, h.inbox)
 	for n := range 2 {
-		if !h.offer("a", n) {
-			t.Fatalf("the copy of entry %d is stored", n)
+		if !h.isDuplicate("a", n) {
+			t.Fatalf("the duplicate of entry %d is stored", n)
 		}
 	}
 	h.nothingElse()

@@ -1,5 +1,6 @@
-// Package inboxtest checks that an inbox keeps the promises of [stream.Inbox].
-// Every implementation in this repository passes it, and a user's own one can:
+// Package inboxtest checks that an inbox keeps the promises of [stream.Inbox]. Every
+// implementation in this repository passes it. A test of your own implementation looks
+// like this:
 //
 //	func TestInbox(t *testing.T) {
 //		inboxtest.Run(t, inboxtest.Setup{
@@ -11,7 +12,8 @@
 //		})
 //	}
 //
-// It imports nothing but the standard library and package stream.
+// The checks do not depend on how fast the machine is. An inbox may use leases as short
+// as it likes.
 package inboxtest
 
 import (
@@ -21,38 +23,38 @@ import (
 	"github.com/engagesdk/engage-go/stream"
 )
 
-// Setup tells how to make the inboxes that are to be checked.
+// Setup says how to open the inboxes to check.
 type Setup struct {
-	// Open returns an empty inbox with room for some thousand small entries. It
-	// has t close the inbox at its end. Required.
+	// Open returns an empty inbox with room for a few thousand small entries. It
+	// closes the inbox at the end of t, with t.Cleanup. Required.
 	Open func(t *testing.T) stream.Inbox
-	// Reopen ends an inbox that Open returned, as a crash would, and returns
-	// one on the same storage. It is nil for an inbox that is not durable.
+	// Reopen ends an inbox of Open as a crash would, and returns another one on
+	// the same storage. It is nil for an inbox that is not durable.
 	Reopen func(t *testing.T, inbox stream.Inbox) stream.Inbox
 }
 
-// promise is one thing that an inbox promises, and its check.
+// promise is a promise of an inbox with its check.
 type promise struct {
 	name  string
 	check func(*testing.T, Setup)
 }
 
-// promises are those of every inbox, durablePromises those of one that can be
-// opened again.
+// promises are the promises of every inbox, durablePromises those of an inbox that can
+// be opened again.
 var promises = []promise{
 	{"an entry comes out as it went in", entryComesOut},
 	{"an entry without id or conversation is refused", withoutID},
 	{"take waits for an entry", takeWaits},
 	{"take and put obey the context", obeysContext},
-	{"a copy is known in every state", copiesAreKnown},
-	{"of concurrent copies one is stored", concurrentCopies},
-	{"a conversation is given out in order", inOrder},
+	{"a duplicate is recognized in every state", duplicatesAreRecognized},
+	{"of concurrent duplicates one is stored", concurrentDuplicates},
+	{"a conversation is delivered in order", inOrder},
 	{"a conversation waits for its first entry", firstBlocksSecond},
-	{"an entry that was put back comes before its followers", nakKeepsOrder},
-	{"a delay is kept", nakWaits},
+	{"an entry that was put back comes before those behind it", nakKeepsOrder},
+	{"an entry that was put back waits for its delay", nakWaits},
 	{"a dead letter lets its conversation go on", termGoesOn},
 	{"a delivery is settled once", settledOnce},
-	{"takers share the work in order", takersShare},
+	{"concurrent takers keep the order", takersKeepOrder},
 }
 
 var durablePromises = []promise{
@@ -60,7 +62,7 @@ var durablePromises = []promise{
 	{"a settled entry stays settled", settledStays},
 }
 
-// Run checks everything, one subtest for each promise.
+// Run checks every promise in a subtest of its own.
 func Run(t *testing.T, setup Setup) {
 	t.Helper()
 	all := promises
