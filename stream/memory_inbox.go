@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -50,6 +51,9 @@ func (l MemoryLimits) withDefaults() MemoryLimits {
 // It never forgets an entry to make room: Put returns [ErrFull]. An entry larger
 // than MemoryLimits.Bytes never fits. Its deliveries have no lease.
 //
+// Before a program ends, [MemoryInbox.Drain] waits until everything in the inbox is
+// handled. [Serve] calls it.
+//
 // Make one with [NewMemoryInbox].
 type MemoryInbox struct {
 	limits MemoryLimits
@@ -59,7 +63,11 @@ type MemoryInbox struct {
 	ready  chan *memoryConversation
 	closed chan struct{}
 
-	mu            sync.Mutex
+	mu sync.Mutex
+	// draining is set by Drain: nothing is put any more. empty is closed when the
+	// last entry is settled after that.
+	draining      bool
+	empty         chan struct{}
 	conversations map[string]*memoryConversation
 	counts        MemoryCounts
 	deadLetters   []DeadLetter
@@ -105,6 +113,7 @@ func NewMemoryInbox(limits MemoryLimits) *MemoryInbox {
 		seen:          NewSeen(limits.Remembered),
 		ready:         make(chan *memoryConversation, limits.Entries),
 		closed:        make(chan struct{}),
+		empty:         make(chan struct{}),
 		conversations: map[string]*memoryConversation{},
 	}
 }
@@ -119,6 +128,9 @@ func (m *MemoryInbox) Put(ctx context.Context, entry Entry) (duplicate bool, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.draining {
+		return false, ErrClosed
+	}
 	// The id is claimed and released under one lock, so that no other call takes
 	// an entry that had no room for one that is stored.
 	if !m.seen.Claim(entry.ID) {
@@ -192,6 +204,30 @@ func (m *MemoryInbox) DeadLetters() []DeadLetter {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.deadLetters)
+}
+
+// Drain closes the inbox for new entries and waits until all entries in it are settled.
+// From its call on Put returns [ErrClosed], and Take goes on delivering. If ctx ends
+// first, Drain returns an error that wraps ctx's error and says how many entries are
+// left. It does not close the inbox for Take.
+func (m *MemoryInbox) Drain(ctx context.Context) error {
+	m.mu.Lock()
+	if !m.draining {
+		m.draining = true
+		if m.counts.Entries == 0 {
+			close(m.empty)
+		}
+	}
+	m.mu.Unlock()
+	select {
+	case <-m.empty:
+		return nil
+	case <-ctx.Done():
+	}
+	if left := m.Counts().Entries; left > 0 {
+		return fmt.Errorf("stream: %d accepted events are not handled: %w", left, ctx.Err())
+	}
+	return nil
 }
 
 // Close closes the inbox: from now on Put and Take return [ErrClosed], and so do
@@ -281,6 +317,9 @@ func (m *MemoryInbox) remove(conversation *memoryConversation) Entry {
 		delete(m.conversations, entry.Conversation)
 	} else {
 		m.ready <- conversation
+	}
+	if m.draining && m.counts.Entries == 0 {
+		close(m.empty)
 	}
 	return entry
 }

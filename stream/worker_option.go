@@ -48,8 +48,8 @@ func WithBackoff(wait func(attempt int) time.Duration) WorkerOption {
 	}
 }
 
-// WithDrain sets how long handlers may finish after Run's context has ended. The
-// default is 30 seconds.
+// WithDrain sets how long handlers may finish after Run's context has ended, and how
+// long all steps of [Serve] may take that end a program. The default is 30 seconds.
 func WithDrain(limit time.Duration) WorkerOption {
 	return func(w *Worker) error {
 		w.drain = limit

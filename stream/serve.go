@@ -1,0 +1,93 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+)
+
+// Serve receives events with server and handles them with worker until ctx ends. Then
+// it stops both in the order that loses nothing:
+//
+//  1. The server accepts no more requests and answers those that it has.
+//  2. If the worker's source is a [MemoryInbox], the worker handles what it holds.
+//  3. The worker takes no more events, and its handlers finish.
+//
+// Together the steps take no longer than [WithDrain] says. Then the server closes its
+// connections, the handlers' contexts end, and the events that they did not finish are
+// put back. Serve returns when all handlers have returned.
+//
+// Serve also stops when the server or the worker ends before ctx. It returns their
+// errors. After a shutdown that took too long it returns an error, too. It returns nil
+// if every accepted event was handled or is in a durable source.
+//
+// A server with a TLSConfig serves TLS. Any source can have a method
+// Drain(context.Context) error, as MemoryInbox has. Serve calls it in the second step.
+func Serve(ctx context.Context, server *http.Server, listener net.Listener, worker *Worker) error {
+	// Both outlive ctx until they are stopped.
+	taking, stopTaking := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopTaking()
+	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWorking()
+	serving := start(func() error { return serve(server, listener) })
+	handling := start(func() error { return worker.run(taking, working) })
+	select {
+	case <-ctx.Done():
+	case <-serving.ended:
+	case <-handling.ended:
+	}
+
+	limited, cancel := context.WithTimeout(working, worker.drain)
+	defer cancel()
+	defer context.AfterFunc(limited, stopWorking)()
+	var failures []error
+	if err := server.Shutdown(limited); err != nil {
+		failures = append(failures, err, server.Close())
+	}
+	if err := serving.wait(); err != http.ErrServerClosed {
+		failures = append(failures, err)
+	}
+	if source, ok := worker.source.(interface{ Drain(context.Context) error }); ok && !handling.hasEnded() {
+		failures = append(failures, source.Drain(limited))
+	}
+	stopTaking()
+	return errors.Join(append(failures, handling.wait())...)
+}
+
+func serve(server *http.Server, listener net.Listener) error {
+	if server.TLSConfig != nil {
+		return server.ServeTLS(listener, "", "")
+	}
+	return server.Serve(listener)
+}
+
+// process is a function that runs in a goroutine of its own.
+type process struct {
+	ended chan struct{}
+	err   error
+}
+
+func start(run func() error) *process {
+	p := &process{ended: make(chan struct{})}
+	go func() {
+		defer close(p.ended)
+		p.err = run()
+	}()
+	return p
+}
+
+// wait waits for the end of the function and returns its error.
+func (p *process) wait() error {
+	<-p.ended
+	return p.err
+}
+
+func (p *process) hasEnded() bool {
+	select {
+	case <-p.ended:
+		return true
+	default:
+		return false
+	}
+}
