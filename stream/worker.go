@@ -374,18 +374,3 @@ func (e *PanicError) Error() string {
 
 // GoString returns the quoted text of Error, so that %#v does not show Value.
 func (e *PanicError) GoString() string { return strconv.Quote(e.Error()) }
-
-// permanentError is an error that another attempt does not mend.
-type permanentError struct{ cause error }
-
-func (e *permanentError) Error() string { return e.cause.Error() }
-func (e *permanentError) Unwrap() error { return e.cause }
-
-// Permanent marks a handler's error as one that another attempt does not mend: the
-// event becomes a dead letter at once. Permanent(nil) is nil.
-func Permanent(err error) error {
-	if err == nil {
-		return nil
-	}
-	return &permanentError{err}
-}

@@ -521,10 +521,3 @@ func TestBackoffDoublesUpToItsLimit(t *testing.T) {
 	require.Zero(t, stream.Backoff(-time.Second, time.Second)(1))
 	require.Positive(t, stream.Backoff(time.Second, 1<<63-1)(1000))
 }
-
-func TestPermanentKeepsItsCause(t *testing.T) {
-	cause := errors.New("never")
-	require.ErrorIs(t, stream.Permanent(cause), cause)
-	require.Equal(t, "never", stream.Permanent(cause).Error())
-	require.NoError(t, stream.Permanent(nil))
-}

@@ -2,27 +2,25 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/examples/internal/story"
-	"github.com/engagesdk/engage-go/outcome"
 	"github.com/engagesdk/engage-go/stream"
 )
 
-// desk is where events end up.
+// desk handles events: it brings messages into their conversations and prints the rest.
 type desk struct {
 	client     *engage.Client
 	businesses map[string]string
 	out        io.Writer
 }
 
-// worker returns a worker that brings the events of source to the desk, one at
-// a time so that what is printed stays in order.
+// worker returns a worker that handles the events of source one at a time, so that the
+// lines are printed in order.
 func (d desk) worker(source stream.Source) (*stream.Worker, error) {
-	worker, err := stream.NewWorker(source, stream.WithHandlers(1), stream.WithDrain(handleTime))
+	worker, err := stream.NewWorker(source, stream.WithHandlers(1), stream.WithDrain(shutdownTime))
 	if err != nil {
 		return nil, err
 	}
@@ -33,17 +31,15 @@ func (d desk) worker(source stream.Source) (*stream.Worker, error) {
 	return worker, nil
 }
 
-// say prints what was done with an event. It returns nil even if that fails: an
-// event that was dealt with is not to be tried again.
+// say prints what was done with an event. It returns nil even if printing fails, so
+// that the event is not handled again.
 func (d desk) say(event stream.Event, format string, values ...any) error {
 	head := event.Head()
 	fmt.Fprintf(d.out, "%-10s %-14s %s\n", head.Channel, head.Kind, fmt.Sprintf(format, values...))
 	return nil
 }
 
-// message brings what a customer wrote into its conversation. An error that
-// trying again can mend is returned as it is; any other gives the event up, for
-// somebody to look at.
+// message brings a customer's message into its conversation.
 func (d desk) message(ctx context.Context, e stream.MessageEvent) error {
 	address := e.AddressFor(d.businesses[e.Business])
 	if address == nil {
@@ -60,23 +56,8 @@ func (d desk) message(ctx context.Context, e stream.MessageEvent) error {
 		return d.say(e, "nothing that a conversation could hold")
 	}
 	edge, err := story.Story{Client: d.client}.Receive(ctx, address, content)
-	if err == nil {
-		return d.say(e, "%s %s", content.Type(), edge)
+	if err != nil {
+		return stream.FromOutcome(err)
 	}
-	if errors.Is(err, outcome.ErrOnInvalidData) || !edge.IsStandard() || mayBeThere(err) {
-		return stream.Permanent(err)
-	}
-	return err
-}
-
-// mayBeThere reports whether the message may be in its conversation, although
-// the call that was to bring it there failed: trying again could double it. The
-// client has looked for it and could not tell.
-func mayBeThere(err error) bool {
-	failure, ok := errors.AsType[*outcome.Error](err)
-	if !ok {
-		return false
-	}
-	brings := failure.Operation == outcome.CreateConversation || failure.Operation == outcome.AppendMessage
-	return brings && failure.Effect >= outcome.MaybeApplied
+	return d.say(e, "%s %s", content.Type(), edge)
 }

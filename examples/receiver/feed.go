@@ -8,13 +8,13 @@ import (
 	"github.com/engagesdk/engage-go/stream"
 )
 
-// events are payloads as the vendor sends them, one a file.
+// events holds payloads in the vendor's shapes, one in each file.
 //
 //go:embed events
 var events embed.FS
 
-// feed posts the events to url, signed, every one of them twice: a sender that
-// got no answer in time sends again.
+// feed posts the signed events to url, each of them twice. A sender does so when the
+// answer is late.
 func feed(ctx context.Context, url string, secret stream.Secret) error {
 	sender, err := stream.NewSender(url, stream.WithSigning(stream.SHA256, secret))
 	if err != nil {

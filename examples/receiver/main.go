@@ -1,24 +1,28 @@
-// Receiver takes in the channel events of Webex Engage Streaming and brings
-// each customer's message into its conversation: receiver, inbox, worker and
-// client in one program.
+// Receiver receives the channel events of Webex Engage Streaming and appends each
+// customer's message to its conversation: receiver, inbox, worker and client in one
+// program.
 //
-// Without configuration it feeds itself a few signed events of every channel,
-// some of them twice, and the conversations are in memory. With -listen it waits
-// for events at that address until it is interrupted or told to terminate;
-// ENGAGE_HUB_SECRET is then the secret they are signed with, and
-// ENGAGE_BASE_URL, ENGAGE_CLIENT_ID and ENGAGE_CLIENT_SECRET name the tenant.
+// Without configuration it sends itself a few signed events of every channel, each of
+// them twice, and keeps the conversations in memory. With -listen it waits for events
+// at that address until it is interrupted or terminated. ENGAGE_HUB_SECRET is then the
+// secret that signs them. ENGAGE_BASE_URL, ENGAGE_CLIENT_ID and ENGAGE_CLIENT_SECRET
+// name the tenant.
 //
-// Before it ends it refuses new events, handles those it has accepted, and
-// reports. The inbox is in memory: what cannot be handled then is lost, and the
-// program says so. The module stream/jetstream has an inbox that lasts.
+// Before it ends it accepts no more events, handles those that it has accepted, and
+// prints a report. The inbox is in memory. Events that cannot be handled in time are
+// lost, and the program reports how many. The module stream/jetstream has a durable
+// inbox.
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -28,13 +32,9 @@ import (
 	"github.com/engagesdk/engage-go/stream"
 )
 
-// What ends a program gives it some 30 seconds to do so by itself. The first of
-// these is for the events that were accepted, the second for the one that is
-// being handled after that.
-const (
-	drainTime  = 20 * time.Second
-	handleTime = 5 * time.Second
-)
+// shutdownTime is how long the program may take to end. What ends a program usually
+// gives it 30 seconds.
+const shutdownTime = 25 * time.Second
 
 func main() {
 	program.Main("receiver", func(ctx context.Context, args []string) error {
@@ -42,7 +42,7 @@ func main() {
 	})
 }
 
-// configuration is what the program is told.
+// configuration holds the flags and the environment.
 type configuration struct {
 	listen     string
 	secret     stream.Secret
@@ -51,9 +51,9 @@ type configuration struct {
 
 func configure(args []string, getenv func(string) string, out io.Writer) (configuration, error) {
 	flags := flag.NewFlagSet("receiver", flag.ContinueOnError)
-	listen := flags.String("listen", "", "the address to wait for events at, such as :8080; empty feeds itself")
+	listen := flags.String("listen", "", "the address to wait for events at, such as :8080; if empty, the program sends itself some")
 	businesses := flags.String("businesses", "a_shop_page=page-1066,a_shop_number=15550100",
-		"which page or number belongs to which app, for the channels whose events name the app only")
+		"which page or number belongs to which app, for channels whose events name only the app")
 	if err := program.Parse(flags, args, out); err != nil {
 		return configuration{}, err
 	}
@@ -66,15 +66,15 @@ func configure(args []string, getenv func(string) string, out io.Writer) (config
 	switch {
 	case secret != "":
 	case c.listen == "":
-		secret = "only this program signs with it"
+		secret = "used by this program only"
 	default:
-		return configuration{}, errors.New("set ENGAGE_HUB_SECRET to the secret that events are signed with")
+		return configuration{}, errors.New("set ENGAGE_HUB_SECRET to the secret that signs the events")
 	}
 	c.secret = stream.NewSecret("hub", secret)
 	return c, nil
 }
 
-// pairs reads app=business,app=business. The empty text has none.
+// pairs parses app=business,app=business. An empty text has no pairs.
 func pairs(text string) (map[string]string, error) {
 	businesses := map[string]string{}
 	if text == "" {
@@ -86,7 +86,7 @@ func pairs(text string) (map[string]string, error) {
 		if app == "" || business == "" {
 			problems = append(problems, fmt.Sprintf("%q is not app=business", pair))
 		} else if _, twice := businesses[app]; twice {
-			problems = append(problems, fmt.Sprintf("the app %q is there twice", app))
+			problems = append(problems, fmt.Sprintf("the app %q is listed twice", app))
 		}
 		businesses[app] = business
 	}
@@ -117,49 +117,26 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 	if err != nil {
 		return err
 	}
-	server, err := listen(receiver, c.listen)
+	listener, err := net.Listen("tcp", cmp.Or(c.listen, "127.0.0.1:0"))
 	if err != nil {
 		return err
 	}
-	if c.listen != "" {
-		fmt.Fprintln(out, "Waiting for events at", server.url)
-	}
-	// What is accepted is handled, even after ctx has ended.
-	working, finish := context.WithCancel(context.WithoutCancel(ctx))
-	defer finish()
-	worked := make(chan error, 1)
-	go func() { worked <- worker.Run(working) }()
+	url := "http://" + listener.Addr().String()
+	server := &http.Server{Handler: receiver, ReadHeaderTimeout: 5 * time.Second}
 
+	serving, stop := context.WithCancel(ctx)
+	defer stop()
+	served := make(chan error, 1)
+	go func() { served <- stream.Serve(serving, server, listener, worker) }()
 	if c.listen != "" {
-		err = server.wait(ctx)
+		fmt.Fprintln(out, "Waiting for events at", url)
 	} else {
-		err = feed(ctx, server.url, c.secret)
+		err = feed(ctx, url, c.secret)
+		stop()
 	}
-	limited, cancel := context.WithTimeout(working, drainTime)
-	defer cancel()
-	err = errors.Join(err, server.close(limited))
-	drain(limited, inbox)
-	finish()
-	err = errors.Join(err, <-worked)
-
+	err = errors.Join(err, <-served)
 	report(out, receiver, worker, inbox)
-	if lost := inbox.Counts().Entries; lost > 0 {
-		err = errors.Join(err, fmt.Errorf("%d events were accepted and not handled", lost))
-	}
 	return err
-}
-
-// drain returns when the inbox is empty, or when ctx ends.
-func drain(ctx context.Context, inbox *stream.MemoryInbox) {
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for inbox.Counts().Entries > 0 {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
 }
 
 // report prints what became of the events.
@@ -169,9 +146,9 @@ func report(out io.Writer, receiver *stream.Receiver, worker *stream.Worker, inb
 	for _, requests := range received.Refused {
 		refused += requests
 	}
-	fmt.Fprintf(out, "\n%d events accepted, %d copies dropped, %d requests refused\n", received.Accepted, received.Duplicates, refused)
-	fmt.Fprintf(out, "%d handled, %d given up\n", worked.Handled, worked.DeadLettered)
+	fmt.Fprintf(out, "\n%d events accepted, %d duplicates dropped, %d requests refused\n", received.Accepted, received.Duplicates, refused)
+	fmt.Fprintf(out, "%d handled, %d dead letters\n", worked.Handled, worked.DeadLettered)
 	for _, letter := range inbox.DeadLetters() {
-		fmt.Fprintf(out, "  given up: %s: %s\n", letter.ID, letter.Reason)
+		fmt.Fprintf(out, "  dead letter: %s: %s\n", letter.ID, letter.Reason)
 	}
 }

@@ -62,7 +62,7 @@ func TestEveryEventIsHandledOnce(t *testing.T) {
 	} {
 		require.Equal(t, 1, strings.Count(out.String(), line), line)
 	}
-	require.Contains(t, out.String(), "11 events accepted, 11 copies dropped, 0 requests refused\n11 handled, 0 given up\n")
+	require.Contains(t, out.String(), "11 events accepted, 11 duplicates dropped, 0 requests refused\n11 handled, 0 dead letters\n")
 }
 
 // firstURL passes on the first URL that the program prints.
@@ -94,7 +94,7 @@ func TestItListensUntilItIsInterrupted(t *testing.T) {
 	}
 	interrupt()
 	require.NoError(t, <-ended)
-	require.Contains(t, out.String(), "11 events accepted, 11 copies dropped, 2 requests refused\n")
+	require.Contains(t, out.String(), "11 events accepted, 11 duplicates dropped, 2 requests refused\n")
 	require.NotContains(t, out.String(), "s3cret")
 }
 
@@ -103,7 +103,7 @@ func TestListeningNeedsASecret(t *testing.T) {
 	require.ErrorContains(t, err, "ENGAGE_HUB_SECRET")
 }
 
-func TestWhatIsAcceptedIsHandledAfterTheInterrupt(t *testing.T) {
+func TestAcceptedEventsAreHandledAfterTheInterrupt(t *testing.T) {
 	server := engagetest.NewServer()
 	defer server.Close()
 	busy, free := make(chan struct{}), make(chan struct{})
@@ -127,14 +127,14 @@ func TestWhatIsAcceptedIsHandledAfterTheInterrupt(t *testing.T) {
 	require.Eventually(t, func() bool {
 		connection, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
 		return err != nil || connection.Close() != nil
-	}, time.Minute, time.Millisecond, "it takes nothing in any more")
+	}, time.Minute, time.Millisecond, "it accepts nothing any more")
 	release()
 	require.NoError(t, <-ended)
-	require.Contains(t, out.String(), "11 handled, 0 given up\n")
+	require.Contains(t, out.String(), "11 handled, 0 dead letters\n")
 	require.Len(t, server.Conversations(), 6)
 }
 
-func TestAMessageThatMayBeThereIsNotSentAgain(t *testing.T) {
+func TestAMessageThatMayHaveBeenAppendedIsNotSentAgain(t *testing.T) {
 	server := engagetest.NewServer()
 	defer server.Close()
 	lost := engagetest.Fault{Applied: true, Connection: engagetest.ConnectionClosed}
@@ -142,7 +142,7 @@ func TestAMessageThatMayBeThereIsNotSentAgain(t *testing.T) {
 	server.Fail(outcome.FetchTranscript, engagetest.Fault{Status: http.StatusNotFound, Times: engagetest.Always})
 	var out strings.Builder
 	require.NoError(t, run(t.Context(), nil, configured(server), &out))
-	require.Contains(t, out.String(), "10 handled, 1 given up\n  given up: ")
+	require.Contains(t, out.String(), "10 handled, 1 dead letters\n  dead letter: ")
 	require.Contains(t, out.String(), "maybe applied")
 	for _, conversation := range server.Conversations() {
 		if conversation.Channel == channel.WhatsApp {
@@ -151,7 +151,7 @@ func TestAMessageThatMayBeThereIsNotSentAgain(t *testing.T) {
 	}
 }
 
-func TestItReportsWhenItIsToldToTerminate(t *testing.T) {
+func TestItReportsWhenItIsTerminated(t *testing.T) {
 	process := exec.CommandContext(t.Context(), os.Args[0], "-listen", "127.0.0.1:0")
 	process.Env = append(os.Environ(), "RECEIVER_TEST_PROCESS=1", "ENGAGE_HUB_SECRET=s3cret")
 	display, err := process.StdoutPipe()
@@ -166,7 +166,7 @@ func TestItReportsWhenItIsToldToTerminate(t *testing.T) {
 	rest, err := io.ReadAll(printed)
 	require.NoError(t, err)
 	require.NoError(t, process.Wait(), "it exits with 0")
-	require.Contains(t, string(rest), "11 events accepted, 11 copies dropped, 0 requests refused\n11 handled, 0 given up\n")
+	require.Contains(t, string(rest), "11 events accepted, 11 duplicates dropped, 0 requests refused\n11 handled, 0 dead letters\n")
 }
 
 func TestArguments(t *testing.T) {
@@ -178,7 +178,7 @@ func TestArguments(t *testing.T) {
 		"-nope":                   "not defined: -nope",
 		"-businesses garbage":     `-businesses: "garbage" is not app=business`,
 		"-businesses a=1,b=,=2,":  `"b=" is not app=business; "=2" is not app=business; "" is not app=business`,
-		"-businesses a=1,b=2,a=3": `the app "a" is there twice`,
+		"-businesses a=1,b=2,a=3": `the app "a" is listed twice`,
 	} {
 		err := run(t.Context(), strings.Fields(arguments), unset, io.Discard)
 		require.ErrorIs(t, err, program.ErrMisuse)
@@ -192,7 +192,7 @@ func TestNoBusinessesMeansNoConversationsForApps(t *testing.T) {
 	require.Contains(t, out.String(), "facebook   message        no conversation on this channel\n")
 }
 
-// torn is where nothing can be printed.
+// torn is a writer that fails.
 type torn struct{}
 
 func (torn) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }

@@ -1,0 +1,64 @@
+package stream
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/engagesdk/engage-go/outcome"
+)
+
+// permanentError is an error that another attempt does not mend.
+type permanentError struct{ cause error }
+
+func (e *permanentError) Error() string { return e.cause.Error() }
+func (e *permanentError) Unwrap() error { return e.cause }
+
+// Permanent marks a handler's error as one that another attempt does not mend: the
+// event becomes a dead letter at once. Permanent(nil) is nil.
+func Permanent(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &permanentError{err}
+}
+
+// FromOutcome returns the error of a call of package engage as a handler should return
+// it. A handler can end with
+//
+//	return stream.FromOutcome(err)
+//
+// The error is [Permanent] if another attempt cannot succeed or could do harm:
+//
+//   - The edge is OnInvalidData, OnInvalidChoice, or the failure edge of an operation.
+//     The next call would end in the same way.
+//   - The effect is MaybeApplied or Applied, and the operation may have an effect each
+//     time, such as AppendMessage. Another attempt could do it twice. A handler that
+//     calls with WithLookFirst of package engage can return such an error itself.
+//
+// Every other error is returned as it is, and the event has another attempt: the
+// request was not sent, the service was busy or could not be reached, or the
+// authorization failed, which a new token or new credentials can mend.
+func FromOutcome(err error) error {
+	failure, ok := errors.AsType[*outcome.Error](err)
+	if !ok {
+		return err
+	}
+	switch failure.Edge {
+	case outcome.OnInvalidData, outcome.OnInvalidChoice:
+		return Permanent(err)
+	case outcome.OnError, outcome.OnTimeout, outcome.OnAuthorizationFailure, outcome.TooManyRequests, outcome.ServiceUnavailable:
+		if failure.Effect >= outcome.MaybeApplied && !slices.Contains(repeatable, failure.Operation) {
+			return Permanent(err)
+		}
+		return err
+	}
+	return Permanent(err)
+}
+
+// repeatable are the operations that can be repeated: they change nothing or end in the
+// same state each time.
+var repeatable = []outcome.Operation{
+	outcome.SearchConversation, outcome.UpdateConversation, outcome.AddParticipant, outcome.RemoveParticipant,
+	outcome.CloseConversation, outcome.ReopenConversation, outcome.FetchTranscript, outcome.FetchTeamWorkingHours,
+	outcome.BusinessHours,
+}
