@@ -198,6 +198,24 @@ func (m *MemoryInbox) Counts() MemoryCounts {
 	return counts
 }
 
+// Backlog returns how many entries the inbox holds, and when the oldest was received.
+// The error is [ErrClosed] if the inbox is closed.
+func (m *MemoryInbox) Backlog(ctx context.Context) (Backlog, error) {
+	if err := m.ended(ctx); err != nil {
+		return Backlog{}, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	backlog := Backlog{Entries: m.counts.Entries}
+	for _, conversation := range m.conversations {
+		received := conversation.entries[0].Received
+		if backlog.Oldest.IsZero() || received.Before(backlog.Oldest) {
+			backlog.Oldest = received
+		}
+	}
+	return backlog, nil
+}
+
 // DeadLetters returns the dead letters that are kept, oldest first. See
 // [MemoryLimits].
 func (m *MemoryInbox) DeadLetters() []DeadLetter {

@@ -44,6 +44,7 @@ type Receiver struct {
 	retryAfter     string
 	filter         *Configuration
 	logger         *slog.Logger
+	observer       Observer // or nil
 	slots          chan struct{}
 
 	buffers    sync.Pool
@@ -174,7 +175,7 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 
 // refuse answers a refused request, counts it and logs it.
 func (r *Receiver) refuse(w http.ResponseWriter, request *http.Request, refusal Refusal) {
-	r.refused[refusal].requests.Add(1)
+	r.count(request.Context(), &r.refused[refusal].requests, Result(refusal))
 	r.log(request, refusal)
 	status := refusal.Status()
 	switch status {
@@ -186,6 +187,14 @@ func (r *Receiver) refuse(w http.ResponseWriter, request *http.Request, refusal 
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, string(refusal)) // the status is the answer
+}
+
+// count counts an event or a request.
+func (r *Receiver) count(ctx context.Context, counter *atomic.Uint64, result Result) {
+	counter.Add(1)
+	if r.observer != nil {
+		r.observer.Received(ctx, result)
+	}
 }
 
 // logEvery is how often a refusal is logged that anyone can cause.
@@ -235,7 +244,7 @@ func (r *Receiver) receive(w http.ResponseWriter, request *http.Request) Refusal
 	if refusal != "" {
 		return refusal
 	}
-	entries, refusal := r.entries(buffer.Bytes(), secret, request.Header)
+	entries, refusal := r.entries(buffer.Bytes(), secret, request)
 	if refusal != "" {
 		return refusal
 	}
@@ -323,7 +332,7 @@ func (r *Receiver) verify(header http.Header, body []byte) (secret string, refus
 // entries decodes the events of a body and returns those to store. It copies the body,
 // whose buffer is used again, without the space around it, which no limit of an inbox
 // would count.
-func (r *Receiver) entries(body []byte, secret string, header http.Header) ([]Entry, Refusal) {
+func (r *Receiver) entries(body []byte, secret string, request *http.Request) ([]Entry, Refusal) {
 	headers, err := decodeHeaders(bytes.Clone(jsonText(body)))
 	if err != nil {
 		return nil, RefusedMalformed
@@ -332,7 +341,7 @@ func (r *Receiver) entries(body []byte, secret string, header http.Header) ([]En
 	entries := make([]Entry, 0, len(headers))
 	for _, h := range headers {
 		if r.filter != nil && !r.filter.allows(h) {
-			r.filtered.Add(1)
+			r.count(request.Context(), &r.filtered, ResultFiltered)
 			continue
 		}
 		entry := h.entry()
@@ -343,7 +352,7 @@ func (r *Receiver) entries(body []byte, secret string, header http.Header) ([]En
 			entry.Conversation = entry.ID
 		}
 		if entry.TraceID == "" {
-			entry.TraceID = traceID(header)
+			entry.TraceID = traceID(request.Header)
 		}
 		entry.Received, entry.VerifiedBy = now, secret
 		entries = append(entries, entry)
@@ -364,9 +373,9 @@ func (r *Receiver) store(ctx context.Context, entries []Entry) Refusal {
 			r.logger.WarnContext(ctx, "stream: the inbox failed", "id", entry.ID, "error", err)
 			return RefusedInbox
 		case duplicate:
-			r.duplicates.Add(1)
+			r.count(ctx, &r.duplicates, ResultDuplicate)
 		default:
-			r.accepted.Add(1)
+			r.count(ctx, &r.accepted, ResultAccepted)
 		}
 	}
 	return ""

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/engagesdk/engage-go/internal/nothing"
 )
 
 // ReceiverOption changes a setting of a [Receiver]. [NewReceiver] returns an error if
@@ -183,6 +185,18 @@ func WithReceiverLogger(logger *slog.Logger) ReceiverOption {
 			return errors.New("stream: WithReceiverLogger: the logger is nil")
 		}
 		r.logger = logger
+		return nil
+	}
+}
+
+// WithReceiverObserver sets an observer of the events that are received and the requests
+// that are refused.
+func WithReceiverObserver(observer Observer) ReceiverOption {
+	return func(r *Receiver) error {
+		if nothing.In(observer) {
+			return errors.New("stream: WithReceiverObserver: the observer is nil")
+		}
+		r.observer = observer
 		return nil
 	}
 }

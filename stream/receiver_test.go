@@ -433,6 +433,7 @@ func TestAReceiverWithoutAnyCheckIsRefused(t *testing.T) {
 		"no timeout":        {signed, stream.WithTimeout(-1)},
 		"no wait":           {signed, stream.WithRetryAfter(0)},
 		"no logger":         {signed, stream.WithReceiverLogger(nil)},
+		"no observer":       {signed, stream.WithReceiverObserver((*recorder)(nil))},
 		"bad filter":        {signed, stream.WithFilter(stream.Configuration{Assets: "some"})},
 	} {
 		receiver, err := stream.NewReceiver(inbox, options...)

@@ -40,7 +40,9 @@ func Serve(ctx context.Context, server *http.Server, listener net.Listener, work
 
 	limited, cancel := context.WithTimeout(working, worker.drain)
 	defer cancel()
-	defer context.AfterFunc(limited, stopWorking)()
+	// No event is taken after the handlers' contexts have ended: each attempt would
+	// fail at once.
+	defer context.AfterFunc(limited, func() { stopTaking(); stopWorking() })()
 	var failures []error
 	if err := server.Shutdown(limited); err != nil {
 		failures = append(failures, err, server.Close())

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -109,28 +108,18 @@ func TestServeReportsWhatItCouldNotHandle(t *testing.T) {
 	s.stop()
 	require.ErrorContains(t, <-s.ended, "3 accepted events are not handled")
 	require.Equal(t, 3, s.inbox.Counts().Entries)
+	require.Empty(t, s.inbox.DeadLetters(), "events that were cut short have not failed")
 }
 
 func TestServeDoesNotWaitForADurableSource(t *testing.T) {
-	busy, release := make(chan struct{}), make(chan struct{})
-	var calls atomic.Int64
-	s := serve(t, func(context.Context, stream.MessageEvent) error {
-		if calls.Add(1) == 1 {
-			close(busy)
-		}
-		<-release
-		return nil
-	}, func(inbox stream.Source) stream.Source { return struct{ stream.Source }{inbox} }, stream.WithHandlers(1))
-	for n := range 3 {
-		require.Equal(t, http.StatusOK, s.send(t, "ann", n))
-	}
-	<-busy
+	durable := func(inbox stream.Source) stream.Source { return struct{ stream.Source }{inbox} }
+	s := serve(t, func(context.Context, stream.MessageEvent) error { return errors.New("not now") }, durable,
+		stream.WithBackoff(func(int) time.Duration { return time.Hour }))
+	require.Equal(t, http.StatusOK, s.send(t, "ann", 1))
+	require.Eventually(t, func() bool { return s.worker.Counts().Failed == 1 }, time.Minute, time.Millisecond)
 	s.stop()
-	s.requireUnreachable(t)
-	close(release)
 	require.NoError(t, <-s.ended)
-	require.NotZero(t, s.inbox.Counts().Entries, "the rest stays in the source")
-	require.EqualValues(t, s.worker.Counts().Handled, calls.Load())
+	require.Equal(t, 1, s.inbox.Counts().Entries, "the event stays in the source")
 }
 
 func TestServeEndsWithItsServerAndItsSource(t *testing.T) {
@@ -149,7 +138,8 @@ func TestServeEndsWithItsServerAndItsSource(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, listener.Close())
-	require.ErrorIs(t, stream.Serve(t.Context(), &http.Server{Handler: s}, listener, s.worker), net.ErrClosed)
+	idle := newWorking(t).Worker
+	require.ErrorIs(t, stream.Serve(t.Context(), &http.Server{Handler: s}, listener, idle), net.ErrClosed)
 }
 
 func TestServeServesTLS(t *testing.T) {

@@ -42,19 +42,18 @@ type Worker struct {
 	drain       time.Duration
 	deadLetter  func(context.Context, DeadLetter) error
 	logger      *slog.Logger
+	observer    Observer // or nil
 
 	mu       sync.Mutex
 	byType   map[reflect.Type]handler
 	fallback handler
-	counts   workerCounts
+
+	running atomic.Int64 // how many Runs
+	counts  map[Result]*atomic.Uint64
 }
 
 // handler runs the code that was registered for a type of event.
 type handler func(context.Context, Event) error
-
-type workerCounts struct {
-	handled, ignored, failed, deadLettered, unsettled atomic.Uint64
-}
 
 // WorkerCounts says what a [Worker] did so far.
 type WorkerCounts struct {
@@ -84,6 +83,10 @@ func NewWorker(source Source, options ...WorkerOption) (*Worker, error) {
 		drain:       30 * time.Second,
 		logger:      slog.New(slog.DiscardHandler),
 		byType:      map[reflect.Type]handler{},
+		counts:      map[Result]*atomic.Uint64{},
+	}
+	for _, result := range []Result{ResultHandled, ResultIgnored, ResultFailed, ResultDeadLettered, ResultUnsettled} {
+		w.counts[result] = new(atomic.Uint64)
 	}
 	for _, option := range options {
 		if option == nil {
@@ -99,11 +102,11 @@ func NewWorker(source Source, options ...WorkerOption) (*Worker, error) {
 // Counts returns what the worker did so far, in all its runs.
 func (w *Worker) Counts() WorkerCounts {
 	return WorkerCounts{
-		Handled:      w.counts.handled.Load(),
-		Ignored:      w.counts.ignored.Load(),
-		Failed:       w.counts.failed.Load(),
-		DeadLettered: w.counts.deadLettered.Load(),
-		Unsettled:    w.counts.unsettled.Load(),
+		Handled:      w.counts[ResultHandled].Load(),
+		Ignored:      w.counts[ResultIgnored].Load(),
+		Failed:       w.counts[ResultFailed].Load(),
+		DeadLettered: w.counts[ResultDeadLettered].Load(),
+		Unsettled:    w.counts[ResultUnsettled].Load(),
 	}
 }
 
@@ -130,8 +133,16 @@ func (w *Worker) Run(ctx context.Context) error {
 
 // run takes events until taking ends. The handlers' contexts end with working.
 func (w *Worker) run(taking, working context.Context) error {
+	w.running.Add(1)
+	defer w.running.Add(-1)
 	r := run{Worker: w, taking: taking, working: working}
 	r.byType, r.fallback = w.registered()
+	if source, ok := w.source.(measured); ok && w.observer != nil {
+		reporting, stop := context.WithCancel(taking)
+		reporter := start(func() error { w.reportBacklog(reporting, source); return nil })
+		defer reporter.wait()
+		defer stop()
+	}
 	var group sync.WaitGroup
 	var closed atomic.Bool
 	for range w.handlers {
@@ -195,7 +206,7 @@ func (r run) handle(d Delivery) {
 	}
 	h := r.handlerOf(event)
 	if h == nil {
-		r.settle(d, &r.counts.ignored, d.Ack)
+		r.settle(d, ResultIgnored, d.Ack)
 		return
 	}
 	// An attempt that ends the program never fails. The limit is doubled because a
@@ -206,7 +217,7 @@ func (r run) handle(d Delivery) {
 	}
 	switch a := r.attempt(d, h, event); {
 	case a.err == nil:
-		r.settle(d, &r.counts.handled, d.Ack)
+		r.settle(d, ResultHandled, d.Ack)
 	case a.lost:
 		r.unsettled(d, fmt.Errorf("stream: the lease was lost before the handler failed: %w", a.err))
 	case r.working.Err() != nil:
@@ -222,7 +233,7 @@ var errNeverSettled = errors.New("stream: the event was delivered too often and 
 
 // fail counts a failed attempt, and puts the event back if it has another one.
 func (r run) fail(d Delivery, a attempt) {
-	r.counts.failed.Add(1)
+	r.count(d, ResultFailed)
 	if a.permanent || d.Attempt >= r.maxAttempts {
 		r.terminate(d, a.err)
 		return
@@ -233,7 +244,7 @@ func (r run) fail(d Delivery, a attempt) {
 
 // putBack puts the event back, to be delivered again after delay.
 func (r run) putBack(d Delivery, delay time.Duration) {
-	r.settle(d, nil, func(ctx context.Context) error { return d.Nak(ctx, delay) })
+	r.settle(d, "", func(ctx context.Context) error { return d.Nak(ctx, delay) })
 }
 
 // terminate makes the event a dead letter. If [WithDeadLetters]'s function fails,
@@ -249,29 +260,42 @@ func (r run) terminate(d Delivery, err error) {
 			return
 		}
 	}
-	r.settle(d, &r.counts.deadLettered, func(ctx context.Context) error { return d.Term(ctx, letter.Reason) })
+	r.settle(d, ResultDeadLettered, func(ctx context.Context) error { return d.Term(ctx, letter.Reason) })
 }
 
 // settleTimeout is how long the source may take to settle a delivery.
 const settleTimeout = 10 * time.Second
 
 // settle settles the delivery with how, even while the worker is stopping. If that
-// succeeds and count is not nil, it adds one to count.
-func (r run) settle(d Delivery, count *atomic.Uint64, how func(context.Context) error) {
+// succeeds, it counts result, unless that is empty.
+func (r run) settle(d Delivery, result Result, how func(context.Context) error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.working), settleTimeout)
 	defer cancel()
 	if err := how(ctx); err != nil {
 		r.unsettled(d, err)
 		return
 	}
-	if count != nil {
-		count.Add(1)
+	if result != "" {
+		r.count(d, result)
 	}
+}
+
+// count counts a result of a delivery.
+func (r run) count(d Delivery, result Result) {
+	r.counts[result].Add(1)
+	if r.observer == nil {
+		return
+	}
+	var lag time.Duration
+	if !d.Received.IsZero() {
+		lag = time.Since(d.Received)
+	}
+	r.observer.Handled(r.working, result, lag)
 }
 
 // unsettled counts and logs a delivery that was not settled.
 func (r run) unsettled(d Delivery, err error) {
-	r.counts.unsettled.Add(1)
+	r.count(d, ResultUnsettled)
 	r.logger.WarnContext(r.working, "stream: a delivery could not be settled", "id", d.ID, "error", err)
 }
 

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"time"
+
+	"github.com/engagesdk/engage-go/internal/nothing"
 )
 
 // WorkerOption changes a setting of a [Worker]. [NewWorker] returns an error if it
@@ -79,6 +81,17 @@ func WithWorkerLogger(logger *slog.Logger) WorkerOption {
 			return errors.New("stream: WithWorkerLogger: the logger is nil")
 		}
 		w.logger = logger
+		return nil
+	}
+}
+
+// WithWorkerObserver sets an observer of what becomes of the events.
+func WithWorkerObserver(observer Observer) WorkerOption {
+	return func(w *Worker) error {
+		if nothing.In(observer) {
+			return errors.New("stream: WithWorkerObserver: the observer is nil")
+		}
+		w.observer = observer
 		return nil
 	}
 }

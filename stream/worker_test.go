@@ -499,7 +499,7 @@ func TestAWorkerRefusesWhatItCannotObey(t *testing.T) {
 	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
 	for name, option := range map[string]stream.WorkerOption{
 		"handlers": stream.WithHandlers(0), "attempts": stream.WithMaxAttempts(0), "backoff": stream.WithBackoff(nil),
-		"drain": stream.WithDrain(-1), "nil": nil, "dead letters": stream.WithDeadLetters(nil), "logger": stream.WithWorkerLogger(nil),
+		"drain": stream.WithDrain(-1), "nil": nil, "dead letters": stream.WithDeadLetters(nil), "logger": stream.WithWorkerLogger(nil), "observer": stream.WithWorkerObserver(nil),
 	} {
 		_, err := stream.NewWorker(inbox, option)
 		require.Error(t, err, name)

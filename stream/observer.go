@@ -1,0 +1,125 @@
+package stream
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// Observer receives measurements of a [Receiver] and a [Worker], for metrics. Set it
+// with [WithReceiverObserver] and [WithWorkerObserver].
+//
+// The methods are called while an event is received or handled. They must return at once
+// and be safe for concurrent use.
+type Observer interface {
+	// Received is called with ResultAccepted, ResultDuplicate or ResultFiltered for
+	// each event that a receiver received, and with Result(refusal) for each
+	// request that it refused.
+	Received(ctx context.Context, result Result)
+	// Handled is called with each result of a delivery. Lag is the time since the
+	// event was received. It is 0 if that is unknown.
+	Handled(ctx context.Context, result Result, lag time.Duration)
+	// Waiting is called every 10 seconds while a worker runs, if its source has a
+	// Backlog method.
+	Waiting(ctx context.Context, backlog Backlog)
+}
+
+// Result is what became of an event. [ReceiverCounts] and [WorkerCounts] count the same
+// results.
+type Result string
+
+// The results of receiving an event. A [Refusal] as a Result is a refused request.
+const (
+	ResultAccepted  Result = "accepted"
+	ResultDuplicate Result = "duplicate"
+	ResultFiltered  Result = "filtered"
+)
+
+// The results of handling an event. When the last attempt fails, the event has two:
+// ResultFailed, and ResultDeadLettered once the source has stored it.
+const (
+	ResultHandled      Result = "handled"
+	ResultIgnored      Result = "ignored"
+	ResultFailed       Result = "failed"
+	ResultDeadLettered Result = "dead-lettered"
+	ResultUnsettled    Result = "unsettled"
+)
+
+// Backlog is what a source holds.
+type Backlog struct {
+	// Entries is how many entries wait or are being handled.
+	Entries int
+	// Oldest is when the oldest of them was received. It is zero if there is none.
+	Oldest time.Time
+}
+
+// Age returns how long ago the oldest entry was received, and 0 if there is none.
+func (b Backlog) Age() time.Duration {
+	if b.Oldest.IsZero() {
+		return 0
+	}
+	return time.Since(b.Oldest)
+}
+
+// measured is a source that knows its backlog. An error means that it cannot be
+// reached.
+type measured interface {
+	Backlog(ctx context.Context) (Backlog, error)
+}
+
+// reportEvery is how often a worker reports the backlog to its observer.
+const reportEvery = 10 * time.Second
+
+// reportBacklog reports the backlog of source until ctx ends.
+func (w *Worker) reportBacklog(ctx context.Context, source measured) {
+	due := time.NewTicker(reportEvery)
+	defer due.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-due.C:
+		}
+		if backlog, err := source.Backlog(ctx); err == nil {
+			w.observer.Waiting(ctx, backlog)
+		}
+	}
+}
+
+// readyTimeout is how long a source may take to return its backlog for a readiness
+// probe.
+const readyTimeout = 2 * time.Second
+
+// Ready returns a handler for readiness probes. It answers 200 while the worker runs,
+// its source can be reached, and the source holds at most limit entries. Otherwise it
+// answers 503 with the reason. A limit of 0 is no limit.
+//
+// Of a source without a method Backlog(context.Context) ([Backlog], error) it knows
+// nothing. [MemoryInbox] has one.
+func (w *Worker) Ready(limit int) http.Handler {
+	return http.HandlerFunc(func(reply http.ResponseWriter, request *http.Request) {
+		if problem := w.notReady(request.Context(), limit); problem != "" {
+			http.Error(reply, problem, http.StatusServiceUnavailable)
+		}
+	})
+}
+
+// notReady returns why the worker is not ready, or the empty text.
+func (w *Worker) notReady(ctx context.Context, limit int) string {
+	if w.running.Load() == 0 {
+		return "the worker does not run"
+	}
+	source, ok := w.source.(measured)
+	if !ok {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	switch backlog, err := source.Backlog(ctx); {
+	case err != nil:
+		return "the source cannot be reached"
+	case limit > 0 && backlog.Entries > limit:
+		return "the backlog is above the limit"
+	}
+	return ""
+}
