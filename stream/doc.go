@@ -1,15 +1,33 @@
-// Package stream takes in what customers do as it happens: the events that
-// Webex Engage Streaming, data streams and outbound webhooks send, and those
-// of Engage's virtual-agent webhooks.
+// Package stream receives the events of a tenant's channels: what customers write, choose
+// and type, what becomes of the messages to them, and what happens to chats.
 //
-// An event goes down four steps, and no step calls back up:
+// # Webex Engage Streaming
 //
-//	Receiver   checks the request, verifies its signature, finds the event's id
-//	Inbox      stores the event unless it has seen that id; gives out in order
-//	Worker     takes events, runs the handler of their type, retries, gives up
-//	handler    the program's own code
+// Webex Engage Streaming is the data stream from a tenant's channels to Webex Engage. It
+// is machine to machine and authorized in advance. An administrator chooses its assets,
+// channels and events on the console, under Assets, Integrations. [Configuration] is a
+// model of these choices.
 //
-// A whole program is little more than that:
+// The vendor publishes no endpoint, protocol or credential of this stream, and no API for
+// its configuration. It documents that Engage consumes only Apple's typing indicators
+// from it. The same events come to programs on three other ways, and this package reads
+// all of them:
+//
+//   - Outbound webhooks post each event to a URL. [Receiver] is a handler for them. It
+//     follows the documented rules for signatures, statuses and retries.
+//   - Data streams write the events to Kafka. The module stream/kafka reads them.
+//   - Engage posts the events of a chat to the webhooks of a virtual agent.
+//
+// # From the request to the handler
+//
+// An event passes four stations:
+//
+//	Receiver   verifies the request and finds the id of the event
+//	Inbox      drops duplicates, stores the event, delivers in order
+//	Worker     runs the handler of the event's type, again if it fails
+//	handler    your code
+//
+// This is a whole program:
 //
 //	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
 //	receiver, err := stream.NewReceiver(inbox,
@@ -19,42 +37,51 @@
 //	…
 //	worker.OnMessage(func(ctx context.Context, e stream.MessageEvent) error {
 //		content, err := e.Content()
-//		…
+//		if err != nil {
+//			return stream.Permanent(err)
+//		}
+//		err = appendTo(ctx, client, e.Address(), content)
+//		return stream.FromOutcome(err)
 //	})
-//	server := http.Server{Addr: address, Handler: receiver, ReadHeaderTimeout: 5 * time.Second}
-//	go server.ListenAndServe()
-//	err = worker.Run(ctx)
+//	listener, err := net.Listen("tcp", ":8080")
+//	…
+//	server := &http.Server{Handler: receiver, ReadHeaderTimeout: 5 * time.Second}
+//	err = stream.Serve(ctx, server, listener, worker)
+//
+// When ctx ends, [Serve] stops in the order that loses no accepted event.
 //
 // # Events
 //
-// [Decode] turns a payload into one of a few structs, such as [MessageEvent] or
-// [ReceiptEvent]. All embed a [Header] with what every event has: its kind, its
-// channel and the two parties in the terms of package channel, an id that is
-// the same for every copy of the event, its time, and the JSON as it came.
-// Members without a field are read by name, with [Header.Member] and
-// [Header.JSON]. What the package does not know is an [UnknownEvent], never an
-// error.
+// [Decode] returns one of the structs whose names end in Event, such as [MessageEvent]. An
+// event that the package does not know is an [UnknownEvent], and not an error.
 //
-// # Nothing lost, nothing doubled
+// All events embed a [Header]. It has the kind of the event, its channel, the two parties,
+// its time, the payload, and an id that is the same for all duplicates of the event.
+// [Header.Member] and [Header.JSON] return members of the payload that have no field.
 //
-// The receiver answers 200 only once the event is in the inbox. The inbox
-// remembers ids, so a copy that the sender repeats is answered 200 and dropped.
-// An event counts as handled only after its handler returned without an error;
-// until then it is given out again, and after too many tries it becomes a dead
-// letter; so does one that ends the program each time, where the source counts
-// tries on after a restart. A handler can still meet an event twice if the
-// program ends between the handler's return and the acknowledgement: make it
-// repeatable. Of a message that goes into a conversation the service does not
-// promise to know a copy; but [MessageEvent.Content] gives it an alias id that is
-// the event's own, and with that WithLookFirst of package engage looks whether it
-// is there already.
+// [Header.Address] and [MessageEvent.Content] return the event in the terms of package
+// engage: the address to search for a conversation, and the message to append to it.
+//
+// # Nothing lost
+//
+// The receiver answers 200 when the event is in the inbox. The inbox remembers its id. A
+// duplicate is answered 200 and dropped.
+//
+// An event is handled when its handler returns nil. Until then it is delivered again.
+// After too many attempts it becomes a dead letter. An event that ends the program each
+// time becomes one, too, if the source counts attempts across restarts.
+//
+// # Handled twice
+//
+// A handler gets an event twice if the program ends between the handler's return and the
+// acknowledgement. So a handler must be able to repeat its work. The service does not
+// promise to recognize a message that it has. But the message of [MessageEvent.Content]
+// has an alias id made from the event. With WithLookFirst of package engage, the client
+// looks for that id before it appends the message.
 //
 // # What is known
 //
-// The payloads are documented for data streams and for outbound webhooks, with
-// contradictions that the package reads either way. The transport is documented
-// for outbound webhooks alone. The vendor publishes no endpoint, credential or
-// protocol of Webex Engage Streaming itself, and documents Apple's typing
-// indicators as the only thing that Engage consumes from it: a [Sender] posts
-// to a URL of the caller's, and speaks as an outbound webhook does.
+// The payloads are documented for data streams and for outbound webhooks. Where the two
+// contradict each other, the package accepts both. The transport is documented for
+// outbound webhooks only. [Sender] sends as they do.
 package stream

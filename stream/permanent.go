@@ -23,7 +23,7 @@ func Permanent(err error) error {
 }
 
 // FromOutcome returns the error of a call of package engage as a handler should return
-// it. A handler can end with
+// it. A handler can end like this:
 //
 //	return stream.FromOutcome(err)
 //

@@ -9,54 +9,55 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/http/httptrace"
 	"slices"
-	"sync/atomic"
+	"strings"
 	"time"
 
 	"github.com/engagesdk/engage-go/internal/nothing"
+	"github.com/engagesdk/engage-go/internal/retry"
 	"github.com/engagesdk/engage-go/internal/safeerror"
 	"github.com/engagesdk/engage-go/internal/safeurl"
+	"github.com/engagesdk/engage-go/internal/sent"
+	"github.com/engagesdk/engage-go/internal/transport"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// Sender posts events to a URL as the vendor's outbound webhooks do: one JSON
-// object in a POST, signed if it has a secret, with 10 seconds for each try and
-// the documented retries.
+// Sender posts events to a URL as the vendor's outbound webhooks do: one JSON object in
+// each request, signed if there is a secret, with 10 seconds for each attempt and the
+// documented retries.
 //
-// The vendor publishes no endpoint of Engage's or Connect's that takes such
-// events. A Sender is for receivers: one's own in a test, or that of a program
-// which passes events on.
+// The vendor publishes no endpoint that takes such events. A Sender is for receivers of
+// your own: in tests, or in a program that events are passed on to.
 //
-// A Sender is immutable and safe for concurrent use.
+// A Sender is immutable and safe for concurrent use. Make one with [NewSender].
 type Sender struct {
-	url       Secret            // it may hold a key
-	transport http.RoundTripper // nil for http.DefaultTransport
+	url       Secret // it may hold a key
+	client    *sent.Client
 	schedule  []time.Duration
 	timeout   time.Duration
 	algorithm Algorithm
-	secret    *Secret
+	secret    *Secret // nil without a signature
 	authorize func(*http.Request)
 }
 
-// SenderOption sets up a [Sender]. An option that cannot be obeyed makes
-// [NewSender] return an error.
+// SenderOption changes a setting of a [Sender]. [NewSender] returns an error if it is
+// invalid.
 type SenderOption func(*Sender) error
 
-// FixedSchedule returns the waits before the retries as the vendor's main text
-// has them: three times 60 seconds. It is the default.
+// FixedSchedule returns the waits before the retries from the vendor's main text: three
+// times 60 seconds. It is the default.
 func FixedSchedule() []time.Duration {
 	return []time.Duration{time.Minute, time.Minute, time.Minute}
 }
 
-// ExponentialSchedule returns the waits before the retries as the vendor's list
-// of frequent questions has them: 30, 60 and 120 seconds.
+// ExponentialSchedule returns the waits before the retries from the vendor's list of
+// frequent questions: 30, 60 and 120 seconds.
 func ExponentialSchedule() []time.Duration {
 	return []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute}
 }
 
-// WithSchedule sets the waits before the retries, of which there are as many.
-// None means that nothing is sent twice.
+// WithSchedule sets the waits before the retries. There are as many retries as waits.
+// Without waits there is one attempt.
 func WithSchedule(waits ...time.Duration) SenderOption {
 	return func(s *Sender) error {
 		for _, wait := range waits {
@@ -69,7 +70,7 @@ func WithSchedule(waits ...time.Duration) SenderOption {
 	}
 }
 
-// WithAttemptTimeout sets how long each try may take. The default is 10 seconds
+// WithAttemptTimeout sets how long each attempt may take. The default is 10 seconds
 // (documented).
 func WithAttemptTimeout(limit time.Duration) SenderOption {
 	return func(s *Sender) error {
@@ -78,7 +79,7 @@ func WithAttemptTimeout(limit time.Duration) SenderOption {
 	}
 }
 
-// WithSigning has every payload signed, see [Sign].
+// WithSigning signs every payload, see [Sign].
 func WithSigning(algorithm Algorithm, secret Secret) SenderOption {
 	return func(s *Sender) error {
 		if _, err := NewVerifier(algorithm, secret); err != nil {
@@ -89,8 +90,8 @@ func WithSigning(algorithm Algorithm, secret Secret) SenderOption {
 	}
 }
 
-// WithAuthorization has authorize put credentials on each try's request, such
-// as a basic authorization or an API key.
+// WithAuthorization sets a function that adds credentials to the request of each
+// attempt, such as basic authorization or an API key.
 func WithAuthorization(authorize func(*http.Request)) SenderOption {
 	return func(s *Sender) error {
 		if authorize == nil {
@@ -101,21 +102,21 @@ func WithAuthorization(authorize func(*http.Request)) SenderOption {
 	}
 }
 
-// WithTransport has requests sent by transport. The default is
-// [http.DefaultTransport].
+// WithTransport sets the transport. The default one keeps its connections, and closes an
+// HTTP/2 connection that has become silent within the time of one attempt.
 func WithTransport(transport http.RoundTripper) SenderOption {
 	return func(s *Sender) error {
 		if nothing.In(transport) {
 			return errors.New("stream: WithTransport: the transport is nil")
 		}
-		s.transport = transport
+		s.client = &sent.Client{Transport: transport}
 		return nil
 	}
 }
 
-// NewSender returns a sender that posts to an https URL; plain http is accepted
-// for the loopback (localhost, 127.0.0.0/8 and ::1, in no other spelling).
-// Redirects are not followed.
+// NewSender returns a sender that posts to an https URL. It accepts plain http for the
+// loopback: localhost, 127.0.0.0/8 and ::1, in this spelling. The sender follows no
+// redirects.
 func NewSender(to string, options ...SenderOption) (*Sender, error) {
 	if _, problem := safeurl.Parse(to); problem != "" {
 		return nil, errors.New("stream: the sender's URL " + problem)
@@ -134,97 +135,107 @@ func NewSender(to string, options ...SenderOption) (*Sender, error) {
 			return nil, err
 		}
 	}
+	if s.client == nil {
+		s.client = &sent.Client{Transport: transport.New(nil)}
+	}
 	return s, nil
 }
 
-// Format writes the type's name for every verb: the URL may hold a key.
+// Format writes the name of the type for every verb, because the URL may hold a key.
 func (Sender) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "stream.Sender") }
 
-// LogValue shows the type's name to log/slog.
+// LogValue returns the name of the type.
 func (Sender) LogValue() slog.Value { return slog.StringValue("stream.Sender") }
 
-// Probe asks the receiver whether it is there, with a HEAD request that must be
-// answered 200, as the vendor does when a URL is saved. It is tried once. The
-// error is one of Send.
+// Probe sends one HEAD request, which must be answered 200. The vendor does the same
+// when a URL is saved. The error is as that of Send.
 func (s *Sender) Probe(ctx context.Context) error {
-	violations := s.check(ctx)
-	if err := violations.Err("", ""); err != nil {
-		return err
-	}
-	attempt := s.try(ctx, http.MethodHead, nil)
-	if attempt.Status == http.StatusOK {
-		return nil
-	}
-	return failure(ctx, []outcome.Attempt{attempt})
+	p := posting{Sender: s, method: http.MethodHead}
+	_, err := p.run(ctx)
+	return err
 }
 
-// Send posts one payload, and returns every try once it was answered 200, the
-// only status that counts as success. data must be a JSON object.
+// Send posts one payload, a JSON object, and returns the attempts. Only the answer 200
+// is a success. As the vendor does, it repeats the request after all other answers but
+// 202 to 208, 226, 300 to 308, 400, 402, 404 to 411, 414 to 416, 418 and 505, and
+// after errors.
 //
-// Anything else is an [*outcome.Error]. Its edge is OnTimeout if the last try,
-// or ctx, ran out of time, also of a time that the transport sets;
-// OnInvalidData for data that is no JSON object, a nil ctx, and a Sender that is
-// nil or not of [NewSender]; else OnError. Its Effect is MaybeApplied if any try
-// may have been taken: one that was answered neither 4xx nor 200, or not at all
-// after it had left. A transport that is no [http.Transport] and does not tell of
-// its steps ([httptrace.ClientTrace]) leaves that open whenever it fails; an
-// [http.Transport] is taken to tell, so give it no protocol that does not
-// (RegisterProtocol). The error can show the host of the URL, as those of the
-// network do, but nothing else of the URL and nothing of what was answered.
+// The error is an [*outcome.Error]. Its edge is
+//
+//   - OnInvalidData if data is not a JSON object,
+//   - OnTimeout if ctx ended, or if the last attempt ran out of time,
+//   - OnError otherwise.
+//
+// Its Effect covers all attempts. It is NotSent if none was sent, Refused if the receiver
+// refused those that were, and otherwise MaybeApplied. Answers that refuse are 307, 308,
+// 501, and 400 to 499 but for 408. The error may show the host of the URL, and nothing
+// else of the URL, the payload or the answer.
 func (s *Sender) Send(ctx context.Context, data []byte) ([]outcome.Attempt, error) {
-	violations := s.check(ctx)
 	if !json.Valid(data) || bytes.TrimSpace(data)[0] != '{' {
+		var violations outcome.Violations
 		violations.Add("data", "is not a JSON object")
+		return nil, violations.Err("", "")
 	}
-	if err := violations.Err("", ""); err != nil {
-		return nil, err
-	}
-	var attempts []outcome.Attempt
-	for {
-		attempt := s.try(ctx, http.MethodPost, data)
-		if n := len(attempts); n > 0 {
-			attempt.Wait = s.schedule[n-1]
-		}
-		attempts = append(attempts, attempt)
-		switch {
-		case attempt.Status == http.StatusOK:
-			return attempts, nil
-		case notRepeated(attempt.Status), len(attempts) > len(s.schedule):
-			return attempts, failure(ctx, attempts)
-		}
-		if !pause(ctx, s.schedule[len(attempts)-1]) {
-			return attempts, failure(ctx, attempts)
-		}
-	}
+	p := posting{Sender: s, method: http.MethodPost, data: data, waits: s.schedule}
+	return p.run(ctx)
 }
 
-// check finds what makes sending anything impossible.
-func (s *Sender) check(ctx context.Context) (violations outcome.Violations) {
-	if s == nil || s.authorize == nil {
-		violations.Add("sender", "was not made by NewSender")
-	}
-	if ctx == nil {
-		violations.Add("ctx", "is nil")
-	}
-	return violations
+// posting sends one request until it succeeds. It is the [retry.Call] of its retries.
+type posting struct {
+	*Sender
+	method   string
+	data     []byte // nil without a body
+	waits    []time.Duration
+	attempts []outcome.Attempt
 }
 
-// pause waits, and reports whether ctx lasted.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return ctx.Err() == nil
+// run makes the first attempt, and the others through package retry.
+func (p *posting) run(ctx context.Context) ([]outcome.Attempt, error) {
+	request, err := http.NewRequestWithContext(ctx, p.method, p.url.Reveal(), nil)
+	if err != nil {
+		return nil, safeerror.Hide("stream: the request is invalid", err)
 	}
+	response, err := p.RoundTrip(request)
+	if again, _ := p.CheckRetry(ctx, response, err); again {
+		_, _ = retry.Continue(request, response, err, p) // p.attempts has the results
+	}
+	if p.last().Status == http.StatusOK {
+		return p.attempts, nil
+	}
+	return p.attempts, failure(ctx, p.attempts)
 }
 
-// notRepeated reports whether an answer is on the vendor's list of those after
-// which it does not try again. Everything that is not on the list is repeated,
-// however odd: 401, 403 and 413 are not on it.
-func notRepeated(status int) bool {
+func (p *posting) last() outcome.Attempt { return p.attempts[len(p.attempts)-1] }
+
+// RoundTrip makes one attempt and adds it to the others.
+func (p *posting) RoundTrip(request *http.Request) (*http.Response, error) {
+	var wait time.Duration
+	if n := len(p.attempts); n > 0 {
+		wait = p.waits[n-1]
+	}
+	started := time.Now()
+	ctx, cancel := context.WithTimeout(request.Context(), p.timeout)
+	defer cancel()
+	response, attempt := p.attempt(request.Clone(ctx))
+	attempt.Wait, attempt.Duration = wait, time.Since(started)
+	p.attempts = append(p.attempts, attempt)
+	return response, attempt.Err
+}
+
+// CheckRetry reports whether another attempt follows.
+func (p *posting) CheckRetry(ctx context.Context, _ *http.Response, _ error) (bool, error) {
+	status := p.last().Status
+	return status != http.StatusOK && !isFinal(status) && len(p.attempts) <= len(p.waits) && ctx.Err() == nil, nil
+}
+
+// Backoff returns the wait before the next attempt.
+func (p *posting) Backoff(_, _ time.Duration, _ int, _ *http.Response) time.Duration {
+	return p.waits[len(p.attempts)-1]
+}
+
+// isFinal reports whether the vendor does not repeat a request after an answer with that
+// status. It repeats after all others, 401, 403 and 413 included.
+func isFinal(status int) bool {
 	switch {
 	case status >= 202 && status <= 208, status == 226,
 		status >= 300 && status <= 308,
@@ -237,104 +248,90 @@ func notRepeated(status int) bool {
 	return false
 }
 
-// errNoReply says that a transport broke its contract.
-var errNoReply = errors.New("stream: the transport returned neither an answer nor an error")
+// errHeader is the error of a function of [WithAuthorization] that sets a header which
+// cannot be sent.
+var errHeader = errors.New("stream: a header has a control character")
 
-// maxReply is how much of an answer is read, to keep the connection.
+// invalidValue reports whether a header cannot have that value.
+func invalidValue(value string) bool {
+	return strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
+}
+
+// attempt sends a request and reads the answer.
+func (p *posting) attempt(request *http.Request) (*http.Response, outcome.Attempt) {
+	ctx := request.Context()
+	request.Header.Set("Content-Type", "application/json")
+	if p.secret != nil {
+		request.Header.Set(SignatureHeader, Sign(p.algorithm, *p.secret, p.data))
+	}
+	p.authorize(request)
+	for _, values := range request.Header {
+		if slices.ContainsFunc(values, invalidValue) {
+			return nil, outcome.Attempt{Err: errHeader, Effect: outcome.NotSent}
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, outcome.Attempt{Err: safeerror.Cause(ctx, err), Effect: outcome.NotSent}
+	}
+	var watch sent.Watch
+	response, err := p.client.Send(request, p.data, &watch)
+	var attempt outcome.Attempt
+	switch {
+	case err == nil:
+		finish(response)
+		attempt = outcome.Attempt{Status: response.StatusCode, Effect: effectOf(response.StatusCode)}
+	case watch.NotSent():
+		attempt = outcome.Attempt{Err: safeerror.Cause(ctx, err, sent.ErrNoReply), Effect: outcome.NotSent}
+	default:
+		attempt = outcome.Attempt{Err: safeerror.Cause(ctx, err, sent.ErrNoReply), Effect: outcome.MaybeApplied}
+	}
+	attempt.Repeated = watch.Repeated()
+	if attempt.Repeated && attempt.Status != http.StatusOK {
+		attempt.Effect = outcome.MaybeApplied
+	}
+	return response, attempt
+}
+
+// maxReply is how much of an answer is read, so that its connection can be used again.
 const maxReply = 4 << 10
 
-// try sends one request and reads its answer.
-func (s *Sender) try(ctx context.Context, method string, data []byte) (attempt outcome.Attempt) {
-	started := time.Now()
-	defer func() { attempt.Duration = time.Since(started) }()
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	if err := ctx.Err(); err != nil {
-		return outcome.Attempt{Err: safeerror.Cause(ctx, err), Effect: outcome.NotSent}
-	}
-	// A transport that tells of its steps shows that nothing left. That of
-	// net/http always tells: before the first step it has refused the request.
-	// Of another one nobody knows.
-	var traced, wrote atomic.Bool
-	traced.Store(s.tells())
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn:      func(string) { traced.Store(true) },
-		WroteHeaders: func() { wrote.Store(true) },
-	})
-	request, err := http.NewRequestWithContext(ctx, method, s.url.Reveal(), bytes.NewReader(data))
-	if err != nil {
-		return outcome.Attempt{Err: safeerror.Cause(ctx, err), Effect: outcome.NotSent}
-	}
-	request.Header.Set("Content-Type", "application/json")
-	if s.secret != nil {
-		request.Header.Set(SignatureHeader, Sign(s.algorithm, *s.secret, data))
-	}
-	s.authorize(request)
-	// An http.Client would fail on a redirect that it cannot read.
-	response, err := s.roundTripper().RoundTrip(request)
-	if err == nil && response == nil {
-		err = errNoReply
-	}
-	if err != nil {
-		effect := outcome.MaybeApplied
-		if traced.Load() && !wrote.Load() {
-			effect = outcome.NotSent
-		}
-		return outcome.Attempt{Err: safeerror.Cause(ctx, err, errNoReply), Effect: effect}
-	}
-	finish(response)
-	return outcome.Attempt{Status: response.StatusCode, Effect: effectOf(response.StatusCode)}
-}
-
-// finish ends a response, whose answer is its status.
+// finish reads and closes the body of an answer.
 func finish(response *http.Response) {
-	if response.Body == nil {
-		return
+	if response.Body != nil {
+		// After a 101 the body is the connection itself, and reading it can hang.
+		if response.StatusCode >= http.StatusOK {
+			_, _ = io.CopyN(io.Discard, response.Body, maxReply)
+		}
+		_ = response.Body.Close()
 	}
-	defer response.Body.Close()
-	// After a 101 the body is the connection itself, and no context ends it.
-	if response.StatusCode >= http.StatusOK {
-		_, _ = io.CopyN(io.Discard, response.Body, maxReply)
-	}
+	response.Body = http.NoBody
 }
 
-func (s *Sender) roundTripper() http.RoundTripper {
-	if s.transport == nil {
-		return http.DefaultTransport
-	}
-	return s.transport
-}
-
-// tells reports whether requests are sent by the transport of net/http.
-func (s *Sender) tells() bool {
-	_, ok := s.roundTripper().(*http.Transport)
-	return ok
-}
-
-// effectOf returns what a status says of the payload: 400 and the like that it
-// was refused, a 5xx that nobody knows.
+// effectOf returns the effect of an attempt that was answered with status.
 func effectOf(status int) outcome.Effect {
 	switch {
 	case status == http.StatusOK:
 		return 0
-	case status >= 400 && status < 500:
+	case status == http.StatusRequestTimeout:
+		return outcome.MaybeApplied
+	case status >= 400 && status < 500, status == http.StatusNotImplemented,
+		status == http.StatusTemporaryRedirect, status == http.StatusPermanentRedirect:
 		return outcome.Refused
 	}
 	return outcome.MaybeApplied
 }
 
-// failure returns the error of a send that did not succeed. What one try may
-// have done, no later one undoes.
+// failure returns the error of attempts without success.
 func failure(ctx context.Context, attempts []outcome.Attempt) error {
 	last := attempts[len(attempts)-1]
 	e := &outcome.Error{Edge: outcome.OnError, Effect: outcome.NotSent, Status: last.Status, Attempts: attempts, Err: last.Err}
 	for _, attempt := range attempts {
-		e.Effect = max(e.Effect, attempt.Effect)
+		e.Effect = e.Effect.Then(attempt.Effect)
 	}
 	switch {
 	case ctx.Err() != nil:
 		e.Edge, e.Err = outcome.OnTimeout, safeerror.Cause(ctx, last.Err)
-	case timedOut(last.Err):
+	case isTimeout(last.Err):
 		e.Edge = outcome.OnTimeout
 	case last.Err == nil:
 		e.Err = fmt.Errorf("the receiver answered %d instead of 200", last.Status)
@@ -342,9 +339,8 @@ func failure(ctx context.Context, attempts []outcome.Attempt) error {
 	return e
 }
 
-// timedOut reports whether err says that time was up, that of a try or one that
-// the transport sets itself.
-func timedOut(err error) bool {
+// isTimeout reports whether err is a timeout, of an attempt or of the transport.
+func isTimeout(err error) bool {
 	limit, ok := errors.AsType[interface {
 		error
 		Timeout() bool

@@ -21,12 +21,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/engagesdk/engage-go/internal/http2test"
+	"github.com/engagesdk/engage-go/internal/transport"
 	"github.com/engagesdk/engage-go/outcome"
 	"github.com/engagesdk/engage-go/stream"
 )
 
-// answers is a transport that gives one answer after another: a status, or an
-// error. The last one is repeated.
+// answers is a transport that returns one answer after another: a status or an error. It
+// repeats the last one. A duration stands for an answer that never comes.
 type answers struct {
 	list     []any
 	requests []*http.Request
@@ -34,9 +36,12 @@ type answers struct {
 }
 
 func (a *answers) RoundTrip(request *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(request.Body)
-	if err != nil {
-		return nil, err
+	var body []byte
+	if request.Body != nil {
+		var err error
+		if body, err = io.ReadAll(request.Body); err != nil {
+			return nil, err
+		}
 	}
 	a.requests, a.bodies = append(a.requests, request), append(a.bodies, string(body))
 	answer := a.list[min(len(a.requests), len(a.list))-1]
@@ -75,8 +80,7 @@ func TestASenderPostsAsTheStreamDoes(t *testing.T) {
 	require.Equal(t, []string{typing}, transport.bodies)
 }
 
-// notRepeated is the vendor's list of the statuses after which nothing is sent
-// again.
+// notRepeated is the vendor's list of the statuses after which it sends nothing again.
 var notRepeated = []int{
 	202, 203, 204, 205, 206, 207, 208, 226, 300, 301, 302, 303, 304, 305, 306, 307, 308,
 	400, 402, 404, 405, 406, 407, 408, 409, 410, 411, 414, 415, 416, 418, 505,
@@ -136,7 +140,7 @@ func TestASenderEndsWithSuccess(t *testing.T) {
 	})
 }
 
-func TestASenderTellsHowItFailed(t *testing.T) {
+func TestTheErrorOfASenderSaysWhatMayHaveBeenApplied(t *testing.T) {
 	for name, test := range map[string]struct {
 		answers []any
 		edge    outcome.Edge
@@ -148,7 +152,12 @@ func TestASenderTellsHowItFailed(t *testing.T) {
 		"out of time":          {[]any{time.Hour}, outcome.OnTimeout, outcome.MaybeApplied},
 		"out of its own time":  {[]any{timeUp{}}, outcome.OnTimeout, outcome.MaybeApplied},
 		"in time after all":    {[]any{timeUp{}, 503}, outcome.OnError, outcome.MaybeApplied},
-		"a redirect":           {[]any{307}, outcome.OnError, outcome.MaybeApplied},
+		"a redirect, 307":      {[]any{307}, outcome.OnError, outcome.Refused},
+		"a redirect, 308":      {[]any{308}, outcome.OnError, outcome.Refused},
+		"another redirect":     {[]any{302}, outcome.OnError, outcome.MaybeApplied},
+		"request timeout":      {[]any{408}, outcome.OnError, outcome.MaybeApplied},
+		"not implemented":      {[]any{501}, outcome.OnError, outcome.Refused},
+		"busy":                 {[]any{503}, outcome.OnError, outcome.MaybeApplied},
 		"another 2xx than 200": {[]any{202}, outcome.OnError, outcome.MaybeApplied},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -289,33 +298,7 @@ func TestASenderIsPrintedWithoutItsURL(t *testing.T) {
 	require.Equal(t, "level=INFO msg=m sender=stream.Sender\n", log.String())
 }
 
-func TestASenderThatWasNotMadeIsAnErrorAndNoPanic(t *testing.T) {
-	var none context.Context
-	made, err := stream.NewSender("https://receiver.example.com", stream.WithTransport(&answers{list: []any{200}}))
-	require.NoError(t, err)
-	for name, test := range map[string]struct {
-		sender *stream.Sender
-		ctx    context.Context
-		text   string
-	}{
-		"nil":         {nil, t.Context(), "sender was not made by NewSender"},
-		"zero":        {new(stream.Sender), t.Context(), "sender was not made by NewSender"},
-		"nil context": {made, none, "ctx is nil"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			attempts, err := test.sender.Send(test.ctx, []byte(`[]`))
-			require.Empty(t, attempts)
-			require.ErrorIs(t, err, outcome.ErrOnInvalidData)
-			require.ErrorContains(t, err, test.text)
-			require.ErrorContains(t, err, "data is not a JSON object", "all faults at once")
-			require.ErrorContains(t, test.sender.Probe(test.ctx), test.text)
-		})
-	}
-	_, err = stream.NewSender("https://receiver.example.com", nil)
-	require.Error(t, err)
-}
-
-func TestASenderKnowsThatNothingLeft(t *testing.T) {
+func TestASenderWithoutAConnectionHasSentNothing(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
 	sender, err := stream.NewSender(server.URL, stream.WithSchedule(0))
@@ -326,7 +309,7 @@ func TestASenderKnowsThatNothingLeft(t *testing.T) {
 	require.Equal(t, outcome.NotSent, failure.Effect)
 }
 
-func TestASenderDoubtsWhatWasTakenAndNotAnswered(t *testing.T) {
+func TestARequestWithoutAnAnswerMayHaveBeenApplied(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		panic(http.ErrAbortHandler) // and the connection breaks off
@@ -342,7 +325,7 @@ func TestASenderDoubtsWhatWasTakenAndNotAnswered(t *testing.T) {
 	require.Equal(t, outcome.MaybeApplied, attempts[0].Effect)
 }
 
-func TestASenderDoesNotWaitForWhatFollowsASwitchOfProtocols(t *testing.T) {
+func TestASenderDoesNotReadOnAfterASwitchOfProtocols(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		connection, _, err := http.NewResponseController(w).Hijack()
 		if err == nil {
@@ -360,7 +343,7 @@ func TestASenderDoesNotWaitForWhatFollowsASwitchOfProtocols(t *testing.T) {
 	require.Equal(t, outcome.MaybeApplied, attempts[0].Effect)
 }
 
-func TestASenderDoesNotReadWhereARedirectLeads(t *testing.T) {
+func TestASenderFollowsNoRedirect(t *testing.T) {
 	for _, location := range []string{"https://elsewhere.example.com", "http://[", "%zz", ""} {
 		var posts atomic.Int64
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -379,12 +362,12 @@ func TestASenderDoesNotReadWhereARedirectLeads(t *testing.T) {
 	}
 }
 
-// returning is a transport that returns what it is told to, be it too little.
+// returning is a transport that returns a response and no error.
 type returning struct{ response *http.Response }
 
 func (r returning) RoundTrip(*http.Request) (*http.Response, error) { return r.response, nil }
 
-func TestASenderMakesDoWithATransportThatReturnsTooLittle(t *testing.T) {
+func TestATransportMayReturnNoResponseOrNoBody(t *testing.T) {
 	sender, err := stream.NewSender("https://receiver.example.com", stream.WithTransport(returning{}), stream.WithSchedule())
 	require.NoError(t, err)
 	_, err = sender.Send(t.Context(), []byte(typing))
@@ -420,7 +403,7 @@ func TestASenderUsesItsConnectionAgain(t *testing.T) {
 	require.EqualValues(t, 1, connections.Load())
 }
 
-func TestASenderKnowsThatNothingLeftWithoutATry(t *testing.T) {
+func TestWhatIsRefusedBeforeItIsSentIsNotSent(t *testing.T) {
 	var taken atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { taken.Add(1) }))
 	defer server.Close()
@@ -495,7 +478,7 @@ func TestAProbeMustBeAnswered200(t *testing.T) {
 	require.ErrorContains(t, sender.Probe(t.Context()), "answered 204")
 }
 
-func TestASenderRefusesWhatItCannotObey(t *testing.T) {
+func TestInvalidSettingsOfASenderAreErrors(t *testing.T) {
 	for _, url := range []string{"", "receiver.example.com", "http://receiver.example.com", "ftp://localhost", "https://user:very-secret@receiver.example.com", "https://a b/%zz"} {
 		_, err := stream.NewSender(url)
 		require.Error(t, err, url)
@@ -512,4 +495,86 @@ func TestASenderRefusesWhatItCannotObey(t *testing.T) {
 		_, err := stream.NewSender("https://receiver.example.com", option)
 		require.Error(t, err, name)
 	}
+	_, err := stream.NewSender("https://receiver.example.com", nil)
+	require.Error(t, err)
+}
+
+// senderOverHTTP2 returns a sender whose transport is the default one and trusts server.
+func senderOverHTTP2(t *testing.T, server *http2test.Server, options ...stream.SenderOption) *stream.Sender {
+	t.Helper()
+	toServer := transport.New(server.TLS)
+	t.Cleanup(toServer.CloseIdleConnections)
+	sender, err := stream.NewSender(server.URL, append(options, stream.WithTransport(toServer))...)
+	require.NoError(t, err)
+	return sender
+}
+
+// requireOnce requires that the receiver got each of so many messages exactly once.
+func requireOnce(t *testing.T, r receiving, messages int) {
+	t.Helper()
+	require.EqualValues(t, messages, r.Counts().Accepted)
+	require.Zero(t, r.Counts().Duplicates)
+}
+
+func TestARequestThatAnHTTP2ServerDidNotTakeIsSentAgain(t *testing.T) {
+	for name, decide := range map[string]func(*http2test.Stream){
+		"the stream is refused": func(s *http2test.Stream) {
+			if s.Number == 2 {
+				s.Refuse()
+			}
+		},
+		"the connection ends before it": func(s *http2test.Stream) {
+			if s.Connection == 1 && s.Number == 2 {
+				s.GoAway(s.ID-2, http2test.NoError)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newReceiving(t)
+			server := http2test.Start(t, http2test.Config{Handler: r, Decide: decide})
+			sender := senderOverHTTP2(t, server, stream.WithSigning(stream.SHA256, current), stream.WithSchedule())
+			for n := range 3 {
+				attempts, err := sender.Send(t.Context(), payload("ann", n))
+				require.NoError(t, err)
+				require.Len(t, attempts, 1)
+			}
+			requireOnce(t, r, 3)
+		})
+	}
+}
+
+func TestARequestThatEveryHTTP2StreamRefusesIsNotSent(t *testing.T) {
+	r := newReceiving(t)
+	server := http2test.Start(t, http2test.Config{Handler: r, Decide: func(s *http2test.Stream) { s.Refuse() }})
+	sender := senderOverHTTP2(t, server, stream.WithSigning(stream.SHA256, current), stream.WithSchedule(0))
+	attempts, err := sender.Send(t.Context(), payload("ann", 1))
+	require.Len(t, attempts, 2)
+	require.Equal(t, outcome.NotSent, failureOf(t, err).Effect)
+	requireOnce(t, r, 0)
+}
+
+func TestARequestWhoseHTTP2StreamBreaksMayHaveBeenApplied(t *testing.T) {
+	r := newReceiving(t)
+	server := http2test.Start(t, http2test.Config{Handler: r, Decide: func(s *http2test.Stream) { s.Reset(http2test.InternalError) }})
+	sender := senderOverHTTP2(t, server, stream.WithSigning(stream.SHA256, current), stream.WithSchedule())
+	_, err := sender.Send(t.Context(), payload("ann", 1))
+	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
+	require.Eventually(t, func() bool { return r.Counts().Accepted == 1 }, time.Minute, time.Millisecond)
+}
+
+func TestASilentConnectionCostsOneAttempt(t *testing.T) {
+	t.Parallel() // it waits for the ping
+	r := newReceiving(t)
+	server := http2test.Start(t, http2test.Config{Handler: r, Decide: func(s *http2test.Stream) {
+		if s.Connection == 1 && s.Number == 2 {
+			s.Silence()
+		}
+	}})
+	sender := senderOverHTTP2(t, server, stream.WithSigning(stream.SHA256, current), stream.WithSchedule(time.Second))
+	for n, want := range []int{1, 2, 1} {
+		attempts, err := sender.Send(t.Context(), payload("ann", n))
+		require.NoError(t, err)
+		require.Len(t, attempts, want)
+	}
+	require.EqualValues(t, 2, server.Connections.Load())
 }

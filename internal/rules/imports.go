@@ -36,7 +36,7 @@ var rooms = []room{
 	{"internal/engine", []string{"auth", "outcome", "internal/tolerant", "internal/safeerror", "internal/retryafter", "internal/sent", "internal/transport", "internal/retry"}},
 	{"engage/callback", []string{"auth", "outcome", "internal/tolerant", "internal/nothing", "internal/safeerror", "internal/safeurl"}},
 	{"engage", []string{"engage/channel", "engage/message", "engage/callback", "auth", "outcome", "internal/engine", "internal/retry", "internal/transport", "internal/tolerant", "internal/nothing", "internal/safeerror", "internal/safeurl"}},
-	{"stream", []string{"engage/channel", "engage/message", "outcome", "internal/tolerant", "internal/nothing", "internal/safeurl", "internal/safeerror", "internal/errtree"}},
+	{"stream", []string{"engage/channel", "engage/message", "outcome", "internal/tolerant", "internal/nothing", "internal/safeurl", "internal/safeerror", "internal/sent", "internal/retry", "internal/transport"}},
 	{"stream/jetstream/embedded", []string{"stream/jetstream", "outcome"}},
 	{"stream/...", []string{"stream", "engage/channel", "engage/message", "outcome", "internal/tolerant"}},
 	{"engage/engagetest", []string{"engage", "stream", "engage/channel", "engage/message", "auth", "outcome", "internal/tolerant", "internal/safeerror", "internal/safeurl"}},
