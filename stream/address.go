@@ -14,12 +14,13 @@ import (
 // engage. It returns nil if the payload does not hold the whole address:
 //
 //   - on channels on which Engage has no conversations,
-//   - on WhatsApp and Messenger, whose payloads name an app instead of the business's
+//   - on WhatsApp and Messenger, where the payload names an app and not the business's
 //     number or page. Use AddressFor there.
 //
-// The mailbox of an email is its first recipient (assumed). A live chat event without
-// a thread has the user id as its browser fingerprint (observed in the vendor's own
-// flows).
+// The mailbox of an email is its first recipient (assumed). The browser fingerprint of a
+// live chat is also found in the payload's extras (observed). A live chat event with
+// neither a thread nor a fingerprint has the user id as its fingerprint (observed in the
+// vendor's own flows).
 func (h Header) Address() channel.Address {
 	namesApp := h.Channel == channel.WhatsApp || h.Channel == channel.Facebook
 	if namesApp && h.members.Find("eventType") == nil {
@@ -64,6 +65,9 @@ func (h Header) addressFor(business string) channel.Address {
 func (h Header) liveChatAddress(business string) channel.Address {
 	a := channel.LiveChatAddress{
 		AppID: business, UserID: h.Customer, ThreadID: h.Member("threadId"), BrowserFingerprint: h.Member("browserFingerprint"),
+	}
+	if a.BrowserFingerprint == "" {
+		a.BrowserFingerprint = tolerant.MembersOf(h.JSON("extras")).Text("browserFingerprint")
 	}
 	if a.ThreadID == "" {
 		a.ThreadID = tolerant.MembersOf(h.JSON("thread")).Text("id")

@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"encoding/json"
 	"mime"
+	"net/url"
 	"path"
 	"strconv"
 	"strings"
 
+	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/message"
 	"github.com/engagesdk/engage-go/internal/tolerant"
 )
@@ -44,7 +46,15 @@ func (e MessageEvent) Attachments() ([]Attachment, error) {
 	if list == nil && e.Member("attachments") != "" {
 		return nil, &DecodeError{"has attachments that are not a list"}
 	}
-	return attachmentsOf(list)
+	attachments, err := attachmentsOf(list)
+	if e.Channel == channel.WhatsApp && tolerant.Fold(e.Member("type")) == "document" {
+		for i, a := range attachments {
+			if a.Name == "" && isFileName(a.Caption) {
+				attachments[i].Name = a.Caption // as in a sample of the vendor
+			}
+		}
+	}
+	return attachments, err
 }
 
 // attachmentsOf reads a list of attachments, or one attachment.
@@ -71,11 +81,15 @@ func attachmentOf(raw []byte) Attachment {
 	m := tolerant.MembersOf(raw)
 	payload, sticker := tolerant.MembersOf(m.Find("payload")), tolerant.MembersOf(m.Find("sticker"))
 	size, _ := strconv.ParseInt(m.Text("size"), 10, 64)
+	typ, kind := cmp.Or(m.Text("mimeType", "contentType"), sticker.Text("mimeType")), m.Text("type")
+	if !strings.Contains(typ, "/") {
+		typ, kind = "", cmp.Or(kind, typ) // live chat has a bare word (documented)
+	}
 	return Attachment{
 		URL:      cmp.Or(m.Text("url", "file"), payload.Text("url")),
 		Name:     m.Text("name"),
-		MIMEType: cmp.Or(m.Text("mimeType", "contentType"), sticker.Text("mimeType")),
-		Type:     m.Text("type"),
+		MIMEType: typ,
+		Type:     kind,
 		ID:       cmp.Or(m.Text("id", "stickerId"), sticker.Text("id")),
 		Size:     size,
 		Caption:  m.Text("caption"),
@@ -83,18 +97,89 @@ func attachmentOf(raw []byte) Attachment {
 	}
 }
 
-// message returns the file as an attachment of package message, which needs a name
-// and a media type. A missing name is taken from the URL, else from the id. A missing
-// type is that of the extension, else application/octet-stream.
+// message returns the file as an attachment of package message.
+//
+// A missing name is that of the URL, else the id. A missing media type is that of the
+// name's extension, else the usual one of Type (assumed). A name without an extension
+// gets that of the media type, because lists of allowed files go by extension.
 func (a Attachment) message() message.Attachment {
-	location, _, _ := strings.Cut(a.URL, "#")
-	location, _, _ = strings.Cut(location, "?")
-	name := a.Name
-	if name == "" {
-		if name = path.Base(location); name == "." || name == "/" {
-			name = cmp.Or(a.ID, "attachment")
+	inURL := nameInURL(a.URL)
+	name := cmp.Or(a.Name, inURL, a.ID, "attachment")
+	typ := cmp.Or(a.MIMEType, mediaTypeOf(name), mediaTypeOf(inURL), usualTypes[tolerant.Fold(a.Type)], "application/octet-stream")
+	if path.Ext(name) == "" {
+		name += cmp.Or(extensionOf(typ), path.Ext(inURL))
+	}
+	return message.Attachment{MIMEType: typ, FileName: name, URL: a.URL, Dropped: a.URL == ""}
+}
+
+// nameInURL returns the file name at the end of a URL's path, or that of its query
+// parameter path, as in the vendor's links to media. It is empty if there is none.
+func nameInURL(link string) string {
+	u, err := url.Parse(link)
+	if err != nil {
+		return ""
+	}
+	name := lastElement(u.Path)
+	if path.Ext(name) == "" {
+		name = cmp.Or(lastElement(u.Query().Get("path")), name)
+	}
+	return name
+}
+
+func lastElement(of string) string {
+	if name := path.Base(of); name != "." && name != "/" {
+		return name
+	}
+	return ""
+}
+
+// isFileName reports whether text ends in an extension with a letter.
+func isFileName(text string) bool {
+	extension := strings.TrimPrefix(path.Ext(text), ".")
+	alphanumeric := !strings.ContainsFunc(extension, func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9')
+	})
+	return alphanumeric && 0 < len(extension) && len(extension) <= 5 &&
+		strings.Trim(extension, "0123456789") != "" && !strings.ContainsAny(text, "\r\n")
+}
+
+// fileTypes are the media types of files that customers send, with their extensions. The
+// tables of package mime depend on the machine.
+var fileTypes = []struct{ mediaType, extension string }{
+	{"image/jpeg", ".jpg"}, {"image/jpeg", ".jpeg"}, {"image/png", ".png"}, {"image/gif", ".gif"},
+	{"image/webp", ".webp"}, {"image/heic", ".heic"}, {"image/bmp", ".bmp"}, {"image/tiff", ".tiff"},
+	{"video/mp4", ".mp4"}, {"video/3gpp", ".3gp"}, {"video/quicktime", ".mov"}, {"video/webm", ".webm"},
+	{"audio/mpeg", ".mp3"}, {"audio/ogg", ".ogg"}, {"audio/aac", ".aac"}, {"audio/amr", ".amr"},
+	{"audio/mp4", ".m4a"}, {"audio/wav", ".wav"},
+	{"application/pdf", ".pdf"}, {"application/zip", ".zip"}, {"application/rtf", ".rtf"},
+	{"text/plain", ".txt"}, {"text/csv", ".csv"}, {"text/html", ".html"}, {"text/vcard", ".vcf"}, {"text/calendar", ".ics"},
+	{"application/msword", ".doc"}, {"application/vnd.openxmlformats-officedocument.wordprocessingml.document", ".docx"},
+	{"application/vnd.ms-excel", ".xls"}, {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx"},
+	{"application/vnd.ms-powerpoint", ".ppt"}, {"application/vnd.openxmlformats-officedocument.presentationml.presentation", ".pptx"},
+	{"application/vnd.oasis.opendocument.text", ".odt"}, {"application/vnd.oasis.opendocument.spreadsheet", ".ods"},
+}
+
+// usualTypes are the media types of files of which only the channel's word is known.
+var usualTypes = map[string]string{"image": "image/jpeg", "video": "video/mp4", "audio": "audio/mpeg"}
+
+// mediaTypeOf returns the media type of a file name, or the empty text.
+func mediaTypeOf(name string) string {
+	extension := strings.ToLower(path.Ext(name))
+	for _, row := range fileTypes {
+		if row.extension == extension {
+			return row.mediaType
 		}
 	}
-	typ := cmp.Or(a.MIMEType, mime.TypeByExtension(path.Ext(name)), mime.TypeByExtension(path.Ext(location)), "application/octet-stream")
-	return message.Attachment{MIMEType: typ, FileName: name, URL: a.URL, Dropped: a.URL == ""}
+	return mime.TypeByExtension(extension)
+}
+
+// extensionOf returns the usual extension of a media type, or the empty text.
+func extensionOf(mediaType string) string {
+	mediaType, _, _ = strings.Cut(mediaType, ";")
+	for _, row := range fileTypes {
+		if strings.EqualFold(row.mediaType, strings.TrimSpace(mediaType)) {
+			return row.extension
+		}
+	}
+	return ""
 }

@@ -348,3 +348,33 @@ func BenchmarkSeen(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkDeadLetter terminates entries of an inbox that keeps as many dead letters as it
+// may. The cost of one does not depend on how many are kept.
+func BenchmarkDeadLetter(b *testing.B) {
+	for _, limit := range []int{1_000, 100_000} {
+		b.Run(fmt.Sprint(limit), func(b *testing.B) {
+			inbox := stream.NewMemoryInbox(stream.MemoryLimits{DeadLetters: limit})
+			terminate := func(n int) {
+				id := fmt.Sprint(n)
+				if _, err := inbox.Put(b.Context(), stream.Entry{ID: id, Conversation: id}); err != nil {
+					b.Fatal(err)
+				}
+				delivery, err := inbox.Take(b.Context())
+				if err != nil {
+					b.Fatal(err)
+				}
+				if err := delivery.Term(b.Context(), "no use"); err != nil {
+					b.Fatal(err)
+				}
+			}
+			for n := range limit {
+				terminate(n)
+			}
+			b.ReportAllocs()
+			for n := limit; b.Loop(); n++ {
+				terminate(n)
+			}
+		})
+	}
+}

@@ -105,11 +105,11 @@ var contents = map[string]message.Message{
 	"whatsapp_reply_webhook":  whatsAppAnswer("t-66_0", "b-1", "OK"),
 	"whatsapp_image_webhook": message.TextWithAttachments{
 		Direction: message.Inbound, Text: "my shoes", Envelope: message.Envelope{AliasID: "t-61_0", Timestamp: at.Truncate(time.Second)},
-		Attachments: []message.Attachment{{MIMEType: "image/jpeg", FileName: "photo", URL: "https://files.example.com/w/photo"}},
+		Attachments: []message.Attachment{{MIMEType: "image/jpeg", FileName: "photo.jpg", URL: "https://files.example.com/w/photo"}},
 	},
 	"whatsapp_sticker_webhook": message.Attachments{
 		Direction: message.Inbound, Envelope: message.Envelope{AliasID: "t-62_0", Timestamp: at.Truncate(time.Second)},
-		Attachments: []message.Attachment{{MIMEType: "image/webp", FileName: "sticker", URL: "https://files.example.com/w/sticker"}},
+		Attachments: []message.Attachment{{MIMEType: "image/webp", FileName: "sticker.webp", URL: "https://files.example.com/w/sticker"}},
 	},
 	"whatsapp_location_webhook": nil,
 
@@ -293,7 +293,9 @@ func TestListsThatAreTooLongAreRefused(t *testing.T) {
 func TestPostbacksAreReadFromEveryChannel(t *testing.T) {
 	for name, want := range map[string]stream.Postback{
 		"livechat_postback_datastream": {Identifier: "a2", Title: "Yes", Reference: "q1"},
-		"apple_quick_reply_webhook":    {Identifier: "2"},
+		"apple_quick_reply_webhook":    {Identifier: "2", Title: "Yes"},
+		"apple_list_webhook":           {Identifier: "1", Title: "Red"},
+		"apple_list_datastream":        {Identifier: "1", Title: "Red"},
 		"rcs_suggestion_datastream":    {Payload: "YES"},
 		"rcs_suggestion_webhook":       {Payload: "YES"},
 		"whatsapp_button_webhook":      {Title: "Yes", Payload: "yes-1"},
@@ -335,19 +337,89 @@ func TestAttachmentsKeepWhatHasNoField(t *testing.T) {
 	require.Empty(t, attachments)
 }
 
-func TestAFileWithoutANameGetsOne(t *testing.T) {
+func TestFilesHaveANameAnExtensionAndAMediaType(t *testing.T) {
+	const media = "https://media.example.com/v1/download-media?exp=1&sid=2&path=3%2Fa%2F"
 	for attachment, want := range map[string]message.Attachment{
-		`{"url":"https://x.example.com/"}`:              {MIMEType: "application/octet-stream", FileName: "x.example.com", URL: "https://x.example.com/"},
+		`{"url":"https://x.example.com/"}`:              {MIMEType: "application/octet-stream", FileName: "attachment", URL: "https://x.example.com/"},
 		`{"url":"https://x.example.com/a/b.png?c=d/e"}`: {MIMEType: "image/png", FileName: "b.png", URL: "https://x.example.com/a/b.png?c=d/e"},
-		`{"url":"u/c.png","name":"file"}`:               {MIMEType: "image/png", FileName: "file", URL: "u/c.png"},
+		`{"url":"u/c.png","name":"file"}`:               {MIMEType: "image/png", FileName: "file.png", URL: "u/c.png"},
 		`{"name":"lost.png"}`:                           {MIMEType: "image/png", FileName: "lost.png", Dropped: true},
 		`{"url":"/","id":"f1","mimeType":"a/b"}`:        {MIMEType: "a/b", FileName: "f1", URL: "/"},
+		`{"url":":","id":"f1"}`:                         {MIMEType: "application/octet-stream", FileName: "f1", URL: ":"},
+
+		// The name is in a query parameter.
+		`{"url":"` + media + `my%20order.pdf"}`: {MIMEType: "application/pdf", FileName: "my order.pdf", URL: media + "my%20order.pdf"},
+		`{"url":"` + media + `order.XYZ"}`:      {MIMEType: "application/octet-stream", FileName: "order.XYZ", URL: media + "order.XYZ"},
+		// The type is known, the name has no extension.
+		`{"url":"https://x.example.com/voice","mime_type":"audio/mpeg"}`:             {MIMEType: "audio/mpeg", FileName: "voice.mp3", URL: "https://x.example.com/voice"},
+		`{"url":"https://x.example.com/voice","mime_type":"audio/ogg; codecs=opus"}`: {MIMEType: "audio/ogg; codecs=opus", FileName: "voice.ogg", URL: "https://x.example.com/voice"},
+		`{"url":"https://x.example.com/a.jpeg","name":"shoes"}`:                      {MIMEType: "image/jpeg", FileName: "shoes.jpg", URL: "https://x.example.com/a.jpeg"},
+		`{"url":"https://x.example.com/a.xyz","name":"shoes"}`:                       {MIMEType: "application/octet-stream", FileName: "shoes.xyz", URL: "https://x.example.com/a.xyz"},
+		// Live chat has a bare word as the content type.
+		`{"file":"https://x.example.com/contract.doc","contentType":"file"}`: {MIMEType: "application/msword", FileName: "contract.doc", URL: "https://x.example.com/contract.doc"},
+		`{"file":"https://x.example.com/f1","contentType":"image"}`:          {MIMEType: "image/jpeg", FileName: "f1.jpg", URL: "https://x.example.com/f1"},
+		// Messenger has a type and nothing else.
+		`{"type":"image","payload":{"url":"https://x.example.com/1"}}`: {MIMEType: "image/jpeg", FileName: "1.jpg", URL: "https://x.example.com/1"},
+		`{"type":"video","payload":{"url":"https://x.example.com/2"}}`: {MIMEType: "video/mp4", FileName: "2.mp4", URL: "https://x.example.com/2"},
+		`{"type":"audio","payload":{"url":"https://x.example.com/3"}}`: {MIMEType: "audio/mpeg", FileName: "3.mp3", URL: "https://x.example.com/3"},
+		`{"type":"file","payload":{"url":"https://x.example.com/4"}}`:  {MIMEType: "application/octet-stream", FileName: "4", URL: "https://x.example.com/4"},
 	} {
 		event, err := stream.Decode([]byte(`{"channel":"Rtm","event":"MO","attachments":[` + attachment + `]}`))
 		require.NoError(t, err)
 		content, err := event.(stream.MessageEvent).Content()
 		require.NoError(t, err)
-		require.Equal(t, []message.Attachment{want}, content.(message.Attachments).Attachments)
+		require.Equal(t, []message.Attachment{want}, content.(message.Attachments).Attachments, attachment)
+	}
+}
+
+func TestTheCaptionOfAWhatsAppDocumentCanBeItsName(t *testing.T) {
+	const link = "https://x.example.com/download"
+	for payload, want := range map[string]message.Message{
+		`"type":"document","attachments":[{"mime_type":"application/pdf","url":"` + link + `","caption":"contract.pdf"}]`: message.Attachments{
+			Direction: message.Inbound, Attachments: []message.Attachment{{MIMEType: "application/pdf", FileName: "contract.pdf", URL: link}},
+		},
+		`"type":"document","attachments":[{"mime_type":"application/pdf","url":"` + link + `","caption":"I owe you 5.30"}]`: message.TextWithAttachments{
+			Direction: message.Inbound, Text: "I owe you 5.30", Attachments: []message.Attachment{{MIMEType: "application/pdf", FileName: "download.pdf", URL: link}},
+		},
+		`"type":"image","attachments":[{"mime_type":"image/png","url":"` + link + `","caption":"like shoes.png"}]`: message.TextWithAttachments{
+			Direction: message.Inbound, Text: "like shoes.png", Attachments: []message.Attachment{{MIMEType: "image/png", FileName: "download.png", URL: link}},
+		},
+	} {
+		event, err := stream.Decode([]byte(`{"channel":"WhatsApp","event":"MO",` + payload + `}`))
+		require.NoError(t, err)
+		content, err := event.(stream.MessageEvent).Content()
+		require.NoError(t, err)
+		require.Equal(t, want, content)
+	}
+}
+
+func TestTheAnswerOfAnIMessageAppIsItsURLWithItsFiles(t *testing.T) {
+	const answer = `{"channel":"AppleBusinessChat","event":"iMessageAppResponse","url":"https://app.example.com/?seat=7A"`
+	text := "https://app.example.com/?seat=7A"
+	for payload, want := range map[string]message.Message{
+		answer + `}`: message.Text{Direction: message.Inbound, Text: text},
+		answer + `,"attachments":"[{\"name\":\"seat.png\",\"mimeType\":\"image/png\",\"url\":\"https://x.example.com/1\"}]"}`: message.TextWithAttachments{
+			Direction: message.Inbound, Text: text,
+			Attachments: []message.Attachment{{MIMEType: "image/png", FileName: "seat.png", URL: "https://x.example.com/1"}},
+		},
+	} {
+		event, err := stream.Decode([]byte(payload))
+		require.NoError(t, err)
+		content, err := event.(stream.MessageEvent).Content()
+		require.NoError(t, err)
+		require.Equal(t, want, content)
+	}
+}
+
+func TestALiveChatWithoutAThreadHasTheFingerprintOfItsExtras(t *testing.T) {
+	for extras, want := range map[string]string{
+		`"{\"browserfingerprint\":\"fp-1\",\"website_id\":\"w\"}"`: "fp-1",
+		`{"browserfingerprint":"fp-1"}`:                            "fp-1",
+		`""`:                                                       "visitor-7",
+	} {
+		event, err := stream.Decode([]byte(`{"channel":"Rtm","event":"MO","userId":"visitor-7","appId":"a_900","extras":` + extras + `}`))
+		require.NoError(t, err)
+		require.Equal(t, channel.LiveChatAddress{AppID: "a_900", UserID: "visitor-7", BrowserFingerprint: want}, event.Head().Address(), extras)
 	}
 }
 

@@ -151,7 +151,7 @@ func (h *Header) readInbound() {
 		parts = append(parts, h.members.Text("appId"))
 	}
 	h.identify(h.TransactionID, parts...)
-	h.order(string(h.Channel), h.Business, h.Customer)
+	h.order(string(h.Channel), withoutPlus(h.Channel, h.Business), withoutPlus(h.Channel, h.Customer))
 }
 
 // readReceipt reads a delivery receipt. Its ids are in the notification or, on one
@@ -173,7 +173,7 @@ func (h *Header) readReceipt() {
 	}
 	h.identify(h.TransactionID, "receipt", h.TransactionID, h.members.Text("subtid"), string(status),
 		h.members.Text("code"), h.Customer, repeat)
-	h.order("receipt", string(h.Channel), h.Customer)
+	h.order("receipt", string(h.Channel), withoutPlus(h.Channel, h.Customer))
 }
 
 // readChat reads an event that Engage sends to a virtual agent.
@@ -221,6 +221,16 @@ func (h *Header) order(parts ...string) {
 	} else if h.ID != "" {
 		h.Conversation = digest(append(parts, h.ID)...)
 	}
+}
+
+// withoutPlus returns a phone number without a leading plus, and any other party as it
+// is. Payloads have both spellings of a number (documented in samples).
+func withoutPlus(ch channel.Channel, party string) string {
+	switch ch {
+	case channel.SMS, channel.WhatsApp, RCS, MMS:
+		return strings.TrimPrefix(party, "+")
+	}
+	return party
 }
 
 // digest returns 32 hexadecimal digits that are the same for the same parts. Unlike

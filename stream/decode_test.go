@@ -175,6 +175,25 @@ func TestAnEventIsOfTheConversationOfItsParties(t *testing.T) {
 	require.NotEqual(t, conversation("apple_message_webhook"), conversation("livechat_message_datastream"))
 }
 
+func TestAPhoneNumberWithAPlusIsOfTheSameConversation(t *testing.T) {
+	conversation := func(format, number string) string {
+		event, err := stream.Decode(fmt.Appendf(nil, format, number))
+		require.NoError(t, err)
+		return event.Head().Conversation
+	}
+	for format, same := range map[string]bool{
+		`{"channel":"SMS","oa":%q,"da":"15550100","tid":"1"}`:                                                                  true,
+		`{"channel":"SMS","oa":"15550199","da":%q,"tid":"1"}`:                                                                  true,
+		`{"channel":"WhatsApp","event":"MO","waid":%q,"appId":"a","tid":"1"}`:                                                  true,
+		`{"channel":"Rtm","event":"MO","userId":%q,"appId":"a","tid":"1"}`:                                                     false,
+		`{"deliveryInfoNotification":{"transid":"1","deliveryInfo":{"deliveryChannel":"SMS","destination":%q}}}`:               true,
+		`{"deliveryInfoNotification":{"transid":"1","deliveryInfo":{"deliveryChannel":"applebusinesschat","destination":%q}}}`: false,
+	} {
+		require.Equal(t, same, conversation(format, "15550199") == conversation(format, "+15550199"), format)
+		require.NotEqual(t, conversation(format, "15550199"), conversation(format, "15550198"), format)
+	}
+}
+
 func TestEachReadReceiptIsAnEvent(t *testing.T) {
 	read := string(sample(t, "receipt_email_read_webhook"))
 	later := strings.Replace(read, "10:30:00.250", "10:31:00.250", 1)

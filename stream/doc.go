@@ -5,13 +5,13 @@
 //
 // Webex Engage Streaming is the data stream from a tenant's channels to Webex Engage. It
 // is machine to machine and authorized in advance. An administrator chooses its assets,
-// channels and events on the console, under Assets, Integrations. [Configuration] is a
+// channels and events in the vendor's console, under Assets > Integrations. [Configuration] is a
 // model of these choices.
 //
 // The vendor publishes no endpoint, protocol or credential of this stream, and no API for
 // its configuration. It documents that Engage consumes only Apple's typing indicators
-// from it. The same events come to programs on three other ways, and this package reads
-// all of them:
+// from it. The same events reach a program in three other ways. This package reads all of
+// them:
 //
 //   - Outbound webhooks post each event to a URL. [Receiver] is a handler for them. It
 //     follows the documented rules for signatures, statuses and retries.
@@ -20,7 +20,7 @@
 //
 // # From the request to the handler
 //
-// An event passes four stations:
+// An event goes through four steps:
 //
 //	Receiver   verifies the request and finds the id of the event
 //	Inbox      drops duplicates, stores the event, delivers in order
@@ -55,8 +55,8 @@
 // [Decode] returns one of the structs whose names end in Event, such as [MessageEvent]. An
 // event that the package does not know is an [UnknownEvent], and not an error.
 //
-// All events embed a [Header]. It has the kind of the event, its channel, the two parties,
-// its time, the payload, and an id that is the same for all duplicates of the event.
+// All events embed a [Header] with the event's kind, channel, parties, time, payload and
+// id. All duplicates of an event have the same id.
 // [Header.Member] and [Header.JSON] return members of the payload that have no field.
 //
 // [Header.Address] and [MessageEvent.Content] return the event in the terms of package

@@ -83,13 +83,19 @@ func (h Header) entry() Entry {
 // Conversation, and the entry's TraceID if the payload has none. The error is a
 // [*DecodeError].
 func (e Entry) Event() (Event, error) {
-	header, err := e.read()
+	header, err := e.head()
 	if err != nil {
 		return nil, err
 	}
+	return header.event(), nil
+}
+
+// head returns the header of the event.
+func (e Entry) head() (Header, error) {
+	header, err := e.read()
 	header.ID, header.Conversation = e.ID, e.Conversation
 	header.TraceID = cmp.Or(header.TraceID, e.TraceID)
-	return header.event(), nil
+	return header, err
 }
 
 // read returns the header of Data, which the program may have replaced since it

@@ -47,6 +47,9 @@ type Header struct {
 	// Customer and Business are the two parties, named as on the channel (see
 	// [channel.Members]). In a receipt Customer is the destination.
 	//
+	// A phone number is spelled as in the payload, with or without a leading plus.
+	// See [WithoutPlus].
+	//
 	// On WhatsApp, Messenger and some other channels the payload names the
 	// business's app only, and Business is the app's id. On WhatsApp a customer
 	// without a number has the id that the business knows them by (bsuid).
@@ -62,9 +65,10 @@ type Header struct {
 	// the copy of the flow has a Context. Which one comes first is not known.
 	ID string
 	// Conversation is the same for all events of one customer with one business. A
-	// worker handles them one after another. Receipts belong together by their
-	// destination, chats by their id. It is 32 hexadecimal digits, and empty if
-	// the payload names neither a party nor an id.
+	// worker handles them one after another. A leading plus of a phone number makes
+	// no difference. Receipts belong together by their destination, chats by their
+	// id. It is 32 hexadecimal digits, and empty if the payload names neither a
+	// party nor an id.
 	Conversation string
 	// TransactionID is the sender's id (tid or transid) as it came.
 	TransactionID string

@@ -100,18 +100,20 @@ func TestAMemoryInboxIsBounded(t *testing.T) {
 }
 
 func TestAMemoryInboxKeepsTheNewestDeadLetters(t *testing.T) {
-	inbox := stream.NewMemoryInbox(stream.MemoryLimits{DeadLetters: 2})
-	for n := range 3 {
+	const kept, all = 100, 1000
+	inbox := stream.NewMemoryInbox(stream.MemoryLimits{DeadLetters: kept})
+	for n := range all {
 		put(t, inbox, payload("ann", n))
 		delivery, err := inbox.Take(t.Context())
 		require.NoError(t, err)
 		require.NoError(t, delivery.Term(t.Context(), fmt.Sprint("reason ", n)))
+		letters := inbox.DeadLetters()
+		require.Len(t, letters, min(kept, n+1))
+		for i, letter := range letters {
+			require.Equal(t, fmt.Sprint("reason ", n+1-len(letters)+i), letter.Reason)
+		}
 	}
-	letters := inbox.DeadLetters()
-	require.Len(t, letters, 2)
-	require.Equal(t, "reason 1", letters[0].Reason)
-	require.Equal(t, "reason 2", letters[1].Reason)
-	require.Equal(t, stream.MemoryCounts{DeadLetters: 3}, inbox.Counts())
+	require.Equal(t, stream.MemoryCounts{DeadLetters: all}, inbox.Counts())
 }
 
 func TestAMemoryInboxKeepsDeadLettersWithinItsBytes(t *testing.T) {

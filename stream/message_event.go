@@ -39,8 +39,8 @@ type Postback struct {
 	Reference string
 }
 
-// Postback returns the answer that the customer tapped. It is zero if the event has
-// none.
+// Postback returns the answer that the customer tapped, and the first one of several
+// from Apple's list picker. It is zero if the event has none.
 func (e MessageEvent) Postback() Postback {
 	answer := e.answer()
 	p := Postback{
@@ -48,6 +48,11 @@ func (e MessageEvent) Postback() Postback {
 		Title:      cmp.Or(e.Member("listRowTitle", "replyButtonTitle", "buttonText", "title"), answer.Text("title")),
 		Payload:    cmp.Or(e.Member("buttonPayload", "payload"), answer.Text("payload")),
 		Reference:  cmp.Or(e.Member("contextId"), answer.Text("reference")),
+	}
+	for _, item := range tolerant.Elements(answer.Nested("items"), message.MaxValues) {
+		if m := tolerant.MembersOf(item); p.Title == "" && m.Text("identifier") == p.Identifier {
+			p.Title = m.Text("title")
+		}
 	}
 	if p.Payload == "" && answer == nil {
 		p.Payload = e.Member("postback", "quickReplyPayload") // RCS has it as a text
@@ -58,6 +63,10 @@ func (e MessageEvent) Postback() Postback {
 // answer returns the members of the object that holds the answer, on the channels
 // that have one.
 func (e MessageEvent) answer() tolerant.Members {
+	picked := tolerant.MembersOf(e.JSON("listPicker")).Nested("selectedItems")
+	for _, item := range tolerant.Elements(picked, 1) {
+		return tolerant.MembersOf(item)
+	}
 	for _, name := range []string{"interactiveData", "quickreplies", "postback", "quickReplyPayload"} {
 		if object := e.JSON(name); object != nil {
 			return tolerant.MembersOf(object)
@@ -70,16 +79,17 @@ func (e MessageEvent) answer() tolerant.Members {
 // CreateConversation.
 //
 // It returns nil without an error if no content type fits: a location or a contact
-// card alone, an answer on RCS, Messenger or Instagram, or the answer of an iMessage
-// app. The error is a [*DecodeError] or a [*message.DecodeError] if the payload's
+// card alone, or an answer on RCS, Messenger or Instagram. The error is a [*DecodeError] or a [*message.DecodeError] if the payload's
 // content cannot be read, or if an answer is missing.
 //
 // The alias id of the message is the event's TransactionID, else its ID, so that all
 // duplicates of an event make the same message. The timestamp of the message is the
 // event's time.
 //
-// A file without a URL counts as dropped. A file without a name or media type gets one
-// from its URL. A link without a text becomes the text. What is neither text nor file
+// The answer of an iMessage app becomes a text, the app's URL (observed in the vendor's
+// own flow). A link without a text becomes the text. A file without a URL counts as
+// dropped. A file without a name, an extension or a media type gets one: from its URL, or
+// the name from the caption of a WhatsApp document. What is neither text nor file
 // nor link is left out: [MessageEvent.Attachments] and [Header.JSON] return it. The
 // text and the HTML of an email stay as they came. In the vendor's samples both are
 // escaped twice.
@@ -99,7 +109,9 @@ func (e MessageEvent) content() (message.Message, error) {
 	case e.Channel == channel.Email:
 		return e.email()
 	case e.Kind == KindMessage:
-		return e.plain()
+		return e.plain(e.Text)
+	case e.Kind == KindAppResponse:
+		return e.plain(e.Member("url"))
 	case e.Channel == channel.Apple:
 		return e.apple()
 	case e.Channel == channel.WhatsApp:
@@ -112,20 +124,23 @@ func (e MessageEvent) content() (message.Message, error) {
 	return nil, nil
 }
 
-func (e MessageEvent) plain() (message.Message, error) {
+func (e MessageEvent) plain(text string) (message.Message, error) {
 	attachments, err := e.Attachments()
 	if err != nil {
 		return nil, err
 	}
-	return plainMessage(e.Text, attachments), nil
+	return plainMessage(text, attachments), nil
 }
 
 // plainMessage returns a message of text, files or both, and nil for neither. It
-// leaves out locations. A link becomes the text if there is none.
+// leaves out locations. A caption or a link becomes the text if there is none, but not a
+// caption that is the file's name.
 func plainMessage(text string, attachments []Attachment) message.Message {
 	var files []message.Attachment
 	for _, a := range attachments {
-		text = cmp.Or(text, a.Caption)
+		if a.Caption != a.Name {
+			text = cmp.Or(text, a.Caption)
+		}
 		switch tolerant.Fold(a.Type) {
 		case "location":
 			continue

@@ -43,6 +43,8 @@ type Worker struct {
 	deadLetter  func(context.Context, DeadLetter) error
 	logger      *slog.Logger
 	observer    Observer // or nil
+	// changes are made to the header of each event before it is handled.
+	changes []func(*Header)
 
 	mu       sync.Mutex
 	byType   map[reflect.Type]handler
@@ -199,11 +201,15 @@ func (r run) wait(d time.Duration) {
 
 // handle handles and settles one delivery.
 func (r run) handle(d Delivery) {
-	event, err := d.Event()
+	header, err := d.head()
 	if err != nil {
 		r.terminate(d, err)
 		return
 	}
+	for _, change := range r.changes {
+		change(&header)
+	}
+	event := header.event()
 	h := r.handlerOf(event)
 	if h == nil {
 		r.settle(d, ResultIgnored, d.Ack)

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/internal/nothing"
 )
 
@@ -56,6 +57,33 @@ func WithDrain(limit time.Duration) WorkerOption {
 	return func(w *Worker) error {
 		w.drain = limit
 		return positive("WithDrain", int64(limit))
+	}
+}
+
+// WithoutPlus removes the leading plus of phone numbers on SMS, WhatsApp, RCS and MMS from
+// Customer and Business before an event is handled. The default is to leave numbers as
+// they came. Use it if your payloads spell a customer's number in both ways, and Engage
+// then has two conversations. Which spellings Engage matches is not documented.
+func WithoutPlus() WorkerOption {
+	return func(w *Worker) error {
+		w.changes = append(w.changes, func(h *Header) {
+			h.Customer, h.Business = withoutPlus(h.Channel, h.Customer), withoutPlus(h.Channel, h.Business)
+		})
+		return nil
+	}
+}
+
+// WithCloseChat handles a live chat message whose text is "$$$$CLOSECHAT$$$$" as a
+// [ClosedEvent]. Widgets send it when the customer ends the chat (observed). That a
+// webhook has it as a message is assumed. So the default is to handle it as a message.
+func WithCloseChat() WorkerOption {
+	return func(w *Worker) error {
+		w.changes = append(w.changes, func(h *Header) {
+			if h.Channel == channel.LiveChat && h.Kind == KindMessage && messageText(*h) == "$$$$CLOSECHAT$$$$" {
+				h.Kind = KindClosed
+			}
+		})
+		return nil
 	}
 }
 

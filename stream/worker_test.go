@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/stream"
 )
 
@@ -117,6 +118,55 @@ func nameOf(event stream.Event) string {
 	name := fmt.Sprintf("%T", struct{ stream.Event }{event}.Event)
 	name = name[len("stream.") : len(name)-len("Event")]
 	return string(name[0]+'a'-'A') + name[1:]
+}
+
+func TestPhoneNumbersKeepTheirPlusByDefault(t *testing.T) {
+	for _, test := range []struct {
+		options            []stream.WorkerOption
+		customer, business string
+	}{
+		{nil, "+15550199", "+15550100"},
+		{[]stream.WorkerOption{stream.WithoutPlus()}, "15550199", "15550100"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorking(t, test.options...)
+			var addresses []channel.Address
+			w.OnMessage(func(_ context.Context, e stream.MessageEvent) error {
+				addresses = append(addresses, e.Address())
+				return nil
+			})
+			put(t, w.inbox, []byte(`{"channel":"SMS","oa":"+15550199","da":"+15550100","message":"hello","tid":"1"}`))
+			w.start()
+			synctest.Wait()
+			require.NoError(t, w.stop())
+			require.Equal(t, []channel.Address{channel.SMSAddress{Customer: test.customer, Business: test.business}}, addresses)
+		})
+	}
+}
+
+func TestTheTextThatClosesALiveChatIsAMessageByDefault(t *testing.T) {
+	const closing = `{"channel":"Rtm","event":"MO","userId":"u","appId":"a","thread_id":"t-3","tid":"%d","message":"%s"}`
+	for _, test := range []struct {
+		options          []stream.WorkerOption
+		messages, closed []string
+	}{
+		{nil, []string{"hello", "$$$$CLOSECHAT$$$$"}, nil},
+		{[]stream.WorkerOption{stream.WithCloseChat()}, []string{"hello"}, []string{"t-3"}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorking(t, test.options...)
+			var messages, closed []string
+			w.OnMessage(func(_ context.Context, e stream.MessageEvent) error { messages = append(messages, e.Text); return nil })
+			w.OnClosed(func(_ context.Context, e stream.ClosedEvent) error { closed = append(closed, e.ThreadID); return nil })
+			put(t, w.inbox, fmt.Appendf(nil, closing, 1, "hello"))
+			put(t, w.inbox, fmt.Appendf(nil, closing, 2, "$$$$CLOSECHAT$$$$"))
+			w.start()
+			synctest.Wait()
+			require.NoError(t, w.stop())
+			require.Equal(t, test.messages, messages)
+			require.Equal(t, test.closed, closed)
+		})
+	}
 }
 
 func TestEventsWithoutAHandlerAreCounted(t *testing.T) {
