@@ -24,9 +24,9 @@ import (
 	"github.com/engagesdk/engage-go/stream"
 )
 
-// floor is the receiver that one writes by hand for a single kind of event:
-// read, verify, decode in two passes, de-duplicate, dispatch. It knows one
-// spelling of one channel, has no inbox, no limit and no order.
+// floor is a receiver as one writes it by hand for a single kind of event: read, verify,
+// decode in two passes, drop duplicates, dispatch. It knows one spelling of one channel. It
+// has no inbox, no limits and no order.
 type floor struct {
 	secret []byte
 	mu     sync.Mutex
@@ -97,8 +97,7 @@ type signed struct {
 	signature []string
 }
 
-// signedMessages returns different messages of about a kilobyte from some
-// customers.
+// signedMessages returns n different messages of about a kilobyte from 100 customers.
 func signedMessages(tb testing.TB, n int) []signed {
 	tb.Helper()
 	var compact bytes.Buffer
@@ -137,7 +136,7 @@ func (p *poster) post(handler http.Handler, s signed) (status int) {
 	return p.reply.status
 }
 
-// blank is a response writer that keeps the status alone.
+// blank is a response writer that keeps only the status.
 type blank struct {
 	header http.Header
 	status int
@@ -147,11 +146,11 @@ func (b *blank) Header() http.Header         { return b.header }
 func (b *blank) Write(p []byte) (int, error) { return len(p), nil }
 func (b *blank) WriteHeader(status int)      { b.status = status }
 
-// WriteString and SetReadDeadline are there because a server's writer has them.
+// A server's writer has WriteString and SetReadDeadline, too.
 func (b *blank) WriteString(s string) (int, error) { return len(s), nil }
 func (b *blank) SetReadDeadline(time.Time) error   { return nil }
 
-// subject is a receiver and what its worker does to an event: take, decode,
+// subject is a receiver with the work that a worker does for an event: take, decode,
 // dispatch, acknowledge.
 type subject struct {
 	http.Handler
@@ -167,7 +166,7 @@ func newSubject(tb testing.TB, handle func(stream.MessageEvent)) subject {
 	return subject{receiver, inbox, handle}
 }
 
-// work handles one event, as a worker does without its goroutines.
+// work handles one event without the goroutines of a worker.
 func (s subject) work(ctx context.Context) error {
 	delivery, err := s.inbox.Take(ctx)
 	if err != nil {
@@ -190,8 +189,8 @@ func newFloor() *floor {
 	return &floor{secret: []byte(current.Reveal()), seen: map[string]struct{}{}, handle: func(floorMessage) {}}
 }
 
-// batch is how many different requests a benchmark has before it begins anew
-// with an empty memory.
+// batch is how many different requests a benchmark has. After that it starts again with
+// an empty memory.
 const batch = 1 << 12
 
 func BenchmarkReceive(b *testing.B) {
@@ -239,8 +238,7 @@ func BenchmarkReceive(b *testing.B) {
 	})
 }
 
-// BenchmarkServe receives over loopback HTTP on 64 connections, with a worker
-// beside the receiver.
+// BenchmarkServe receives over loopback HTTP on 64 connections while a worker runs.
 func BenchmarkServe(b *testing.B) {
 	requests := signedMessages(b, batch)
 	serve := func(b *testing.B, handler http.Handler) {
@@ -325,8 +323,8 @@ func BenchmarkDecode(b *testing.B) {
 	})
 }
 
-// BenchmarkSeen adds ids to a full memory of different sizes: what one costs
-// does not depend on how many there are.
+// BenchmarkSeen adds ids to full memories of different sizes. The cost of an id does not
+// depend on the size.
 func BenchmarkSeen(b *testing.B) {
 	for _, capacity := range []int{1_000, 100_000} {
 		ids := make([]string, 3*capacity)
@@ -349,8 +347,8 @@ func BenchmarkSeen(b *testing.B) {
 	}
 }
 
-// BenchmarkDeadLetter terminates entries of an inbox that keeps as many dead letters as it
-// may. The cost of one does not depend on how many are kept.
+// BenchmarkDeadLetter adds dead letters to inboxes that keep the most they can. The cost of
+// a dead letter does not depend on how many are kept.
 func BenchmarkDeadLetter(b *testing.B) {
 	for _, limit := range []int{1_000, 100_000} {
 		b.Run(fmt.Sprint(limit), func(b *testing.B) {

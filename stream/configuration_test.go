@@ -16,7 +16,7 @@ func TestTheZeroConfigurationIsTheVendorsDefault(t *testing.T) {
 	require.Equal(t, "Channels has all channels on; Engage consumes Apple's typing indicators only", advice.String())
 }
 
-func TestAConfigurationAsTheVendorRecommendsItHasNoAdvice(t *testing.T) {
+func TestTheRecommendedConfigurationGetsNoAdvice(t *testing.T) {
 	advice, err := stream.Configuration{
 		Name: "Engage", Assets: stream.AllAssets,
 		Channels: []channel.Channel{channel.Apple}, Events: []stream.EventFamily{stream.IncomingEvents},
@@ -33,7 +33,7 @@ func TestIncomingEventsMustNotBeTurnedOff(t *testing.T) {
 	}
 }
 
-func TestEveryFaultAndAdviceIsNamed(t *testing.T) {
+func TestValidateNamesEveryViolationAndAdvice(t *testing.T) {
 	advice, err := stream.Configuration{
 		Assets: "some", Channels: []channel.Channel{channel.Apple, channel.SMS}, Events: []stream.EventFamily{"Gossip", stream.AuditLogs},
 	}.Validate()

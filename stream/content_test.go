@@ -16,7 +16,7 @@ import (
 
 var at = time.Date(2026, 11, 2, 9, 30, 0, 250e6, time.UTC)
 
-// contents is the message of every sample that is one.
+// contents holds the message of each sample. It is nil for an event without content.
 var contents = map[string]message.Message{
 	"apple_message_datastream": message.TextWithAttachments{
 		Direction: message.Inbound, Text: "hello", Envelope: message.Envelope{AliasID: "t-1", Timestamp: at},
@@ -135,7 +135,7 @@ func whatsAppAnswer(alias, identifier, title string) message.Message {
 	}
 }
 
-func TestContentIsAMessageAsEngageTakesIt(t *testing.T) {
+func TestContentIsAMessageForEngage(t *testing.T) {
 	for name, want := range contents {
 		t.Run(name, func(t *testing.T) {
 			event := decode[stream.MessageEvent](t, name)
@@ -167,7 +167,7 @@ func TestContentThatCannotBeReadIsAnError(t *testing.T) {
 	}
 }
 
-func TestAnAnswerWithoutItsContentSaysSo(t *testing.T) {
+func TestAnAnswerWithoutContentIsAnError(t *testing.T) {
 	event, err := stream.Decode([]byte(`{"channel":"AppleBusinessChat","event":"INTERACTIVERESPONSE","type":"time_picker_response","datePicker":"","listPicker":""}`))
 	require.NoError(t, err)
 	content, err := event.(stream.MessageEvent).Content()
@@ -175,7 +175,7 @@ func TestAnAnswerWithoutItsContentSaysSo(t *testing.T) {
 	require.Nil(t, content)
 }
 
-// messenger is a message with attachments of Messenger's.
+// messenger returns the content of a Messenger event with attachments.
 func messenger(t *testing.T, text, attachments string) message.Message {
 	t.Helper()
 	event, err := stream.Decode(fmt.Appendf(nil, `{"channel":"Facebook Messenger","event":"MO","message":%q,"attachments":%q}`, text, attachments))
@@ -320,7 +320,7 @@ func TestPostbacksAreReadFromEveryChannel(t *testing.T) {
 	}
 }
 
-func TestAttachmentsKeepWhatHasNoField(t *testing.T) {
+func TestAttachmentsKeepTheirRawJSON(t *testing.T) {
 	attachments, err := decode[stream.MessageEvent](t, "messenger_message_webhook").Attachments()
 	require.NoError(t, err)
 	require.Len(t, attachments, 3)
@@ -423,7 +423,7 @@ func TestALiveChatWithoutAThreadHasTheFingerprintOfItsExtras(t *testing.T) {
 	}
 }
 
-func TestAddressesCanBeCompletedByWhoKnowsTheBusiness(t *testing.T) {
+func TestAProgramThatKnowsTheBusinessCanCompleteTheAddress(t *testing.T) {
 	require.Equal(t, channel.WhatsAppAddress{Business: "15550100", Customer: "15550199"},
 		decode[stream.MessageEvent](t, "whatsapp_text_webhook").AddressFor("15550100"))
 	require.Equal(t, channel.FacebookAddress{PageID: "1066", PageScopedID: "4711"},
@@ -484,7 +484,7 @@ func TestOtherEventsHaveTheirFields(t *testing.T) {
 	}, audit)
 }
 
-func TestSubscriptionsTellEachChange(t *testing.T) {
+func TestASubscriptionEventHasEachChange(t *testing.T) {
 	subscribed := decode[stream.SubscriptionEvent](t, "rcs_subscribe_datastream")
 	require.Equal(t, []stream.SubscriptionChange{{Subscribed: true, Value: "SUBSCRIBE", Time: subscribed.Time}}, subscribed.Changes)
 	left := decode[stream.SubscriptionEvent](t, "email_unsubscribe_webhook")

@@ -24,7 +24,7 @@ var (
 	whatsAppAPI = channel.WhatsAppAddress{Business: "15550100", Customer: "15550199"}
 )
 
-// headers is what is read of every sample.
+// headers holds the fields of each sample's header.
 var headers = []struct {
 	sample   string
 	event    stream.Event
@@ -134,8 +134,8 @@ func TestEverySampleIsReadAsItsKind(t *testing.T) {
 	require.Len(t, headers, len(sampleNames(t)), "every sample is in the table")
 }
 
-func TestCopiesHaveOneIDAndOthersHaveAnother(t *testing.T) {
-	copies := map[string]string{ // a sample and the one that it is a copy of
+func TestDuplicatesHaveOneIDAndDifferentEventsDifferentOnes(t *testing.T) {
+	duplicates := map[string]string{ // a sample and the one that it is a duplicate of
 		"apple_message_webhook":     "apple_message_datastream",
 		"apple_list_webhook":        "apple_list_datastream",
 		"sms_webhook":               "sms_datastream",
@@ -149,8 +149,8 @@ func TestCopiesHaveOneIDAndOthersHaveAnother(t *testing.T) {
 		event, err := stream.Decode(sample(t, name))
 		require.NoError(t, err)
 		id := event.Head().ID
-		original, isCopy := copies[name]
-		if isCopy {
+		original, isDuplicate := duplicates[name]
+		if isDuplicate {
 			other, err := stream.Decode(sample(t, original))
 			require.NoError(t, err)
 			require.Equal(t, other.Head().ID, id, "%s and %s", name, original)
@@ -162,7 +162,7 @@ func TestCopiesHaveOneIDAndOthersHaveAnother(t *testing.T) {
 	}
 }
 
-func TestAnEventIsOfTheConversationOfItsParties(t *testing.T) {
+func TestEventsOfTheSamePartiesAreOneConversation(t *testing.T) {
 	conversation := func(name string) string {
 		event, err := stream.Decode(sample(t, name))
 		require.NoError(t, err)
@@ -175,7 +175,7 @@ func TestAnEventIsOfTheConversationOfItsParties(t *testing.T) {
 	require.NotEqual(t, conversation("apple_message_webhook"), conversation("livechat_message_datastream"))
 }
 
-func TestAPhoneNumberWithAPlusIsOfTheSameConversation(t *testing.T) {
+func TestAPlusBeforeAPhoneNumberDoesNotChangeTheConversation(t *testing.T) {
 	conversation := func(format, number string) string {
 		event, err := stream.Decode(fmt.Appendf(nil, format, number))
 		require.NoError(t, err)
@@ -201,16 +201,16 @@ func TestEachReadReceiptIsAnEvent(t *testing.T) {
 	require.Equal(t, idOf(t, strings.Replace(read, "Read", "Delivered", 1)), idOf(t, strings.Replace(later, "Read", "Delivered", 1)))
 }
 
-// The Message-ID, which the old shape has for an id, is the sender's, and the same
-// in every mailbox.
-func TestAnEmailToTwoAppsIsAnEventOfEach(t *testing.T) {
+// The old shape has the Message-ID as its id. The sender chose it, and it is the same in
+// every mailbox.
+func TestAnEmailToTwoAppsIsTwoEvents(t *testing.T) {
 	help := string(sample(t, "email_old_webhook"))
 	sales := strings.Replace(help, `"a_mail"`, `"a_sales"`, 1)
 	require.NotEqual(t, idOf(t, help), idOf(t, sales))
 	require.Equal(t, idOf(t, help), idOf(t, strings.Replace(help, `"appId"`, `"app_id"`, 1)))
 }
 
-func TestUnknownEventsAreCopiesOnlyIfTheySayTheSame(t *testing.T) {
+func TestUnknownEventsAreDuplicatesIfNameAndTypeAreTheSame(t *testing.T) {
 	const sms = `{"channel":"SMS","oa":"15550199","da":"15550100","tid":"1",`
 	id := idOf(t, sms+`"event":"Waved","type":"left_hand"}`)
 	require.Equal(t, id, idOf(t, sms+`"event":"WAVED","type":"LeftHand"}`), "in another spelling")
@@ -230,7 +230,7 @@ func TestEventsWithoutPartiesDoNotWaitForEachOther(t *testing.T) {
 			require.NoError(t, err)
 			return event.Head().Conversation
 		}
-		require.Equal(t, conversation(1), conversation(1), "the copy of an event: %s", name)
+		require.Equal(t, conversation(1), conversation(1), "the duplicate of an event: %s", name)
 		require.NotEqual(t, conversation(1), conversation(2), name)
 	}
 }
@@ -252,13 +252,13 @@ func TestAnEventWithoutAnyIDHasNone(t *testing.T) {
 	}
 }
 
-func TestATimeThatCannotBeReadHidesNoOther(t *testing.T) {
+func TestTheFirstTimeThatCanBeReadCounts(t *testing.T) {
 	event, err := stream.Decode([]byte(`{"tid":"1","ts":"unknown","timestamp":"0","datetime":"2026-11-02T09:30:00Z","postedOn":"2026-11-02T10:30:00Z"}`))
 	require.NoError(t, err)
 	require.Equal(t, time.Date(2026, 11, 2, 9, 30, 0, 0, time.UTC), event.Head().Time)
 }
 
-func TestUnknownThingsAreValues(t *testing.T) {
+func TestAnUnknownEventIsNoError(t *testing.T) {
 	for payload, name := range map[string]string{
 		`{"tid":"1"}`: "",
 		`{"tid":"1","channel":"AppleBusinessChat","event":"Teleport"}`:                     "Teleport",
@@ -277,7 +277,7 @@ func TestUnknownThingsAreValues(t *testing.T) {
 	}
 }
 
-func TestPartiesAreReadFromTheMembersThatArePresent(t *testing.T) {
+func TestThePartiesAreInTheFirstMembersThatArePresent(t *testing.T) {
 	for payload, want := range map[string][2]string{
 		`{"channel":"WhatsApp","event":"MO","appId":"a","waid":"15550199","bsuid":"GB.1","userId":"u"}`:         {"15550199", "a"},
 		`{"channel":"WhatsApp","event":"MO","appId":"a","waid":"","bsuid":"GB.1","userId":"u"}`:                 {"GB.1", "a"},
@@ -295,8 +295,8 @@ func TestPartiesAreReadFromTheMembersThatArePresent(t *testing.T) {
 	}
 }
 
-// Where neither picker is filled, the type is all that tells.
-func TestAnAppointmentIsKnownByItsType(t *testing.T) {
+// If neither picker is filled, only the type is left.
+func TestAnAppointmentIsRecognizedByItsPickerOrItsType(t *testing.T) {
 	for payload, kind := range map[string]stream.Kind{
 		`{"type":"time_picker_response","datePicker":"","listPicker":"",`:          stream.KindTimeResponse,
 		`{"type":"text","datePicker":"","listPicker":"",`:                          stream.KindListResponse,
@@ -449,7 +449,7 @@ func TestTimesAreReadInEveryShape(t *testing.T) {
 	}
 }
 
-// verbs are those of fmt that would otherwise print a struct or its parts.
+// verbs are the verbs of fmt that print a struct or its fields.
 var verbs = []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"}
 
 func TestAnEventIsPrintedAsItsSummary(t *testing.T) {
@@ -489,7 +489,7 @@ func TestAnEventIsPrintedAsItsSummary(t *testing.T) {
 	require.Equal(t, "stream event unknown", fmt.Sprint(event))
 }
 
-func TestEventsShowNothingOfTheirPayload(t *testing.T) {
+func TestAnEventIsPrintedWithoutItsPayload(t *testing.T) {
 	for _, name := range sampleNames(t) {
 		event, err := stream.Decode(sample(t, name))
 		require.NoError(t, err)

@@ -16,8 +16,8 @@ import (
 	"github.com/engagesdk/engage-go/stream"
 )
 
-// unreliable lets some requests through whose answer then gets lost, holds some
-// back past the sender's patience, and turns some away.
+// unreliable is a network that loses the answers of some requests, delays the answers
+// of others until the sender gives up, and refuses some requests.
 type unreliable struct {
 	http.Handler
 	mu     sync.Mutex
@@ -27,13 +27,13 @@ type unreliable struct {
 
 func (u *unreliable) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	u.mu.Lock()
-	fault := map[int]string{0: "answer lost", 1: "answer late", 2: "turned away"}[u.random.IntN(12)]
+	fault := map[int]string{0: "answer lost", 1: "answer late", 2: "refused"}[u.random.IntN(12)]
 	if fault != "" {
 		u.faults[fault]++
 	}
 	u.mu.Unlock()
 	switch fault {
-	case "turned away":
+	case "refused":
 		w.WriteHeader(http.StatusServiceUnavailable)
 	case "answer late":
 		u.Handler.ServeHTTP(httptest.NewRecorder(), r)
@@ -46,10 +46,9 @@ func (u *unreliable) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Many customers write at once over real HTTP. Copies of their messages come
-// from two streams, in an order of their own; answers get lost and come late; the
-// handler fails now and then. Every message is handled once, in the order in
-// which its customer's first copies arrived.
+// Many customers write at once over real HTTP. Each message comes from two streams. The
+// second one has an order of its own. Answers are lost or late, and the handler fails now
+// and then. Every message is handled once, in the order of the first stream.
 func TestEveryEventIsHandledOnceAndInOrder(t *testing.T) {
 	const customers, messages = 12, 30
 	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
@@ -64,13 +63,13 @@ func TestEveryEventIsHandledOnceAndInOrder(t *testing.T) {
 		stream.WithBackoff(func(int) time.Duration { return time.Millisecond }))
 	require.NoError(t, err)
 	var mu sync.Mutex
-	handled, tries := map[string][]string{}, map[string]int{}
+	handled, attempts := map[string][]string{}, map[string]int{}
 	all := make(chan struct{})
 	left := customers * messages
 	worker.OnMessage(func(_ context.Context, e stream.MessageEvent) error {
 		mu.Lock()
 		defer mu.Unlock()
-		if tries[e.ID]++; tries[e.ID] == 1 && len(tries)%7 == 0 {
+		if attempts[e.ID]++; attempts[e.ID] == 1 && len(attempts)%7 == 0 {
 			return fmt.Errorf("not now")
 		}
 		handled[e.Customer] = append(handled[e.Customer], e.Text)
@@ -83,8 +82,8 @@ func TestEveryEventIsHandledOnceAndInOrder(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- worker.Run(ctx) }()
 
-	// The first copies of a customer go out one after another, so that their
-	// order is known; the second copies go out beside them in any order.
+	// The first stream sends the messages of a customer one after another, so that
+	// their order is known. The second one sends each message again after that.
 	var senders sync.WaitGroup
 	var sent atomic.Int64
 	for c := range customers {
@@ -140,7 +139,7 @@ func TestEveryEventIsHandledOnceAndInOrder(t *testing.T) {
 		sent.Load(), network.faults, counts.Accepted, counts.Duplicates, worker.Counts())
 }
 
-// newImpatient returns a sender with the documented rules and little patience.
+// newImpatient returns a sender with the documented rules and short waits.
 func newImpatient(t *testing.T, url string, secret stream.Secret) *stream.Sender {
 	t.Helper()
 	waits := make([]time.Duration, 30)

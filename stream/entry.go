@@ -14,9 +14,9 @@ import (
 // Entry is an event as an inbox stores it. It holds everything that a program
 // needs to handle the event later or elsewhere.
 //
-// Packages fmt, log/slog and encoding/json show an Entry by its ID alone, and so
-// they do a [Delivery] and a [DeadLetter]. [Header] names the exception. To store
-// an entry, store its fields.
+// Packages fmt, log/slog and encoding/json show the ID of an Entry and nothing else.
+// They show a [Delivery] and a [DeadLetter] in the same way. [Header] describes an
+// exception. To store an entry, store its fields.
 type Entry struct {
 	// ID identifies the event: its duplicates have the same ID. Required.
 	ID string
@@ -51,9 +51,9 @@ func (e Entry) LogValue() slog.Value { return slog.StringValue(e.String()) }
 // MarshalJSON encodes the text of String.
 func (e Entry) MarshalJSON() ([]byte, error) { return json.Marshal(e.String()) }
 
-// NewEntry reads of a payload what an entry needs. Received is left zero. If the
-// payload holds no id, the entry has no ID, and an inbox refuses it. The error is
-// a [*DecodeError], as that of [Decode].
+// NewEntry returns the entry of a payload. Its Received is zero. It has no ID if the
+// payload holds none of the sender's ids, and an inbox refuses it then. The error is a
+// [*DecodeError] for the same data as in [Decode].
 func NewEntry(data []byte) (Entry, error) {
 	header, err := decodeHeader(data)
 	if err != nil {

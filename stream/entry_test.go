@@ -12,7 +12,7 @@ import (
 	"github.com/engagesdk/engage-go/stream"
 )
 
-func TestAnEntryIsReadAsItIs(t *testing.T) {
+func TestTheEventOfAnEntryIsReadFromItsData(t *testing.T) {
 	entry, err := stream.NewEntry(append([]byte("\n "), payload("ann", 1)...))
 	require.NoError(t, err)
 	original, err := entry.Event()
@@ -56,7 +56,7 @@ func TestAnEntryIsPrintedByItsID(t *testing.T) {
 	require.Equal(t, `level=INFO msg=m entry="entry \"id-1\"" delivery="entry \"id-1\""`+"\n", log.String())
 }
 
-func TestPrintingAnEntryDoesNotShowItsPayload(t *testing.T) {
+func TestAnEntryIsPrintedWithoutItsPayload(t *testing.T) {
 	entry := stream.Entry{ID: "id-1", Conversation: "c-1", Data: []byte("what the customer wrote")}
 	letter := stream.DeadLetter{Entry: entry, Attempts: 3, Reason: "refused"}
 	var log strings.Builder

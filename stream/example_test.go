@@ -34,8 +34,7 @@ func ExampleDecode() {
 	// Output: 2026-11-02 09:30:00.25 +0000 UTC {15550100 15550199} Where is my order?
 }
 
-// A receiver, an inbox and a worker make a program that loses nothing while it
-// runs. A sender stands in for the vendor.
+// A receiver, an inbox and a worker are a whole program. The sender plays the vendor.
 func Example() {
 	secret := stream.NewSecret("2026-10", "the hub secret")
 	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
@@ -65,7 +64,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	for range 2 { // the second is a copy
+	for range 2 { // the second one is a duplicate
 		_, err = sender.Send(ctx, []byte(`{
 			"channel": "AppleBusinessChat", "event": "TYPINGINDICATOR", "type": "typing_start",
 			"abcUserId": "urn:mbid:AQAAY", "abcAccountId": "5f1c", "tid": "1"

@@ -78,7 +78,7 @@ type Header struct {
 	// Time is when the event happened, or when the service received it, in UTC. It
 	// is zero if the payload has no time that [ParseTime] can read.
 	Time time.Time
-	// Raw is the payload as it came.
+	// Raw is the payload as it came, without the space around it.
 	Raw json.RawMessage
 
 	members tolerant.Members

@@ -43,7 +43,7 @@ type Source interface {
 // Inbox stores entries between a [Receiver], which must answer at once, and a
 // [Worker], which may take its time.
 //
-// Beside the promises of a [Source] it keeps these:
+// In addition to the promises of a [Source] it keeps these:
 //
 //   - Put recognizes a duplicate and stores the entry in one step. Of any number
 //     of concurrent calls with one ID, exactly one stores.

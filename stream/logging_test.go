@@ -17,7 +17,7 @@ import (
 	"github.com/engagesdk/engage-go/stream"
 )
 
-// logTo returns a logger that writes lines of every level, without their times.
+// logTo returns a logger that writes lines of all levels without the time.
 func logTo(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{
 		Level: slog.LevelDebug,
@@ -30,7 +30,7 @@ func logTo(w io.Writer) *slog.Logger {
 	}))
 }
 
-// The lines are compared as they are, so that nothing of a payload is in them.
+// The test compares whole lines, so that no payload can be in them.
 func TestAWorkerLogsWhatWentWrong(t *testing.T) {
 	first := func(err error) func(int) error {
 		return func(call int) error {
@@ -49,10 +49,10 @@ func TestAWorkerLogsWhatWentWrong(t *testing.T) {
 		want           []string
 	}{
 		"nothing": {itself, never, never, nil},
-		"a try": {itself, first(errors.New("not now")), never, []string{
+		"a failed attempt": {itself, first(errors.New("not now")), never, []string{
 			`level=WARN msg="stream: a handler failed"` + id + ` attempt=1 error="not now"`,
 		}},
-		"a try that panicked": {itself, func(call int) error {
+		"an attempt that panicked": {itself, func(call int) error {
 			if call == 1 {
 				panic("with the message in it")
 			}

@@ -90,7 +90,7 @@ type MemoryCounts struct {
 	Entries       int
 	Bytes         int64
 	Conversations int
-	// DeadLetters counts all dead letters so far, those included that are no
+	// DeadLetters counts all dead letters so far, including those that are no
 	// longer kept.
 	DeadLetters int
 }
@@ -131,8 +131,8 @@ func (m *MemoryInbox) Put(ctx context.Context, entry Entry) (duplicate bool, err
 	if m.draining {
 		return false, ErrClosed
 	}
-	// The id is claimed and released under one lock, so that no other call takes
-	// an entry that had no room for one that is stored.
+	// The lock is held from Claim to Release. Otherwise another call could report a
+	// duplicate of an entry that then has no room.
 	if !m.seen.Claim(entry.ID) {
 		return true, nil
 	}

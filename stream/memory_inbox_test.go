@@ -133,9 +133,9 @@ func TestAMemoryInboxKeepsDeadLettersWithinItsBytes(t *testing.T) {
 	require.Equal(t, stream.MemoryCounts{DeadLetters: 4}, inbox.Counts())
 }
 
-// A sender that is told of a copy does not send again: what was not stored must
-// never be one, not even while another call finds that there is no room.
-func TestAMemoryInboxKnowsNoCopyOfWhatItHadNoRoomFor(t *testing.T) {
+// A sender does not repeat an event that was a duplicate. So an entry that was not stored
+// must not be one, not even while another call of Put fails.
+func TestAnEntryThatHadNoRoomIsNeverADuplicate(t *testing.T) {
 	const putters, ids = 8, 20_000
 	inbox := stream.NewMemoryInbox(stream.MemoryLimits{Entries: 1})
 	put(t, inbox, payload("ann", 1))
@@ -155,7 +155,7 @@ func TestAMemoryInboxKnowsNoCopyOfWhatItHadNoRoomFor(t *testing.T) {
 	entry, err := stream.NewEntry(payload("ann", 1))
 	require.NoError(t, err)
 	duplicate, err := inbox.Put(t.Context(), entry)
-	require.NoError(t, err, "a copy needs no room")
+	require.NoError(t, err, "a duplicate needs no room")
 	require.True(t, duplicate)
 }
 
@@ -177,7 +177,7 @@ func TestAMemoryInboxForgetsOldIDs(t *testing.T) {
 	}
 }
 
-func TestAnEntryThatIsPutBackIsGivenOutOnce(t *testing.T) {
+func TestAnEntryThatIsPutBackIsDeliveredOnce(t *testing.T) {
 	for _, delay := range []time.Duration{0, time.Minute} {
 		synctest.Test(t, func(t *testing.T) {
 			inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
@@ -195,7 +195,7 @@ func TestAnEntryThatIsPutBackIsGivenOutOnce(t *testing.T) {
 	}
 }
 
-func TestAMemoryInboxKeepsADelayToTheMoment(t *testing.T) {
+func TestAMemoryInboxKeepsADelayExactly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
 		put(t, inbox, payload("ann", 1))

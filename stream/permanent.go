@@ -35,9 +35,9 @@ func Permanent(err error) error {
 //     time, such as AppendMessage. Another attempt could do it twice. A handler that
 //     calls with WithLookFirst of package engage can return such an error itself.
 //
-// Every other error is returned as it is, and the event has another attempt: the
-// request was not sent, the service was busy or could not be reached, or the
-// authorization failed, which a new token or new credentials can mend.
+// Every other error is returned as it is, and the event has another attempt. The request
+// was not sent, or the service was busy or could not be reached. Or the authorization
+// failed, which new credentials can mend.
 func FromOutcome(err error) error {
 	failure, ok := errors.AsType[*outcome.Error](err)
 	if !ok {

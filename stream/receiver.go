@@ -17,13 +17,13 @@ import (
 
 // Receiver is the [http.Handler] that events are sent to. It answers:
 //
-//   - 200 to a POST when all its events are in the inbox. Duplicates are.
+//   - 200 to a POST when all its events are in the inbox, or were before.
 //   - 200 to every HEAD. The vendor sends one when a URL is saved.
 //   - 400 to a POST that can never succeed, and 405 to other methods.
 //   - 503 with Retry-After to a POST that may succeed later.
 //
-// It never answers with another status (see [Refusal]). Each refusal is counted and
-// logged.
+// It never answers with another status (see [Refusal]). It counts all refusals, and
+// [WithReceiverLogger] logs them.
 //
 // The body is one event or an array of events. If one of an array is malformed, none is
 // stored. After a 503 some of them may be stored. They are duplicates when the sender
@@ -200,9 +200,9 @@ func (r *Receiver) count(ctx context.Context, counter *atomic.Uint64, result Res
 // logEvery is how often a refusal is logged that anyone can cause.
 const logEvery = time.Minute
 
-// log logs a refused request. What happens before a request is verified anyone can
-// cause, so it logs one request per reason and minute, with the number of requests
-// since the last line.
+// log logs a refused request. Anyone can cause a refusal of a request that is not
+// verified. Of these it logs one per reason and minute, with the number of requests since
+// the last one.
 func (r *Receiver) log(request *http.Request, refusal Refusal) {
 	if !r.logger.Enabled(request.Context(), slog.LevelWarn) {
 		return

@@ -25,7 +25,7 @@ import (
 
 const typing = `{"channel":"AppleBusinessChat","event":"TYPINGINDICATOR","type":"typing_start","abcUserId":"u","abcAccountId":"a","tid":"1"}`
 
-// receiving is a receiver with its inbox, which signs what is posted to it.
+// receiving is a receiver with its inbox. Its method post signs the bodies.
 type receiving struct {
 	*stream.Receiver
 	inbox *stream.MemoryInbox
@@ -41,7 +41,7 @@ func newReceiving(t testing.TB, options ...stream.ReceiverOption) receiving {
 	return receiving{receiver, inbox}
 }
 
-// post sends a signed body, after change has had its way with the request.
+// post posts a signed body. It calls change, if that is not nil, with the request before.
 func (r receiving) post(body string, change func(*http.Request)) *http.Response {
 	request := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
 	request.Header.Set("Content-Type", "application/json")
@@ -54,7 +54,7 @@ func (r receiving) post(body string, change func(*http.Request)) *http.Response 
 	return recorder.Result()
 }
 
-func TestAReceiverStoresBeforeItAnswers(t *testing.T) {
+func TestAReceiverStoresAnEventBeforeItAnswers(t *testing.T) {
 	r := newReceiving(t)
 	reply := r.post(typing, func(request *http.Request) { request.Header.Set("X-WX-GTRID", "trace-1") })
 	require.Equal(t, http.StatusOK, reply.StatusCode)
@@ -70,14 +70,14 @@ func TestAReceiverStoresBeforeItAnswers(t *testing.T) {
 	require.Equal(t, "trace-1", event.Head().TraceID)
 	require.Equal(t, delivery.ID, event.Head().ID)
 
-	require.Equal(t, http.StatusOK, r.post(typing, nil).StatusCode, "a copy is a success for its sender")
+	require.Equal(t, http.StatusOK, r.post(typing, nil).StatusCode, "a duplicate is a success for its sender")
 	require.Equal(t, stream.ReceiverCounts{
 		Accepted: 1, Duplicates: 1, Refused: map[stream.Refusal]uint64{},
 		Secrets: map[string]uint64{"current": 2, "previous": 0}, Algorithms: map[stream.Algorithm]uint64{stream.SHA256: 2},
 	}, r.Counts())
 }
 
-func TestAnEntryKeepsNothingOfTheBodyButItsEvent(t *testing.T) {
+func TestAnEntryKeepsOnlyItsEventOfTheBody(t *testing.T) {
 	space := strings.Repeat(" ", 1<<16)
 	for name, body := range map[string]string{
 		"an event":        space + typing + space,
@@ -103,8 +103,8 @@ func TestAReceiverAnswersAProbe(t *testing.T) {
 	require.Zero(t, r.inbox.Counts())
 }
 
-// badRequests are requests that must be refused, with why. Where a body is
-// given it is signed as it stands.
+// badRequests are requests that must be refused, with the reason. Their bodies are
+// signed.
 var badRequests = []struct {
 	name   string
 	body   string
@@ -184,8 +184,8 @@ func TestBadRequestsAreRefused(t *testing.T) {
 	}
 }
 
-// requireRefused checks the answer, that it was counted, and that nothing came
-// into the inbox.
+// requireRefused checks that a request was refused and counted, and that nothing was
+// stored.
 func requireRefused(t *testing.T, r receiving, reply *http.Response, why stream.Refusal) {
 	t.Helper()
 	require.Equal(t, why.Status(), reply.StatusCode)
@@ -199,14 +199,14 @@ func requireRefused(t *testing.T, r receiving, reply *http.Response, why stream.
 	require.Equal(t, reply.StatusCode == http.StatusMethodNotAllowed, reply.Header.Get("Allow") != "")
 }
 
-func TestEveryRefusalHasAStatusThatTheSenderTreatsRight(t *testing.T) {
+func TestEveryRefusalHasOneOfThreeStatuses(t *testing.T) {
 	for _, refusal := range stream.Refusals() {
 		require.Contains(t, []int{400, 405, 503}, refusal.Status(), refusal)
 	}
 	require.Zero(t, stream.Refusal("other").Status())
 }
 
-func TestContentTypesThatAreJSONAreTaken(t *testing.T) {
+func TestContentTypesOfJSONAreAccepted(t *testing.T) {
 	for _, value := range []string{"application/json", "Application/JSON; charset=utf-8", "application/vnd.webex+json", "text/json", ""} {
 		require.Equal(t, http.StatusOK, newReceiving(t).post(typing, contentType(value)).StatusCode, value)
 	}
@@ -219,7 +219,7 @@ func TestContentTypesThatAreJSONAreTaken(t *testing.T) {
 	}
 }
 
-func TestTheLargestLimitIsALimit(t *testing.T) {
+func TestTheLargestBodyLimitIsValid(t *testing.T) {
 	r := newReceiving(t, stream.WithBodyLimit(math.MaxInt64))
 	require.Equal(t, http.StatusOK, r.post(typing, nil).StatusCode)
 	require.EqualValues(t, 1, r.Counts().Accepted)
@@ -239,7 +239,7 @@ func TestABodyMayBeAsLargeAsTheLimit(t *testing.T) {
 	}
 }
 
-func TestABatchIsStoredWholeOrNotAtAll(t *testing.T) {
+func TestAnArrayIsStoredInOrderAndWithoutDuplicates(t *testing.T) {
 	r := newReceiving(t)
 	batch := fmt.Sprintf("[%s,%s,%s]", typing, strings.Replace(typing, "start", "end", 1), typing)
 	require.Equal(t, http.StatusOK, r.post(batch, nil).StatusCode)
@@ -328,7 +328,7 @@ func TestAnEventWithoutAnIDIsStoredUnderADigestOfItsPayload(t *testing.T) {
 	}
 }
 
-// A signature covers the mark, because it covers the bytes as they were sent.
+// The signature is over the bytes as they were sent, the mark included.
 func TestAByteOrderMarkBeforeAnEventIsIgnored(t *testing.T) {
 	const mark = "\ufeff"
 	for name, body := range map[string]string{"an event": mark + typing, "an array": mark + " [" + typing + "]"} {
@@ -383,7 +383,7 @@ func TestEveryAuthorizationIsEnforced(t *testing.T) {
 	}
 }
 
-func TestOneAuthorizationIsCheckEnough(t *testing.T) {
+func TestOneAuthorizationIsEnough(t *testing.T) {
 	basic := func(password string) func(*http.Request) {
 		return func(r *http.Request) { r.SetBasicAuth("ann", password) }
 	}
@@ -413,7 +413,7 @@ func TestOneAuthorizationIsCheckEnough(t *testing.T) {
 	}
 }
 
-func TestAReceiverWithoutAnyCheckIsRefused(t *testing.T) {
+func TestAReceiverMustVerifyAndItsOptionsMustBeValid(t *testing.T) {
 	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
 	signed := stream.WithSignature(stream.SHA256, current)
 	unverified := stream.WithoutVerification() // a check that fails must not leave it at that
@@ -451,7 +451,7 @@ func TestAReceiverWithoutAnyCheckIsRefused(t *testing.T) {
 	require.Equal(t, http.StatusOK, reply.StatusCode)
 }
 
-func TestAnAuthorizationThatNoRequestCanHaveIsRefused(t *testing.T) {
+func TestAnAuthorizationThatNoRequestCanHaveIsInvalid(t *testing.T) {
 	secret := func(value string) stream.Secret { return stream.NewSecret("new", value) }
 	for name, option := range map[string]stream.ReceiverOption{
 		"a colon in a header's name":          stream.WithAPIKey("X-Key:", secret("very-secret")),
@@ -475,7 +475,7 @@ func TestAnAuthorizationThatNoRequestCanHaveIsRefused(t *testing.T) {
 	}
 }
 
-func TestAnUnusualAuthorizationIsTaken(t *testing.T) {
+func TestAnUnusualAuthorizationIsAccepted(t *testing.T) {
 	for name, test := range map[string]struct {
 		option stream.ReceiverOption
 		change func(*http.Request)
@@ -541,7 +541,7 @@ func TestAFilterIsItsOwnCopy(t *testing.T) {
 	}
 }
 
-func TestBackPressureAsksToRetry(t *testing.T) {
+func TestAFullInboxAsksTheSenderToRetry(t *testing.T) {
 	inbox := stream.NewMemoryInbox(stream.MemoryLimits{Entries: 1})
 	receiver, err := stream.NewReceiver(inbox, stream.WithSignature(stream.SHA256, current), stream.WithRetryAfter(90*time.Second))
 	require.NoError(t, err)
@@ -553,7 +553,7 @@ func TestBackPressureAsksToRetry(t *testing.T) {
 	require.Equal(t, http.StatusServiceUnavailable, reply.StatusCode)
 	require.Equal(t, "90", reply.Header.Get("Retry-After"))
 	require.EqualValues(t, 1, r.Counts().Refused[stream.RefusedFull])
-	require.Equal(t, http.StatusOK, r.post(typing, nil).StatusCode, "a copy needs no room")
+	require.Equal(t, http.StatusOK, r.post(typing, nil).StatusCode, "a duplicate needs no room")
 
 	delivery, err := inbox.Take(t.Context())
 	require.NoError(t, err)
@@ -561,7 +561,7 @@ func TestBackPressureAsksToRetry(t *testing.T) {
 	require.Equal(t, http.StatusOK, r.post(second, nil).StatusCode, "the sender's retry finds room")
 }
 
-func TestAFailingInboxIsNotTheSendersFault(t *testing.T) {
+func TestAnErrorOfTheInboxAsksTheSenderToRetry(t *testing.T) {
 	var logged bytes.Buffer
 	broken := brokenInbox{errors.New("the disk is full")}
 	receiver, err := stream.NewReceiver(broken, stream.WithSignature(stream.SHA256, current),
@@ -575,13 +575,13 @@ func TestAFailingInboxIsNotTheSendersFault(t *testing.T) {
 	require.NotContains(t, logged.String(), "abcUserId")
 }
 
-// brokenInbox fails.
+// brokenInbox is an inbox whose methods fail.
 type brokenInbox struct{ err error }
 
 func (b brokenInbox) Put(context.Context, stream.Entry) (bool, error) { return false, b.err }
 func (b brokenInbox) Take(context.Context) (stream.Delivery, error)   { return stream.Delivery{}, b.err }
 
-// waitingInbox lets its test see that an entry is on its way in, and hold it.
+// waitingInbox reports that Put was called and waits before it stores the entry.
 type waitingInbox struct {
 	stream.Inbox
 	came, goOn chan struct{}
@@ -597,7 +597,7 @@ func (w waitingInbox) Put(ctx context.Context, entry stream.Entry) (bool, error)
 	return w.Inbox.Put(ctx, entry)
 }
 
-func TestTooManyRequestsAtOnceAreAskedToRetry(t *testing.T) {
+func TestTooManyRequestsAskTheSenderToRetry(t *testing.T) {
 	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
 	waiting := waitingInbox{inbox, make(chan struct{}), make(chan struct{})}
 	receiver, err := stream.NewReceiver(waiting, stream.WithSignature(stream.SHA256, current), stream.WithConcurrency(1))
@@ -613,7 +613,7 @@ func TestTooManyRequestsAtOnceAreAskedToRetry(t *testing.T) {
 	require.EqualValues(t, 1, r.Counts().Refused[stream.RefusedBusy])
 }
 
-func TestAnInboxThatHangsIsNotWaitedFor(t *testing.T) {
+func TestAReceiverDoesNotWaitForAnInboxThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
 		waiting := waitingInbox{inbox, make(chan struct{}, 1), make(chan struct{})}
@@ -626,8 +626,8 @@ func TestAnInboxThatHangsIsNotWaitedFor(t *testing.T) {
 	})
 }
 
-// answerOf sends what begins a request and never the rest, and returns what the
-// server answers until it ends the connection.
+// answerOf sends the beginning of a request and not the rest. It returns all that the
+// server sends until it closes the connection.
 func answerOf(t *testing.T, handler http.Handler, request string) string {
 	t.Helper()
 	server := httptest.NewServer(handler)
@@ -643,12 +643,12 @@ func answerOf(t *testing.T, handler http.Handler, request string) string {
 	return string(reply)
 }
 
-// slowRequest is the beginning of a request whose body never ends.
+// slowRequest returns the beginning of a request whose body does not end.
 func slowRequest(method, header string) string {
 	return fmt.Sprintf("%s / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n%s\r\n{", method, len(typing), header)
 }
 
-// signedHeader is that of a request with typing as its body.
+// signedHeader is the signature of typing as a line of the header.
 var signedHeader = stream.SignatureHeader + ": " + stream.Sign(stream.SHA256, current, []byte(typing)) + "\r\n"
 
 func TestASlowSenderIsCutOff(t *testing.T) {
@@ -667,7 +667,7 @@ func TestASlowSenderIsCutOff(t *testing.T) {
 	}
 }
 
-// heldInbox holds an entry as long as its test likes, whatever the context says.
+// heldInbox waits before it stores an entry, even after the context has ended.
 type heldInbox struct {
 	stream.Inbox
 	came, goOn chan struct{}

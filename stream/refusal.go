@@ -6,8 +6,8 @@ import "net/http"
 type Refusal string
 
 // The refusals. The sender repeats a request that was answered 503. It drops one that
-// was answered 400 or 405 (documented). It would repeat a 401, 403 or 413, although
-// they never succeed. So the receiver does not answer these.
+// was answered 400 or 405 (documented). It would also repeat a request that was answered
+// 401, 403 or 413, which never succeeds. So the receiver does not use these statuses.
 const (
 	// RefusedMethod: neither HEAD nor POST. Answered 405.
 	RefusedMethod Refusal = "method"

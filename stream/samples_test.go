@@ -19,7 +19,7 @@ func sample(tb testing.TB, name string) []byte {
 	return data
 }
 
-// sampleNames lists all of them.
+// sampleNames lists the payloads of testdata/events.
 func sampleNames(tb testing.TB) []string {
 	tb.Helper()
 	paths, err := filepath.Glob(filepath.Join("testdata", "events", "*.json"))

@@ -11,7 +11,7 @@ import (
 	"github.com/engagesdk/engage-go/stream"
 )
 
-func TestSeenNeverMissesOneOfTheLast(t *testing.T) {
+func TestSeenRemembersTheLastIDs(t *testing.T) {
 	const capacity = 1000
 	seen := stream.NewSeen(capacity)
 	id := func(n int) string { return fmt.Sprintf("%032x", n) }
@@ -27,7 +27,7 @@ func TestSeenNeverMissesOneOfTheLast(t *testing.T) {
 	require.True(t, seen.Claim(id(0)), "an old id is forgotten")
 }
 
-func TestSeenForgetsWhatIsOlderThanTwiceItsCapacity(t *testing.T) {
+func TestSeenForgetsIDsBeforeTwiceItsCapacity(t *testing.T) {
 	const ids = 100
 	for _, capacity := range []int{1, 10} {
 		seen := stream.NewSeen(capacity)
@@ -40,7 +40,7 @@ func TestSeenForgetsWhatIsOlderThanTwiceItsCapacity(t *testing.T) {
 	}
 }
 
-func TestSeenCountsOnlyWhatWasCommitted(t *testing.T) {
+func TestAReleasedIDCanBeClaimedAgain(t *testing.T) {
 	seen := stream.NewSeen(0)
 	require.True(t, seen.Claim("a"))
 	require.False(t, seen.Claim("a"), "while it is claimed")
@@ -74,7 +74,7 @@ func TestAZeroSeenRemembersTheLast(t *testing.T) {
 	require.True(t, seen.Claim("0"))
 }
 
-func TestSeenLetsOneOfManyWin(t *testing.T) {
+func TestOneOfManyConcurrentClaimsSucceeds(t *testing.T) {
 	const ids, racers = 2000, 8
 	seen := stream.NewSeen(ids)
 	var won [ids]atomic.Int32

@@ -102,8 +102,8 @@ func WithAuthorization(authorize func(*http.Request)) SenderOption {
 	}
 }
 
-// WithTransport sets the transport. The default one keeps its connections, and closes an
-// HTTP/2 connection that has become silent within the time of one attempt.
+// WithTransport sets the transport. The default one pings its HTTP/2 connections, so that
+// a connection without answers costs one attempt.
 func WithTransport(transport http.RoundTripper) SenderOption {
 	return func(s *Sender) error {
 		if nothing.In(transport) {
@@ -156,20 +156,20 @@ func (s *Sender) Probe(ctx context.Context) error {
 }
 
 // Send posts one payload, a JSON object, and returns the attempts. Only the answer 200
-// is a success. As the vendor does, it repeats the request after all other answers but
-// 202 to 208, 226, 300 to 308, 400, 402, 404 to 411, 414 to 416, 418 and 505, and
-// after errors.
+// is a success. Send repeats the request when the vendor does: after an error and after
+// most other answers. The final answers are 202 to 208, 226, 300 to 308, 400, 402, 404
+// to 411, 414 to 416, 418 and 505.
 //
-// The error is an [*outcome.Error]. Its edge is
+// The error is an [*outcome.Error]. Its edge is OnInvalidData if data is not a JSON
+// object. It is OnTimeout if ctx ended or the last attempt ran out of time. Otherwise it
+// is OnError.
 //
-//   - OnInvalidData if data is not a JSON object,
-//   - OnTimeout if ctx ended, or if the last attempt ran out of time,
-//   - OnError otherwise.
+// The Effect of the error covers all attempts. It is NotSent if none was sent. It is
+// Refused if each one that was sent was refused: answered 307, 308, 501, or 400 to 499
+// without 408. Otherwise it is MaybeApplied.
 //
-// Its Effect covers all attempts. It is NotSent if none was sent, Refused if the receiver
-// refused those that were, and otherwise MaybeApplied. Answers that refuse are 307, 308,
-// 501, and 400 to 499 but for 408. The error may show the host of the URL, and nothing
-// else of the URL, the payload or the answer.
+// The error may show the host of the URL. It shows nothing else of the URL, of the
+// payload or of the answer.
 func (s *Sender) Send(ctx context.Context, data []byte) ([]outcome.Attempt, error) {
 	if !json.Valid(data) || bytes.TrimSpace(data)[0] != '{' {
 		var violations outcome.Violations

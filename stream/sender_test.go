@@ -65,7 +65,7 @@ func send(t *testing.T, transport *answers, options ...stream.SenderOption) ([]o
 	return sender.Send(t.Context(), []byte(typing))
 }
 
-func TestASenderPostsAsTheStreamDoes(t *testing.T) {
+func TestASenderPostsAsAnOutboundWebhookDoes(t *testing.T) {
 	transport := &answers{list: []any{200}}
 	attempts, err := send(t, transport, stream.WithSigning(stream.SHA512, current),
 		stream.WithAuthorization(func(r *http.Request) { r.SetBasicAuth("ann", "pass") }))
@@ -108,7 +108,7 @@ func TestASenderRepeatsByTheDocumentedRules(t *testing.T) {
 	require.Len(t, notRepeated, 32)
 }
 
-func TestASenderFollowsEitherSchedule(t *testing.T) {
+func TestASenderWaitsAsScheduled(t *testing.T) {
 	for _, test := range []struct {
 		schedule []time.Duration
 		want     time.Duration
@@ -130,7 +130,7 @@ func TestASenderFollowsEitherSchedule(t *testing.T) {
 	}
 }
 
-func TestASenderEndsWithSuccess(t *testing.T) {
+func TestASenderSendsAgainUntilItSucceeds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		attempts, err := send(t, &answers{list: []any{time.Hour, errors.New("reset"), 503, 200}})
 		require.NoError(t, err)
@@ -175,14 +175,14 @@ func TestTheErrorOfASenderSaysWhatMayHaveBeenApplied(t *testing.T) {
 	}
 }
 
-// timeUp is the error of a transport that has time limits of its own.
+// timeUp is a timeout of the transport.
 type timeUp struct{}
 
 func (timeUp) Error() string { return "very-secret" }
 func (timeUp) Timeout() bool { return true }
 
 func TestAHandshakeThatTakesTooLongIsATimeout(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0") // where nobody answers
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // it does not answer
 	require.NoError(t, err)
 	defer listener.Close()
 	sender, err := stream.NewSender("https://"+listener.Addr().String(), stream.WithSchedule(),
@@ -194,7 +194,7 @@ func TestAHandshakeThatTakesTooLongIsATimeout(t *testing.T) {
 	require.Equal(t, outcome.NotSent, failure.Effect)
 }
 
-// failureOf returns the error of a call, which must be an outcome's.
+// failureOf returns err, which must be an outcome.Error.
 func failureOf(t *testing.T, err error) *outcome.Error {
 	t.Helper()
 	failure, ok := errors.AsType[*outcome.Error](err)
@@ -202,12 +202,12 @@ func failureOf(t *testing.T, err error) *outcome.Error {
 	return failure
 }
 
-// said is an error that fmt prints the content of, wherever it finds it.
+// said is an error that fmt prints even in an unexported field.
 type said string
 
 func (s said) Error() string { return string(s) }
 
-func TestASenderShowsNothingOfWhatFailed(t *testing.T) {
+func TestTheErrorOfASenderHoldsNoSecret(t *testing.T) {
 	const secret = "S3CRET"
 	reason := errors.New("the caller has gone away")
 	for name, failure := range map[string]error{
@@ -251,7 +251,7 @@ func TestASenderShowsNothingOfWhatFailed(t *testing.T) {
 	require.ErrorIs(t, err, reached)
 }
 
-func TestASenderShowsNoReplyThatCannotBeRead(t *testing.T) {
+func TestTheErrorOfASenderDoesNotQuoteTheReply(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		connection, _, err := http.NewResponseController(w).Hijack()
 		if err != nil {
@@ -438,7 +438,7 @@ func TestWhatIsRefusedBeforeItIsSentIsNotSent(t *testing.T) {
 	require.Zero(t, taken.Load())
 }
 
-func TestASenderObeysItsContext(t *testing.T) {
+func TestASenderEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sender, err := stream.NewSender("https://receiver.example.com", stream.WithTransport(&answers{list: []any{503}}))
 		require.NoError(t, err)
@@ -499,7 +499,8 @@ func TestInvalidSettingsOfASenderAreErrors(t *testing.T) {
 	require.Error(t, err)
 }
 
-// senderOverHTTP2 returns a sender whose transport is the default one and trusts server.
+// senderOverHTTP2 returns a sender with the default kind of transport, which trusts
+// server.
 func senderOverHTTP2(t *testing.T, server *http2test.Server, options ...stream.SenderOption) *stream.Sender {
 	t.Helper()
 	toServer := transport.New(server.TLS)
@@ -509,7 +510,7 @@ func senderOverHTTP2(t *testing.T, server *http2test.Server, options ...stream.S
 	return sender
 }
 
-// requireOnce requires that the receiver got each of so many messages exactly once.
+// requireOnce requires that the receiver got that many messages, each exactly once.
 func requireOnce(t *testing.T, r receiving, messages int) {
 	t.Helper()
 	require.EqualValues(t, messages, r.Counts().Accepted)

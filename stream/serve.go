@@ -19,8 +19,8 @@ import (
 // put back. Serve returns when all handlers have returned.
 //
 // Serve also stops when the server or the worker ends before ctx. It returns their
-// errors. After a shutdown that took too long it returns an error, too. It returns nil
-// if every accepted event was handled or is in a durable source.
+// errors. It also returns an error if a step was not finished in time. It returns nil if
+// every accepted event was settled or is in a durable source.
 //
 // A server with a TLSConfig serves TLS. Any source can have a method
 // Drain(context.Context) error, as MemoryInbox has. Serve calls it in the second step.

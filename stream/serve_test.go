@@ -28,7 +28,8 @@ type served struct {
 	ended  chan error
 }
 
-// serve starts a program with that handler. source returns what the worker takes from.
+// serve starts a program with that handler. Its worker takes from the source that source
+// returns.
 func serve(t *testing.T, handle func(context.Context, stream.MessageEvent) error,
 	source func(stream.Source) stream.Source, options ...stream.WorkerOption) served {
 	t.Helper()
@@ -48,8 +49,8 @@ func serve(t *testing.T, handle func(context.Context, stream.MessageEvent) error
 	return s
 }
 
-// send posts the n-th message of a customer. It returns the status, or 0 if nobody
-// answers.
+// send posts the n-th message of a customer. It returns the status, or 0 without an
+// answer.
 func (s served) send(t *testing.T, customer string, n int) int {
 	t.Helper()
 	body := payload(customer, n)
@@ -64,7 +65,7 @@ func (s served) send(t *testing.T, customer string, n int) int {
 	return response.StatusCode
 }
 
-// requireUnreachable waits until nobody accepts connections any more.
+// requireUnreachable waits until the server accepts no more connections.
 func (s served) requireUnreachable(t *testing.T) {
 	t.Helper()
 	require.Eventually(t, func() bool {
@@ -73,7 +74,7 @@ func (s served) requireUnreachable(t *testing.T) {
 	}, time.Minute, time.Millisecond)
 }
 
-func TestServeHandlesEverythingThatItAcceptedBeforeItReturns(t *testing.T) {
+func TestServeHandlesEverythingItAcceptedBeforeItReturns(t *testing.T) {
 	const events = 200
 	release := make(chan struct{})
 	handled := make(chan string, events)

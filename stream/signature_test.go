@@ -27,7 +27,7 @@ func TestSignaturesAreThoseOfTheStandard(t *testing.T) {
 	require.Empty(t, stream.Sign("md5", key, data))
 }
 
-func TestVerifyTellsWhichSecretMatched(t *testing.T) {
+func TestVerifyReturnsTheNameOfTheSecretThatMatched(t *testing.T) {
 	data := []byte(`{"tid": "1"}`)
 	for _, algorithm := range []stream.Algorithm{stream.SHA256, stream.SHA512} {
 		verifier, err := stream.NewVerifier(algorithm, current, previous)
@@ -49,8 +49,8 @@ func bare(signature string) string {
 	return digits
 }
 
-// badSignatures are the values of the header that no receiver must accept for
-// data, though all are made from the good one.
+// badSignatures returns values of the header that no receiver may accept for data. Most
+// are made from the good one.
 func badSignatures(data []byte) map[string][]string {
 	good := stream.Sign(stream.SHA256, current, data)
 	legacy := sha1.Sum(data)
@@ -90,7 +90,7 @@ func TestBadSignaturesAreRefused(t *testing.T) {
 	}
 }
 
-func TestCompactedPayloadsCountOnlyWhenAskedFor(t *testing.T) {
+func TestASignatureOverTheCompactedPayloadIsAcceptedIfAskedFor(t *testing.T) {
 	spaced := []byte("{\n  \"tid\": \"a  b\",\n  \"n\": [ 1, 2 ]\n}\n")
 	signed := []string{stream.Sign(stream.SHA256, previous, []byte(`{"tid":"a  b","n":[1,2]}`))}
 	verifier, err := stream.NewVerifier(stream.SHA256, current, previous)

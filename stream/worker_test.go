@@ -34,7 +34,7 @@ func put(tb testing.TB, inbox stream.Inbox, data []byte) {
 	require.False(tb, duplicate)
 }
 
-// working is a worker on an inbox in memory, which runs until its test ends it.
+// working is a worker with an inbox in memory.
 type working struct {
 	*stream.Worker
 	inbox *stream.MemoryInbox
@@ -47,10 +47,10 @@ func newWorking(t *testing.T, options ...stream.WorkerOption) *working {
 	return newWorkingFrom(t, itself, options...)
 }
 
-// itself is the inbox as the source that it is.
+// itself returns the inbox as the source.
 func itself(inbox stream.Source) stream.Source { return inbox }
 
-// newWorkingFrom has the worker take from what source makes of the inbox.
+// newWorkingFrom returns a worker that takes from source(inbox).
 func newWorkingFrom(t *testing.T, source func(inbox stream.Source) stream.Source, options ...stream.WorkerOption) *working {
 	t.Helper()
 	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
@@ -65,7 +65,7 @@ func (w *working) start() {
 	go func() { w.done <- w.Run(ctx) }()
 }
 
-// stop ends the worker, and returns when it has.
+// stop ends the worker and returns the result of Run.
 func (w *working) stop() error {
 	w.end()
 	return <-w.done
@@ -113,7 +113,7 @@ func TestAWorkerRunsTheHandlerOfTheEventsType(t *testing.T) {
 	})
 }
 
-// nameOf returns the word by which the On method of an event's type ends.
+// nameOf returns the name of an event's type without Event, as in the On methods.
 func nameOf(event stream.Event) string {
 	name := fmt.Sprintf("%T", struct{ stream.Event }{event}.Event)
 	name = name[len("stream.") : len(name)-len("Event")]
@@ -227,7 +227,7 @@ func TestConversationsKeepTheirOrderAndShareTheHandlers(t *testing.T) {
 	})
 }
 
-func TestAFailureIsTriedAgainBeforeWhatFollowsIt(t *testing.T) {
+func TestAFailedEventIsHandledAgainBeforeTheNextOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorking(t, stream.WithBackoff(func(attempt int) time.Duration { return time.Duration(attempt) * time.Minute }))
 		started := time.Now()
@@ -251,9 +251,9 @@ func TestAFailureIsTriedAgainBeforeWhatFollowsIt(t *testing.T) {
 
 func TestAnEventThatCannotBeHandledBecomesADeadLetter(t *testing.T) {
 	for name, test := range map[string]struct {
-		handle func() error
-		tries  int
-		reason string
+		handle   func() error
+		attempts int
+		reason   string
 	}{
 		"an error every time":  {func() error { return errors.New("no\nuse \x00") }, 3, "no use  "},
 		"a permanent error":    {func() error { return fmt.Errorf("really: %w", stream.Permanent(errors.New("never"))) }, 1, "really: never"},
@@ -270,12 +270,12 @@ func TestAnEventThatCannotBeHandledBecomesADeadLetter(t *testing.T) {
 					reported = append(reported, letter)
 					return nil
 				}))
-				tries := 0
+				attempts := 0
 				w.OnMessage(func(_ context.Context, e stream.MessageEvent) error {
 					if e.Text == "2" {
 						return nil
 					}
-					tries++
+					attempts++
 					return test.handle()
 				})
 				put(t, w.inbox, payload("ann", 1))
@@ -283,13 +283,13 @@ func TestAnEventThatCannotBeHandledBecomesADeadLetter(t *testing.T) {
 				w.start()
 				time.Sleep(time.Hour)
 				require.NoError(t, w.stop())
-				require.Equal(t, test.tries, tries)
+				require.Equal(t, test.attempts, attempts)
 				require.Equal(t, reported, w.inbox.DeadLetters())
 				require.Len(t, reported, 1)
 				require.Equal(t, test.reason, reported[0].Reason)
-				require.Equal(t, test.tries, reported[0].Attempts)
+				require.Equal(t, test.attempts, reported[0].Attempts)
 				require.Equal(t, payload("ann", 1), reported[0].Data)
-				require.Equal(t, stream.WorkerCounts{Handled: 1, Failed: uint64(test.tries), DeadLettered: 1}, w.Counts())
+				require.Equal(t, stream.WorkerCounts{Handled: 1, Failed: uint64(test.attempts), DeadLettered: 1}, w.Counts())
 			})
 		})
 	}
@@ -313,14 +313,14 @@ func TestAPayloadThatCannotBeReadBecomesADeadLetter(t *testing.T) {
 	})
 }
 
-// givenOutBefore gives out deliveries as the durable source of a program that
-// ended so often before it settled them.
-type givenOutBefore struct {
+// deliveredBefore is a source whose entries were delivered that many times before, to
+// programs that ended without settling them.
+type deliveredBefore struct {
 	stream.Source
 	times int
 }
 
-func (g givenOutBefore) Take(ctx context.Context) (stream.Delivery, error) {
+func (g deliveredBefore) Take(ctx context.Context) (stream.Delivery, error) {
 	delivery, err := g.Source.Take(ctx)
 	delivery.Attempt += g.times
 	return delivery, err
@@ -331,7 +331,7 @@ func TestAnEventThatIsNeverSettledBecomesADeadLetter(t *testing.T) {
 	for times, calls := range map[int]int{0: 1, 2*deliveries - 1: 1, 2 * deliveries: 0, 1000: 0} {
 		synctest.Test(t, func(t *testing.T) {
 			var reported []stream.DeadLetter
-			w := newWorkingFrom(t, func(inbox stream.Source) stream.Source { return givenOutBefore{inbox, times} },
+			w := newWorkingFrom(t, func(inbox stream.Source) stream.Source { return deliveredBefore{inbox, times} },
 				stream.WithMaxAttempts(deliveries),
 				stream.WithDeadLetters(func(_ context.Context, letter stream.DeadLetter) error {
 					reported = append(reported, letter)
@@ -355,7 +355,7 @@ func TestAnEventThatIsNeverSettledBecomesADeadLetter(t *testing.T) {
 	}
 }
 
-func TestAnyNumberOfAttemptsIsOne(t *testing.T) {
+func TestAnyNumberOfAttemptsIsValid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorking(t, stream.WithMaxAttempts(math.MaxInt))
 		w.OnMessage(func(context.Context, stream.MessageEvent) error { return nil })
@@ -367,7 +367,7 @@ func TestAnyNumberOfAttemptsIsOne(t *testing.T) {
 	})
 }
 
-func TestADeadLetterThatCannotBeReportedIsKept(t *testing.T) {
+func TestADeadLetterThatCannotBeReportedIsReportedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		reports := 0
 		w := newWorking(t, stream.WithMaxAttempts(1), stream.WithDeadLetters(func(context.Context, stream.DeadLetter) error {
@@ -450,7 +450,7 @@ func TestAWorkerEndsWithItsSource(t *testing.T) {
 	})
 }
 
-func TestAWorkerThatIsStoppedHasNotFailed(t *testing.T) {
+func TestAWorkerThatIsStoppedReturnsNil(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorking(t, stream.WithHandlers(2))
 		goOn := make(chan struct{})
@@ -467,7 +467,7 @@ func TestAWorkerThatIsStoppedHasNotFailed(t *testing.T) {
 	})
 }
 
-// flakySource fails some times before it gives out what it has.
+// flakySource fails some times before it delivers.
 type flakySource struct {
 	stream.Source
 	failures int
@@ -481,7 +481,7 @@ func (f *flakySource) Take(ctx context.Context) (stream.Delivery, error) {
 	return f.Source.Take(ctx)
 }
 
-func TestAWorkerOutlivesTroubleWithItsSource(t *testing.T) {
+func TestAWorkerGoesOnAfterErrorsOfItsSource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorkingFrom(t, func(inbox stream.Source) stream.Source { return &flakySource{inbox, 5} }, stream.WithHandlers(1))
 		put(t, w.inbox, []byte(typing))
@@ -492,7 +492,7 @@ func TestAWorkerOutlivesTroubleWithItsSource(t *testing.T) {
 	})
 }
 
-func TestAFailingSourceIsAskedWithGrowingWaits(t *testing.T) {
+func TestAFailingSourceIsAskedAgainAfterABackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &flakySource{failures: 3}
 		w := newWorkingFrom(t, func(inbox stream.Source) stream.Source { source.Source = inbox; return source },
@@ -545,7 +545,7 @@ func TestAPanicIsPrintedWithoutItsValue(t *testing.T) {
 	require.Equal(t, `"stream: the handler panicked with a string"`, fmt.Sprintf("%#v", err))
 }
 
-func TestAWorkerRefusesWhatItCannotObey(t *testing.T) {
+func TestInvalidSettingsOfAWorkerAreErrors(t *testing.T) {
 	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
 	for name, option := range map[string]stream.WorkerOption{
 		"handlers": stream.WithHandlers(0), "attempts": stream.WithMaxAttempts(0), "backoff": stream.WithBackoff(nil),

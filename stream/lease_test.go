@@ -15,8 +15,8 @@ import (
 	"github.com/engagesdk/engage-go/stream"
 )
 
-// leasedSource gives out deliveries that must be extended. One whose lease is
-// lost is given out again.
+// leasedSource makes deliveries with a lease that must be extended. When it is lost, the
+// entry is delivered again.
 type leasedSource struct {
 	stream.Source
 	extend func(context.Context) error
@@ -72,7 +72,7 @@ func TestALeaseIsExtendedWhileTheHandlerRuns(t *testing.T) {
 	}
 }
 
-// Run waits for such a handler, so the event is still its own.
+// Run waits for such a handler, so the worker must keep the lease.
 func TestALeaseIsExtendedForAHandlerThatOutlastsTheDrain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var extended atomic.Int64
@@ -134,7 +134,7 @@ func TestAnExtensionThatHangsHoldsNothingUp(t *testing.T) {
 	}
 }
 
-func TestAnExtensionThatHangsIsTriedAgainWithinTheLease(t *testing.T) {
+func TestAnExtensionThatHangsIsRepeatedWithinTheLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		started := time.Now()
 		var extended, calls atomic.Int64
@@ -156,8 +156,8 @@ func TestAnExtensionThatHangsIsTriedAgainWithinTheLease(t *testing.T) {
 	})
 }
 
-// Somebody else has the event then, and may well handle it.
-func TestADeliveryWhoseLeaseWasLostIsNotGivenUp(t *testing.T) {
+// Another taker has the event then, and may handle it.
+func TestAnEventWhoseLeaseWasLostIsNoDeadLetter(t *testing.T) {
 	for name, failure := range map[string]func(context.Context) error{
 		"the context's error": func(ctx context.Context) error { return ctx.Err() },
 		"a permanent error":   func(context.Context) error { return stream.Permanent(errors.New("no use")) },
@@ -200,7 +200,7 @@ func TestADeliveryWhoseLeaseWasLostIsNotGivenUp(t *testing.T) {
 	}
 }
 
-// unsettling gives out deliveries with a settlement of its own.
+// unsettling makes deliveries with its own settlement.
 type unsettling struct {
 	stream.Source
 	settlement stream.Settlement
@@ -212,13 +212,13 @@ func (u unsettling) Take(ctx context.Context) (stream.Delivery, error) {
 	return delivery, err
 }
 
-// unreachable cannot be told anything.
+// unreachable is a settlement whose source cannot be reached.
 type unreachable struct{ stream.Settlement }
 
 func (unreachable) Ack(context.Context) error          { return errors.New("not connected") }
 func (unreachable) Term(context.Context, string) error { return errors.New("not connected") }
 
-func TestADeliveryThatCannotBeSettledCountsAsNothingElse(t *testing.T) {
+func TestADeliveryThatCannotBeSettledIsCountedAsUnsettled(t *testing.T) {
 	returns := func(err error) func(context.Context, stream.Event) error {
 		return func(context.Context, stream.Event) error { return err }
 	}
@@ -226,9 +226,9 @@ func TestADeliveryThatCannotBeSettledCountsAsNothingElse(t *testing.T) {
 		handle func(context.Context, stream.Event) error
 		want   stream.WorkerCounts
 	}{
-		"ignored":  {nil, stream.WorkerCounts{Unsettled: 1}},
-		"handled":  {returns(nil), stream.WorkerCounts{Unsettled: 1}},
-		"given up": {returns(stream.Permanent(errors.New("no use"))), stream.WorkerCounts{Failed: 1, Unsettled: 1}},
+		"ignored":     {nil, stream.WorkerCounts{Unsettled: 1}},
+		"handled":     {returns(nil), stream.WorkerCounts{Unsettled: 1}},
+		"dead letter": {returns(stream.Permanent(errors.New("no use"))), stream.WorkerCounts{Failed: 1, Unsettled: 1}},
 	} {
 		for _, settlement := range []stream.Settlement{unreachable{}} {
 			t.Run(fmt.Sprintf("%s, %T", name, settlement), func(t *testing.T) {
