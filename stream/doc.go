@@ -79,6 +79,12 @@
 // has an alias id made from the event. With WithLookFirst of package engage, the client
 // looks for that id before it appends the message.
 //
+// # In operation
+//
+// Receivers, workers and inboxes count what they do. An [Observer] gets the same numbers,
+// the lag of each event, and the backlog, for a system of metrics. [Worker.Ready] answers
+// readiness probes. Loggers are set with [WithReceiverLogger] and [WithWorkerLogger].
+//
 // # What is known
 //
 // The payloads are documented for data streams and for outbound webhooks. Where the two

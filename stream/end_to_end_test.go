@@ -3,9 +3,13 @@ package stream_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -150,4 +154,74 @@ func newImpatient(t *testing.T, url string, secret stream.Secret) *stream.Sender
 		stream.WithAttemptTimeout(100*time.Millisecond), stream.WithSchedule(waits...))
 	require.NoError(t, err)
 	return sender
+}
+
+// Three generations of the program follow each other while events come in. A proxy sends
+// requests to the newest one. What an older one accepted, it handles before it ends.
+func TestARollingDeployLosesNothing(t *testing.T) {
+	const generations, customers, messages = 3, 8, 60
+	var mu sync.Mutex
+	handled := map[string]int{}
+	arrived := make(chan struct{}, customers*messages)
+	start := func() served {
+		return serve(t, func(_ context.Context, e stream.MessageEvent) error {
+			mu.Lock()
+			defer mu.Unlock()
+			handled[e.ID]++
+			arrived <- struct{}{}
+			return nil
+		}, itself)
+	}
+	var newest atomic.Pointer[url.URL]
+	deploy := func() served {
+		s := start()
+		address, err := url.Parse(s.url)
+		require.NoError(t, err)
+		newest.Store(address)
+		return s
+	}
+	running := deploy()
+	proxy := httptest.NewServer(&httputil.ReverseProxy{
+		Rewrite:  func(r *httputil.ProxyRequest) { r.SetURL(newest.Load()) },
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
+	})
+	defer proxy.Close()
+
+	var senders sync.WaitGroup
+	for c := range customers {
+		senders.Go(func() {
+			sender, err := stream.NewSender(proxy.URL, stream.WithSigning(stream.SHA256, current),
+				stream.WithAttemptTimeout(time.Minute), stream.WithSchedule(slices.Repeat([]time.Duration{time.Millisecond}, 10_000)...))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			for n := range messages {
+				if _, err := sender.Send(t.Context(), payload(fmt.Sprint("customer-", c), n)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	var accepted, settled uint64
+	end := func(s served) {
+		s.stop()
+		require.NoError(t, <-s.ended)
+		require.Zero(t, s.inbox.Counts())
+		accepted += s.Counts().Accepted
+		settled += s.worker.Counts().Handled
+	}
+	for range generations - 1 {
+		for range customers * messages / (generations + 1) {
+			<-arrived
+		}
+		old := running
+		running = deploy()
+		end(old)
+	}
+	senders.Wait()
+	end(running)
+	require.Len(t, handled, customers*messages, "nothing is lost")
+	require.Equal(t, accepted, settled, "every generation handled what it accepted")
+	t.Logf("%d events, %d of them handled again", len(handled), settled-uint64(len(handled)))
 }

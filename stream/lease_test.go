@@ -200,6 +200,79 @@ func TestAnEventWhoseLeaseWasLostIsNoDeadLetter(t *testing.T) {
 	}
 }
 
+// interrupted is a settlement whose source cannot be reached before a time.
+type interrupted struct {
+	stream.Settlement
+	until time.Time
+	calls *atomic.Int64
+}
+
+func (i interrupted) Ack(ctx context.Context) error {
+	i.calls.Add(1)
+	if time.Now().Before(i.until) {
+		return errors.New("not connected")
+	}
+	return i.Settlement.Ack(ctx)
+}
+
+// interruptedSource makes deliveries with a lease of 30 seconds that cannot be
+// acknowledged before a time.
+type interruptedSource struct {
+	stream.Source
+	until time.Time
+	calls *atomic.Int64
+}
+
+func (i interruptedSource) Take(ctx context.Context) (stream.Delivery, error) {
+	d, err := i.Source.Take(ctx)
+	d.Lease = 30 * time.Second
+	d.Settlement = interrupted{d.Settlement, i.until, i.calls}
+	return d, err
+}
+
+func TestAnAcknowledgementIsRepeatedWhileTheLeaseLasts(t *testing.T) {
+	for outage, want := range map[time.Duration]stream.WorkerCounts{
+		13 * time.Second: {Handled: 1},
+		25 * time.Second: {Handled: 1},
+		time.Minute:      {Unsettled: 1},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var log strings.Builder
+			var calls atomic.Int64
+			w := newWorkingFrom(t, func(inbox stream.Source) stream.Source {
+				return interruptedSource{inbox, time.Now().Add(outage), &calls}
+			}, stream.WithWorkerLogger(logTo(&log)))
+			w.OnMessage(func(context.Context, stream.MessageEvent) error { return nil })
+			put(t, w.inbox, payload("ann", 1))
+			w.start()
+			time.Sleep(time.Hour)
+			require.NoError(t, w.stop())
+			require.Equal(t, want, w.Counts(), outage)
+			require.Len(t, lines(log.String()), int(want.Unsettled), outage)
+			require.Greater(t, calls.Load(), int64(5))
+			require.Less(t, calls.Load(), int64(60), "it waits between the calls")
+		})
+	}
+}
+
+func TestAnAcknowledgementIsNotRepeatedWhenTimeIsUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var calls atomic.Int64
+		w := newWorkingFrom(t, func(inbox stream.Source) stream.Source {
+			return interruptedSource{inbox, time.Now().Add(time.Hour), &calls}
+		}, stream.WithDrain(time.Second))
+		w.OnMessage(func(ctx context.Context, _ stream.MessageEvent) error { <-ctx.Done(); return nil })
+		put(t, w.inbox, payload("ann", 1))
+		w.start()
+		synctest.Wait()
+		stopped := time.Now()
+		require.NoError(t, w.stop())
+		require.Equal(t, time.Second, time.Since(stopped))
+		require.EqualValues(t, 1, calls.Load())
+		require.Equal(t, stream.WorkerCounts{Unsettled: 1}, w.Counts())
+	})
+}
+
 // unsettling makes deliveries with its own settlement.
 type unsettling struct {
 	stream.Source

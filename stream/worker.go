@@ -183,20 +183,10 @@ func (r run) loop() (closed bool) {
 		case r.taking.Err() == nil:
 			failures++
 			r.logger.WarnContext(r.taking, "stream: the source failed", "error", err)
-			r.wait(r.backoff(failures))
+			pause(r.taking, r.backoff(failures))
 		}
 	}
 	return false
-}
-
-// wait waits for d, or until taking ends.
-func (r run) wait(d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-r.taking.Done():
-	}
 }
 
 // handle handles and settles one delivery.
@@ -269,20 +259,42 @@ func (r run) terminate(d Delivery, err error) {
 	r.settle(d, ResultDeadLettered, func(ctx context.Context) error { return d.Term(ctx, letter.Reason) })
 }
 
-// settleTimeout is how long the source may take to settle a delivery.
+// settleTimeout is how long the source may take for one call that settles a delivery.
 const settleTimeout = 10 * time.Second
 
 // settle settles the delivery with how, even while the worker is stopping. If that
-// succeeds, it counts result, unless that is empty.
+// succeeds, it counts result, unless that is empty. If the source cannot be reached, it
+// calls how again while the lease can last.
 func (r run) settle(d Delivery, result Result, how func(context.Context) error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.working), settleTimeout)
+	wait := Backoff(100*time.Millisecond, 2*time.Second)
+	lease, cancel := context.WithTimeout(context.WithoutCancel(r.working), max(settleTimeout, d.Lease))
 	defer cancel()
-	if err := how(ctx); err != nil {
-		r.unsettled(d, err)
-		return
+	for call := 1; ; call++ {
+		ctx, cancel := context.WithTimeout(lease, settleTimeout)
+		err := how(ctx)
+		cancel()
+		switch {
+		case err == nil && result == "":
+			return
+		case err == nil:
+			r.count(d, result)
+			return
+		case errors.Is(err, ErrSettled), r.working.Err() != nil, !pause(lease, wait(call)):
+			r.unsettled(d, err)
+			return
+		}
 	}
-	if result != "" {
-		r.count(d, result)
+}
+
+// pause waits for d and reports whether ctx lasted.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
 	}
 }
 
