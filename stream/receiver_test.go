@@ -9,7 +9,6 @@ import (
 	"io"
 	"log/slog"
 	"math"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -206,19 +205,6 @@ func TestEveryRefusalHasOneOfThreeStatuses(t *testing.T) {
 	require.Zero(t, stream.Refusal("other").Status())
 }
 
-func TestContentTypesOfJSONAreAccepted(t *testing.T) {
-	for _, value := range []string{"application/json", "Application/JSON; charset=utf-8", "application/vnd.webex+json", "text/json", ""} {
-		require.Equal(t, http.StatusOK, newReceiving(t).post(typing, contentType(value)).StatusCode, value)
-	}
-	silent := func(r *http.Request) { r.Header.Del("Content-Type") }
-	require.Equal(t, http.StatusOK, newReceiving(t).post(typing, silent).StatusCode)
-	any := newReceiving(t, stream.WithAnyContentType())
-	require.Equal(t, http.StatusOK, any.post(typing, contentType("text/plain")).StatusCode)
-	for _, value := range []string{"identity", "Identity", "IDENTITY", "identity, Identity", ""} {
-		require.Equal(t, http.StatusOK, newReceiving(t).post(typing, encoding(value)).StatusCode, value)
-	}
-}
-
 func TestTheLargestBodyLimitIsValid(t *testing.T) {
 	r := newReceiving(t, stream.WithBodyLimit(math.MaxInt64))
 	require.Equal(t, http.StatusOK, r.post(typing, nil).StatusCode)
@@ -350,69 +336,6 @@ func TestAByteOrderMarkBeforeAnEventIsIgnored(t *testing.T) {
 	}
 }
 
-func TestEveryAuthorizationIsEnforced(t *testing.T) {
-	r := newReceiving(t,
-		stream.WithBasic("ann", stream.NewSecret("new", "pass"), stream.NewSecret("old", "word")),
-		stream.WithAPIKey("X-Api-Key", stream.NewSecret("", "key")))
-	for name, test := range map[string]struct {
-		change func(*http.Request)
-		status int
-	}{
-		"both":           {func(r *http.Request) { r.SetBasicAuth("ann", "pass"); r.Header.Set("X-Api-Key", "key") }, 200},
-		"older password": {func(r *http.Request) { r.SetBasicAuth("ann", "word"); r.Header.Set("X-Api-Key", "key") }, 200},
-		"neither":        {nil, 400},
-		"no key":         {func(r *http.Request) { r.SetBasicAuth("ann", "pass") }, 400},
-		"empty key":      {func(r *http.Request) { r.SetBasicAuth("ann", "pass"); r.Header.Set("X-Api-Key", "") }, 400},
-		"doubled key": {func(r *http.Request) {
-			r.SetBasicAuth("ann", "pass")
-			r.Header["X-Api-Key"] = []string{"key", "key"}
-		}, 400},
-		"no basic":       {func(r *http.Request) { r.Header.Set("X-Api-Key", "key") }, 400},
-		"wrong user":     {func(r *http.Request) { r.SetBasicAuth("bob", "pass"); r.Header.Set("X-Api-Key", "key") }, 400},
-		"wrong password": {func(r *http.Request) { r.SetBasicAuth("ann", "passw"); r.Header.Set("X-Api-Key", "key") }, 400},
-	} {
-		require.Equal(t, test.status, r.post(typing, test.change).StatusCode, name)
-	}
-
-	bearer := newReceiving(t, stream.WithBearer(stream.NewSecret("", "token")))
-	for value, status := range map[string]int{
-		"Bearer token": 200, "bearer token": 200, "Bearer tokens": 400, "Bearer": 400, "Basic token": 400, "token": 400, "": 400,
-	} {
-		reply := bearer.post(typing, func(r *http.Request) { r.Header.Set("Authorization", value) })
-		require.Equal(t, status, reply.StatusCode, value)
-	}
-}
-
-func TestOneAuthorizationIsEnough(t *testing.T) {
-	basic := func(password string) func(*http.Request) {
-		return func(r *http.Request) { r.SetBasicAuth("ann", password) }
-	}
-	header := func(name, value string) func(*http.Request) {
-		return func(r *http.Request) { r.Header.Set(name, value) }
-	}
-	key := stream.NewSecret("", "key")
-	for name, test := range map[string]struct {
-		option      stream.ReceiverOption
-		right, none func(*http.Request)
-	}{
-		"basic":                {stream.WithBasic("ann", key), basic("key"), basic("quay")},
-		"bearer":               {stream.WithBearer(key), header("Authorization", "Bearer key"), header("Authorization", "Bearer quay")},
-		"key":                  {stream.WithAPIKey("X-Api-Key", key), header("X-Api-Key", "key"), header("X-Api-Key", "quay")},
-		"key in small letters": {stream.WithAPIKey("x-api-key", key), header("X-Api-Key", "key"), header("X-Api-Key", "quay")},
-		"key in capitals":      {stream.WithAPIKey("X-API-KEY", key), header("x-api-key", "key"), header("x-api-key", "quay")},
-	} {
-		t.Run(name, func(t *testing.T) {
-			inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
-			receiver, err := stream.NewReceiver(inbox, test.option)
-			require.NoError(t, err)
-			r := receiving{receiver, inbox}
-			requireRefused(t, r, r.post(typing, test.none), stream.RefusedAuthorization)
-			require.Equal(t, http.StatusOK, r.post(typing, test.right).StatusCode)
-			require.EqualValues(t, 1, r.Counts().Accepted)
-		})
-	}
-}
-
 func TestAReceiverMustVerifyAndItsOptionsMustBeValid(t *testing.T) {
 	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
 	signed := stream.WithSignature(stream.SHA256, current)
@@ -449,51 +372,6 @@ func TestAReceiverMustVerifyAndItsOptionsMustBeValid(t *testing.T) {
 	require.NoError(t, err)
 	reply := receiving{open, inbox}.post(typing, func(r *http.Request) { r.Header.Del(stream.SignatureHeader) })
 	require.Equal(t, http.StatusOK, reply.StatusCode)
-}
-
-func TestAnAuthorizationThatNoRequestCanHaveIsInvalid(t *testing.T) {
-	secret := func(value string) stream.Secret { return stream.NewSecret("new", value) }
-	for name, option := range map[string]stream.ReceiverOption{
-		"a colon in a header's name":          stream.WithAPIKey("X-Key:", secret("very-secret")),
-		"a space before it":                   stream.WithAPIKey(" X-Key", secret("very-secret")),
-		"a letter that no header has":         stream.WithAPIKey("X-Schlüssel", secret("very-secret")),
-		"a header that the server takes":      stream.WithAPIKey("host", secret("very-secret")),
-		"a key with the end of a line":        stream.WithAPIKey("X-Key", secret("very-secret\n")),
-		"a key within blanks":                 stream.WithAPIKey("X-Key", secret("very-secret\t")),
-		"a second key with a zero":            stream.WithAPIKey("X-Key", secret("key"), secret("very-\x00secret")),
-		"a token with the end of a line":      stream.WithBearer(secret("very-secret\r\n")),
-		"a token behind a blank":              stream.WithBearer(secret(" very-secret")),
-		"a colon in a user":                   stream.WithBasic("ann:very-secret", secret("word")),
-		"a user with the end of a line":       stream.WithBasic("ann\n", secret("very-secret")),
-		"a password with the end of a line":   stream.WithBasic("ann", secret("very-secret\n")),
-		"a password with a control character": stream.WithBasic("ann", secret("very-secret\x7f")),
-	} {
-		_, err := stream.NewReceiver(stream.NewMemoryInbox(stream.MemoryLimits{}), option)
-		require.Error(t, err, name)
-		require.NotContains(t, err.Error(), "secret\n", name)
-		require.NotContains(t, err.Error(), "very", name)
-	}
-}
-
-func TestAnUnusualAuthorizationIsAccepted(t *testing.T) {
-	for name, test := range map[string]struct {
-		option stream.ReceiverOption
-		change func(*http.Request)
-	}{
-		"a password with blanks around it": {
-			stream.WithBasic("", stream.NewSecret("", " pass:word ")), func(r *http.Request) { r.SetBasicAuth("", " pass:word ") },
-		},
-		"a key of other letters": {
-			stream.WithAPIKey("x_key.1~", stream.NewSecret("", "schlüs sel")), func(r *http.Request) { r.Header.Set("x_key.1~", "schlüs sel") },
-		},
-		"a token with a blank": {
-			stream.WithBearer(stream.NewSecret("", "to ken")), func(r *http.Request) { r.Header.Set("Authorization", "Bearer to ken") },
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			require.Equal(t, http.StatusOK, newReceiving(t, test.option).post(typing, test.change).StatusCode)
-		})
-	}
 }
 
 func TestAFilterDropsWhatTheConfigurationDoesNotAllow(t *testing.T) {
@@ -579,7 +457,8 @@ func TestAnErrorOfTheInboxAsksTheSenderToRetry(t *testing.T) {
 type brokenInbox struct{ err error }
 
 func (b brokenInbox) Put(context.Context, stream.Entry) (bool, error) { return false, b.err }
-func (b brokenInbox) Take(context.Context) (stream.Delivery, error)   { return stream.Delivery{}, b.err }
+
+func (b brokenInbox) Take(context.Context) (stream.Delivery, error) { return stream.Delivery{}, b.err }
 
 // waitingInbox reports that Put was called and waits before it stores the entry.
 type waitingInbox struct {
@@ -624,74 +503,6 @@ func TestAReceiverDoesNotWaitForAnInboxThatHangs(t *testing.T) {
 		require.Equal(t, time.Minute, time.Since(asked))
 		require.Zero(t, inbox.Counts())
 	})
-}
-
-// answerOf sends the beginning of a request and not the rest. It returns all that the
-// server sends until it closes the connection.
-func answerOf(t *testing.T, handler http.Handler, request string) string {
-	t.Helper()
-	server := httptest.NewServer(handler)
-	defer server.Close()
-	connection, err := net.Dial("tcp", server.Listener.Addr().String())
-	require.NoError(t, err)
-	defer connection.Close()
-	require.NoError(t, connection.SetReadDeadline(time.Now().Add(10*time.Second)))
-	_, err = io.WriteString(connection, request)
-	require.NoError(t, err)
-	reply, err := io.ReadAll(connection)
-	require.NoError(t, err)
-	return string(reply)
-}
-
-// slowRequest returns the beginning of a request whose body does not end.
-func slowRequest(method, header string) string {
-	return fmt.Sprintf("%s / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n%s\r\n{", method, len(typing), header)
-}
-
-// signedHeader is the signature of typing as a line of the header.
-var signedHeader = stream.SignatureHeader + ": " + stream.Sign(stream.SHA256, current, []byte(typing)) + "\r\n"
-
-func TestASlowSenderIsCutOff(t *testing.T) {
-	for name, test := range map[string]struct{ request, answer string }{
-		"signed":           {slowRequest("POST", signedHeader), "503 Service Unavailable"},
-		"unsigned":         {slowRequest("POST", ""), "400 Bad Request"},
-		"of another type":  {slowRequest("POST", "Content-Type: text/plain\r\n"), "400 Bad Request"},
-		"by another means": {slowRequest("PUT", signedHeader), "405 Method Not Allowed"},
-		"a probe":          {slowRequest("HEAD", ""), "200 OK"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			r := newReceiving(t, stream.WithTimeout(50*time.Millisecond))
-			require.Contains(t, answerOf(t, r, test.request), test.answer)
-			require.Zero(t, r.inbox.Counts())
-		})
-	}
-}
-
-// heldInbox waits before it stores an entry, even after the context has ended.
-type heldInbox struct {
-	stream.Inbox
-	came, goOn chan struct{}
-}
-
-func (h heldInbox) Put(ctx context.Context, entry stream.Entry) (bool, error) {
-	h.came <- struct{}{}
-	<-h.goOn
-	return h.Inbox.Put(ctx, entry)
-}
-
-func TestASlowSenderIsCutOffByABusyReceiver(t *testing.T) {
-	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
-	held := heldInbox{inbox, make(chan struct{}), make(chan struct{})}
-	receiver, err := stream.NewReceiver(held, stream.WithSignature(stream.SHA256, current),
-		stream.WithConcurrency(1), stream.WithTimeout(50*time.Millisecond))
-	require.NoError(t, err)
-	first := make(chan struct{})
-	go func() { defer close(first); receiving{receiver, inbox}.post(typing, nil) }()
-	<-held.came
-	require.Contains(t, answerOf(t, receiver, slowRequest("POST", signedHeader)), "503 Service Unavailable")
-	require.EqualValues(t, 1, receiver.Counts().Refused[stream.RefusedBusy])
-	close(held.goOn)
-	<-first
 }
 
 func TestAnUnsignedRequestIsRefusedBeforeItsBodyIsRead(t *testing.T) {
