@@ -124,13 +124,14 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 	url := "http://" + listener.Addr().String()
 	server := &http.Server{Handler: receiver, ReadHeaderTimeout: 5 * time.Second}
 
+	if c.listen != "" {
+		fmt.Fprintln(out, "Waiting for events at", url)
+	}
 	serving, stop := context.WithCancel(ctx)
 	defer stop()
 	served := make(chan error, 1)
 	go func() { served <- stream.Serve(serving, server, listener, worker) }()
-	if c.listen != "" {
-		fmt.Fprintln(out, "Waiting for events at", url)
-	} else {
+	if c.listen == "" {
 		err = feed(ctx, url, c.secret)
 		stop()
 	}
