@@ -337,6 +337,22 @@ func TestBadPayloadsAreErrors(t *testing.T) {
 	}
 }
 
+func TestAByteOrderMarkBeforeAPayloadIsIgnored(t *testing.T) {
+	marked := []byte("\ufeff" + typing)
+	event, err := stream.Decode(marked)
+	require.NoError(t, err)
+	require.Equal(t, typing, string(event.Head().Raw))
+	events, err := stream.DecodeBatch([]byte("\ufeff[" + typing + "]"))
+	require.NoError(t, err)
+	require.Len(t, events, 1)
+	entry, err := stream.NewEntry(marked)
+	require.NoError(t, err)
+	require.Equal(t, idOf(t, typing), entry.ID)
+	require.Equal(t, typing, string(entry.Data))
+	_, err = stream.Decode([]byte("{\ufeff}"))
+	require.Error(t, err, "only at the beginning")
+}
+
 func TestABatchIsReadInOrder(t *testing.T) {
 	events, err := stream.DecodeBatch([]byte(` [{"tid":"1"} , {"tid":"[2]"}] `))
 	require.NoError(t, err)

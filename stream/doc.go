@@ -31,9 +31,10 @@
 //
 //	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
 //	receiver, err := stream.NewReceiver(inbox,
-//		stream.WithSignature(stream.SHA256, stream.NewSecret("2026-10", os.Getenv("HUB_SECRET"))))
+//		stream.WithSignature(stream.SHA256, stream.NewSecret("2026-10", os.Getenv("HUB_SECRET"))),
+//		stream.WithReceiverLogger(slog.Default()))
 //	…
-//	worker, err := stream.NewWorker(inbox)
+//	worker, err := stream.NewWorker(inbox, stream.WithWorkerLogger(slog.Default()))
 //	…
 //	worker.OnMessage(func(ctx context.Context, e stream.MessageEvent) error {
 //		content, err := e.Content()
@@ -83,7 +84,11 @@
 //
 // Receivers, workers and inboxes count what they do. An [Observer] gets the same numbers,
 // the lag of each event, and the backlog, for a system of metrics. [Worker.Ready] answers
-// readiness probes. Loggers are set with [WithReceiverLogger] and [WithWorkerLogger].
+// readiness probes.
+//
+// By default nothing is logged. With [WithReceiverLogger] a wrong secret, after which the
+// sender drops every event, is logged at level Warn. [WithWorkerLogger] logs failed
+// attempts and dead letters.
 //
 // # What is known
 //

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/examples/internal/story"
@@ -20,7 +21,8 @@ type desk struct {
 // worker returns a worker that handles the events of source one at a time, so that the
 // lines are printed in order.
 func (d desk) worker(source stream.Source) (*stream.Worker, error) {
-	worker, err := stream.NewWorker(source, stream.WithHandlers(1), stream.WithDrain(shutdownTime))
+	worker, err := stream.NewWorker(source,
+		stream.WithHandlers(1), stream.WithDrain(shutdownTime), stream.WithWorkerLogger(slog.Default()))
 	if err != nil {
 		return nil, err
 	}

@@ -21,6 +21,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -108,7 +109,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 	defer engageTenant.Close()
 
 	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
-	receiver, err := stream.NewReceiver(inbox, stream.WithSignature(stream.SHA256, c.secret))
+	receiver, err := stream.NewReceiver(inbox,
+		stream.WithSignature(stream.SHA256, c.secret), stream.WithReceiverLogger(slog.Default()))
 	if err != nil {
 		return err
 	}
