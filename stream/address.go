@@ -13,9 +13,9 @@ import (
 // Address returns the address of the event's conversation, for requests of package
 // engage. It returns nil if the payload does not hold the whole address:
 //
-//   - on channels on which Engage has no conversations,
-//   - on WhatsApp and Messenger, where the payload names an app and not the business's
-//     number or page. Use AddressFor there.
+//   - On some channels Engage has no conversations.
+//   - On WhatsApp and Messenger the payload names an app, and not the business's number
+//     or page. Use AddressFor there.
 //
 // The mailbox of an email is its first recipient (assumed). The browser fingerprint of a
 // live chat is also found in the payload's extras (observed). A live chat event with

@@ -112,8 +112,9 @@ func (a Attachment) message() message.Attachment {
 	return message.Attachment{MIMEType: typ, FileName: name, URL: a.URL, Dropped: a.URL == ""}
 }
 
-// nameInURL returns the file name at the end of a URL's path, or that of its query
-// parameter path, as in the vendor's links to media. It is empty if there is none.
+// nameInURL returns the file name at the end of a URL's path. If that has no extension, it
+// returns the one in the query parameter path, where the vendor's links to media have it.
+// It is empty if there is none.
 func nameInURL(link string) string {
 	u, err := url.Parse(link)
 	if err != nil {

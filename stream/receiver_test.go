@@ -194,6 +194,7 @@ func requireRefused(t *testing.T, r receiving, reply *http.Response, why stream.
 	body, err := io.ReadAll(reply.Body)
 	require.NoError(t, err)
 	require.Equal(t, string(why), strings.TrimSpace(string(body)))
+	require.Equal(t, "text/plain; charset=utf-8", reply.Header.Get("Content-Type"))
 	require.Equal(t, reply.StatusCode == http.StatusServiceUnavailable, reply.Header.Get("Retry-After") != "")
 	require.Equal(t, reply.StatusCode == http.StatusMethodNotAllowed, reply.Header.Get("Allow") != "")
 }

@@ -211,7 +211,7 @@ func (r run) handle(d Delivery) {
 		r.terminate(d, errNeverSettled)
 		return
 	}
-	switch a := r.attempt(d, h, event); {
+	switch a := r.call(d, h, event); {
 	case a.err == nil:
 		r.settle(d, ResultHandled, d.Ack)
 	case a.lost:
@@ -250,7 +250,7 @@ func (r run) terminate(d Delivery, err error) {
 	letter := DeadLetter{Entry: d.Entry, Attempts: d.Attempt, Reason: reason(err)}
 	if r.deadLetter != nil {
 		report := func(ctx context.Context, _ Event) error { return r.deadLetter(ctx, letter) }
-		if a := r.attempt(d, report, nil); a.err != nil {
+		if a := r.call(d, report, nil); a.err != nil {
 			r.logger.ErrorContext(r.working, "stream: a dead letter could not be reported", "id", d.ID, "error", a.err)
 			r.putBack(d, r.backoff(d.Attempt))
 			return
@@ -269,7 +269,7 @@ func (r run) settle(d Delivery, result Result, how func(context.Context) error) 
 	wait := Backoff(100*time.Millisecond, 2*time.Second)
 	lease, cancel := context.WithTimeout(context.WithoutCancel(r.working), max(settleTimeout, d.Lease))
 	defer cancel()
-	for call := 1; ; call++ {
+	for n := 1; ; n++ {
 		ctx, cancel := context.WithTimeout(lease, settleTimeout)
 		err := how(ctx)
 		cancel()
@@ -279,7 +279,7 @@ func (r run) settle(d Delivery, result Result, how func(context.Context) error) 
 		case err == nil:
 			r.count(d, result)
 			return
-		case errors.Is(err, ErrSettled), r.working.Err() != nil, !pause(lease, wait(call)):
+		case errors.Is(err, ErrSettled), r.working.Err() != nil, !pause(lease, wait(n)):
 			r.unsettled(d, err)
 			return
 		}
@@ -328,10 +328,10 @@ type attempt struct {
 	lost bool
 }
 
-// attempt calls h in a goroutine of its own, so that a panic or an exit of h ends
-// nothing else. It extends the delivery's lease until h returns. If the lease is
+// call calls h in a goroutine of its own, so that a panic or an exit of h ends nothing
+// else. It extends the delivery's lease until h returns. If the lease is
 // lost, it cancels h's context.
-func (r run) attempt(d Delivery, h handler, event Event) attempt {
+func (r run) call(d Delivery, h handler, event Event) attempt {
 	ctx, cancel := context.WithCancelCause(r.working)
 	defer cancel(nil)
 	// The lease is extended until h returns, even after its context has ended.
