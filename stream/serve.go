@@ -31,7 +31,7 @@ func Serve(ctx context.Context, server *http.Server, listener net.Listener, work
 	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWorking()
 	serving := start(func() error { return serve(server, listener) })
-	handling := start(func() error { return worker.run(taking, working) })
+	handling := start(func() error { return worker.work(taking, working) })
 	select {
 	case <-ctx.Done():
 	case <-serving.ended:

@@ -130,11 +130,11 @@ func (w *Worker) Run(ctx context.Context) error {
 		case <-working.Done():
 		}
 	})()
-	return w.run(ctx, working)
+	return w.work(ctx, working)
 }
 
-// run takes events until taking ends. The handlers' contexts end with working.
-func (w *Worker) run(taking, working context.Context) error {
+// work takes events until taking ends. The handlers' contexts end with working.
+func (w *Worker) work(taking, working context.Context) error {
 	w.running.Add(1)
 	defer w.running.Add(-1)
 	r := run{Worker: w, taking: taking, working: working}
