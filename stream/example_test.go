@@ -3,7 +3,8 @@ package stream_test
 import (
 	"context"
 	"fmt"
-	"net/http/httptest"
+	"net"
+	"net/http"
 	"time"
 
 	"github.com/engagesdk/engage-go/engage/channel"
@@ -34,7 +35,7 @@ func ExampleDecode() {
 	// Output: 2026-11-02 09:30:00.25 +0000 UTC {15550100 15550199} Where is my order?
 }
 
-// A receiver, an inbox and a worker are a whole program. The sender plays the vendor.
+// A receiver, an inbox and a worker are a whole program. A sender plays the vendor.
 func Example() {
 	secret := stream.NewSecret("2026-10", "the hub secret")
 	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
@@ -43,11 +44,6 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	server := httptest.NewServer(receiver)
-	defer server.Close()
-
-	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
-	defer stop()
 	worker, err := stream.NewWorker(inbox)
 	if err != nil {
 		fmt.Println(err)
@@ -55,26 +51,36 @@ func Example() {
 	}
 	worker.OnTyping(func(_ context.Context, e stream.TypingEvent) error {
 		fmt.Println(e.Customer, "is typing:", e.Started)
-		stop() // one event is enough here
 		return nil
 	})
-
-	sender, err := stream.NewSender(server.URL, stream.WithSigning(stream.SHA256, secret))
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	for range 2 { // the second one is a duplicate
-		_, err = sender.Send(ctx, []byte(`{
-			"channel": "AppleBusinessChat", "event": "TYPINGINDICATOR", "type": "typing_start",
-			"abcUserId": "urn:mbid:AQAAY", "abcAccountId": "5f1c", "tid": "1"
-		}`))
+
+	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
+	go func() {
+		defer stop()
+		sender, err := stream.NewSender("http://"+listener.Addr().String(), stream.WithSigning(stream.SHA256, secret))
 		if err != nil {
 			fmt.Println(err)
 			return
 		}
-	}
-	if err := worker.Run(ctx); err != nil {
+		for range 2 { // the second one is a duplicate
+			_, err = sender.Send(ctx, []byte(`{
+				"channel": "AppleBusinessChat", "event": "TYPINGINDICATOR", "type": "typing_start",
+				"abcUserId": "urn:mbid:AQAAY", "abcAccountId": "5f1c", "tid": "1"
+			}`))
+			if err != nil {
+				fmt.Println(err)
+				return
+			}
+		}
+	}()
+
+	server := &http.Server{Handler: receiver, ReadHeaderTimeout: 5 * time.Second}
+	if err := stream.Serve(ctx, server, listener, worker); err != nil {
 		fmt.Println(err)
 		return
 	}
