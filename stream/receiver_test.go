@@ -68,6 +68,9 @@ func TestAReceiverStoresAnEventBeforeItAnswers(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "trace-1", event.Head().TraceID)
 	require.Equal(t, delivery.ID, event.Head().ID)
+	decoded, err := stream.Decode([]byte(typing))
+	require.NoError(t, err)
+	require.Equal(t, decoded.Head().Conversation, delivery.Conversation)
 
 	require.Equal(t, http.StatusOK, r.post(typing, nil).StatusCode, "a duplicate is a success for its sender")
 	require.Equal(t, stream.ReceiverCounts{
@@ -89,6 +92,17 @@ func TestAnEntryKeepsOnlyItsEventOfTheBody(t *testing.T) {
 		require.Equal(t, typing, string(delivery.Data), name)
 		require.Less(t, cap(delivery.Data), 2*len(typing), name)
 	}
+}
+
+func TestTheTraceIDOfThePayloadCountsBeforeThatOfTheHeader(t *testing.T) {
+	r := newReceiving(t)
+	body := strings.Replace(typing, `"tid":"1"`, `"tid":"1","x-wx-gtrid":"of the payload"`, 1)
+	require.Equal(t, http.StatusOK, r.post(body, func(request *http.Request) {
+		request.Header.Set("X-Wx-Gtrid", "of the header")
+	}).StatusCode)
+	delivery, err := r.inbox.Take(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "of the payload", delivery.TraceID)
 }
 
 func TestAReceiverAnswersAProbe(t *testing.T) {
@@ -491,6 +505,8 @@ func TestTooManyRequestsAskTheSenderToRetry(t *testing.T) {
 	close(waiting.goOn)
 	require.Equal(t, http.StatusOK, <-first)
 	require.EqualValues(t, 1, r.Counts().Refused[stream.RefusedBusy])
+	go func() { <-waiting.came }()
+	require.Equal(t, http.StatusOK, r.post(typing, nil).StatusCode, "when the first one is answered")
 }
 
 func TestAReceiverDoesNotWaitForAnInboxThatHangs(t *testing.T) {

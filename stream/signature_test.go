@@ -90,6 +90,19 @@ func TestBadSignaturesAreRefused(t *testing.T) {
 	}
 }
 
+func TestALongerSignatureThanThatOfItsAlgorithmIsRefused(t *testing.T) {
+	data := []byte(`{"tid": "1"}`)
+	for _, algorithm := range []stream.Algorithm{stream.SHA256, stream.SHA512} {
+		verifier, err := stream.NewVerifier(algorithm, current)
+		require.NoError(t, err)
+		good := stream.Sign(algorithm, current, data)
+		for _, more := range []string{"0", "00", good, "\n"} {
+			_, err = verifier.Verify([]string{good + more}, data)
+			require.ErrorIs(t, err, stream.ErrSignature, "%s and %q", algorithm, more)
+		}
+	}
+}
+
 func TestASignatureOverTheCompactedPayloadIsAcceptedIfAskedFor(t *testing.T) {
 	spaced := []byte("{\n  \"tid\": \"a  b\",\n  \"n\": [ 1, 2 ]\n}\n")
 	signed := []string{stream.Sign(stream.SHA256, previous, []byte(`{"tid":"a  b","n":[1,2]}`))}
