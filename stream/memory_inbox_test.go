@@ -159,6 +159,24 @@ func TestAnEntryThatHadNoRoomIsNeverADuplicate(t *testing.T) {
 	require.True(t, duplicate)
 }
 
+func TestAMemoryInboxRemembersManyIDsByDefault(t *testing.T) {
+	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+	const ids = 1000
+	for n := range ids {
+		put(t, inbox, payload("ann", n))
+		delivery, err := inbox.Take(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, delivery.Ack(t.Context()))
+	}
+	for n := range ids {
+		entry, err := stream.NewEntry(payload("ann", n))
+		require.NoError(t, err)
+		duplicate, err := inbox.Put(t.Context(), entry)
+		require.NoError(t, err)
+		require.True(t, duplicate, n)
+	}
+}
+
 func TestAMemoryInboxForgetsOldIDs(t *testing.T) {
 	for name, settle := range map[string]func(stream.Delivery) error{
 		"acknowledged": func(d stream.Delivery) error { return d.Ack(t.Context()) },

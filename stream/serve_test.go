@@ -123,6 +123,60 @@ func TestServeDoesNotWaitForADurableSource(t *testing.T) {
 	require.Equal(t, 1, s.inbox.Counts().Entries, "the event stays in the source")
 }
 
+func TestServeClosesRequestsThatDoNotEndInTime(t *testing.T) {
+	worker, err := stream.NewWorker(stream.NewMemoryInbox(stream.MemoryLimits{}), stream.WithDrain(50*time.Millisecond))
+	require.NoError(t, err)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	began := make(chan struct{})
+	server := &http.Server{Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(began)
+		<-r.Context().Done()
+		panic(http.ErrAbortHandler)
+	})}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- stream.Serve(ctx, server, listener, worker) }()
+	answered := make(chan error)
+	go func() {
+		response, err := http.Get("http://" + listener.Addr().String())
+		if err == nil {
+			_ = response.Body.Close()
+		}
+		answered <- err
+	}()
+	<-began
+	stop()
+	require.ErrorIs(t, <-ended, context.DeadlineExceeded)
+	require.Error(t, <-answered)
+}
+
+func TestServeWaitsForTheHandlersOfADurableSource(t *testing.T) {
+	busy, release := make(chan struct{}), make(chan struct{})
+	durable := func(inbox stream.Source) stream.Source { return struct{ stream.Source }{inbox} }
+	s := serve(t, func(context.Context, stream.MessageEvent) error { close(busy); <-release; return nil }, durable)
+	require.Equal(t, http.StatusOK, s.send(t, "ann", 1))
+	<-busy
+	s.stop()
+	select {
+	case err := <-s.ended:
+		t.Fatalf("it ended before the handler: %v", err)
+	case <-time.After(100 * time.Millisecond):
+	}
+	close(release)
+	require.NoError(t, <-s.ended)
+	require.EqualValues(t, 1, s.worker.Counts().Handled)
+}
+
+func TestServeDoesNotDrainWithoutAWorker(t *testing.T) {
+	s := serve(t, func(context.Context, stream.MessageEvent) error { return errors.New("not now") }, itself,
+		stream.WithDrain(time.Hour), stream.WithBackoff(func(int) time.Duration { return time.Hour }))
+	require.Equal(t, http.StatusOK, s.send(t, "ann", 1))
+	require.Eventually(t, func() bool { return s.worker.Counts().Failed == 1 }, time.Minute, time.Millisecond)
+	s.inbox.Close()
+	require.ErrorIs(t, <-s.ended, stream.ErrClosed, "and it does not wait for an hour")
+}
+
 func TestServeEndsWithItsServerAndItsSource(t *testing.T) {
 	handle := func(context.Context, stream.MessageEvent) error { return nil }
 	s := serve(t, handle, itself)
