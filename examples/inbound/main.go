@@ -22,8 +22,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/engagesdk/engage-go/examples/internal/flow"
 	"github.com/engagesdk/engage-go/examples/internal/program"
-	"github.com/engagesdk/engage-go/examples/internal/story"
 	"github.com/engagesdk/engage-go/examples/internal/tenant"
 	"github.com/engagesdk/engage-go/outcome"
 )
@@ -56,7 +56,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, in io.R
 	}
 	defer engageTenant.Close()
 
-	r := router{story: story.Story{Client: engageTenant.Client}, out: out, edges: map[outcome.Edge]int{}}
+	r := router{flow: flow.Inbound{Client: engageTenant.Client}, out: out, edges: map[outcome.Edge]int{}}
 	defer r.summarize()
 	for line, err := range lines(program.Input(ctx, in)) {
 		if err = cmp.Or(err, context.Cause(ctx)); err != nil {
@@ -72,7 +72,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, in io.R
 
 // router brings messages into their conversations and keeps count.
 type router struct {
-	story  story.Story
+	flow   flow.Inbound
 	out    io.Writer
 	edges  map[outcome.Edge]int
 	failed int
@@ -81,7 +81,7 @@ type router struct {
 // route brings one line into its conversation and prints what happened.
 func (r *router) route(ctx context.Context, line numbered) {
 	var steps []string
-	r.story.Tell = func(step string, edge outcome.Edge) { steps = append(steps, step+" "+string(edge)) }
+	r.flow.OnStep = func(step string, edge outcome.Edge) { steps = append(steps, step+" "+string(edge)) }
 
 	edge, err := r.receive(ctx, line.text)
 	r.edges[edge]++
@@ -90,7 +90,7 @@ func (r *router) route(ctx context.Context, line numbered) {
 		return
 	}
 	r.failed++
-	violations := story.Problems(err)
+	violations := flow.Violations(err)
 	for _, violation := range violations {
 		fmt.Fprintf(r.out, "      %s\n", violation)
 	}
@@ -111,7 +111,7 @@ func (r *router) receive(ctx context.Context, text string) (outcome.Edge, error)
 	if err != nil {
 		return outcome.OnInvalidData, err
 	}
-	return r.story.Receive(ctx, address, m)
+	return r.flow.Receive(ctx, address, m)
 }
 
 // summarize prints how often each edge was met.

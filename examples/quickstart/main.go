@@ -17,8 +17,8 @@ import (
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/examples/internal/flow"
 	"github.com/engagesdk/engage-go/examples/internal/program"
-	"github.com/engagesdk/engage-go/examples/internal/story"
 	"github.com/engagesdk/engage-go/examples/internal/tenant"
 	"github.com/engagesdk/engage-go/outcome"
 )
@@ -90,7 +90,7 @@ func (q quickstart) step(name string, edge outcome.Edge) {
 // receive returns the chapter in which the customer writes text.
 func (q quickstart) receive(text string) func(context.Context) error {
 	return func(ctx context.Context) error {
-		_, err := story.Story{Client: q.client, Tell: q.step}.
+		_, err := flow.Inbound{Client: q.client, OnStep: q.step}.
 			Receive(ctx, q.address, message.Text{Direction: message.Inbound, Text: text})
 		return err
 	}
@@ -169,7 +169,7 @@ func (q quickstart) badRequest(ctx context.Context) error {
 		},
 	})
 	q.step("append", outcome.Of(err))
-	for _, violation := range story.Problems(err) {
+	for _, violation := range flow.Violations(err) {
 		fmt.Fprintln(q.out, "   ", violation)
 	}
 	if !errors.Is(err, outcome.ErrOnInvalidData) {

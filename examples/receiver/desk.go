@@ -7,7 +7,7 @@ import (
 	"log/slog"
 
 	"github.com/engagesdk/engage-go/engage"
-	"github.com/engagesdk/engage-go/examples/internal/story"
+	"github.com/engagesdk/engage-go/examples/internal/flow"
 	"github.com/engagesdk/engage-go/stream"
 )
 
@@ -57,7 +57,7 @@ func (d desk) message(ctx context.Context, e stream.MessageEvent) error {
 	if content == nil {
 		return d.say(e, "nothing that a conversation could hold")
 	}
-	edge, err := story.Story{Client: d.client}.Receive(ctx, address, content)
+	edge, err := flow.Inbound{Client: d.client}.Receive(ctx, address, content)
 	if err != nil {
 		return stream.FromOutcome(err)
 	}

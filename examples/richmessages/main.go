@@ -16,8 +16,8 @@ import (
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/engagetest"
 	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/examples/internal/flow"
 	"github.com/engagesdk/engage-go/examples/internal/program"
-	"github.com/engagesdk/engage-go/examples/internal/story"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -95,7 +95,7 @@ func showRefusals(ctx context.Context, out io.Writer, client *engage.Client) err
 			return fmt.Errorf("%s is not refused: %v", asked.what, err)
 		}
 		fmt.Fprintf(out, "%s: %s\n", asked.what, outcome.Of(err))
-		for _, violation := range story.Problems(err) {
+		for _, violation := range flow.Violations(err) {
 			fmt.Fprintln(out, " ", violation)
 		}
 	}

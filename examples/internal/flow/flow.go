@@ -1,10 +1,10 @@
-// Package story is what happens to a customer's message: the classic inbound
+// Package flow is what happens to a customer's message: the classic inbound
 // flow of Cisco's flow builder, in Go.
 //
 //	search ── noConversationFound ─────────────── create with the message
 //	       ├─ conversationClosed ──── re-open ─── append
 //	       └─ active, in queue, on hold ───────── append
-package story
+package flow
 
 import (
 	"context"
@@ -16,11 +16,11 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// Story tells what becomes of messages.
-type Story struct {
+// Inbound tells what becomes of messages.
+type Inbound struct {
 	Client *engage.Client
-	// Tell is told of every step and the edge it ended on; nil tells nobody.
-	Tell func(step string, edge outcome.Edge)
+	// OnStep is told of every step and the edge it ended on; nil tells nobody.
+	OnStep func(step string, edge outcome.Edge)
 }
 
 // part is one way on from the search.
@@ -28,7 +28,7 @@ type part func(context.Context, *engage.SearchConversationResult, channel.Addres
 
 // Receive brings a message that came from address into its conversation. It
 // returns the edge of the last step; the error is that of the step that failed.
-func (s Story) Receive(ctx context.Context, address channel.Address, m message.Message) (outcome.Edge, error) {
+func (s Inbound) Receive(ctx context.Context, address channel.Address, m message.Message) (outcome.Edge, error) {
 	parts := outcome.Transitions[part]{
 		outcome.NoConversationFound: s.create,
 		outcome.ConversationClosed:  s.reopen,
@@ -48,7 +48,7 @@ func (s Story) Receive(ctx context.Context, address channel.Address, m message.M
 	return next(ctx, found, address, m)
 }
 
-func (s Story) create(ctx context.Context, _ *engage.SearchConversationResult, address channel.Address, m message.Message) (outcome.Edge, error) {
+func (s Inbound) create(ctx context.Context, _ *engage.SearchConversationResult, address channel.Address, m message.Message) (outcome.Edge, error) {
 	receipt, err := s.Client.CreateConversation(ctx, engage.CreateConversationV13{Address: address, Messages: []message.Message{m}})
 	if err != nil {
 		return s.tell("create", outcome.Of(err), err)
@@ -58,7 +58,7 @@ func (s Story) create(ctx context.Context, _ *engage.SearchConversationResult, a
 
 // reopen checks the message first: a conversation is not to be re-opened for a
 // message that cannot follow.
-func (s Story) reopen(ctx context.Context, found *engage.SearchConversationResult, address channel.Address, m message.Message) (outcome.Edge, error) {
+func (s Inbound) reopen(ctx context.Context, found *engage.SearchConversationResult, address channel.Address, m message.Message) (outcome.Edge, error) {
 	if err := appending(found, address, m).Validate(); err != nil {
 		return s.tell("append", outcome.Of(err), err)
 	}
@@ -70,7 +70,7 @@ func (s Story) reopen(ctx context.Context, found *engage.SearchConversationResul
 	return s.add(ctx, found, address, m)
 }
 
-func (s Story) add(ctx context.Context, found *engage.SearchConversationResult, address channel.Address, m message.Message) (outcome.Edge, error) {
+func (s Inbound) add(ctx context.Context, found *engage.SearchConversationResult, address channel.Address, m message.Message) (outcome.Edge, error) {
 	receipt, err := s.Client.AppendMessage(ctx, appending(found, address, m))
 	if err != nil {
 		return s.tell("append", outcome.Of(err), err)
@@ -86,16 +86,16 @@ func appending(found *engage.SearchConversationResult, address channel.Address, 
 }
 
 // tell tells of a step and passes on how it ended.
-func (s Story) tell(step string, edge outcome.Edge, err error) (outcome.Edge, error) {
-	if s.Tell != nil {
-		s.Tell(step, edge)
+func (s Inbound) tell(step string, edge outcome.Edge, err error) (outcome.Edge, error) {
+	if s.OnStep != nil {
+		s.OnStep(step, edge)
 	}
 	return edge, err
 }
 
-// Problems lists what is wrong with a request that ended in err on
+// Violations lists what is wrong with a request that ended in err on
 // onInvalidData; nil for any other error.
-func Problems(err error) outcome.Violations {
+func Violations(err error) outcome.Violations {
 	if failure, ok := errors.AsType[*outcome.Error](err); ok {
 		return failure.Violations
 	}
