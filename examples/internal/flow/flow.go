@@ -1,4 +1,4 @@
-// Package flow is what happens to a customer's message: the classic inbound
+// Package flow is what the examples do with a message of a customer: the inbound
 // flow of Cisco's flow builder, in Go.
 //
 //	search ── noConversationFound ─────────────── create with the message
@@ -16,85 +16,99 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// Inbound tells what becomes of messages.
+// Inbound brings messages of customers into their conversations.
 type Inbound struct {
 	Client *engage.Client
-	// OnStep is told of every step and the edge it ended on; nil tells nobody.
+	// OnStep is called after each step with its edge; nil means that nobody wants
+	// to know.
 	OnStep func(step string, edge outcome.Edge)
 }
 
-// part is one way on from the search.
-type part func(context.Context, *engage.SearchConversationResult, channel.Address, message.Message) (outcome.Edge, error)
-
-// Receive brings a message that came from address into its conversation. It
-// returns the edge of the last step; the error is that of the step that failed.
-func (s Inbound) Receive(ctx context.Context, address channel.Address, m message.Message) (outcome.Edge, error) {
-	parts := outcome.Transitions[part]{
-		outcome.NoConversationFound: s.create,
-		outcome.ConversationClosed:  s.reopen,
-		outcome.ConversationActive:  s.add,
-		outcome.ConversationInQueue: s.add,
-		outcome.ConversationOnHold:  s.add,
-	}
-	found, err := s.Client.SearchConversation(ctx, engage.SearchConversationV13{Address: address})
-	if err != nil {
-		return s.tell("search", outcome.Of(err), err)
-	}
-	s.tell("search", found.Outcome, nil)
-	next, err := parts.Next(found.Outcome)
-	if err != nil {
-		return s.tell("choose", outcome.Of(err), err)
-	}
-	return next(ctx, found, address, m)
+// arrival is a message, the address that it came from and, after the search, the
+// id of its conversation.
+type arrival struct {
+	address        channel.Address
+	message        message.Message
+	conversationID string
 }
 
-func (s Inbound) create(ctx context.Context, _ *engage.SearchConversationResult, address channel.Address, m message.Message) (outcome.Edge, error) {
-	receipt, err := s.Client.CreateConversation(ctx, engage.CreateConversationV13{Address: address, Messages: []message.Message{m}})
+// Receive brings a message from address into its conversation. It returns the
+// edge of the last step, and the error of the step that failed.
+func (f Inbound) Receive(ctx context.Context, address channel.Address, m message.Message) (outcome.Edge, error) {
+	found, err := f.Client.SearchConversation(ctx, engage.SearchConversationV13{Address: address})
 	if err != nil {
-		return s.tell("create", outcome.Of(err), err)
+		return f.failed("search", err)
 	}
-	return s.tell("create", receipt.Outcome, nil)
+	f.step("search", found.Outcome)
+
+	steps := outcome.Transitions[func(context.Context, arrival) (outcome.Edge, error)]{
+		outcome.NoConversationFound: f.create,
+		outcome.ConversationClosed:  f.reopen,
+		outcome.ConversationActive:  f.append,
+		outcome.ConversationInQueue: f.append,
+		outcome.ConversationOnHold:  f.append,
+	}
+	next, err := steps.Next(found.Outcome)
+	if err != nil {
+		return f.failed("choose", err)
+	}
+	return next(ctx, arrival{address, m, found.ConversationID})
 }
 
-// reopen checks the message first: a conversation is not to be re-opened for a
+func (f Inbound) create(ctx context.Context, a arrival) (outcome.Edge, error) {
+	receipt, err := f.Client.CreateConversation(ctx, engage.CreateConversationV13{
+		Address: a.address, Messages: []message.Message{a.message},
+	})
+	if err != nil {
+		return f.failed("create", err)
+	}
+	return f.step("create", receipt.Outcome), nil
+}
+
+// reopen validates the append first, so that it re-opens no conversation for a
 // message that cannot follow.
-func (s Inbound) reopen(ctx context.Context, found *engage.SearchConversationResult, address channel.Address, m message.Message) (outcome.Edge, error) {
-	if err := appending(found, address, m).Validate(); err != nil {
-		return s.tell("append", outcome.Of(err), err)
+func (f Inbound) reopen(ctx context.Context, a arrival) (outcome.Edge, error) {
+	if err := a.request().Validate(); err != nil {
+		return f.failed("append", err)
 	}
-	receipt, err := s.Client.ReopenConversation(ctx, engage.ReopenConversationV10{ConversationID: found.ConversationID})
+	receipt, err := f.Client.ReopenConversation(ctx, engage.ReopenConversationV10{ConversationID: a.conversationID})
 	if err != nil {
-		return s.tell("re-open", outcome.Of(err), err)
+		return f.failed("re-open", err)
 	}
-	s.tell("re-open", receipt.Outcome, nil)
-	return s.add(ctx, found, address, m)
+	f.step("re-open", receipt.Outcome)
+	return f.append(ctx, a)
 }
 
-func (s Inbound) add(ctx context.Context, found *engage.SearchConversationResult, address channel.Address, m message.Message) (outcome.Edge, error) {
-	receipt, err := s.Client.AppendMessage(ctx, appending(found, address, m))
+func (f Inbound) append(ctx context.Context, a arrival) (outcome.Edge, error) {
+	receipt, err := f.Client.AppendMessage(ctx, a.request())
 	if err != nil {
-		return s.tell("append", outcome.Of(err), err)
+		return f.failed("append", err)
 	}
-	return s.tell("append", receipt.Outcome, nil)
+	return f.step("append", receipt.Outcome), nil
 }
 
-// appending is the request that appends m to the conversation that was found.
-func appending(found *engage.SearchConversationResult, address channel.Address, m message.Message) engage.AppendMessageV14 {
+// request returns the request that appends the message to its conversation.
+func (a arrival) request() engage.AppendMessageV14 {
 	return engage.AppendMessageV14{
-		ConversationID: found.ConversationID, Channel: address.Channel(), Messages: []message.Message{m},
+		ConversationID: a.conversationID, Channel: a.address.Channel(), Messages: []message.Message{a.message},
 	}
 }
 
-// tell tells of a step and passes on how it ended.
-func (s Inbound) tell(step string, edge outcome.Edge, err error) (outcome.Edge, error) {
-	if s.OnStep != nil {
-		s.OnStep(step, edge)
+// step reports a step and returns its edge.
+func (f Inbound) step(name string, edge outcome.Edge) outcome.Edge {
+	if f.OnStep != nil {
+		f.OnStep(name, edge)
 	}
-	return edge, err
+	return edge
 }
 
-// Violations lists what is wrong with a request that ended in err on
-// onInvalidData; nil for any other error.
+// failed reports the step that ended in err, and returns its edge and err.
+func (f Inbound) failed(name string, err error) (outcome.Edge, error) {
+	return f.step(name, outcome.Of(err)), err
+}
+
+// Violations returns what is invalid in a request that ended in err on
+// onInvalidData. It returns nil for any other error.
 func Violations(err error) outcome.Violations {
 	if failure, ok := errors.AsType[*outcome.Error](err); ok {
 		return failure.Violations
