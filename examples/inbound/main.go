@@ -1,14 +1,14 @@
-// Inbound reads customers' messages, one JSON object a line, and brings each
-// into its conversation. It prints a line for each message with the edge it
-// ended on, then how often each edge was met, and exits with status 1 if any
-// message failed. If it is interrupted it says before which line it stopped.
+// Inbound reads messages of customers, one JSON object a line, and brings each one
+// into its conversation. For each message it prints the edge that it ended on, and
+// at the end how many messages ended on each edge. It exits with status 1 if a
+// message failed. If it is interrupted, it prints the line before which it stopped.
 //
 //	inbound messages.ndjson
 //	inbound < messages.ndjson
 //
-// The fields of a line are those of the type line. Without configuration the
-// conversations are in memory; with ENGAGE_BASE_URL, ENGAGE_CLIENT_ID and
-// ENGAGE_CLIENT_SECRET set they are those of that tenant.
+// The fields of a line are those of the type record. Without configuration the
+// conversations are in memory. With ENGAGE_BASE_URL, ENGAGE_CLIENT_ID and
+// ENGAGE_CLIENT_SECRET set they are in that tenant.
 package main
 
 import (
@@ -18,6 +18,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -28,8 +29,8 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// errFailed says that a message failed; its line has told why.
-var errFailed = errors.New("not every message arrived")
+// errFailed is the error of run if a message failed.
+var errFailed = errors.New("some messages failed")
 
 func main() {
 	program.Main("inbound", func(ctx context.Context, args []string) error {
@@ -58,11 +59,11 @@ func run(ctx context.Context, args []string, getenv func(string) string, in io.R
 
 	r := router{flow: flow.Inbound{Client: engageTenant.Client}, out: out, edges: map[outcome.Edge]int{}}
 	defer r.summarize()
-	for line, err := range lines(program.Input(ctx, in)) {
+	for l, err := range lines(program.Input(ctx, in)) {
 		if err = cmp.Or(err, context.Cause(ctx)); err != nil {
-			return fmt.Errorf("stopped before line %d: %w", line.number, err)
+			return fmt.Errorf("stopped before line %d: %w", l.number, err)
 		}
-		r.route(ctx, line)
+		r.route(ctx, l)
 	}
 	if r.failed > 0 {
 		return errFailed
@@ -70,7 +71,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, in io.R
 	return nil
 }
 
-// router brings messages into their conversations and keeps count.
+// router brings messages into their conversations and counts their edges.
 type router struct {
 	flow   flow.Inbound
 	out    io.Writer
@@ -78,53 +79,49 @@ type router struct {
 	failed int
 }
 
-// route brings one line into its conversation and prints what happened.
-func (r *router) route(ctx context.Context, line numbered) {
+// route brings the message of one line into its conversation and prints the result.
+func (r *router) route(ctx context.Context, l line) {
 	var steps []string
 	r.flow.OnStep = func(step string, edge outcome.Edge) { steps = append(steps, step+" "+string(edge)) }
 
-	edge, err := r.receive(ctx, line.text)
+	edge, err := r.receive(ctx, l.text)
 	r.edges[edge]++
-	fmt.Fprintf(r.out, "%4d  %-24s  %s\n", line.number, edge, strings.Join(steps, ", "))
+	fmt.Fprintf(r.out, "%4d  %-24s  %s\n", l.number, edge, strings.Join(steps, ", "))
 	if err == nil {
 		return
 	}
 	r.failed++
-	violations := flow.Violations(err)
-	for _, violation := range violations {
-		fmt.Fprintf(r.out, "      %s\n", violation)
+	if failure, ok := errors.AsType[*outcome.Error](err); ok && len(failure.Violations) > 0 {
+		for _, violation := range failure.Violations {
+			fmt.Fprintf(r.out, "      %s\n", violation)
+		}
+		return
 	}
-	if len(violations) == 0 {
-		fmt.Fprintf(r.out, "      %v\n", err)
-	}
+	fmt.Fprintf(r.out, "      %v\n", err)
 }
 
+// receive parses a line and brings its message into its conversation. It returns
+// the edge that the message ended on.
 func (r *router) receive(ctx context.Context, text string) (outcome.Edge, error) {
-	if len(text) > longest {
-		return outcome.OnInvalidData, fmt.Errorf("the line is longer than %d bytes", longest)
-	}
-	l, err := parse(text)
+	record, err := parse(text)
 	if err != nil {
 		return outcome.OnInvalidData, err
 	}
-	address, m, err := l.read()
+	address, m, err := record.content()
 	if err != nil {
 		return outcome.OnInvalidData, err
 	}
 	return r.flow.Receive(ctx, address, m)
 }
 
-// summarize prints how often each edge was met.
+// summarize prints how many messages ended on each edge.
 func (r *router) summarize() {
 	total := 0
-	var names []string
-	for edge, count := range r.edges {
+	for _, count := range r.edges {
 		total += count
-		names = append(names, string(edge))
 	}
-	slices.Sort(names)
 	fmt.Fprintf(r.out, "\n%d messages, %d failed\n", total, r.failed)
-	for _, name := range names {
-		fmt.Fprintf(r.out, "%4d  %s\n", r.edges[outcome.Edge(name)], name)
+	for _, edge := range slices.Sorted(maps.Keys(r.edges)) {
+		fmt.Fprintf(r.out, "%4d  %s\n", r.edges[edge], edge)
 	}
 }

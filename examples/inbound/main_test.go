@@ -18,7 +18,7 @@ import (
 
 func noTenant(string) string { return "" }
 
-// feed runs the program over input and returns what it printed.
+// feed runs the program on input and returns what it prints.
 func feed(t *testing.T, input io.Reader) (string, error) {
 	t.Helper()
 	var out strings.Builder
@@ -26,7 +26,7 @@ func feed(t *testing.T, input io.Reader) (string, error) {
 	return out.String(), err
 }
 
-func TestEveryShippedMessageGetsALineAndItsEdge(t *testing.T) {
+func TestEveryLineOfTheFileEndsOnAnEdge(t *testing.T) {
 	var out strings.Builder
 	err := run(t.Context(), []string{"messages.ndjson"}, noTenant, nil, &out)
 	require.ErrorIs(t, err, errFailed, "some of the messages are malformed on purpose")
@@ -45,25 +45,25 @@ func TestEveryShippedMessageGetsALineAndItsEdge(t *testing.T) {
 	}
 }
 
-func TestAMalformedLineSaysWhatIsWrongWithIt(t *testing.T) {
+func TestAMalformedLineEndsOnOnInvalidData(t *testing.T) {
 	for input, want := range map[string]string{
 		`{"channel":"sms"`:     "the line is not complete JSON",
 		`[1]`:                  "the line is not a JSON object",
 		`null`:                 "channel is not one of the seven channels",
-		`{} {}`:                "the line goes on after its JSON object",
-		`{}}`:                  "the line goes on after its JSON object",
-		`{} ]`:                 "the line goes on after its JSON object",
-		`{},`:                  "the line goes on after its JSON object",
-		`{} x`:                 "the line goes on after its JSON object",
+		`{} {}`:                "the line continues after its JSON object",
+		`{}}`:                  "the line continues after its JSON object",
+		`{} ]`:                 "the line continues after its JSON object",
+		`{},`:                  "the line continues after its JSON object",
+		`{} x`:                 "the line continues after its JSON object",
 		`{"colour":1}`:         `unknown field "colour"`,
 		`{"to":"one"}`:         "to has the wrong type",
 		"{\"text\":\"a\xff\"}": "the line is not valid UTF-8",
 		`{"channel":"sms","business":"1","customer":"2","text":"hi","timestamp":"2026-01-31T12:00:00"}`: "timestamp has no zone",
-		`{"channel":"sms","business":"1","customer":"2","text":"hi","channel":"api"}`:                   "channel is there twice",
-		`{"channel":"sms","business":"1","customer":"2","text":"hi","TEXT":"ho"}`:                       "TEXT is there twice",
+		`{"channel":"sms","business":"1","customer":"2","text":"hi","channel":"api"}`:                   "channel is repeated",
+		`{"channel":"sms","business":"1","customer":"2","text":"hi","TEXT":"ho"}`:                       "TEXT is repeated",
 		`{"channel":"facebook","business":"1","customer":"2","attachments":[` +
-			`{"url":"https://a.example","mimeType":"image/png","url":"https://b.example"}]}`: "url is there twice",
-		strings.Repeat("x", longest+1): "the line is longer than 1048576 bytes",
+			`{"url":"https://a.example","mimeType":"image/png","url":"https://b.example"}]}`: "url is repeated",
+		strings.Repeat("x", longestLine+1): "the line is longer than 1048576 bytes",
 	} {
 		out, err := feed(t, strings.NewReader(input))
 		require.ErrorIs(t, err, errFailed)
@@ -73,14 +73,14 @@ func TestAMalformedLineSaysWhatIsWrongWithIt(t *testing.T) {
 	}
 }
 
-func TestALongLineDoesNotHideTheNextOne(t *testing.T) {
-	input := strings.Repeat("x", 3*longest) + "\n\n" + `{"channel":"sms","business":"1","customer":"2","text":"hi"}`
+func TestTheLineAfterALongOneIsRead(t *testing.T) {
+	input := strings.Repeat("x", 3*longestLine) + "\n\n" + `{"channel":"sms","business":"1","customer":"2","text":"hi"}`
 	out, err := feed(t, strings.NewReader(input))
 	require.ErrorIs(t, err, errFailed)
 	require.Contains(t, out, "   3  onConversationCreated")
 }
 
-func TestInputThatBreaksOffIsAnError(t *testing.T) {
+func TestAnErrorOfTheInputIsReturned(t *testing.T) {
 	broken := errors.New("the disk is gone")
 	good := `{"channel":"sms","business":"1","customer":"2","text":"hi"}` + "\n"
 	out, err := feed(t, io.MultiReader(strings.NewReader(good+`{"chan`), iotest.ErrReader(broken)))
@@ -89,23 +89,23 @@ func TestInputThatBreaksOffIsAnError(t *testing.T) {
 	require.Contains(t, out, "1 messages, 0 failed")
 }
 
-func TestNothingFailsWithoutInput(t *testing.T) {
+func TestBlankInputSucceeds(t *testing.T) {
 	out, err := feed(t, strings.NewReader("\n \n"))
 	require.NoError(t, err)
 	require.Contains(t, out, "0 messages, 0 failed")
 }
 
-func TestTwoAttachmentsMayHaveTheSameMembers(t *testing.T) {
+func TestEqualAttachmentsAreNotRepeatedFields(t *testing.T) {
 	_, err := feed(t, strings.NewReader(`{"channel":"facebook","business":"1","customer":"2","attachments":[`+
 		`{"url":"https://a.example","mimeType":"image/png","fileName":"a"},`+
 		`{"url":"https://a.example","mimeType":"image/png","fileName":"a"}]}`))
 	require.NoError(t, err)
 }
 
-func TestAnInterruptStopsItBeforeTheNextLine(t *testing.T) {
+func TestAnInterruptStopsBeforeTheNextLine(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
-	in, person := io.Pipe()
-	defer person.Close()
+	in, keyboard := io.Pipe()
+	defer keyboard.Close()
 	display, out := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
@@ -113,14 +113,14 @@ func TestAnInterruptStopsItBeforeTheNextLine(t *testing.T) {
 		_ = out.Close()
 	}()
 	go func() {
-		_, _ = io.WriteString(person, `{"channel":"sms","business":"1","customer":"2","text":"hi"}`+"\n")
+		_, _ = io.WriteString(keyboard, `{"channel":"sms","business":"1","customer":"2","text":"hi"}`+"\n")
 	}()
 	printed := bufio.NewReader(display)
 	first, err := printed.ReadString('\n')
 	require.NoError(t, err)
 	require.Contains(t, first, "   1  onConversationCreated")
 
-	interrupt() // while it waits for another line
+	interrupt() // while the program waits for another line
 	rest, err := io.ReadAll(printed)
 	require.NoError(t, err)
 	require.Contains(t, string(rest), "1 messages, 0 failed")
@@ -128,13 +128,13 @@ func TestAnInterruptStopsItBeforeTheNextLine(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorContains(t, err, "stopped before line 2")
 
-	var none strings.Builder // where what comes next has been read already
+	var none strings.Builder // of a file, whose next line is read already
 	err = run(ctx, []string{"messages.ndjson"}, noTenant, nil, &none)
 	require.ErrorContains(t, err, "stopped before line 1")
 	require.Contains(t, none.String(), "0 messages, 0 failed")
 }
 
-func TestBadArgumentsAndHalfATenantAreRefused(t *testing.T) {
+func TestInvalidArgumentsAndIncompleteTenantsAreRefused(t *testing.T) {
 	var usage strings.Builder
 	require.ErrorIs(t, run(t.Context(), []string{"-h"}, noTenant, nil, &usage), flag.ErrHelp)
 	require.Equal(t, "usage: inbound [file]\n", usage.String())

@@ -1,9 +1,9 @@
-// Quickstart tells the story of one customer who writes by SMS, step by step,
-// with the outcome edge of each step.
+// Quickstart takes one customer, who writes by SMS, through a conversation. It
+// prints each step and the edge that the step ended on.
 //
-// Without configuration it talks to an Engage in memory. With ENGAGE_BASE_URL,
-// ENGAGE_CLIENT_ID and ENGAGE_CLIENT_SECRET set it talks to that tenant; the
-// flags then name the numbers.
+// Without configuration the conversation is in memory. With ENGAGE_BASE_URL,
+// ENGAGE_CLIENT_ID and ENGAGE_CLIENT_SECRET set it is in that tenant, and the flags
+// choose the numbers and the agent.
 package main
 
 import (
@@ -42,7 +42,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 		return err
 	}
 	defer engageTenant.Close()
-	fmt.Fprintln(out, "Talking to", engageTenant.Where)
+	fmt.Fprintln(out, "Calling", engageTenant.Name)
 
 	q := quickstart{
 		client:  engageTenant.Client,
@@ -50,10 +50,26 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 		agent:   *agent,
 		out:     out,
 	}
-	return q.tell(ctx)
+	for _, scene := range []struct {
+		title string
+		run   func(context.Context) error
+	}{
+		{"A customer writes for the first time", q.receive("Hello, is my order on its way?")},
+		{"The same customer writes again", q.receive("It is order 17.")},
+		{"An agent joins, answers and leaves", q.answer},
+		{"The conversation is closed, twice", q.closeTwice},
+		{"The customer comes back", q.receive("It has arrived. Thank you!")},
+		{"A request is invalid and is not sent", q.invalidRequest},
+	} {
+		fmt.Fprintf(out, "\n%s\n", scene.title)
+		if err := scene.run(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// quickstart is the story of one customer.
+// quickstart is the conversation of one customer.
 type quickstart struct {
 	client  *engage.Client
 	address channel.SMSAddress
@@ -61,43 +77,22 @@ type quickstart struct {
 	out     io.Writer
 }
 
-func (q quickstart) tell(ctx context.Context) error {
-	chapters := []struct {
-		title string
-		play  func(context.Context) error
-	}{
-		{"A customer writes for the first time", q.receive("Hello, is my order on its way?")},
-		{"The same customer writes again", q.receive("It is order 17.")},
-		{"An agent joins, answers and leaves", q.agentAnswers},
-		{"The conversation is closed, twice", q.closeTwice},
-		{"The customer comes back", q.receive("It has arrived. Thank you!")},
-		{"A request that cannot be sent", q.badRequest},
-	}
-	for _, chapter := range chapters {
-		fmt.Fprintf(q.out, "\n%s\n", chapter.title)
-		if err := chapter.play(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // step prints one step and the edge it ended on.
 func (q quickstart) step(name string, edge outcome.Edge) {
 	fmt.Fprintf(q.out, "  %-20s %s\n", name, edge)
 }
 
-// receive returns the chapter in which the customer writes text.
+// receive returns the scene in which the customer writes text.
 func (q quickstart) receive(text string) func(context.Context) error {
 	return func(ctx context.Context) error {
-		_, err := flow.Inbound{Client: q.client, OnStep: q.step}.
-			Receive(ctx, q.address, message.Text{Direction: message.Inbound, Text: text})
+		inbound := flow.Inbound{Client: q.client, OnStep: q.step}
+		_, err := inbound.Receive(ctx, q.address, message.Text{Direction: message.Inbound, Text: text})
 		return err
 	}
 }
 
-// find returns the id of the customer's conversation.
-func (q quickstart) find(ctx context.Context) (string, error) {
+// search returns the id of the customer's conversation.
+func (q quickstart) search(ctx context.Context) (string, error) {
 	found, err := q.client.SearchConversation(ctx, engage.SearchConversationV13{Address: q.address})
 	if err != nil {
 		return "", err
@@ -106,8 +101,8 @@ func (q quickstart) find(ctx context.Context) (string, error) {
 	return found.ConversationID, nil
 }
 
-func (q quickstart) agentAnswers(ctx context.Context) error {
-	id, err := q.find(ctx)
+func (q quickstart) answer(ctx context.Context) error {
+	id, err := q.search(ctx)
 	if err != nil {
 		return err
 	}
@@ -116,12 +111,13 @@ func (q quickstart) agentAnswers(ctx context.Context) error {
 		return err
 	}
 	q.step("add participant", added.Outcome)
-	if _, err = q.find(ctx); err != nil {
+	if _, err = q.search(ctx); err != nil {
 		return err
 	}
 	answered, err := q.client.AppendMessage(ctx, engage.AppendMessageV13{
-		ConversationID: id, Channel: channel.SMS,
-		Message: message.Text{Direction: message.Outbound, Text: "It will be with you tomorrow."},
+		ConversationID: id,
+		Channel:        channel.SMS,
+		Message:        message.Text{Direction: message.Outbound, Text: "It will be with you tomorrow."},
 	})
 	if err != nil {
 		return err
@@ -141,7 +137,7 @@ func (q quickstart) agentAnswers(ctx context.Context) error {
 }
 
 func (q quickstart) closeTwice(ctx context.Context) error {
-	id, err := q.find(ctx)
+	id, err := q.search(ctx)
 	if err != nil {
 		return err
 	}
@@ -152,14 +148,14 @@ func (q quickstart) closeTwice(ctx context.Context) error {
 		}
 		q.step("close", closed.Outcome)
 		if closed.AlreadyDone {
-			fmt.Fprintln(q.out, "    it had been closed already, code", closed.Code)
+			fmt.Fprintln(q.out, "    it was closed already, code", closed.Code)
 		}
 	}
 	return nil
 }
 
-// badRequest shows a refusal that never leaves the program.
-func (q quickstart) badRequest(ctx context.Context) error {
+// invalidRequest prints the violations of a request that the client does not send.
+func (q quickstart) invalidRequest(ctx context.Context) error {
 	_, err := q.client.AppendMessage(ctx, engage.AppendMessageV10{
 		ConversationID: "../admin",
 		Channel:        channel.SMS,
@@ -168,12 +164,13 @@ func (q quickstart) badRequest(ctx context.Context) error {
 			Attachments: []message.Attachment{{FileName: "receipt.png"}},
 		},
 	})
-	q.step("append", outcome.Of(err))
-	for _, violation := range flow.Violations(err) {
-		fmt.Fprintln(q.out, "   ", violation)
+	invalid, ok := errors.AsType[*outcome.Error](err)
+	if !ok || invalid.Edge != outcome.OnInvalidData {
+		return fmt.Errorf("an invalid request ended in %v", err)
 	}
-	if !errors.Is(err, outcome.ErrOnInvalidData) {
-		return errors.New("a bad request was not refused")
+	q.step("append", invalid.Edge)
+	for _, violation := range invalid.Violations {
+		fmt.Fprintln(q.out, "   ", violation)
 	}
 	return nil
 }

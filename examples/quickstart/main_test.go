@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const wholeStory = `
+const conversation = `
 A customer writes for the first time
   search               noConversationFound
   create               onConversationCreated
@@ -32,27 +32,29 @@ The conversation is closed, twice
   search               conversationInQueue
   close                onConversationClosed
   close                onConversationClosed
-    it had been closed already, code 4547
+    it was closed already, code 4547
 
 The customer comes back
   search               conversationClosed
   re-open              ConversationReopened
   append               onAppendMessageSuccess
 
-A request that cannot be sent
+A request is invalid and is not sent
   append               onInvalidData
     ConversationID contains a slash
 `
 
-func TestTheStoryInMemory(t *testing.T) {
+func noTenant(string) string { return "" }
+
+func TestQuickstartInMemory(t *testing.T) {
 	var out strings.Builder
-	require.NoError(t, run(t.Context(), nil, func(string) string { return "" }, &out))
+	require.NoError(t, run(t.Context(), nil, noTenant, &out))
 	require.Contains(t, out.String(), "an Engage in memory")
-	require.Contains(t, out.String(), wholeStory)
+	require.Contains(t, out.String(), conversation)
 	require.Contains(t, out.String(), "Message.Attachments[0].URL is empty")
 }
 
-func TestTheStoryInTheTenantOfTheEnvironment(t *testing.T) {
+func TestQuickstartInTheTenantOfTheEnvironment(t *testing.T) {
 	server := engagetest.NewServer()
 	defer server.Close()
 	environment := map[string]string{
@@ -61,7 +63,7 @@ func TestTheStoryInTheTenantOfTheEnvironment(t *testing.T) {
 	var out strings.Builder
 	getenv := func(name string) string { return environment[name] }
 	require.NoError(t, run(t.Context(), []string{"-business", "100", "-customer", "200"}, getenv, &out))
-	require.Contains(t, out.String(), wholeStory)
+	require.Contains(t, out.String(), conversation)
 	require.Len(t, server.Conversations(), 1)
 	require.Len(t, server.Conversations()[0].Messages, 4)
 	require.Equal(t, "200", server.Conversations()[0].CustomerAddress)
@@ -72,9 +74,8 @@ func TestTheStoryInTheTenantOfTheEnvironment(t *testing.T) {
 	require.NotContains(t, err.Error(), "wrong")
 }
 
-func TestArguments(t *testing.T) {
+func TestInvalidArgumentsAreRefused(t *testing.T) {
 	var out strings.Builder
-	noTenant := func(string) string { return "" }
 	require.ErrorIs(t, run(t.Context(), []string{"-h"}, noTenant, &out), flag.ErrHelp)
 	require.Contains(t, out.String(), "usage: quickstart [-agent] [-business] [-customer]\n")
 	for _, arguments := range [][]string{{"-nope"}, {"extra", "args"}, {"-agent", "a", "extra"}} {

@@ -8,7 +8,6 @@ package flow
 
 import (
 	"context"
-	"errors"
 
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/channel"
@@ -19,8 +18,7 @@ import (
 // Inbound brings messages of customers into their conversations.
 type Inbound struct {
 	Client *engage.Client
-	// OnStep is called after each step with its edge; nil means that nobody wants
-	// to know.
+	// OnStep, if not nil, is called after each step with the edge it ended on.
 	OnStep func(step string, edge outcome.Edge)
 }
 
@@ -105,13 +103,4 @@ func (f Inbound) step(name string, edge outcome.Edge) outcome.Edge {
 // failed reports the step that ended in err, and returns its edge and err.
 func (f Inbound) failed(name string, err error) (outcome.Edge, error) {
 	return f.step(name, outcome.Of(err)), err
-}
-
-// Violations returns what is invalid in a request that ended in err on
-// onInvalidData. It returns nil for any other error.
-func Violations(err error) outcome.Violations {
-	if failure, ok := errors.AsType[*outcome.Error](err); ok {
-		return failure.Violations
-	}
-	return nil
 }

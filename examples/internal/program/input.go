@@ -5,9 +5,9 @@ import (
 	"io"
 )
 
-// Input returns a reader of in that ends when ctx does, with what ended it.
-// Reading from a terminal cannot be broken off, so the goroutine that does may
-// stay until the program ends; at most what it waited for is read and dropped.
+// Input returns a reader of in that ends when ctx ends, with the cause of ctx. A
+// read from a terminal cannot be interrupted: the goroutine that reads in may stay
+// until the program exits, and what it reads after ctx has ended is dropped.
 func Input(ctx context.Context, in io.Reader) io.Reader {
 	reader, writer := io.Pipe()
 	context.AfterFunc(ctx, func() { writer.CloseWithError(context.Cause(ctx)) })

@@ -1,5 +1,5 @@
-// Package program starts and ends the examples: how they read their arguments,
-// how a signal stops them, and with which status they exit.
+// Package program has what the main functions of the examples share: arguments,
+// signals and the exit status.
 package program
 
 import (
@@ -13,20 +13,20 @@ import (
 	"syscall"
 )
 
-// ErrMisuse says that a program was called in another way than its usage says.
+// ErrMisuse is the error of a program whose arguments do not match its usage.
 var ErrMisuse = errors.New("wrong usage")
 
-// Main runs the program called name and exits. The status is 0 if run succeeded
-// or showed the usage, 2 if it ended in [ErrMisuse], and 1 if it failed. The
-// context of run ends when the program is interrupted or told to terminate.
+// Main runs the program called name and exits. The exit status is 0 if run succeeds
+// or shows the usage, 2 after [ErrMisuse], and 1 after any other error. The context
+// of run ends when the program gets an interrupt or a SIGTERM.
 func Main(name string, run func(ctx context.Context, args []string) error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// A second signal ends a program that takes its time over the first.
+	// A second signal kills a program that is slow to stop.
 	context.AfterFunc(ctx, stop)
 	os.Exit(status(os.Stderr, name, run(ctx, os.Args[1:])))
 }
 
-// status tells of err, and returns what to exit with.
+// status prints err and returns the exit status.
 func status(out io.Writer, name string, err error) int {
 	if err == nil || errors.Is(err, flag.ErrHelp) {
 		return 0
@@ -39,13 +39,13 @@ func status(out io.Writer, name string, err error) int {
 	return 1
 }
 
-// Parse reads the arguments of the program that flags are named after. Behind
-// the flags there may be one argument for each of the operands, which are then
-// flags.Args; any other is refused with [ErrMisuse]. If args ask for help, it
-// writes the usage to out and returns [flag.ErrHelp].
+// Parse parses args with flags, whose name is that of the program. After the flags
+// there may be one argument for each operand, which flags.Arg returns. Parse returns
+// [ErrMisuse] for any other argument. If args ask for help, it writes the usage to
+// out and returns [flag.ErrHelp].
 func Parse(flags *flag.FlagSet, args []string, out io.Writer, operands ...string) error {
 	flags.Init(flags.Name(), flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // Main tells what is wrong
+	flags.SetOutput(io.Discard) // Main prints the error
 	err := flags.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -61,7 +61,7 @@ func Parse(flags *flag.FlagSet, args []string, out io.Writer, operands ...string
 	return nil
 }
 
-// usage is the line that shows how the program is called.
+// usage returns the line that shows how to call the program.
 func usage(flags *flag.FlagSet, operands []string) string {
 	line := "usage: " + flags.Name()
 	flags.VisitAll(func(f *flag.Flag) { line += " [-" + f.Name + "]" })

@@ -16,7 +16,7 @@ import (
 	"github.com/engagesdk/engage-go/examples/internal/program"
 )
 
-// TestMain lets the test binary play a program in a process of its own.
+// TestMain makes the test binary the program greet if a test starts it again.
 func TestMain(m *testing.M) {
 	if os.Getenv("PROGRAM_TEST_PROCESS") != "" {
 		program.Main("greet", greet)
@@ -38,7 +38,7 @@ func greet(_ context.Context, args []string) error {
 	return nil
 }
 
-func TestHowAProgramEnds(t *testing.T) {
+func TestMainExitsWithTheStatusOfItsProgram(t *testing.T) {
 	const usage = "usage: greet [-word] [name]\n  -word string\n    \twhat to say (default \"Hello\")\n"
 	for _, test := range []struct {
 		args        string
@@ -72,20 +72,20 @@ func TestHowAProgramEnds(t *testing.T) {
 	}
 }
 
-func TestInputIsReadToItsEnd(t *testing.T) {
+func TestInputReadsToTheEnd(t *testing.T) {
 	read, err := io.ReadAll(program.Input(t.Context(), strings.NewReader("all of it")))
 	require.NoError(t, err)
 	require.Equal(t, "all of it", string(read))
 }
 
-func TestInputEndsWithItsContext(t *testing.T) {
+func TestInputEndsWithTheContext(t *testing.T) {
 	enough := errors.New("enough")
 	ctx, cancel := context.WithCancelCause(t.Context())
-	in, person := io.Pipe()
-	defer person.Close()
+	in, keyboard := io.Pipe()
+	defer keyboard.Close()
 	input := program.Input(ctx, in)
 
-	_, err := io.WriteString(person, "a word")
+	_, err := io.WriteString(keyboard, "a word")
 	require.NoError(t, err)
 	word := make([]byte, 6)
 	_, err = io.ReadFull(input, word)
@@ -93,5 +93,5 @@ func TestInputEndsWithItsContext(t *testing.T) {
 	require.Equal(t, "a word", string(word))
 	cancel(enough)
 	_, err = input.Read(word)
-	require.ErrorIs(t, err, enough, "though nobody has written any more")
+	require.ErrorIs(t, err, enough, "without more input")
 }

@@ -1,35 +1,35 @@
-// Package tenant gives the examples an Engage to talk to: the tenant named in
-// the environment, or one in memory.
+// Package tenant connects the examples to the Engage tenant that the environment
+// names, or to an Engage in memory.
 package tenant
 
 import (
 	"errors"
-	"io"
 
 	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/engagetest"
 )
 
-// The variables that name a tenant. A region's name will do for the URL.
+// The environment variables that name a tenant. The base URL may also be the name
+// of a region.
 const (
 	baseURL      = "ENGAGE_BASE_URL"
 	clientID     = "ENGAGE_CLIENT_ID"
 	clientSecret = "ENGAGE_CLIENT_SECRET"
 )
 
-// Tenant is an Engage to talk to.
+// Tenant is an Engage tenant, real or in memory.
 type Tenant struct {
-	// Client calls it.
+	// Client calls the tenant.
 	Client *engage.Client
-	// Where says in a few words which one it is.
-	Where string
-	// Closer ends a tenant in memory.
-	io.Closer
+	// Name describes the tenant in a few words.
+	Name string
+	// Close stops a tenant in memory, and closes the idle connections to a real one.
+	Close func()
 }
 
-// Open returns the tenant that getenv names, or one in memory if it names none.
-// Half a name is an error.
+// Open returns the tenant that getenv names, or one in memory if getenv names none.
+// It returns an error if only some of the variables are set.
 func Open(getenv func(string) string) (*Tenant, error) {
 	endpoint, id, secret := getenv(baseURL), getenv(clientID), getenv(clientSecret)
 	switch {
@@ -42,7 +42,7 @@ func Open(getenv func(string) string) (*Tenant, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Tenant{client, "the tenant of " + baseURL, closer(client.CloseIdleConnections)}, nil
+	return &Tenant{client, "the tenant of " + baseURL, client.CloseIdleConnections}, nil
 }
 
 func inMemory() (*Tenant, error) {
@@ -52,14 +52,5 @@ func inMemory() (*Tenant, error) {
 		server.Close()
 		return nil, err
 	}
-	return &Tenant{client, "an Engage in memory", closer(server.Close)}, nil
-}
-
-// closer is a function that closes something and cannot fail.
-type closer func()
-
-// Close implements [io.Closer]; it never fails.
-func (c closer) Close() error {
-	c()
-	return nil
+	return &Tenant{client, "an Engage in memory", server.Close}, nil
 }
