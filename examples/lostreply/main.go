@@ -1,11 +1,12 @@
-// Lostreply appends a message whose reply is lost on its way back, after the
-// service has carried the append out. A program that sends again now has the
-// message in the conversation twice; one that gives up does not know that it is
-// there. This one ends with exactly one message, and knows it.
+// Lostreply appends a message. The service applies the append, and its reply gets
+// lost. A program that sends again has the message in the conversation twice. One
+// that gives up does not know that it is there. This one ends with one message, and
+// knows it.
 //
-// It runs against an Engage in memory, which loses the reply on purpose. The
-// first part finds the message in the conversation's transcript. The second is a
-// tenant without transcripts, where a callback tells the outcome.
+// It runs twice, each time against an Engage in memory that loses the reply on
+// purpose. The first time the client finds the message in the transcript of the
+// conversation. The second tenant has no transcripts: a callback reports the
+// outcome.
 package main
 
 import (
@@ -38,16 +39,14 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err := program.Parse(flag.NewFlagSet("lostreply", flag.ContinueOnError), args, out); err != nil {
 		return err
 	}
-	// A callback can get lost, too.
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	fmt.Fprintln(out, "The reply is lost; the client looks for the message")
+	fmt.Fprintln(out, "The reply is lost, and the client looks the message up in the transcript")
 	standalone := engagetest.NewServer()
 	defer standalone.Close()
 	if err := loseReply(ctx, out, standalone); err != nil {
 		return err
 	}
-	fmt.Fprintln(out, "\nThe reply is lost, and there are no transcripts; the service calls back")
+
+	fmt.Fprintln(out, "\nThe reply is lost, there are no transcripts, and a callback reports the outcome")
 	contactCenter := engagetest.NewServer()
 	defer contactCenter.Close()
 	contactCenter.Fail(outcome.FetchTranscript, engagetest.Fault{Status: http.StatusNotFound, Times: engagetest.Always})
@@ -59,7 +58,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return loseReply(ctx, out, contactCenter, engage.WithCallbacks(callbacks))
 }
 
-// loseReply appends one message, whose reply is lost, and tells what came of it.
+// loseReply appends one message, loses the reply, and prints what the client knows
+// of the message and what the conversation contains.
 func loseReply(ctx context.Context, out io.Writer, server *engagetest.Server, options ...engage.Option) error {
 	client, err := server.Client(options...)
 	if err != nil {
@@ -80,22 +80,22 @@ func loseReply(ctx context.Context, out io.Writer, server *engagetest.Server, op
 		return err
 	}
 	for i, attempt := range receipt.Attempts {
-		fmt.Fprintf(out, "  try %d: %v, %s\n", i+1, attempt.Err, attempt.Effect)
+		fmt.Fprintf(out, "  attempt %d: %v, %s\n", i+1, attempt.Err, attempt.Effect)
 	}
-	conversation, _ := server.Conversation(id)
 	fmt.Fprintf(out, "  receipt: %s, %s\n", receipt.Outcome, receipt.Proof)
+	conversation, _ := server.Conversation(id)
 	fmt.Fprintf(out, "  messages in the conversation: %d\n", len(conversation.Messages))
 	return nil
 }
 
-// serveCallbacks mounts callbacks on a loopback address. A program in production
-// mounts them where the service can reach them, behind TLS.
-func serveCallbacks() (*callback.Handler, func() error, error) {
+// serveCallbacks serves callbacks on a loopback address until stop is called. A
+// program in production serves them over TLS, where the service can reach them.
+func serveCallbacks() (callbacks *callback.Handler, stop func() error, err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, nil, err
 	}
-	callbacks, err := callback.New("http://" + listener.Addr().String() + "/engage/callbacks")
+	callbacks, err = callback.New("http://" + listener.Addr().String() + "/engage/callbacks")
 	if err != nil {
 		return nil, nil, errors.Join(err, listener.Close())
 	}

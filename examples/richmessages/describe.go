@@ -7,7 +7,7 @@ import (
 	"github.com/engagesdk/engage-go/engage/message"
 )
 
-// describe tells in a line what an agent would see of m.
+// describe returns in one line what an agent sees of m.
 func describe(m message.Message) string {
 	switch m := m.(type) {
 	case message.Text:
@@ -44,7 +44,7 @@ func describe(m message.Message) string {
 	return describeApple(m)
 }
 
-// describeApple is describe for the types of Apple Messages for Business.
+// describeApple describes the types of Apple Messages for Business.
 func describeApple(m message.Message) string {
 	switch m := m.(type) {
 	case message.AppleListPicker:
@@ -71,10 +71,10 @@ func describeApple(m message.Message) string {
 			return s.Title + choices(s.Items, func(a message.AppleFormAnswer) string { return a.Value })
 		})
 	}
-	return "a message of a type this program does not know"
+	return "a message of an unknown type"
 }
 
-// choices lists elements in brackets.
+// choices returns the names of elements in brackets.
 func choices[E any](elements []E, name func(E) string) string {
 	names := make([]string, len(elements))
 	for i, element := range elements {
@@ -83,6 +83,7 @@ func choices[E any](elements []E, name func(E) string) string {
 	return " [" + strings.Join(names, " | ") + "]"
 }
 
+// files returns the names of attachments in brackets, if there are any.
 func files(attachments []message.Attachment) string {
 	if len(attachments) == 0 {
 		return ""

@@ -1,6 +1,6 @@
-// Richmessages sends one message of each content type to an Engage in memory,
-// reads back what arrived, and prints it as an agent would see it. Then it asks
-// for what cannot be carried and prints the refusals.
+// Richmessages appends one message of each content type to a conversation in memory,
+// and prints what the conversation contains. Then it prints why the client refuses
+// messages that their channel or version does not support.
 package main
 
 import (
@@ -16,7 +16,6 @@ import (
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/engagetest"
 	"github.com/engagesdk/engage-go/engage/message"
-	"github.com/engagesdk/engage-go/examples/internal/flow"
 	"github.com/engagesdk/engage-go/examples/internal/program"
 	"github.com/engagesdk/engage-go/outcome"
 )
@@ -37,11 +36,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	for _, chapter := range chapters {
-		id := server.Seed(engagetest.Conversation{Channel: chapter.channel, BusinessAddress: "business", CustomerAddress: "customer"})
-		fmt.Fprintf(out, "%s\n", chapter.channel)
-		for _, m := range chapter.messages {
-			if err := send(ctx, client, id, chapter.channel, m); err != nil {
+	for _, sample := range samples {
+		id := server.Seed(engagetest.Conversation{Channel: sample.channel, BusinessAddress: "business", CustomerAddress: "customer"})
+		fmt.Fprintf(out, "%s\n", sample.channel)
+		for _, m := range sample.messages {
+			if err := send(ctx, client, id, sample.channel, m); err != nil {
 				return fmt.Errorf("%s: %w", m.Type(), err)
 			}
 		}
@@ -53,7 +52,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return showRefusals(ctx, out, client)
 }
 
-// send appends one message in the newest version, which carries all types.
+// send appends one message in the newest version, which supports all types.
 func send(ctx context.Context, client *engage.Client, id string, ch channel.Channel, m message.Message) error {
 	_, err := client.AppendMessage(ctx, engage.AppendMessageV14{
 		ConversationID: id, Channel: ch, Messages: []message.Message{m},
@@ -61,7 +60,7 @@ func send(ctx context.Context, client *engage.Client, id string, ch channel.Chan
 	return err
 }
 
-// show prints the messages of a conversation, decoded from what arrived.
+// show prints the messages of a conversation, decoded from the JSON that arrived.
 func show(out io.Writer, conversation engagetest.Conversation) error {
 	for _, kept := range conversation.Messages {
 		m, err := message.Decode(kept.Raw)
@@ -74,10 +73,10 @@ func show(out io.Writer, conversation engagetest.Conversation) error {
 	return nil
 }
 
-// showRefusals asks for what no version, or not this one, can carry.
+// showRefusals prints the violations of messages that the client does not send.
 func showRefusals(ctx context.Context, out io.Writer, client *engage.Client) error {
-	for _, asked := range []struct {
-		what    string
+	for _, invalid := range []struct {
+		name    string
 		request engage.AppendMessageRequest
 	}{
 		{"a carousel on SMS", engage.AppendMessageV14{
@@ -90,12 +89,13 @@ func showRefusals(ctx context.Context, out io.Writer, client *engage.Client) err
 			ConversationID: "CSR1", Channel: channel.WhatsApp, Messages: []message.Message{whatsAppButtons("a", "b", "c", "d")},
 		}},
 	} {
-		_, err := client.AppendMessage(ctx, asked.request)
-		if !errors.Is(err, outcome.ErrOnInvalidData) {
-			return fmt.Errorf("%s is not refused: %v", asked.what, err)
+		_, err := client.AppendMessage(ctx, invalid.request)
+		refusal, ok := errors.AsType[*outcome.Error](err)
+		if !ok || refusal.Edge != outcome.OnInvalidData {
+			return fmt.Errorf("%s ended in %v", invalid.name, err)
 		}
-		fmt.Fprintf(out, "%s: %s\n", asked.what, outcome.Of(err))
-		for _, violation := range flow.Violations(err) {
+		fmt.Fprintf(out, "%s: %s\n", invalid.name, refusal.Edge)
+		for _, violation := range refusal.Violations {
 			fmt.Fprintln(out, " ", violation)
 		}
 	}

@@ -15,9 +15,9 @@ func TestEveryTypeArrivesAsItWasSent(t *testing.T) {
 	var out strings.Builder
 	require.NoError(t, run(t.Context(), nil, &out))
 	for _, row := range message.SupportTable() {
-		require.Contains(t, out.String(), " "+string(row.Type)+" ", "the table of what can be carried has a type that is not shown")
+		require.Contains(t, out.String(), " "+string(row.Type)+" ", "the support table has a type that the program does not show")
 	}
-	require.NotContains(t, out.String(), "does not know")
+	require.NotContains(t, out.String(), "unknown type")
 	for _, line := range []string{
 		"  inbound       attachments                 [shoe.png]\n",
 		"  outbound      text-with-lc-carousel       Which one? [Red shoe [Take it | Read more] | Blue shoe [Take it]]\n",
@@ -27,7 +27,7 @@ func TestEveryTypeArrivesAsItWasSent(t *testing.T) {
 	}
 }
 
-func TestRefusalsSayWhatCouldBe(t *testing.T) {
+func TestARefusalNamesWhatIsInvalid(t *testing.T) {
 	var out strings.Builder
 	require.NoError(t, run(t.Context(), nil, &out))
 	for _, line := range []string{
@@ -40,7 +40,7 @@ func TestRefusalsSayWhatCouldBe(t *testing.T) {
 	}
 }
 
-func TestArguments(t *testing.T) {
+func TestInvalidArgumentsAreRefused(t *testing.T) {
 	var out strings.Builder
 	require.ErrorIs(t, run(t.Context(), []string{"-h"}, &out), flag.ErrHelp)
 	require.Equal(t, "usage: richmessages\n", out.String())

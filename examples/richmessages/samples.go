@@ -7,7 +7,7 @@ import (
 	"github.com/engagesdk/engage-go/engage/message"
 )
 
-// picture is a file that several of the messages carry.
+// picture is the attachment of several messages.
 var picture = message.Attachment{MIMEType: "image/png", FileName: "shoe.png", URL: "https://files.example.com/shoe.png"}
 
 // shoes is a carousel.
@@ -34,11 +34,11 @@ func whatsAppButtons(answers ...string) message.WhatsAppButtons {
 	}}
 }
 
-// slot is the start of a time slot, as Apple writes it.
+// slot is the start of a time slot in Apple's format.
 var slot = time.Date(2026, 12, 1, 9, 30, 0, 0, time.UTC).Format(message.AppleTimeLayout)
 
-// chapters hold one message of each type, by channel.
-var chapters = []struct {
+// samples has one message of each type, by channel.
+var samples = []struct {
 	channel  channel.Channel
 	messages []message.Message
 }{
