@@ -4,34 +4,64 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/internal/rules"
 	"github.com/engagesdk/engage-go/outcome"
 	"github.com/stretchr/testify/require"
 )
 
-// between returns what stands in the README between two marks.
-func between(t *testing.T, start, end string) string {
+const modulePath = "github.com/engagesdk/engage-go"
+
+// readme is the text of the README.
+type readme string
+
+func readREADME(t *testing.T) readme {
 	t.Helper()
-	readme, err := os.ReadFile("../README.md")
+	text, err := os.ReadFile("../README.md")
 	require.NoError(t, err)
-	_, rest, found := strings.Cut(string(readme), start)
-	require.True(t, found, start)
-	text, _, found := strings.Cut(rest, end)
-	require.True(t, found, end)
-	return text
+	return readme(strings.ReplaceAll(string(text), "\r\n", "\n"))
 }
 
-func TestTheREADMEListsTheTableOfOperations(t *testing.T) {
-	var table strings.Builder
-	table.WriteString("\n| operation | versions | success edges | own failure edge | class |\n|---|---|---|---|---|\n")
-	for _, o := range engage.Operations() {
-		fmt.Fprintf(&table, "| %s | %s | %s | %s | %s |\n", o.Name, list(o.Versions), edges(o.Successes), edges(o.Failures), o.Class)
+// table returns the cells of the table between two marks, row by row and without
+// its header.
+func (r readme) table(t *testing.T, name string) [][]string {
+	t.Helper()
+	_, rest, found := strings.Cut(string(r), "<!-- "+name+" -->\n")
+	require.True(t, found, name)
+	text, _, found := strings.Cut(rest, "<!-- /"+name+" -->")
+	require.True(t, found, name)
+	var rows [][]string
+	for line := range strings.Lines(text) {
+		rows = append(rows, strings.Split(strings.Trim(line, "| \n"), " | "))
 	}
-	require.Equal(t, table.String(), between(t, "<!-- operations -->", "<!-- /operations -->"))
+	require.Greater(t, len(rows), 2, name)
+	return rows[2:]
+}
+
+// quotedWords returns the words of a cell that are in backquotes.
+func quotedWords(cell string) []string {
+	var words []string
+	for i, part := range strings.Split(cell, "`") {
+		if i%2 == 1 {
+			words = append(words, part)
+		}
+	}
+	return words
+}
+
+func TestTheREADMEListsTheOperations(t *testing.T) {
+	var want [][]string
+	for _, o := range engage.Operations() {
+		want = append(want, []string{string(o.Name), list(o.Versions), edges(o.Successes), edges(o.Failures), string(o.Class)})
+	}
+	require.Equal(t, want, readREADME(t).table(t, "operations"))
 }
 
 func list(versions []outcome.Version) string {
@@ -53,9 +83,154 @@ func edges(edges []outcome.Edge) string {
 	return strings.Join(texts, " ")
 }
 
-func TestTheProgramInTheREADMECompiles(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "main.go")
-	require.NoError(t, os.WriteFile(program, []byte(between(t, "```go\n", "```")), 0o600))
-	printed, err := exec.CommandContext(t.Context(), "go", "vet", program).CombinedOutput()
-	require.NoError(t, err, string(printed))
+func TestTheREADMEListsTheEffects(t *testing.T) {
+	var names []string
+	for _, row := range readREADME(t).table(t, "effects") {
+		names = append(names, row[0])
+	}
+	var want []string
+	for effect := outcome.NotSent; effect <= outcome.Applied; effect++ {
+		want = append(want, effect.String())
+	}
+	require.Equal(t, want, names)
+}
+
+func TestTheREADMEListsTheExamples(t *testing.T) {
+	var listed []string
+	for _, row := range readREADME(t).table(t, "examples") {
+		folder := strings.Fields(quotedWords(row[0])[0])[2]
+		listed = append(listed, path.Base(folder))
+	}
+	mains, err := filepath.Glob("../examples/*/main.go")
+	require.NoError(t, err)
+	var programs []string
+	for _, main := range mains {
+		programs = append(programs, filepath.Base(filepath.Dir(main)))
+	}
+	require.ElementsMatch(t, programs, listed)
+}
+
+func TestImportsPointUpThePackagesOfTheREADME(t *testing.T) {
+	var above []string
+	for _, row := range readREADME(t).table(t, "packages") {
+		folder, allowed := quotedWords(row[0])[0], quotedWords(row[2])
+		require.Subset(t, above, allowed, "what %s may import is not above it", folder)
+		for _, imported := range packagesImportedBy(t, folder) {
+			require.Contains(t, allowed, imported, "what %s imports is not in its row", folder)
+		}
+		above = append(above, folder)
+	}
+	require.Contains(t, above, "engage")
+}
+
+// packagesImportedBy returns the packages of the module, those in internal left out, that the
+// package in folder imports.
+func packagesImportedBy(t *testing.T, folder string) []string {
+	t.Helper()
+	printed := runGo(t, "..", "go", "list", "-f", `{{join .Imports "\n"}}`, "./"+folder)
+	var folders []string
+	for line := range strings.Lines(printed) {
+		imported, ours := strings.CutPrefix(strings.TrimSpace(line), modulePath+"/")
+		if ours && !strings.HasPrefix(imported, "internal/") {
+			folders = append(folders, imported)
+		}
+	}
+	return folders
+}
+
+// runGo runs a command in dir, in the workspace that dir is in, and returns what it
+// prints.
+func runGo(t *testing.T, dir string, command ...string) string {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), command[0], command[1:]...)
+	c.Dir = dir
+	c.Env = append(os.Environ(), "GOWORK=", "GOFLAGS=")
+	printed, err := c.CombinedOutput()
+	require.NoError(t, err, "%s: %s", strings.Join(command, " "), printed)
+	return string(printed)
+}
+
+func TestTheREADMENamesTheModulesThatAreLinked(t *testing.T) {
+	modules, err := rules.LinkedModules(t.Context(), "..")
+	require.NoError(t, err)
+	_, versions, found := strings.Cut(string(readREADME(t)), "\n## Versions\n")
+	require.True(t, found)
+	versions, _, _ = strings.Cut(versions, "\n## ")
+	require.Equal(t, modules, quotedWords(versions))
+}
+
+func TestLinksOfTheREADMELeadSomewhere(t *testing.T) {
+	text := regexp.MustCompile("(?s)\n```.*?\n```\n").ReplaceAllString(string(readREADME(t)), "\n")
+	for _, link := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(text, -1) {
+		target := link[1]
+		if heading, ok := strings.CutPrefix(target, "#"); ok {
+			heading = strings.ReplaceAll(heading, "-", " ")
+			require.Regexp(t, `(?im)^#+ `+regexp.QuoteMeta(heading)+`$`, text)
+		} else if !strings.HasPrefix(target, "https://") {
+			require.FileExists(t, filepath.Join("..", filepath.FromSlash(target)))
+		}
+	}
+}
+
+// blocks returns the blocks of code in a language.
+func (r readme) blocks(language string) []string {
+	var found []string
+	for _, part := range strings.Split(string(r), "\n```"+language+"\n")[1:] {
+		block, _, _ := strings.Cut(part, "\n```\n")
+		found = append(found, block+"\n")
+	}
+	return found
+}
+
+// readmePackages are the import paths of the packages that the code in the README uses.
+var readmePackages = []string{
+	"context", "errors", "fmt", "log", "net/http", "testing",
+	modulePath + "/auth", modulePath + "/engage", modulePath + "/engage/callback", modulePath + "/engage/channel",
+	modulePath + "/engage/engagetest", modulePath + "/engage/message", modulePath + "/outcome", modulePath + "/stream",
+}
+
+// wholeFile returns a block of Go code as a whole file. A block without a package clause
+// belongs to the package of the first program, and gets the imports that it needs.
+func wholeFile(block string) string {
+	if strings.HasPrefix(block, "package ") {
+		return block
+	}
+	var header strings.Builder
+	header.WriteString("package main\n\n")
+	for _, imported := range readmePackages {
+		if regexp.MustCompile(`\b` + path.Base(imported) + `\.[A-Z]`).MatchString(block) {
+			fmt.Fprintf(&header, "import %q\n", imported)
+		}
+	}
+	return header.String() + "\n" + block
+}
+
+// A user's module follows the README: it gets this one, and its code and its test
+// are those of the README.
+func TestTheREADMEWorksInAModuleOfAUser(t *testing.T) {
+	root, err := filepath.Abs("..")
+	require.NoError(t, err)
+	dir := t.TempDir()
+	runGo(t, dir, "go", "mod", "init", "example.com/desk")
+	commands := strings.Split(strings.TrimSpace(strings.Join(readREADME(t).blocks("sh"), "")), "\n")
+	require.NotEmpty(t, commands)
+	for _, command := range commands {
+		words := strings.Fields(command)
+		for i, word := range words {
+			words[i] = strings.Replace(word, "../engage-go", filepath.ToSlash(root), 1)
+		}
+		runGo(t, dir, words...)
+	}
+
+	code := readREADME(t).blocks("go")
+	require.True(t, slices.ContainsFunc(code, func(block string) bool { return strings.HasPrefix(block, "func Test") }))
+	for i, block := range code {
+		name := fmt.Sprintf("block%d.go", i)
+		if strings.HasPrefix(block, "func Test") {
+			name = fmt.Sprintf("block%d_test.go", i)
+		}
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(wholeFile(block)), 0o600))
+	}
+	runGo(t, dir, "go", "vet", ".")
+	require.Regexp(t, `(?m)^--- PASS: Test`, runGo(t, dir, "go", "test", "-v", "."))
 }
