@@ -26,7 +26,7 @@ func readREADME(t *testing.T) readme {
 	t.Helper()
 	text, err := os.ReadFile("../README.md")
 	require.NoError(t, err)
-	return readme(strings.ReplaceAll(string(text), "\r\n", "\n"))
+	return readme(text)
 }
 
 // table returns the cells of the table between two marks, row by row and without
@@ -168,6 +168,19 @@ func TestLinksOfTheREADMELeadSomewhere(t *testing.T) {
 			require.Regexp(t, `(?im)^#+ `+regexp.QuoteMeta(heading)+`$`, text)
 		} else if !strings.HasPrefix(target, "https://") {
 			require.FileExists(t, filepath.Join("..", filepath.FromSlash(target)))
+		}
+	}
+}
+
+func TestTheFilesThatTheGuidesNameExist(t *testing.T) {
+	for _, guide := range []string{"../README.md", "../.github/CONTRIBUTING.md"} {
+		text, err := os.ReadFile(guide)
+		require.NoError(t, err)
+		names := regexp.MustCompile("`([a-z./_-]+/[a-z_/]+(\\.go)?)`").FindAllStringSubmatch(string(text), -1)
+		require.NotEmpty(t, names, guide)
+		for _, named := range names {
+			_, err := os.Stat(filepath.Join("..", filepath.FromSlash(named[1])))
+			require.NoError(t, err, guide)
 		}
 	}
 }
