@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -148,6 +149,15 @@ func runGo(t *testing.T, dir string, command ...string) string {
 	printed, err := c.CombinedOutput()
 	require.NoError(t, err, "%s: %s", strings.Join(command, " "), printed)
 	return string(printed)
+}
+
+func TestTheREADMENamesTheFieldsOfItsOptions(t *testing.T) {
+	words := quotedWords(string(readREADME(t)))
+	for _, option := range []any{engage.Retry{}, engage.Reconciliation{}} {
+		for _, field := range reflect.VisibleFields(reflect.TypeOf(option)) {
+			require.Contains(t, words, field.Name, "%T", option)
+		}
+	}
 }
 
 func TestTheREADMENamesTheModulesThatAreLinked(t *testing.T) {
