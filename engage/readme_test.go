@@ -2,6 +2,7 @@ package engage_test
 
 import (
 	"fmt"
+	"go/ast"
 	"os"
 	"os/exec"
 	"path"
@@ -112,31 +113,63 @@ func TestTheREADMEListsTheExamples(t *testing.T) {
 }
 
 func TestImportsPointUpThePackagesOfTheREADME(t *testing.T) {
+	folders := filesByFolder(t)
 	var above []string
 	for _, row := range readREADME(t).table(t, "packages") {
 		folder, allowed := quotedWords(row[0])[0], quotedWords(row[2])
 		require.Subset(t, above, allowed, "what %s may import is not above it", folder)
-		for _, imported := range packagesImportedBy(t, folder) {
-			require.Contains(t, allowed, imported, "what %s imports is not in its row", folder)
+		for _, file := range folders[folder] {
+			for _, spec := range file.Imports {
+				imported, ours := strings.CutPrefix(strings.Trim(spec.Path.Value, `"`), modulePath+"/")
+				if ours && !strings.HasPrefix(imported, "internal/") {
+					require.Contains(t, allowed, imported, "what %s imports is not in its row", folder)
+				}
+			}
 		}
 		above = append(above, folder)
 	}
 	require.Contains(t, above, "engage")
 }
 
-// packagesImportedBy returns the packages of the module, those in internal left out, that the
-// package in folder imports.
-func packagesImportedBy(t *testing.T, folder string) []string {
+// filesByFolder returns the files of the repository by folder, without the tests.
+func filesByFolder(t *testing.T) map[string][]*ast.File {
 	t.Helper()
-	printed := runGo(t, "..", "go", "list", "-f", `{{join .Imports "\n"}}`, "./"+folder)
-	var folders []string
-	for line := range strings.Lines(printed) {
-		imported, ours := strings.CutPrefix(strings.TrimSpace(line), modulePath+"/")
-		if ours && !strings.HasPrefix(imported, "internal/") {
-			folders = append(folders, imported)
+	repository, err := rules.Read(os.DirFS(".."))
+	require.NoError(t, err)
+	folders := map[string][]*ast.File{}
+	for _, file := range repository.Files {
+		if !file.Test() {
+			folders[file.Dir()] = append(folders[file.Dir()], file.Syntax)
 		}
 	}
 	return folders
+}
+
+// declared returns the functions, types, constants and variables of a package.
+func declared(files []*ast.File) []string {
+	var names []string
+	for _, file := range files {
+		for _, declaration := range file.Decls {
+			switch d := declaration.(type) {
+			case *ast.FuncDecl:
+				if d.Recv == nil {
+					names = append(names, d.Name.Name)
+				}
+			case *ast.GenDecl:
+				for _, spec := range d.Specs {
+					switch spec := spec.(type) {
+					case *ast.TypeSpec:
+						names = append(names, spec.Name.Name)
+					case *ast.ValueSpec:
+						for _, name := range spec.Names {
+							names = append(names, name.Name)
+						}
+					}
+				}
+			}
+		}
+	}
+	return names
 }
 
 // runGo runs a command in dir, in the workspace that dir is in, and returns what it
@@ -191,6 +224,22 @@ func TestTheFilesThatTheGuidesNameExist(t *testing.T) {
 		for _, named := range names {
 			_, err := os.Stat(filepath.Join("..", filepath.FromSlash(named[1])))
 			require.NoError(t, err, guide)
+		}
+	}
+}
+
+func TestTheIdentifiersInTheREADMEExist(t *testing.T) {
+	names := map[string][]string{}
+	for folder, files := range filesByFolder(t) {
+		if !strings.HasPrefix(folder, "examples/") && !strings.HasPrefix(folder, "internal/") {
+			names[path.Base(folder)] = declared(files)
+		}
+	}
+	identifiers := regexp.MustCompile("`([a-z]+)\\.([A-Z]\\w*)").FindAllStringSubmatch(string(readREADME(t)), -1)
+	require.NotEmpty(t, identifiers)
+	for _, identifier := range identifiers {
+		if identifier[1] != "client" {
+			require.Contains(t, names[identifier[1]], identifier[2], identifier[0])
 		}
 	}
 }
