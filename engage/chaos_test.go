@@ -118,7 +118,7 @@ func (c chaosCall) possible(times int) bool {
 	return times == 0
 }
 
-func TestCallersAreToldTheTruthInChaos(t *testing.T) {
+func TestResultsAreTrueInChaos(t *testing.T) {
 	const callers, callsEach, seed = 96, 30, 20260131
 	c := &chaos{random: rand.New(rand.NewPCG(seed, seed))}
 	server := engagetest.NewServer()

@@ -177,7 +177,7 @@ func newHesitant(t *testing.T) (*hesitant, *engage.Client) {
 	return listener, client
 }
 
-func TestAConnectionThatHangsHoldsNobodyBack(t *testing.T) {
+func TestAConnectionThatHangsDelaysNoOtherCall(t *testing.T) {
 	listener, client := newHesitant(t)
 	var calling sync.WaitGroup
 	for range 8 {
@@ -192,7 +192,7 @@ func TestAConnectionThatHangsHoldsNobodyBack(t *testing.T) {
 	close(listener.let)
 }
 
-func TestCallersThatLeftAreNotDialedFor(t *testing.T) {
+func TestNoConnectionIsOpenedForCallsThatHaveEnded(t *testing.T) {
 	const callers = 60
 	listener, client := newHesitant(t)
 	ctx, leave := context.WithCancel(t.Context())
@@ -303,4 +303,25 @@ func together(b *testing.B, callers, calls int, do func(context.Context) error) 
 	}
 	calling.Wait()
 	return time.Since(start)
+}
+
+// closing is a transport that tells whether its idle connections were closed.
+type closing struct {
+	http.RoundTripper
+	closed atomic.Int32
+}
+
+func (c *closing) CloseIdleConnections() { c.closed.Add(1) }
+
+func TestTheConnectionsOfAGivenTransportAreNotClosed(t *testing.T) {
+	transport := &closing{RoundTripper: http.DefaultTransport}
+	server := newStub(t, reply(500, ``))
+	client := server.client(t, engage.WithTransport(transport))
+	_, err := searchConversation(t.Context(), client)
+	require.Error(t, err)
+	ctx := endedContext(t)
+	_, err = searchConversation(ctx, client)
+	require.Error(t, err)
+	client.CloseIdleConnections()
+	require.Zero(t, transport.closed.Load())
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestATranscriptIsReadInEveryForm(t *testing.T) {
+func TestATranscriptIsReadInEachOfItsForms(t *testing.T) {
 	const list = `[{"aliasId":"M-1","direction":"inbound","type":"text","text":"hello"},{"type":"hologram"},{"text":"no type"},17]`
 	escaped := strconv.Quote(list)
 	wrapped, err := json.Marshal(`{"messages":` + list + `}`)
@@ -56,7 +56,7 @@ func TestATranscriptWithoutMessagesIsEmpty(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoTranscriptIsAnErrorWithoutEffect(t *testing.T) {
+func TestAReplyWithoutATranscriptIsAnError(t *testing.T) {
 	for _, body := range []string{
 		acknowledged, `{"value":{}}`, `{"value":null}`, `{"value":{"messages":{}}}`, `{"value":{"countOfRecords":3}}`,
 		`{"value":{"messages":[0` + strings.Repeat(",0", message.MaxValues) + `]}}`,
@@ -70,7 +70,7 @@ func TestWhatIsNoTranscriptIsAnErrorWithoutEffect(t *testing.T) {
 	}
 }
 
-func TestATranscriptIsAskedForInParts(t *testing.T) {
+func TestPartOfATranscriptCanBeFetched(t *testing.T) {
 	server := newStub(t, reply(http.StatusOK, emptyTranscript))
 	client := server.client(t)
 	for request, query := range map[engage.FetchTranscriptV10]string{

@@ -12,11 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// transportFunc is a transport that answers with a function.
-type transportFunc func(*http.Request) (*http.Response, error)
-
-func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
 // FuzzReplies shows that whatever a server answers, a call ends on an edge of
 // its operation, without a panic, and that an error shows nothing of the reply's
 // body that it does not mean to.
@@ -33,7 +28,7 @@ func FuzzReplies(f *testing.F) {
 		if status < 200 || status > 999 {
 			return
 		}
-		transport := transportFunc(func(*http.Request) (*http.Response, error) {
+		transport := roundTrip(func(*http.Request) (*http.Response, error) {
 			return &http.Response{
 				StatusCode: status, ContentLength: -1, Body: io.NopCloser(bytes.NewReader(body)),
 				Header: http.Header{"Retry-After": {retryAfter}, "Trxid": {string(body)}},

@@ -3,6 +3,7 @@ package engage_test
 import (
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -15,9 +16,90 @@ import (
 	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/engagetest"
 	"github.com/engagesdk/engage-go/engage/message"
 	"github.com/engagesdk/engage-go/outcome"
 	"github.com/stretchr/testify/require"
+)
+
+// roundTrip is a transport of one's own.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// hangUp breaks the connection without an answer.
+func hangUp(w http.ResponseWriter, _ *http.Request) {
+	connection, _, err := w.(http.Hijacker).Hijack()
+	if err == nil {
+		connection.(*net.TCPConn).SetLinger(0)
+		connection.Close()
+	}
+}
+
+// closedPort returns an address where nobody listens.
+func closedPort(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, listener.Close())
+	return listener.Addr().String()
+}
+
+// traced answers with a trace id in the header.
+func traced(answer http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("trxid", "X-1")
+		answer(w, r)
+	}
+}
+
+// retryAfter answers as answer does, and asks for no wait.
+func retryAfter(answer http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Retry-After", "0")
+		answer(w, r)
+	}
+}
+
+// acknowledged is what the service answers to a write.
+const acknowledged = `{"tid":"T-1"}`
+
+// emptyTranscript is what the service answers for a conversation without
+// messages.
+const emptyTranscript = `{"status":"success","value":{"countOfRecords":0,"messages":[]}}`
+
+// found is what the service answers to a search for a conversation in status.
+func found(status string) string {
+	return `{"status":"success","code":1000,"value":{"chatExist":true,"conversationId":"C1","status":"` + status + `"}}`
+}
+
+// success is a reply on which the operation succeeds.
+func success(operation outcome.Operation) string {
+	switch operation {
+	case outcome.SearchConversation:
+		return found("active")
+	case outcome.FetchTranscript:
+		return emptyTranscript
+	}
+	return acknowledged
+}
+
+// appendMessage and searchConversation are one unsafe and one read call.
+var (
+	appendRequest      = engage.AppendMessageV13{ConversationID: "C1", Channel: "sms", Message: hello}
+	appendMessage      = appendTo(appendRequest)
+	searchConversation = search(engage.SearchConversationV13{Address: smsAddress})
+	closeConversation  = calls[12].do
+)
+
+// quick has calls hardly wait between tries and looks.
+var quick = engage.WithRetry(engage.Retry{FirstWait: 1, LongestWait: time.Second})
+
+// lostReply is the fault that doubles messages in programs that send again
+// blindly; lostRequest looks the same to the client.
+var (
+	lostReply   = engagetest.Fault{Applied: true, Connection: engagetest.ConnectionClosed}
+	lostRequest = engagetest.Fault{Connection: engagetest.ConnectionClosed}
 )
 
 // token is the token of every client in these tests. No output may hold it.
@@ -217,10 +299,5 @@ func each(t *testing.T, test func(*testing.T, call)) {
 	}
 }
 
-// retry returns an option whose waits are short, unless they are set.
-func retry(r engage.Retry) engage.CallOption {
-	if r.FirstWait == 0 && r.LongestWait == 0 {
-		r.FirstWait, r.LongestWait = 1, time.Second
-	}
-	return engage.WithRetry(r)
-}
+// anyReply satisfies every operation.
+const anyReply = `{"tid":"T-1","value":{"messages":[]}}`

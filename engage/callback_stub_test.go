@@ -152,25 +152,6 @@ func oneWriteAfter(t *testing.T, lost int, handler *callback.Handler) (string, *
 	return callbackURL(t, server.seen()[0]), receipt
 }
 
-// unanswered closes a conversation in attempts whose replies are lost. Callbacks
-// post the reports before the last attempt ends.
-func unanswered(t *testing.T, attempts int, reports ...string) (*engage.Receipt, error) {
-	t.Helper()
-	server := newStub(t, nil)
-	server.answer = func(w http.ResponseWriter, r *http.Request) {
-		if seen := server.seen(); len(seen) == attempts {
-			for _, report := range reports {
-				if status := post(t, callbackURL(t, seen[0]), report); status != http.StatusOK {
-					t.Error("status", status)
-				}
-			}
-		}
-		hangUp(w, r)
-	}
-	client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(engage.WithRetry(engage.Retry{Attempts: attempts})))
-	return client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"})
-}
-
 // impatient is a table whose caller leaves after a report of an unknown status has
 // been taken.
 type impatient struct {

@@ -41,7 +41,7 @@ func TestAProgramThatWasKilledAfterAnAppendDoesNotRepeatIt(t *testing.T) {
 	require.Equal(t, 1, sent(server, outcome.AppendMessage))
 }
 
-func TestAMessageIsReadOnceWhenTheCallBegins(t *testing.T) {
+func TestAMessageThatChangesDuringTheCallIsSentAsItWas(t *testing.T) {
 	shared := event
 	change := limiterFunc(func(context.Context) error { // before the look, too
 		shared = message.Text{Direction: "nowhere", Envelope: message.Envelope{AliasID: "event-2"}}
@@ -77,7 +77,7 @@ func TestAProgramThatWasKilledAfterACreateDoesNotRepeatIt(t *testing.T) {
 	require.Equal(t, 2, sent(server, outcome.CreateConversation))
 }
 
-func TestACreateIsNotMadeBesideAnotherConversationThatMayBeIt(t *testing.T) {
+func TestACreateIsNotSentIfAnOpenConversationMayBeIt(t *testing.T) {
 	server, client, _ := engageServer(t)
 	_, err := client.CreateConversation(t.Context(), engage.CreateConversationV13{Address: smsAddress, Messages: []message.Message{event}}, look)
 	failure := failureOf(t, err)
@@ -88,7 +88,7 @@ func TestACreateIsNotMadeBesideAnotherConversationThatMayBeIt(t *testing.T) {
 	require.Zero(t, sent(server, outcome.CreateConversation))
 }
 
-func TestACustomerWhoReturnsGetsAConversationOnceMore(t *testing.T) {
+func TestAClosedConversationDoesNotPreventACreate(t *testing.T) {
 	for name, request := range map[string]engage.CreateConversationV13{
 		"with a message":    {Address: smsAddress, Messages: []message.Message{event}},
 		"without a message": {Address: smsAddress, AliasID: "task-2"},
@@ -104,7 +104,7 @@ func TestACustomerWhoReturnsGetsAConversationOnceMore(t *testing.T) {
 	}
 }
 
-func TestAWriteThatCannotBeLookedForIsNotSent(t *testing.T) {
+func TestAWriteWhoseLookupFailsIsNotSent(t *testing.T) {
 	request := engage.AppendMessageV13{ConversationID: "C1", Channel: channel.SMS, Message: event}
 	busy := func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", "3600")
@@ -140,7 +140,7 @@ func TestAWriteThatCannotBeLookedForIsNotSent(t *testing.T) {
 	require.Empty(t, server.seen())
 }
 
-func TestWhatIsLookedForFirstNeedsMarksOfTheCallersOwn(t *testing.T) {
+func TestALookupBeforeSendingNeedsTheAliasIDsOfTheCaller(t *testing.T) {
 	server := newStub(t, reply(http.StatusOK, `{}`))
 	several := []message.Message{event, hello}
 	for _, c := range []struct {
@@ -159,7 +159,7 @@ func TestWhatIsLookedForFirstNeedsMarksOfTheCallersOwn(t *testing.T) {
 	require.Empty(t, server.seen())
 }
 
-func TestWhatIsLookedForFirstNeedsADifferentMarkForEachMessage(t *testing.T) {
+func TestALookupBeforeSendingNeedsADifferentAliasIDForEachMessage(t *testing.T) {
 	server := newStub(t, reply(http.StatusOK, `{}`))
 	other, shouted := event, event
 	other.AliasID, shouted.AliasID = "event-2", "EVENT-1"
@@ -177,16 +177,16 @@ func TestWhatIsLookedForFirstNeedsADifferentMarkForEachMessage(t *testing.T) {
 	require.Empty(t, server.seen())
 }
 
-func TestAConvergentWriteIsNotLookedForFirst(t *testing.T) {
+func TestAConvergentWriteIsNotLookedUp(t *testing.T) {
 	server, client, id := engageServer(t, engage.WithCallOptions(look))
 	_, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: id})
 	require.NoError(t, err)
 	require.Zero(t, sent(server, outcome.FetchTranscript)+sent(server, outcome.SearchConversation))
 }
 
-// TestAReturningCustomerWhoseConversationDoesNotExist is about a search that names
+// TestAClosedConversationThatDoesNotExistDoesNotPreventACreate is about a search that names
 // a closed conversation and says that none exists, as is documented.
-func TestAReturningCustomerWhoseConversationDoesNotExist(t *testing.T) {
+func TestAClosedConversationThatDoesNotExistDoesNotPreventACreate(t *testing.T) {
 	for name, request := range map[string]engage.CreateConversationV13{
 		"with a message":    {Address: smsAddress, Messages: []message.Message{event}},
 		"without a message": {Address: smsAddress, AliasID: "task-2"},

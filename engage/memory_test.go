@@ -33,7 +33,7 @@ func (k *keeper) RoundTrip(r *http.Request) (*http.Response, error) {
 	return inMemory{}.RoundTrip(r)
 }
 
-func TestACallThatIsKeptKeepsNoOther(t *testing.T) {
+func TestAContextThatATransportKeepsHoldsNoOtherCallInMemory(t *testing.T) {
 	type key struct{}
 	transport := &keeper{begun: make(chan chan struct{})}
 	client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(transport))
@@ -69,7 +69,7 @@ func TestACallThatIsKeptKeepsNoOther(t *testing.T) {
 	runtime.KeepAlive(transport.first)
 }
 
-func TestAReceiptThatIsKeptDoesNotKeepItsMessage(t *testing.T) {
+func TestAReceiptDoesNotHoldItsMessageInMemory(t *testing.T) {
 	client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(inMemory{}))
 	require.NoError(t, err)
 	var sent weak.Pointer[message.Attachment]
@@ -87,7 +87,7 @@ func TestAReceiptThatIsKeptDoesNotKeepItsMessage(t *testing.T) {
 	require.NotEmpty(t, receipt.Raw())
 }
 
-func TestAClientThatIsDroppedIsNotKeptUntilItsTriesWouldHaveEnded(t *testing.T) {
+func TestTheTimeoutOfAnAttemptDoesNotHoldTheClientInMemory(t *testing.T) {
 	dropped := func() weak.Pointer[engage.Client] {
 		client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(inMemory{}))
 		require.NoError(t, err)

@@ -104,7 +104,7 @@ func TestAConversationOfEveryChannelIsFoundByItsAddress(t *testing.T) {
 	}
 }
 
-func TestTheLifeOfAConversation(t *testing.T) {
+func TestAConversationIsCreatedChangedClosedAndReopened(t *testing.T) {
 	server, client := fake(t)
 	created, err := client.CreateConversation(t.Context(), engage.CreateConversationV10{Address: smsAddress, Message: hello})
 	require.NoError(t, err)
@@ -149,30 +149,4 @@ func TestTheLifeOfAConversation(t *testing.T) {
 
 	_, err = client.CreateConversation(t.Context(), engage.CreateConversationV10{Address: smsAddress})
 	require.Equal(t, outcome.OnConversationFailed, failureOf(t, err).Edge, "one open conversation for an address")
-}
-
-func TestATokenThatExpiresOrIsRevokedIsReplaced(t *testing.T) {
-	server, client := fake(t)
-	id := server.Seed(engagetest.Conversation{Channel: channel.SMS, BusinessAddress: "1", CustomerAddress: "2"})
-	for range 3 {
-		_, err := client.AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: id, Channel: channel.SMS, Message: hello})
-		require.NoError(t, err)
-	}
-	tokens := func() (count int) {
-		for _, request := range server.Requests() {
-			if request.Operation == engagetest.Token {
-				count++
-			}
-		}
-		return count
-	}
-	require.Equal(t, 1, tokens(), "one token serves many calls")
-
-	server.RevokeTokens()
-	receipt, err := client.AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: id, Channel: channel.SMS, Message: hello})
-	require.NoError(t, err)
-	require.Len(t, receipt.Attempts, 2)
-	require.Equal(t, 2, tokens())
-	kept, _ := server.Conversation(id)
-	require.Len(t, kept.Messages, 4)
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -20,8 +21,38 @@ import (
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/callback"
 	"github.com/engagesdk/engage-go/outcome"
+	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/require"
 )
+
+func TestATransportThatReportsNothingMayHaveSentTheRequest(t *testing.T) {
+	transport := httpmock.NewMockTransport()
+	transport.RegisterNoResponder(httpmock.NewErrorResponder(errors.New("broken by https://example.com/?" + token)))
+	client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(transport))
+	require.NoError(t, err)
+	_, err = appendTo(appendRequest, engage.WithReconciliation(engage.Reconciliation{Off: true}))(t.Context(), client)
+	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
+	require.Equal(t, 1, transport.GetTotalCallCount())
+	require.NotContains(t, err.Error(), token)
+}
+
+func TestAnAttemptThatWasNotSentIsNotTakenForTheOneBefore(t *testing.T) {
+	server := newStub(t, reply(http.StatusServiceUnavailable, `{"code":"5030"}`))
+	inner := &http.Transport{}
+	defer inner.CloseIdleConnections()
+	tries := 0
+	transport := roundTrip(func(r *http.Request) (*http.Response, error) {
+		if tries++; tries == 2 {
+			r.URL.Host = closedPort(t)
+		}
+		return inner.RoundTrip(r)
+	})
+	_, err := appendTo(appendRequest, engage.WithRetry(engage.Retry{Attempts: 2}))(t.Context(), server.client(t, engage.WithTransport(transport)))
+	failure := failureOf(t, err)
+	require.Len(t, failure.Attempts, 2)
+	require.Equal(t, outcome.NotSent, failure.Attempts[1].Effect)
+	require.Equal(t, outcome.Refused, failure.Effect)
+}
 
 // The parts of HTTP/2 frames that resets need.
 const (
@@ -105,7 +136,7 @@ func newHTTP2(t *testing.T, serve func(io.ReadWriter)) *counting {
 	return server
 }
 
-func TestAResetOverHTTP2IsNotAnsweredWithTheSameRequestByTheTransport(t *testing.T) {
+func TestAWriteWhoseHTTP2StreamIsResetIsNotRepeatedByTheTransport(t *testing.T) {
 	var requests atomic.Int32
 	server := newHTTP2(t, func(conn io.ReadWriter) { resets(conn, &requests) })
 	plain := &http.Transport{Protocols: new(http.Protocols)}
@@ -151,7 +182,7 @@ func resetting(t *testing.T, requests *atomic.Int32) string {
 	return "http://" + listener.Addr().String()
 }
 
-func TestARefusalAfterAResetOverHTTP2LeavesTheDoubtOfWhatWasReset(t *testing.T) {
+func TestARequestWithoutABodyThatNetHTTPRepeatedMayHaveBeenApplied(t *testing.T) {
 	var requests atomic.Int32
 	server := newHTTP2(t, func(conn io.ReadWriter) {
 		speakHTTP2(conn, func(stream http2Stream) {
@@ -197,12 +228,7 @@ func TestARefusalAfterAResetOverHTTP2LeavesTheDoubtOfWhatWasReset(t *testing.T) 
 	}
 }
 
-func TestAnUnsafeCallIsNotMadeWithTheMethodThatTransportsRepeat(t *testing.T) {
-	_, err := engage.New(engage.US, auth.Static(token), engage.WithRoute(outcome.CreateConversation, engage.Route{Method: "GET", Path: "/conversations"}))
-	require.ErrorContains(t, err, "repeats a GET")
-}
-
-func TestAReadWithABodyIsRepeatedByTheEngineAlone(t *testing.T) {
+func TestAReadWithABodyIsRepeatedByTheEngineOnly(t *testing.T) {
 	server := newStub(t, hangUp)
 	client := server.client(t, engage.WithRoute(outcome.SearchConversation, engage.Route{Method: "GET", Path: "/search"}))
 	_, err := client.SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress}, engage.WithRetry(engage.Retry{Attempts: 3, FirstWait: 1, LongestWait: 0}))
@@ -210,9 +236,9 @@ func TestAReadWithABodyIsRepeatedByTheEngineAlone(t *testing.T) {
 	require.Len(t, server.seen(), 3)
 }
 
-// TestTheFailureOfOneSendingSettlesNoOther has the first sending carried out and its
+// TestTheFailureOfOneSendingDoesNotSettleAnother has the first sending carried out and its
 // stream reset. The callback tells of the second alone, which net/http makes.
-func TestTheFailureOfOneSendingSettlesNoOther(t *testing.T) {
+func TestTheFailureOfOneSendingDoesNotSettleAnother(t *testing.T) {
 	for name, answer := range map[string]func(http2Stream){
 		"refused":      http2Stream.notFound,
 		"acknowledged": http2Stream.acknowledged,
@@ -262,7 +288,7 @@ func sendingAgain(inner http.RoundTripper, host string) roundTrip {
 	}
 }
 
-func TestATransportThatSendsAgainDoesNotHideThatItHadSentBefore(t *testing.T) {
+func TestATransportThatSendsAgainMayHaveSentBefore(t *testing.T) {
 	server := newStub(t, hangUp)
 	inner := &http.Transport{}
 	defer inner.CloseIdleConnections()
@@ -272,7 +298,7 @@ func TestATransportThatSendsAgainDoesNotHideThatItHadSentBefore(t *testing.T) {
 	require.Len(t, server.seen(), 1)
 }
 
-func TestATransportIsNotTrustedWithAProtocolThatSendsAgain(t *testing.T) {
+func TestARegisteredProtocolThatSendsAgainMayHaveSentBefore(t *testing.T) {
 	inner := &http.Transport{}
 	defer inner.CloseIdleConnections()
 	transport := &http.Transport{}
@@ -285,7 +311,7 @@ func TestATransportIsNotTrustedWithAProtocolThatSendsAgain(t *testing.T) {
 	require.Len(t, server.seen(), 1)
 }
 
-func TestARefusalOfWhatATransportSentAgainLeavesTheDoubtOfTheFirst(t *testing.T) {
+func TestARefusalOfWhatATransportSentAgainMayHaveBeenApplied(t *testing.T) {
 	for _, status := range []int{http.StatusConflict, http.StatusServiceUnavailable, http.StatusUnauthorized} {
 		inner := &http.Transport{}
 		defer inner.CloseIdleConnections()
@@ -312,7 +338,7 @@ func brittle(ctx context.Context) context.Context {
 	}})
 }
 
-func TestAConnectionFoundGoneIsReplacedAndOtherwiseNothingWasSent(t *testing.T) {
+func TestAStaleConnectionIsReplacedOrTheRequestWasNotSent(t *testing.T) {
 	given := &http.Transport{}
 	defer given.CloseIdleConnections()
 	for transport, c := range map[string]struct {

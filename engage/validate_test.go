@@ -2,129 +2,19 @@ package engage_test
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
-	"math"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/message"
 	"github.com/engagesdk/engage-go/outcome"
-	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/require"
 )
-
-// lost is a source of which nothing is left once it is bound.
-type lost struct{ auth.TokenSource }
-
-func (lost) Bind(*url.URL, http.RoundTripper) (auth.TokenSource, error) {
-	return (*auth.Cache)(nil), nil
-}
-
-func TestNewRefusesWhatCannotWork(t *testing.T) {
-	var noSource *auth.Cache
-	for name, c := range map[string]struct {
-		endpoint engage.Endpoint
-		source   auth.TokenSource
-		option   engage.Option
-		want     string
-	}{
-		"no source":               {engage.US, nil, nil, "token source is nil"},
-		"a nil pointer as source": {engage.US, noSource, nil, "token source is nil"},
-		"an unknown region":       {"mars", auth.Static(token), nil, "neither a region (us, us-azure, uk, eu, ca, anz, in, uk-private) nor a URL"},
-		"no endpoint":             {"", auth.Static(token), nil, "neither a region"},
-		"another scheme":          {"ftp://example.com", auth.Static(token), nil, "is neither https"},
-		"plain http":              {"http://example.com/api/v1", auth.Static(token), nil, "is neither https"},
-		"a loopback look-alike":   {"http://localhost.example.com", auth.Static(token), nil, "is neither https"},
-		"no host":                 {"https:///api", auth.Static(token), nil, "no host"},
-		"a password":              {"https://ann:pa55word@example.com", auth.Static(token), nil, "user information"},
-		"a query":                 {"https://example.com?key=pa55word", auth.Static(token), nil, "query"},
-		"a fragment":              {"https://example.com#top", auth.Static(token), nil, "fragment"},
-		"a broken URL":            {"https://exa mple.com", auth.Static(token), nil, "is not a URL"},
-		"incomplete credentials":  {engage.US, auth.ClientCredentials{}, nil, "ClientSecret"},
-		"a source that is lost":   {engage.US, lost{auth.Static(token)}, nil, "the token source: its Bind returned nil"},
-		"one operation's is lost": {engage.US, auth.Static(token), engage.WithAuthorization("Sing", lost{}), "the token source: its Bind returned nil"},
-		"a nil option":            {engage.US, auth.Static(token), nil, "option is nil"},
-		"a nil transport":         {engage.US, auth.Static(token), engage.WithTransport((*http.Transport)(nil)), "transport is nil"},
-		"no TLS configuration":    {engage.US, auth.Static(token), engage.WithTLSConfig(nil), "configuration is nil"},
-		"a nil logger":            {engage.US, auth.Static(token), engage.WithLogger(nil), "logger is nil"},
-		"a limit of nothing":      {engage.US, auth.Static(token), engage.WithReplyLimit(0), "not positive"},
-		"a negative timeout":      {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithRetry(engage.Retry{AttemptTimeout: -1})), "AttemptTimeout is negative"},
-		"no attempts":             {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithRetry(engage.Retry{Attempts: -1})), "Attempts is negative"},
-		"waits that shrink":       {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithRetry(engage.Retry{FirstWait: 2, LongestWait: 1})), "FirstWait is greater than LongestWait"},
-		"a negative settle time":  {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithReconciliation(engage.Reconciliation{SettleTime: -1})), "SettleTime is negative"},
-		"a nil limiter":           {engage.US, auth.Static(token), engage.WithLimiter(limiterFunc(nil)), "limiter is nil"},
-		"a code of a read":        {engage.US, auth.Static(token), engage.WithAlreadyDoneCode(outcome.SearchConversation, "7"), "no convergent operation"},
-		"a code of an append":     {engage.US, auth.Static(token), engage.WithAlreadyDoneCode(outcome.AppendMessage, "7"), "no convergent operation"},
-		"an empty code":           {engage.US, auth.Static(token), engage.WithAlreadyDoneCode(outcome.AddParticipant, ""), "the code is empty"},
-		"an unknown policy":       {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithRetry(engage.Retry{Policy: 9})), "Policy is not a retry policy"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			client, err := engage.New(c.endpoint, c.source, c.option)
-			if c.option == nil && name != "a nil option" {
-				client, err = engage.New(c.endpoint, c.source)
-			}
-			require.ErrorContains(t, err, c.want)
-			require.NotContains(t, err.Error(), "pa55word")
-			require.Nil(t, client)
-		})
-	}
-}
-
-func TestATransportBringsItsOwnTLS(t *testing.T) {
-	for _, options := range [][]engage.Option{
-		{engage.WithTransport(http.DefaultTransport), engage.WithTLSConfig(&tls.Config{})},
-		{engage.WithTLSConfig(&tls.Config{}), engage.WithTransport(http.DefaultTransport)},
-	} {
-		_, err := engage.New(engage.US, auth.Static(token), options...)
-		require.ErrorContains(t, err, "WithTLSConfig: the transport of WithTransport has a TLS configuration of its own")
-	}
-}
-
-func TestNewReportsEveryFaultAtOnce(t *testing.T) {
-	_, err := engage.New("mars", nil, engage.WithLogger(nil), engage.WithReplyLimit(-1))
-	for _, want := range []string{"endpoint", "token source", "logger", "limit"} {
-		require.ErrorContains(t, err, want)
-	}
-}
-
-func TestRoutesAreChecked(t *testing.T) {
-	const (
-		segment = "Path has a segment that is empty, consists of dots or is escaped wrongly"
-		ids     = "Path must contain each of these once and no others: {conversation}"
-	)
-	for _, c := range []struct{ method, path, faults string }{
-		{"", "/a/{conversation}", "Method must be one of GET, POST, PUT, PATCH, DELETE"},
-		{"FETCH", "/a/{conversation}", "Method must be one of GET, POST, PUT, PATCH, DELETE"},
-		{"POST", "", "Path does not begin with a slash"},
-		{"POST", "ab/{conversation}", "Path does not begin with a slash"},
-		{"POST", "/a?x=1/{conversation}", "Path contains a query, a fragment, a backslash or a control character"},
-		{"POST", "/a\n/{conversation}", "Path contains a query, a fragment, a backslash or a control character"},
-		{"POST", "/../{conversation}", segment},
-		{"POST", "/%2e%2e/{conversation}", segment},
-		{"POST", "//{conversation}", segment},
-		{"POST", "/%zz/{conversation}", segment},
-		{"POST", "/a", ids},
-		{"POST", "/a/{conversation}/{participant}", ids},
-		{"POST", "/{conversation}/{conversation}", ids},
-		{"POST", "/{}/{conversation}", "Path has braces without a name; " + ids},
-		{"", "/../a", "Method must be one of GET, POST, PUT, PATCH, DELETE; " + segment + "; " + ids},
-	} {
-		_, err := engage.New(engage.US, auth.Static(token), engage.WithRoute(outcome.AppendMessage, engage.Route{Method: c.method, Path: c.path}))
-		require.EqualError(t, err, "engage: WithRoute(AppendMessage): "+c.faults)
-	}
-	_, err := engage.New(engage.US, auth.Static(token), engage.WithRoute(outcome.SearchConversation, engage.Route{Method: "POST", Path: "/{conversation}"}))
-	require.EqualError(t, err, "engage: WithRoute(SearchConversation): Path contains an id in braces, and there is no such id")
-	_, err = engage.New(engage.US, auth.Static(token), engage.WithRoute("Sing", engage.Route{}))
-	require.ErrorContains(t, err, "no method")
-}
 
 // badRequest is a request and the fields that are wrong with it.
 type badRequest struct {
@@ -243,7 +133,7 @@ func badRequests() []badRequest {
 	}
 }
 
-func TestBadRequestsNameEveryFieldAndAreNotSent(t *testing.T) {
+func TestAnInvalidRequestIsNotSentAndItsErrorNamesEachField(t *testing.T) {
 	server := newStub(t, reply(http.StatusOK, acknowledged))
 	client := server.client(t)
 	for _, bad := range badRequests() {
@@ -265,7 +155,7 @@ func TestBadRequestsNameEveryFieldAndAreNotSent(t *testing.T) {
 	require.Empty(t, server.seen(), "nothing is sent")
 }
 
-func TestValidateTellsTheSameWithoutAClient(t *testing.T) {
+func TestValidateNeedsNoClient(t *testing.T) {
 	for _, request := range []interface{ Validate() error }{
 		engage.SearchConversationV10{}, engage.SearchConversationV11{}, engage.SearchConversationV13{},
 		engage.CreateConversationV10{}, engage.CreateConversationV12{}, engage.CreateConversationV13{},
@@ -290,77 +180,7 @@ func TestValidateTellsTheSameWithoutAClient(t *testing.T) {
 	}
 }
 
-func TestHeadersOfOnesOwn(t *testing.T) {
-	server := newStub(t, reply(http.StatusOK, acknowledged))
-	client := server.client(t, engage.WithCallOptions(engage.WithHeader("X-Tenant", "t-1")))
-	_, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"}, engage.WithHeader("TrackingId", "flow-7"))
-	require.NoError(t, err)
-	require.Equal(t, "flow-7", server.seen()[0].header.Get("TrackingId"))
-	require.Equal(t, "t-1", server.seen()[0].header.Get("X-Tenant"))
-
-	_, err = client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"})
-	require.NoError(t, err)
-	require.Empty(t, server.seen()[1].header.Get("TrackingId"), "the header of one call does not stay")
-
-	for name, value := range map[string]string{
-		"Authorization": "Bearer other", "key": "other", "Access_token": "other", "host": "example.com", "Content-Length": "1", "bad name": "x", "": "x", "X-Split": "a\r\nb: c",
-	} {
-		_, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"}, engage.WithHeader(name, value))
-		require.ErrorIs(t, err, outcome.ErrOnInvalidData, name)
-	}
-	require.Len(t, server.seen(), 2)
-}
-
-func TestEveryRegionIsCalledAtItsDocumentedURL(t *testing.T) {
-	for _, region := range engage.Regions() {
-		transport := httpmock.NewMockTransport()
-		transport.RegisterResponder(http.MethodPost, region.BaseURL+"/conversations/search",
-			func(r *http.Request) (*http.Response, error) {
-				require.Equal(t, "Bearer "+token, r.Header.Get("Authorization"))
-				return httpmock.NewStringResponse(http.StatusOK, found("active")), nil
-			})
-		client, err := engage.New(region.Name, auth.Static(token), engage.WithTransport(transport))
-		require.NoError(t, err)
-		_, err = client.SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
-		require.NoError(t, err)
-		require.Equal(t, 1, transport.GetTotalCallCount())
-	}
-}
-
-func TestARouteCanBeReplaced(t *testing.T) {
-	server := newStub(t, reply(http.StatusOK, acknowledged))
-	client := server.client(t, engage.WithRoute(outcome.CloseConversation, engage.Route{Method: "PUT", Path: "/v2/chats/{conversation}/%7Estate"}))
-	_, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C 1"})
-	require.NoError(t, err)
-	require.Equal(t, "PUT", server.seen()[0].method)
-	require.Equal(t, "/api/v1/v2/chats/C%201/%7Estate", server.seen()[0].path)
-	require.Equal(t, "PUT", client.Routes()[outcome.CloseConversation].Method)
-	require.Equal(t, "POST", client.Routes()[outcome.ReopenConversation].Method)
-
-	client = server.client(t, engage.WithRoute(outcome.RemoveParticipant, engage.Route{Method: "PUT", Path: "/agents/{participant}/not/{conversation}"}))
-	_, err = client.RemoveParticipant(t.Context(), engage.RemoveParticipantV10{ConversationID: "C1", Participant: "agent-1"})
-	require.NoError(t, err)
-	require.Equal(t, "/api/v1/agents/agent-1/not/C1", server.seen()[1].path, "its ids may stand in any order")
-}
-
-func TestWhatARouteEscapesStaysEscaped(t *testing.T) {
-	server := newStub(t, reply(http.StatusOK, acknowledged))
-	for path, want := range map[string]string{
-		"/a%2Fb/größe/{conversation}":              "/a%2Fb/gr%C3%B6%C3%9Fe/C%201",
-		"/a%2Fb/x y/{conversation}":                "/a%2Fb/x%20y/C%201",
-		`/a%2Fb/{x}.json/{conversation}`:           "/a%2Fb/%7Bx%7D.json/C%201",
-		"/a%2fb/%7E(x)*!/{conversation}":           "/a%2fb/%7E(x)*!/C%201",
-		"/a%2Fb/a:b@c;d=$e,f&g+'h'/{conversation}": "/a%2Fb/a:b@c;d=$e,f&g+'h'/C%201",
-	} {
-		client := server.client(t, engage.WithRoute(outcome.CloseConversation, engage.Route{Method: "POST", Path: path}))
-		_, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C 1"})
-		require.NoError(t, err, path)
-		seen := server.seen()
-		require.Equal(t, "/api/v1"+want, seen[len(seen)-1].path, path)
-	}
-}
-
-func TestOneFaultDoesNotHideAnother(t *testing.T) {
+func TestAViolationDoesNotHideOthers(t *testing.T) {
 	for _, c := range []struct {
 		request interface{ Validate() error }
 		fields  []string
@@ -391,13 +211,4 @@ func TestAnInvalidOptionDoesNotHideOtherViolations(t *testing.T) {
 	}
 	require.Equal(t, []string{"ConversationID", "Channel", "Message", "options[0]"}, fields)
 	require.Empty(t, server.seen())
-}
-
-func TestWaitsMayBeAsLongAsTimeGoes(t *testing.T) {
-	server := newStub(t, reply(http.StatusServiceUnavailable, ``))
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	_, err := server.client(t).SearchConversation(ctx, engage.SearchConversationV13{Address: smsAddress},
-		engage.WithRetry(engage.Retry{FirstWait: math.MaxInt64, LongestWait: math.MaxInt64}))
-	require.Len(t, failureOf(t, err).Attempts, 1, "the wait would outlast the call")
 }

@@ -1,0 +1,79 @@
+package engage_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/engagesdk/engage-go/auth"
+	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/outcome"
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/require"
+)
+
+// limiterFunc is a limiter of one's own.
+type limiterFunc func(context.Context) error
+
+func (f limiterFunc) Wait(ctx context.Context) error { return f(ctx) }
+
+// limited returns a client that may ask a service that answers at once.
+func limited(t *testing.T, wait limiterFunc, options ...engage.CallOption) *engage.Client {
+	t.Helper()
+	transport := httpmock.NewMockTransport()
+	transport.RegisterNoResponder(httpmock.ResponderFromResponse(fine()))
+	client, err := engage.New(engage.US, auth.Static(token),
+		engage.WithTransport(transport), engage.WithLimiter(wait), engage.WithCallOptions(options...))
+	require.NoError(t, err)
+	return client
+}
+
+func TestEveryAttemptWaitsForTheLimiter(t *testing.T) {
+	waits := 0
+	server := newStub(t, inTurn(reply(503, ``), reply(503, ``), reply(200, found("active"))))
+	client := server.client(t, engage.WithLimiter(limiterFunc(func(context.Context) error {
+		waits++
+		require.Len(t, server.seen(), waits-1, "before the try")
+		return nil
+	})))
+	_, err := searchConversation(t.Context(), client)
+	require.NoError(t, err)
+	require.Equal(t, 3, waits)
+}
+
+func TestTheWaitForTheLimiterIsNotPartOfTheAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := limited(t, func(context.Context) error {
+			time.Sleep(time.Minute)
+			return nil
+		}, engage.WithRetry(engage.Retry{AttemptTimeout: time.Second}))
+		result, err := client.SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
+		require.NoError(t, err)
+		require.Zero(t, result.Attempts[0].Duration)
+	})
+}
+
+func TestAnErrorOfTheLimiterEndsTheCall(t *testing.T) {
+	refusal := errors.New("over the limit for " + token)
+	_, err := appendMessage(t.Context(), limited(t, func(context.Context) error { return refusal }))
+	failure := failureOf(t, err)
+	require.Equal(t, outcome.OnError, failure.Edge)
+	require.Equal(t, outcome.NotSent, failure.Effect)
+	require.ErrorIs(t, err, refusal)
+	require.NotContains(t, err.Error(), token)
+	require.Len(t, failure.Attempts, 1)
+
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := appendMessage(ctx, limited(t, func(ctx context.Context) error {
+			<-ctx.Done()
+			return ctx.Err()
+		}))
+		require.ErrorIs(t, err, outcome.ErrOnTimeout)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, outcome.NotSent, failureOf(t, err).Effect)
+	})
+}
