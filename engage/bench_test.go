@@ -167,7 +167,7 @@ var comparisons = []comparison{
 		"search",
 		func(ctx context.Context, f *floor) error { _, err := f.search(ctx); return err },
 		func(ctx context.Context, c *engage.Client) error {
-			_, err := c.SearchConversation(ctx, engage.SearchConversationV13{Address: smsAddress})
+			_, err := c.SearchConversation(ctx, searchRequest)
 			return err
 		},
 	},

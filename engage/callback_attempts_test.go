@@ -57,7 +57,7 @@ func TestTheFailureOfAnEarlierAttemptIsNotTheOutcome(t *testing.T) {
 		post(t, target, `{"tid":"T-2","status":"success"}`)
 	}
 	receipt, err := server.client(t, engage.WithCallbacks(newCallbacks(t))).
-		ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})
+		ReopenConversation(t.Context(), reopenRequest)
 	require.NoError(t, err)
 	require.Equal(t, "T-2", receipt.TransactionID)
 	require.Equal(t, engage.Confirmed, receipt.Proof)
@@ -91,7 +91,7 @@ func TestTheFailureOfAnEarlierAttemptIsNotTheOutcomeOfOneWithoutAnID(t *testing.
 		reply(202, `{"status":"accepted"}`)(w, r)
 	}
 	receipt, err := server.client(t, engage.WithCallbacks(newCallbacks(t))).
-		ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})
+		ReopenConversation(t.Context(), reopenRequest)
 	require.NoError(t, err)
 	require.Equal(t, engage.Confirmed, receipt.Proof)
 	require.Equal(t, "T-2", receipt.TransactionID)
@@ -113,7 +113,7 @@ func unanswered(t *testing.T, attempts int, reports ...string) (*engage.Receipt,
 		hangUp(w, r)
 	}
 	client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(engage.WithRetry(engage.Retry{Attempts: attempts})))
-	return client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"})
+	return client.CloseConversation(t.Context(), closeRequest)
 }
 
 func TestTheFailureOfAnotherTransactionThanTheAcknowledgedOneIsNotTheOutcome(t *testing.T) {
@@ -126,7 +126,7 @@ func TestTheFailureOfAnotherTransactionThanTheAcknowledgedOneIsNotTheOutcome(t *
 		post(t, target, reportedSuccess)
 	}
 	client := server.client(t, engage.WithCallbacks(newCallbacks(t)))
-	receipt, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"})
+	receipt, err := client.CloseConversation(t.Context(), closeRequest)
 	require.NoError(t, err)
 	require.Equal(t, engage.Confirmed, receipt.Proof)
 	require.Equal(t, "T-1", receipt.TransactionID)
@@ -145,7 +145,7 @@ func reopenTold(t *testing.T, reports []string, answers ...http.HandlerFunc) (*e
 		answers[len(seen)-1](w, r)
 	}
 	return server.client(t, engage.WithCallbacks(newCallbacks(t))).
-		ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})
+		ReopenConversation(t.Context(), reopenRequest)
 }
 
 func TestTheFailureOfARefusedAttemptDoesNotSettleAnEarlierOne(t *testing.T) {
@@ -215,7 +215,7 @@ func TestAFailureThatDecidesNothingIsLoggedAndATraceID(t *testing.T) {
 		}
 		hangUp(w, r)
 	}
-	client := server.client(t, engage.WithCallOptions(engage.WithRetry(engage.Retry{Attempts: 2})),
+	client := server.client(t, engage.WithCallOptions(twoAttempts),
 		engage.WithCallbacks(newCallbacks(t, callback.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))))
 	_, err := closeConversation(t.Context(), client)
 	failure := failureOf(t, err)

@@ -146,7 +146,7 @@ func oneWriteAfter(t *testing.T, lost int, handler *callback.Handler) (string, *
 	}
 	client := server.client(t, engage.WithCallbacks(handler),
 		engage.WithCallOptions(engage.WithWaitForOutcome(false), engage.WithRetry(engage.Retry{Attempts: lost + 1})))
-	receipt, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"})
+	receipt, err := client.CloseConversation(t.Context(), closeRequest)
 	require.NoError(t, err)
 	require.Len(t, receipt.Attempts, lost+1)
 	return callbackURL(t, server.seen()[0]), receipt

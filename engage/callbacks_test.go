@@ -35,7 +35,7 @@ func TestTheTransactionIDMayComeWithTheCallbackOnly(t *testing.T) {
 		reply(202, `{"status":"accepted"}`)(w, r)
 	}
 	receipt, err := server.client(t, engage.WithCallbacks(newCallbacks(t))).
-		CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"})
+		CloseConversation(t.Context(), closeRequest)
 	require.NoError(t, err)
 	require.Equal(t, engage.Confirmed, receipt.Proof)
 	require.Equal(t, "T-1", receipt.TransactionID)
@@ -236,8 +236,7 @@ func TestWaitingCostsNoGoroutines(t *testing.T) {
 		transport.RegisterNoResponder(httpmock.NewStringResponder(202, acknowledged))
 		handler, err := callback.New("https://example.com/callbacks")
 		require.NoError(t, err)
-		client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(transport), engage.WithCallbacks(handler))
-		require.NoError(t, err)
+		client := over(t, transport, engage.WithCallbacks(handler))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
 		before := bubbled()
@@ -277,10 +276,7 @@ func TestAReceiptDoesNotShowTheSecretOfItsCallback(t *testing.T) {
 
 func TestACallThatPanicsIsForgotten(t *testing.T) {
 	pending := newTable()
-	client, err := engage.New(engage.US, auth.Static(token),
-		engage.WithTransport(roundTrip(func(*http.Request) (*http.Response, error) { panic("transport") })),
-		engage.WithCallbacks(newCallbacks(t, callback.WithPending(pending))))
-	require.NoError(t, err)
+	client := over(t, roundTrip(func(*http.Request) (*http.Response, error) { panic("transport") }), engage.WithCallbacks(newCallbacks(t, callback.WithPending(pending))))
 	require.PanicsWithValue(t, "transport", func() { _, _ = closeConversation(t.Context(), client) })
 	require.Zero(t, pending.size())
 }
@@ -329,8 +325,7 @@ func TestAWriteWithoutADeadlineWhoseCallbackIsLostEndsOnTimeout(t *testing.T) {
 		transport.RegisterNoResponder(httpmock.NewStringResponder(202, acknowledged))
 		handler, err := callback.New("https://example.com/callbacks")
 		require.NoError(t, err)
-		client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(transport), engage.WithCallbacks(handler))
-		require.NoError(t, err)
+		client := over(t, transport, engage.WithCallbacks(handler))
 		began := time.Now()
 		_, err = closeConversation(context.WithoutCancel(t.Context()), client)
 		failure := failureOf(t, err)

@@ -133,7 +133,7 @@ func TestResultsAreTrueInChaos(t *testing.T) {
 	}
 	clients := []*engage.Client{
 		client(),
-		client(engage.WithCallOptions(engage.WithReconciliation(engage.Reconciliation{SettleTime: time.Second}))),
+		client(engage.WithCallOptions(settleTime(time.Second))),
 		client(engage.WithCallbacks(newCallbacks(t))),
 	}
 	var conversations []string

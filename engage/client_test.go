@@ -15,10 +15,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// lost is a source of which nothing is left once it is bound.
-type lost struct{ auth.TokenSource }
+// unbindable is a source whose Bind returns nil.
+type unbindable struct{ auth.TokenSource }
 
-func (lost) Bind(*url.URL, http.RoundTripper) (auth.TokenSource, error) {
+func (unbindable) Bind(*url.URL, http.RoundTripper) (auth.TokenSource, error) {
 	return (*auth.Cache)(nil), nil
 }
 
@@ -30,35 +30,35 @@ func TestNewReturnsAnErrorForInvalidArguments(t *testing.T) {
 		option   engage.Option
 		want     string
 	}{
-		"no source":               {engage.US, nil, nil, "token source is nil"},
-		"a nil pointer as source": {engage.US, noSource, nil, "token source is nil"},
-		"an unknown region":       {"mars", auth.Static(token), nil, "neither a region (us, us-azure, uk, eu, ca, anz, in, uk-private) nor a URL"},
-		"no endpoint":             {"", auth.Static(token), nil, "neither a region"},
-		"another scheme":          {"ftp://example.com", auth.Static(token), nil, "is neither https"},
-		"plain http":              {"http://example.com/api/v1", auth.Static(token), nil, "is neither https"},
-		"a loopback look-alike":   {"http://localhost.example.com", auth.Static(token), nil, "is neither https"},
-		"no host":                 {"https:///api", auth.Static(token), nil, "no host"},
-		"a password":              {"https://ann:pa55word@example.com", auth.Static(token), nil, "user information"},
-		"a query":                 {"https://example.com?key=pa55word", auth.Static(token), nil, "query"},
-		"a fragment":              {"https://example.com#top", auth.Static(token), nil, "fragment"},
-		"a broken URL":            {"https://exa mple.com", auth.Static(token), nil, "is not a URL"},
-		"incomplete credentials":  {engage.US, auth.ClientCredentials{}, nil, "ClientSecret"},
-		"a source that is lost":   {engage.US, lost{auth.Static(token)}, nil, "the token source: its Bind returned nil"},
-		"one operation's is lost": {engage.US, auth.Static(token), engage.WithAuthorization("Sing", lost{}), "the token source: its Bind returned nil"},
-		"a nil option":            {engage.US, auth.Static(token), nil, "option is nil"},
-		"a nil transport":         {engage.US, auth.Static(token), engage.WithTransport((*http.Transport)(nil)), "transport is nil"},
-		"no TLS configuration":    {engage.US, auth.Static(token), engage.WithTLSConfig(nil), "configuration is nil"},
-		"a nil logger":            {engage.US, auth.Static(token), engage.WithLogger(nil), "logger is nil"},
-		"a limit of nothing":      {engage.US, auth.Static(token), engage.WithReplyLimit(0), "not positive"},
-		"a negative timeout":      {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithRetry(engage.Retry{AttemptTimeout: -1})), "AttemptTimeout is negative"},
-		"no attempts":             {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithRetry(engage.Retry{Attempts: -1})), "Attempts is negative"},
-		"waits that shrink":       {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithRetry(engage.Retry{FirstWait: 2, LongestWait: 1})), "FirstWait is greater than LongestWait"},
-		"a negative settle time":  {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithReconciliation(engage.Reconciliation{SettleTime: -1})), "SettleTime is negative"},
-		"a nil limiter":           {engage.US, auth.Static(token), engage.WithLimiter(limiterFunc(nil)), "limiter is nil"},
-		"a code of a read":        {engage.US, auth.Static(token), engage.WithAlreadyDoneCode(outcome.SearchConversation, "7"), "no convergent operation"},
-		"a code of an append":     {engage.US, auth.Static(token), engage.WithAlreadyDoneCode(outcome.AppendMessage, "7"), "no convergent operation"},
-		"an empty code":           {engage.US, auth.Static(token), engage.WithAlreadyDoneCode(outcome.AddParticipant, ""), "the code is empty"},
-		"an unknown policy":       {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithRetry(engage.Retry{Policy: 9})), "Policy is not a retry policy"},
+		"no source":                {engage.US, nil, nil, "token source is nil"},
+		"a nil pointer as source":  {engage.US, noSource, nil, "token source is nil"},
+		"an unknown region":        {"mars", auth.Static(token), nil, "neither a region (us, us-azure, uk, eu, ca, anz, in, uk-private) nor a URL"},
+		"no endpoint":              {"", auth.Static(token), nil, "neither a region"},
+		"another scheme":           {"ftp://example.com", auth.Static(token), nil, "is neither https"},
+		"plain http":               {"http://example.com/api/v1", auth.Static(token), nil, "is neither https"},
+		"a host like the loopback": {"http://localhost.example.com", auth.Static(token), nil, "is neither https"},
+		"no host":                  {"https:///api", auth.Static(token), nil, "no host"},
+		"a password":               {"https://ann:pa55word@example.com", auth.Static(token), nil, "user information"},
+		"a query":                  {"https://example.com?key=pa55word", auth.Static(token), nil, "query"},
+		"a fragment":               {"https://example.com#top", auth.Static(token), nil, "fragment"},
+		"a broken URL":             {"https://exa mple.com", auth.Static(token), nil, "is not a URL"},
+		"incomplete credentials":   {engage.US, auth.ClientCredentials{}, nil, "ClientSecret"},
+		"a source without Bind":    {engage.US, unbindable{auth.Static(token)}, nil, "the token source: its Bind returned nil"},
+		"one of an operation":      {engage.US, auth.Static(token), engage.WithAuthorization("Sing", unbindable{}), "the token source: its Bind returned nil"},
+		"a nil option":             {engage.US, auth.Static(token), nil, "option is nil"},
+		"a nil transport":          {engage.US, auth.Static(token), engage.WithTransport((*http.Transport)(nil)), "transport is nil"},
+		"no TLS configuration":     {engage.US, auth.Static(token), engage.WithTLSConfig(nil), "configuration is nil"},
+		"a nil logger":             {engage.US, auth.Static(token), engage.WithLogger(nil), "logger is nil"},
+		"a limit of zero":          {engage.US, auth.Static(token), engage.WithReplyLimit(0), "not positive"},
+		"a negative timeout":       {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithRetry(engage.Retry{AttemptTimeout: -1})), "AttemptTimeout is negative"},
+		"no attempts":              {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithRetry(engage.Retry{Attempts: -1})), "Attempts is negative"},
+		"a FirstWait too long":     {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithRetry(engage.Retry{FirstWait: 2, LongestWait: 1})), "FirstWait is greater than LongestWait"},
+		"a negative settle time":   {engage.US, auth.Static(token), engage.WithCallOptions(settleTime(-1)), "SettleTime is negative"},
+		"a nil limiter":            {engage.US, auth.Static(token), engage.WithLimiter(limiterFunc(nil)), "limiter is nil"},
+		"a code of a read":         {engage.US, auth.Static(token), engage.WithAlreadyDoneCode(outcome.SearchConversation, "7"), "no convergent operation"},
+		"a code of an append":      {engage.US, auth.Static(token), engage.WithAlreadyDoneCode(outcome.AppendMessage, "7"), "no convergent operation"},
+		"an empty code":            {engage.US, auth.Static(token), engage.WithAlreadyDoneCode(outcome.AddParticipant, ""), "the code is empty"},
+		"an unknown policy":        {engage.US, auth.Static(token), engage.WithCallOptions(engage.WithRetry(engage.Retry{Policy: 9})), "Policy is not a retry policy"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			client, err := engage.New(c.endpoint, c.source, c.option)
@@ -90,7 +90,7 @@ func TestWithTLSConfigIsInvalidBesideWithTransport(t *testing.T) {
 }
 
 func TestTheOrderOfOptionsDoesNotMatter(t *testing.T) {
-	transport := &closing{RoundTripper: http.DefaultTransport}
+	transport := &closable{RoundTripper: http.DefaultTransport}
 	var waits int
 	options := []engage.Option{
 		engage.WithTransport(transport),
@@ -113,19 +113,21 @@ func TestTheOrderOfOptionsDoesNotMatter(t *testing.T) {
 func TestWithHeader(t *testing.T) {
 	server := newStub(t, reply(http.StatusOK, acknowledged))
 	client := server.client(t, engage.WithCallOptions(engage.WithHeader("X-Tenant", "t-1")))
-	_, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"}, engage.WithHeader("TrackingId", "flow-7"))
+	_, err := client.CloseConversation(t.Context(), closeRequest, engage.WithHeader("TrackingId", "flow-7"))
 	require.NoError(t, err)
 	require.Equal(t, "flow-7", server.seen()[0].header.Get("TrackingId"))
 	require.Equal(t, "t-1", server.seen()[0].header.Get("X-Tenant"))
 
-	_, err = client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"})
+	_, err = client.CloseConversation(t.Context(), closeRequest)
 	require.NoError(t, err)
-	require.Empty(t, server.seen()[1].header.Get("TrackingId"), "the header of one call does not stay")
+	require.Empty(t, server.seen()[1].header.Get("TrackingId"), "the header belongs to one call")
 
 	for name, value := range map[string]string{
 		"Authorization": "Bearer other", "key": "other", "Access_token": "other", "host": "example.com", "Content-Length": "1", "bad name": "x", "": "x", "X-Split": "a\r\nb: c",
+		// With these, a transport would repeat a request by itself, or change it.
+		"Idempotency-Key": "k", "x-idempotency-key": "k", "Accept-Encoding": "k", "Expect": "k", "Keep-Alive": "k", "Proxy-Connection": "k",
 	} {
-		_, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"}, engage.WithHeader(name, value))
+		_, err := client.CloseConversation(t.Context(), closeRequest, engage.WithHeader(name, value))
 		require.ErrorIs(t, err, outcome.ErrOnInvalidData, name)
 	}
 	require.Len(t, server.seen(), 2)
@@ -141,7 +143,7 @@ func TestEveryRegionIsCalledAtItsDocumentedURL(t *testing.T) {
 			})
 		client, err := engage.New(region.Name, auth.Static(token), engage.WithTransport(transport))
 		require.NoError(t, err)
-		_, err = client.SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
+		_, err = client.SearchConversation(t.Context(), searchRequest)
 		require.NoError(t, err)
 		require.Equal(t, 1, transport.GetTotalCallCount())
 	}

@@ -305,16 +305,16 @@ func together(b *testing.B, callers, calls int, do func(context.Context) error) 
 	return time.Since(start)
 }
 
-// closing is a transport that tells whether its idle connections were closed.
-type closing struct {
+// closable is a transport that counts how often its idle connections are closed.
+type closable struct {
 	http.RoundTripper
 	closed atomic.Int32
 }
 
-func (c *closing) CloseIdleConnections() { c.closed.Add(1) }
+func (c *closable) CloseIdleConnections() { c.closed.Add(1) }
 
 func TestTheConnectionsOfAGivenTransportAreNotClosed(t *testing.T) {
-	transport := &closing{RoundTripper: http.DefaultTransport}
+	transport := &closable{RoundTripper: http.DefaultTransport}
 	server := newStub(t, reply(500, ``))
 	client := server.client(t, engage.WithTransport(transport))
 	_, err := searchConversation(t.Context(), client)

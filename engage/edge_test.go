@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/outcome"
 	"github.com/stretchr/testify/require"
 )
@@ -87,29 +86,12 @@ func TestEveryVersionEndsOnTheStandardEdges(t *testing.T) {
 	})
 }
 
-func TestAnEdgeWithoutATransitionIsOnInvalidChoice(t *testing.T) {
-	each(t, func(t *testing.T, c call) {
-		server := newStub(t, reply(http.StatusOK, success(c.operation)))
-		got, err := c.do(t.Context(), server.client(t))
-		require.NoError(t, err)
-
-		steps := outcome.Transitions[string]{outcome.OnError: "end"}
-		_, err = steps.Next(got)
-		require.ErrorIs(t, err, outcome.ErrOnInvalidChoice)
-
-		steps[outcome.OnInvalidChoice] = "fallback"
-		step, err := steps.Next(got)
-		require.NoError(t, err)
-		require.Equal(t, "fallback", step)
-	})
-}
-
 func TestClosingAClosedConversationIsSuccess(t *testing.T) {
 	for _, server := range []*stub{
 		newStub(t, reply(http.StatusConflict, `{"status":"failure","code":4547,"description":"closed","tid":"T-1"}`)),
 		newStub(t, reply(http.StatusOK, `{"status":"failure","code":"4547","tid":"T-1"}`)),
 	} {
-		receipt, err := server.client(t).CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"})
+		receipt, err := server.client(t).CloseConversation(t.Context(), closeRequest)
 		require.NoError(t, err)
 		require.Equal(t, outcome.OnConversationClosed, receipt.Outcome)
 		require.True(t, receipt.AlreadyDone)

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/outcome"
 	"github.com/stretchr/testify/require"
@@ -34,9 +33,7 @@ func FuzzReplies(f *testing.F) {
 				Header: http.Header{"Retry-After": {retryAfter}, "Trxid": {string(body)}},
 			}, nil
 		})
-		client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(transport), engage.WithReplyLimit(1<<16),
-			engage.WithCallOptions(engage.WithRetry(engage.Retry{Attempts: 1})))
-		require.NoError(t, err)
+		client := over(t, transport, engage.WithReplyLimit(1<<16), engage.WithCallOptions(oneAttempt))
 		for _, c := range calls {
 			got, err := c.do(t.Context(), client)
 			require.Contains(t, outcome.ForNode(c.operation, c.version), got)

@@ -7,27 +7,20 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/outcome"
-	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/require"
 )
 
-// limiterFunc is a limiter of one's own.
+// limiterFunc is a limiter that is a function.
 type limiterFunc func(context.Context) error
 
 func (f limiterFunc) Wait(ctx context.Context) error { return f(ctx) }
 
-// limited returns a client that may ask a service that answers at once.
+// limited returns a client with a limiter, whose service answers at once.
 func limited(t *testing.T, wait limiterFunc, options ...engage.CallOption) *engage.Client {
 	t.Helper()
-	transport := httpmock.NewMockTransport()
-	transport.RegisterNoResponder(httpmock.ResponderFromResponse(fine()))
-	client, err := engage.New(engage.US, auth.Static(token),
-		engage.WithTransport(transport), engage.WithLimiter(wait), engage.WithCallOptions(options...))
-	require.NoError(t, err)
-	return client
+	return over(t, atOnce(fine()), engage.WithLimiter(wait), engage.WithCallOptions(options...))
 }
 
 func TestEveryAttemptWaitsForTheLimiter(t *testing.T) {
@@ -35,7 +28,7 @@ func TestEveryAttemptWaitsForTheLimiter(t *testing.T) {
 	server := newStub(t, inTurn(reply(503, ``), reply(503, ``), reply(200, found("active"))))
 	client := server.client(t, engage.WithLimiter(limiterFunc(func(context.Context) error {
 		waits++
-		require.Len(t, server.seen(), waits-1, "before the try")
+		require.Len(t, server.seen(), waits-1, "before the attempt")
 		return nil
 	})))
 	_, err := searchConversation(t.Context(), client)
@@ -49,7 +42,7 @@ func TestTheWaitForTheLimiterIsNotPartOfTheAttempt(t *testing.T) {
 			time.Sleep(time.Minute)
 			return nil
 		}, engage.WithRetry(engage.Retry{AttemptTimeout: time.Second}))
-		result, err := client.SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
+		result, err := client.SearchConversation(t.Context(), searchRequest)
 		require.NoError(t, err)
 		require.Zero(t, result.Attempts[0].Duration)
 	})

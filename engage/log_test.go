@@ -24,7 +24,7 @@ func TestTheAttemptsOfACallAreReported(t *testing.T) {
 		}
 		reply(200, found("closed"))(w, r)
 	})
-	result, err := server.client(t).SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
+	result, err := server.client(t).SearchConversation(t.Context(), searchRequest)
 	require.NoError(t, err)
 	require.Len(t, result.Attempts, 3)
 	for i, attempt := range result.Attempts {
@@ -82,7 +82,7 @@ func TestNoSecretIsPrinted(t *testing.T) {
 	_, err := client.AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: "C-private", Channel: "sms", Message: secret})
 	server.Close()
 	_, refused := client.AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: "C-private", Channel: "sms", Message: secret},
-		engage.WithRetry(engage.Retry{Attempts: 2}))
+		twoAttempts)
 
 	for _, failed := range []error{err, refused} {
 		encoded, marshalErr := json.Marshal(failed)

@@ -37,7 +37,7 @@ func stubWithTranscript(t *testing.T, transcript func(sent []map[string]any, off
 		}
 		hangUp(w, r)
 	}
-	return server.client(t, engage.WithCallOptions(engage.WithReconciliation(engage.Reconciliation{SettleTime: time.Millisecond})))
+	return server.client(t, engage.WithCallOptions(settleTime(time.Millisecond)))
 }
 
 // transcriptOf is a transcript that counts all and holds messages.
@@ -93,7 +93,7 @@ func TestALongTranscriptIsReadToItsEnd(t *testing.T) {
 	require.Equal(t, 3, sent(server, outcome.FetchTranscript))
 
 	server.Fail(outcome.AppendMessage, lostRequest)
-	receipt, err = client.AppendMessage(t.Context(), freshTexts(id), engage.WithReconciliation(engage.Reconciliation{SettleTime: time.Millisecond}))
+	receipt, err = client.AppendMessage(t.Context(), freshTexts(id), settleTime(time.Millisecond))
 	require.NoError(t, err)
 	require.Equal(t, engage.Acknowledged, receipt.Proof)
 	require.Len(t, texts(t, server, id), 1234+4)
@@ -127,7 +127,7 @@ func TestASearchCanBeInconclusive(t *testing.T) {
 					hangUp(w, r)
 				}
 			}
-			client := server.client(t, engage.WithCallOptions(engage.WithReconciliation(engage.Reconciliation{SettleTime: time.Millisecond})))
+			client := server.client(t, engage.WithCallOptions(settleTime(time.Millisecond)))
 			_, err := client.CreateConversation(t.Context(), c.request)
 			require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
 			require.Len(t, server.written(), 1, "it is not created again")
@@ -227,7 +227,7 @@ func TestAnAliasIDIsFoundInAnyCase(t *testing.T) {
 		}
 		reply(202, acknowledged)(w, r)
 	})
-	first, err := server.client(t).AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: "C1", Channel: channel.SMS, Message: event}, look)
+	first, err := server.client(t).AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: "C1", Channel: channel.SMS, Message: event}, lookFirst)
 	require.NoError(t, err)
 	require.Equal(t, engage.Reconciled, first.Proof)
 	require.Empty(t, server.written(), "it is there")
@@ -247,7 +247,7 @@ func TestEqualContentUnderAnotherAliasIDIsInconclusive(t *testing.T) {
 	require.Len(t, failure.Attempts, 1, "it is not sent again")
 	require.ErrorContains(t, err, "the same content under another alias id")
 
-	_, err = client.AppendMessage(t.Context(), markedTexts("C1"), engage.WithReconciliation(engage.Reconciliation{LookFirst: true}))
+	_, err = client.AppendMessage(t.Context(), markedTexts("C1"), lookFirst)
 	require.ErrorContains(t, err, "the same content under another alias id", "nor is it sent at all")
 }
 
@@ -265,7 +265,7 @@ func TestTheSameAliasIDForTwoMessagesIsInconclusive(t *testing.T) {
 func TestAMessageIsFoundInAConversationThatWasClosedSince(t *testing.T) {
 	server, client, id := engageServer(t)
 	server.Fail(outcome.AppendMessage, engagetest.Fault{Applied: true, Status: 500})
-	_, err := client.AppendMessage(t.Context(), twoTexts(id), engage.WithReconciliation(engage.Reconciliation{Off: true}))
+	_, err := client.AppendMessage(t.Context(), twoTexts(id), noReconciliation)
 	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
 	_, err = client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: id})
 	require.NoError(t, err)
@@ -277,7 +277,7 @@ func TestAMessageIsFoundInAConversationThatWasClosedSince(t *testing.T) {
 	require.Equal(t, engage.Reconciled, receipt.Proof)
 
 	server.Fail(outcome.AppendMessage, lostRequest)
-	_, err = client.AppendMessage(t.Context(), freshTexts(id), engage.WithReconciliation(engage.Reconciliation{SettleTime: time.Millisecond}))
+	_, err = client.AppendMessage(t.Context(), freshTexts(id), settleTime(time.Millisecond))
 	failure := failureOf(t, err)
 	require.Equal(t, outcome.OnAppendMessageFailure, failure.Edge, "the repetition is refused")
 	require.Equal(t, outcome.MaybeApplied, failure.Effect, "and doubt is sticky")
@@ -297,7 +297,7 @@ func TestAConversationThatWasThereBeforeIsNotTakenForTheCreatedOne(t *testing.T)
 		"an unknown state":                  {"parked-by-robot", engage.CreateConversationV13{AliasID: "task-1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server, client, id := engageServer(t, engage.WithCallOptions(engage.WithReconciliation(engage.Reconciliation{SettleTime: time.Millisecond})))
+			server, client, id := engageServer(t, engage.WithCallOptions(settleTime(time.Millisecond)))
 			server.Seed(engagetest.Conversation{
 				ID: id, Status: c.status, AliasID: "task-1",
 				Channel: channel.SMS, BusinessAddress: smsAddress.Business, CustomerAddress: smsAddress.Customer,

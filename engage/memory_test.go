@@ -8,7 +8,6 @@ import (
 	"time"
 	"weak"
 
-	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/message"
@@ -36,13 +35,12 @@ func (k *keeper) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestAContextThatATransportKeepsHoldsNoOtherCallInMemory(t *testing.T) {
 	type key struct{}
 	transport := &keeper{begun: make(chan chan struct{})}
-	client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(transport))
-	require.NoError(t, err)
+	client := over(t, transport)
 	// begin makes a call and returns what ends it.
 	begin := func(ctx context.Context) (end func()) {
 		done := make(chan error, 1)
 		go func() {
-			_, err := client.SearchConversation(ctx, engage.SearchConversationV13{Address: smsAddress})
+			_, err := client.SearchConversation(ctx, searchRequest)
 			done <- err
 		}()
 		answer := <-transport.begun
@@ -70,8 +68,7 @@ func TestAContextThatATransportKeepsHoldsNoOtherCallInMemory(t *testing.T) {
 }
 
 func TestAReceiptDoesNotHoldItsMessageInMemory(t *testing.T) {
-	client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(inMemory{}))
-	require.NoError(t, err)
+	client := over(t, inMemory{})
 	var sent weak.Pointer[message.Attachment]
 	receipt := func() *engage.AppendMessageReceipt {
 		files := []message.Attachment{{MIMEType: "image/png", FileName: "a.png", URL: "https://example.com/a.png"}}
@@ -89,9 +86,8 @@ func TestAReceiptDoesNotHoldItsMessageInMemory(t *testing.T) {
 
 func TestTheTimeoutOfAnAttemptDoesNotHoldTheClientInMemory(t *testing.T) {
 	dropped := func() weak.Pointer[engage.Client] {
-		client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(inMemory{}))
-		require.NoError(t, err)
-		_, err = appendTo(appendRequest, engage.WithRetry(engage.Retry{AttemptTimeout: 24 * time.Hour}))(t.Context(), client)
+		client := over(t, inMemory{})
+		_, err := appendTo(appendRequest, engage.WithRetry(engage.Retry{AttemptTimeout: 24 * time.Hour}))(t.Context(), client)
 		require.NoError(t, err)
 		return weak.Make(client)
 	}()

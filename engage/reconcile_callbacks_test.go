@@ -10,7 +10,6 @@ import (
 
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/callback"
-	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/engagetest"
 	"github.com/engagesdk/engage-go/outcome"
 	"github.com/stretchr/testify/require"
@@ -18,7 +17,7 @@ import (
 
 func TestACallbackSettlesAWriteWhoseReplyWasLost(t *testing.T) {
 	noTranscript := engagetest.Fault{Status: 404, Times: engagetest.Always}
-	patient := engage.WithReconciliation(engage.Reconciliation{SettleTime: time.Minute})
+	patient := settleTime(time.Minute)
 	for name, c := range map[string]struct {
 		fault engagetest.Fault
 		close bool
@@ -63,7 +62,7 @@ func TestAnUnreadableAcknowledgementIsNotTheOutcome(t *testing.T) {
 			require.NoError(t, err)
 		}
 		server.Fail(outcome.AppendMessage, engagetest.Fault{Applied: true, Shape: engagetest.Truncated, CallbackDelay: 30 * time.Millisecond})
-		receipt, err := client.AppendMessage(t.Context(), twoTexts(id), engage.WithReconciliation(engage.Reconciliation{SettleTime: time.Minute}))
+		receipt, err := client.AppendMessage(t.Context(), twoTexts(id), settleTime(time.Minute))
 		if closed {
 			require.Equal(t, outcome.OnAppendMessageFailure, outcome.Of(err))
 			require.Equal(t, outcome.Refused, failureOf(t, err).Effect)
@@ -97,10 +96,8 @@ func TestASuccessReportedDuringTheLastLookupSettlesTheWrite(t *testing.T) {
 		}
 	}
 	client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(
-		engage.WithReconciliation(engage.Reconciliation{SettleTime: 20 * time.Millisecond}), engage.WithRetry(engage.Retry{Attempts: 2})))
-	receipt, err := client.AppendMessage(t.Context(), engage.AppendMessageV13{
-		ConversationID: "C1", Channel: channel.SMS, Message: hello,
-	})
+		settleTime(20*time.Millisecond), twoAttempts))
+	receipt, err := client.AppendMessage(t.Context(), appendRequest)
 	require.NoError(t, err)
 	require.Equal(t, engage.Confirmed, receipt.Proof)
 	require.Equal(t, "T-1", receipt.TransactionID)
@@ -132,7 +129,7 @@ func TestAnOutcomeReportedBeforeTheCallEndsIsItsOutcome(t *testing.T) {
 		}, nil, 0},
 		"it is not looked for, and it succeeded": {success, func(_ bool, _ func(), w http.ResponseWriter, r *http.Request) {
 			hangUp(w, r)
-		}, []engage.CallOption{engage.WithReconciliation(engage.Reconciliation{Off: true})}, 0},
+		}, []engage.CallOption{noReconciliation}, 0},
 		"it is refused, and a callback reports that too": {failed, func(_ bool, _ func(), w http.ResponseWriter, r *http.Request) {
 			reply(409, `{"code":"1","tid":"T-1"}`)(w, r)
 		}, nil, outcome.Refused},
@@ -150,9 +147,7 @@ func TestAnOutcomeReportedBeforeTheCallEndsIsItsOutcome(t *testing.T) {
 			}
 			pending := newTable()
 			client := server.client(t, engage.WithCallbacks(newCallbacks(t, callback.WithPending(pending))))
-			receipt, err := client.AppendMessage(ctx, engage.AppendMessageV13{
-				ConversationID: "C1", Channel: channel.SMS, Message: hello,
-			}, c.options...)
+			receipt, err := client.AppendMessage(ctx, appendRequest, c.options...)
 			if c.effect != 0 {
 				require.Equal(t, c.effect, failureOf(t, err).Effect)
 				require.Equal(t, outcome.OnAppendMessageFailure, failureOf(t, err).Edge)
@@ -197,7 +192,7 @@ func TestTheFailureOfARefusedRepetitionDoesNotSettleTheFirstAttempt(t *testing.T
 		tell("T-2")
 		return reply(409, `{"status":"failure","code":"4551","tid":"T-2"}`)
 	})
-	client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(engage.WithReconciliation(engage.Reconciliation{SettleTime: time.Millisecond})))
+	client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(settleTime(time.Millisecond)))
 	_, err := appendMessage(t.Context(), client)
 	require.Len(t, server.written(), 2)
 	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
@@ -220,7 +215,7 @@ func TestFailuresReportedDuringALookupCountAfterARepetition(t *testing.T) {
 				return reply(202, acknowledgement)
 			})
 			client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(
-				engage.WithRetry(engage.Retry{Policy: engage.RetryAlways}), engage.WithReconciliation(engage.Reconciliation{SettleTime: time.Millisecond})))
+				engage.WithRetry(engage.Retry{Policy: engage.RetryAlways}), settleTime(time.Millisecond)))
 			_, err := appendMessage(t.Context(), client)
 			failure := failureOf(t, err)
 			require.Equal(t, outcome.OnAppendMessageFailure, failure.Edge)
@@ -237,7 +232,7 @@ func TestWhatWasReportedBeforeARepetitionStaysATraceID(t *testing.T) {
 		return []http.HandlerFunc{hangUp, later, reply(409, `{"code":"7","tid":"T-3"}`)}[n-1]
 	})
 	_, err := appendMessage(t.Context(), server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(
-		engage.WithRetry(engage.Retry{Policy: engage.RetryAlways}), engage.WithReconciliation(engage.Reconciliation{SettleTime: time.Millisecond}))))
+		engage.WithRetry(engage.Retry{Policy: engage.RetryAlways}), settleTime(time.Millisecond))))
 	failure := failureOf(t, err)
 	require.Equal(t, outcome.MaybeApplied, failure.Effect)
 	for _, id := range []string{"T-1", "T-3"} {
@@ -258,7 +253,7 @@ func TestAWriteOfUnknownEffectWithAnUnknownStatusEndsOnInvalidChoice(t *testing.
 	}
 	for _, look := range []bool{true, false} {
 		client := server.client(t, engage.WithCallbacks(newCallbacks(t)))
-		_, err := appendTo(appendRequest, engage.WithReconciliation(engage.Reconciliation{Off: !look}), engage.WithRetry(engage.Retry{Attempts: 1}))(t.Context(), client)
+		_, err := appendTo(appendRequest, engage.WithReconciliation(engage.Reconciliation{Off: !look}), oneAttempt)(t.Context(), client)
 		failure := failureOf(t, err)
 		require.Equal(t, outcome.OnInvalidChoice, failure.Edge)
 		require.Equal(t, outcome.MaybeApplied, failure.Effect)
@@ -285,7 +280,7 @@ func TestAnOutcomeReportedDuringALookupEndsTheLookup(t *testing.T) {
 		hangUp(w, r)
 	}
 	client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(engage.WithRetry(engage.Retry{AttemptTimeout: 0})))
-	receipt, err := client.AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: "C1", Channel: channel.SMS, Message: hello})
+	receipt, err := client.AppendMessage(t.Context(), appendRequest)
 	require.NoError(t, err, "the look, which has no end of its own, has been given up")
 	require.Equal(t, engage.Confirmed, receipt.Proof)
 }
@@ -325,7 +320,7 @@ func TestACallWhoseContextEndsDuringTheReconciliationEndsOnTimeout(t *testing.T)
 			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 			defer cancel()
 			_, err := appendMessage(ctx, server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(
-				engage.WithReconciliation(engage.Reconciliation{SettleTime: time.Hour}))))
+				settleTime(time.Hour))))
 			require.ErrorIs(t, err, outcome.ErrOnTimeout)
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 			require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
@@ -339,7 +334,7 @@ func TestAWriteWhoseCallbackReportsAFailureIsRefused(t *testing.T) {
 		post(t, callbackURL(t, server.seen()[0]), `{"tid":"T-1","status":"failure"}`)
 		reply(http.StatusOK, `{"tid":`)(w, r)
 	}
-	_, err := closeConversation(t.Context(), server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(engage.WithRetry(engage.Retry{Attempts: 1}))))
+	_, err := closeConversation(t.Context(), server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(oneAttempt)))
 	failure := failureOf(t, err)
 	require.Equal(t, outcome.Refused, failure.Effect)
 	require.Equal(t, outcome.MaybeApplied, failure.Attempts[0].Effect)

@@ -18,19 +18,19 @@ import (
 // event is the message of an event that a program may handle twice.
 var event = message.Text{Direction: message.Inbound, Text: "hello", Envelope: message.Envelope{AliasID: "event-1"}}
 
-var look = engage.WithReconciliation(engage.Reconciliation{LookFirst: true})
+var look = lookFirst
 
 func TestAProgramThatWasKilledAfterAnAppendDoesNotRepeatIt(t *testing.T) {
 	server, client, id := engageServer(t)
 	server.Fail(outcome.AppendMessage, lostReply)
 	request := engage.AppendMessageV13{ConversationID: id, Channel: channel.SMS, Message: event}
-	_, err := client.AppendMessage(t.Context(), request, look, engage.WithReconciliation(engage.Reconciliation{Off: true}))
+	_, err := client.AppendMessage(t.Context(), request, lookFirst, noReconciliation)
 	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
 
 	again, err := server.Client()
 	require.NoError(t, err)
 	for range 2 {
-		receipt, err := again.AppendMessage(t.Context(), request, look)
+		receipt, err := again.AppendMessage(t.Context(), request, lookFirst)
 		require.NoError(t, err)
 		require.Equal(t, engage.Reconciled, receipt.Proof)
 		require.Equal(t, outcome.OnAppendMessageSuccess, receipt.Outcome)
@@ -43,12 +43,12 @@ func TestAProgramThatWasKilledAfterAnAppendDoesNotRepeatIt(t *testing.T) {
 
 func TestAMessageThatChangesDuringTheCallIsSentAsItWas(t *testing.T) {
 	shared := event
-	change := limiterFunc(func(context.Context) error { // before the look, too
+	change := limiterFunc(func(context.Context) error { // before the lookFirst, too
 		shared = message.Text{Direction: "nowhere", Envelope: message.Envelope{AliasID: "event-2"}}
 		return nil
 	})
 	server, client, id := engageServer(t, engage.WithLimiter(change))
-	receipt, err := client.AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: id, Channel: channel.SMS, Message: &shared}, look)
+	receipt, err := client.AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: id, Channel: channel.SMS, Message: &shared}, lookFirst)
 	require.NoError(t, err)
 	require.Equal(t, []string{"event-1"}, receipt.MessageAliasIDs)
 	require.Equal(t, []string{"hello"}, texts(t, server, id))
@@ -65,10 +65,10 @@ func TestAProgramThatWasKilledAfterACreateDoesNotRepeatIt(t *testing.T) {
 		"with a message":    {Address: smsAddress, Messages: []message.Message{event}},
 		"without a message": {Address: channel.WhatsAppAddress{Business: "+15550100", Customer: "+15550199"}, AliasID: "task-1"},
 	} {
-		first, err := client.CreateConversation(t.Context(), request, look)
+		first, err := client.CreateConversation(t.Context(), request, lookFirst)
 		require.NoError(t, err, name)
 		require.Equal(t, engage.Acknowledged, first.Proof, name)
-		second, err := client.CreateConversation(t.Context(), request, look)
+		second, err := client.CreateConversation(t.Context(), request, lookFirst)
 		require.NoError(t, err, name)
 		require.Equal(t, engage.Reconciled, second.Proof, name)
 		require.Equal(t, first.ConversationID, second.ConversationID, name)
@@ -79,7 +79,7 @@ func TestAProgramThatWasKilledAfterACreateDoesNotRepeatIt(t *testing.T) {
 
 func TestACreateIsNotSentIfAnOpenConversationMayBeIt(t *testing.T) {
 	server, client, _ := engageServer(t)
-	_, err := client.CreateConversation(t.Context(), engage.CreateConversationV13{Address: smsAddress, Messages: []message.Message{event}}, look)
+	_, err := client.CreateConversation(t.Context(), engage.CreateConversationV13{Address: smsAddress, Messages: []message.Message{event}}, lookFirst)
 	failure := failureOf(t, err)
 	require.Equal(t, outcome.OnError, failure.Edge)
 	require.Equal(t, outcome.MaybeApplied, failure.Effect)
@@ -96,7 +96,7 @@ func TestAClosedConversationDoesNotPreventACreate(t *testing.T) {
 		server, client, id := engageServer(t)
 		_, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: id})
 		require.NoError(t, err, name)
-		receipt, err := client.CreateConversation(t.Context(), request, look)
+		receipt, err := client.CreateConversation(t.Context(), request, lookFirst)
 		require.NoError(t, err, name)
 		require.Equal(t, engage.Acknowledged, receipt.Proof, name)
 		require.NotEqual(t, id, receipt.ConversationID, name)
@@ -121,7 +121,7 @@ func TestAWriteWhoseLookupFailsIsNotSent(t *testing.T) {
 		"refused by the read": {reply(http.StatusConflict, `{"code":"4090","tid":"T-1"}`), outcome.OnError, 409, 0},
 	} {
 		server := newStub(t, c.answer)
-		_, err := server.client(t).AppendMessage(t.Context(), request, look)
+		_, err := server.client(t).AppendMessage(t.Context(), request, lookFirst)
 		failure := failureOf(t, err)
 		require.Equal(t, c.edge, failure.Edge, name)
 		require.Equal(t, c.status, failure.Status, name)
@@ -134,7 +134,7 @@ func TestAWriteWhoseLookupFailsIsNotSent(t *testing.T) {
 	}
 
 	server := newStub(t, reply(http.StatusOK, `{}`))
-	_, err := server.client(t).AppendMessage(endedContext(t), request, look)
+	_, err := server.client(t).AppendMessage(endedContext(t), request, lookFirst)
 	require.Equal(t, outcome.OnTimeout, failureOf(t, err).Edge)
 	require.ErrorIs(t, err, context.Canceled)
 	require.Empty(t, server.seen())
@@ -145,14 +145,14 @@ func TestALookupBeforeSendingNeedsTheAliasIDsOfTheCaller(t *testing.T) {
 	several := []message.Message{event, hello}
 	for _, c := range []struct {
 		field string
-		call  func(context.Context, *engage.Client) (outcome.Edge, error)
+		call  callFunc
 	}{
-		{"Message.AliasID", appendTo(engage.AppendMessageV13{ConversationID: "C1", Channel: channel.SMS, Message: hello}, look)},
-		{"Messages[1].AliasID", appendTo(engage.AppendMessageV14{ConversationID: "C1", Channel: channel.SMS, Messages: several}, look)},
+		{"Message.AliasID", appendTo(appendRequest, lookFirst)},
+		{"Messages[1].AliasID", appendTo(engage.AppendMessageV14{ConversationID: "C1", Channel: channel.SMS, Messages: several}, lookFirst)},
 		{"Messages[1].AliasID", create(engage.CreateConversationV13{Address: smsAddress, AliasID: "task-1", Messages: several})},
 		{"AliasID", create(engage.CreateConversationV13{Address: smsAddress})},
 	} {
-		_, err := c.call(t.Context(), server.client(t, engage.WithCallOptions(look)))
+		_, err := c.call(t.Context(), server.client(t, engage.WithCallOptions(lookFirst)))
 		require.Equal(t, outcome.Violations{{Field: c.field, Problem: "is empty, and a lookup before sending needs it"}},
 			failureOf(t, err).Violations)
 	}
@@ -164,11 +164,11 @@ func TestALookupBeforeSendingNeedsADifferentAliasIDForEachMessage(t *testing.T) 
 	other, shouted := event, event
 	other.AliasID, shouted.AliasID = "event-2", "EVENT-1"
 	several := []message.Message{event, nil, other, nil, shouted}
-	for _, call := range []func(context.Context, *engage.Client) (outcome.Edge, error){
+	for _, call := range []callFunc{
 		appendTo(engage.AppendMessageV14{ConversationID: "C1", Channel: channel.SMS, Messages: several}),
 		create(engage.CreateConversationV13{Address: smsAddress, Messages: several}),
 	} {
-		_, err := call(t.Context(), server.client(t, engage.WithCallOptions(look)))
+		_, err := call(t.Context(), server.client(t, engage.WithCallOptions(lookFirst)))
 		require.Equal(t, outcome.Violations{
 			{Field: "Messages[1]", Problem: "is nil"}, {Field: "Messages[3]", Problem: "is nil"},
 			{Field: "Messages[4].AliasID", Problem: "is that of Messages[0], and a lookup before sending cannot tell the two apart"},
@@ -178,7 +178,7 @@ func TestALookupBeforeSendingNeedsADifferentAliasIDForEachMessage(t *testing.T) 
 }
 
 func TestAConvergentWriteIsNotLookedUp(t *testing.T) {
-	server, client, id := engageServer(t, engage.WithCallOptions(look))
+	server, client, id := engageServer(t, engage.WithCallOptions(lookFirst))
 	_, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: id})
 	require.NoError(t, err)
 	require.Zero(t, sent(server, outcome.FetchTranscript)+sent(server, outcome.SearchConversation))
@@ -203,7 +203,7 @@ func TestAClosedConversationThatDoesNotExistDoesNotPreventACreate(t *testing.T) 
 					reply(202, acknowledged)(w, r)
 				}
 			}
-			_, err := server.client(t).CreateConversation(t.Context(), request, look)
+			_, err := server.client(t).CreateConversation(t.Context(), request, lookFirst)
 			require.NoError(t, err)
 			require.Len(t, server.written(), 1)
 		})

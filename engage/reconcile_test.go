@@ -13,7 +13,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/engagetest"
@@ -49,7 +48,7 @@ func TestAWriteAnsweredWithThePageOfAProxyIsReconciled(t *testing.T) {
 			server := newStub(t, inTurn(reply(200, `<html>`), reply(200, c.transcript)))
 			receipt, err := server.client(t).AppendMessage(t.Context(), engage.AppendMessageV13{
 				ConversationID: "C1", Channel: "sms", Message: message.Text{Direction: message.Inbound, Text: "hi", Envelope: message.Envelope{AliasID: "A-1"}},
-			}, engage.WithRetry(engage.Retry{Attempts: 1}))
+			}, oneAttempt)
 			if c.found {
 				require.NoError(t, err)
 				require.Equal(t, engage.Reconciled, receipt.Proof)
@@ -79,7 +78,7 @@ func TestARepetitionCountsTheAttemptsWithoutTheRefusedToken(t *testing.T) {
 		return []http.HandlerFunc{reply(401, ``), hangUp, reply(202, acknowledged)}[n-1]
 	})
 	client, err := engage.New(engage.Endpoint(server.URL), &rotating{}, engage.WithCallOptions(
-		engage.WithRetry(engage.Retry{Attempts: 2}), engage.WithReconciliation(engage.Reconciliation{SettleTime: time.Millisecond}), quick))
+		twoAttempts, settleTime(time.Millisecond), quick))
 	require.NoError(t, err)
 	receipt, err := client.AppendMessage(t.Context(), appendRequest)
 	require.NoError(t, err)
@@ -198,7 +197,7 @@ func TestAnAnsweredWriteIsNotLookedUp(t *testing.T) {
 }
 
 func TestReconciliationCanBeSwitchedOff(t *testing.T) {
-	server, client, id := engageServer(t, engage.WithCallOptions(engage.WithReconciliation(engage.Reconciliation{Off: true})))
+	server, client, id := engageServer(t, engage.WithCallOptions(noReconciliation))
 	server.Fail(outcome.AppendMessage, lostReply)
 	_, err := client.AppendMessage(t.Context(), twoTexts(id))
 	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
@@ -235,7 +234,7 @@ func TestTheErrorSaysWhyTheLookupFoundNothing(t *testing.T) {
 }
 
 func TestAWriteThatIsAbsentAfterTheSettleTimeIsSentOnceMore(t *testing.T) {
-	server, client, id := engageServer(t, engage.WithCallOptions(engage.WithReconciliation(engage.Reconciliation{SettleTime: 20 * time.Millisecond})))
+	server, client, id := engageServer(t, engage.WithCallOptions(settleTime(20*time.Millisecond)))
 	server.Fail(outcome.AppendMessage, lostRequest)
 	receipt, err := client.AppendMessage(t.Context(), twoTexts(id))
 	require.NoError(t, err)
@@ -264,7 +263,7 @@ func TestAWriteThatIsAbsentAfterTheSettleTimeIsSentOnceMore(t *testing.T) {
 	require.Len(t, failure.Attempts, 2, "once")
 
 	server.Fail(outcome.AppendMessage, lostRequest)
-	_, err = client.AppendMessage(t.Context(), freshTexts(id), engage.WithRetry(engage.Retry{Attempts: 1}))
+	_, err = client.AppendMessage(t.Context(), freshTexts(id), oneAttempt)
 	require.Len(t, failureOf(t, err).Attempts, 1, "the number of tries is obeyed")
 	server.Fail(outcome.AppendMessage, lostRequest)
 	_, err = client.AppendMessage(t.Context(), freshTexts(id), engage.WithRetry(engage.Retry{Policy: engage.RetryNever}))
@@ -310,7 +309,7 @@ func (g *gateway) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func TestARequestThatAGatewayDeliversLateIsNotDoubled(t *testing.T) {
 	const settled = 2 * time.Minute
-	settle := engage.WithReconciliation(engage.Reconciliation{SettleTime: settled})
+	settle := settleTime(settled)
 	for name, c := range map[string]struct {
 		delay       time.Duration
 		limit       time.Duration // of the context
@@ -323,15 +322,14 @@ func TestARequestThatAGatewayDeliversLateIsNotDoubled(t *testing.T) {
 		"while looking":                    {100 * time.Millisecond, time.Hour, []engage.CallOption{engage.WithRetry(engage.Retry{FirstWait: time.Minute, LongestWait: time.Minute})}, true, 0, 3 * time.Minute},
 		"before the second look":           {time.Millisecond, time.Hour, []engage.CallOption{settle}, true, 0, 2 * time.Second},
 		"the caller has not the time":      {time.Minute, time.Second, []engage.CallOption{settle}, false, 0, time.Second},
-		"nor has it with one try":          {time.Minute, time.Minute, []engage.CallOption{settle, engage.WithRetry(engage.Retry{Attempts: 1})}, false, 0, 0},
-		"with one try it looks once more":  {time.Minute, time.Hour, []engage.CallOption{settle, engage.WithRetry(engage.Retry{Attempts: 1})}, true, settled, settled},
+		"nor has it with one try":          {time.Minute, time.Minute, []engage.CallOption{settle, oneAttempt}, false, 0, 0},
+		"with one try it looks once more":  {time.Minute, time.Hour, []engage.CallOption{settle, oneAttempt}, true, settled, settled},
 		"as late as the settle time lasts": {settled - 1, time.Hour, []engage.CallOption{settle}, true, settled, settled},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				g := &gateway{delay: c.delay}
-				client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(g))
-				require.NoError(t, err)
+				client := over(t, g)
 				began := time.Now()
 				ctx, cancel := context.WithTimeout(t.Context(), c.limit)
 				defer cancel()
@@ -382,7 +380,7 @@ func TestACreateThatIsAbsentAfterTheSettleTimeIsSentOnceMore(t *testing.T) {
 	require.ErrorContains(t, err, "there is no conversation at the address")
 
 	server.Fail(outcome.CreateConversation, lostRequest)
-	receipt, err := client.CreateConversation(t.Context(), request, engage.WithReconciliation(engage.Reconciliation{SettleTime: time.Millisecond}))
+	receipt, err := client.CreateConversation(t.Context(), request, settleTime(time.Millisecond))
 	require.NoError(t, err)
 	require.Equal(t, engage.Acknowledged, receipt.Proof)
 	require.Len(t, server.Conversations(), 2)

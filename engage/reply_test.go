@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/outcome"
 	"github.com/stretchr/testify/require"
@@ -53,7 +52,7 @@ func TestASuccessThatIsCutShortBeforeItsStatusMayHaveBeenApplied(t *testing.T) {
 		"in no JSON":                 reply(200, `{% template %}`),
 	} {
 		t.Run(name, func(t *testing.T) {
-			requireUnread(t, answer, outcome.MaybeApplied, engage.WithReconciliation(engage.Reconciliation{Off: true}))
+			requireUnread(t, answer, outcome.MaybeApplied, noReconciliation)
 		})
 	}
 }
@@ -68,7 +67,7 @@ func TestTheTraceIDsBeforeTheCutOfAReplyAreKept(t *testing.T) {
 		},
 	} {
 		server := newStub(t, answer)
-		_, err := server.client(t).ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})
+		_, err := server.client(t).ReopenConversation(t.Context(), reopenRequest)
 		require.Contains(t, failureOf(t, err).TraceIDs, outcome.TraceID{Name: "tid", Value: "T-1"}, name)
 	}
 }
@@ -76,7 +75,7 @@ func TestTheTraceIDsBeforeTheCutOfAReplyAreKept(t *testing.T) {
 func TestAStatusOfAWriteThatHasNotBegunIsNoFailure(t *testing.T) {
 	for _, status := range []string{"not started", "Not yet processed", "not_queued"} {
 		receipt, err := newStub(t, reply(202, `{"tid":"T-1","status":"`+status+`"}`)).client(t).
-			ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})
+			ReopenConversation(t.Context(), reopenRequest)
 		require.NoError(t, err, status)
 		require.Equal(t, engage.Acknowledged, receipt.Proof)
 	}
@@ -85,7 +84,7 @@ func TestAStatusOfAWriteThatHasNotBegunIsNoFailure(t *testing.T) {
 func TestAnAcknowledgementMayHaveAValueOfAnyKind(t *testing.T) {
 	for _, value := range []string{`"accepted"`, `[]`, `true`, `7`} {
 		server := newStub(t, reply(http.StatusAccepted, `{"status":"success","tid":"T-1","value":`+value+`}`))
-		receipt, err := server.client(t).ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})
+		receipt, err := server.client(t).ReopenConversation(t.Context(), reopenRequest)
 		require.NoError(t, err, value)
 		require.Equal(t, "T-1", receipt.TransactionID)
 	}
@@ -98,7 +97,7 @@ func requireUnread(t *testing.T, answer http.HandlerFunc, effect outcome.Effect,
 	server := newStub(t, traced(answer))
 	client := server.client(t, engage.WithReplyLimit(limit), engage.WithCallOptions(options...))
 
-	_, err := client.AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: "C1", Channel: "sms", Message: hello})
+	_, err := client.AppendMessage(t.Context(), appendRequest)
 	failure := failureOf(t, err)
 	require.Equal(t, outcome.OnError, failure.Edge)
 	require.Equal(t, effect, failure.Effect)
@@ -108,7 +107,7 @@ func requireUnread(t *testing.T, answer http.HandlerFunc, effect outcome.Effect,
 	require.Error(t, failure.Err)
 	require.Len(t, server.seen(), 1, "a write that was or may have been applied is not sent again")
 
-	_, err = client.SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
+	_, err = client.SearchConversation(t.Context(), searchRequest)
 	failure = failureOf(t, err)
 	require.Equal(t, outcome.OnError, failure.Edge)
 	require.Zero(t, failure.Effect, "a read has no effect")
@@ -156,7 +155,7 @@ var foreign = map[string]http.HandlerFunc{
 func TestASuccessThatTheServiceDidNotSendMayHaveBeenApplied(t *testing.T) {
 	for name, answer := range foreign {
 		t.Run(name, func(t *testing.T) {
-			requireUnread(t, answer, outcome.MaybeApplied, engage.WithReconciliation(engage.Reconciliation{Off: true}))
+			requireUnread(t, answer, outcome.MaybeApplied, noReconciliation)
 		})
 	}
 }
@@ -197,7 +196,7 @@ func TestASuccessStatusWithAReportedFailureIsAFailure(t *testing.T) {
 		{`{"status":"4.09e2"}`, "", "", ""},
 	} {
 		server := newStub(t, reply(http.StatusOK, c.body))
-		_, err := server.client(t).ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})
+		_, err := server.client(t).ReopenConversation(t.Context(), reopenRequest)
 		failure := failureOf(t, err)
 		require.Equal(t, outcome.ConversationReopenFailed, failure.Edge, c.body)
 		require.Equal(t, outcome.Refused, failure.Effect, c.body)
@@ -219,7 +218,7 @@ func TestASuccessStatusWithAReportedFailureIsAFailure(t *testing.T) {
 		`{"status":"1000","tid":"T-1"}`, `{"status":"NaN","tid":"T-1"}`, `{"status":1e999,"tid":"T-1"}`, `{"status_code":4342,"description":"transfer accepted","tid":"T-1"}`,
 	} {
 		server := newStub(t, reply(http.StatusOK, body))
-		receipt, err := server.client(t).ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})
+		receipt, err := server.client(t).ReopenConversation(t.Context(), reopenRequest)
 		require.NoError(t, err, body)
 		require.Equal(t, "T-1", receipt.TransactionID)
 	}
@@ -228,7 +227,7 @@ func TestASuccessStatusWithAReportedFailureIsAFailure(t *testing.T) {
 func TestAnAcknowledgementNeedNotHaveAnID(t *testing.T) {
 	for _, body := range []string{`{"status":"success"}`, `{"status_code":202,"description":"accepted","response":{}}`} {
 		server := newStub(t, reply(http.StatusAccepted, body))
-		receipt, err := server.client(t).ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})
+		receipt, err := server.client(t).ReopenConversation(t.Context(), reopenRequest)
 		require.NoError(t, err, body)
 		require.Empty(t, receipt.TransactionID)
 	}
@@ -236,7 +235,7 @@ func TestAnAcknowledgementNeedNotHaveAnID(t *testing.T) {
 
 func TestTheTransactionIDInTheValueIsATraceID(t *testing.T) {
 	server := newStub(t, reply(http.StatusOK, `{"status":"success","value":{"TransId":"V-1"}}`))
-	receipt, err := server.client(t).CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"})
+	receipt, err := server.client(t).CloseConversation(t.Context(), closeRequest)
 	require.NoError(t, err)
 	require.Equal(t, "V-1", receipt.TransactionID)
 	require.Equal(t, "V-1", receipt.TraceIDs[0].Value)
@@ -262,7 +261,7 @@ func TestAReplyOfAnySizeIsReadUpToTheLimit(t *testing.T) {
 		}, math.MaxInt64, "unexpected EOF"},
 	} {
 		server := newStub(t, c.answer)
-		_, err := appendTo(appendRequest, engage.WithReconciliation(engage.Reconciliation{Off: true}))(t.Context(), server.client(t, engage.WithReplyLimit(c.limit)))
+		_, err := appendTo(appendRequest, noReconciliation)(t.Context(), server.client(t, engage.WithReplyLimit(c.limit)))
 		if c.problem == "" {
 			require.NoError(t, err, name)
 		} else {
@@ -292,9 +291,8 @@ func TestAReplyIsReadToItsEndWhateverItsContentLength(t *testing.T) {
 		"shorter than it says":          {`{"tid":"T-1"}`, limit, ""},
 		"shorter than it says, and cut": {whole[:announced-1], limit, "not JSON"},
 	} {
-		client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(answer(c.body)), engage.WithReplyLimit(c.limit))
-		require.NoError(t, err)
-		receipt, err := client.AppendMessage(t.Context(), appendRequest, engage.WithReconciliation(engage.Reconciliation{Off: true}))
+		client := over(t, answer(c.body), engage.WithReplyLimit(c.limit))
+		receipt, err := client.AppendMessage(t.Context(), appendRequest, noReconciliation)
 		if c.problem == "" {
 			require.NoError(t, err, name)
 			require.Equal(t, c.body, string(receipt.Raw()), name)
@@ -319,12 +317,11 @@ func TestEveryReplyIsClosedAndItsContextEnded(t *testing.T) {
 	for _, length := range []int64{-1, int64(len(acknowledged)), math.MaxInt64} {
 		body := &watched{Reader: strings.NewReader(acknowledged)}
 		var try context.Context
-		client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+		client := over(t, roundTrip(func(r *http.Request) (*http.Response, error) {
 			try = r.Context()
 			return &http.Response{StatusCode: http.StatusOK, Body: body, ContentLength: length}, nil
-		})))
-		require.NoError(t, err)
-		_, err = appendTo(appendRequest, engage.WithReconciliation(engage.Reconciliation{Off: true}))(t.Context(), client)
+		}))
+		_, err := appendTo(appendRequest, noReconciliation)(t.Context(), client)
 		require.Equal(t, length == math.MaxInt64, err != nil, "length %d", length)
 		require.True(t, body.closed, "length %d", length)
 		require.Error(t, try.Err(), "length %d", length)
@@ -333,7 +330,7 @@ func TestEveryReplyIsClosedAndItsContextEnded(t *testing.T) {
 
 func TestTheErrorOfAWriteContainsTheAliasIDs(t *testing.T) {
 	server := newStub(t, hangUp)
-	_, err := appendTo(appendRequest, engage.WithReconciliation(engage.Reconciliation{Off: true}))(t.Context(), server.client(t))
+	_, err := appendTo(appendRequest, noReconciliation)(t.Context(), server.client(t))
 	failure := failureOf(t, err)
 	require.Len(t, failure.AliasIDs, 1)
 	require.Contains(t, server.seen()[0].body, failure.AliasIDs[0])
@@ -353,7 +350,7 @@ func TestAnErrorContainsWhatTheEnvelopeReports(t *testing.T) {
 		{`{"code":{"deep":1},"description":["no"],"message":{"a":1},"tid":"T-1"}`, "", "", "T-1"},
 	} {
 		server := newStub(t, reply(http.StatusConflict, c.body))
-		_, err := server.client(t).ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})
+		_, err := server.client(t).ReopenConversation(t.Context(), reopenRequest)
 		failure := failureOf(t, err)
 		require.Equal(t, outcome.ConversationReopenFailed, failure.Edge, c.body)
 		require.Equal(t, []string{c.code, c.description}, []string{failure.Code, failure.Description}, c.body)
@@ -367,7 +364,7 @@ func TestAnErrorContainsWhatTheEnvelopeReports(t *testing.T) {
 func TestAFailureWithoutAnEnvelopeIsRefusedByItsStatus(t *testing.T) {
 	for _, body := range []string{``, `<html>`, `nope`, `[]`, `{}`, `{"a":1}`, `{"code"`, `null`, strings.Repeat("[", 1<<16)} {
 		server := newStub(t, reply(http.StatusConflict, body))
-		_, err := server.client(t).ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})
+		_, err := server.client(t).ReopenConversation(t.Context(), reopenRequest)
 		failure := failureOf(t, err)
 		require.Equal(t, outcome.OnError, failure.Edge)
 		require.Equal(t, http.StatusConflict, failure.Status)
@@ -426,7 +423,7 @@ func TestEverySpellingOfTheTransactionIDIsRead(t *testing.T) {
 
 func TestAFailureInTheValueOfAnAcknowledgementIsAFailure(t *testing.T) {
 	_, err := newStub(t, reply(200, `{"status":"success","value":{"status":"failure","code":"4551"}}`)).client(t).
-		ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})
+		ReopenConversation(t.Context(), reopenRequest)
 	require.Equal(t, outcome.ConversationReopenFailed, failureOf(t, err).Edge)
 	require.Equal(t, outcome.Refused, failureOf(t, err).Effect)
 }

@@ -83,7 +83,7 @@ func TestReadsAndConvergentWritesAreRetried(t *testing.T) {
 
 func TestAReadIsRetriedAfterThePageOfAProxy(t *testing.T) {
 	server := newStub(t, inTurn(reply(200, `<html>`), reply(200, `{"status":"success","value":{"conversationId":"C1","status":"active"}}`)))
-	found, err := server.client(t).SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
+	found, err := server.client(t).SearchConversation(t.Context(), searchRequest)
 	require.NoError(t, err)
 	require.Equal(t, "C1", found.ConversationID)
 	require.Len(t, found.Attempts, 2)
@@ -98,7 +98,7 @@ func TestAPermanentFailureIsNotRetried(t *testing.T) {
 	}
 }
 
-func TestTheRetryPolicyIsObeyed(t *testing.T) {
+func TestRetryLimitsTheAttempts(t *testing.T) {
 	server := newStub(t, reply(503, ``))
 	_, err := searchConversation(t.Context(), server.client(t, engage.WithCallOptions(engage.WithRetry(engage.Retry{Policy: engage.RetryNever}))))
 	require.Len(t, failureOf(t, err).Attempts, 1)
@@ -108,28 +108,24 @@ func TestTheRetryPolicyIsObeyed(t *testing.T) {
 	require.NoError(t, err)
 
 	server = newStub(t, reply(500, ``))
-	_, err = searchConversation(t.Context(), server.client(t, engage.WithCallOptions(engage.WithRetry(engage.Retry{Attempts: 2}))))
+	_, err = searchConversation(t.Context(), server.client(t, engage.WithCallOptions(twoAttempts)))
 	require.Len(t, failureOf(t, err).Attempts, 2)
 	require.Len(t, server.seen(), 2)
 }
 
 func TestTheEffectOfAnEarlierAttemptStays(t *testing.T) {
-	server := newStub(t, inTurn(hangUp, reply(409, `{"code":1}`)))
-	_, err := appendMessage(t.Context(), server.client(t, engage.WithCallOptions(engage.WithRetry(engage.Retry{Policy: engage.RetryAlways}))))
-	failure := failureOf(t, err)
-	require.Equal(t, outcome.OnAppendMessageFailure, failure.Edge)
-	require.Equal(t, outcome.MaybeApplied, failure.Effect)
-	require.Equal(t, outcome.Refused, failure.Attempts[1].Effect)
-}
-
-func TestTheEffectOfAnEarlierAttemptStaysAfterAReportedFailure(t *testing.T) {
-	server := newStub(t, inTurn(hangUp, reply(200, `{"status":"failure","code":"7","tid":"T-2"}`)))
-	_, err := appendMessage(t.Context(), server.client(t, engage.WithCallOptions(
-		engage.WithRetry(engage.Retry{Policy: engage.RetryAlways}), engage.WithReconciliation(engage.Reconciliation{Off: true}))))
-	failure := failureOf(t, err)
-	require.Equal(t, outcome.OnAppendMessageFailure, failure.Edge)
-	require.Equal(t, outcome.MaybeApplied, failure.Effect)
-	require.Len(t, failure.Attempts, 2)
+	for name, refusal := range map[string]http.HandlerFunc{
+		"refused by its status":   reply(409, `{"code":1}`),
+		"refused with status 200": reply(200, `{"status":"failure","code":"7","tid":"T-2"}`),
+	} {
+		server := newStub(t, inTurn(hangUp, refusal))
+		_, err := appendTo(appendRequest, engage.WithRetry(engage.Retry{Policy: engage.RetryAlways}), noReconciliation)(t.Context(), server.client(t))
+		failure := failureOf(t, err)
+		require.Equal(t, outcome.OnAppendMessageFailure, failure.Edge, name)
+		require.Equal(t, outcome.MaybeApplied, failure.Effect, name)
+		require.Len(t, failure.Attempts, 2, name)
+		require.Equal(t, outcome.Refused, failure.Attempts[1].Effect, name)
+	}
 }
 
 func TestARetryAfterAboveTheLongestWaitEndsTheCall(t *testing.T) {
@@ -166,19 +162,17 @@ func TestAWaitBeyondTheDeadlineEndsTheCallAtOnce(t *testing.T) {
 	require.Equal(t, outcome.OnError, failure.Edge)
 	require.Equal(t, 503, failure.Status)
 	require.Equal(t, time.Minute, failure.RetryAfter)
-	require.NoError(t, ctx.Err(), "it returned before the deadline")
+	require.NoError(t, ctx.Err(), "it ended before the deadline")
 }
 
-// clocked returns a client whose service answers at once with one reply after
-// the other. It is for use under a fake clock.
-func clocked(t *testing.T, options engage.CallOption, replies ...*http.Response) *engage.Client {
+// clocked returns a client over [atOnce], for use under a fake clock.
+func clocked(t *testing.T, option engage.CallOption, replies ...*http.Response) *engage.Client {
 	t.Helper()
-	client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(atOnce(replies...)), engage.WithCallOptions(options))
-	require.NoError(t, err)
-	return client
+	return over(t, atOnce(replies...), engage.WithCallOptions(option))
 }
 
-// atOnce answers with one reply after the other.
+// atOnce is a transport that answers each request at once with the next of replies,
+// and all others with the last.
 func atOnce(replies ...*http.Response) http.RoundTripper {
 	var responder httpmock.Responder
 	for _, reply := range replies {
@@ -193,6 +187,7 @@ func atOnce(replies ...*http.Response) http.RoundTripper {
 	return transport
 }
 
+// busy is a refusal with a reason to try again.
 func busy(retryAfter string) *http.Response {
 	response := httpmock.NewStringResponse(http.StatusServiceUnavailable, `{"code":7}`)
 	if retryAfter != "" {
@@ -201,6 +196,7 @@ func busy(retryAfter string) *http.Response {
 	return response
 }
 
+// fine is the reply to a search.
 func fine() *http.Response { return httpmock.NewStringResponse(http.StatusOK, found("active")) }
 
 func TestAWaitEndsWithItsContext(t *testing.T) {
@@ -213,7 +209,7 @@ func TestAWaitEndsWithItsContext(t *testing.T) {
 		failure := failureOf(t, err)
 		require.Equal(t, outcome.OnTimeout, failure.Edge)
 		require.ErrorIs(t, err, context.Canceled)
-		require.Equal(t, 503, failure.Status, "what the last try was told is kept")
+		require.Equal(t, 503, failure.Status, "the reply to the last attempt stays")
 		require.Equal(t, "7", failure.Code)
 		require.Equal(t, time.Hour, failure.RetryAfter)
 		require.Equal(t, outcome.Refused, failure.Effect)
@@ -225,10 +221,9 @@ func TestTheErrorOfAnInterruptedWaitContainsTheFailureBeforeIt(t *testing.T) {
 		left := errors.New("the caller has left")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(time.Second, func() { cancel(left) })
-		client, err := engage.New(engage.US, auth.Static(token), engage.WithCallOptions(engage.WithRetry(engage.Retry{FirstWait: time.Hour, LongestWait: time.Hour})),
-			engage.WithTransport(roundTrip(func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF })))
-		require.NoError(t, err)
-		_, err = searchConversation(ctx, client)
+		client := over(t, roundTrip(func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }),
+			engage.WithCallOptions(engage.WithRetry(engage.Retry{FirstWait: time.Hour, LongestWait: time.Hour})))
+		_, err := searchConversation(ctx, client)
 		require.ErrorIs(t, err, outcome.ErrOnTimeout)
 		require.ErrorIs(t, err, context.Canceled)
 		require.ErrorIs(t, err, left)
@@ -263,8 +258,8 @@ func TestWaitsAreRandomWithinADoublingBound(t *testing.T) {
 		option engage.CallOption
 		bounds []time.Duration
 	}{
-		"unless told otherwise": {engage.WithRetry(engage.Retry{Attempts: 4}), []time.Duration{0, 250 * time.Millisecond, 500 * time.Millisecond, time.Second}},
-		"up to the longest":     {engage.WithRetry(engage.Retry{FirstWait: 3 * time.Second, LongestWait: 11 * time.Second}), []time.Duration{0, 3 * time.Second, 6 * time.Second, 11 * time.Second}},
+		"by default":        {engage.WithRetry(engage.Retry{Attempts: 4}), []time.Duration{0, 250 * time.Millisecond, 500 * time.Millisecond, time.Second}},
+		"up to the longest": {engage.WithRetry(engage.Retry{FirstWait: 3 * time.Second, LongestWait: 11 * time.Second}), []time.Duration{0, 3 * time.Second, 6 * time.Second, 11 * time.Second}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -310,5 +305,5 @@ func TestTheLongestPossibleWaitIsNoOverflow(t *testing.T) {
 	defer cancel()
 	_, err := server.client(t).SearchConversation(ctx, engage.SearchConversationV13{Address: smsAddress},
 		engage.WithRetry(engage.Retry{FirstWait: math.MaxInt64, LongestWait: math.MaxInt64}))
-	require.Len(t, failureOf(t, err).Attempts, 1, "the wait would outlast the call")
+	require.Len(t, failureOf(t, err).Attempts, 1, "the wait would be longer than the call")
 }

@@ -57,7 +57,7 @@ func TestARouteCanBeReplaced(t *testing.T) {
 	require.Equal(t, "POST", client.Routes()[outcome.ReopenConversation].Method)
 
 	client = server.client(t, engage.WithRoute(outcome.RemoveParticipant, engage.Route{Method: "PUT", Path: "/agents/{participant}/not/{conversation}"}))
-	_, err = client.RemoveParticipant(t.Context(), engage.RemoveParticipantV10{ConversationID: "C1", Participant: "agent-1"})
+	_, err = client.RemoveParticipant(t.Context(), removeRequest)
 	require.NoError(t, err)
 	require.Equal(t, "/api/v1/agents/agent-1/not/C1", server.seen()[1].path, "its ids may stand in any order")
 }

@@ -15,7 +15,7 @@ func TestTheResultOfASearchDependsOnItsVersion(t *testing.T) {
 	server := newStub(t, reply(http.StatusOK, body))
 	client := server.client(t)
 
-	v13, err := client.SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
+	v13, err := client.SearchConversation(t.Context(), searchRequest)
 	require.NoError(t, err)
 	require.Equal(t, outcome.ConversationOnHold, v13.Outcome)
 	require.Equal(t, []string{"C1", "A1", "team", "agent", "On Hold"}, []string{v13.ConversationID, v13.AliasID, v13.TeamID, v13.UserID, v13.Status})
@@ -34,7 +34,7 @@ func TestAConversationWithAnIDExistsUnlessTheReplySaysOtherwise(t *testing.T) {
 		``: true, `,"userId":null`: true, `,"chatExist":true`: true, `,"chatExist":false`: false, `,"conversationExists":"false"`: false,
 	} {
 		server := newStub(t, reply(http.StatusOK, `{"status":"success","value":{"conversationId":"C1","status":"active"`+told+`}}`))
-		found, err := server.client(t).SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
+		found, err := server.client(t).SearchConversation(t.Context(), searchRequest)
 		require.NoError(t, err)
 		require.Equal(t, exists, found.Exists, told)
 		require.Equal(t, exists, found.Outcome == outcome.ConversationActive, told)
@@ -49,7 +49,7 @@ func TestStatusesAreReadInAnyCaseAndWithAnySeparators(t *testing.T) {
 		"Closed": outcome.ConversationClosed,
 	} {
 		found, err := newStub(t, reply(http.StatusOK, found(status))).client(t).
-			SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
+			SearchConversation(t.Context(), searchRequest)
 		require.NoError(t, err)
 		require.Equal(t, want, found.Outcome, status)
 	}
@@ -68,12 +68,12 @@ func TestNoConversationIsFoundOnlyIfTheServiceSaysSo(t *testing.T) {
 		`{"status":200,"response":{"chatExist":false}}`,
 	} {
 		found, err := newStub(t, reply(http.StatusOK, body)).client(t).
-			SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
+			SearchConversation(t.Context(), searchRequest)
 		require.NoError(t, err, body)
 		require.Equal(t, outcome.NoConversationFound, found.Outcome)
 	}
 	_, err := newStub(t, reply(http.StatusNotFound, `{"status":"failure"}`)).client(t).
-		SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
+		SearchConversation(t.Context(), searchRequest)
 	require.ErrorIs(t, err, outcome.ErrOnError, "a 404 may be a wrong path")
 }
 
@@ -85,13 +85,13 @@ func TestAConversationIsFoundAnywhereInTheReply(t *testing.T) {
 		`{"status":"active","value":null,"conversationId":"C1"}`,
 	} {
 		found, err := newStub(t, reply(http.StatusOK, body)).client(t).
-			SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
+			SearchConversation(t.Context(), searchRequest)
 		require.NoError(t, err, body)
 		require.Equal(t, outcome.ConversationActive, found.Outcome, body)
 		require.Equal(t, "C1", found.ConversationID)
 	}
 	_, err := newStub(t, reply(http.StatusOK, `{"status":200,"conversationId":"C1"}`)).client(t).
-		SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
+		SearchConversation(t.Context(), searchRequest)
 	require.ErrorIs(t, err, outcome.ErrOnInvalidChoice, "its state is not told")
 	for _, body := range []string{
 		`{"status":"UP","components":{"db":{"status":"UP"}}}`,
@@ -102,7 +102,7 @@ func TestAConversationIsFoundAnywhereInTheReply(t *testing.T) {
 		`{"status":"success","value":null,"conversations":[{"conversationId":"C1"}]}`,
 	} {
 		_, err = newStub(t, reply(http.StatusOK, body)).client(t).
-			SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
+			SearchConversation(t.Context(), searchRequest)
 		require.ErrorIs(t, err, outcome.ErrOnError, "it does not say that there is none: %s", body)
 	}
 }

@@ -28,9 +28,8 @@ import (
 func TestATransportThatReportsNothingMayHaveSentTheRequest(t *testing.T) {
 	transport := httpmock.NewMockTransport()
 	transport.RegisterNoResponder(httpmock.NewErrorResponder(errors.New("broken by https://example.com/?" + token)))
-	client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(transport))
-	require.NoError(t, err)
-	_, err = appendTo(appendRequest, engage.WithReconciliation(engage.Reconciliation{Off: true}))(t.Context(), client)
+	client := over(t, transport)
+	_, err := appendTo(appendRequest, noReconciliation)(t.Context(), client)
 	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
 	require.Equal(t, 1, transport.GetTotalCallCount())
 	require.NotContains(t, err.Error(), token)
@@ -47,7 +46,7 @@ func TestAnAttemptThatWasNotSentIsNotTakenForTheOneBefore(t *testing.T) {
 		}
 		return inner.RoundTrip(r)
 	})
-	_, err := appendTo(appendRequest, engage.WithRetry(engage.Retry{Attempts: 2}))(t.Context(), server.client(t, engage.WithTransport(transport)))
+	_, err := appendTo(appendRequest, twoAttempts)(t.Context(), server.client(t, engage.WithTransport(transport)))
 	failure := failureOf(t, err)
 	require.Len(t, failure.Attempts, 2)
 	require.Equal(t, outcome.NotSent, failure.Attempts[1].Effect)
@@ -152,7 +151,7 @@ func TestAWriteWhoseHTTP2StreamIsResetIsNotRepeatedByTheTransport(t *testing.T) 
 		requests.Store(0)
 		client, err := engage.New(engage.Endpoint(c.url), auth.Static(token), c.option)
 		require.NoError(t, err)
-		_, err = appendTo(appendRequest, engage.WithReconciliation(engage.Reconciliation{Off: true}))(t.Context(), client)
+		_, err = appendTo(appendRequest, noReconciliation)(t.Context(), client)
 		failure := failureOf(t, err)
 		require.Equal(t, outcome.MaybeApplied, failure.Effect, name)
 		require.Len(t, failure.Attempts, 1, name)
@@ -196,7 +195,7 @@ func TestARequestWithoutABodyThatNetHTTPRepeatedMayHaveBeenApplied(t *testing.T)
 	purge := engage.Call{Operation: "PurgeMessage", Class: engage.Convergent, Route: engage.Route{Method: http.MethodDelete, Path: "/messages/M1"}}
 	for name, do := range map[string]func(*engage.Client) error{
 		"a method": func(c *engage.Client) error {
-			_, err := c.RemoveParticipant(t.Context(), engage.RemoveParticipantV10{ConversationID: "C1", Participant: "agent-1"})
+			_, err := c.RemoveParticipant(t.Context(), removeRequest)
 			return err
 		},
 		"Do": func(c *engage.Client) error {
@@ -257,10 +256,10 @@ func TestTheFailureOfOneSendingDoesNotSettleAnother(t *testing.T) {
 				})
 			})
 			client, err := engage.New(engage.Endpoint(server.URL), auth.Static(token), engage.WithTLSConfig(server.trusted()),
-				engage.WithCallbacks(newCallbacks(t, callback.WithPending(table))), engage.WithCallOptions(engage.WithRetry(engage.Retry{Attempts: 1})))
+				engage.WithCallbacks(newCallbacks(t, callback.WithPending(table))), engage.WithCallOptions(oneAttempt))
 			require.NoError(t, err)
 			defer client.CloseIdleConnections()
-			_, err = client.RemoveParticipant(t.Context(), engage.RemoveParticipantV10{ConversationID: "C1", Participant: "agent-1"})
+			_, err = client.RemoveParticipant(t.Context(), removeRequest)
 			failure := failureOf(t, err)
 			require.Len(t, failure.Attempts, 1)
 			require.True(t, failure.Attempts[0].SentAgain)
@@ -293,7 +292,7 @@ func TestATransportThatSendsAgainMayHaveSentBefore(t *testing.T) {
 	inner := &http.Transport{}
 	defer inner.CloseIdleConnections()
 	transport := sendingAgain(inner, closedPort(t))
-	_, err := appendTo(appendRequest, engage.WithReconciliation(engage.Reconciliation{Off: true}))(t.Context(), server.client(t, engage.WithTransport(transport)))
+	_, err := appendTo(appendRequest, noReconciliation)(t.Context(), server.client(t, engage.WithTransport(transport)))
 	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
 	require.Len(t, server.seen(), 1)
 }
@@ -304,7 +303,7 @@ func TestARegisteredProtocolThatSendsAgainMayHaveSentBefore(t *testing.T) {
 	transport := &http.Transport{}
 	transport.RegisterProtocol("http", sendingAgain(inner, closedPort(t)))
 	server := newStub(t, hangUp)
-	_, err := appendTo(appendRequest, engage.WithReconciliation(engage.Reconciliation{Off: true}))(t.Context(), server.client(t, engage.WithTransport(transport)))
+	_, err := appendTo(appendRequest, noReconciliation)(t.Context(), server.client(t, engage.WithTransport(transport)))
 	failure := failureOf(t, err)
 	require.Equal(t, outcome.MaybeApplied, failure.Effect)
 	require.Len(t, failure.Attempts, 1)
@@ -319,7 +318,7 @@ func TestARefusalOfWhatATransportSentAgainMayHaveBeenApplied(t *testing.T) {
 		source := &rotating{}
 		client, err := engage.New(engage.Endpoint(server.URL), source, engage.WithTransport(sendingAgain(inner, "")))
 		require.NoError(t, err)
-		_, err = appendTo(appendRequest, engage.WithReconciliation(engage.Reconciliation{Off: true}))(t.Context(), client)
+		_, err = appendTo(appendRequest, noReconciliation)(t.Context(), client)
 		failure := failureOf(t, err)
 		require.Equal(t, status, failure.Status)
 		require.Equal(t, outcome.MaybeApplied, failure.Effect, "status %d", status)
@@ -353,18 +352,18 @@ func TestAStaleConnectionIsReplacedOrTheRequestWasNotSent(t *testing.T) {
 	} {
 		for name, do := range map[string]func(context.Context, *engage.Client) error{
 			"a body": func(ctx context.Context, client *engage.Client) error {
-				_, err := client.AppendMessage(ctx, appendRequest, engage.WithReconciliation(engage.Reconciliation{Off: true}))
+				_, err := client.AppendMessage(ctx, appendRequest, noReconciliation)
 				return err
 			},
 			"no body": func(ctx context.Context, client *engage.Client) error {
-				_, err := client.RemoveParticipant(ctx, engage.RemoveParticipantV10{ConversationID: "C1", Participant: "agent-1"})
+				_, err := client.RemoveParticipant(ctx, removeRequest)
 				return err
 			},
 		} {
 			t.Run(name+" over "+transport, func(t *testing.T) {
 				success := reply(http.StatusOK, acknowledged)
 				server := newStub(t, inTurn(success, success, reply(http.StatusConflict, `{"code":1}`), success))
-				client := server.client(t, append(c.options, engage.WithCallOptions(engage.WithRetry(engage.Retry{Attempts: 1})))...)
+				client := server.client(t, append(c.options, engage.WithCallOptions(oneAttempt))...)
 				require.NoError(t, do(t.Context(), client))
 				require.NoError(t, do(brittle(t.Context()), client))
 				require.Len(t, server.seen(), 2)
@@ -379,13 +378,4 @@ func TestAStaleConnectionIsReplacedOrTheRequestWasNotSent(t *testing.T) {
 			})
 		}
 	}
-}
-
-func TestHeadersThatMakeATransportSendAgainAreRefused(t *testing.T) {
-	server := newStub(t, reply(http.StatusOK, acknowledged))
-	for _, name := range []string{"Idempotency-Key", "x-idempotency-key", "Accept-Encoding", "Expect", "Keep-Alive", "Proxy-Connection"} {
-		_, err := appendTo(appendRequest, engage.WithHeader(name, "k"))(t.Context(), server.client(t))
-		require.ErrorIs(t, err, outcome.ErrOnInvalidData, name)
-	}
-	require.Empty(t, server.seen())
 }

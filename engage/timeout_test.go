@@ -11,18 +11,18 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/outcome"
-	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/require"
 )
 
+// deaf is a transport that never answers.
+var deaf roundTrip = func(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, context.Cause(r.Context())
+}
+
 func TestTheContextLimitsAllAttemptsTogether(t *testing.T) {
-	slow := func(r *http.Request) (*http.Response, error) {
-		<-r.Context().Done()
-		return nil, r.Context().Err()
-	}
 	for _, c := range []struct {
 		call, attempt time.Duration
 		attempts      int
@@ -32,15 +32,11 @@ func TestTheContextLimitsAllAttemptsTogether(t *testing.T) {
 		{time.Hour, 4 * time.Second, 4},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			transport := httpmock.NewMockTransport()
-			transport.RegisterNoResponder(slow)
-			client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(transport))
-			require.NoError(t, err)
+			client := over(t, deaf, engage.WithCallOptions(engage.WithRetry(engage.Retry{AttemptTimeout: c.attempt, FirstWait: 1, LongestWait: 1})))
 			start := time.Now()
 			ctx, cancel := context.WithTimeout(t.Context(), c.call)
 			defer cancel()
-			_, err = client.SearchConversation(ctx, engage.SearchConversationV13{Address: smsAddress},
-				engage.WithRetry(engage.Retry{AttemptTimeout: c.attempt, FirstWait: 1, LongestWait: 1}))
+			_, err := searchConversation(ctx, client)
 			failure := failureOf(t, err)
 			require.Equal(t, outcome.OnTimeout, failure.Edge)
 			require.ErrorIs(t, err, context.DeadlineExceeded)
@@ -50,41 +46,31 @@ func TestTheContextLimitsAllAttemptsTogether(t *testing.T) {
 	}
 }
 
-func TestAnAttemptsTimeoutIsNotTheCallersDeadline(t *testing.T) {
-	slow := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
-	timeout := engage.WithCallOptions(engage.WithRetry(engage.Retry{AttemptTimeout: 200 * time.Millisecond, Attempts: 3}))
+func TestAReadThatTimedOutIsRetriedAndAnUnsafeWriteIsNot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		requests := 0
+		client := over(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+			if requests++; requests <= 2 {
+				return deaf(r)
+			}
+			return fine(), nil
+		}))
+		_, err := searchConversation(t.Context(), client)
+		require.NoError(t, err)
+		require.Equal(t, 3, requests)
 
-	server := newStub(t, inTurn(slow, slow, reply(200, found("active"))))
-	_, err := searchConversation(t.Context(), server.client(t, timeout))
-	require.NoError(t, err, "a read that timed out is tried again")
-	require.Len(t, server.seen(), 3)
-
-	server = newStub(t, slow)
-	_, err = searchConversation(t.Context(), server.client(t, timeout))
-	require.ErrorIs(t, err, outcome.ErrOnTimeout)
-	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.Len(t, failureOf(t, err).Attempts, 3)
-
-	server = newStub(t, slow)
-	_, err = appendMessage(t.Context(), server.client(t, timeout))
-	require.ErrorIs(t, err, outcome.ErrOnTimeout)
-	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
-	require.Len(t, server.written(), 1, "an unsafe write that timed out is not")
-}
-
-// deaf is a transport that never answers.
-type deaf struct{}
-
-func (deaf) RoundTrip(r *http.Request) (*http.Response, error) {
-	<-r.Context().Done()
-	return nil, context.Cause(r.Context())
+		requests = 0
+		_, err = appendTo(appendRequest, noReconciliation)(t.Context(), client)
+		require.ErrorIs(t, err, outcome.ErrOnTimeout)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
+		require.Equal(t, 1, requests)
+	})
 }
 
 func TestEachAttemptEndsAtItsOwnTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(deaf{}),
-			engage.WithCallOptions(engage.WithRetry(engage.Retry{Attempts: 1}), engage.WithReconciliation(engage.Reconciliation{Off: true})))
-		require.NoError(t, err)
+		client := over(t, deaf, engage.WithCallOptions(oneAttempt, noReconciliation))
 		began := time.Now()
 		end := func(ctx context.Context, limit time.Duration) *outcome.Error {
 			_, err := appendTo(appendRequest, engage.WithRetry(engage.Retry{AttemptTimeout: limit}))(ctx, client)
@@ -138,7 +124,7 @@ func TestAContextThatEndsIsOnTimeout(t *testing.T) {
 	})
 }
 
-// unread is a body whose reading takes as long as its request may.
+// unread is a body that sends nothing before its context ends.
 type unread struct{ context.Context }
 
 func (u unread) Read([]byte) (int, error) {
@@ -161,18 +147,17 @@ func TestAContextThatEndsWhileAFailureIsReadIsOnTimeout(t *testing.T) {
 			edge  outcome.Edge
 			cause error
 		}{
-			"the caller's": {time.Second, outcome.OnTimeout, left},
-			"the try's":    {time.Hour, want.edge, context.DeadlineExceeded},
+			"the call":    {time.Second, outcome.OnTimeout, left},
+			"the attempt": {time.Hour, want.edge, context.DeadlineExceeded},
 		} {
 			t.Run(fmt.Sprintf("%d, %s", status, name), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+					client := over(t, roundTrip(func(r *http.Request) (*http.Response, error) {
 						return &http.Response{StatusCode: status, Body: io.NopCloser(unread{r.Context()}), ContentLength: -1}, nil
-					})))
-					require.NoError(t, err)
+					}))
 					ctx, cancel := context.WithCancelCause(t.Context())
 					time.AfterFunc(c.leave, func() { cancel(left) })
-					_, err = appendTo(appendRequest, engage.WithRetry(engage.Retry{Attempts: 1}), engage.WithReconciliation(engage.Reconciliation{Off: true}))(ctx, client)
+					_, err := appendTo(appendRequest, oneAttempt, noReconciliation)(ctx, client)
 					failure := failureOf(t, err)
 					require.Equal(t, c.edge, failure.Edge)
 					require.ErrorIs(t, err, c.cause)

@@ -42,7 +42,7 @@ func (r *rotating) Invalidate(refused auth.Token) {
 	}
 }
 
-// sourceFunc is a token source of one's own.
+// sourceFunc is a token source that is a function.
 type sourceFunc func(context.Context) (auth.Token, error)
 
 func (f sourceFunc) Token(ctx context.Context) (auth.Token, error) { return f(ctx) }
@@ -65,7 +65,7 @@ func TestARefusedTokenIsReplacedOnce(t *testing.T) {
 
 	server, source := only("token-1"), &rotating{}
 	_, err := appendMessage(t.Context(), client(server, source))
-	require.NoError(t, err, "a refused request was not carried out: it is safe to send again")
+	require.NoError(t, err, "a request that was refused can be sent again")
 	require.Equal(t, []string{"token-0"}, source.refused)
 	require.Len(t, server.seen(), 2)
 
@@ -91,8 +91,8 @@ func TestTheReplacementOfATokenIsNoCountedAttemptAndHasNoWait(t *testing.T) {
 		statuses []int
 		done     bool
 	}{
-		"between two tries":  {[]int{503, 401, 503, 200}, true},
-		"before three tries": {[]int{401, 503, 503, 503, 200}, false},
+		"between two attempts":  {[]int{503, 401, 503, 200}, true},
+		"before three attempts": {[]int{401, 503, 503, 503, 200}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -113,7 +113,7 @@ func TestTheReplacementOfATokenIsNoCountedAttemptAndHasNoWait(t *testing.T) {
 				require.Len(t, attempts, 4)
 				for i := range attempts {
 					isImmediate := i == 0 || attempts[i-1].Status == http.StatusUnauthorized
-					require.Equal(t, isImmediate, attempts[i].Wait == 0, "try %d", i+1)
+					require.Equal(t, isImmediate, attempts[i].Wait == 0, "attempt %d", i+1)
 				}
 			})
 		})
@@ -121,10 +121,10 @@ func TestTheReplacementOfATokenIsNoCountedAttemptAndHasNoWait(t *testing.T) {
 }
 
 func TestATokenThatCannotBeReplacedIsAnAuthorizationFailure(t *testing.T) {
-	broken, asked := errors.New("vault said "+token), 0
+	broken, calls := errors.New("vault: "+token), 0
 	server := newStub(t, reply(http.StatusUnauthorized, ``))
 	client, err := engage.New(engage.Endpoint(server.URL), sourceFunc(func(context.Context) (auth.Token, error) {
-		if asked++; asked > 1 {
+		if calls++; calls > 1 {
 			return auth.Token{}, broken
 		}
 		return auth.NewToken(token, time.Time{}), nil
@@ -178,7 +178,7 @@ func TestARevokedTokenIsReplaced(t *testing.T) {
 
 func TestWithoutATokenNothingIsSent(t *testing.T) {
 	server := newStub(t, reply(200, acknowledged))
-	broken := errors.New("vault said " + token)
+	broken := errors.New("vault: " + token)
 	client, err := engage.New(engage.Endpoint(server.URL), sourceFunc(func(context.Context) (auth.Token, error) {
 		return auth.Token{}, broken
 	}))
@@ -208,8 +208,8 @@ func TestWithoutATokenNothingIsSent(t *testing.T) {
 	require.Empty(t, server.seen())
 }
 
-// patient returns a client that waits for its token as source does, and whose
-// service answers at once with one reply after the other.
+// patient returns a client over [atOnce] with a token source, whose attempts end after
+// five seconds.
 func patient(t *testing.T, source sourceFunc, replies ...*http.Response) *engage.Client {
 	t.Helper()
 	client, err := engage.New(engage.US, source, engage.WithTransport(atOnce(replies...)),
@@ -218,21 +218,21 @@ func patient(t *testing.T, source sourceFunc, replies ...*http.Response) *engage
 	return client
 }
 
-// untilTheEnd waits for the end of ctx, and then has no token.
-func untilTheEnd(ctx context.Context) (auth.Token, error) {
+// noToken is a token source that waits until ctx ends.
+func noToken(ctx context.Context) (auth.Token, error) {
 	<-ctx.Done()
 	return auth.Token{}, ctx.Err()
 }
 
 func TestTheTimeoutOfAnAttemptIncludesItsToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, err := appendMessage(t.Context(), patient(t, untilTheEnd, fine()))
+		_, err := appendMessage(t.Context(), patient(t, noToken, fine()))
 		failure := failureOf(t, err)
 		require.Equal(t, outcome.OnTimeout, failure.Edge)
 		require.Equal(t, outcome.NotSent, failure.Effect)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.NotErrorIs(t, err, context.Canceled)
-		require.Len(t, failure.Attempts, 4, "it may be tried again: nothing was sent")
+		require.Len(t, failure.Attempts, 4, "nothing was sent, so it is retried")
 		for _, attempt := range failure.Attempts {
 			require.Equal(t, 5*time.Second, attempt.Duration)
 			require.Equal(t, outcome.NotSent, attempt.Effect)
@@ -247,9 +247,9 @@ func TestTheTimeoutOfAnAttemptIncludesItsToken(t *testing.T) {
 					require.Equal(t, 5*time.Second, time.Until(deadline))
 					time.Sleep(late)
 					return auth.NewToken(token, time.Time{}), nil
-				}), engage.WithTransport(deaf{}))
+				}), engage.WithTransport(deaf))
 				require.NoError(t, err)
-				_, err = appendTo(appendRequest, engage.WithRetry(engage.Retry{Attempts: 1, AttemptTimeout: 5 * time.Second}), engage.WithReconciliation(engage.Reconciliation{Off: true}))(t.Context(), client)
+				_, err = appendTo(appendRequest, engage.WithRetry(engage.Retry{Attempts: 1, AttemptTimeout: 5 * time.Second}), noReconciliation)(t.Context(), client)
 				failure := failureOf(t, err)
 				require.Equal(t, outcome.OnTimeout, failure.Edge)
 				require.Equal(t, max(late, 5*time.Second), failure.Attempts[0].Duration)
@@ -261,10 +261,10 @@ func TestTheTimeoutOfAnAttemptIncludesItsToken(t *testing.T) {
 
 func TestATokenThatCameTooLateForOneAttemptServesTheNext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		asked := 0
+		calls := 0
 		client := patient(t, func(ctx context.Context) (auth.Token, error) {
-			if asked++; asked == 1 {
-				return untilTheEnd(ctx)
+			if calls++; calls == 1 {
+				return noToken(ctx)
 			}
 			return auth.NewToken(token, time.Time{}), nil
 		}, fine())
@@ -279,7 +279,7 @@ func TestACallThatEndsBeforeItsTokenCameIsNotRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
-		_, err := appendTo(appendRequest)(ctx, patient(t, untilTheEnd, fine()))
+		_, err := appendMessage(ctx, patient(t, noToken, fine()))
 		failure := failureOf(t, err)
 		require.Equal(t, outcome.OnTimeout, failure.Edge)
 		require.Equal(t, outcome.NotSent, failure.Effect)
@@ -295,17 +295,17 @@ func TestATokenIsReplacedWithinTheTimeoutOfAnAttempt(t *testing.T) {
 		took  time.Duration
 		cause error
 	}{
-		"and for no longer":                {time.Hour, 5 * time.Second, context.DeadlineExceeded},
-		"unless the caller leaves earlier": {2 * time.Second, 2 * time.Second, left},
+		"and not longer":         {time.Hour, 5 * time.Second, context.DeadlineExceeded},
+		"and ends with its call": {2 * time.Second, 2 * time.Second, left},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				asked := 0
+				calls := 0
 				client := patient(t, func(ctx context.Context) (auth.Token, error) {
-					if asked++; asked == 1 {
+					if calls++; calls == 1 {
 						return auth.NewToken(token, time.Time{}), nil
 					}
-					return untilTheEnd(ctx)
+					return noToken(ctx)
 				}, httpmock.NewStringResponse(http.StatusUnauthorized, ``))
 				ctx, cancel := context.WithCancelCause(t.Context())
 				time.AfterFunc(c.leave, func() { cancel(left) })
@@ -326,9 +326,9 @@ func TestATokenIsReplacedWithinTheTimeoutOfAnAttempt(t *testing.T) {
 // TestACallerWhoLeavesDoesNotFailOthersThatWaitForTheToken has callers wait for one token.
 func TestACallerWhoLeavesDoesNotFailOthersThatWaitForTheToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		asked := 0
+		calls := 0
 		source := auth.NewCache(sourceFunc(func(ctx context.Context) (auth.Token, error) {
-			asked++
+			calls++
 			select {
 			case <-time.After(10 * time.Second):
 				return auth.NewToken(token, time.Time{}), nil
@@ -350,7 +350,7 @@ func TestACallerWhoLeavesDoesNotFailOthersThatWaitForTheToken(t *testing.T) {
 			})
 		}
 		calling.Wait()
-		require.Equal(t, 1, asked)
+		require.Equal(t, 1, calls)
 	})
 }
 

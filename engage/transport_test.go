@@ -21,18 +21,17 @@ type callerKey struct{}
 
 func TestATransportGetsTheContextOfTheCallerAndTheTimeoutOfTheAttempt(t *testing.T) {
 	deadlines := make(chan time.Time, 1)
-	client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+	client := over(t, roundTrip(func(r *http.Request) (*http.Response, error) {
 		deadline, limited := r.Context().Deadline()
 		require.True(t, limited)
 		require.Equal(t, t.Name(), r.Context().Value(callerKey{}))
 		deadlines <- deadline
 		require.NoError(t, r.Context().Err())
 		return fine(), nil
-	})))
-	require.NoError(t, err)
+	}))
 	for limit, want := range map[time.Duration]time.Duration{time.Hour: time.Hour, 0: 15 * time.Second, 9 * time.Hour: 3 * time.Hour} {
 		ctx, cancel := context.WithTimeout(context.WithValue(t.Context(), callerKey{}, t.Name()), 3*time.Hour)
-		_, err = appendTo(appendRequest, engage.WithRetry(engage.Retry{AttemptTimeout: limit}))(ctx, client)
+		_, err := appendTo(appendRequest, engage.WithRetry(engage.Retry{AttemptTimeout: limit}))(ctx, client)
 		cancel()
 		require.NoError(t, err)
 		require.WithinDuration(t, time.Now().Add(want), <-deadlines, 10*time.Second)
@@ -69,10 +68,8 @@ func TestATransportThatChangesItsRequestDoesNotChangeTheNext(t *testing.T) {
 
 func TestATransportThatReturnsNothingIsAnError(t *testing.T) {
 	for _, response := range []*http.Response{nil, {StatusCode: 200}, {StatusCode: 500}} {
-		client, err := engage.New(engage.US, auth.Static(token), engage.WithCallOptions(quick),
-			engage.WithTransport(roundTrip(func(*http.Request) (*http.Response, error) { return response, nil })))
-		require.NoError(t, err)
-		_, err = appendMessage(t.Context(), client)
+		client := over(t, roundTrip(func(*http.Request) (*http.Response, error) { return response, nil }), engage.WithCallOptions(quick))
+		_, err := appendMessage(t.Context(), client)
 		require.ErrorIs(t, err, outcome.ErrOnError)
 		require.GreaterOrEqual(t, failureOf(t, err).Effect, outcome.MaybeApplied)
 	}
@@ -86,7 +83,7 @@ func TestTheErrorOfAProxyDoesNotContainItsPassword(t *testing.T) {
 		DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, unreachable },
 	}))
 	require.NoError(t, err)
-	_, err = appendTo(appendRequest, engage.WithRetry(engage.Retry{Attempts: 1}))(t.Context(), client)
+	_, err = appendTo(appendRequest, oneAttempt)(t.Context(), client)
 	require.ErrorIs(t, err, unreachable)
 	require.ErrorContains(t, err, "the exchange failed (*net.OpError)")
 	require.NotContains(t, err.Error(), token)
@@ -114,7 +111,7 @@ func TestAReplyThatSwitchesProtocolsEndsTheCall(t *testing.T) {
 			io.WriteString(connection, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n")
 		}
 	})
-	_, err := appendTo(appendRequest, engage.WithReconciliation(engage.Reconciliation{Off: true}))(t.Context(), server.client(t))
+	_, err := appendTo(appendRequest, noReconciliation)(t.Context(), server.client(t))
 	failure := failureOf(t, err)
 	require.Equal(t, outcome.OnError, failure.Edge)
 	require.Equal(t, http.StatusSwitchingProtocols, failure.Status)

@@ -1,10 +1,8 @@
 package engage_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,12 +17,12 @@ import (
 // badRequest is a request and the fields that are wrong with it.
 type badRequest struct {
 	name   string
-	do     func(context.Context, *engage.Client) (outcome.Edge, error)
+	do     callFunc
 	fields []string
 }
 
 func badRequests() []badRequest {
-	append13 := func(id string, ch channel.Channel, m message.Message) func(context.Context, *engage.Client) (outcome.Edge, error) {
+	append13 := func(id string, ch channel.Channel, m message.Message) callFunc {
 		return appendTo(engage.AppendMessageV13{ConversationID: id, Channel: ch, Message: m})
 	}
 	text := func(text string) message.Text { return message.Text{Direction: message.Inbound, Text: text} }
@@ -53,7 +51,7 @@ func badRequests() []badRequest {
 		{"no messages", appendTo(engage.AppendMessageV14{ConversationID: "C1", Channel: channel.SMS}), []string{"Messages"}},
 		{"no channel", append13("C1", "", hello), []string{"Channel"}},
 		{"an unknown channel", append13("C1", "pigeon", hello), []string{"Channel"}},
-		{"no channel for what no channel carries yet", append13("C1", "", buttons), []string{"Channel", "Message.Type"}},
+		{"no channel and a type of one channel only", append13("C1", "", buttons), []string{"Channel", "Message.Type"}},
 		{"a text by email", append13("C1", channel.Email, hello), []string{"Message.Type"}},
 		{"an email by SMS", append13("C1", channel.SMS, message.Email{
 			Direction: message.Inbound,
@@ -70,16 +68,16 @@ func badRequests() []badRequest {
 		}), []string{"CapabilityList"}},
 		{"no address", search(engage.SearchConversationV13{}), []string{"Address"}},
 		{"a nil pointer as address", search(engage.SearchConversationV13{Address: noAddress}), []string{"Address"}},
-		{"what embeds an address", search(engage.SearchConversationV13{Address: struct{ channel.SMSAddress }{smsAddress}}), []string{"Address"}},
-		{"what embeds no address", search(engage.SearchConversationV13{Address: struct{ channel.Address }{}}), []string{"Address"}},
-		{"a create with what embeds no address", create(engage.CreateConversationV13{
+		{"a struct that embeds an address", search(engage.SearchConversationV13{Address: struct{ channel.SMSAddress }{smsAddress}}), []string{"Address"}},
+		{"a struct that embeds a nil address", search(engage.SearchConversationV13{Address: struct{ channel.Address }{}}), []string{"Address"}},
+		{"a create with a struct that embeds a nil address", create(engage.CreateConversationV13{
 			Address: struct{ *channel.SMSAddress }{}, AliasID: "\xff",
 		}), []string{"Address", "AliasID"}},
-		{"half an address", search(engage.SearchConversationV13{Address: channel.SMSAddress{Business: "1"}}), []string{"Address.Customer"}},
-		{"half a live chat", create(engage.CreateConversationV10{
+		{"an address without its customer", search(engage.SearchConversationV13{Address: channel.SMSAddress{Business: "1"}}), []string{"Address.Customer"}},
+		{"a live chat without user", create(engage.CreateConversationV10{
 			Address: channel.LiveChatAddress{AppID: "app", ThreadID: "thread"},
 		}), []string{"Address.UserID"}},
-		{"the other half of one", create(engage.CreateConversationV12{
+		{"a live chat without thread", create(engage.CreateConversationV12{
 			Address: channel.LiveChatAddress{AppID: "app", UserID: "user", BrowserFingerprint: "user"},
 		}), []string{"Address.ThreadID"}},
 		{"a live chat with a blank user", create(engage.CreateConversationV13{
@@ -88,11 +86,13 @@ func badRequests() []badRequest {
 		{"a live chat with a blank thread", create(engage.CreateConversationV13{
 			Address: channel.LiveChatAddress{AppID: "app", UserID: "user", BrowserFingerprint: "user", ThreadID: " "},
 		}), []string{"Address.ThreadID"}},
-		{"a live chat without its visitor", create(engage.CreateConversationV13{
+		{"a live chat without user and thread", create(engage.CreateConversationV13{
 			Address: channel.LiveChatAddress{AppID: "app"}, Domain: "\xff",
 		}), []string{"Address.ThreadID", "Address.UserID", "Domain"}},
 		{"a domain on SMS", create(engage.CreateConversationV10{Address: smsAddress, Domain: "example.com"}), []string{"Domain"}},
-		{"every fault of a create", create(engage.CreateConversationV13{
+		{"every violation of an append", appendTo(engage.AppendMessageV14{Channel: "fax", Messages: []message.Message{nil, message.Text{}}}),
+			[]string{"ConversationID", "Channel", "Messages[0]", "Messages[1].Direction", "Messages[1].Text"}},
+		{"every violation of a create", create(engage.CreateConversationV13{
 			Address: channel.EmailAddress{}, CustomerName: "\xff", AliasID: "\xff", Domain: "x", ProactiveID: "x", CapabilityList: "x",
 			Messages:     []message.Message{nil, hello},
 			CustomFields: []engage.CustomField{{Scope: "planet", Value: "\xff"}},
@@ -100,36 +100,16 @@ func badRequests() []badRequest {
 			"Address.Mailbox", "Address.From", "Address.Subject", "Domain", "ProactiveID", "CapabilityList", "CustomerName",
 			"AliasID", "CustomFields[0].Scope", "CustomFields[0].Key", "CustomFields[0].Value", "Messages[0]", "Messages[1].Type",
 		}},
-		{"an update of nothing", func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
-			_, err := c.UpdateConversation(ctx, engage.UpdateConversationV10{})
-			return outcome.Of(err), err
-		}, []string{"ConversationID", "AliasID"}},
-		{"every fault of an update", func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
-			_, err := c.UpdateConversation(ctx, engage.UpdateConversationV10{
-				ConversationID: "C1", AliasID: "\xff", CustomFields: []engage.CustomField{{}, {Scope: engage.ProfileScope, Key: "\xff"}},
-			})
-			return outcome.Of(err), err
-		}, []string{"AliasID", "CustomFields[0].Scope", "CustomFields[0].Key", "CustomFields[1].Key"}},
-		{"no participant to add", func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
-			_, err := c.AddParticipant(ctx, engage.AddParticipantV10{})
-			return outcome.Of(err), err
-		}, []string{"ConversationID", "Participant"}},
-		{"no participant to remove", func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
-			_, err := c.RemoveParticipant(ctx, engage.RemoveParticipantV10{ConversationID: "C1", Participant: ".."})
-			return outcome.Of(err), err
-		}, []string{"Participant"}},
-		{"nothing to close", func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
-			_, err := c.CloseConversation(ctx, engage.CloseConversationV10{})
-			return outcome.Of(err), err
-		}, []string{"ConversationID"}},
-		{"nothing to re-open", func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
-			_, err := c.ReopenConversation(ctx, engage.ReopenConversationV10{})
-			return outcome.Of(err), err
-		}, []string{"ConversationID"}},
-		{"an invalid call option", func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
-			_, err := c.CloseConversation(ctx, engage.CloseConversationV10{}, engage.WithRetry(engage.Retry{Attempts: -1}))
-			return outcome.Of(err), err
-		}, []string{"ConversationID", "options[0]"}},
+		{"an update of nothing", update(engage.UpdateConversationV10{}), []string{"ConversationID", "AliasID"}},
+		{"every violation of an update", update(engage.UpdateConversationV10{
+			ConversationID: "C1", AliasID: "\xff", CustomFields: []engage.CustomField{{}, {Scope: engage.ProfileScope, Key: "\xff"}},
+		}), []string{"AliasID", "CustomFields[0].Scope", "CustomFields[0].Key", "CustomFields[1].Key"}},
+		{"no participant to add", addParticipant(engage.AddParticipantV10{}), []string{"ConversationID", "Participant"}},
+		{"no participant to remove", removeParticipant(engage.RemoveParticipantV10{ConversationID: "C1", Participant: ".."}), []string{"Participant"}},
+		{"no conversation to close", closing(engage.CloseConversationV10{}), []string{"ConversationID"}},
+		{"no conversation to re-open", reopen(engage.ReopenConversationV10{}), []string{"ConversationID"}},
+		{"an invalid call option", appendTo(engage.AppendMessageV13{}, engage.WithRetry(engage.Retry{Attempts: -1})),
+			[]string{"ConversationID", "Channel", "Message", "options[0]"}},
 	}
 }
 
@@ -178,37 +158,4 @@ func TestValidateNeedsNoClient(t *testing.T) {
 		require.NoError(t, engage.SearchConversationV13{Address: address}.Validate(), "%T", address)
 		require.NoError(t, engage.CreateConversationV13{Address: address}.Validate(), "%T", address)
 	}
-}
-
-func TestAViolationDoesNotHideOthers(t *testing.T) {
-	for _, c := range []struct {
-		request interface{ Validate() error }
-		fields  []string
-	}{
-		{engage.AppendMessageV14{Channel: "fax", Messages: []message.Message{nil, message.Text{}}},
-			[]string{"ConversationID", "Channel", "Messages[0]", "Messages[1].Direction", "Messages[1].Text"}},
-		{engage.AppendMessageV13{}, []string{"ConversationID", "Channel", "Message"}},
-		{engage.CreateConversationV13{AliasID: "\xff", Messages: []message.Message{nil, message.Text{}}, CustomFields: []engage.CustomField{{}}},
-			[]string{"Address", "AliasID", "CustomFields[0].", "Messages[0]", "Messages[1].Direction", "Messages[1].Text"}},
-	} {
-		failure := failureOf(t, c.request.Validate())
-		for _, field := range c.fields {
-			require.True(t, slices.ContainsFunc(failure.Violations, func(v outcome.Violation) bool {
-				return strings.HasPrefix(v.Field, field)
-			}), "%s of %T: %s", field, c.request, failure.Violations)
-		}
-	}
-}
-
-func TestAnInvalidOptionDoesNotHideOtherViolations(t *testing.T) {
-	server := newStub(t, reply(http.StatusOK, acknowledged))
-	_, err := server.client(t).AppendMessage(t.Context(), engage.AppendMessageV13{}, engage.WithRetry(engage.Retry{Attempts: -1}))
-	failure := failureOf(t, err)
-	require.Equal(t, outcome.V13, failure.Version)
-	var fields []string
-	for _, violation := range failure.Violations {
-		fields = append(fields, violation.Field)
-	}
-	require.Equal(t, []string{"ConversationID", "Channel", "Message", "options[0]"}, fields)
-	require.Empty(t, server.seen())
 }

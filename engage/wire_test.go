@@ -1,7 +1,6 @@
 package engage_test
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -13,14 +12,13 @@ import (
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/message"
-	"github.com/engagesdk/engage-go/outcome"
 	"github.com/stretchr/testify/require"
 )
 
-// written is a request and what it is on the wire.
-type written struct {
+// wired is a request and its form on the wire.
+type wired struct {
 	name         string
-	do           func(context.Context, *engage.Client) (outcome.Edge, error)
+	do           callFunc
 	method, path string
 	body         string
 }
@@ -37,7 +35,7 @@ const (
 
 var chatAddress = channel.LiveChatAddress{AppID: "app-1", UserID: "user-1", ThreadID: "thread-1", BrowserFingerprint: "user-1"}
 
-var onTheWire = []written{
+var onTheWire = []wired{
 	{
 		"search of an email",
 		search(engage.SearchConversationV13{Address: channel.EmailAddress{
@@ -89,48 +87,30 @@ var onTheWire = []written{
 		`{"channel":"amb","messages":[` + fullTextJSON + `,` + fullTextJSON + `],"extras":"LIST"}`,
 	},
 	{
-		"update", func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
-			_, err := c.UpdateConversation(ctx, engage.UpdateConversationV10{
-				ConversationID: "C1", AliasID: "task-1", CustomFields: []engage.CustomField{{engage.ProfileScope, "tier", "gold"}},
-			})
-			return outcome.OnConversationUpdatedSuccess, err
-		},
+		"update", update(engage.UpdateConversationV10{
+			ConversationID: "C1", AliasID: "task-1", CustomFields: []engage.CustomField{{engage.ProfileScope, "tier", "gold"}},
+		}),
 		"PATCH", "/conversations/C1",
 		`{"aliasId":"task-1","customFields":[{"scope":"profile","key":"tier","value":"gold"}]}`,
 	},
 	{
-		"add participant", func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
-			_, err := c.AddParticipant(ctx, engage.AddParticipantV10{ConversationID: "C1", Participant: "ann.agent@example.com"})
-			return outcome.OnAddParticipantSuccess, err
-		},
+		"add participant", addParticipant(engage.AddParticipantV10{ConversationID: "C1", Participant: "ann.agent@example.com"}),
 		"POST", "/conversations/C1/participants", `{"participant":"ann.agent@example.com"}`,
 	},
 	{
-		"remove participant", func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
-			_, err := c.RemoveParticipant(ctx, engage.RemoveParticipantV10{ConversationID: "C1", Participant: "ann.agent@example.com"})
-			return outcome.OnParticipantRemoved, err
-		},
+		"remove participant", removeParticipant(engage.RemoveParticipantV10{ConversationID: "C1", Participant: "ann.agent@example.com"}),
 		"DELETE", "/conversations/C1/participants/ann.agent@example.com", ``,
 	},
 	{
-		"close", func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
-			_, err := c.CloseConversation(ctx, engage.CloseConversationV10{ConversationID: "C1"})
-			return outcome.OnConversationClosed, err
-		},
+		"close", closing(closeRequest),
 		"POST", "/conversations/C1/close", `{}`,
 	},
 	{
-		"re-open", func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
-			_, err := c.ReopenConversation(ctx, engage.ReopenConversationV10{ConversationID: "C1"})
-			return outcome.ConversationReopened, err
-		},
+		"re-open", reopen(reopenRequest),
 		"POST", "/conversations/C1/reopen", `{}`,
 	},
 	{
-		"transcript", func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
-			_, err := c.FetchTranscript(ctx, engage.FetchTranscriptV10{ConversationID: "C1", Offset: 10, Limit: 20})
-			return outcome.TranscriptFetched, err
-		},
+		"transcript", fetch(engage.FetchTranscriptV10{ConversationID: "C1", Offset: 10, Limit: 20}),
 		"GET", "/conversations/C1/messages", ``,
 	},
 }
