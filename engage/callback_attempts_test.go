@@ -132,9 +132,9 @@ func TestTheFailureOfAnotherTransactionThanTheAcknowledgedOneIsNotTheOutcome(t *
 	require.Equal(t, "T-1", receipt.TransactionID)
 }
 
-// reopenTold re-opens a conversation. Each try is answered by the next of answers,
-// after the callback has told the report of the same place, if there is one.
-func reopenTold(t *testing.T, reports []string, answers ...http.HandlerFunc) (*engage.Receipt, error) {
+// reopenReported re-opens a conversation. The n-th attempt gets the n-th of answers,
+// after a callback has delivered the n-th of reports, unless that is empty.
+func reopenReported(t *testing.T, reports []string, answers ...http.HandlerFunc) (*engage.Receipt, error) {
 	t.Helper()
 	server := newStub(t, nil)
 	server.answer = func(w http.ResponseWriter, r *http.Request) {
@@ -158,23 +158,23 @@ func TestTheFailureOfARefusedAttemptDoesNotSettleAnEarlierOne(t *testing.T) {
 		"refused with its id in another case": {
 			[]string{"", `{"tid":"t-2","status":"failure","code":"409"}`}, []http.HandlerFunc{hangUp, reply(409, second)},
 		},
-		"refused without an id":             {[]string{"", second}, []http.HandlerFunc{hangUp, reply(409, `{"code":"409"}`)}},
-		"refused with an id of the gateway": {[]string{"", second}, []http.HandlerFunc{hangUp, traced(reply(409, `{"code":"409","trackingId":"G-1"}`))}},
-		"refused, and told without an id":   {[]string{"", `{"status":"failure","code":"409"}`}, []http.HandlerFunc{hangUp, reply(409, second)}},
-		"refused for a while, then another": {[]string{"", second, `{"tid":"T-3","status":"failure","code":"409"}`}, []http.HandlerFunc{hangUp, reply(503, second), reply(202, `{"tid":"T-3"}`)}},
+		"refused without an id":               {[]string{"", second}, []http.HandlerFunc{hangUp, reply(409, `{"code":"409"}`)}},
+		"refused with an id of the gateway":   {[]string{"", second}, []http.HandlerFunc{hangUp, traced(reply(409, `{"code":"409","trackingId":"G-1"}`))}},
+		"refused, and reported without an id": {[]string{"", `{"status":"failure","code":"409"}`}, []http.HandlerFunc{hangUp, reply(409, second)}},
+		"refused for a while, then another":   {[]string{"", second, `{"tid":"T-3","status":"failure","code":"409"}`}, []http.HandlerFunc{hangUp, reply(503, second), reply(202, `{"tid":"T-3"}`)}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := reopenTold(t, c.reports, c.answers...)
+			_, err := reopenReported(t, c.reports, c.answers...)
 			failure := failureOf(t, err)
 			require.Equal(t, outcome.ConversationReopenFailed, failure.Edge)
-			require.Equal(t, outcome.MaybeApplied, failure.Effect, "of the first try nothing was told")
+			require.Equal(t, outcome.MaybeApplied, failure.Effect, "no callback reports the outcome of the first attempt")
 		})
 	}
 }
 
 func TestARateLimitedAttemptIsNoTransaction(t *testing.T) {
 	for _, turnedAway := range []http.HandlerFunc{reply(429, ``), reply(503, `{"status":"failure","code":"busy"}`)} {
-		_, err := reopenTold(t, []string{"", "", `{"tid":"T-1","status":"failure","code":"7"}`, ""}, turnedAway, turnedAway, hangUp, turnedAway)
+		_, err := reopenReported(t, []string{"", "", `{"tid":"T-1","status":"failure","code":"7"}`, ""}, turnedAway, turnedAway, hangUp, turnedAway)
 		failure := failureOf(t, err)
 		require.Equal(t, outcome.Refused, failure.Effect, "the only attempt that was applied failed")
 		require.Equal(t, "7", failure.Code)
@@ -183,7 +183,7 @@ func TestARateLimitedAttemptIsNoTransaction(t *testing.T) {
 
 func TestAFailureWithoutAnIDMayRepeatAnother(t *testing.T) {
 	receipt, err := unanswered(t, 2,
-		`{"tid":"T-1","status":"failure","code":"1"}`, `{"status":"failure","code":"1"}`, // one of them, told twice
+		`{"tid":"T-1","status":"failure","code":"1"}`, `{"status":"failure","code":"1"}`, // The second repeats the first.
 		`{"tid":"T-2","status":"success"}`)
 	require.NoError(t, err)
 	require.Equal(t, engage.Confirmed, receipt.Proof)
@@ -233,6 +233,6 @@ func TestTheTransactionIDOfACallbackIsATraceID(t *testing.T) {
 	failure := failureOf(t, err)
 	require.Equal(t, outcome.Refused, failure.Effect)
 	require.Contains(t, failure.TraceIDs, outcome.TraceID{Name: "tid", Value: "T-1"})
-	require.NoError(t, failure.Err, "how the doubt arose is not why it was refused")
+	require.NoError(t, failure.Err, "the error of the attempt is not the reason of the refusal")
 	require.Error(t, failure.Attempts[0].Err)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fake returns an Engage in memory and its client.
+// fake returns an empty Engage in memory and a client of it.
 func fake(t *testing.T, options ...engage.Option) (*engagetest.Server, *engage.Client) {
 	t.Helper()
 	server := engagetest.NewServer()
@@ -46,7 +46,7 @@ func TestAConversationOfEveryChannelIsFoundByItsAddress(t *testing.T) {
 		},
 		{
 			"Facebook", channel.FacebookAddress{PageID: "1", PageScopedID: "2"},
-			message.TextWithAttachments{Direction: message.Inbound, Text: "look", Attachments: files},
+			message.TextWithAttachments{Direction: message.Inbound, Text: "see", Attachments: files},
 			[]channel.Address{channel.FacebookAddress{PageID: "1", PageScopedID: "2"}},
 			[]channel.Address{channel.FacebookAddress{PageID: "2", PageScopedID: "1"}},
 		},

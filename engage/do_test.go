@@ -23,7 +23,7 @@ func TestDoFailsForAReplyThatIsCutShortIfItReportsErrors(t *testing.T) {
 	}
 }
 
-// hold parks a conversation, for which the client has no method.
+// hold returns the call that puts a conversation on hold. The client has no method for it.
 func hold(id string) engage.Call {
 	return engage.Call{
 		Operation: outcome.HoldConversation,
@@ -143,7 +143,7 @@ func TestDoReturnsNoEdgeThatDependsOnTheReply(t *testing.T) {
 	}
 }
 
-// counted is a body that tells how often it was encoded.
+// counted is a body that counts how often it is encoded.
 type counted struct{ times *int }
 
 func (c counted) MarshalJSON() ([]byte, error) {

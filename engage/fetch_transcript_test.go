@@ -24,8 +24,8 @@ func TestATranscriptIsReadInEachOfItsForms(t *testing.T) {
 		"an escaped list":             `{"countOfRecords":4,"transcriptJsonEsc":` + escaped + `}`,
 		"an escaped object":           `{"countOfRecords":4,"transcriptJsonEsc":` + string(wrapped) + `}`,
 		"a list by the other name":    `{"countOfRecords":4,"transcriptJsonEsc":` + list + `}`,
-		"both, of which one is empty": `{"countOfRecords":4,"transcriptJsonEsc":"[]","messages":` + list + `}`,
-		"both, of which one is not":   `{"countOfRecords":4,"transcriptJsonEsc":"cut off [","messages":` + list + `}`,
+		"both, and one is empty":      `{"countOfRecords":4,"transcriptJsonEsc":"[]","messages":` + list + `}`,
+		"both, and one is not a list": `{"countOfRecords":4,"transcriptJsonEsc":"cut off [","messages":` + list + `}`,
 	} {
 		server := newStub(t, reply(http.StatusOK, `{"status":"Success","value":`+value+`}`))
 		fetched, err := server.client(t).FetchTranscript(t.Context(), engage.FetchTranscriptV10{ConversationID: "C1"})
@@ -38,7 +38,7 @@ func TestATranscriptIsReadInEachOfItsForms(t *testing.T) {
 		for i, want := range []string{`{"text":"no type"}`, `17`} {
 			raw, err := json.Marshal(fetched.Messages[2+i])
 			require.NoError(t, err)
-			require.JSONEq(t, want, string(raw), "what cannot be read is kept")
+			require.JSONEq(t, want, string(raw), "its JSON is kept")
 		}
 	}
 }

@@ -57,7 +57,7 @@ func onePage(page func(sent []map[string]any) string) func([]map[string]any, str
 }
 
 // TestATranscriptInShorterPagesIsReadToItsEnd is about a service that gives ten
-// messages at a time, which is its documented default, whatever it is asked for.
+// messages at a time, its documented default, whatever the limit.
 func TestATranscriptInShorterPagesIsReadToItsEnd(t *testing.T) {
 	for name, count := range map[string]string{"no count": "", "a count of the page": `"countOfRecords":10,`} {
 		t.Run(name, func(t *testing.T) {
@@ -108,12 +108,12 @@ func TestASearchCanBeInconclusive(t *testing.T) {
 		value   string
 		request engage.CreateConversationV13
 	}{
-		"a closed one that does not exist":      {`{"conversationId":"C-old","chatExist":false,"status":"closed","aliasId":"task-1"}`, byAlias},
-		"one without status that does not":      {`{"conversationId":"C-old","chatExist":false,"aliasId":"task-1"}`, byAlias},
-		"an active one that does not":           {`{"conversationId":"C-old","chatExist":false,"status":"active","aliasId":"task-1"}`, byAlias},
-		"one that exists and has no id":         {`{"chatExist":true,"status":"active"}`, byMessage},
-		"one within another object":             {`{"conversation":{"conversationId":"C1","aliasId":"task-1"}}`, byAlias},
-		"one that exists and has no id, marked": {`{"chatExist":true,"status":"active","aliasId":"task-1"}`, byAlias},
+		"a closed one that does not exist":                 {`{"conversationId":"C-old","chatExist":false,"status":"closed","aliasId":"task-1"}`, byAlias},
+		"one without status that does not":                 {`{"conversationId":"C-old","chatExist":false,"aliasId":"task-1"}`, byAlias},
+		"an active one that does not":                      {`{"conversationId":"C-old","chatExist":false,"status":"active","aliasId":"task-1"}`, byAlias},
+		"one that exists and has no id":                    {`{"chatExist":true,"status":"active"}`, byMessage},
+		"one within another object":                        {`{"conversation":{"conversationId":"C1","aliasId":"task-1"}}`, byAlias},
+		"one that exists and has no id, with the alias id": {`{"chatExist":true,"status":"active","aliasId":"task-1"}`, byAlias},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := newStub(t, nil)
@@ -280,7 +280,7 @@ func TestAMessageIsFoundInAConversationThatWasClosedSince(t *testing.T) {
 	_, err = client.AppendMessage(t.Context(), freshTexts(id), settleTime(time.Millisecond))
 	failure := failureOf(t, err)
 	require.Equal(t, outcome.OnAppendMessageFailure, failure.Edge, "the repetition is refused")
-	require.Equal(t, outcome.MaybeApplied, failure.Effect, "and doubt is sticky")
+	require.Equal(t, outcome.MaybeApplied, failure.Effect, "the first attempt may have been applied")
 	require.Len(t, texts(t, server, id), 3)
 }
 

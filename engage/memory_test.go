@@ -14,11 +14,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// keeper is a transport that answers each request when it is told to, and keeps
-// the context of the first one for good.
+// keeper is a transport that keeps the context of the first request, and answers each
+// request only when the test wants it.
 type keeper struct {
 	first context.Context
-	// begun hands out, for each request, what has it answered when it is closed.
+	// begun gets a channel for each request. Closing that answers the request.
 	begun chan chan struct{}
 }
 
@@ -36,7 +36,7 @@ func TestAContextThatATransportKeepsHoldsNoOtherCallInMemory(t *testing.T) {
 	type key struct{}
 	transport := &keeper{begun: make(chan chan struct{})}
 	client := over(t, transport)
-	// begin makes a call and returns what ends it.
+	// begin makes a call and returns a function that ends it.
 	begin := func(ctx context.Context) (end func()) {
 		done := make(chan error, 1)
 		go func() {

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// between returns what stands in the README between two marks.
+// between returns the text of the README from start to end.
 func between(t *testing.T, start, end string) string {
 	t.Helper()
 	readme, err := os.ReadFile("../README.md")

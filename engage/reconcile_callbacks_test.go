@@ -80,12 +80,12 @@ func TestAnUnreadableAcknowledgementIsNotTheOutcome(t *testing.T) {
 }
 
 func TestASuccessReportedDuringTheLastLookupSettlesTheWrite(t *testing.T) {
-	var looks atomic.Int32
+	var lookups atomic.Int32
 	server := newStub(t, nil)
 	server.answer = func(w http.ResponseWriter, r *http.Request) {
 		switch written := server.written(); {
 		case r.Method == http.MethodGet:
-			if looks.Add(1) == 2 {
+			if lookups.Add(1) == 2 {
 				post(t, callbackURL(t, written[0]), `{"tid":"T-1","status":"success"}`)
 			}
 			reply(200, transcriptOf(0))(w, r)
@@ -120,14 +120,14 @@ func TestAnOutcomeReportedBeforeTheCallEndsIsItsOutcome(t *testing.T) {
 			leave()
 			<-r.Context().Done()
 		}, nil, outcome.Refused},
-		"a later try is refused, and the first succeeded": {success, func(first bool, _ func(), w http.ResponseWriter, r *http.Request) {
+		"a later attempt is refused, and the first succeeded": {success, func(first bool, _ func(), w http.ResponseWriter, r *http.Request) {
 			if first {
 				reply(503, ``)(w, r)
 				return
 			}
 			reply(409, `{"code":"1","tid":"T-2"}`)(w, r)
 		}, nil, 0},
-		"it is not looked for, and it succeeded": {success, func(_ bool, _ func(), w http.ResponseWriter, r *http.Request) {
+		"without reconciliation, and it succeeded": {success, func(_ bool, _ func(), w http.ResponseWriter, r *http.Request) {
 			hangUp(w, r)
 		}, []engage.CallOption{noReconciliation}, 0},
 		"it is refused, and a callback reports that too": {failed, func(_ bool, _ func(), w http.ResponseWriter, r *http.Request) {
@@ -160,9 +160,10 @@ func TestAnOutcomeReportedBeforeTheCallEndsIsItsOutcome(t *testing.T) {
 	}
 }
 
-// writtenInVain starts a service with an empty transcript, whose n-th write, from 1
-// on, is answered by answer. Its tell posts the failure of a try by callback.
-func writtenInVain(t *testing.T, answer func(n int, tell func(tid string)) http.HandlerFunc) *stub {
+// emptyService starts a service whose transcript remains empty. answer returns the
+// reply to the n-th write, where n counts from 1. Its report delivers the failure of
+// the transaction tid by callback.
+func emptyService(t *testing.T, answer func(n int, report func(tid string)) http.HandlerFunc) *stub {
 	t.Helper()
 	server := newStub(t, nil)
 	server.answer = func(w http.ResponseWriter, r *http.Request) {
@@ -178,18 +179,18 @@ func writtenInVain(t *testing.T, answer func(n int, tell func(tid string)) http.
 	return server
 }
 
-// later asks to come again in an hour, and leaves open what was done.
+// later is a reply of unknown effect with a Retry-After of an hour.
 func later(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Retry-After", "3600")
 	reply(502, ``)(w, r)
 }
 
 func TestTheFailureOfARefusedRepetitionDoesNotSettleTheFirstAttempt(t *testing.T) {
-	server := writtenInVain(t, func(n int, tell func(string)) http.HandlerFunc {
+	server := emptyService(t, func(n int, report func(string)) http.HandlerFunc {
 		if n == 1 {
 			return hangUp
 		}
-		tell("T-2")
+		report("T-2")
 		return reply(409, `{"status":"failure","code":"4551","tid":"T-2"}`)
 	})
 	client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(settleTime(time.Millisecond)))
@@ -198,20 +199,19 @@ func TestTheFailureOfARefusedRepetitionDoesNotSettleTheFirstAttempt(t *testing.T
 	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
 }
 
-// Two tries are in doubt, and the failure of one is told during the look.
 func TestFailuresReportedDuringALookupCountAfterARepetition(t *testing.T) {
 	for name, acknowledgement := range map[string]string{"with an id": `{"tid":"T-3"}`, "without an id": `{"status":"success"}`} {
 		t.Run(name, func(t *testing.T) {
-			server := writtenInVain(t, func(n int, tell func(string)) http.HandlerFunc {
+			server := emptyService(t, func(n int, report func(string)) http.HandlerFunc {
 				switch n {
 				case 1:
 					return hangUp
 				case 2:
-					tell("T-1")
+					report("T-1")
 					return later
 				}
-				tell("T-2")
-				tell("T-3")
+				report("T-2")
+				report("T-3")
 				return reply(202, acknowledgement)
 			})
 			client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(
@@ -219,15 +219,15 @@ func TestFailuresReportedDuringALookupCountAfterARepetition(t *testing.T) {
 			_, err := appendMessage(t.Context(), client)
 			failure := failureOf(t, err)
 			require.Equal(t, outcome.OnAppendMessageFailure, failure.Edge)
-			require.Equal(t, outcome.Refused, failure.Effect, "all three are told to have failed")
+			require.Equal(t, outcome.Refused, failure.Effect, "callbacks report that all three failed")
 		})
 	}
 }
 
 func TestWhatWasReportedBeforeARepetitionStaysATraceID(t *testing.T) {
-	server := writtenInVain(t, func(n int, tell func(string)) http.HandlerFunc {
+	server := emptyService(t, func(n int, report func(string)) http.HandlerFunc {
 		if n == 2 {
-			tell("T-1")
+			report("T-1")
 		}
 		return []http.HandlerFunc{hangUp, later, reply(409, `{"code":"7","tid":"T-3"}`)}[n-1]
 	})
@@ -251,17 +251,17 @@ func TestAWriteOfUnknownEffectWithAnUnknownStatusEndsOnInvalidChoice(t *testing.
 		post(t, callbackURL(t, server.written()[0]), parked)
 		hangUp(w, r)
 	}
-	for _, look := range []bool{true, false} {
+	for _, off := range []bool{false, true} {
 		client := server.client(t, engage.WithCallbacks(newCallbacks(t)))
-		_, err := appendTo(appendRequest, engage.WithReconciliation(engage.Reconciliation{Off: !look}), oneAttempt)(t.Context(), client)
+		_, err := appendTo(appendRequest, engage.WithReconciliation(engage.Reconciliation{Off: off}), oneAttempt)(t.Context(), client)
 		failure := failureOf(t, err)
 		require.Equal(t, outcome.OnInvalidChoice, failure.Edge)
 		require.Equal(t, outcome.MaybeApplied, failure.Effect)
 		require.Equal(t, []string{"7", "soon"}, []string{failure.Code, failure.Description})
 		require.Contains(t, failure.TraceIDs, outcome.TraceID{Name: "tid", Value: "T-1"})
 		require.ErrorContains(t, err, `"parked"`)
-		if look {
-			require.ErrorContains(t, err, "FetchTranscript", "why the look failed is told, too")
+		if !off {
+			require.ErrorContains(t, err, "FetchTranscript", "the error contains that of the lookup, too")
 		}
 		server.mutex.Lock()
 		server.requests = nil
@@ -281,11 +281,11 @@ func TestAnOutcomeReportedDuringALookupEndsTheLookup(t *testing.T) {
 	}
 	client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(engage.WithRetry(engage.Retry{AttemptTimeout: 0})))
 	receipt, err := client.AppendMessage(t.Context(), appendRequest)
-	require.NoError(t, err, "the look, which has no end of its own, has been given up")
+	require.NoError(t, err, "the callback ends the lookup")
 	require.Equal(t, engage.Confirmed, receipt.Proof)
 }
 
-// lossy is a table that fails to give out what it was given.
+// lossy is a table whose reports cannot be read.
 type lossy struct{ callback.Pending }
 
 func (lossy) Next(context.Context, string) (callback.Report, error) {
@@ -305,14 +305,14 @@ func TestALookupContinuesIfTheTableOfPendingWritesFails(t *testing.T) {
 }
 
 func TestACallWhoseContextEndsDuringTheReconciliationEndsOnTimeout(t *testing.T) {
-	for name, look := range map[string]http.HandlerFunc{
+	for name, lookup := range map[string]http.HandlerFunc{
 		"waiting for a callback": reply(200, transcriptOf(0)),
-		"looking":                func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"during a lookup":        func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := newStub(t, func(w http.ResponseWriter, r *http.Request) {
 				if r.Method == http.MethodGet {
-					look(w, r)
+					lookup(w, r)
 					return
 				}
 				reply(500, ``)(w, r)

@@ -15,10 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// event is the message of an event that a program may handle twice.
+// event is the message of an event. A program may handle it twice.
 var event = message.Text{Direction: message.Inbound, Text: "hello", Envelope: message.Envelope{AliasID: "event-1"}}
-
-var look = lookFirst
 
 func TestAProgramThatWasKilledAfterAnAppendDoesNotRepeatIt(t *testing.T) {
 	server, client, id := engageServer(t)

@@ -74,7 +74,7 @@ func TestAWriteAnsweredWith503ByAProxyIsReconciled(t *testing.T) {
 }
 
 func TestARepetitionCountsTheAttemptsWithoutTheRefusedToken(t *testing.T) {
-	server := writtenInVain(t, func(n int, _ func(string)) http.HandlerFunc {
+	server := emptyService(t, func(n int, _ func(string)) http.HandlerFunc {
 		return []http.HandlerFunc{reply(401, ``), hangUp, reply(202, acknowledged)}[n-1]
 	})
 	client, err := engage.New(engage.Endpoint(server.URL), &rotating{}, engage.WithCallOptions(
@@ -171,7 +171,7 @@ func TestAnAppendWhoseReplyIsLostIsReconciled(t *testing.T) {
 			require.Equal(t, outcome.OnAppendMessageSuccess, receipt.Outcome)
 			require.Equal(t, id, receipt.ConversationID)
 			require.Len(t, receipt.MessageAliasIDs, 2)
-			require.Equal(t, outcome.MaybeApplied, receipt.Attempts[0].Effect, "the tries stay in sight")
+			require.Equal(t, outcome.MaybeApplied, receipt.Attempts[0].Effect, "the attempts are reported")
 			require.Equal(t, []string{"hello", "again"}, texts(t, server, id))
 			require.Equal(t, 1, sent(server, outcome.AppendMessage))
 			settled, err := receipt.Wait(t.Context())
@@ -215,7 +215,7 @@ func TestAWriteThatIsNotFoundMayHaveBeenApplied(t *testing.T) {
 	require.ErrorIs(t, err, io.EOF, "the cause stays in reach")
 	require.Len(t, failure.Attempts, 1)
 	require.Equal(t, 1, sent(server, outcome.AppendMessage))
-	require.Equal(t, 4, sent(server, outcome.FetchTranscript), "it looks as often as it may try")
+	require.Equal(t, 4, sent(server, outcome.FetchTranscript), "there are as many lookups as attempts")
 }
 
 func TestTheErrorSaysWhyTheLookupFoundNothing(t *testing.T) {
@@ -230,7 +230,7 @@ func TestTheErrorSaysWhyTheLookupFoundNothing(t *testing.T) {
 	_, err = client.CreateConversation(t.Context(), engage.CreateConversationV10{Address: smsAddress})
 	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
 	require.ErrorContains(t, err, "lookup: engage: SearchConversation v1.3: onAuthorizationFailure")
-	require.Equal(t, 1, sent(server, outcome.SearchConversation), "looking again is of no use")
+	require.Equal(t, 1, sent(server, outcome.SearchConversation), "another lookup would fail, too")
 }
 
 func TestAWriteThatIsAbsentAfterTheSettleTimeIsSentOnceMore(t *testing.T) {
@@ -253,7 +253,7 @@ func TestAWriteThatIsAbsentAfterTheSettleTimeIsSentOnceMore(t *testing.T) {
 	server.Fail(outcome.AppendMessage, lostRequest, lostReply)
 	receipt, err = client.AppendMessage(t.Context(), freshTexts(id))
 	require.NoError(t, err)
-	require.Equal(t, engage.Reconciled, receipt.Proof, "the repetition is looked for too")
+	require.Equal(t, engage.Reconciled, receipt.Proof, "the repetition is looked up, too")
 	require.Len(t, texts(t, server, id), 4)
 
 	server.Fail(outcome.AppendMessage, lostRequest, lostRequest)
@@ -264,7 +264,7 @@ func TestAWriteThatIsAbsentAfterTheSettleTimeIsSentOnceMore(t *testing.T) {
 
 	server.Fail(outcome.AppendMessage, lostRequest)
 	_, err = client.AppendMessage(t.Context(), freshTexts(id), oneAttempt)
-	require.Len(t, failureOf(t, err).Attempts, 1, "the number of tries is obeyed")
+	require.Len(t, failureOf(t, err).Attempts, 1, "the repetition counts as an attempt")
 	server.Fail(outcome.AppendMessage, lostRequest)
 	_, err = client.AppendMessage(t.Context(), freshTexts(id), engage.WithRetry(engage.Retry{Policy: engage.RetryNever}))
 	require.Len(t, failureOf(t, err).Attempts, 1)
@@ -272,12 +272,12 @@ func TestAWriteThatIsAbsentAfterTheSettleTimeIsSentOnceMore(t *testing.T) {
 
 	server.Fail(outcome.AppendMessage, lostRequest, engagetest.Fault{Applied: true, Shape: engagetest.Truncated})
 	_, err = client.AppendMessage(t.Context(), freshTexts(id))
-	require.Equal(t, outcome.Applied, failureOf(t, err).Effect, "what is told of the repetition is what counts")
+	require.Equal(t, outcome.Applied, failureOf(t, err).Effect, "the reply to the repetition decides")
 	require.Len(t, texts(t, server, id), 6)
 }
 
-// gateway is a transport that breaks off appends and delivers them much later,
-// to a conversation whose transcript it answers with.
+// gateway is a transport that fails each append and delivers it later to a
+// conversation. It answers with the transcript of that conversation.
 type gateway struct {
 	delay    time.Duration
 	mutex    sync.Mutex
@@ -317,13 +317,13 @@ func TestARequestThatAGatewayDeliversLateIsNotDoubled(t *testing.T) {
 		found       bool
 		least, most time.Duration // that the call takes
 	}{
-		"nobody knows how late":            {time.Hour, time.Hour, nil, false, 0, 2 * time.Second},
+		"without a settle time":            {time.Hour, time.Hour, nil, false, 0, 2 * time.Second},
 		"within the settle time":           {time.Minute, time.Hour, []engage.CallOption{settle}, true, settled, settled},
-		"while looking":                    {100 * time.Millisecond, time.Hour, []engage.CallOption{engage.WithRetry(engage.Retry{FirstWait: time.Minute, LongestWait: time.Minute})}, true, 0, 3 * time.Minute},
-		"before the second look":           {time.Millisecond, time.Hour, []engage.CallOption{settle}, true, 0, 2 * time.Second},
-		"the caller has not the time":      {time.Minute, time.Second, []engage.CallOption{settle}, false, 0, time.Second},
-		"nor has it with one try":          {time.Minute, time.Minute, []engage.CallOption{settle, oneAttempt}, false, 0, 0},
-		"with one try it looks once more":  {time.Minute, time.Hour, []engage.CallOption{settle, oneAttempt}, true, settled, settled},
+		"between two lookups":              {100 * time.Millisecond, time.Hour, []engage.CallOption{engage.WithRetry(engage.Retry{FirstWait: time.Minute, LongestWait: time.Minute})}, true, 0, 3 * time.Minute},
+		"before the second lookup":         {time.Millisecond, time.Hour, []engage.CallOption{settle}, true, 0, 2 * time.Second},
+		"the deadline comes earlier":       {time.Minute, time.Second, []engage.CallOption{settle}, false, 0, time.Second},
+		"too short with one attempt":       {time.Minute, time.Minute, []engage.CallOption{settle, oneAttempt}, false, 0, 0},
+		"one attempt, two lookups":         {time.Minute, time.Hour, []engage.CallOption{settle, oneAttempt}, true, settled, settled},
 		"as late as the settle time lasts": {settled - 1, time.Hour, []engage.CallOption{settle}, true, settled, settled},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -398,15 +398,15 @@ func TestAConvergentWriteIsRepeatedAndAlreadyDoneIsSuccess(t *testing.T) {
 
 	server.Fail(outcome.ReopenConversation, lostReply)
 	reopened, err := client.ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: id})
-	require.NoError(t, err, "with a code that the tenant knows")
+	require.NoError(t, err, "by the code of WithAlreadyDoneCode")
 	require.True(t, reopened.AlreadyDone)
 
 	server.Fail(outcome.RemoveParticipant, engagetest.Fault{Applied: true, Status: 500})
 	server.Seed(engagetest.Conversation{ID: id, Channel: channel.SMS, Participants: []string{"agent-1"}})
 	_, err = client.RemoveParticipant(t.Context(), engage.RemoveParticipantV10{ConversationID: id, Participant: "agent-1"})
 	failure := failureOf(t, err)
-	require.Equal(t, outcome.OnRemoveParticipantFailure, failure.Edge, "no code is known that says so")
-	require.Equal(t, outcome.MaybeApplied, failure.Effect, "the refusal may be the success of the first try")
+	require.Equal(t, outcome.OnRemoveParticipantFailure, failure.Edge, "no code means that it was removed before")
+	require.Equal(t, outcome.MaybeApplied, failure.Effect, "the refusal may follow from the first attempt")
 }
 
 func TestAWriteWhoseContextEndedIsNotLookedUp(t *testing.T) {

@@ -249,11 +249,11 @@ func TestAReplyOfAnySizeIsReadUpToTheLimit(t *testing.T) {
 		limit   int64
 		problem string
 	}{
-		"no limit to speak of":       {reply(200, long), math.MaxInt64, ""},
-		"exactly the limit":          {reply(200, long), int64(len(long)), ""},
-		"a byte above it":            {reply(200, long), int64(len(long)) - 1, tooLarge},
-		"exactly the limit, as told": {reply(200, acknowledged), int64(len(acknowledged)), ""},
-		"a byte above it, as told":   {reply(200, acknowledged), int64(len(acknowledged)) - 1, tooLarge},
+		"a limit without end":      {reply(200, long), math.MaxInt64, ""},
+		"exactly the limit":        {reply(200, long), int64(len(long)), ""},
+		"a byte above it":          {reply(200, long), int64(len(long)) - 1, tooLarge},
+		"exactly the limit, small": {reply(200, acknowledged), int64(len(acknowledged)), ""},
+		"a byte above it, small":   {reply(200, acknowledged), int64(len(acknowledged)) - 1, tooLarge},
 		"a header that promises too much": {func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Length", "4611686018427387904")
 			w.(http.Flusher).Flush()
@@ -302,7 +302,7 @@ func TestAReplyIsReadToItsEndWhateverItsContentLength(t *testing.T) {
 	}
 }
 
-// watched is a body that tells whether it was closed.
+// watched is a body that records that it was closed.
 type watched struct {
 	io.Reader
 	closed bool
@@ -316,15 +316,15 @@ func (w *watched) Close() error {
 func TestEveryReplyIsClosedAndItsContextEnded(t *testing.T) {
 	for _, length := range []int64{-1, int64(len(acknowledged)), math.MaxInt64} {
 		body := &watched{Reader: strings.NewReader(acknowledged)}
-		var try context.Context
+		var attempt context.Context
 		client := over(t, roundTrip(func(r *http.Request) (*http.Response, error) {
-			try = r.Context()
+			attempt = r.Context()
 			return &http.Response{StatusCode: http.StatusOK, Body: body, ContentLength: length}, nil
 		}))
 		_, err := appendTo(appendRequest, noReconciliation)(t.Context(), client)
 		require.Equal(t, length == math.MaxInt64, err != nil, "length %d", length)
 		require.True(t, body.closed, "length %d", length)
-		require.Error(t, try.Err(), "length %d", length)
+		require.Error(t, attempt.Err(), "length %d", length)
 	}
 }
 

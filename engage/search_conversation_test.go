@@ -30,14 +30,14 @@ func TestTheResultOfASearchDependsOnItsVersion(t *testing.T) {
 }
 
 func TestAConversationWithAnIDExistsUnlessTheReplySaysOtherwise(t *testing.T) {
-	for told, exists := range map[string]bool{
+	for members, exists := range map[string]bool{
 		``: true, `,"userId":null`: true, `,"chatExist":true`: true, `,"chatExist":false`: false, `,"conversationExists":"false"`: false,
 	} {
-		server := newStub(t, reply(http.StatusOK, `{"status":"success","value":{"conversationId":"C1","status":"active"`+told+`}}`))
+		server := newStub(t, reply(http.StatusOK, `{"status":"success","value":{"conversationId":"C1","status":"active"`+members+`}}`))
 		found, err := server.client(t).SearchConversation(t.Context(), searchRequest)
 		require.NoError(t, err)
-		require.Equal(t, exists, found.Exists, told)
-		require.Equal(t, exists, found.Outcome == outcome.ConversationActive, told)
+		require.Equal(t, exists, found.Exists, members)
+		require.Equal(t, exists, found.Outcome == outcome.ConversationActive, members)
 	}
 }
 
@@ -92,7 +92,7 @@ func TestAConversationIsFoundAnywhereInTheReply(t *testing.T) {
 	}
 	_, err := newStub(t, reply(http.StatusOK, `{"status":200,"conversationId":"C1"}`)).client(t).
 		SearchConversation(t.Context(), searchRequest)
-	require.ErrorIs(t, err, outcome.ErrOnInvalidChoice, "its state is not told")
+	require.ErrorIs(t, err, outcome.ErrOnInvalidChoice, "the reply has no status")
 	for _, body := range []string{
 		`{"status":"UP","components":{"db":{"status":"UP"}}}`,
 		`{"status":"success","data":{"conversationId":"C1","chatExist":true,"status":"active"}}`,

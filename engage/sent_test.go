@@ -5,21 +5,19 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
-	"encoding/binary"
 	"errors"
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/http/httptrace"
-	"sync"
-	"sync/atomic"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/callback"
+	"github.com/engagesdk/engage-go/internal/http2test"
 	"github.com/engagesdk/engage-go/outcome"
 	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/require"
@@ -39,9 +37,9 @@ func TestAnAttemptThatWasNotSentIsNotTakenForTheOneBefore(t *testing.T) {
 	server := newStub(t, reply(http.StatusServiceUnavailable, `{"code":"5030"}`))
 	inner := &http.Transport{}
 	defer inner.CloseIdleConnections()
-	tries := 0
+	requests := 0
 	transport := roundTrip(func(r *http.Request) (*http.Response, error) {
-		if tries++; tries == 2 {
+		if requests++; requests == 2 {
 			r.URL.Host = closedPort(t)
 		}
 		return inner.RoundTrip(r)
@@ -53,175 +51,102 @@ func TestAnAttemptThatWasNotSentIsNotTakenForTheOneBefore(t *testing.T) {
 	require.Equal(t, outcome.Refused, failure.Effect)
 }
 
-// The parts of HTTP/2 frames that resets need.
-const (
-	dataFrame, headersFrame, resetFrame, settingsFrame = 0, 1, 3, 4
-
-	endOfStream, acknowledgement, endOfHeaders = 1, 1, 4
-	protocolError                              = 1
-	statusOK, statusNotFound                   = 0x88, 0x8d // of the table that every peer knows
-)
-
-// http2Stream is what one request over HTTP/2 is answered on.
-type http2Stream struct {
-	conn   io.Writer
-	number uint32
+// overHTTP2 returns options with which a client reaches a server over HTTP/2: by its own
+// transport, and by one that it is given.
+func overHTTP2(t *testing.T, server *http2test.Server) map[string]engage.Option {
+	given := &http.Transport{TLSClientConfig: server.TLS, ForceAttemptHTTP2: true}
+	t.Cleanup(given.CloseIdleConnections)
+	return map[string]engage.Option{"its own transport": engage.WithTLSConfig(server.TLS), "a given transport": engage.WithTransport(given)}
 }
 
-func (s http2Stream) write(kind, flags byte, payload ...byte) {
-	frame := binary.BigEndian.AppendUint32([]byte{0, 0, byte(len(payload)), kind, flags}, s.number)
-	s.conn.Write(append(frame, payload...))
-}
-
-// reset answers as if the request had not been understood.
-func (s http2Stream) reset() { s.write(resetFrame, 0, 0, 0, 0, protocolError) }
-
-// notFound answers with a 404 of the service.
-func (s http2Stream) notFound() {
-	s.write(headersFrame, endOfHeaders, statusNotFound)
-	s.write(dataFrame, endOfStream, []byte(`{"status":"failure","code":"17"}`)...)
-}
-
-// acknowledged answers with an acknowledgement of the service.
-func (s http2Stream) acknowledged() {
-	s.write(headersFrame, endOfHeaders, statusOK)
-	s.write(dataFrame, endOfStream, []byte(`{"status":"success","tid":"T-2"}`)...)
-}
-
-// speakHTTP2 speaks HTTP/2 as far as to read each request to its end and have it
-// answered.
-func speakHTTP2(conn io.ReadWriter, answer func(http2Stream)) {
-	if _, err := io.CopyN(io.Discard, conn, int64(len("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"))); err != nil {
-		return
+// withoutTLS returns a transport that reaches a server over HTTP/2 and sees nothing of
+// the TLS below.
+func withoutTLS(t *testing.T, server *http2test.Server) *http.Transport {
+	config := server.TLS.Clone()
+	config.NextProtos = []string{"h2"}
+	transport := &http.Transport{
+		Protocols: new(http.Protocols),
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := (&tls.Dialer{Config: config}).DialContext(ctx, network, address)
+			return struct{ net.Conn }{conn}, err
+		},
 	}
-	settings := http2Stream{conn, 0}
-	settings.write(settingsFrame, 0)
-	for {
-		var head [9]byte
-		if _, err := io.ReadFull(conn, head[:]); err != nil {
-			return
-		}
-		length := int64(head[0])<<16 | int64(head[1])<<8 | int64(head[2])
-		if _, err := io.CopyN(io.Discard, conn, length); err != nil {
-			return
-		}
-		switch kind, flags := head[3], head[4]; {
-		case kind == settingsFrame && flags&acknowledgement == 0:
-			settings.write(settingsFrame, acknowledgement)
-		case (kind == dataFrame || kind == headersFrame) && flags&endOfStream != 0:
-			answer(http2Stream{conn, binary.BigEndian.Uint32(head[5:])})
-		}
-	}
-}
-
-// resets counts each request over HTTP/2 and resets its stream.
-func resets(conn io.ReadWriter, requests *atomic.Int32) {
-	speakHTTP2(conn, func(stream http2Stream) {
-		requests.Add(1)
-		stream.reset()
-	})
-}
-
-// newHTTP2 starts a server with TLS whose connections are served by serve.
-func newHTTP2(t *testing.T, serve func(io.ReadWriter)) *counting {
-	t.Helper()
-	server := &counting{Server: httptest.NewUnstartedServer(nil)}
-	server.TLS = &tls.Config{NextProtos: []string{"h2"}}
-	server.Config.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){
-		"h2": func(_ *http.Server, conn *tls.Conn, _ http.Handler) { serve(conn) },
-	}
-	server.StartTLS()
-	t.Cleanup(server.Close)
-	return server
+	transport.Protocols.SetUnencryptedHTTP2(true)
+	t.Cleanup(transport.CloseIdleConnections)
+	return transport
 }
 
 func TestAWriteWhoseHTTP2StreamIsResetIsNotRepeatedByTheTransport(t *testing.T) {
-	var requests atomic.Int32
-	server := newHTTP2(t, func(conn io.ReadWriter) { resets(conn, &requests) })
-	plain := &http.Transport{Protocols: new(http.Protocols)}
-	plain.Protocols.SetUnencryptedHTTP2(true)
-	for name, c := range map[string]struct {
-		url    string
-		option engage.Option
-	}{
-		"the client's own transport": {server.URL, engage.WithTLSConfig(server.trusted())},
-		"one that was given":         {server.URL, engage.WithTransport(&http.Transport{TLSClientConfig: server.trusted(), ForceAttemptHTTP2: true})},
-		"one without TLS":            {resetting(t, &requests), engage.WithTransport(plain)},
-	} {
-		requests.Store(0)
-		client, err := engage.New(engage.Endpoint(c.url), auth.Static(token), c.option)
-		require.NoError(t, err)
-		_, err = appendTo(appendRequest, noReconciliation)(t.Context(), client)
-		failure := failureOf(t, err)
-		require.Equal(t, outcome.MaybeApplied, failure.Effect, name)
-		require.Len(t, failure.Attempts, 1, name)
-		require.EqualValues(t, 1, requests.Load(), name)
-		client.CloseIdleConnections()
+	server := http2test.Start(t, http2test.Config{
+		Handler: reply(http.StatusOK, acknowledged),
+		Decide:  func(s *http2test.Stream) { s.Reset(http2test.ProtocolError) },
+	})
+	options := overHTTP2(t, server)
+	options["a transport without TLS"] = engage.WithTransport(withoutTLS(t, server))
+	for name, option := range options {
+		t.Run(name, func(t *testing.T) {
+			url, before := server.URL, server.Requests.Load()
+			if name == "a transport without TLS" {
+				url = strings.Replace(url, "https", "http", 1)
+			}
+			client, err := engage.New(engage.Endpoint(url), auth.Static(token), option)
+			require.NoError(t, err)
+			defer client.CloseIdleConnections()
+			_, err = appendTo(appendRequest, noReconciliation)(t.Context(), client)
+			failure := failureOf(t, err)
+			require.Equal(t, outcome.MaybeApplied, failure.Effect)
+			require.Len(t, failure.Attempts, 1)
+			require.Equal(t, before+1, server.Requests.Load())
+		})
 	}
 }
 
-// resetting starts a server without TLS that resets, and returns its URL.
-func resetting(t *testing.T, requests *atomic.Int32) string {
+// resetFirst starts a server over HTTP/2 that applies the first request and resets its
+// stream, and answers the others with answer.
+func resetFirst(t *testing.T, answer http.HandlerFunc) *http2test.Server {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	var serving sync.WaitGroup
-	t.Cleanup(serving.Wait)
-	serving.Go(func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
+	var server *http2test.Server
+	server = http2test.Start(t, http2test.Config{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if server.Requests.Load() > 1 {
+				answer(w, r)
 			}
-			serving.Go(func() { resets(conn, requests) })
-			t.Cleanup(func() { conn.Close() })
-		}
+		}),
+		Decide: func(s *http2test.Stream) {
+			if server.Requests.Load() == 1 {
+				s.Reset(http2test.ProtocolError)
+			}
+		},
 	})
-	t.Cleanup(func() { listener.Close() })
-	return "http://" + listener.Addr().String()
+	return server
 }
 
 func TestARequestWithoutABodyThatNetHTTPRepeatedMayHaveBeenApplied(t *testing.T) {
-	var requests atomic.Int32
-	server := newHTTP2(t, func(conn io.ReadWriter) {
-		speakHTTP2(conn, func(stream http2Stream) {
-			if requests.Add(1) == 1 {
-				stream.reset()
-			} else {
-				stream.notFound()
-			}
-		})
-	})
 	purge := engage.Call{Operation: "PurgeMessage", Class: engage.Convergent, Route: engage.Route{Method: http.MethodDelete, Path: "/messages/M1"}}
-	for name, do := range map[string]func(*engage.Client) error{
-		"a method": func(c *engage.Client) error {
-			_, err := c.RemoveParticipant(t.Context(), removeRequest)
-			return err
-		},
-		"Do": func(c *engage.Client) error {
-			_, err := c.Do(t.Context(), purge)
-			return err
+	for name, do := range map[string]callFunc{
+		"a method": removeParticipant(removeRequest),
+		"Do": func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
+			_, err := c.Do(ctx, purge)
+			return outcome.Of(err), err
 		},
 	} {
-		for transport, option := range map[string]engage.Option{
-			"its own transport":  engage.WithTLSConfig(server.trusted()),
-			"one that was given": engage.WithTransport(&http.Transport{TLSClientConfig: server.trusted(), ForceAttemptHTTP2: true}),
-		} {
+		for _, transport := range []string{"its own transport", "a given transport"} {
 			t.Run(name+" over "+transport, func(t *testing.T) {
-				requests.Store(0)
-				client, err := engage.New(engage.Endpoint(server.URL), auth.Static(token), option)
+				server := resetFirst(t, reply(http.StatusNotFound, `{"status":"failure","code":"17"}`))
+				client, err := engage.New(engage.Endpoint(server.URL), auth.Static(token), overHTTP2(t, server)[transport])
 				require.NoError(t, err)
 				defer client.CloseIdleConnections()
-				failure := failureOf(t, do(client))
-				require.EqualValues(t, 2, requests.Load(), "net/http does not ask where there is no body")
+				_, err = do(t.Context(), client)
+				failure := failureOf(t, err)
+				require.EqualValues(t, 2, server.Requests.Load())
 				require.Len(t, failure.Attempts, 1)
 				require.Equal(t, http.StatusNotFound, failure.Status)
 				require.Equal(t, "17", failure.Code)
 				require.Equal(t, outcome.MaybeApplied, failure.Effect)
 
-				failure = failureOf(t, do(client))
-				require.EqualValues(t, 3, requests.Load())
-				require.Equal(t, outcome.Refused, failure.Effect, "it was sent once")
+				_, err = do(t.Context(), client)
+				require.EqualValues(t, 3, server.Requests.Load())
+				require.Equal(t, outcome.Refused, failureOf(t, err).Effect, "it was sent once")
 			})
 		}
 	}
@@ -235,27 +160,18 @@ func TestAReadWithABodyIsRepeatedByTheEngineOnly(t *testing.T) {
 	require.Len(t, server.seen(), 3)
 }
 
-// TestTheFailureOfOneSendingDoesNotSettleAnother has the first sending carried out and its
-// stream reset. The callback tells of the second alone, which net/http makes.
 func TestTheFailureOfOneSendingDoesNotSettleAnother(t *testing.T) {
-	for name, answer := range map[string]func(http2Stream){
-		"refused":      http2Stream.notFound,
-		"acknowledged": http2Stream.acknowledged,
+	for name, answer := range map[string]http.HandlerFunc{
+		"refused":      reply(http.StatusNotFound, `{"status":"failure","code":"17"}`),
+		"acknowledged": reply(http.StatusOK, `{"status":"success","tid":"T-2"}`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			table := newTable()
-			var requests atomic.Int32
-			server := newHTTP2(t, func(conn io.ReadWriter) {
-				speakHTTP2(conn, func(stream http2Stream) {
-					if requests.Add(1) == 1 {
-						stream.reset()
-						return
-					}
-					table.report(callback.Report{TransactionID: "T-2", Status: callback.Failure, Code: "17"})
-					answer(stream)
-				})
+			server := resetFirst(t, func(w http.ResponseWriter, r *http.Request) {
+				table.report(callback.Report{TransactionID: "T-2", Status: callback.Failure, Code: "17"})
+				answer(w, r)
 			})
-			client, err := engage.New(engage.Endpoint(server.URL), auth.Static(token), engage.WithTLSConfig(server.trusted()),
+			client, err := engage.New(engage.Endpoint(server.URL), auth.Static(token), engage.WithTLSConfig(server.TLS),
 				engage.WithCallbacks(newCallbacks(t, callback.WithPending(table))), engage.WithCallOptions(oneAttempt))
 			require.NoError(t, err)
 			defer client.CloseIdleConnections()
@@ -269,8 +185,8 @@ func TestTheFailureOfOneSendingDoesNotSettleAnother(t *testing.T) {
 	}
 }
 
-// sendingAgain sends each request once more if it was not answered, to another
-// host where one is named.
+// sendingAgain returns a transport that sends each request once more if it failed: to
+// host, unless that is empty.
 func sendingAgain(inner http.RoundTripper, host string) roundTrip {
 	return func(r *http.Request) (*http.Response, error) {
 		body, err := io.ReadAll(r.Body)
@@ -323,7 +239,7 @@ func TestARefusalOfWhatATransportSentAgainMayHaveBeenApplied(t *testing.T) {
 		require.Equal(t, status, failure.Status)
 		require.Equal(t, outcome.MaybeApplied, failure.Effect, "status %d", status)
 		require.Len(t, failure.Attempts, 1, "status %d", status)
-		require.Equal(t, status == http.StatusUnauthorized, source.refused != nil, "a token that was refused is not used again")
+		require.Equal(t, status == http.StatusUnauthorized, source.refused != nil, "a refused token is replaced")
 	}
 }
 
@@ -342,8 +258,8 @@ func TestAStaleConnectionIsReplacedOrTheRequestWasNotSent(t *testing.T) {
 	defer given.CloseIdleConnections()
 	for transport, c := range map[string]struct {
 		options []engage.Option
-		// gone and refused are the effects of a request for which there is no other
-		// connection, and of one that is refused on another.
+		// gone is the effect of a request for which there is no other connection, and
+		// refused that of a request that is refused on another one.
 		gone, refused outcome.Effect
 	}{
 		"the client's own transport": {nil, outcome.NotSent, outcome.Refused},
@@ -373,7 +289,7 @@ func TestAStaleConnectionIsReplacedOrTheRequestWasNotSent(t *testing.T) {
 				require.Len(t, server.seen(), 3)
 
 				server.Listener.Close()
-				require.Equal(t, c.gone, failureOf(t, do(brittle(t.Context()), client)).Effect, "not a byte was written")
+				require.Equal(t, c.gone, failureOf(t, do(brittle(t.Context()), client)).Effect, "nothing was written")
 				require.Len(t, server.seen(), 3)
 			})
 		}

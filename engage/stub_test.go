@@ -106,8 +106,8 @@ func settleTime(after time.Duration) engage.CallOption {
 	return engage.WithReconciliation(engage.Reconciliation{SettleTime: after})
 }
 
-// lostReply is the fault that doubles messages in programs that send again
-// blindly; lostRequest looks the same to the client.
+// lostReply is the fault of a write that was applied, and lostRequest that of one that
+// was not. A client cannot tell them apart.
 var (
 	lostReply   = engagetest.Fault{Applied: true, Connection: engagetest.ConnectionClosed}
 	lostRequest = engagetest.Fault{Connection: engagetest.ConnectionClosed}

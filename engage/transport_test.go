@@ -39,7 +39,7 @@ func TestATransportGetsTheContextOfTheCallerAndTheTimeoutOfTheAttempt(t *testing
 }
 
 // TestATransportThatChangesItsRequestDoesNotChangeTheNext is about the URL, the
-// header and the body of a client's calls, of which none may be shared.
+// header and the body of calls. Calls must not share them.
 func TestATransportThatChangesItsRequestDoesNotChangeTheNext(t *testing.T) {
 	rewriting := roundTrip(func(r *http.Request) (*http.Response, error) {
 		response, err := http.DefaultTransport.RoundTrip(r)

@@ -156,8 +156,8 @@ func TestEveryMemberThatIsWrittenIsInTheTableOfOperations(t *testing.T) {
 		for name := range query {
 			members[name] = nil
 		}
-		_, told := members["callbackUrl"]
-		require.Equal(t, row.Class != engage.Read, told, row.Name)
+		_, hasURL := members["callbackUrl"]
+		require.Equal(t, row.Class != engage.Read, hasURL, row.Name)
 		for member := range members {
 			known := slices.ContainsFunc(row.Request, func(m engage.Member) bool { return m.Name == member })
 			require.True(t, known, "%s writes %s", row.Name, member)
@@ -179,9 +179,9 @@ func rowOf(t *testing.T, got recorded) engage.Operation {
 }
 
 func TestAMessageGetsOneAliasIDAndOneTimeForAllAttempts(t *testing.T) {
-	tries := 0
+	requests := 0
 	server := newStub(t, func(w http.ResponseWriter, r *http.Request) {
-		if tries++; tries < 3 {
+		if requests++; requests < 3 {
 			reply(http.StatusTooManyRequests, "")(w, r)
 			return
 		}
