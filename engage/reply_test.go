@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// limit is the size in bytes above which the clients of these tests read no reply.
+// limit is the reply limit of the clients in these tests.
 const limit = 4 << 10
 
 func TestASuccessThatIsCutShortAfterItsStatusWasApplied(t *testing.T) {
@@ -29,7 +29,7 @@ func TestASuccessThatIsCutShortAfterItsStatusWasApplied(t *testing.T) {
 		"two documents": reply(200, `{"status":"success","tid":"T-1"}{"tid":"T-2"}`),
 	} {
 		t.Run(name, func(t *testing.T) {
-			requireUnread(t, answer, outcome.Applied)
+			requireUnusable(t, answer, outcome.Applied)
 		})
 	}
 }
@@ -48,11 +48,11 @@ func TestASuccessThatIsCutShortBeforeItsStatusMayHaveBeenApplied(t *testing.T) {
 		"after an escape":            reply(200, `{"status":"failure","description":"C:\x"}`),
 		"by the limit":               reply(200, `{"tid":"T-1","status":"failure","description":"`+strings.Repeat("x", limit)+`"}`),
 		"at once":                    reply(200, `{`),
-		"in another thing":           reply(200, `{"hello":"wor`),
-		"in no JSON":                 reply(200, `{% template %}`),
+		"in another object":          reply(200, `{"hello":"wor`),
+		"in a template":              reply(200, `{% template %}`),
 	} {
 		t.Run(name, func(t *testing.T) {
-			requireUnread(t, answer, outcome.MaybeApplied, noReconciliation)
+			requireUnusable(t, answer, outcome.MaybeApplied, noReconciliation)
 		})
 	}
 }
@@ -90,9 +90,9 @@ func TestAnAcknowledgementMayHaveAValueOfAnyKind(t *testing.T) {
 	}
 }
 
-// requireUnread checks that a write answered so has that effect and is not sent
-// again, and that a read has none.
-func requireUnread(t *testing.T, answer http.HandlerFunc, effect outcome.Effect, options ...engage.CallOption) {
+// requireUnusable requires that a write with this reply fails with that effect and is
+// not sent again, and that a read fails without effect.
+func requireUnusable(t *testing.T, answer http.HandlerFunc, effect outcome.Effect, options ...engage.CallOption) {
 	t.Helper()
 	server := newStub(t, traced(answer))
 	client := server.client(t, engage.WithReplyLimit(limit), engage.WithCallOptions(options...))
@@ -113,36 +113,36 @@ func requireUnread(t *testing.T, answer http.HandlerFunc, effect outcome.Effect,
 	require.Zero(t, failure.Effect, "a read has no effect")
 }
 
-// foreign are successes that do not come from Engage, but from a proxy or a
-// server that stands in its place.
+// foreign are replies with a success status that Engage did not send, but a proxy or
+// another server.
 var foreign = map[string]http.HandlerFunc{
 	"not JSON":            reply(200, `ok`),
 	"HTML":                reply(200, `<html><body>Sign in</body></html>`),
 	"empty":               reply(200, ``),
 	"an unknown word":     reply(200, `{"status":"under maintenance"}`),
-	"a value that denies": reply(200, `{"value":"denied"}`),
+	"a denial":            reply(200, `{"value":"denied"}`),
 	"no transaction id":   reply(200, `{"tid":null}`),
 	"created and empty":   reply(201, ``),
 	"a list":              reply(200, `[{"tid":"T-1"}]`),
 	"a text":              reply(200, `"T-1"`),
 	"null":                reply(200, `null`),
-	"another thing":       reply(200, `{"hello":"world"}`),
-	"a mere description":  reply(200, `{"description":"OK"}`),
-	"an error of nothing": reply(200, `{"errors":[]}`),
+	"another object":      reply(200, `{"hello":"world"}`),
+	"a description":       reply(200, `{"description":"OK"}`),
+	"an empty error list": reply(200, `{"errors":[]}`),
 	"a page cut off": func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "100")
 		io.WriteString(w, `<html>`)
 	},
-	"a header alone": func(w http.ResponseWriter, _ *http.Request) {
+	"a header only": func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "100")
 		w.(http.Flusher).Flush()
 	},
 	"a page too large": reply(200, strings.Repeat("<br>", limit)),
-	"a page too large, and of no end": func(w http.ResponseWriter, r *http.Request) {
+	"a page too large, without Content-Length": func(w http.ResponseWriter, r *http.Request) {
 		w.(http.Flusher).Flush()
 		io.WriteString(w, strings.Repeat("<br>", limit))
 	},
-	"a compressed bomb": func(w http.ResponseWriter, _ *http.Request) {
+	"a large compressed page": func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
 		packed := gzip.NewWriter(w)
 		defer packed.Close()
@@ -155,7 +155,7 @@ var foreign = map[string]http.HandlerFunc{
 func TestASuccessThatTheServiceDidNotSendMayHaveBeenApplied(t *testing.T) {
 	for name, answer := range foreign {
 		t.Run(name, func(t *testing.T) {
-			requireUnread(t, answer, outcome.MaybeApplied, noReconciliation)
+			requireUnusable(t, answer, outcome.MaybeApplied, noReconciliation)
 		})
 	}
 }
@@ -171,7 +171,7 @@ func TestNoContentAcknowledgesAWrite(t *testing.T) {
 		require.Empty(t, removed.TransactionID)
 		_, err = client.AppendMessage(t.Context(), appendRequest)
 		require.NoError(t, err)
-		require.Len(t, server.seen(), 2, "none is sent again")
+		require.Len(t, server.seen(), 2, "each was sent once")
 	}
 }
 
@@ -254,7 +254,7 @@ func TestAReplyOfAnySizeIsReadUpToTheLimit(t *testing.T) {
 		"a byte above it":          {reply(200, long), int64(len(long)) - 1, tooLarge},
 		"exactly the limit, small": {reply(200, acknowledged), int64(len(acknowledged)), ""},
 		"a byte above it, small":   {reply(200, acknowledged), int64(len(acknowledged)) - 1, tooLarge},
-		"a header that promises too much": {func(w http.ResponseWriter, r *http.Request) {
+		"a Content-Length without a body": {func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Length", "4611686018427387904")
 			w.(http.Flusher).Flush()
 			panic(http.ErrAbortHandler)
@@ -284,12 +284,12 @@ func TestAReplyIsReadToItsEndWhateverItsContentLength(t *testing.T) {
 		limit   int64
 		problem string
 	}{
-		"within the limit":              {whole, limit, ""},
-		"exactly the limit":             {whole, int64(len(whole)), ""},
-		"a byte above it":               {whole, int64(len(whole)) - 1, "larger than the limit"},
-		"which is as it says":           {whole, announced, "larger than the limit"},
-		"shorter than it says":          {`{"tid":"T-1"}`, limit, ""},
-		"shorter than it says, and cut": {whole[:announced-1], limit, "not JSON"},
+		"within the limit":                {whole, limit, ""},
+		"exactly the limit":               {whole, int64(len(whole)), ""},
+		"a byte above it":                 {whole, int64(len(whole)) - 1, "larger than the limit"},
+		"as long as the limit":            {whole, announced, "larger than the limit"},
+		"shorter than its header":         {`{"tid":"T-1"}`, limit, ""},
+		"shorter than its header and cut": {whole[:announced-1], limit, "not JSON"},
 	} {
 		client := over(t, answer(c.body), engage.WithReplyLimit(c.limit))
 		receipt, err := client.AppendMessage(t.Context(), appendRequest, noReconciliation)
@@ -362,13 +362,14 @@ func TestAnErrorContainsWhatTheEnvelopeReports(t *testing.T) {
 }
 
 func TestAFailureWithoutAnEnvelopeIsRefusedByItsStatus(t *testing.T) {
-	for _, body := range []string{``, `<html>`, `nope`, `[]`, `{}`, `{"a":1}`, `{"code"`, `null`, strings.Repeat("[", 1<<16)} {
+	for _, body := range []string{``, `<html>`, `nope`, `"no"`, `[]`, `{}`, `{"a":1}`, `{"code"`, `{"status":`, `null`, strings.Repeat("[", 1<<16)} {
 		server := newStub(t, reply(http.StatusConflict, body))
-		_, err := server.client(t).ReopenConversation(t.Context(), reopenRequest)
+		_, err := appendMessage(t.Context(), server.client(t))
 		failure := failureOf(t, err)
 		require.Equal(t, outcome.OnError, failure.Edge)
 		require.Equal(t, http.StatusConflict, failure.Status)
 		require.Equal(t, outcome.Refused, failure.Effect)
+		require.Len(t, server.seen(), 1, "it is not sent again")
 	}
 }
 
@@ -381,21 +382,10 @@ func TestAFailureReportedWithASuccessStatusHasTheEdgeOfItsOwnStatus(t *testing.T
 		`{"status":500,"code":"4551","value":{},"tid":"T"}`: outcome.OnError,
 	} {
 		server := newStub(t, reply(http.StatusOK, body))
-		got, err := calls[6].do(t.Context(), server.client(t))
+		got, err := appendTo(engage.AppendMessageV10(appendRequest))(t.Context(), server.client(t))
 		require.Equal(t, want, got, body)
 		require.Equal(t, "4551", failureOf(t, err).Code)
 		require.Len(t, server.written(), 1)
-	}
-}
-
-// These are faults that other SDKs have, as far as no other test is about them.
-
-func TestAWriteRefusedWithAnUnreadableErrorIsNotSentAgain(t *testing.T) {
-	for _, body := range []string{`{"code":{}}`, `{"status":`, `[]`, `<html>`, `"no"`, ``} {
-		server := newStub(t, reply(http.StatusConflict, body))
-		_, err := appendMessage(t.Context(), server.client(t))
-		require.Equal(t, outcome.Refused, failureOf(t, err).Effect)
-		require.Len(t, server.seen(), 1, body)
 	}
 }
 
@@ -416,7 +406,7 @@ func TestEverySpellingOfTheTransactionIDIsRead(t *testing.T) {
 		require.Subset(t, receipt.TraceIDs, []outcome.TraceID{{Name: "trxid", Value: "X-1"}, {Name: "TrackingId", Value: "X-2"}})
 		require.JSONEq(t, body, string(receipt.Raw()))
 		if strings.Contains(body, "conversationId") {
-			require.Equal(t, "17", receipt.ConversationID, "a number is read as well")
+			require.Equal(t, "17", receipt.ConversationID, "a number is an id, too")
 		}
 	}
 }

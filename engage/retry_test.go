@@ -303,7 +303,7 @@ func TestTheLongestPossibleWaitIsNoOverflow(t *testing.T) {
 	server := newStub(t, reply(http.StatusServiceUnavailable, ``))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	_, err := server.client(t).SearchConversation(ctx, engage.SearchConversationV13{Address: smsAddress},
+	_, err := server.client(t).SearchConversation(ctx, searchRequest,
 		engage.WithRetry(engage.Retry{FirstWait: math.MaxInt64, LongestWait: math.MaxInt64}))
 	require.Len(t, failureOf(t, err).Attempts, 1, "the wait would be longer than the call")
 }

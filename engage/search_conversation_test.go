@@ -111,7 +111,7 @@ func TestASearchThatFindsAnUnknownStatusIsOnInvalidChoiceWithTheResult(t *testin
 	for _, request := range []engage.SearchConversationRequest{
 		engage.SearchConversationV10{Address: smsAddress},
 		engage.SearchConversationV11{Address: smsAddress},
-		engage.SearchConversationV13{Address: smsAddress},
+		searchRequest,
 	} {
 		server := newStub(t, reply(http.StatusOK, found("parked-by-robot")))
 		result, err := server.client(t).SearchConversation(t.Context(), request)

@@ -155,7 +155,7 @@ func TestARequestWithoutABodyThatNetHTTPRepeatedMayHaveBeenApplied(t *testing.T)
 func TestAReadWithABodyIsRepeatedByTheEngineOnly(t *testing.T) {
 	server := newStub(t, hangUp)
 	client := server.client(t, engage.WithRoute(outcome.SearchConversation, engage.Route{Method: "GET", Path: "/search"}))
-	_, err := client.SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress}, engage.WithRetry(engage.Retry{Attempts: 3, FirstWait: 1, LongestWait: 0}))
+	_, err := client.SearchConversation(t.Context(), searchRequest, engage.WithRetry(engage.Retry{Attempts: 3, FirstWait: 1, LongestWait: 0}))
 	require.Len(t, failureOf(t, err).Attempts, 3)
 	require.Len(t, server.seen(), 3)
 }
