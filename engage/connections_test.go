@@ -36,6 +36,7 @@ func newCounting(t *testing.T, secure bool, handler http.HandlerFunc) *counting 
 	}
 	if secure {
 		c.EnableHTTP2 = true
+		c.Config.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: 100} // as many servers have
 		c.StartTLS()
 	} else {
 		c.Start()
@@ -49,8 +50,8 @@ func (c *counting) trusted() *tls.Config {
 	return c.Client().Transport.(*http.Transport).TLSClientConfig
 }
 
-// burst makes calls from many callers at once and counts those that were ended
-// by their caller. Any other failure fails the test.
+// burst makes calls from many callers at once, and counts those whose context ended.
+// Any other failure fails the test. Every cancelEach-th call ends early; 0 for none.
 func burst(t *testing.T, client *engage.Client, callers, calls, cancelEach int) (cancelled int32) {
 	t.Helper()
 	var count, ended atomic.Int32
@@ -80,11 +81,10 @@ func burst(t *testing.T, client *engage.Client, callers, calls, cancelEach int) 
 	return ended.Load()
 }
 
-// cancelKey is the key of a context's own cancel function, which midway calls
-// while the request is under way.
+// cancelKey is the key of a context's own cancel function.
 type cancelKey struct{}
 
-// midway is a transport during whose round trips some callers leave.
+// midway is a transport that ends the context of some requests while it sends them.
 type midway struct{ http.RoundTripper }
 
 func (m midway) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -95,7 +95,9 @@ func (m midway) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func TestManyCallersShareConnections(t *testing.T) {
-	const calls = 20_000
+	// Every caller makes several calls: a pool that is too small, or lanes that are too
+	// few, then open connections over and over.
+	const callsEach = 12
 	for _, c := range []struct {
 		callers, most int
 		secure        bool
@@ -109,8 +111,8 @@ func TestManyCallersShareConnections(t *testing.T) {
 			client, err := engage.New(engage.Endpoint(server.URL), auth.Static(token), options...)
 			require.NoError(t, err)
 			defer client.CloseIdleConnections()
-			burst(t, client, c.callers, calls, 0)
-			t.Logf("%d calls over %d connections", calls, server.opened.Load())
+			burst(t, client, c.callers, c.callers*callsEach, 0)
+			t.Logf("%d connections", server.opened.Load())
 			require.LessOrEqual(t, int(server.opened.Load()), c.most)
 		})
 	}
@@ -130,8 +132,7 @@ func TestIdleConnectionsAreClosedOnRequest(t *testing.T) {
 	}
 }
 
-// hesitant is a listener whose first connection never gets an answer until it is
-// let.
+// hesitant is a listener whose first connection hangs until let is closed.
 type hesitant struct {
 	net.Listener
 	accepted atomic.Int32
@@ -148,7 +149,7 @@ func (h *hesitant) Accept() (net.Conn, error) {
 	return conn, err
 }
 
-// held is a connection from which nothing is read before it is let.
+// held is a connection from which nothing is read before let is closed.
 type held struct {
 	net.Conn
 	let chan struct{}
@@ -211,7 +212,7 @@ func TestNoConnectionIsOpenedForCallsThatHaveEnded(t *testing.T) {
 	close(listener.let)
 	_, err := searchConversation(t.Context(), client)
 	require.NoError(t, err)
-	t.Logf("%d callers left, %d connections", callers, listener.accepted.Load())
+	t.Logf("%d callers, %d connections", callers, listener.accepted.Load())
 	require.Less(t, int(listener.accepted.Load()), callers/2)
 }
 
@@ -252,7 +253,7 @@ func TestCallsThatFailDoNotEmptyThePool(t *testing.T) {
 		t.Logf("%d connections", server.opened.Load())
 		require.LessOrEqual(t, int(server.opened.Load()), 80)
 	})
-	t.Run("one in a hundred leaves", func(t *testing.T) {
+	t.Run("one in a hundred ends early", func(t *testing.T) {
 		server := newCounting(t, false, reply(http.StatusOK, found("active")))
 		transport := &http.Transport{MaxIdleConns: 512, MaxIdleConnsPerHost: 512}
 		defer transport.CloseIdleConnections()
@@ -260,7 +261,7 @@ func TestCallsThatFailDoNotEmptyThePool(t *testing.T) {
 		require.NoError(t, err)
 		cancelled := burst(t, client, callers, calls, 100)
 		require.LessOrEqual(t, cancelled, int32(calls/100))
-		t.Logf("%d callers left, %d connections", cancelled, server.opened.Load())
+		t.Logf("%d calls ended early, %d connections", cancelled, server.opened.Load())
 		// Each of them costs a connection, and perhaps one more that was opened
 		// in its place. An emptied pool costs several hundred.
 		require.LessOrEqual(t, int(server.opened.Load()), callers+2*calls/100)
