@@ -65,11 +65,29 @@ func TestTheTraceIDsBeforeTheCutOfAReplyAreKept(t *testing.T) {
 			w.Header().Set("Content-Length", "500")
 			io.WriteString(w, beginning)
 		},
+		"too large":                         reply(200, beginning+strings.Repeat("x", 3*limit)),
+		"too large, without Content-Length": flushed(reply(200, beginning+strings.Repeat("x", 3*limit))),
+		"refused and too large":             reply(409, beginning+strings.Repeat("x", 3*limit)),
 	} {
 		server := newStub(t, answer)
-		_, err := server.client(t).ReopenConversation(t.Context(), reopenRequest)
+		_, err := server.client(t, engage.WithReplyLimit(limit)).ReopenConversation(t.Context(), reopenRequest)
 		require.Contains(t, failureOf(t, err).TraceIDs, outcome.TraceID{Name: "tid", Value: "T-1"}, name)
 	}
+}
+
+// flushed answers without a Content-Length.
+func flushed(answer http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		answer(flushing{w}, r)
+	}
+}
+
+// flushing sends the header before anything is written.
+type flushing struct{ http.ResponseWriter }
+
+func (f flushing) WriteHeader(status int) {
+	f.ResponseWriter.WriteHeader(status)
+	f.ResponseWriter.(http.Flusher).Flush()
 }
 
 func TestAStatusOfAWriteThatHasNotBegunIsNoFailure(t *testing.T) {
@@ -137,11 +155,8 @@ var foreign = map[string]http.HandlerFunc{
 		w.Header().Set("Content-Length", "100")
 		w.(http.Flusher).Flush()
 	},
-	"a page too large": reply(200, strings.Repeat("<br>", limit)),
-	"a page too large, without Content-Length": func(w http.ResponseWriter, r *http.Request) {
-		w.(http.Flusher).Flush()
-		io.WriteString(w, strings.Repeat("<br>", limit))
-	},
+	"a page too large":                         reply(200, strings.Repeat("<br>", limit)),
+	"a page too large, without Content-Length": flushed(reply(200, strings.Repeat("<br>", limit))),
 	"a large compressed page": func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
 		packed := gzip.NewWriter(w)
