@@ -58,6 +58,20 @@ func TestAnErrorOfTheLimiterEndsTheCall(t *testing.T) {
 	require.NotContains(t, err.Error(), token)
 	require.Len(t, failure.Attempts, 1)
 
+	waits := 0
+	server := newStub(t, traced(reply(503, ``)))
+	_, err = searchConversation(t.Context(), server.client(t, engage.WithLimiter(limiterFunc(func(context.Context) error {
+		if waits++; waits > 1 {
+			return refusal
+		}
+		return nil
+	}))))
+	failure = failureOf(t, err)
+	require.ErrorIs(t, err, refusal)
+	require.Len(t, failure.Attempts, 2)
+	require.Zero(t, failure.Attempts[1].Status, "it is not taken for the attempt before")
+	require.Empty(t, failure.Attempts[1].TraceIDs)
+
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()

@@ -238,6 +238,7 @@ func TestEqualContentUnderAnotherAliasIDIsInconclusive(t *testing.T) {
 		for i, m := range sent {
 			m["aliasId"] = fmt.Sprint("of the service ", i)
 			m["text"] = m["text"].(string) + "\n"
+			m["timestamp"] = "1999-01-01T00:00:00Z"
 		}
 		return transcriptOf(2, sent...)
 	}))

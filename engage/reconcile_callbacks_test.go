@@ -76,7 +76,27 @@ func TestAnUnreadableAcknowledgementIsNotTheOutcome(t *testing.T) {
 	server, client, _, id := callbackServer(t)
 	server.Fail(outcome.CloseConversation, engagetest.Fault{Applied: true, Shape: engagetest.Truncated, Callback: engagetest.CallbackLost})
 	_, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: id})
-	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
+	failure := failureOf(t, err)
+	require.Equal(t, outcome.MaybeApplied, failure.Effect)
+	require.Equal(t, outcome.MaybeApplied, failure.Attempts[0].Effect, "the attempts agree with the error")
+}
+
+func TestACreateThatACallbackSettlesHasItsConversationID(t *testing.T) {
+	server := newStub(t, nil)
+	server.answer = func(w http.ResponseWriter, r *http.Request) {
+		post(t, callbackURL(t, server.seen()[0]), `{"tid":"T-1","status":"success","conversationId":"C-new"}`)
+		traced(reply(500, ``))(w, r)
+	}
+	created, err := server.client(t, engage.WithCallbacks(newCallbacks(t))).
+		CreateConversation(t.Context(), engage.CreateConversationV10{Address: smsAddress})
+	require.NoError(t, err)
+	require.Equal(t, engage.Confirmed, created.Proof)
+	require.Equal(t, outcome.OnConversationCreated, created.Outcome)
+	require.Equal(t, "C-new", created.ConversationID)
+	require.Equal(t, "T-1", created.TransactionID)
+	require.Equal(t, 500, created.HTTPStatus)
+	require.Equal(t, []outcome.TraceID{{Name: "trxid", Value: "X-1"}, {Name: "tid", Value: "T-1"}}, created.TraceIDs)
+	require.Len(t, server.seen(), 1, "nothing is looked up")
 }
 
 func TestASuccessReportedDuringTheLastLookupSettlesTheWrite(t *testing.T) {

@@ -181,6 +181,22 @@ func TestAnAppendWhoseReplyIsLostIsReconciled(t *testing.T) {
 	}
 }
 
+func TestAReconciledReceiptContainsTheReplyToTheWrite(t *testing.T) {
+	server := newStub(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			reply(200, transcriptOf(1, map[string]any{"aliasId": "event-1"}))(w, r)
+			return
+		}
+		traced(reply(500, `{"tid":"T-1"}`))(w, r)
+	})
+	receipt, err := server.client(t).AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: "C1", Channel: channel.SMS, Message: event})
+	require.NoError(t, err)
+	require.Equal(t, engage.Reconciled, receipt.Proof)
+	require.Equal(t, 500, receipt.HTTPStatus)
+	require.Equal(t, []outcome.TraceID{{Name: "trxid", Value: "X-1"}, {Name: "tid", Value: "T-1"}}, receipt.TraceIDs)
+	require.Len(t, receipt.Attempts, 1)
+}
+
 func TestAnAnsweredWriteIsNotLookedUp(t *testing.T) {
 	server, client, id := engageServer(t)
 	receipt, err := client.AppendMessage(t.Context(), twoTexts(id))

@@ -34,7 +34,7 @@ func TestATransportThatReportsNothingMayHaveSentTheRequest(t *testing.T) {
 }
 
 func TestAnAttemptThatWasNotSentIsNotTakenForTheOneBefore(t *testing.T) {
-	server := newStub(t, reply(http.StatusServiceUnavailable, `{"code":"5030"}`))
+	server := newStub(t, traced(reply(http.StatusServiceUnavailable, `{"code":"5030"}`)))
 	inner := &http.Transport{}
 	defer inner.CloseIdleConnections()
 	requests := 0
@@ -48,6 +48,8 @@ func TestAnAttemptThatWasNotSentIsNotTakenForTheOneBefore(t *testing.T) {
 	failure := failureOf(t, err)
 	require.Len(t, failure.Attempts, 2)
 	require.Equal(t, outcome.NotSent, failure.Attempts[1].Effect)
+	require.Zero(t, failure.Attempts[1].Status)
+	require.Empty(t, failure.Attempts[1].TraceIDs)
 	require.Equal(t, outcome.Refused, failure.Effect)
 }
 
