@@ -165,8 +165,8 @@ func TestDoEncodesTheBodyOnce(t *testing.T) {
 }
 
 func ExampleClient_Do() {
-	client, id, stop := start(engagetest.Active)
-	defer stop()
+	server, client, id := start(engagetest.Active)
+	defer server.Close()
 
 	held, err := client.Do(context.Background(), engage.Call{
 		Operation: outcome.HoldConversation,
