@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// newCallbacks returns a handler of callbacks that a server of its own mounts.
+// newCallbacks returns a handler of callbacks on a server.
 func newCallbacks(t *testing.T, options ...callback.Option) *callback.Handler {
 	t.Helper()
 	mux := http.NewServeMux()
@@ -70,7 +70,7 @@ func (p *table) size() int {
 	return len(p.ids)
 }
 
-// failingTable is a table that fails with an error of its own.
+// failingTable is a table whose methods return errors.
 type failingTable struct {
 	callback.Pending
 	expect, next error
@@ -87,7 +87,7 @@ func (f failingTable) Next(ctx context.Context, id string) (callback.Report, err
 	return f.Pending.Next(ctx, id)
 }
 
-// post posts body to target and returns the status of the answer.
+// post posts body to target and returns the status of the response.
 func post(t *testing.T, target, body string) int {
 	t.Helper()
 	response, err := http.Post(target, "application/json", strings.NewReader(body))
@@ -131,9 +131,8 @@ func oneWrite(t *testing.T, handler *callback.Handler) (string, *engage.Receipt)
 	return oneWriteAfter(t, 0, handler)
 }
 
-// oneWriteAfter makes a write that is not waited for, and returns its callback URL.
-// The replies to its first attempts are lost; that to the last acknowledges
-// transaction T-1.
+// oneWriteAfter makes a write that is not waited for, and returns its callback URL. Some
+// replies are lost, and that to the next attempt acknowledges transaction T-1.
 func oneWriteAfter(t *testing.T, lost int, handler *callback.Handler) (string, *engage.Receipt) {
 	t.Helper()
 	server := newStub(t, nil)
@@ -152,8 +151,8 @@ func oneWriteAfter(t *testing.T, lost int, handler *callback.Handler) (string, *
 	return callbackURL(t, server.seen()[0]), receipt
 }
 
-// impatient is a table whose caller leaves after a report of an unknown status has
-// been taken.
+// impatient is a table that calls leave after it has returned a report with an unknown
+// status.
 type impatient struct {
 	callback.Pending
 	leave context.CancelFunc

@@ -86,7 +86,7 @@ func TestEveryWriteEndsOnTheOutcomeThatItsCallbackReports(t *testing.T) {
 			server := newStub(t, reply(200, success(c.operation)))
 			_, err := c.do(t.Context(), server.client(t, engage.WithCallbacks(newCallbacks(t))))
 			require.NoError(t, err)
-			require.NotContains(t, server.seen()[0].body+server.seen()[0].query, "callback", "a read has none")
+			require.NotContains(t, server.seen()[0].body+server.seen()[0].query, "callback", "a read has no callback")
 			return
 		}
 		report := ""
@@ -153,7 +153,7 @@ func TestACallbackMayArriveEarlyTwiceOrLate(t *testing.T) {
 			require.ErrorIs(t, err, outcome.ErrOnInvalidData)
 			_, err = client.RemoveParticipant(t.Context(), engage.RemoveParticipantV10{ConversationID: id, Participant: "nobody"})
 			require.Equal(t, outcome.OnRemoveParticipantFailure, outcome.Of(err), "a request without a body has a callback too")
-			require.Zero(t, pending.size(), "nothing stays behind")
+			require.Zero(t, pending.size(), "no write is pending")
 		})
 	}
 }
@@ -169,22 +169,46 @@ func TestAnAlreadyDoneCodeOfACallbackIsSuccess(t *testing.T) {
 	}
 }
 
+// withoutCallback returns a client for use under a fake clock. Its service acknowledges
+// each write at once, and no callback follows.
+func withoutCallback(t *testing.T, options ...callback.Option) *engage.Client {
+	t.Helper()
+	handler, err := callback.New("https://example.com/callbacks", options...)
+	require.NoError(t, err)
+	return over(t, atOnce(httpmock.NewStringResponse(http.StatusAccepted, acknowledged)), engage.WithCallbacks(handler))
+}
+
 func TestAWaitWithoutACallbackEndsOnTimeout(t *testing.T) {
-	server, client, pending, id := callbackServer(t)
-	server.Fail(outcome.CloseConversation, engagetest.Fault{Callback: engagetest.CallbackLost})
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-	defer cancel()
-	_, err := client.CloseConversation(ctx, engage.CloseConversationV10{ConversationID: id})
-	failure := failureOf(t, err)
-	require.Equal(t, outcome.OnTimeout, failure.Edge)
-	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.ErrorContains(t, err, "no callback has reported the outcome")
-	require.Equal(t, outcome.MaybeApplied, failure.Effect)
-	require.Equal(t, http.StatusAccepted, failure.Status)
-	require.NotEmpty(t, failure.TraceIDs)
-	require.Len(t, failure.Attempts, 1)
-	require.Error(t, ctx.Err(), "it waited for as long as the caller allows")
-	require.Zero(t, pending.size())
+	for name, c := range map[string]struct{ deadline, want time.Duration }{
+		"at the deadline":           {time.Second, time.Second},
+		"at a late deadline":        {time.Hour, time.Hour},
+		"without one, after a time": {0, 2 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				pending := newTable()
+				client := withoutCallback(t, callback.WithPending(pending))
+				ctx := context.WithoutCancel(t.Context())
+				if c.deadline > 0 {
+					var cancel context.CancelFunc
+					ctx, cancel = context.WithTimeout(ctx, c.deadline)
+					defer cancel()
+				}
+				began := time.Now()
+				_, err := closeConversation(ctx, client)
+				failure := failureOf(t, err)
+				require.Equal(t, outcome.OnTimeout, failure.Edge)
+				require.ErrorIs(t, err, context.DeadlineExceeded)
+				require.ErrorContains(t, err, "no callback has reported the outcome")
+				require.Equal(t, outcome.MaybeApplied, failure.Effect)
+				require.Equal(t, http.StatusAccepted, failure.Status)
+				require.NotEmpty(t, failure.TraceIDs)
+				require.Len(t, failure.Attempts, 1)
+				require.Equal(t, c.want, time.Since(began))
+				require.Zero(t, pending.size())
+			})
+		})
+	}
 }
 
 func TestAReceiptCanBeWaitedForLater(t *testing.T) {
@@ -219,7 +243,7 @@ func TestAReceiptCanBeWaitedForLater(t *testing.T) {
 	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
 	require.Equal(t, lost.Receipt, same)
 
-	require.Equal(t, 2, pending.size(), "as long as there are receipts to wait with")
+	require.Equal(t, 2, pending.size(), "a write is pending as long as its receipt is in use")
 	runtime.KeepAlive(receipt)
 	runtime.KeepAlive(lost)
 	receipt, lost, same, settled = nil, nil, engage.Receipt{}, engage.Receipt{}
@@ -232,11 +256,7 @@ func TestAReceiptCanBeWaitedForLater(t *testing.T) {
 func TestWaitingCostsNoGoroutines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const callers = 1000
-		transport := httpmock.NewMockTransport()
-		transport.RegisterNoResponder(httpmock.NewStringResponder(202, acknowledged))
-		handler, err := callback.New("https://example.com/callbacks")
-		require.NoError(t, err)
-		client := over(t, transport, engage.WithCallbacks(handler))
+		client := withoutCallback(t)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
 		before := bubbled()
@@ -255,8 +275,7 @@ func TestWaitingCostsNoGoroutines(t *testing.T) {
 	})
 }
 
-// bubbled counts the goroutines of the bubble, and none that other tests have
-// left behind.
+// bubbled counts the goroutines of the bubble, without those of other tests.
 func bubbled() int {
 	stacks := make([]byte, 16<<20)
 	stacks = stacks[:runtime.Stack(stacks, true)]
@@ -317,23 +336,6 @@ func TestAWaitEndsOnErrorIfTheTableOfPendingWritesFails(t *testing.T) {
 	require.Equal(t, outcome.MaybeApplied, failure.Effect)
 	require.ErrorIs(t, err, broken)
 	require.NotContains(t, err.Error(), token)
-}
-
-func TestAWriteWithoutADeadlineWhoseCallbackIsLostEndsOnTimeout(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		transport := httpmock.NewMockTransport()
-		transport.RegisterNoResponder(httpmock.NewStringResponder(202, acknowledged))
-		handler, err := callback.New("https://example.com/callbacks")
-		require.NoError(t, err)
-		client := over(t, transport, engage.WithCallbacks(handler))
-		began := time.Now()
-		_, err = closeConversation(context.WithoutCancel(t.Context()), client)
-		failure := failureOf(t, err)
-		require.Equal(t, outcome.OnTimeout, failure.Edge)
-		require.Equal(t, outcome.MaybeApplied, failure.Effect)
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.Equal(t, 2*time.Minute, time.Since(began))
-	})
 }
 
 func TestACallbackAfterTheEndOfTheWaitIsAnswered(t *testing.T) {

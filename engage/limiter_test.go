@@ -55,6 +55,7 @@ func TestAnErrorOfTheLimiterEndsTheCall(t *testing.T) {
 	require.Equal(t, outcome.OnError, failure.Edge)
 	require.Equal(t, outcome.NotSent, failure.Effect)
 	require.ErrorIs(t, err, refusal)
+	require.ErrorContains(t, err, "the limiter returned an error")
 	require.NotContains(t, err.Error(), token)
 	require.Len(t, failure.Attempts, 1)
 
@@ -81,6 +82,7 @@ func TestAnErrorOfTheLimiterEndsTheCall(t *testing.T) {
 		}))
 		require.ErrorIs(t, err, outcome.ErrOnTimeout)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.NotContains(t, err.Error(), "the limiter returned an error")
 		require.Equal(t, outcome.NotSent, failureOf(t, err).Effect)
 	})
 }

@@ -41,7 +41,7 @@ func TestAProgramThatWasKilledAfterAnAppendDoesNotRepeatIt(t *testing.T) {
 
 func TestAMessageThatChangesDuringTheCallIsSentAsItWas(t *testing.T) {
 	shared := event
-	change := limiterFunc(func(context.Context) error { // before the lookFirst, too
+	change := limiterFunc(func(context.Context) error { // It runs before the lookup, too.
 		shared = message.Text{Direction: "nowhere", Envelope: message.Envelope{AliasID: "event-2"}}
 		return nil
 	})

@@ -228,7 +228,7 @@ func TestAWriteThatIsNotFoundMayHaveBeenApplied(t *testing.T) {
 	require.Equal(t, outcome.MaybeApplied, failure.Effect)
 	require.Equal(t, outcome.OnError, failure.Edge)
 	require.ErrorContains(t, err, "lookup: the conversation does not contain it")
-	require.ErrorIs(t, err, io.EOF, "the cause stays in reach")
+	require.ErrorIs(t, err, io.EOF, "the error contains the cause")
 	require.Len(t, failure.Attempts, 1)
 	require.Equal(t, 1, sent(server, outcome.AppendMessage))
 	require.Equal(t, 4, sent(server, outcome.FetchTranscript), "there are as many lookups as attempts")
@@ -239,7 +239,7 @@ func TestTheErrorSaysWhyTheLookupFoundNothing(t *testing.T) {
 	server.Fail(outcome.AppendMessage, engagetest.Fault{Status: http.StatusInternalServerError})
 	_, err := client.AppendMessage(t.Context(), twoTexts(id))
 	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
-	require.ErrorContains(t, err, "lookup: the conversation does not contain it", "also where there is no other cause")
+	require.ErrorContains(t, err, "lookup: the conversation does not contain it", "the lookup is the only cause")
 
 	server.Fail(outcome.CreateConversation, lostReply)
 	server.Fail(outcome.SearchConversation, engagetest.Fault{Status: http.StatusForbidden, Times: engagetest.Always})
@@ -320,7 +320,7 @@ func (g *gateway) RoundTrip(r *http.Request) (*http.Response, error) {
 		defer g.mutex.Unlock()
 		g.messages = append(g.messages, body.Messages...)
 	})
-	return nil, errors.New("the gateway has hung up")
+	return nil, errors.New("the gateway closed the connection")
 }
 
 func TestARequestThatAGatewayDeliversLateIsNotDoubled(t *testing.T) {

@@ -260,8 +260,8 @@ func TestAStaleConnectionIsReplacedOrTheRequestWasNotSent(t *testing.T) {
 	defer given.CloseIdleConnections()
 	for transport, c := range map[string]struct {
 		options []engage.Option
-		// gone is the effect of a request for which there is no other connection, and
-		// refused that of a request that is refused on another one.
+		// refused is the effect of a request that is refused on another connection, and
+		// gone its effect if there is no other connection.
 		gone, refused outcome.Effect
 	}{
 		"the client's own transport": {nil, outcome.NotSent, outcome.Refused},
