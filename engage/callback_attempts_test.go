@@ -173,8 +173,8 @@ func TestTheFailureOfARefusedAttemptDoesNotSettleAnEarlierOne(t *testing.T) {
 }
 
 func TestARateLimitedAttemptIsNoTransaction(t *testing.T) {
-	for _, turnedAway := range []http.HandlerFunc{reply(429, ``), reply(503, `{"status":"failure","code":"busy"}`)} {
-		_, err := reopenReported(t, []string{"", "", `{"tid":"T-1","status":"failure","code":"7"}`, ""}, turnedAway, turnedAway, hangUp, turnedAway)
+	for _, refusal := range []http.HandlerFunc{reply(429, ``), reply(503, `{"status":"failure","code":"busy"}`)} {
+		_, err := reopenReported(t, []string{"", "", `{"tid":"T-1","status":"failure","code":"7"}`, ""}, refusal, refusal, hangUp, refusal)
 		failure := failureOf(t, err)
 		require.Equal(t, outcome.Refused, failure.Effect, "the only attempt that was applied failed")
 		require.Equal(t, "7", failure.Code)

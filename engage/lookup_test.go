@@ -26,17 +26,15 @@ func stubWithTranscript(t *testing.T, transcript func(sent []map[string]any, off
 		Messages []map[string]any `json:"messages"`
 	}
 	server := newStub(t, nil)
-	server.answer = func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet {
-			reply(200, transcript(last.Messages, r.URL.Query().Get("offset")))(w, r)
-			return
-		}
+	server.answer = split(func(w http.ResponseWriter, r *http.Request) {
+		reply(200, transcript(last.Messages, r.URL.Query().Get("offset")))(w, r)
+	}, func(w http.ResponseWriter, r *http.Request) {
 		written := server.written()
 		if err := json.Unmarshal([]byte(written[len(written)-1].body), &last); err != nil {
 			t.Error(err)
 		}
 		hangUp(w, r)
-	}
+	})
 	return server.client(t, engage.WithCallOptions(settleTime(time.Millisecond)))
 }
 
@@ -44,6 +42,17 @@ func stubWithTranscript(t *testing.T, transcript func(sent []map[string]any, off
 func transcriptOf(all int, messages ...map[string]any) string {
 	encoded, _ := json.Marshal(slices.Clip(append([]map[string]any{}, messages...)))
 	return fmt.Sprintf(`{"status":"success","value":{"countOfRecords":%d,"messages":%s}}`, all, encoded)
+}
+
+// searchAndTranscript answers each search with found, and has an empty transcript.
+func searchAndTranscript(found string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			reply(200, emptyTranscript)(w, r)
+			return
+		}
+		reply(200, found)(w, r)
+	}
 }
 
 // onePage is a transcript that page is all of.
@@ -116,17 +125,7 @@ func TestASearchCanBeInconclusive(t *testing.T) {
 		"one that exists and has no id, with the alias id": {`{"chatExist":true,"status":"active","aliasId":"task-1"}`, byAlias},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := newStub(t, nil)
-			server.answer = func(w http.ResponseWriter, r *http.Request) {
-				switch {
-				case strings.HasSuffix(r.URL.Path, "/search"):
-					reply(200, `{"status":"success","value":`+c.value+`}`)(w, r)
-				case r.Method == http.MethodGet:
-					reply(200, transcriptOf(0))(w, r)
-				default:
-					hangUp(w, r)
-				}
-			}
+			server := newStub(t, split(searchAndTranscript(`{"status":"success","value":`+c.value+`}`), hangUp))
 			client := server.client(t, engage.WithCallOptions(settleTime(time.Millisecond)))
 			_, err := client.CreateConversation(t.Context(), c.request)
 			require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
@@ -220,13 +219,7 @@ func TestAnAliasIDIsFoundInAnyCase(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, engage.Reconciled, receipt.Proof)
 
-	server := newStub(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet {
-			reply(200, transcriptOf(1, map[string]any{"aliasId": "EVENT-1", "direction": "inbound", "type": "text", "text": "hello"}))(w, r)
-			return
-		}
-		reply(202, acknowledged)(w, r)
-	})
+	server := newStub(t, split(reply(200, transcriptOf(1, map[string]any{"aliasId": "EVENT-1"})), reply(202, acknowledged)))
 	first, err := server.client(t).AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: "C1", Channel: channel.SMS, Message: event}, lookFirst)
 	require.NoError(t, err)
 	require.Equal(t, engage.Reconciled, first.Proof)

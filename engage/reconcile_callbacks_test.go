@@ -6,12 +6,14 @@ import (
 	"net/http"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/callback"
 	"github.com/engagesdk/engage-go/engage/engagetest"
 	"github.com/engagesdk/engage-go/outcome"
+	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/require"
 )
 
@@ -102,19 +104,12 @@ func TestACreateThatACallbackSettlesHasItsConversationID(t *testing.T) {
 func TestASuccessReportedDuringTheLastLookupSettlesTheWrite(t *testing.T) {
 	var lookups atomic.Int32
 	server := newStub(t, nil)
-	server.answer = func(w http.ResponseWriter, r *http.Request) {
-		switch written := server.written(); {
-		case r.Method == http.MethodGet:
-			if lookups.Add(1) == 2 {
-				post(t, callbackURL(t, written[0]), `{"tid":"T-1","status":"success"}`)
-			}
-			reply(200, transcriptOf(0))(w, r)
-		case len(written) == 1:
-			hangUp(w, r)
-		default:
-			reply(202, `{"tid":"T-2"}`)(w, r)
+	server.answer = split(func(w http.ResponseWriter, r *http.Request) {
+		if lookups.Add(1) == 2 {
+			post(t, callbackURL(t, server.written()[0]), reportedSuccess)
 		}
-	}
+		reply(200, emptyTranscript)(w, r)
+	}, inTurn(hangUp, reply(202, `{"tid":"T-2"}`)))
 	client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(
 		settleTime(20*time.Millisecond), twoAttempts))
 	receipt, err := client.AppendMessage(t.Context(), appendRequest)
@@ -186,16 +181,12 @@ func TestAnOutcomeReportedBeforeTheCallEndsIsItsOutcome(t *testing.T) {
 func emptyService(t *testing.T, answer func(n int, report func(tid string)) http.HandlerFunc) *stub {
 	t.Helper()
 	server := newStub(t, nil)
-	server.answer = func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet {
-			reply(200, transcriptOf(0))(w, r)
-			return
-		}
+	server.answer = split(reply(200, emptyTranscript), func(w http.ResponseWriter, r *http.Request) {
 		written := server.written()
 		answer(len(written), func(tid string) {
 			post(t, callbackURL(t, written[0]), `{"tid":"`+tid+`","status":"failure","code":"4551"}`)
 		})(w, r)
-	}
+	})
 	return server
 }
 
@@ -262,16 +253,12 @@ func TestWhatWasReportedBeforeARepetitionStaysATraceID(t *testing.T) {
 
 func TestAWriteOfUnknownEffectWithAnUnknownStatusEndsOnInvalidChoice(t *testing.T) {
 	const parked = `{"tid":"T-1","status":"parked","code":"7","description":"soon"}`
-	server := newStub(t, nil)
-	server.answer = func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet {
-			reply(403, `{"code":"4030"}`)(w, r)
-			return
-		}
-		post(t, callbackURL(t, server.written()[0]), parked)
-		hangUp(w, r)
-	}
 	for _, off := range []bool{false, true} {
+		server := newStub(t, nil)
+		server.answer = split(reply(403, `{"code":"4030"}`), func(w http.ResponseWriter, r *http.Request) {
+			post(t, callbackURL(t, server.written()[0]), parked)
+			hangUp(w, r)
+		})
 		client := server.client(t, engage.WithCallbacks(newCallbacks(t)))
 		_, err := appendTo(appendRequest, engage.WithReconciliation(engage.Reconciliation{Off: off}), oneAttempt)(t.Context(), client)
 		failure := failureOf(t, err)
@@ -283,22 +270,15 @@ func TestAWriteOfUnknownEffectWithAnUnknownStatusEndsOnInvalidChoice(t *testing.
 		if !off {
 			require.ErrorContains(t, err, "FetchTranscript", "the error contains that of the lookup, too")
 		}
-		server.mutex.Lock()
-		server.requests = nil
-		server.mutex.Unlock()
 	}
 }
 
 func TestAnOutcomeReportedDuringALookupEndsTheLookup(t *testing.T) {
 	server := newStub(t, nil)
-	server.answer = func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet {
-			post(t, callbackURL(t, server.written()[0]), reportedSuccess)
-			<-r.Context().Done()
-			return
-		}
-		hangUp(w, r)
-	}
+	server.answer = split(func(_ http.ResponseWriter, r *http.Request) {
+		post(t, callbackURL(t, server.written()[0]), reportedSuccess)
+		<-r.Context().Done()
+	}, hangUp)
 	client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(engage.WithRetry(engage.Retry{AttemptTimeout: 0})))
 	receipt, err := client.AppendMessage(t.Context(), appendRequest)
 	require.NoError(t, err, "the callback ends the lookup")
@@ -325,25 +305,29 @@ func TestALookupContinuesIfTheTableOfPendingWritesFails(t *testing.T) {
 }
 
 func TestACallWhoseContextEndsDuringTheReconciliationEndsOnTimeout(t *testing.T) {
-	for name, lookup := range map[string]http.HandlerFunc{
-		"waiting for a callback": reply(200, transcriptOf(0)),
-		"during a lookup":        func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+	for name, lookup := range map[string]roundTrip{
+		"waiting for a callback": func(*http.Request) (*http.Response, error) {
+			return httpmock.NewStringResponse(http.StatusOK, emptyTranscript), nil
+		},
+		"during a lookup": deaf,
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := newStub(t, func(w http.ResponseWriter, r *http.Request) {
-				if r.Method == http.MethodGet {
-					lookup(w, r)
-					return
-				}
-				reply(500, ``)(w, r)
+			synctest.Test(t, func(t *testing.T) {
+				handler, err := callback.New("https://example.com/callbacks")
+				require.NoError(t, err)
+				client := over(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+					if r.Method == http.MethodGet {
+						return lookup(r)
+					}
+					return httpmock.NewStringResponse(http.StatusInternalServerError, ``), nil
+				}), engage.WithCallbacks(handler), engage.WithCallOptions(settleTime(time.Hour)))
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+				defer cancel()
+				_, err = appendMessage(ctx, client)
+				require.ErrorIs(t, err, outcome.ErrOnTimeout)
+				require.ErrorIs(t, err, context.DeadlineExceeded)
+				require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
 			})
-			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-			defer cancel()
-			_, err := appendMessage(ctx, server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(
-				settleTime(time.Hour))))
-			require.ErrorIs(t, err, outcome.ErrOnTimeout)
-			require.ErrorIs(t, err, context.DeadlineExceeded)
-			require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
 		})
 	}
 }

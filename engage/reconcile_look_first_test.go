@@ -3,7 +3,6 @@ package engage_test
 import (
 	"context"
 	"net/http"
-	"strings"
 	"testing"
 	"time"
 
@@ -190,17 +189,8 @@ func TestAClosedConversationThatDoesNotExistDoesNotPreventACreate(t *testing.T) 
 		"without a message": {Address: smsAddress, AliasID: "task-2"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := newStub(t, nil)
-			server.answer = func(w http.ResponseWriter, r *http.Request) {
-				switch {
-				case strings.HasSuffix(r.URL.Path, "/search"):
-					reply(200, `{"status":"success","value":{"conversationId":"C-old","chatExist":false,"status":"closed","aliasId":"task-1"}}`)(w, r)
-				case r.Method == http.MethodGet:
-					reply(200, transcriptOf(0))(w, r)
-				default:
-					reply(202, acknowledged)(w, r)
-				}
-			}
+			closed := `{"status":"success","value":{"conversationId":"C-old","chatExist":false,"status":"closed","aliasId":"task-1"}}`
+			server := newStub(t, split(searchAndTranscript(closed), reply(202, acknowledged)))
 			_, err := server.client(t).CreateConversation(t.Context(), request, lookFirst)
 			require.NoError(t, err)
 			require.Len(t, server.written(), 1)

@@ -182,13 +182,7 @@ func TestAnAppendWhoseReplyIsLostIsReconciled(t *testing.T) {
 }
 
 func TestAReconciledReceiptContainsTheReplyToTheWrite(t *testing.T) {
-	server := newStub(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet {
-			reply(200, transcriptOf(1, map[string]any{"aliasId": "event-1"}))(w, r)
-			return
-		}
-		traced(reply(500, `{"tid":"T-1"}`))(w, r)
-	})
+	server := newStub(t, split(reply(200, transcriptOf(1, map[string]any{"aliasId": "event-1"})), traced(reply(500, `{"tid":"T-1"}`))))
 	receipt, err := server.client(t).AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: "C1", Channel: channel.SMS, Message: event})
 	require.NoError(t, err)
 	require.Equal(t, engage.Reconciled, receipt.Proof)

@@ -154,10 +154,10 @@ func (s *stub) seen() []recorded {
 	return append([]recorded(nil), s.requests...)
 }
 
-// written returns the requests so far without those of lookups.
+// written returns the writes so far.
 func (s *stub) written() []recorded {
 	return slices.DeleteFunc(s.seen(), func(r recorded) bool {
-		return r.method == http.MethodGet || strings.HasSuffix(r.path, "/search")
+		return isRead(r.method, r.path)
 	})
 }
 
@@ -185,6 +185,21 @@ func reply(status int, body string) http.HandlerFunc {
 		w.WriteHeader(status)
 		io.WriteString(w, body)
 	}
+}
+
+// split answers reads with one handler and writes with another.
+func split(reads, writes http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if isRead(r.Method, r.URL.Path) {
+			reads(w, r)
+			return
+		}
+		writes(w, r)
+	}
+}
+
+func isRead(method, path string) bool {
+	return method == http.MethodGet || strings.HasSuffix(path, "/search")
 }
 
 // inTurn answers each request with the next of answers, and all others with the last.
