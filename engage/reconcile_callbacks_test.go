@@ -56,6 +56,17 @@ func TestACallbackSettlesAWriteWhoseReplyWasLost(t *testing.T) {
 	}
 }
 
+func TestACallbackSettlesAConvergentWriteWhoseReplyWasLost(t *testing.T) {
+	server, client, pending, id := callbackServer(t, settleTime(time.Minute))
+	server.Fail(outcome.CloseConversation, engagetest.Fault{Applied: true, Connection: engagetest.ConnectionReset, CallbackDelay: 50 * time.Millisecond})
+	closed, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: id}, oneAttempt)
+	require.NoError(t, err)
+	require.Equal(t, engage.Confirmed, closed.Proof)
+	require.False(t, closed.AlreadyDone)
+	require.Equal(t, id, closed.ConversationID)
+	require.Zero(t, pending.size())
+}
+
 func TestAnUnreadableAcknowledgementIsNotTheOutcome(t *testing.T) {
 	for _, closed := range []bool{false, true} {
 		server, client, pending, id := callbackServer(t)

@@ -226,6 +226,11 @@ func TestAWriteThatIsNotFoundMayHaveBeenApplied(t *testing.T) {
 	require.Len(t, failure.Attempts, 1)
 	require.Equal(t, 1, sent(server, outcome.AppendMessage))
 	require.Equal(t, 4, sent(server, outcome.FetchTranscript), "there are as many lookups as attempts")
+
+	server.Fail(outcome.AppendMessage, lostRequest)
+	_, err = client.AppendMessage(t.Context(), twoTexts(id), oneAttempt)
+	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
+	require.Equal(t, 5, sent(server, outcome.FetchTranscript))
 }
 
 func TestTheErrorSaysWhyTheLookupFoundNothing(t *testing.T) {
@@ -284,6 +289,27 @@ func TestAWriteThatIsAbsentAfterTheSettleTimeIsSentOnceMore(t *testing.T) {
 	_, err = client.AppendMessage(t.Context(), freshTexts(id))
 	require.Equal(t, outcome.Applied, failureOf(t, err).Effect, "the reply to the repetition decides")
 	require.Len(t, texts(t, server, id), 6)
+}
+
+func TestAnAbsentWriteIsSentAgainAsSoonAsTheSettleTimeIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var writes []time.Time
+		client := over(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+			switch {
+			case r.Method == http.MethodGet:
+				return httpmock.NewStringResponse(http.StatusOK, emptyTranscript), nil
+			case len(writes) == 0:
+				writes = append(writes, time.Now())
+				return nil, io.ErrUnexpectedEOF
+			}
+			writes = append(writes, time.Now())
+			return httpmock.NewStringResponse(http.StatusAccepted, acknowledged), nil
+		}))
+		_, err := appendTo(appendRequest, settleTime(time.Minute))(t.Context(), client)
+		require.NoError(t, err)
+		require.Len(t, writes, 2)
+		require.Equal(t, time.Minute, writes[1].Sub(writes[0]))
+	})
 }
 
 // gateway is a transport that fails each append and delivers it later to a
@@ -351,6 +377,7 @@ func TestARequestThatAGatewayDeliversLateIsNotDoubled(t *testing.T) {
 					require.Equal(t, engage.Reconciled, receipt.Proof)
 				} else {
 					require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
+					require.ErrorContains(t, err, "lookup: the conversation does not contain it")
 				}
 				g.late.Wait()
 				require.Len(t, g.messages, 2)

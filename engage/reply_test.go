@@ -1,11 +1,13 @@
 package engage_test
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"io"
 	"math"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -17,16 +19,23 @@ import (
 // limit is the reply limit of the clients in these tests.
 const limit = 4 << 10
 
+// cutShort answers with a body that is shorter than its Content-Length.
+func cutShort(length int, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", strconv.Itoa(length))
+		io.WriteString(w, body)
+	}
+}
+
 func TestASuccessThatIsCutShortAfterItsStatusWasApplied(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
-		"truncated": func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Length", "100")
-			io.WriteString(w, `{"status":"success","tid":"T-`)
-		},
-		"cut JSON":      reply(200, `{"status":"success","tid":"T-`),
-		"cut in a name": reply(200, `{"status":202,"ti`),
-		"too large":     reply(200, `{"status":"OK","tid":"`+strings.Repeat("x", limit)+`"}`),
-		"two documents": reply(200, `{"status":"success","tid":"T-1"}{"tid":"T-2"}`),
+		"cut JSON":                 reply(200, `{"status":"success","tid":"T-`),
+		"cut in a name":            reply(200, `{"status":202,"ti`),
+		"cut in its length":        cutShort(100, `{"status":"success","tid":"T-`),
+		"cut after the JSON":       cutShort(100, `{"tid":"T-1"}`),
+		"long, cut after the JSON": cutShort(100<<10, `{"tid":"T-1"}`),
+		"too large":                reply(200, `{"status":"OK","tid":"`+strings.Repeat("x", limit)+`"}`),
+		"two documents":            reply(200, `{"status":"success","tid":"T-1"}{"tid":"T-2"}`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			requireUnusable(t, answer, outcome.Applied)
@@ -36,12 +45,9 @@ func TestASuccessThatIsCutShortAfterItsStatusWasApplied(t *testing.T) {
 
 func TestASuccessThatIsCutShortBeforeItsStatusMayHaveBeenApplied(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
-		"in its id":     reply(200, `{"tid":"T-`),
-		"in its status": reply(200, `{"tid":"T-1","status":"succ`),
-		"in a failure": func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Length", "500")
-			io.WriteString(w, `{"status":"failure","code":"4711","description":"the conversation is clo`)
-		},
+		"in its id":                  reply(200, `{"tid":"T-`),
+		"in its status":              reply(200, `{"tid":"T-1","status":"succ`),
+		"in a failure":               cutShort(500, `{"status":"failure","code":"4711","description":"the conversation is clo`),
 		"in a failure, by a gateway": reply(200, `{"status":"failure","code":"4711","description":"the conversation is clo`),
 		"in an error":                reply(200, `{"status":"success","error":{"key":"4551","message":[{"descr`),
 		"in a list of errors":        reply(200, `{"status":"success","errors":[{"key":"45`),
@@ -60,11 +66,8 @@ func TestASuccessThatIsCutShortBeforeItsStatusMayHaveBeenApplied(t *testing.T) {
 func TestTheTraceIDsBeforeTheCutOfAReplyAreKept(t *testing.T) {
 	const beginning = `{"status":"success","tid":"T-1","descr`
 	for name, answer := range map[string]http.HandlerFunc{
-		"no JSON": reply(200, beginning),
-		"lost": func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Length", "500")
-			io.WriteString(w, beginning)
-		},
+		"no JSON":                           reply(200, beginning),
+		"cut in its length":                 cutShort(500, beginning),
 		"too large":                         reply(200, beginning+strings.Repeat("x", 3*limit)),
 		"too large, without Content-Length": flushed(reply(200, beginning+strings.Repeat("x", 3*limit))),
 		"refused and too large":             reply(409, beginning+strings.Repeat("x", 3*limit)),
@@ -147,10 +150,7 @@ var foreign = map[string]http.HandlerFunc{
 	"another object":      reply(200, `{"hello":"world"}`),
 	"a description":       reply(200, `{"description":"OK"}`),
 	"an empty error list": reply(200, `{"errors":[]}`),
-	"a page cut off": func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Length", "100")
-		io.WriteString(w, `<html>`)
-	},
+	"a page cut short":    cutShort(100, `<html>`),
 	"a header only": func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "100")
 		w.(http.Flusher).Flush()
@@ -314,6 +314,43 @@ func TestAReplyIsReadToItsEndWhateverItsContentLength(t *testing.T) {
 		} else {
 			require.ErrorContains(t, err, c.problem, name)
 		}
+	}
+}
+
+func TestAReplyThatIsCompressedThoughNobodyAskedIsRead(t *testing.T) {
+	pack := func(text string) string {
+		var packed bytes.Buffer
+		writer := gzip.NewWriter(&packed)
+		io.WriteString(writer, text)
+		writer.Close()
+		return packed.String()
+	}
+	packed := pack(acknowledged)
+	for name, c := range map[string]struct {
+		body         string
+		uncompressed bool
+		problem      string
+	}{
+		"compressed":              {packed, false, ""},
+		"decompressed already":    {acknowledged, true, ""},
+		"not compressed":          {acknowledged, false, "the exchange failed"},
+		"cut short":               {packed[:len(packed)-4], false, "unexpected EOF"},
+		"large after compression": {pack(`{"tid":"T-1","more":"` + strings.Repeat("x", limit) + `"}`), false, "larger than the limit"},
+	} {
+		client := over(t, roundTrip(func(*http.Request) (*http.Response, error) {
+			return &http.Response{
+				StatusCode: http.StatusOK, Header: http.Header{"Content-Encoding": {"GZIP"}}, Uncompressed: c.uncompressed,
+				Body: io.NopCloser(strings.NewReader(c.body)), ContentLength: int64(len(c.body)),
+			}, nil
+		}), engage.WithReplyLimit(limit))
+		receipt, err := client.AppendMessage(t.Context(), appendRequest, noReconciliation)
+		if c.problem == "" {
+			require.NoError(t, err, name)
+			require.Equal(t, acknowledged, string(receipt.Raw()), name)
+			continue
+		}
+		require.ErrorContains(t, err, c.problem, name)
+		require.GreaterOrEqual(t, failureOf(t, err).Effect, outcome.MaybeApplied, name)
 	}
 }
 

@@ -62,9 +62,9 @@ func TestReadsAndConvergentWritesAreRetried(t *testing.T) {
 	for name, fault := range map[string]http.HandlerFunc{
 		"reply lost": hangUp, "500": reply(500, ``), "502 HTML": reply(502, `<html>`), "503": reply(503, ``),
 		"504": reply(504, ``), "408": reply(408, ``), "429": reply(429, ``),
-		"reset mid-body": func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Content-Length", "100")
-			w.Write([]byte(`{"tid":`))
+		"cut short": cutShort(100, `{"tid":"T-1"}`),
+		"reset in its body": func(w http.ResponseWriter, r *http.Request) {
+			cutShort(100, `{"tid":`)(w, r)
 			w.(http.Flusher).Flush()
 			hangUp(w, r)
 		},

@@ -127,6 +127,7 @@ func TestRequestsOnTheWire(t *testing.T) {
 			require.Equal(t, "/api/v1"+want.path, got.path)
 			require.Equal(t, "Bearer "+token, got.header.Get("Authorization"))
 			require.Equal(t, "application/json", got.header.Get("Accept"))
+			require.Equal(t, "engage-go", got.header.Get("User-Agent"))
 			require.EqualValues(t, len(got.body), got.length)
 			if want.body == "" {
 				require.Empty(t, got.body)
