@@ -3,11 +3,13 @@ package engage_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/engagesdk/engage-go/engage"
@@ -15,6 +17,7 @@ import (
 	"github.com/engagesdk/engage-go/engage/engagetest"
 	"github.com/engagesdk/engage-go/engage/message"
 	"github.com/engagesdk/engage-go/outcome"
+	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/require"
 )
 
@@ -245,15 +248,68 @@ func TestEqualContentUnderAnotherAliasIDIsInconclusive(t *testing.T) {
 	require.ErrorContains(t, err, "the same content under another alias id", "nor is it sent at all")
 }
 
-func TestTheSameAliasIDForTwoMessagesIsInconclusive(t *testing.T) {
-	server, client, id := engageServer(t)
-	twice := markedTexts(id)
-	for i := range twice.Messages {
-		twice.Messages[i] = message.Text{Direction: message.Inbound, Text: fmt.Sprint(i), Envelope: message.Envelope{AliasID: "M-1"}}
+func TestContentIsComparedAsAWhole(t *testing.T) {
+	files := func(url string) message.TextWithAttachments {
+		return message.TextWithAttachments{
+			Direction: message.Inbound, Text: "see", Attachments: []message.Attachment{{MIMEType: "image/png", FileName: "a.png", URL: url}},
+			Envelope: message.Envelope{Timestamp: time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)},
+		}
 	}
-	server.Fail(outcome.AppendMessage, lostRequest)
-	_, err := client.AppendMessage(t.Context(), twice)
-	require.ErrorContains(t, err, "two of the messages have the same alias id")
+	for name, c := range map[string]struct {
+		there    func(raw string) string
+		attempts int
+	}{
+		"with another time": {func(raw string) string { return strings.ReplaceAll(raw, "2026-01-31", "1999-01-01") }, 1},
+		"with more space":   {func(raw string) string { return strings.ReplaceAll(raw, "a.png\"", "a.png \"") }, 1},
+		"with another file": {func(raw string) string { return strings.ReplaceAll(raw, "/a.png", "/b.png") }, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := stubWithTranscript(t, onePage(func(sent []map[string]any) string {
+				sent[0]["aliasId"] = "of the service"
+				return c.there(transcriptOf(1, sent...))
+			}))
+			_, err := client.AppendMessage(t.Context(), engage.AppendMessageV13{
+				ConversationID: "C1", Channel: channel.WhatsApp, Message: files("https://files.example.com/a.png"),
+			})
+			require.Len(t, failureOf(t, err).Attempts, c.attempts, "it is sent again only if it is absent")
+		})
+	}
+}
+
+func TestALookupThatWouldFailAgainIsMadeOnce(t *testing.T) {
+	page := func(aliasID string) *http.Response {
+		return httpmock.NewStringResponse(http.StatusOK, transcriptOf(1<<30, map[string]any{"aliasId": aliasID}))
+	}
+	twice := markedTexts("C1")
+	twice.Messages[1] = twice.Messages[0]
+	for name, c := range map[string]struct {
+		request    engage.AppendMessageV14
+		transcript func(offset string) *http.Response
+		why        string
+	}{
+		"two messages with the same alias id": {twice, nil, "the same alias id"},
+		"a transcript that cannot be read": {twoTexts("C1"), func(string) *http.Response {
+			return httpmock.NewStringResponse(http.StatusForbidden, ``)
+		}, "onAuthorizationFailure"},
+		"the same page again":   {twoTexts("C1"), func(string) *http.Response { return page("old") }, "the same page"},
+		"a transcript for ever": {twoTexts("C1"), func(offset string) *http.Response { return page("at " + offset) }, "too long"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client := over(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+					if r.Method == http.MethodGet {
+						return c.transcript(r.URL.Query().Get("offset")), nil
+					}
+					return nil, io.ErrUnexpectedEOF
+				}))
+				start := time.Now()
+				_, err := client.AppendMessage(t.Context(), c.request)
+				require.ErrorContains(t, err, c.why)
+				require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
+				require.Zero(t, time.Since(start), "there is no wait for another lookup")
+			})
+		})
+	}
 }
 
 func TestAMessageIsFoundInAConversationThatWasClosedSince(t *testing.T) {

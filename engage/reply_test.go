@@ -9,7 +9,11 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/outcome"
@@ -269,6 +273,7 @@ func TestAReplyOfAnySizeIsReadUpToTheLimit(t *testing.T) {
 		"a byte above it":          {reply(200, long), int64(len(long)) - 1, tooLarge},
 		"exactly the limit, small": {reply(200, acknowledged), int64(len(acknowledged)), ""},
 		"a byte above it, small":   {reply(200, acknowledged), int64(len(acknowledged)) - 1, tooLarge},
+		"cut short above 64 KiB":   {cutShort(len(long), acknowledged+strings.Repeat(" ", 100<<10)), math.MaxInt64, "unexpected EOF"},
 		"a Content-Length without a body": {func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Length", "4611686018427387904")
 			w.(http.Flusher).Flush()
@@ -353,6 +358,51 @@ func TestAReplyThatIsCompressedThoughNobodyAskedIsRead(t *testing.T) {
 		require.GreaterOrEqual(t, failureOf(t, err).Effect, outcome.MaybeApplied, name)
 	}
 }
+
+// A client reads a few large replies at a time: more wait for their turn.
+func TestLargeRepliesAreReadAFewAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const calls, atATime = 40, 16
+		var reading atomic.Int32
+		finish := make(chan struct{})
+		client := over(t, roundTrip(func(*http.Request) (*http.Response, error) {
+			rest := readerFunc(func([]byte) (int, error) {
+				reading.Add(1)
+				<-finish
+				return 0, io.EOF
+			})
+			large := io.MultiReader(strings.NewReader(acknowledged+strings.Repeat(" ", 64<<10)), rest)
+			return &http.Response{StatusCode: http.StatusOK, ContentLength: -1, Body: io.NopCloser(large)}, nil
+		}), engage.WithCallOptions(engage.WithRetry(engage.Retry{Attempts: 1, AttemptTimeout: time.Hour}), noReconciliation))
+		var calling sync.WaitGroup
+		for range calls {
+			calling.Go(func() {
+				_, err := appendMessage(t.Context(), client)
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait()
+		require.EqualValues(t, atATime, reading.Load())
+
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		_, err := appendMessage(ctx, client)
+		require.ErrorIs(t, err, outcome.ErrOnTimeout)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, outcome.Applied, failureOf(t, err).Effect, "the beginning of the reply was read")
+
+		close(finish)
+		calling.Wait()
+		require.EqualValues(t, calls, reading.Load())
+	})
+}
+
+// readerFunc is a reader that is a function.
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 // watched is a body that records that it was closed.
 type watched struct {
