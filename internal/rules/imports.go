@@ -30,6 +30,7 @@ var rooms = []room{
 	{"internal/transport", []string{"internal/sent"}},
 	{"internal/http2test", nil},
 	{"internal/rules", nil},
+	{"internal/mutate", nil},
 	{"engage/message", []string{"engage/channel", "outcome", "internal/tolerant", "internal/scan"}},
 	{"auth", []string{"outcome", "internal/nothing", "internal/safeurl", "internal/safeerror", "internal/retryafter", "internal/errtree"}},
 	{"internal/engine", []string{"auth", "outcome", "internal/tolerant", "internal/safeerror", "internal/retryafter", "internal/sent", "internal/retry"}},
