@@ -3,6 +3,7 @@ package engage_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"sync"
@@ -174,6 +175,28 @@ func TestARevokedTokenIsReplaced(t *testing.T) {
 	require.Equal(t, 2, tokens())
 	kept, _ := server.Conversation(id)
 	require.Len(t, kept.Messages, 4)
+}
+
+func TestAnErrorOfThePackagesOfTheSDKIsShown(t *testing.T) {
+	for _, shown := range []error{
+		&auth.ReauthorizationRequiredError{Authorization: "agents"},
+		&auth.TokenEndpointError{Status: 400, Code: "invalid_client"},
+		&auth.StoreError{Name: "agents", Problem: "is locked"},
+		&auth.HostError{Host: "example.com"},
+		&outcome.Error{Edge: outcome.OnError, Operation: "Sign"},
+		auth.ErrUnknownAuthorization,
+	} {
+		failing := sourceFunc(func(context.Context) (auth.Token, error) {
+			return auth.Token{}, fmt.Errorf("vault %s: %w", token, shown)
+		})
+		client, err := engage.New(engage.US, failing, engage.WithTransport(inMemory{}))
+		require.NoError(t, err)
+		_, err = appendMessage(t.Context(), client)
+		require.ErrorIs(t, err, outcome.ErrOnAuthorizationFailure)
+		require.ErrorIs(t, err, shown)
+		require.ErrorContains(t, err, shown.Error())
+		require.NotContains(t, err.Error(), token)
+	}
 }
 
 func TestWithoutATokenNothingIsSent(t *testing.T) {
