@@ -36,43 +36,6 @@ func TestAFailureThatIsCutShortIsReconciled(t *testing.T) {
 	}
 }
 
-func TestAWriteAnsweredWithThePageOfAProxyIsReconciled(t *testing.T) {
-	for name, c := range map[string]struct {
-		transcript string
-		found      bool
-	}{
-		"and is there":     {`{"status":"success","value":{"messages":[{"aliasId":"A-1","direction":"inbound","type":"text","text":"hi"}]}}`, true},
-		"and is not there": {`{"status":"success","value":{"messages":[]}}`, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			server := newStub(t, inTurn(reply(200, `<html>`), reply(200, c.transcript)))
-			receipt, err := server.client(t).AppendMessage(t.Context(), engage.AppendMessageV13{
-				ConversationID: "C1", Channel: "sms", Message: message.Text{Direction: message.Inbound, Text: "hi", Envelope: message.Envelope{AliasID: "A-1"}},
-			}, oneAttempt)
-			if c.found {
-				require.NoError(t, err)
-				require.Equal(t, engage.Reconciled, receipt.Proof)
-			} else {
-				require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
-			}
-		})
-	}
-}
-
-func TestAWriteAnsweredWith503ByAProxyIsReconciled(t *testing.T) {
-	server, client, id := engageServer(t)
-	server.Fail(outcome.AppendMessage, engagetest.Fault{
-		Applied: true, Status: http.StatusServiceUnavailable, Header: http.Header{"Content-Type": {"text/plain"}},
-		Body: "upstream connect error or disconnect/reset before headers",
-	})
-	receipt, err := client.AppendMessage(t.Context(), twoTexts(id))
-	require.NoError(t, err)
-	require.Equal(t, engage.Reconciled, receipt.Proof)
-	require.Equal(t, outcome.MaybeApplied, receipt.Attempts[0].Effect)
-	require.Equal(t, []string{"hello", "again"}, texts(t, server, id), "once")
-	require.Equal(t, 1, sent(server, outcome.AppendMessage))
-}
-
 func TestARepetitionCountsTheAttemptsWithoutTheRefusedToken(t *testing.T) {
 	server := emptyService(t, func(n int, _ func(string)) http.HandlerFunc {
 		return []http.HandlerFunc{reply(401, ``), hangUp, reply(202, acknowledged)}[n-1]
@@ -160,6 +123,11 @@ func TestAnAppendWhoseReplyIsLostIsReconciled(t *testing.T) {
 		"504":         {Applied: true, Status: 504, Shape: engagetest.Empty},
 		"too late":    {Applied: true, Delay: time.Minute},
 		"200 and 500": {Applied: true, Status: 200, Body: `{"status":500,"tid":"T"}`},
+		"200 HTML":    {Applied: true, Status: 200, Shape: engagetest.HTML},
+		"503 of a proxy": {
+			Applied: true, Status: 503, Header: http.Header{"Content-Type": {"text/plain"}},
+			Body: "upstream connect error or disconnect/reset before headers",
+		},
 	}
 	for name, fault := range faults {
 		t.Run(name, func(t *testing.T) {

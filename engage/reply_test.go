@@ -245,14 +245,6 @@ func TestAnAcknowledgementNeedNotHaveAnID(t *testing.T) {
 	}
 }
 
-func TestTheTransactionIDInTheValueIsATraceID(t *testing.T) {
-	server := newStub(t, reply(http.StatusOK, `{"status":"success","value":{"TransId":"V-1"}}`))
-	receipt, err := server.client(t).CloseConversation(t.Context(), closeRequest)
-	require.NoError(t, err)
-	require.Equal(t, "V-1", receipt.TransactionID)
-	require.Equal(t, "V-1", receipt.TraceIDs[0].Value)
-}
-
 func TestTheErrorOfAWriteContainsTheAliasIDs(t *testing.T) {
 	server := newStub(t, hangUp)
 	_, err := appendTo(appendRequest, noReconciliation)(t.Context(), server.client(t))
@@ -328,7 +320,7 @@ func TestEverySpellingOfTheTransactionIDIsRead(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "T-1", receipt.TransactionID, body)
 		require.Equal(t, http.StatusAccepted, receipt.HTTPStatus)
-		require.Subset(t, receipt.TraceIDs, []outcome.TraceID{{Name: "trxid", Value: "X-1"}, {Name: "TrackingId", Value: "X-2"}})
+		require.Equal(t, receipt.TraceIDs, []outcome.TraceID{{Name: "trxid", Value: "X-1"}, {Name: "TrackingId", Value: "X-2"}, {Name: "tid", Value: "T-1"}})
 		require.JSONEq(t, body, string(receipt.Raw()))
 		if strings.Contains(body, "conversationId") {
 			require.Equal(t, "17", receipt.ConversationID, "a number is an id, too")

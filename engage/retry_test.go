@@ -61,7 +61,7 @@ func TestAnUnsafeWriteThatWasRefusedOrNotSentIsRepeated(t *testing.T) {
 func TestReadsAndConvergentWritesAreRetried(t *testing.T) {
 	for name, fault := range map[string]http.HandlerFunc{
 		"reply lost": hangUp, "500": reply(500, ``), "502 HTML": reply(502, `<html>`), "503": reply(503, ``),
-		"504": reply(504, ``), "408": reply(408, ``), "429": reply(429, ``),
+		"504": reply(504, ``), "408": reply(408, ``), "429": reply(429, ``), "200 HTML": reply(200, `<html>`),
 		"cut short": cutShort(100, `{"tid":"T-1"}`),
 		"reset in its body": func(w http.ResponseWriter, r *http.Request) {
 			cutShort(100, `{"tid":`)(w, r)
@@ -79,14 +79,6 @@ func TestReadsAndConvergentWritesAreRetried(t *testing.T) {
 		_, err = closeConversation(t.Context(), server.client(t))
 		require.NoError(t, err, name)
 	}
-}
-
-func TestAReadIsRetriedAfterThePageOfAProxy(t *testing.T) {
-	server := newStub(t, inTurn(reply(200, `<html>`), reply(200, `{"status":"success","value":{"conversationId":"C1","status":"active"}}`)))
-	found, err := server.client(t).SearchConversation(t.Context(), searchRequest)
-	require.NoError(t, err)
-	require.Equal(t, "C1", found.ConversationID)
-	require.Len(t, found.Attempts, 2)
 }
 
 func TestAPermanentFailureIsNotRetried(t *testing.T) {
