@@ -308,7 +308,7 @@ func TestAWriteIsNotSentIfTheTableOfPendingWritesFails(t *testing.T) {
 		edge outcome.Edge
 	}{
 		"the table fails":     {t.Context(), errors.New("cannot reach " + token), outcome.OnError},
-		"the caller has left": {endedContext(t), context.Canceled, outcome.OnTimeout},
+		"the caller gave up": {endedContext(t), context.Canceled, outcome.OnTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {
 			table := failingTable{Pending: callback.NewPending(), expect: c.err}

@@ -25,7 +25,7 @@ func TestAConversationOfEveryChannelIsFoundByItsAddress(t *testing.T) {
 	files := []message.Attachment{{MIMEType: "image/png", FileName: "a.png", URL: "https://files.example.com/a.png"}}
 	email := message.Email{
 		Direction:   message.Inbound,
-		Content:     message.EmailContent{From: "ann@example.org", StrippedText: "Hello"}, // a blind copy
+		Content:     message.EmailContent{From: "ann@example.org", StrippedText: "Hello"}, // It is a blind copy.
 		Attachments: []message.Attachment{{URL: "https://files.example.com/nameless"}},
 	}
 	question := message.AppleQuickReplies{Content: message.AppleQuickRepliesContent{Data: message.AppleQuickRepliesData{

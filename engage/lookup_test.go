@@ -244,7 +244,7 @@ func TestEqualContentUnderAnotherAliasIDIsInconclusive(t *testing.T) {
 	require.Len(t, failure.Attempts, 1, "it is not sent again")
 	require.ErrorContains(t, err, "the same content under another alias id")
 
-	_, err = client.AppendMessage(t.Context(), markedTexts("C1"), lookFirst)
+	_, err = client.AppendMessage(t.Context(), textsWithAliasIDs("C1"), lookFirst)
 	require.ErrorContains(t, err, "the same content under another alias id", "nor is it sent at all")
 }
 
@@ -280,7 +280,7 @@ func TestALookupThatWouldFailAgainIsMadeOnce(t *testing.T) {
 	page := func(aliasID string) *http.Response {
 		return httpmock.NewStringResponse(http.StatusOK, transcriptOf(1<<30, map[string]any{"aliasId": aliasID}))
 	}
-	twice := markedTexts("C1")
+	twice := textsWithAliasIDs("C1")
 	twice.Messages[1] = twice.Messages[0]
 	for name, c := range map[string]struct {
 		request    engage.AppendMessageV14

@@ -138,11 +138,11 @@ func TestAnOutcomeReportedBeforeTheCallEndsIsItsOutcome(t *testing.T) {
 		options []engage.CallOption
 		effect  outcome.Effect // of the error; 0 for a success
 	}{
-		"the caller leaves, and it succeeded": {success, func(_ bool, leave func(), _ http.ResponseWriter, r *http.Request) {
+		"the context ends, and it succeeded": {success, func(_ bool, leave func(), _ http.ResponseWriter, r *http.Request) {
 			leave()
 			<-r.Context().Done()
 		}, nil, 0},
-		"the caller leaves, and it failed": {failed, func(_ bool, leave func(), _ http.ResponseWriter, r *http.Request) {
+		"the context ends, and it failed": {failed, func(_ bool, leave func(), _ http.ResponseWriter, r *http.Request) {
 			leave()
 			<-r.Context().Done()
 		}, nil, outcome.Refused},

@@ -22,32 +22,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAFailureThatIsCutShortIsReconciled(t *testing.T) {
-	for _, fault := range []engagetest.Fault{
-		{Code: "7", Shape: engagetest.Truncated},
-		{Code: "7", Connection: engagetest.ConnectionCutShort},
-	} {
-		server, client, id := engageServer(t)
-		server.Fail(outcome.AppendMessage, fault)
-		_, err := client.AppendMessage(t.Context(), twoTexts(id))
-		require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
-		require.ErrorContains(t, err, "lookup: ")
-		require.Empty(t, texts(t, server, id))
-	}
-}
-
-func TestARepetitionCountsTheAttemptsWithoutTheRefusedToken(t *testing.T) {
-	server := emptyService(t, func(n int, _ func(string)) http.HandlerFunc {
-		return []http.HandlerFunc{reply(401, ``), hangUp, reply(202, acknowledged)}[n-1]
-	})
-	client, err := engage.New(engage.Endpoint(server.URL), &rotating{}, engage.WithCallOptions(
-		twoAttempts, settleTime(time.Millisecond), quick))
-	require.NoError(t, err)
-	receipt, err := client.AppendMessage(t.Context(), appendRequest)
-	require.NoError(t, err)
-	require.Len(t, receipt.Attempts, 3)
-}
-
 // engageServer starts an Engage in memory with one conversation, and a client.
 func engageServer(t *testing.T, options ...engage.Option) (*engagetest.Server, *engage.Client, string) {
 	t.Helper()
@@ -103,8 +77,8 @@ func freshTexts(id string) engage.AppendMessageV14 {
 	return request
 }
 
-// markedTexts is twoTexts with alias ids of the caller.
-func markedTexts(id string) engage.AppendMessageV14 {
+// textsWithAliasIDs is twoTexts with alias ids of the caller.
+func textsWithAliasIDs(id string) engage.AppendMessageV14 {
 	request := twoTexts(id)
 	for i, m := range request.Messages {
 		text := m.(message.Text)
@@ -149,6 +123,28 @@ func TestAnAppendWhoseReplyIsLostIsReconciled(t *testing.T) {
 	}
 }
 
+func TestACreateWhoseReplyIsLostIsReconciled(t *testing.T) {
+	address := channel.WhatsAppAddress{Business: "15550100", Customer: "4915550001"}
+	for name, request := range map[string]engage.CreateConversationRequest{
+		"by its message":  engage.CreateConversationV10{Address: address, Message: hello},
+		"by its messages": engage.CreateConversationV13{Address: address, Messages: []message.Message{hello, hello}},
+		"by its alias id": engage.CreateConversationV13{Address: address, AliasID: "task-1"},
+		"by both":         engage.CreateConversationV13{Address: address, AliasID: "task-1", Messages: []message.Message{hello}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server, client, _ := engageServer(t)
+			server.Fail(outcome.CreateConversation, lostReply)
+			receipt, err := client.CreateConversation(t.Context(), request)
+			require.NoError(t, err)
+			require.Equal(t, engage.Reconciled, receipt.Proof)
+			require.Equal(t, outcome.OnConversationCreated, receipt.Outcome)
+			require.Len(t, server.Conversations(), 2)
+			require.Equal(t, server.Conversations()[1].ID, receipt.ConversationID)
+			require.Equal(t, 1, sent(server, outcome.CreateConversation))
+		})
+	}
+}
+
 func TestAReconciledReceiptContainsTheReplyToTheWrite(t *testing.T) {
 	server := newStub(t, split(reply(200, transcriptOf(1, map[string]any{"aliasId": "event-1"})), traced(reply(500, `{"tid":"T-1"}`))))
 	receipt, err := server.client(t).AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: "C1", Channel: channel.SMS, Message: event})
@@ -157,6 +153,20 @@ func TestAReconciledReceiptContainsTheReplyToTheWrite(t *testing.T) {
 	require.Equal(t, 500, receipt.HTTPStatus)
 	require.Equal(t, []outcome.TraceID{{Name: "trxid", Value: "X-1"}, {Name: "tid", Value: "T-1"}}, receipt.TraceIDs)
 	require.Len(t, receipt.Attempts, 1)
+}
+
+func TestAFailureThatIsCutShortIsReconciled(t *testing.T) {
+	for _, fault := range []engagetest.Fault{
+		{Code: "7", Shape: engagetest.Truncated},
+		{Code: "7", Connection: engagetest.ConnectionCutShort},
+	} {
+		server, client, id := engageServer(t)
+		server.Fail(outcome.AppendMessage, fault)
+		_, err := client.AppendMessage(t.Context(), twoTexts(id))
+		require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
+		require.ErrorContains(t, err, "lookup: ")
+		require.Empty(t, texts(t, server, id))
+	}
 }
 
 func TestAnAnsweredWriteIsNotLookedUp(t *testing.T) {
@@ -180,6 +190,18 @@ func TestReconciliationCanBeSwitchedOff(t *testing.T) {
 	_, err := client.AppendMessage(t.Context(), twoTexts(id))
 	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
 	require.Zero(t, sent(server, outcome.FetchTranscript))
+}
+
+func TestAWriteWhoseContextEndedIsNotLookedUp(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	server := newStub(t, func(_ http.ResponseWriter, r *http.Request) {
+		cancel()
+		<-r.Context().Done()
+	})
+	_, err := appendMessage(ctx, server.client(t))
+	require.ErrorIs(t, err, outcome.ErrOnTimeout)
+	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
+	require.Len(t, server.seen(), 1)
 }
 
 func TestAWriteThatIsNotFoundMayHaveBeenApplied(t *testing.T) {
@@ -259,6 +281,21 @@ func TestAWriteThatIsAbsentAfterTheSettleTimeIsSentOnceMore(t *testing.T) {
 	require.Len(t, texts(t, server, id), 6)
 }
 
+func TestACreateThatIsAbsentAfterTheSettleTimeIsSentOnceMore(t *testing.T) {
+	server, client, _ := engageServer(t)
+	request := engage.CreateConversationV10{Address: channel.APIAddress{BusinessID: "1", UserID: "2"}}
+	server.Fail(outcome.CreateConversation, lostRequest)
+	_, err := client.CreateConversation(t.Context(), request)
+	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect, "not without a settle time")
+	require.ErrorContains(t, err, "there is no conversation at the address")
+
+	server.Fail(outcome.CreateConversation, lostRequest)
+	receipt, err := client.CreateConversation(t.Context(), request, settleTime(time.Millisecond))
+	require.NoError(t, err)
+	require.Equal(t, engage.Acknowledged, receipt.Proof)
+	require.Len(t, server.Conversations(), 2)
+}
+
 func TestAnAbsentWriteIsSentAgainAsSoonAsTheSettleTimeIsOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var writes []time.Time
@@ -278,6 +315,18 @@ func TestAnAbsentWriteIsSentAgainAsSoonAsTheSettleTimeIsOver(t *testing.T) {
 		require.Len(t, writes, 2)
 		require.Equal(t, time.Minute, writes[1].Sub(writes[0]))
 	})
+}
+
+func TestARepetitionCountsTheAttemptsWithoutTheRefusedToken(t *testing.T) {
+	server := emptyService(t, func(n int, _ func(string)) http.HandlerFunc {
+		return []http.HandlerFunc{reply(401, ``), hangUp, reply(202, acknowledged)}[n-1]
+	})
+	client, err := engage.New(engage.Endpoint(server.URL), &rotating{}, engage.WithCallOptions(
+		twoAttempts, settleTime(time.Millisecond), quick))
+	require.NoError(t, err)
+	receipt, err := client.AppendMessage(t.Context(), appendRequest)
+	require.NoError(t, err)
+	require.Len(t, receipt.Attempts, 3)
 }
 
 // gateway is a transport that fails each append and delivers it later to a
@@ -354,43 +403,6 @@ func TestARequestThatAGatewayDeliversLateIsNotDoubled(t *testing.T) {
 	}
 }
 
-func TestACreateWhoseReplyIsLostIsReconciled(t *testing.T) {
-	address := channel.WhatsAppAddress{Business: "15550100", Customer: "4915550001"}
-	for name, request := range map[string]engage.CreateConversationRequest{
-		"by its message":  engage.CreateConversationV10{Address: address, Message: hello},
-		"by its messages": engage.CreateConversationV13{Address: address, Messages: []message.Message{hello, hello}},
-		"by its alias id": engage.CreateConversationV13{Address: address, AliasID: "task-1"},
-		"by both":         engage.CreateConversationV13{Address: address, AliasID: "task-1", Messages: []message.Message{hello}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			server, client, _ := engageServer(t)
-			server.Fail(outcome.CreateConversation, lostReply)
-			receipt, err := client.CreateConversation(t.Context(), request)
-			require.NoError(t, err)
-			require.Equal(t, engage.Reconciled, receipt.Proof)
-			require.Equal(t, outcome.OnConversationCreated, receipt.Outcome)
-			require.Len(t, server.Conversations(), 2)
-			require.Equal(t, server.Conversations()[1].ID, receipt.ConversationID)
-			require.Equal(t, 1, sent(server, outcome.CreateConversation))
-		})
-	}
-}
-
-func TestACreateThatIsAbsentAfterTheSettleTimeIsSentOnceMore(t *testing.T) {
-	server, client, _ := engageServer(t)
-	request := engage.CreateConversationV10{Address: channel.APIAddress{BusinessID: "1", UserID: "2"}}
-	server.Fail(outcome.CreateConversation, lostRequest)
-	_, err := client.CreateConversation(t.Context(), request)
-	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect, "not without a settle time")
-	require.ErrorContains(t, err, "there is no conversation at the address")
-
-	server.Fail(outcome.CreateConversation, lostRequest)
-	receipt, err := client.CreateConversation(t.Context(), request, settleTime(time.Millisecond))
-	require.NoError(t, err)
-	require.Equal(t, engage.Acknowledged, receipt.Proof)
-	require.Len(t, server.Conversations(), 2)
-}
-
 func TestAConvergentWriteIsRepeatedAndAlreadyDoneIsSuccess(t *testing.T) {
 	server, client, id := engageServer(t, engage.WithAlreadyDoneCode(outcome.ReopenConversation, "409"))
 	server.Fail(outcome.CloseConversation, lostReply)
@@ -412,16 +424,4 @@ func TestAConvergentWriteIsRepeatedAndAlreadyDoneIsSuccess(t *testing.T) {
 	failure := failureOf(t, err)
 	require.Equal(t, outcome.OnRemoveParticipantFailure, failure.Edge, "no code means that it was removed before")
 	require.Equal(t, outcome.MaybeApplied, failure.Effect, "the refusal may follow from the first attempt")
-}
-
-func TestAWriteWhoseContextEndedIsNotLookedUp(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	server := newStub(t, func(_ http.ResponseWriter, r *http.Request) {
-		cancel()
-		<-r.Context().Done()
-	})
-	_, err := appendMessage(ctx, server.client(t))
-	require.ErrorIs(t, err, outcome.ErrOnTimeout)
-	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
-	require.Len(t, server.seen(), 1)
 }

@@ -210,7 +210,7 @@ func TestAWaitEndsWithItsContext(t *testing.T) {
 
 func TestTheErrorOfAnInterruptedWaitContainsTheFailureBeforeIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		left := errors.New("the caller has left")
+		left := errors.New("the caller gave up")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(time.Second, func() { cancel(left) })
 		client := over(t, roundTrip(func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }),

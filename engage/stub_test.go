@@ -22,97 +22,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// roundTrip is a transport that is a function.
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-// hangUp closes the connection without an answer.
-func hangUp(w http.ResponseWriter, _ *http.Request) {
-	connection, _, err := w.(http.Hijacker).Hijack()
-	if err == nil {
-		connection.(*net.TCPConn).SetLinger(0)
-		connection.Close()
-	}
-}
-
-// closedPort returns an address where nobody listens.
-func closedPort(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, listener.Close())
-	return listener.Addr().String()
-}
-
-// traced adds a trace id to the header of answer.
-func traced(answer http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("trxid", "X-1")
-		answer(w, r)
-	}
-}
-
-// retryAfter adds a Retry-After of zero to the header of answer.
-func retryAfter(answer http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Retry-After", "0")
-		answer(w, r)
-	}
-}
-
-// acknowledged is the reply to a write.
-const acknowledged = `{"tid":"T-1"}`
-
-// emptyTranscript is the transcript of a conversation without messages.
-const emptyTranscript = `{"status":"success","value":{"countOfRecords":0,"messages":[]}}`
-
-// found is the reply to a search that finds a conversation with status.
-func found(status string) string {
-	return `{"status":"success","code":1000,"value":{"chatExist":true,"conversationId":"C1","status":"` + status + `"}}`
-}
-
-// success is a reply with which the operation succeeds.
-func success(operation outcome.Operation) string {
-	switch operation {
-	case outcome.SearchConversation:
-		return found("active")
-	case outcome.FetchTranscript:
-		return emptyTranscript
-	}
-	return acknowledged
-}
-
-// One unsafe, one read and one convergent call.
-var (
-	appendRequest      = engage.AppendMessageV13{ConversationID: "C1", Channel: channel.SMS, Message: hello}
-	appendMessage      = appendTo(appendRequest)
-	searchConversation = search(searchRequest)
-	closeConversation  = closing(closeRequest)
-)
-
-// Call options of many tests.
-var (
-	// quick is for short waits between attempts and between lookups.
-	quick            = engage.WithRetry(engage.Retry{FirstWait: 1, LongestWait: time.Second})
-	oneAttempt       = engage.WithRetry(engage.Retry{Attempts: 1})
-	twoAttempts      = engage.WithRetry(engage.Retry{Attempts: 2})
-	noReconciliation = engage.WithReconciliation(engage.Reconciliation{Off: true})
-	lookFirst        = engage.WithReconciliation(engage.Reconciliation{LookFirst: true})
-)
-
-// settleTime returns the option that a write is lost if it is absent after a time.
-func settleTime(after time.Duration) engage.CallOption {
-	return engage.WithReconciliation(engage.Reconciliation{SettleTime: after})
-}
-
-// lostReply is the fault of a write that was applied, and lostRequest that of one that
-// was not. A client cannot tell them apart.
-var (
-	lostReply   = engagetest.Fault{Applied: true, Connection: engagetest.ConnectionClosed}
-	lostRequest = engagetest.Fault{Connection: engagetest.ConnectionClosed}
-)
-
 // token is the token of every client in these tests. No output may contain it.
 const token = "tok-5ecret"
 
@@ -209,6 +118,45 @@ func inTurn(answers ...http.HandlerFunc) http.HandlerFunc {
 		answers[min(int(count.Add(1)), len(answers))-1](w, r)
 	}
 }
+
+// traced adds a trace id to the header of answer.
+func traced(answer http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("trxid", "X-1")
+		answer(w, r)
+	}
+}
+
+// retryAfter adds a Retry-After of zero to the header of answer.
+func retryAfter(answer http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Retry-After", "0")
+		answer(w, r)
+	}
+}
+
+// hangUp closes the connection without an answer.
+func hangUp(w http.ResponseWriter, _ *http.Request) {
+	connection, _, err := w.(http.Hijacker).Hijack()
+	if err == nil {
+		connection.(*net.TCPConn).SetLinger(0)
+		connection.Close()
+	}
+}
+
+// closedPort returns an address where nobody listens.
+func closedPort(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, listener.Close())
+	return listener.Addr().String()
+}
+
+// roundTrip is a transport that is a function.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // failureOf fails the test unless err is an *outcome.Error, which it returns.
 func failureOf(t *testing.T, err error) *outcome.Error {
@@ -348,6 +296,58 @@ func each(t *testing.T, test func(*testing.T, call)) {
 	for _, c := range calls {
 		t.Run(string(c.operation)+" v"+string(c.version), func(t *testing.T) { test(t, c) })
 	}
+}
+
+// One unsafe, one read and one convergent call.
+var (
+	appendRequest      = engage.AppendMessageV13{ConversationID: "C1", Channel: channel.SMS, Message: hello}
+	appendMessage      = appendTo(appendRequest)
+	searchConversation = search(searchRequest)
+	closeConversation  = closing(closeRequest)
+)
+
+// Call options of many tests.
+var (
+	// quick is for short waits between attempts and between lookups.
+	quick            = engage.WithRetry(engage.Retry{FirstWait: 1, LongestWait: time.Second})
+	oneAttempt       = engage.WithRetry(engage.Retry{Attempts: 1})
+	twoAttempts      = engage.WithRetry(engage.Retry{Attempts: 2})
+	noReconciliation = engage.WithReconciliation(engage.Reconciliation{Off: true})
+	lookFirst        = engage.WithReconciliation(engage.Reconciliation{LookFirst: true})
+)
+
+// settleTime returns the option that a write is lost if it is absent after a time.
+func settleTime(after time.Duration) engage.CallOption {
+	return engage.WithReconciliation(engage.Reconciliation{SettleTime: after})
+}
+
+// lostReply is the fault of a write that was applied, and lostRequest that of one that
+// was not. A client cannot tell them apart.
+var (
+	lostReply   = engagetest.Fault{Applied: true, Connection: engagetest.ConnectionClosed}
+	lostRequest = engagetest.Fault{Connection: engagetest.ConnectionClosed}
+)
+
+// acknowledged is the reply to a write.
+const acknowledged = `{"tid":"T-1"}`
+
+// emptyTranscript is the transcript of a conversation without messages.
+const emptyTranscript = `{"status":"success","value":{"countOfRecords":0,"messages":[]}}`
+
+// found is the reply to a search that finds a conversation with status.
+func found(status string) string {
+	return `{"status":"success","code":1000,"value":{"chatExist":true,"conversationId":"C1","status":"` + status + `"}}`
+}
+
+// success is a reply with which the operation succeeds.
+func success(operation outcome.Operation) string {
+	switch operation {
+	case outcome.SearchConversation:
+		return found("active")
+	case outcome.FetchTranscript:
+		return emptyTranscript
+	}
+	return acknowledged
 }
 
 // anyReply is a success of every operation.

@@ -106,7 +106,7 @@ func TestAContextThatEndsIsOnTimeout(t *testing.T) {
 	each(t, func(t *testing.T, c call) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		server := newStub(t, func(_ http.ResponseWriter, r *http.Request) {
-			cancel(errors.New("the caller has left"))
+			cancel(errors.New("the caller gave up"))
 			<-r.Context().Done()
 		})
 		got, err := c.do(ctx, server.client(t))
@@ -133,7 +133,7 @@ func (u unread) Read([]byte) (int, error) {
 }
 
 func TestAContextThatEndsWhileAFailureIsReadIsOnTimeout(t *testing.T) {
-	left := errors.New("the caller has left")
+	left := errors.New("the caller gave up")
 	for status, want := range map[int]struct {
 		edge   outcome.Edge
 		effect outcome.Effect

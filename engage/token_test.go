@@ -312,7 +312,7 @@ func TestACallThatEndsBeforeItsTokenCameIsNotRetried(t *testing.T) {
 }
 
 func TestATokenIsReplacedWithinTheTimeoutOfAnAttempt(t *testing.T) {
-	left := errors.New("the caller has left")
+	left := errors.New("the caller gave up")
 	for name, c := range map[string]struct {
 		leave time.Duration
 		took  time.Duration
