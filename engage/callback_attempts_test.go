@@ -97,8 +97,8 @@ func TestTheFailureOfAnEarlierAttemptIsNotTheOutcomeOfOneWithoutAnID(t *testing.
 	require.Equal(t, "T-2", receipt.TransactionID)
 }
 
-// unanswered closes a conversation in attempts whose replies are lost. Callbacks
-// post the reports before the last attempt ends.
+// unanswered closes a conversation. The replies to all attempts are lost, and callbacks
+// deliver the reports before the last attempt ends.
 func unanswered(t *testing.T, attempts int, reports ...string) (*engage.Receipt, error) {
 	t.Helper()
 	server := newStub(t, nil)

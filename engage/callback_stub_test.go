@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// newCallbacks returns a handler of callbacks on a server.
+// newCallbacks returns a handler of callbacks, and starts a server for it.
 func newCallbacks(t *testing.T, options ...callback.Option) *callback.Handler {
 	t.Helper()
 	mux := http.NewServeMux()
@@ -114,7 +114,8 @@ func callbackURL(t *testing.T, r recorded) string {
 	return body.CallbackURL
 }
 
-// callbackServer starts an Engage in memory and a client with callbacks.
+// callbackServer starts an Engage in memory that holds one conversation. It returns a
+// client of it with callbacks, its table of pending writes and the id.
 func callbackServer(t *testing.T, options ...engage.CallOption) (*engagetest.Server, *engage.Client, *table, string) {
 	t.Helper()
 	pending := newTable()

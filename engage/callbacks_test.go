@@ -307,7 +307,7 @@ func TestAWriteIsNotSentIfTheTableOfPendingWritesFails(t *testing.T) {
 		err  error
 		edge outcome.Edge
 	}{
-		"the table fails":     {t.Context(), errors.New("cannot reach " + token), outcome.OnError},
+		"the table fails":    {t.Context(), errors.New("cannot reach " + token), outcome.OnError},
 		"the caller gave up": {endedContext(t), context.Canceled, outcome.OnTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {

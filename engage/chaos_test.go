@@ -157,7 +157,7 @@ func TestResultsAreTrueInChaos(t *testing.T) {
 				if i == callsEach/2 && caller == 0 {
 					server.RevokeTokens()
 				}
-				// Longer than the settle time, and as long as a lost callback takes.
+				// Longer than the settle time. A lost callback takes as long.
 				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 				call.make(ctx, clients[i%len(clients)], conversations[(caller+i)%len(conversations)])
 				cancel()

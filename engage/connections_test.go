@@ -262,15 +262,15 @@ func TestCallsThatFailDoNotEmptyThePool(t *testing.T) {
 		cancelled := burst(t, client, callers, calls, 100)
 		require.LessOrEqual(t, cancelled, int32(calls/100))
 		t.Logf("%d calls ended early, %d connections", cancelled, server.opened.Load())
-		// Each of them costs a connection, and perhaps one more that was opened
-		// in its place. An emptied pool costs several hundred.
+		// Each of them costs a connection, and perhaps another one in its place. An
+		// emptied pool costs several hundred.
 		require.LessOrEqual(t, int(server.opened.Load()), callers+2*calls/100)
 	})
 }
 
-// BenchmarkThroughput compares 64 callers with 64 of the client written by hand,
-// whose transport is tuned alike, over 20,000 calls. The metric ratio is the
-// client's calls per second to those of the other; bursts of both alternate.
+// BenchmarkThroughput compares 20,000 calls by 64 callers of the client with those of the
+// floor. The metric ratio is the client's calls per second divided by the floor's. Both
+// take turns.
 func BenchmarkThroughput(b *testing.B) {
 	const callers, calls = 64, 20_000
 	f, client := loopbackPair(b)
@@ -288,7 +288,7 @@ func BenchmarkThroughput(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// together returns how long it takes many callers to make calls.
+// together returns how long the callers take to make all calls.
 func together(b *testing.B, callers, calls int, do func(context.Context) error) time.Duration {
 	var count atomic.Int32
 	var calling sync.WaitGroup

@@ -65,7 +65,7 @@ func TestTheLogShortensALongTraceID(t *testing.T) {
 	require.Contains(t, err.Error(), long[:127]+"…")
 }
 
-// TestNoSecretIsPrinted has a server that quotes the request in its replies.
+// The server quotes the request in its replies.
 func TestNoSecretIsPrinted(t *testing.T) {
 	const body = "my card is 4111"
 	server := newStub(t, func(w http.ResponseWriter, r *http.Request) {

@@ -21,8 +21,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// stubWithTranscript is a service that breaks off appends, and whose transcript
-// is made from the messages that were sent.
+// stubWithTranscript starts a service that closes the connection of each append, and
+// makes its transcript from the messages that were sent. It returns a client with a settle
+// time that passes at once: a message that is absent is sent again.
 func stubWithTranscript(t *testing.T, transcript func(sent []map[string]any, offset string) string) *engage.Client {
 	t.Helper()
 	var last struct {
@@ -41,7 +42,7 @@ func stubWithTranscript(t *testing.T, transcript func(sent []map[string]any, off
 	return server.client(t, engage.WithCallOptions(settleTime(time.Millisecond)))
 }
 
-// transcriptOf is a transcript that counts all and holds messages.
+// transcriptOf is a transcript with messages and a count of all.
 func transcriptOf(all int, messages ...map[string]any) string {
 	encoded, _ := json.Marshal(slices.Clip(append([]map[string]any{}, messages...)))
 	return fmt.Sprintf(`{"status":"success","value":{"countOfRecords":%d,"messages":%s}}`, all, encoded)
@@ -58,7 +59,7 @@ func searchAndTranscript(found string) http.HandlerFunc {
 	}
 }
 
-// onePage is a transcript that page is all of.
+// onePage is a transcript of a single page.
 func onePage(page func(sent []map[string]any) string) func([]map[string]any, string) string {
 	return func(sent []map[string]any, offset string) string {
 		if offset != "" {
@@ -68,8 +69,7 @@ func onePage(page func(sent []map[string]any) string) func([]map[string]any, str
 	}
 }
 
-// TestATranscriptInShorterPagesIsReadToItsEnd is about a service that gives ten
-// messages at a time, its documented default, whatever the limit.
+// The service returns ten messages at a time, its documented default, whatever the limit.
 func TestATranscriptInShorterPagesIsReadToItsEnd(t *testing.T) {
 	for name, count := range map[string]string{"no count": "", "a count of the page": `"countOfRecords":10,`} {
 		t.Run(name, func(t *testing.T) {
@@ -111,8 +111,6 @@ func TestALongTranscriptIsReadToItsEnd(t *testing.T) {
 	require.Len(t, texts(t, server, id), 1234+4)
 }
 
-// TestASearchCanBeInconclusive uses a settle time that has
-// passed, so that whatever counted as absent would be created again.
 func TestASearchCanBeInconclusive(t *testing.T) {
 	byAlias := engage.CreateConversationV13{Address: smsAddress, AliasID: "task-1"}
 	byMessage := engage.CreateConversationV13{Address: smsAddress, Messages: []message.Message{hello}}
@@ -137,8 +135,6 @@ func TestASearchCanBeInconclusive(t *testing.T) {
 	}
 }
 
-// TestATranscriptCanBeInconclusive uses a settle time that has passed,
-// so that whatever counted as absent would be sent again.
 func TestATranscriptCanBeInconclusive(t *testing.T) {
 	other := map[string]any{"aliasId": "other", "direction": "inbound", "type": "text", "text": "other"}
 	for name, c := range map[string]struct {

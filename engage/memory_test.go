@@ -50,7 +50,7 @@ func TestAContextThatATransportKeepsHoldsNoOtherCallInMemory(t *testing.T) {
 		}
 	}
 	end := begin(t.Context())
-	// Each of these calls begins before the one that came before it ends.
+	// Each call begins before the previous one ends.
 	values := make([]weak.Pointer[[64]byte], 4)
 	for i := range values {
 		value := new([64]byte)

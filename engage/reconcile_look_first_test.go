@@ -181,8 +181,7 @@ func TestAConvergentWriteIsNotLookedUp(t *testing.T) {
 	require.Zero(t, sent(server, outcome.FetchTranscript)+sent(server, outcome.SearchConversation))
 }
 
-// TestAClosedConversationThatDoesNotExistDoesNotPreventACreate is about a search that names
-// a closed conversation and says that none exists, as is documented.
+// The search names a closed conversation and says that none exists, as is documented.
 func TestAClosedConversationThatDoesNotExistDoesNotPreventACreate(t *testing.T) {
 	for name, request := range map[string]engage.CreateConversationV13{
 		"with a message":    {Address: smsAddress, Messages: []message.Message{event}},

@@ -118,7 +118,6 @@ func TestAReplyThatIsCompressedThoughNobodyAskedIsRead(t *testing.T) {
 	}
 }
 
-// A client reads a few large replies at a time: more wait for their turn.
 func TestLargeRepliesAreReadAFewAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const calls, atATime = 40, 16

@@ -346,7 +346,6 @@ func TestATokenIsReplacedWithinTheTimeoutOfAnAttempt(t *testing.T) {
 	}
 }
 
-// TestACallerWhoLeavesDoesNotFailOthersThatWaitForTheToken has callers wait for one token.
 func TestACallerWhoLeavesDoesNotFailOthersThatWaitForTheToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		calls := 0
