@@ -32,6 +32,19 @@ func (k *keeper) RoundTrip(r *http.Request) (*http.Response, error) {
 	return inMemory{}.RoundTrip(r)
 }
 
+// isCollected reports whether the garbage collector frees what value points to. The
+// goroutine of a call that has ended may hold it for a moment.
+func isCollected[T any](value weak.Pointer[T]) bool {
+	for range 100 {
+		runtime.GC()
+		if value.Value() == nil {
+			return true
+		}
+		runtime.Gosched()
+	}
+	return false
+}
+
 func TestAContextThatATransportKeepsHoldsNoOtherCallInMemory(t *testing.T) {
 	type key struct{}
 	transport := &keeper{begun: make(chan chan struct{})}
@@ -60,9 +73,8 @@ func TestAContextThatATransportKeepsHoldsNoOtherCallInMemory(t *testing.T) {
 		end = endNext
 	}
 	end()
-	runtime.GC()
 	for i, value := range values {
-		require.Nil(t, value.Value(), "call %d", i+1)
+		require.True(t, isCollected(value), "call %d", i+1)
 	}
 	runtime.KeepAlive(transport.first)
 }
@@ -79,8 +91,7 @@ func TestAReceiptDoesNotHoldItsMessageInMemory(t *testing.T) {
 		require.NoError(t, err)
 		return receipt
 	}()
-	runtime.GC()
-	require.Nil(t, sent.Value())
+	require.True(t, isCollected(sent))
 	require.NotEmpty(t, receipt.Raw())
 }
 
@@ -91,6 +102,5 @@ func TestTheTimeoutOfAnAttemptDoesNotHoldTheClientInMemory(t *testing.T) {
 		require.NoError(t, err)
 		return weak.Make(client)
 	}()
-	runtime.GC()
-	require.Nil(t, dropped.Value())
+	require.True(t, isCollected(dropped))
 }
