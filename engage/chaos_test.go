@@ -51,6 +51,7 @@ var chaosOfWrites = slices.Concat(
 	slices.Repeat([]engagetest.Fault{{Status: 503, Header: busySoon}}, 4),
 	slices.Repeat([]engagetest.Fault{{Status: 502, Shape: engagetest.HTML}}, 3),
 	slices.Repeat([]engagetest.Fault{{Applied: true, Status: 502, Shape: engagetest.HTML}}, 3),
+	slices.Repeat([]engagetest.Fault{{Applied: true, Status: 503, Shape: engagetest.HTML}}, 3),
 	slices.Repeat([]engagetest.Fault{{Callback: engagetest.CallbackLost}}, 3),
 	slices.Repeat([]engagetest.Fault{{Callback: engagetest.CallbackDoubled}}, 8),
 	slices.Repeat([]engagetest.Fault{{Callback: engagetest.CallbackOvertaken}}, 6),
