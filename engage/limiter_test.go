@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/outcome"
 	"github.com/stretchr/testify/require"
@@ -76,10 +77,17 @@ func TestAnErrorOfTheLimiterEndsTheCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		_, err := appendMessage(ctx, limited(t, func(ctx context.Context) error {
+		tokens := 0
+		client, err := engage.New(engage.US, sourceFunc(func(context.Context) (auth.Token, error) {
+			tokens++
+			return auth.NewToken(token, time.Time{}), nil
+		}), engage.WithTransport(inMemory{}), engage.WithLimiter(limiterFunc(func(ctx context.Context) error {
 			<-ctx.Done()
 			return ctx.Err()
-		}))
+		})))
+		require.NoError(t, err)
+		_, err = appendMessage(ctx, client)
+		require.Zero(t, tokens, "the attempt does not begin")
 		require.ErrorIs(t, err, outcome.ErrOnTimeout)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.NotContains(t, err.Error(), "the limiter returned an error")

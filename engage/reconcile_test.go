@@ -371,6 +371,7 @@ func TestARequestThatAGatewayDeliversLateIsNotDoubled(t *testing.T) {
 		least, most time.Duration // that the call takes
 	}{
 		"without a settle time":            {time.Hour, time.Hour, nil, false, 0, 2 * time.Second},
+		"one attempt, one lookup":          {time.Hour, time.Hour, []engage.CallOption{engage.WithRetry(engage.Retry{Attempts: 1, FirstWait: time.Minute, LongestWait: time.Minute})}, false, 0, 0},
 		"within the settle time":           {time.Minute, time.Hour, []engage.CallOption{settle}, true, settled, settled},
 		"between two lookups":              {100 * time.Millisecond, time.Hour, []engage.CallOption{engage.WithRetry(engage.Retry{FirstWait: time.Minute, LongestWait: time.Minute})}, true, 0, 3 * time.Minute},
 		"before the second lookup":         {time.Millisecond, time.Hour, []engage.CallOption{settle}, true, 0, 2 * time.Second},
