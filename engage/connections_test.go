@@ -251,7 +251,8 @@ func TestCallsThatFailDoNotEmptyThePool(t *testing.T) {
 		defer client.CloseIdleConnections()
 		burst(t, client, callers, calls, 0)
 		t.Logf("%d connections", server.opened.Load())
-		require.LessOrEqual(t, int(server.opened.Load()), 80)
+		// A few are opened in vain while the calls begin.
+		require.LessOrEqual(t, int(server.opened.Load()), callers+calls/100)
 	})
 	t.Run("one in a hundred ends early", func(t *testing.T) {
 		server := newCounting(t, false, reply(http.StatusOK, found("active")))

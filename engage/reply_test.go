@@ -212,6 +212,8 @@ func TestASuccessStatusWithAReportedFailureIsAFailure(t *testing.T) {
 		failure := failureOf(t, err)
 		require.Equal(t, outcome.ConversationReopenFailed, failure.Edge, c.body)
 		require.Equal(t, outcome.Refused, failure.Effect, c.body)
+		require.Equal(t, http.StatusOK, failure.Status, c.body)
+		require.ErrorContains(t, err, "the reply reports a failure", c.body)
 		require.Equal(t, []string{c.code, c.description}, []string{failure.Code, failure.Description}, c.body)
 		if c.trace != "" {
 			require.Equal(t, c.trace, failure.TraceIDs[0].Value, c.body)
@@ -297,6 +299,7 @@ func TestAFailureReportedWithASuccessStatusHasTheEdgeOfItsOwnStatus(t *testing.T
 		`{"status":"422","code":4551,"tid":"T-1"}`:          outcome.OnInvalidData,
 		`{"status":401,"code":4551,"value":{"tid":"T-1"}}`:  outcome.OnAuthorizationFailure,
 		`{"status":500,"code":"4551","value":{},"tid":"T"}`: outcome.OnError,
+		`{"status":429,"code":"4551","tid":"T-1"}`:          outcome.OnError,
 	} {
 		server := newStub(t, reply(http.StatusOK, body))
 		got, err := appendTo(engage.AppendMessageV10(appendRequest))(t.Context(), server.client(t))

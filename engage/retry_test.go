@@ -62,7 +62,8 @@ func TestReadsAndConvergentWritesAreRetried(t *testing.T) {
 	for name, fault := range map[string]http.HandlerFunc{
 		"reply lost": hangUp, "500": reply(500, ``), "502 HTML": reply(502, `<html>`), "503": reply(503, ``),
 		"504": reply(504, ``), "408": reply(408, ``), "429": reply(429, ``), "200 HTML": reply(200, `<html>`),
-		"cut short": cutShort(100, `{"tid":"T-1"}`),
+		"another object": reply(200, `{"hello":"world"}`),
+		"cut short":      cutShort(100, `{"tid":"T-1"}`),
 		"reset in its body": func(w http.ResponseWriter, r *http.Request) {
 			cutShort(100, `{"tid":`)(w, r)
 			w.(http.Flusher).Flush()

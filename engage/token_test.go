@@ -211,6 +211,7 @@ func TestWithoutATokenNothingIsSent(t *testing.T) {
 	require.ErrorIs(t, err, broken)
 	require.NotContains(t, err.Error(), token)
 	require.Equal(t, outcome.NotSent, failureOf(t, err).Effect)
+	require.Len(t, failureOf(t, err).Attempts, 1, "it is not retried")
 
 	client, err = engage.New(engage.Endpoint(server.URL), sourceFunc(func(ctx context.Context) (auth.Token, error) {
 		<-ctx.Done()
