@@ -21,9 +21,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// floor is a client written by hand for three calls: net/http, encoding/json and
-// nothing else. It sends and reads what the client does, and has neither time
-// limits nor retries, checks or traces.
+// floor is a client written by hand for three calls, with net/http and encoding/json
+// only. It sends and reads the same JSON as the client. It has no time limits, retries,
+// validation or traces.
 type floor struct {
 	base  string
 	token string
@@ -84,7 +84,7 @@ func (f *floor) create(ctx context.Context) (*floorReply, error) {
 	})
 }
 
-// text makes requests of about 600 bytes.
+// text is the text of a message. With it, a request has about 600 bytes.
 var text = strings.Repeat("Is my order on its way? ", 18)
 
 func (f *floor) hello() floorMessage {
@@ -143,7 +143,7 @@ func replyTo(path string) string {
 	return writeReply
 }
 
-// inMemory answers without a network.
+// inMemory is a transport that answers at once, without a network.
 type inMemory struct{}
 
 func (inMemory) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -155,7 +155,7 @@ func (inMemory) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// comparison is one call, by hand and by the client.
+// comparison is a call by hand and the same call by the client.
 type comparison struct {
 	name     string
 	byHand   func(context.Context, *floor) error
@@ -167,7 +167,7 @@ var comparisons = []comparison{
 		"search",
 		func(ctx context.Context, f *floor) error { _, err := f.search(ctx); return err },
 		func(ctx context.Context, c *engage.Client) error {
-			_, err := c.SearchConversation(ctx, engage.SearchConversationV13{Address: smsAddress})
+			_, err := c.SearchConversation(ctx, searchRequest)
 			return err
 		},
 	},
@@ -201,9 +201,8 @@ func inMemoryPair(tb testing.TB) (*floor, *engage.Client) {
 	return &floor{base.String(), token, &http.Client{Transport: inMemory{}}}, client
 }
 
-// loopbackPair returns both clients of a server on loopback. The one written by
-// hand has the usual transport, with room for as many idle connections as the
-// client's has.
+// loopbackPair returns both clients of a server on loopback. The floor has the default
+// transport of net/http, with as many idle connections as the client's transport.
 func loopbackPair(tb testing.TB) (*floor, *engage.Client) {
 	tb.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -222,11 +221,11 @@ func loopbackPair(tb testing.TB) (*floor, *engage.Client) {
 	return &floor{server.URL, token, &http.Client{Transport: tuned}}, client
 }
 
-// BenchmarkCall compares calls with the same calls written by hand. The metrics
-// ratio and cpu-ratio are the client's time and processor time to those of the
-// hand-written one: slices of both alternate in one run, because a machine
-// drifts. Over loopback the processor time tells more: how soon the threads of
-// client and server fall asleep between two calls decides much of the other.
+// BenchmarkCall compares calls of the client with those of the floor. The metric ratio is
+// the client's time divided by the floor's, and cpu-ratio its processor time divided by
+// the floor's. Both take turns in one run, because the speed of a machine changes. Over
+// loopback, cpu-ratio is the better measure: the time depends on how soon idle threads
+// fall asleep.
 func BenchmarkCall(b *testing.B) {
 	for name, pair := range map[string]func(testing.TB) (*floor, *engage.Client){"in-memory": inMemoryPair, "loopback": loopbackPair} {
 		f, client := pair(b)
@@ -260,10 +259,10 @@ func BenchmarkCall(b *testing.B) {
 	}
 }
 
-// cost is the time and the processor time that something took.
+// cost is a time and a processor time.
 type cost struct{ time, cpu time.Duration }
 
-// add does something so many times and adds what that costs.
+// add calls do that many times and adds its cost.
 func (c *cost) add(tb testing.TB, times int, do func() error) {
 	cpu, start := cpuTime(tb), time.Now()
 	for range times {

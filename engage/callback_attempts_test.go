@@ -1,7 +1,6 @@
 package engage_test
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -13,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTheFailureOfOneAttemptDoesNotDecideTheOthers(t *testing.T) {
+func TestTheFailureOfOneAttemptDoesNotDecideTheWrite(t *testing.T) {
 	receipt, err := unanswered(t, 3,
 		`{"tid":"T-2","status":"failure"}`, `{"tid":"t-2","status":"failure"}`, `{"tid":"T-3","status":"failure"}`, // one of them twice
 		`{"tid":"T-1","status":"success"}`)
@@ -23,7 +22,7 @@ func TestTheFailureOfOneAttemptDoesNotDecideTheOthers(t *testing.T) {
 	require.Len(t, receipt.Attempts, 3)
 }
 
-func TestTheSuccessOfOneAttemptDecidesAll(t *testing.T) {
+func TestTheSuccessOfOneAttemptDecidesTheWrite(t *testing.T) {
 	receipt, err := unanswered(t, 3, reportedSuccess)
 	require.NoError(t, err)
 	require.Equal(t, engage.Confirmed, receipt.Proof)
@@ -43,18 +42,6 @@ func TestAnErrorNamesTheUnknownStatusOfACallback(t *testing.T) {
 	require.ErrorContains(t, err, `a callback reports the unknown status "parked"`)
 }
 
-func TestAWriteWhoseCallbackReportsAFailureIsRefused(t *testing.T) {
-	server := newStub(t, nil)
-	server.answer = func(w http.ResponseWriter, r *http.Request) {
-		post(t, callbackURL(t, server.seen()[0]), `{"tid":"T-1","status":"failure"}`)
-		reply(http.StatusOK, `{"tid":`)(w, r)
-	}
-	_, err := closeConversation(t.Context(), server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(engage.WithRetry(engage.Retry{Attempts: 1}))))
-	failure := failureOf(t, err)
-	require.Equal(t, outcome.Refused, failure.Effect)
-	require.Equal(t, outcome.MaybeApplied, failure.Attempts[0].Effect)
-}
-
 func TestTheFailureOfAnEarlierAttemptIsNotTheOutcome(t *testing.T) {
 	server := newStub(t, nil)
 	server.answer = func(w http.ResponseWriter, r *http.Request) {
@@ -70,73 +57,19 @@ func TestTheFailureOfAnEarlierAttemptIsNotTheOutcome(t *testing.T) {
 		post(t, target, `{"tid":"T-2","status":"success"}`)
 	}
 	receipt, err := server.client(t, engage.WithCallbacks(newCallbacks(t))).
-		ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})
+		ReopenConversation(t.Context(), reopenRequest)
 	require.NoError(t, err)
 	require.Equal(t, "T-2", receipt.TransactionID)
 	require.Equal(t, engage.Confirmed, receipt.Proof)
 }
 
-func TestAStateThatAnotherAttemptFoundThereIsReached(t *testing.T) {
+func TestAnAlreadyDoneCodeOfAnotherAttemptIsSuccess(t *testing.T) {
 	target, receipt := oneWriteAfter(t, 1, newCallbacks(t))
 	require.Equal(t, http.StatusOK, post(t, target, `{"tid":"T-0","status":"failure","code":"4547"}`))
 	settled, err := receipt.Wait(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, engage.Confirmed, settled.Proof)
 	require.True(t, settled.AlreadyDone)
-}
-
-func TestAnOutcomeNamesTheWriteIfTheAcknowledgementDoesNot(t *testing.T) {
-	server := newStub(t, nil)
-	server.answer = func(w http.ResponseWriter, r *http.Request) {
-		if status := post(t, callbackURL(t, server.seen()[0]), reportedSuccess); status != http.StatusOK {
-			t.Error("status", status)
-		}
-		reply(202, `{"status":"accepted"}`)(w, r)
-	}
-	receipt, err := server.client(t, engage.WithCallbacks(newCallbacks(t))).
-		CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"})
-	require.NoError(t, err)
-	require.Equal(t, engage.Confirmed, receipt.Proof)
-	require.Equal(t, "T-1", receipt.TransactionID)
-	require.Contains(t, receipt.TraceIDs, outcome.TraceID{Name: "tid", Value: "T-1"})
-}
-
-func TestAnOutcomeNamesTheConversationIfTheAcknowledgementDoesNot(t *testing.T) {
-	server := newStub(t, nil)
-	server.answer = func(w http.ResponseWriter, r *http.Request) {
-		post(t, callbackURL(t, server.seen()[0]), `{"tid":"T-1","status":"success","conversationId":"C-new"}`)
-		reply(http.StatusAccepted, acknowledged)(w, r)
-	}
-	created, err := server.client(t, engage.WithCallbacks(newCallbacks(t))).
-		CreateConversation(t.Context(), engage.CreateConversationV10{Address: smsAddress})
-	require.NoError(t, err)
-	require.Equal(t, "C-new", created.ConversationID)
-	require.Equal(t, []outcome.TraceID{{Name: "tid", Value: "T-1"}}, created.TraceIDs, "each is listed once")
-}
-
-func TestAnUnknownStatusIsNotTheOutcome(t *testing.T) {
-	var log strings.Builder
-	target, receipt := oneWriteAfter(t, 0, newCallbacks(t, callback.WithLogger(slog.New(slog.NewTextHandler(&log, nil)))))
-	ended := endedContext(t)
-	for _, status := range []string{"queued", "not_started"} {
-		require.Equal(t, http.StatusOK, post(t, target, `{"tid":"T-9","status":"`+status+`","code":7,"description":"`+token+`"}`))
-		same, err := receipt.Wait(ended)
-		require.Equal(t, *receipt, same)
-		require.ErrorIs(t, err, outcome.ErrOnInvalidChoice)
-		require.ErrorIs(t, err, context.Canceled)
-		require.ErrorContains(t, err, `"`+status+`"`)
-		require.NotContains(t, err.Error(), token)
-		failure := failureOf(t, err)
-		require.Equal(t, outcome.MaybeApplied, failure.Effect)
-		require.Equal(t, []string{"7", token}, []string{failure.Code, failure.Description})
-		require.Contains(t, failure.TraceIDs, outcome.TraceID{Name: "tid", Value: "T-9"})
-		require.Contains(t, log.String(), `msg="callback: a report has an unknown status" tid=T-9 status=`+status)
-	}
-	require.NotContains(t, log.String(), token)
-	require.Equal(t, http.StatusOK, post(t, target, `{"tid":"T-1","status":" Success "}`))
-	settled, err := receipt.Wait(ended)
-	require.NoError(t, err)
-	require.Equal(t, engage.Confirmed, settled.Proof)
 }
 
 func TestAnUnknownStatusDoesNotDecideALostReply(t *testing.T) {
@@ -158,8 +91,148 @@ func TestTheFailureOfAnEarlierAttemptIsNotTheOutcomeOfOneWithoutAnID(t *testing.
 		reply(202, `{"status":"accepted"}`)(w, r)
 	}
 	receipt, err := server.client(t, engage.WithCallbacks(newCallbacks(t))).
-		ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})
+		ReopenConversation(t.Context(), reopenRequest)
 	require.NoError(t, err)
 	require.Equal(t, engage.Confirmed, receipt.Proof)
 	require.Equal(t, "T-2", receipt.TransactionID)
+}
+
+// unanswered closes a conversation. The replies to all attempts are lost, and callbacks
+// deliver the reports before the last attempt ends.
+func unanswered(t *testing.T, attempts int, reports ...string) (*engage.Receipt, error) {
+	t.Helper()
+	server := newStub(t, nil)
+	server.answer = func(w http.ResponseWriter, r *http.Request) {
+		if seen := server.seen(); len(seen) == attempts {
+			for _, report := range reports {
+				if status := post(t, callbackURL(t, seen[0]), report); status != http.StatusOK {
+					t.Error("status", status)
+				}
+			}
+		}
+		hangUp(w, r)
+	}
+	client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(engage.WithRetry(engage.Retry{Attempts: attempts})))
+	return client.CloseConversation(t.Context(), closeRequest)
+}
+
+func TestTheFailureOfAnotherTransactionThanTheAcknowledgedOneIsNotTheOutcome(t *testing.T) {
+	server := newStub(t, nil)
+	server.answer = func(w http.ResponseWriter, r *http.Request) { // A gateway has repeated the request.
+		target := callbackURL(t, server.seen()[0])
+		post(t, target, `{"tid":"T-2","status":"failure","code":"4551"}`)
+		reply(202, acknowledged)(w, r)
+		w.(http.Flusher).Flush()
+		post(t, target, reportedSuccess)
+	}
+	client := server.client(t, engage.WithCallbacks(newCallbacks(t)))
+	receipt, err := client.CloseConversation(t.Context(), closeRequest)
+	require.NoError(t, err)
+	require.Equal(t, engage.Confirmed, receipt.Proof)
+	require.Equal(t, "T-1", receipt.TransactionID)
+}
+
+// reopenReported re-opens a conversation. The n-th attempt gets the n-th of answers,
+// after a callback has delivered the n-th of reports, unless that is empty.
+func reopenReported(t *testing.T, reports []string, answers ...http.HandlerFunc) (*engage.Receipt, error) {
+	t.Helper()
+	server := newStub(t, nil)
+	server.answer = func(w http.ResponseWriter, r *http.Request) {
+		seen := server.seen()
+		if report := reports[len(seen)-1]; report != "" {
+			post(t, callbackURL(t, seen[0]), report)
+		}
+		answers[len(seen)-1](w, r)
+	}
+	return server.client(t, engage.WithCallbacks(newCallbacks(t))).
+		ReopenConversation(t.Context(), reopenRequest)
+}
+
+func TestTheFailureOfARefusedAttemptDoesNotSettleAnEarlierOne(t *testing.T) {
+	const second = `{"tid":"T-2","status":"failure","code":"409"}`
+	for name, c := range map[string]struct {
+		reports []string
+		answers []http.HandlerFunc
+	}{
+		"refused with its id": {[]string{"", second}, []http.HandlerFunc{hangUp, reply(409, second)}},
+		"refused with its id in another case": {
+			[]string{"", `{"tid":"t-2","status":"failure","code":"409"}`}, []http.HandlerFunc{hangUp, reply(409, second)},
+		},
+		"refused without an id":               {[]string{"", second}, []http.HandlerFunc{hangUp, reply(409, `{"code":"409"}`)}},
+		"refused with an id of the gateway":   {[]string{"", second}, []http.HandlerFunc{hangUp, traced(reply(409, `{"code":"409","trackingId":"G-1"}`))}},
+		"refused, and reported without an id": {[]string{"", `{"status":"failure","code":"409"}`}, []http.HandlerFunc{hangUp, reply(409, second)}},
+		"refused for a while, then another":   {[]string{"", second, `{"tid":"T-3","status":"failure","code":"409"}`}, []http.HandlerFunc{hangUp, reply(503, second), reply(202, `{"tid":"T-3"}`)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := reopenReported(t, c.reports, c.answers...)
+			failure := failureOf(t, err)
+			require.Equal(t, outcome.ConversationReopenFailed, failure.Edge)
+			require.Equal(t, outcome.MaybeApplied, failure.Effect, "no callback reports the outcome of the first attempt")
+		})
+	}
+}
+
+func TestARateLimitedAttemptIsNoTransaction(t *testing.T) {
+	for _, refusal := range []http.HandlerFunc{reply(429, ``), reply(503, `{"status":"failure","code":"busy"}`)} {
+		_, err := reopenReported(t, []string{"", "", `{"tid":"T-1","status":"failure","code":"7"}`, ""}, refusal, refusal, hangUp, refusal)
+		failure := failureOf(t, err)
+		require.Equal(t, outcome.Refused, failure.Effect, "the only attempt that was applied failed")
+		require.Equal(t, "7", failure.Code)
+	}
+}
+
+func TestAFailureWithoutAnIDMayRepeatAnother(t *testing.T) {
+	receipt, err := unanswered(t, 2,
+		`{"tid":"T-1","status":"failure","code":"1"}`, `{"status":"failure","code":"1"}`, // The second repeats the first.
+		`{"tid":"T-2","status":"success"}`)
+	require.NoError(t, err)
+	require.Equal(t, engage.Confirmed, receipt.Proof)
+
+	_, err = unanswered(t, 1, `{"status":"failure","code":"1"}`)
+	require.Equal(t, outcome.Refused, failureOf(t, err).Effect, "there is no other")
+}
+
+func TestASuccessThatHasArrivedDecidesBeforeAFailure(t *testing.T) {
+	receipt, err := unanswered(t, 1, `{"tid":"T-0","status":"failure","code":"1"}`, reportedSuccess)
+	require.NoError(t, err)
+	require.Equal(t, engage.Confirmed, receipt.Proof)
+
+	target, later := oneWriteAfter(t, 0, newCallbacks(t))
+	for _, report := range []string{`{"tid":"T-0","status":"failure"}`, `{"tid":"T-2","status":"failure"}`, reportedSuccess} {
+		require.Equal(t, http.StatusOK, post(t, target, report))
+	}
+	settled, err := later.Wait(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, engage.Confirmed, settled.Proof)
+}
+
+func TestAFailureThatDecidesNothingIsLoggedAndATraceID(t *testing.T) {
+	var log strings.Builder
+	server := newStub(t, nil)
+	server.answer = func(w http.ResponseWriter, r *http.Request) {
+		if seen := server.seen(); len(seen) == 2 {
+			post(t, callbackURL(t, seen[0]), `{"tid":"T-1","status":"failure","code":"4551"}`)
+		}
+		hangUp(w, r)
+	}
+	client := server.client(t, engage.WithCallOptions(twoAttempts),
+		engage.WithCallbacks(newCallbacks(t, callback.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))))
+	_, err := closeConversation(t.Context(), client)
+	failure := failureOf(t, err)
+	require.Equal(t, outcome.MaybeApplied, failure.Effect)
+	require.Contains(t, failure.TraceIDs, outcome.TraceID{Name: "tid", Value: "T-1"})
+	require.Contains(t, log.String(), `msg="callback: a failure decides nothing" tid=T-1`)
+}
+
+func TestTheTransactionIDOfACallbackIsATraceID(t *testing.T) {
+	receipt, err := unanswered(t, 1, reportedSuccess)
+	require.NoError(t, err)
+	require.Contains(t, receipt.TraceIDs, outcome.TraceID{Name: "tid", Value: "T-1"})
+
+	_, err = unanswered(t, 1, `{"tid":"T-1","status":"failure","code":"4551"}`)
+	failure := failureOf(t, err)
+	require.Equal(t, outcome.Refused, failure.Effect)
+	require.Contains(t, failure.TraceIDs, outcome.TraceID{Name: "tid", Value: "T-1"})
+	require.NoError(t, failure.Err, "the error of the attempt is not the reason of the refusal")
+	require.Error(t, failure.Attempts[0].Err)
 }

@@ -6,11 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"path"
 	"runtime"
+	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,13 +26,67 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+func TestTheTransactionIDMayComeWithTheCallbackOnly(t *testing.T) {
+	server := newStub(t, nil)
+	server.answer = func(w http.ResponseWriter, r *http.Request) {
+		if status := post(t, callbackURL(t, server.seen()[0]), reportedSuccess); status != http.StatusOK {
+			t.Error("status", status)
+		}
+		reply(202, `{"status":"accepted"}`)(w, r)
+	}
+	receipt, err := server.client(t, engage.WithCallbacks(newCallbacks(t))).
+		CloseConversation(t.Context(), closeRequest)
+	require.NoError(t, err)
+	require.Equal(t, engage.Confirmed, receipt.Proof)
+	require.Equal(t, "T-1", receipt.TransactionID)
+	require.Contains(t, receipt.TraceIDs, outcome.TraceID{Name: "tid", Value: "T-1"})
+}
+
+func TestTheConversationIDMayComeWithTheCallbackOnly(t *testing.T) {
+	server := newStub(t, nil)
+	server.answer = func(w http.ResponseWriter, r *http.Request) {
+		post(t, callbackURL(t, server.seen()[0]), `{"tid":"T-1","status":"success","conversationId":"C-new"}`)
+		reply(http.StatusAccepted, acknowledged)(w, r)
+	}
+	created, err := server.client(t, engage.WithCallbacks(newCallbacks(t))).
+		CreateConversation(t.Context(), engage.CreateConversationV10{Address: smsAddress})
+	require.NoError(t, err)
+	require.Equal(t, "C-new", created.ConversationID)
+	require.Equal(t, []outcome.TraceID{{Name: "tid", Value: "T-1"}}, created.TraceIDs, "each is listed once")
+}
+
+func TestAnUnknownStatusIsNotTheOutcome(t *testing.T) {
+	var log strings.Builder
+	target, receipt := oneWriteAfter(t, 0, newCallbacks(t, callback.WithLogger(slog.New(slog.NewTextHandler(&log, nil)))))
+	ended := endedContext(t)
+	for _, status := range []string{"queued", "not_started"} {
+		require.Equal(t, http.StatusOK, post(t, target, `{"tid":"T-9","status":"`+status+`","code":7,"description":"`+token+`"}`))
+		same, err := receipt.Wait(ended)
+		require.Equal(t, *receipt, same)
+		require.ErrorIs(t, err, outcome.ErrOnInvalidChoice)
+		require.ErrorIs(t, err, context.Canceled)
+		require.ErrorContains(t, err, `"`+status+`"`)
+		require.NotContains(t, err.Error(), token)
+		failure := failureOf(t, err)
+		require.Equal(t, outcome.MaybeApplied, failure.Effect)
+		require.Equal(t, []string{"7", token}, []string{failure.Code, failure.Description})
+		require.Contains(t, failure.TraceIDs, outcome.TraceID{Name: "tid", Value: "T-9"})
+		require.Contains(t, log.String(), `msg="callback: a report has an unknown status" tid=T-9 status=`+status)
+	}
+	require.NotContains(t, log.String(), token)
+	require.Equal(t, http.StatusOK, post(t, target, `{"tid":"T-1","status":" Success "}`))
+	settled, err := receipt.Wait(ended)
+	require.NoError(t, err)
+	require.Equal(t, engage.Confirmed, settled.Proof)
+}
+
 func TestEveryWriteEndsOnTheOutcomeThatItsCallbackReports(t *testing.T) {
 	each(t, func(t *testing.T, c call) {
 		if c.operation == outcome.SearchConversation || c.operation == outcome.FetchTranscript {
 			server := newStub(t, reply(200, success(c.operation)))
 			_, err := c.do(t.Context(), server.client(t, engage.WithCallbacks(newCallbacks(t))))
 			require.NoError(t, err)
-			require.NotContains(t, server.seen()[0].body+server.seen()[0].query, "callback", "a read has none")
+			require.NotContains(t, server.seen()[0].body+server.seen()[0].query, "callback", "a read has no callback")
 			return
 		}
 		report := ""
@@ -70,7 +125,7 @@ func TestEveryWriteEndsOnTheOutcomeThatItsCallbackReports(t *testing.T) {
 	})
 }
 
-func TestTheOutcomeArrivesEarlyTwiceOrLate(t *testing.T) {
+func TestACallbackMayArriveEarlyTwiceOrLate(t *testing.T) {
 	for _, fault := range []engagetest.Fault{
 		{},
 		{Callback: engagetest.CallbackEarly},
@@ -98,12 +153,12 @@ func TestTheOutcomeArrivesEarlyTwiceOrLate(t *testing.T) {
 			require.ErrorIs(t, err, outcome.ErrOnInvalidData)
 			_, err = client.RemoveParticipant(t.Context(), engage.RemoveParticipantV10{ConversationID: id, Participant: "nobody"})
 			require.Equal(t, outcome.OnRemoveParticipantFailure, outcome.Of(err), "a request without a body has a callback too")
-			require.Zero(t, pending.size(), "nothing stays behind")
+			require.Zero(t, pending.size(), "no write is pending")
 		})
 	}
 }
 
-func TestAClosedConversationIsClosedByCallbackToo(t *testing.T) {
+func TestAnAlreadyDoneCodeOfACallbackIsSuccess(t *testing.T) {
 	_, client, _, id := callbackServer(t)
 	for _, already := range []bool{false, true} {
 		closed, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: id})
@@ -114,59 +169,44 @@ func TestAClosedConversationIsClosedByCallbackToo(t *testing.T) {
 	}
 }
 
-func TestAnOutcomeThatDoesNotArriveIsOnTimeout(t *testing.T) {
-	server, client, pending, id := callbackServer(t)
-	server.Fail(outcome.CloseConversation, engagetest.Fault{Callback: engagetest.CallbackLost})
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-	defer cancel()
-	_, err := client.CloseConversation(ctx, engage.CloseConversationV10{ConversationID: id})
-	failure := failureOf(t, err)
-	require.Equal(t, outcome.OnTimeout, failure.Edge)
-	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.ErrorContains(t, err, "no callback has reported the outcome")
-	require.Equal(t, outcome.MaybeApplied, failure.Effect)
-	require.Equal(t, http.StatusAccepted, failure.Status)
-	require.NotEmpty(t, failure.TraceIDs)
-	require.Len(t, failure.Attempts, 1)
-	require.Error(t, ctx.Err(), "it waited for as long as the caller allows")
-	require.Zero(t, pending.size())
+// withoutCallback returns a client for use under a fake clock. Its service acknowledges
+// each write at once, and no callback follows.
+func withoutCallback(t *testing.T, options ...callback.Option) *engage.Client {
+	t.Helper()
+	handler, err := callback.New("https://example.com/callbacks", options...)
+	require.NoError(t, err)
+	return over(t, atOnce(httpmock.NewStringResponse(http.StatusAccepted, acknowledged)), engage.WithCallbacks(handler))
 }
 
-func TestACallbackDecidesAWriteWhoseReplyWasLost(t *testing.T) {
-	noTranscript := engagetest.Fault{Status: 404, Times: engagetest.Always}
-	patient := engage.WithReconciliation(engage.Reconciliation{SettleTime: time.Minute})
-	for name, c := range map[string]struct {
-		fault engagetest.Fault
-		close bool
-		edge  outcome.Edge
-	}{
-		"applied":                {lostReply, false, outcome.OnAppendMessageSuccess},
-		"applied, reported late": {engagetest.Fault{Applied: true, Connection: engagetest.ConnectionReset, CallbackDelay: 50 * time.Millisecond}, false, outcome.OnAppendMessageSuccess},
-		"refused":                {lostReply, true, outcome.OnAppendMessageFailure},
-		"refused, reported late": {engagetest.Fault{Applied: true, Status: 502, CallbackDelay: 50 * time.Millisecond}, true, outcome.OnAppendMessageFailure},
+func TestAWaitWithoutACallbackEndsOnTimeout(t *testing.T) {
+	for name, c := range map[string]struct{ deadline, want time.Duration }{
+		"at the deadline":           {time.Second, time.Second},
+		"at a late deadline":        {time.Hour, time.Hour},
+		"without one, after a time": {0, 2 * time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server, client, pending, id := callbackServer(t, patient)
-			server.Fail(outcome.FetchTranscript, noTranscript)
-			if c.close {
-				_, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: id})
-				require.NoError(t, err)
-			}
-			server.Fail(outcome.AppendMessage, c.fault)
-			receipt, err := client.AppendMessage(t.Context(), twoTexts(id))
-			if c.close {
+			synctest.Test(t, func(t *testing.T) {
+				pending := newTable()
+				client := withoutCallback(t, callback.WithPending(pending))
+				ctx := context.WithoutCancel(t.Context())
+				if c.deadline > 0 {
+					var cancel context.CancelFunc
+					ctx, cancel = context.WithTimeout(ctx, c.deadline)
+					defer cancel()
+				}
+				began := time.Now()
+				_, err := closeConversation(ctx, client)
 				failure := failureOf(t, err)
-				require.Equal(t, c.edge, failure.Edge)
-				require.Equal(t, outcome.Refused, failure.Effect, "the callback decides")
-				require.Contains(t, failure.Description, "closed")
-			} else {
-				require.NoError(t, err)
-				require.Equal(t, c.edge, receipt.Outcome)
-				require.Equal(t, engage.Confirmed, receipt.Proof)
-				require.NotEmpty(t, receipt.TransactionID)
-			}
-			require.Equal(t, 1, sent(server, outcome.AppendMessage))
-			require.Zero(t, pending.size())
+				require.Equal(t, outcome.OnTimeout, failure.Edge)
+				require.ErrorIs(t, err, context.DeadlineExceeded)
+				require.ErrorContains(t, err, "no callback has reported the outcome")
+				require.Equal(t, outcome.MaybeApplied, failure.Effect)
+				require.Equal(t, http.StatusAccepted, failure.Status)
+				require.NotEmpty(t, failure.TraceIDs)
+				require.Len(t, failure.Attempts, 1)
+				require.Equal(t, c.want, time.Since(began))
+				require.Zero(t, pending.size())
+			})
 		})
 	}
 }
@@ -203,7 +243,7 @@ func TestAReceiptCanBeWaitedForLater(t *testing.T) {
 	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
 	require.Equal(t, lost.Receipt, same)
 
-	require.Equal(t, 2, pending.size(), "as long as there are receipts to wait with")
+	require.Equal(t, 2, pending.size(), "a write is pending as long as its receipt is in use")
 	runtime.KeepAlive(receipt)
 	runtime.KeepAlive(lost)
 	receipt, lost, same, settled = nil, nil, engage.Receipt{}, engage.Receipt{}
@@ -216,12 +256,7 @@ func TestAReceiptCanBeWaitedForLater(t *testing.T) {
 func TestWaitingCostsNoGoroutines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const callers = 1000
-		transport := httpmock.NewMockTransport()
-		transport.RegisterNoResponder(httpmock.NewStringResponder(202, acknowledged))
-		handler, err := callback.New("https://example.com/callbacks")
-		require.NoError(t, err)
-		client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(transport), engage.WithCallbacks(handler))
-		require.NoError(t, err)
+		client := withoutCallback(t)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
 		before := bubbled()
@@ -240,8 +275,7 @@ func TestWaitingCostsNoGoroutines(t *testing.T) {
 	})
 }
 
-// bubbled counts the goroutines of the bubble, and none that other tests have
-// left behind.
+// bubbled counts the goroutines of the bubble, without those of other tests.
 func bubbled() int {
 	stacks := make([]byte, 16<<20)
 	stacks = stacks[:runtime.Stack(stacks, true)]
@@ -259,135 +293,22 @@ func TestAReceiptDoesNotShowTheSecretOfItsCallback(t *testing.T) {
 	}
 }
 
-func TestAnAcknowledgementThatCannotBeReadIsNotTheOutcome(t *testing.T) {
-	for _, closed := range []bool{false, true} {
-		server, client, pending, id := callbackServer(t)
-		if closed {
-			_, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: id})
-			require.NoError(t, err)
-		}
-		server.Fail(outcome.AppendMessage, engagetest.Fault{Applied: true, Shape: engagetest.Truncated, CallbackDelay: 30 * time.Millisecond})
-		receipt, err := client.AppendMessage(t.Context(), twoTexts(id), engage.WithReconciliation(engage.Reconciliation{SettleTime: time.Minute}))
-		if closed {
-			require.Equal(t, outcome.OnAppendMessageFailure, outcome.Of(err))
-			require.Equal(t, outcome.Refused, failureOf(t, err).Effect)
-		} else {
-			require.NoError(t, err)
-			require.NotEqual(t, engage.Acknowledged, receipt.Proof)
-		}
-		require.Equal(t, 1, sent(server, outcome.AppendMessage))
-		require.Zero(t, pending.size())
-	}
-	server, client, _, id := callbackServer(t)
-	server.Fail(outcome.CloseConversation, engagetest.Fault{Applied: true, Shape: engagetest.Truncated, Callback: engagetest.CallbackLost})
-	_, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: id})
-	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
-}
-
-func TestASuccessReportedDuringTheLastLookupDecides(t *testing.T) {
-	var looks atomic.Int32
-	server := newStub(t, nil)
-	server.answer = func(w http.ResponseWriter, r *http.Request) {
-		switch written := server.written(); {
-		case r.Method == http.MethodGet:
-			if looks.Add(1) == 2 {
-				post(t, callbackURL(t, written[0]), `{"tid":"T-1","status":"success"}`)
-			}
-			reply(200, transcriptOf(0))(w, r)
-		case len(written) == 1:
-			hangUp(w, r)
-		default:
-			reply(202, `{"tid":"T-2"}`)(w, r)
-		}
-	}
-	client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(
-		engage.WithReconciliation(engage.Reconciliation{SettleTime: 20 * time.Millisecond}), engage.WithRetry(engage.Retry{Attempts: 2})))
-	receipt, err := client.AppendMessage(t.Context(), engage.AppendMessageV13{
-		ConversationID: "C1", Channel: channel.SMS, Message: hello,
-	})
-	require.NoError(t, err)
-	require.Equal(t, engage.Confirmed, receipt.Proof)
-	require.Equal(t, "T-1", receipt.TransactionID)
-	require.Len(t, server.written(), 1, "it is not sent again")
-}
-
-func TestAnOutcomeReportedBeforeTheCallEndsIsItsOutcome(t *testing.T) {
-	const success, failed = `{"tid":"T-1","status":"success"}`, `{"tid":"T-1","status":"failure","code":"7"}`
-	for name, c := range map[string]struct {
-		report  string
-		answer  func(first bool, leave func(), w http.ResponseWriter, r *http.Request)
-		options []engage.CallOption
-		effect  outcome.Effect // of the error; 0 for a success
-	}{
-		"the caller leaves, and it succeeded": {success, func(_ bool, leave func(), _ http.ResponseWriter, r *http.Request) {
-			leave()
-			<-r.Context().Done()
-		}, nil, 0},
-		"the caller leaves, and it failed": {failed, func(_ bool, leave func(), _ http.ResponseWriter, r *http.Request) {
-			leave()
-			<-r.Context().Done()
-		}, nil, outcome.Refused},
-		"a later try is refused, and the first succeeded": {success, func(first bool, _ func(), w http.ResponseWriter, r *http.Request) {
-			if first {
-				reply(503, ``)(w, r)
-				return
-			}
-			reply(409, `{"code":"1","tid":"T-2"}`)(w, r)
-		}, nil, 0},
-		"it is not looked for, and it succeeded": {success, func(_ bool, _ func(), w http.ResponseWriter, r *http.Request) {
-			hangUp(w, r)
-		}, []engage.CallOption{engage.WithReconciliation(engage.Reconciliation{Off: true})}, 0},
-		"it is refused, and a callback reports that too": {failed, func(_ bool, _ func(), w http.ResponseWriter, r *http.Request) {
-			reply(409, `{"code":"1","tid":"T-1"}`)(w, r)
-		}, nil, outcome.Refused},
-	} {
-		t.Run(name, func(t *testing.T) {
-			ctx, leave := context.WithCancel(t.Context())
-			defer leave()
-			server := newStub(t, nil)
-			server.answer = func(w http.ResponseWriter, r *http.Request) {
-				seen := server.seen()
-				if len(seen) == 1 {
-					post(t, callbackURL(t, seen[0]), c.report)
-				}
-				c.answer(len(seen) == 1, leave, w, r)
-			}
-			pending := newTable()
-			client := server.client(t, engage.WithCallbacks(newCallbacks(t, callback.WithPending(pending))))
-			receipt, err := client.AppendMessage(ctx, engage.AppendMessageV13{
-				ConversationID: "C1", Channel: channel.SMS, Message: hello,
-			}, c.options...)
-			if c.effect != 0 {
-				require.Equal(t, c.effect, failureOf(t, err).Effect)
-				require.Equal(t, outcome.OnAppendMessageFailure, failureOf(t, err).Edge)
-			} else {
-				require.NoError(t, err)
-				require.Equal(t, engage.Confirmed, receipt.Proof)
-			}
-			require.Zero(t, pending.size())
-		})
-	}
-}
-
-func TestACallThatPanicsIsNotAwaited(t *testing.T) {
+func TestACallThatPanicsIsForgotten(t *testing.T) {
 	pending := newTable()
-	client, err := engage.New(engage.US, auth.Static(token),
-		engage.WithTransport(roundTrip(func(*http.Request) (*http.Response, error) { panic("transport") })),
-		engage.WithCallbacks(newCallbacks(t, callback.WithPending(pending))))
-	require.NoError(t, err)
+	client := over(t, roundTrip(func(*http.Request) (*http.Response, error) { panic("transport") }), engage.WithCallbacks(newCallbacks(t, callback.WithPending(pending))))
 	require.PanicsWithValue(t, "transport", func() { _, _ = closeConversation(t.Context(), client) })
 	require.Zero(t, pending.size())
 }
 
-func TestAWriteIsNotSentIfTheTableFails(t *testing.T) {
+func TestAWriteIsNotSentIfTheTableOfPendingWritesFails(t *testing.T) {
 	server := newStub(t, reply(202, acknowledged))
 	for name, c := range map[string]struct {
 		ctx  context.Context
 		err  error
 		edge outcome.Edge
 	}{
-		"the table fails":     {t.Context(), errors.New("cannot reach the table"), outcome.OnError},
-		"the caller has left": {endedContext(t), context.Canceled, outcome.OnTimeout},
+		"the table fails":    {t.Context(), errors.New("cannot reach the table"), outcome.OnError},
+		"the caller gave up": {endedContext(t), context.Canceled, outcome.OnTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {
 			table := failingTable{Pending: callback.NewPending(), expect: c.err}
@@ -404,7 +325,7 @@ func TestAWriteIsNotSentIfTheTableFails(t *testing.T) {
 	}
 }
 
-func TestAWaitEndsOnErrorIfTheTableFails(t *testing.T) {
+func TestAWaitEndsOnErrorIfTheTableOfPendingWritesFails(t *testing.T) {
 	broken := errors.New("cannot reach the table")
 	server := newStub(t, reply(202, acknowledged))
 	client := server.client(t, engage.WithCallbacks(newCallbacks(t,
@@ -417,25 +338,7 @@ func TestAWaitEndsOnErrorIfTheTableFails(t *testing.T) {
 	require.ErrorContains(t, err, "cannot reach the table")
 }
 
-func TestAWriteWithoutADeadlineWhoseCallbackIsLostEndsOnTimeout(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		transport := httpmock.NewMockTransport()
-		transport.RegisterNoResponder(httpmock.NewStringResponder(202, acknowledged))
-		handler, err := callback.New("https://example.com/callbacks")
-		require.NoError(t, err)
-		client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(transport), engage.WithCallbacks(handler))
-		require.NoError(t, err)
-		began := time.Now()
-		_, err = closeConversation(context.WithoutCancel(t.Context()), client)
-		failure := failureOf(t, err)
-		require.Equal(t, outcome.OnTimeout, failure.Edge)
-		require.Equal(t, outcome.MaybeApplied, failure.Effect)
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.Equal(t, 2*time.Minute, time.Since(began))
-	})
-}
-
-func TestACallbackAfterTheCallerHasLeftIsAnswered(t *testing.T) {
+func TestACallbackAfterTheEndOfTheWaitIsAnswered(t *testing.T) {
 	server := newStub(t, reply(202, acknowledged))
 	pending := newTable()
 	client := server.client(t, engage.WithCallbacks(newCallbacks(t, callback.WithPending(pending), callback.WithTimeout(time.Millisecond))))
@@ -445,18 +348,20 @@ func TestACallbackAfterTheCallerHasLeftIsAnswered(t *testing.T) {
 	require.Equal(t, http.StatusOK, post(t, callbackURL(t, server.seen()[0]), reportedSuccess))
 }
 
-func TestTheFailureOfAnUnacknowledgedTransactionIsNotTheOutcome(t *testing.T) {
-	server := newStub(t, nil)
-	server.answer = func(w http.ResponseWriter, r *http.Request) { // A gateway has repeated the request.
-		target := callbackURL(t, server.seen()[0])
-		post(t, target, `{"tid":"T-2","status":"failure","code":"4551"}`)
-		reply(202, acknowledged)(w, r)
-		w.(http.Flusher).Flush()
-		post(t, target, reportedSuccess)
+func TestAZeroReceiptCannotBeWaitedFor(t *testing.T) {
+	_, err := engage.Receipt{}.Wait(t.Context())
+	require.ErrorIs(t, err, engage.ErrNoCallbacks)
+}
+
+func TestAnAcceptanceIsNotTheOutcome(t *testing.T) {
+	for _, accepted := range []string{`202`, `"202"`, `202.0`} {
+		target, receipt := oneWriteAfter(t, 0, newCallbacks(t))
+		require.Equal(t, http.StatusOK, post(t, target, `{"tid":"T-1","status":`+accepted+`}`))
+		require.Equal(t, http.StatusOK, post(t, target, `{"tid":"T-1","status":"failure","code":"4551"}`))
+		_, err := receipt.Wait(t.Context())
+		require.Equal(t, outcome.OnCloseConversationFailure, failureOf(t, err).Edge)
 	}
-	client := server.client(t, engage.WithCallbacks(newCallbacks(t)))
-	receipt, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"})
+	report, err := callback.DecodeReport([]byte(`{"status":200,"tid":"T-1","value":{"status":"failed","code":"4551"}}`))
 	require.NoError(t, err)
-	require.Equal(t, engage.Confirmed, receipt.Proof)
-	require.Equal(t, "T-1", receipt.TransactionID)
+	require.Equal(t, callback.Report{TransactionID: "T-1", Status: callback.Failure, Code: "4551"}, report)
 }

@@ -37,7 +37,7 @@ func (c *chaos) percent() int {
 
 var busySoon = http.Header{"Retry-After": {"0.01"}}
 
-// chaosOfWrites is what befalls writes, one in a hundred each.
+// chaosOfWrites are the faults of writes: one in a hundred requests has each.
 var chaosOfWrites = slices.Concat(
 	slices.Repeat([]engagetest.Fault{{Connection: engagetest.ConnectionReset}}, 4),
 	slices.Repeat([]engagetest.Fault{{Connection: engagetest.ConnectionClosed}}, 3),
@@ -51,6 +51,7 @@ var chaosOfWrites = slices.Concat(
 	slices.Repeat([]engagetest.Fault{{Status: 503, Header: busySoon}}, 4),
 	slices.Repeat([]engagetest.Fault{{Status: 502, Shape: engagetest.HTML}}, 3),
 	slices.Repeat([]engagetest.Fault{{Applied: true, Status: 502, Shape: engagetest.HTML}}, 3),
+	slices.Repeat([]engagetest.Fault{{Applied: true, Status: 503, Shape: engagetest.HTML}}, 3),
 	slices.Repeat([]engagetest.Fault{{Callback: engagetest.CallbackLost}}, 3),
 	slices.Repeat([]engagetest.Fault{{Callback: engagetest.CallbackDoubled}}, 8),
 	slices.Repeat([]engagetest.Fault{{Callback: engagetest.CallbackOvertaken}}, 6),
@@ -58,15 +59,15 @@ var chaosOfWrites = slices.Concat(
 	slices.Repeat([]engagetest.Fault{{CallbackDelay: 20 * time.Millisecond}}, 4),
 )
 
-// chaosOfReads is what befalls searches, transcripts and requests for tokens.
+// chaosOfReads are the faults of searches, transcripts and requests for tokens.
 var chaosOfReads = slices.Concat(
 	slices.Repeat([]engagetest.Fault{{Connection: engagetest.ConnectionClosed}}, 3),
 	slices.Repeat([]engagetest.Fault{{Status: 503, Header: busySoon}}, 3),
 	slices.Repeat([]engagetest.Fault{{Status: 502, Shape: engagetest.HTML}}, 2),
 )
 
-// befall chooses the fault of a request.
-func (c *chaos) befall(r engagetest.Request) engagetest.Fault {
+// fault chooses the fault of a request.
+func (c *chaos) fault(r engagetest.Request) engagetest.Fault {
 	faults := chaosOfReads
 	if r.Operation == outcome.AppendMessage || r.Operation == outcome.CreateConversation {
 		faults = chaosOfWrites
@@ -87,16 +88,16 @@ func (c *chaos) dial(refusing string) func(context.Context, string, string) (net
 	}
 }
 
-// chaosCall is a call and what its caller was told.
+// chaosCall is a call and its result.
 type chaosCall struct {
-	mark    string // Text of its message, which no other has.
+	text    string // The text of its message, which is unique.
 	create  bool
 	proof   engage.Proof
 	failure *outcome.Error
 }
 
-// told says in a few words what the caller was told.
-func (c chaosCall) told() string {
+// result returns the result in a few words.
+func (c chaosCall) result() string {
 	operation := "append"
 	if c.create {
 		operation = "create"
@@ -107,7 +108,7 @@ func (c chaosCall) told() string {
 	return fmt.Sprintf("%s: error, %s", operation, c.failure.Effect)
 }
 
-// possible reports whether the message can be there so many times after that.
+// possible reports whether the message can be there that many times after such a result.
 func (c chaosCall) possible(times int) bool {
 	switch {
 	case c.failure == nil || c.failure.Effect == outcome.Applied:
@@ -118,7 +119,7 @@ func (c chaosCall) possible(times int) bool {
 	return times == 0
 }
 
-func TestCallersAreToldTheTruthInChaos(t *testing.T) {
+func TestResultsAreTrueInChaos(t *testing.T) {
 	const callers, callsEach, seed = 96, 30, 20260131
 	c := &chaos{random: rand.New(rand.NewPCG(seed, seed))}
 	server := engagetest.NewServer()
@@ -133,7 +134,7 @@ func TestCallersAreToldTheTruthInChaos(t *testing.T) {
 	}
 	clients := []*engage.Client{
 		client(),
-		client(engage.WithCallOptions(engage.WithReconciliation(engage.Reconciliation{SettleTime: time.Second}))),
+		client(engage.WithCallOptions(settleTime(time.Second))),
 		client(engage.WithCallbacks(newCallbacks(t))),
 	}
 	var conversations []string
@@ -146,18 +147,18 @@ func TestCallersAreToldTheTruthInChaos(t *testing.T) {
 			Status: status, Channel: channel.SMS, BusinessAddress: "1", CustomerAddress: fmt.Sprint("seeded-", i),
 		}))
 	}
-	server.FailFunc(c.befall)
+	server.FailFunc(c.fault)
 
 	results := make(chan chaosCall, callers*callsEach)
 	var calling sync.WaitGroup
 	for caller := range callers {
 		calling.Go(func() {
 			for i := range callsEach {
-				call := chaosCall{mark: fmt.Sprintf("%d-%d", caller, i), create: i%5 == 0}
+				call := chaosCall{text: fmt.Sprintf("%d-%d", caller, i), create: i%5 == 0}
 				if i == callsEach/2 && caller == 0 {
 					server.RevokeTokens()
 				}
-				// Longer than the settle time, and as long as a lost callback takes.
+				// Longer than the settle time. A lost callback takes as long.
 				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 				call.make(ctx, clients[i%len(clients)], conversations[(caller+i)%len(conversations)])
 				cancel()
@@ -172,25 +173,25 @@ func TestCallersAreToldTheTruthInChaos(t *testing.T) {
 	there := countTexts(server)
 	counts := map[string]int{}
 	for call := range results {
-		counts[call.told()]++
-		require.True(t, call.possible(there[call.mark]), "%s, and it is there %d times: %v", call.told(), there[call.mark], call.failure)
+		counts[call.result()]++
+		require.True(t, call.possible(there[call.text]), "%s, but the message is there %d times: %v", call.result(), there[call.text], call.failure)
 	}
-	for _, told := range slices.Sorted(maps.Keys(counts)) {
-		t.Logf("%5d %s", counts[told], told)
+	for _, result := range slices.Sorted(maps.Keys(counts)) {
+		t.Logf("%5d %s", counts[result], result)
 	}
 	for _, seen := range []string{"acknowledged", "confirmed", "reconciled", "error, refused", "error, maybe applied", "error, applied"} {
-		require.True(t, slices.ContainsFunc(slices.Collect(maps.Keys(counts)), func(told string) bool { return strings.HasSuffix(told, seen) }), seen)
+		require.True(t, slices.ContainsFunc(slices.Collect(maps.Keys(counts)), func(result string) bool { return strings.HasSuffix(result, seen) }), seen)
 	}
 }
 
-// make makes the call and keeps what it was told.
+// make makes the call and keeps its result.
 func (c *chaosCall) make(ctx context.Context, client *engage.Client, conversation string) {
-	text := message.Text{Direction: message.Inbound, Text: c.mark}
+	text := message.Text{Direction: message.Inbound, Text: c.text}
 	var err error
 	if c.create {
 		var receipt *engage.CreateConversationReceipt
 		receipt, err = client.CreateConversation(ctx, engage.CreateConversationV13{
-			Address: channel.SMSAddress{Business: "1", Customer: "created-" + c.mark}, Messages: []message.Message{text},
+			Address: channel.SMSAddress{Business: "1", Customer: "created-" + c.text}, Messages: []message.Message{text},
 		})
 		if err == nil {
 			c.proof = receipt.Proof

@@ -36,6 +36,7 @@ func newCounting(t *testing.T, secure bool, handler http.HandlerFunc) *counting 
 	}
 	if secure {
 		c.EnableHTTP2 = true
+		c.Config.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: 100} // as many servers have
 		c.StartTLS()
 	} else {
 		c.Start()
@@ -49,8 +50,8 @@ func (c *counting) trusted() *tls.Config {
 	return c.Client().Transport.(*http.Transport).TLSClientConfig
 }
 
-// burst makes calls from many callers at once and counts those that were ended
-// by their caller. Any other failure fails the test.
+// burst makes calls from many callers at once, and counts those whose context ended.
+// Any other failure fails the test. Every cancelEach-th call ends early; 0 for none.
 func burst(t *testing.T, client *engage.Client, callers, calls, cancelEach int) (cancelled int32) {
 	t.Helper()
 	var count, ended atomic.Int32
@@ -80,11 +81,10 @@ func burst(t *testing.T, client *engage.Client, callers, calls, cancelEach int) 
 	return ended.Load()
 }
 
-// cancelKey is the key of a context's own cancel function, which midway calls
-// while the request is under way.
+// cancelKey is the key of a context's own cancel function.
 type cancelKey struct{}
 
-// midway is a transport during whose round trips some callers leave.
+// midway is a transport that ends the context of some requests while it sends them.
 type midway struct{ http.RoundTripper }
 
 func (m midway) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -95,7 +95,9 @@ func (m midway) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func TestManyCallersShareConnections(t *testing.T) {
-	const calls = 20_000
+	// Every caller makes several calls: a pool that is too small, or lanes that are too
+	// few, then open connections over and over.
+	const callsEach = 12
 	for _, c := range []struct {
 		callers, most int
 		secure        bool
@@ -109,8 +111,8 @@ func TestManyCallersShareConnections(t *testing.T) {
 			client, err := engage.New(engage.Endpoint(server.URL), auth.Static(token), options...)
 			require.NoError(t, err)
 			defer client.CloseIdleConnections()
-			burst(t, client, c.callers, calls, 0)
-			t.Logf("%d calls over %d connections", calls, server.opened.Load())
+			burst(t, client, c.callers, c.callers*callsEach, 0)
+			t.Logf("%d connections", server.opened.Load())
 			require.LessOrEqual(t, int(server.opened.Load()), c.most)
 		})
 	}
@@ -130,8 +132,7 @@ func TestIdleConnectionsAreClosedOnRequest(t *testing.T) {
 	}
 }
 
-// hesitant is a listener whose first connection never gets an answer until it is
-// let.
+// hesitant is a listener whose first connection hangs until let is closed.
 type hesitant struct {
 	net.Listener
 	accepted atomic.Int32
@@ -148,7 +149,7 @@ func (h *hesitant) Accept() (net.Conn, error) {
 	return conn, err
 }
 
-// held is a connection from which nothing is read before it is let.
+// held is a connection from which nothing is read before let is closed.
 type held struct {
 	net.Conn
 	let chan struct{}
@@ -177,7 +178,7 @@ func newHesitant(t *testing.T) (*hesitant, *engage.Client) {
 	return listener, client
 }
 
-func TestAConnectionThatHangsHoldsNobodyBack(t *testing.T) {
+func TestAConnectionThatHangsDelaysNoOtherCall(t *testing.T) {
 	listener, client := newHesitant(t)
 	var calling sync.WaitGroup
 	for range 8 {
@@ -192,7 +193,7 @@ func TestAConnectionThatHangsHoldsNobodyBack(t *testing.T) {
 	close(listener.let)
 }
 
-func TestCallersThatLeftAreNotDialedFor(t *testing.T) {
+func TestNoConnectionIsOpenedForCallsThatHaveEnded(t *testing.T) {
 	const callers = 60
 	listener, client := newHesitant(t)
 	ctx, leave := context.WithCancel(t.Context())
@@ -211,7 +212,7 @@ func TestCallersThatLeftAreNotDialedFor(t *testing.T) {
 	close(listener.let)
 	_, err := searchConversation(t.Context(), client)
 	require.NoError(t, err)
-	t.Logf("%d callers left, %d connections", callers, listener.accepted.Load())
+	t.Logf("%d callers, %d connections", callers, listener.accepted.Load())
 	require.Less(t, int(listener.accepted.Load()), callers/2)
 }
 
@@ -234,7 +235,7 @@ func TestAHostWithoutHTTP2GetsAConnectionForEachCall(t *testing.T) {
 }
 
 func TestCallsThatFailDoNotEmptyThePool(t *testing.T) {
-	const callers, calls = 64, 6_400
+	const callers, calls = 64, 3_200
 	once := engage.WithCallOptions(engage.WithRetry(engage.Retry{FirstWait: 1, LongestWait: 0}))
 	t.Run("one in a hundred is refused", func(t *testing.T) {
 		var answered atomic.Int32
@@ -250,9 +251,10 @@ func TestCallsThatFailDoNotEmptyThePool(t *testing.T) {
 		defer client.CloseIdleConnections()
 		burst(t, client, callers, calls, 0)
 		t.Logf("%d connections", server.opened.Load())
-		require.LessOrEqual(t, int(server.opened.Load()), 80)
+		// A few are opened in vain while the calls begin.
+		require.LessOrEqual(t, int(server.opened.Load()), callers+calls/100)
 	})
-	t.Run("one in a hundred leaves", func(t *testing.T) {
+	t.Run("one in a hundred ends early", func(t *testing.T) {
 		server := newCounting(t, false, reply(http.StatusOK, found("active")))
 		transport := &http.Transport{MaxIdleConns: 512, MaxIdleConnsPerHost: 512}
 		defer transport.CloseIdleConnections()
@@ -260,16 +262,16 @@ func TestCallsThatFailDoNotEmptyThePool(t *testing.T) {
 		require.NoError(t, err)
 		cancelled := burst(t, client, callers, calls, 100)
 		require.LessOrEqual(t, cancelled, int32(calls/100))
-		t.Logf("%d callers left, %d connections", cancelled, server.opened.Load())
-		// Each of them costs a connection, and perhaps one more that was opened
-		// in its place. An emptied pool costs several hundred.
+		t.Logf("%d calls ended early, %d connections", cancelled, server.opened.Load())
+		// Each of them costs a connection, and perhaps another one in its place. An
+		// emptied pool costs several hundred.
 		require.LessOrEqual(t, int(server.opened.Load()), callers+2*calls/100)
 	})
 }
 
-// BenchmarkThroughput compares 64 callers with 64 of the client written by hand,
-// whose transport is tuned alike, over 20,000 calls. The metric ratio is the
-// client's calls per second to those of the other; bursts of both alternate.
+// BenchmarkThroughput compares 20,000 calls by 64 callers of the client with those of the
+// floor. The metric ratio is the client's calls per second divided by the floor's. Both
+// take turns.
 func BenchmarkThroughput(b *testing.B) {
 	const callers, calls = 64, 20_000
 	f, client := loopbackPair(b)
@@ -287,7 +289,7 @@ func BenchmarkThroughput(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// together returns how long it takes many callers to make calls.
+// together returns how long the callers take to make all calls.
 func together(b *testing.B, callers, calls int, do func(context.Context) error) time.Duration {
 	var count atomic.Int32
 	var calling sync.WaitGroup
@@ -303,4 +305,25 @@ func together(b *testing.B, callers, calls int, do func(context.Context) error) 
 	}
 	calling.Wait()
 	return time.Since(start)
+}
+
+// closable is a transport that counts how often its idle connections are closed.
+type closable struct {
+	http.RoundTripper
+	closed atomic.Int32
+}
+
+func (c *closable) CloseIdleConnections() { c.closed.Add(1) }
+
+func TestTheConnectionsOfAGivenTransportAreNotClosed(t *testing.T) {
+	transport := &closable{RoundTripper: http.DefaultTransport}
+	server := newStub(t, reply(500, ``))
+	client := server.client(t, engage.WithTransport(transport))
+	_, err := searchConversation(t.Context(), client)
+	require.Error(t, err)
+	ctx := endedContext(t)
+	_, err = searchConversation(ctx, client)
+	require.Error(t, err)
+	client.CloseIdleConnections()
+	require.Zero(t, transport.closed.Load())
 }

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"testing"
 
-	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/engagetest"
@@ -16,7 +15,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// hold parks a conversation, for which the client has no method.
+func TestDoFailsForAReplyThatIsCutShortIfItReportsErrors(t *testing.T) {
+	call := engage.Call{Operation: "New", Class: engage.Unsafe, Route: engage.Route{Method: http.MethodPost, Path: "/new"}, Body: struct{}{}}
+	for body, isError := range map[string]bool{`{"any":"thi`: false, `{"errors":[{"descr`: true} {
+		_, err := newStub(t, reply(200, body)).client(t).Do(t.Context(), call)
+		require.Equal(t, isError, err != nil, body)
+	}
+}
+
+// hold returns the call that puts a conversation on hold. The client has no method for it.
 func hold(id string) engage.Call {
 	return engage.Call{
 		Operation: outcome.HoldConversation,
@@ -51,7 +58,7 @@ func TestDoCallsWhatTheClientHasNoMethodFor(t *testing.T) {
 	require.Equal(t, outcome.Refused, failure.Effect)
 }
 
-func TestDoTakesAReplyOfAnyShape(t *testing.T) {
+func TestDoAcceptsAReplyOfAnyShape(t *testing.T) {
 	for _, body := range []string{``, `ok`, `[1]`, `{"hello":"world"}`, `{"status":"success"}`, `{"id":1,"status":"failed"}`} {
 		server := newStub(t, reply(http.StatusOK, body))
 		got, err := server.client(t).Do(t.Context(), engage.Call{
@@ -88,7 +95,7 @@ func TestDoRepeatsByTheClassOfTheCall(t *testing.T) {
 	}
 }
 
-func TestDoReportsEveryFaultAtOnce(t *testing.T) {
+func TestDoReportsAllViolationsAtOnce(t *testing.T) {
 	server := newStub(t, reply(http.StatusOK, ``))
 	for _, c := range []struct {
 		call   engage.Call
@@ -117,7 +124,7 @@ func TestDoReportsEveryFaultAtOnce(t *testing.T) {
 	require.Empty(t, server.seen())
 }
 
-func TestDoNamesNoEdgeThatOnlyTheReplyTells(t *testing.T) {
+func TestDoReturnsNoEdgeThatDependsOnTheReply(t *testing.T) {
 	for operation, want := range map[outcome.Operation]outcome.Edge{
 		outcome.SearchConversation:    "",
 		outcome.BusinessHours:         "",
@@ -136,7 +143,7 @@ func TestDoNamesNoEdgeThatOnlyTheReplyTells(t *testing.T) {
 	}
 }
 
-// counted is a body that tells how often it was encoded.
+// counted is a body that counts how often it is encoded.
 type counted struct{ times *int }
 
 func (c counted) MarshalJSON() ([]byte, error) {
@@ -145,7 +152,7 @@ func (c counted) MarshalJSON() ([]byte, error) {
 }
 
 func TestDoEncodesTheBodyOnce(t *testing.T) {
-	server := newStub(t, failing(2, hangUp, reply(http.StatusOK, ``)))
+	server := newStub(t, inTurn(hangUp, hangUp, reply(http.StatusOK, ``)))
 	times := 0
 	_, err := server.client(t).Do(t.Context(), engage.Call{
 		Operation: "New", Class: engage.Convergent, Route: engage.Route{Method: "POST", Path: "/a"}, Body: counted{&times},
@@ -157,49 +164,9 @@ func TestDoEncodesTheBodyOnce(t *testing.T) {
 	}
 }
 
-func TestAnOperationCanHaveAnAuthorizationOfItsOwn(t *testing.T) {
-	server := newStub(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Authorization") == "Bearer refused" {
-			reply(http.StatusUnauthorized, ``)(w, r)
-			return
-		}
-		reply(http.StatusOK, acknowledged)(w, r)
-	})
-	client := server.client(t,
-		engage.WithAuthorization(outcome.CloseConversation, auth.Static("closer")),
-		engage.WithAuthorization(outcome.HoldConversation, auth.Static("refused")))
-	_, err := closeConversation(t.Context(), client)
-	require.NoError(t, err)
-	_, err = appendMessage(t.Context(), client)
-	require.NoError(t, err)
-	_, err = client.Do(t.Context(), hold("C1"))
-	require.ErrorIs(t, err, outcome.ErrOnAuthorizationFailure)
-	var tokens []string
-	for _, request := range server.seen() {
-		tokens = append(tokens, request.header.Get("Authorization"))
-	}
-	require.Equal(t, []string{"Bearer closer", "Bearer " + token, "Bearer refused"}, tokens)
-
-	_, err = engage.New(engage.US, auth.Static(token), engage.WithAuthorization("", auth.Static(token)),
-		engage.WithAuthorization(outcome.CloseConversation, nil), engage.WithAuthorization(outcome.AppendMessage, auth.ClientCredentials{}))
-	for _, problem := range []string{"the operation is empty", "WithAuthorization(CloseConversation): the token source is nil", "ClientSecret"} {
-		require.ErrorContains(t, err, problem)
-	}
-}
-
-func TestAClientPrintsItsHostAlone(t *testing.T) {
-	client, err := engage.New("https://engage.example.com/api/5ecret", auth.Static(token),
-		engage.WithCallOptions(engage.WithHeader("X-Api-Key", "5ecret")))
-	require.NoError(t, err)
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
-		require.Equal(t, "engage.Client(engage.example.com)", fmt.Sprintf(verb, client))
-	}
-	require.Equal(t, "engage.Client(engage.example.com)", client.LogValue().String())
-}
-
 func ExampleClient_Do() {
-	client, id, stop := start(engagetest.Active)
-	defer stop()
+	server, client, id := start(engagetest.Active)
+	defer server.Close()
 
 	held, err := client.Do(context.Background(), engage.Call{
 		Operation: outcome.HoldConversation,

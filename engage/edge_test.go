@@ -1,43 +1,12 @@
 package engage_test
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"testing"
-	"testing/synctest"
-	"time"
 
-	"github.com/engagesdk/engage-go/auth"
-	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/outcome"
 	"github.com/stretchr/testify/require"
 )
-
-// acknowledged is what the service answers to a write.
-const acknowledged = `{"tid":"T-1"}`
-
-// emptyTranscript is what the service answers for a conversation without
-// messages.
-const emptyTranscript = `{"status":"success","value":{"countOfRecords":0,"messages":[]}}`
-
-// found is what the service answers to a search for a conversation in status.
-func found(status string) string {
-	return `{"status":"success","code":1000,"value":{"chatExist":true,"conversationId":"C1","status":"` + status + `"}}`
-}
-
-// success is a reply on which the operation succeeds.
-func success(operation outcome.Operation) string {
-	switch operation {
-	case outcome.SearchConversation:
-		return found("active")
-	case outcome.FetchTranscript:
-		return emptyTranscript
-	}
-	return acknowledged
-}
 
 func TestEveryVersionEndsOnItsSuccessEdges(t *testing.T) {
 	replies := map[outcome.Edge]string{
@@ -117,130 +86,12 @@ func TestEveryVersionEndsOnTheStandardEdges(t *testing.T) {
 	})
 }
 
-func TestAContextThatEndsIsOnTimeout(t *testing.T) {
-	each(t, func(t *testing.T, c call) {
-		ctx, cancel := context.WithCancelCause(t.Context())
-		server := newStub(t, func(_ http.ResponseWriter, r *http.Request) {
-			cancel(errors.New("the caller has left"))
-			<-r.Context().Done()
-		})
-		got, err := c.do(ctx, server.client(t))
-		require.Equal(t, outcome.OnTimeout, got)
-		require.ErrorIs(t, err, outcome.ErrOnTimeout)
-		require.ErrorIs(t, err, context.Canceled)
-
-		expired, cancelExpired := context.WithDeadline(t.Context(), time.Now())
-		defer cancelExpired()
-		got, err = c.do(expired, server.client(t))
-		require.Equal(t, outcome.OnTimeout, got)
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.Equal(t, outcome.NotSent, failureOf(t, err).Effect)
-		require.Len(t, server.seen(), 1, "after its deadline a call sends nothing")
-	})
-}
-
-// unread is a body whose reading takes as long as its request may.
-type unread struct{ context.Context }
-
-func (u unread) Read([]byte) (int, error) {
-	<-u.Done()
-	return 0, u.Err()
-}
-
-func TestAContextThatEndsWhileAFailureIsReadIsOnTimeout(t *testing.T) {
-	left := errors.New("the caller has left")
-	for status, want := range map[int]struct {
-		edge   outcome.Edge
-		effect outcome.Effect
-	}{
-		http.StatusInternalServerError: {outcome.OnError, outcome.MaybeApplied},
-		http.StatusConflict:            {outcome.OnError, outcome.Refused},
-		http.StatusForbidden:           {outcome.OnAuthorizationFailure, outcome.Refused},
-	} {
-		for name, c := range map[string]struct {
-			leave time.Duration
-			edge  outcome.Edge
-			cause error
-		}{
-			"the caller's": {time.Second, outcome.OnTimeout, left},
-			"the try's":    {time.Hour, want.edge, context.DeadlineExceeded},
-		} {
-			t.Run(fmt.Sprintf("%d, %s", status, name), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
-						return &http.Response{StatusCode: status, Body: io.NopCloser(unread{r.Context()}), ContentLength: -1}, nil
-					})))
-					require.NoError(t, err)
-					ctx, cancel := context.WithCancelCause(t.Context())
-					time.AfterFunc(c.leave, func() { cancel(left) })
-					_, err = appendTo(appendRequest, engage.WithRetry(engage.Retry{Attempts: 1}), engage.WithReconciliation(engage.Reconciliation{Off: true}))(ctx, client)
-					failure := failureOf(t, err)
-					require.Equal(t, c.edge, failure.Edge)
-					require.ErrorIs(t, err, c.cause)
-					require.Equal(t, status, failure.Status)
-					require.Equal(t, want.effect, failure.Effect)
-				})
-			})
-		}
-	}
-}
-
-func TestAnEdgeWithoutATransitionIsOnInvalidChoice(t *testing.T) {
-	each(t, func(t *testing.T, c call) {
-		server := newStub(t, reply(http.StatusOK, success(c.operation)))
-		got, err := c.do(t.Context(), server.client(t))
-		require.NoError(t, err)
-
-		steps := outcome.Transitions[string]{outcome.OnError: "end"}
-		_, err = steps.Next(got)
-		require.ErrorIs(t, err, outcome.ErrOnInvalidChoice)
-
-		steps[outcome.OnInvalidChoice] = "fallback"
-		step, err := steps.Next(got)
-		require.NoError(t, err)
-		require.Equal(t, "fallback", step)
-	})
-}
-
-func TestASearchInAnUnknownStateIsOnInvalidChoiceAndCarriesTheReply(t *testing.T) {
-	for _, request := range []engage.SearchConversationRequest{
-		engage.SearchConversationV10{Address: smsAddress},
-		engage.SearchConversationV11{Address: smsAddress},
-		engage.SearchConversationV13{Address: smsAddress},
-	} {
-		server := newStub(t, reply(http.StatusOK, found("parked-by-robot")))
-		result, err := server.client(t).SearchConversation(t.Context(), request)
-		require.ErrorIs(t, err, outcome.ErrOnInvalidChoice)
-		require.Equal(t, outcome.OnInvalidChoice, result.Outcome)
-		require.Equal(t, "C1", result.ConversationID)
-		require.Equal(t, "parked-by-robot", result.Status)
-		require.ErrorContains(t, err, `"parked-by-robot"`)
-		require.JSONEq(t, found("parked-by-robot"), string(result.Raw()))
-	}
-}
-
-func TestASuccessThatSaysItFailedIsAFailure(t *testing.T) {
-	for body, want := range map[string]outcome.Edge{
-		`{"status":"failure","code":"4551","tid":"T-1"}`:    outcome.OnAppendMessageFailure,
-		`{"status":"Failed","code":4551,"tid":"T-1"}`:       outcome.OnAppendMessageFailure,
-		`{"status":"422","code":4551,"tid":"T-1"}`:          outcome.OnInvalidData,
-		`{"status":401,"code":4551,"value":{"tid":"T-1"}}`:  outcome.OnAuthorizationFailure,
-		`{"status":500,"code":"4551","value":{},"tid":"T"}`: outcome.OnError,
-	} {
-		server := newStub(t, reply(http.StatusOK, body))
-		got, err := calls[6].do(t.Context(), server.client(t))
-		require.Equal(t, want, got, body)
-		require.Equal(t, "4551", failureOf(t, err).Code)
-		require.Len(t, server.written(), 1)
-	}
-}
-
 func TestClosingAClosedConversationIsSuccess(t *testing.T) {
 	for _, server := range []*stub{
 		newStub(t, reply(http.StatusConflict, `{"status":"failure","code":4547,"description":"closed","tid":"T-1"}`)),
 		newStub(t, reply(http.StatusOK, `{"status":"failure","code":"4547","tid":"T-1"}`)),
 	} {
-		receipt, err := server.client(t).CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"})
+		receipt, err := server.client(t).CloseConversation(t.Context(), closeRequest)
 		require.NoError(t, err)
 		require.Equal(t, outcome.OnConversationClosed, receipt.Outcome)
 		require.True(t, receipt.AlreadyDone)

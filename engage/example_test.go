@@ -18,9 +18,10 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// start returns a client of an Engage in memory that holds one conversation.
-func start(status engagetest.Status) (client *engage.Client, conversationID string, stop func()) {
-	server := engagetest.NewServer()
+// start starts an Engage in memory that holds one conversation, and returns a client of
+// it and the id of the conversation.
+func start(status engagetest.Status) (server *engagetest.Server, client *engage.Client, conversationID string) {
+	server = engagetest.NewServer()
 	client, err := server.Client()
 	if err != nil {
 		log.Fatal(err)
@@ -28,7 +29,7 @@ func start(status engagetest.Status) (client *engage.Client, conversationID stri
 	conversationID = server.Seed(engagetest.Conversation{
 		Status: status, Channel: channel.SMS, BusinessAddress: "+15550100", CustomerAddress: "+15550199",
 	})
-	return client, conversationID, server.Close
+	return server, client, conversationID
 }
 
 func ExampleNew() {
@@ -50,8 +51,8 @@ func ExampleNew() {
 }
 
 func ExampleClient_SearchConversation() {
-	client, _, stop := start(engagetest.Queued)
-	defer stop()
+	server, client, _ := start(engagetest.Queued)
+	defer server.Close()
 
 	found, err := client.SearchConversation(context.Background(), engage.SearchConversationV13{
 		Address: channel.SMSAddress{Business: "+15550100", Customer: "+15550199"},
@@ -71,8 +72,8 @@ func ExampleClient_SearchConversation() {
 }
 
 func ExampleClient_CreateConversation() {
-	client, _, stop := start(engagetest.Closed)
-	defer stop()
+	server, client, _ := start(engagetest.Closed)
+	defer server.Close()
 
 	receipt, err := client.CreateConversation(context.Background(), engage.CreateConversationV13{
 		Address:      channel.WhatsAppAddress{Business: "15550100", Customer: "4915550001"},
@@ -88,8 +89,8 @@ func ExampleClient_CreateConversation() {
 }
 
 func ExampleClient_AppendMessage() {
-	client, id, stop := start(engagetest.Active)
-	defer stop()
+	server, client, id := start(engagetest.Active)
+	defer server.Close()
 
 	receipt, err := client.AppendMessage(context.Background(), engage.AppendMessageV13{
 		ConversationID: id,
@@ -103,16 +104,11 @@ func ExampleClient_AppendMessage() {
 	// Output: onAppendMessageSuccess
 }
 
-// A reply that is lost does not lose the message, nor double it: the client looks
-// for it in the conversation.
+// A lost reply neither loses nor doubles the message: the client looks it up in the
+// conversation.
 func ExampleClient_AppendMessage_lostReply() {
-	server := engagetest.NewServer()
+	server, client, id := start(engagetest.Active)
 	defer server.Close()
-	client, err := server.Client()
-	if err != nil {
-		log.Fatal(err)
-	}
-	id := server.Seed(engagetest.Conversation{Channel: channel.SMS, BusinessAddress: "+15550100", CustomerAddress: "+15550199"})
 	server.Fail(outcome.AppendMessage, engagetest.Fault{Applied: true, Connection: engagetest.ConnectionClosed})
 
 	receipt, err := client.AppendMessage(context.Background(), engage.AppendMessageV13{
@@ -127,18 +123,13 @@ func ExampleClient_AppendMessage_lostReply() {
 	// Output: onAppendMessageSuccess - reconciled - 1
 }
 
-// A failed append tells whether the message may be in the conversation.
+// The error of an append says whether the message may be in the conversation.
 func ExampleClient_AppendMessage_failure() {
-	server := engagetest.NewServer()
+	server, client, id := start(engagetest.Active)
 	defer server.Close()
-	client, err := server.Client()
-	if err != nil {
-		log.Fatal(err)
-	}
-	id := server.Seed(engagetest.Conversation{Channel: channel.SMS, BusinessAddress: "+15550100", CustomerAddress: "+15550199"})
 	server.Fail(outcome.AppendMessage, engagetest.Fault{Applied: true, Connection: engagetest.ConnectionClosed})
 
-	_, err = client.AppendMessage(context.Background(), engage.AppendMessageV13{
+	_, err := client.AppendMessage(context.Background(), engage.AppendMessageV13{
 		ConversationID: id, Channel: channel.SMS,
 		Message: message.Text{Direction: message.Inbound, Text: "Hello?"},
 	}, engage.WithReconciliation(engage.Reconciliation{Off: true}))
@@ -150,8 +141,8 @@ func ExampleClient_AppendMessage_failure() {
 }
 
 func ExampleClient_UpdateConversation() {
-	client, id, stop := start(engagetest.Active)
-	defer stop()
+	server, client, id := start(engagetest.Active)
+	defer server.Close()
 
 	receipt, err := client.UpdateConversation(context.Background(), engage.UpdateConversationV10{
 		ConversationID: id,
@@ -166,8 +157,8 @@ func ExampleClient_UpdateConversation() {
 }
 
 func ExampleClient_AddParticipant() {
-	client, id, stop := start(engagetest.Queued)
-	defer stop()
+	server, client, id := start(engagetest.Queued)
+	defer server.Close()
 
 	receipt, err := client.AddParticipant(context.Background(), engage.AddParticipantV10{ConversationID: id, Participant: "agent-7"})
 	if err != nil {
@@ -178,8 +169,8 @@ func ExampleClient_AddParticipant() {
 }
 
 func ExampleClient_RemoveParticipant() {
-	client, id, stop := start(engagetest.Queued)
-	defer stop()
+	server, client, id := start(engagetest.Queued)
+	defer server.Close()
 
 	_, err := client.AddParticipant(context.Background(), engage.AddParticipantV10{ConversationID: id, Participant: "agent-7"})
 	if err != nil {
@@ -194,8 +185,8 @@ func ExampleClient_RemoveParticipant() {
 }
 
 func ExampleClient_CloseConversation() {
-	client, id, stop := start(engagetest.Active)
-	defer stop()
+	server, client, id := start(engagetest.Active)
+	defer server.Close()
 
 	for range 2 {
 		receipt, err := client.CloseConversation(context.Background(), engage.CloseConversationV10{ConversationID: id})
@@ -210,8 +201,8 @@ func ExampleClient_CloseConversation() {
 }
 
 func ExampleClient_ReopenConversation() {
-	client, id, stop := start(engagetest.Closed)
-	defer stop()
+	server, client, id := start(engagetest.Closed)
+	defer server.Close()
 
 	receipt, err := client.ReopenConversation(context.Background(), engage.ReopenConversationV10{ConversationID: id})
 	if err != nil {
@@ -222,19 +213,17 @@ func ExampleClient_ReopenConversation() {
 }
 
 func ExampleClient_FetchTranscript() {
-	server := engagetest.NewServer()
+	server, client, id := start(engagetest.Active)
 	defer server.Close()
-	client, err := server.Client()
-	if err != nil {
-		log.Fatal(err)
+	for _, text := range []message.Text{
+		{Direction: message.Inbound, Text: "Is my order on its way?"},
+		{Direction: message.Outbound, Text: "It will be with you tomorrow."},
+	} {
+		_, err := client.AppendMessage(context.Background(), engage.AppendMessageV13{ConversationID: id, Channel: channel.SMS, Message: text})
+		if err != nil {
+			log.Fatal(err)
+		}
 	}
-	id := server.Seed(engagetest.Conversation{
-		Channel: channel.SMS, BusinessAddress: "+15550100", CustomerAddress: "+15550199",
-		Messages: []engagetest.Message{
-			{Direction: "inbound", Type: "text", Text: "Is my order on its way?"},
-			{Direction: "outbound", Type: "text", Text: "It will be with you tomorrow."},
-		},
-	})
 
 	transcript, err := client.FetchTranscript(context.Background(), engage.FetchTranscriptV10{ConversationID: id, Limit: 100})
 	if err != nil {
@@ -250,11 +239,11 @@ func ExampleClient_FetchTranscript() {
 	// outbound - It will be with you tomorrow.
 }
 
-// An event is handled once more after a restart. Its message is found, and not
-// appended again.
+// A program handles an event again after a restart. The client finds the message and
+// does not append it again.
 func ExampleWithReconciliation_lookFirst() {
-	client, id, stop := start(engagetest.Active)
-	defer stop()
+	server, client, id := start(engagetest.Active)
+	defer server.Close()
 
 	handle := func() {
 		receipt, err := client.AppendMessage(context.Background(), engage.AppendMessageV13{
@@ -276,7 +265,7 @@ func ExampleWithReconciliation_lookFirst() {
 	// onAppendMessageSuccess reconciled
 }
 
-// Validate finds every fault of a request without sending it.
+// Validate reports all violations of a request without sending it.
 func ExampleAppendMessageV10_Validate() {
 	err := engage.AppendMessageV10{
 		Channel: channel.SMS,
@@ -295,7 +284,7 @@ func ExampleAppendMessageV10_Validate() {
 	// Message.Text is empty
 }
 
-// The vendor publishes no paths: a tenant that knows better replaces them.
+// The vendor publishes no paths. A tenant that knows them replaces those of the client.
 func ExampleWithRoute() {
 	client, err := engage.New(engage.US, auth.Static("token"),
 		engage.WithRoute(outcome.CloseConversation, engage.Route{Method: "PATCH", Path: "/conversations/{conversation}/status/closed"}))
@@ -307,7 +296,7 @@ func ExampleWithRoute() {
 	// Output: PATCH /conversations/{conversation}/status/closed
 }
 
-// A program can go on before the outcome is there.
+// A program can continue and wait for the outcome later.
 func ExampleReceipt_Wait() {
 	mux := http.NewServeMux()
 	flows := httptest.NewServer(mux)
@@ -343,7 +332,7 @@ func ExampleReceipt_Wait() {
 	// confirmed
 }
 
-// A limiter that several clients share: any type with this one method will do.
+// A limiter that several clients can share is any type with this method.
 func ExampleWithLimiter() {
 	limiter := oneAtATime(make(chan struct{}, 1))
 	client, err := engage.New(engage.US, auth.Static("token"), engage.WithLimiter(limiter))

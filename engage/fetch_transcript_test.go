@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestATranscriptIsReadInEveryForm(t *testing.T) {
+func TestATranscriptIsReadInEachOfItsForms(t *testing.T) {
 	const list = `[{"aliasId":"M-1","direction":"inbound","type":"text","text":"hello"},{"type":"hologram"},{"text":"no type"},17]`
 	escaped := strconv.Quote(list)
 	wrapped, err := json.Marshal(`{"messages":` + list + `}`)
@@ -24,8 +24,8 @@ func TestATranscriptIsReadInEveryForm(t *testing.T) {
 		"an escaped list":             `{"countOfRecords":4,"transcriptJsonEsc":` + escaped + `}`,
 		"an escaped object":           `{"countOfRecords":4,"transcriptJsonEsc":` + string(wrapped) + `}`,
 		"a list by the other name":    `{"countOfRecords":4,"transcriptJsonEsc":` + list + `}`,
-		"both, of which one is empty": `{"countOfRecords":4,"transcriptJsonEsc":"[]","messages":` + list + `}`,
-		"both, of which one is not":   `{"countOfRecords":4,"transcriptJsonEsc":"cut off [","messages":` + list + `}`,
+		"both, and one is empty":      `{"countOfRecords":4,"transcriptJsonEsc":"[]","messages":` + list + `}`,
+		"both, and one is not a list": `{"countOfRecords":4,"transcriptJsonEsc":"cut off [","messages":` + list + `}`,
 	} {
 		server := newStub(t, reply(http.StatusOK, `{"status":"Success","value":`+value+`}`))
 		fetched, err := server.client(t).FetchTranscript(t.Context(), engage.FetchTranscriptV10{ConversationID: "C1"})
@@ -38,7 +38,7 @@ func TestATranscriptIsReadInEveryForm(t *testing.T) {
 		for i, want := range []string{`{"text":"no type"}`, `17`} {
 			raw, err := json.Marshal(fetched.Messages[2+i])
 			require.NoError(t, err)
-			require.JSONEq(t, want, string(raw), "what cannot be read is kept")
+			require.JSONEq(t, want, string(raw), "its JSON is kept")
 		}
 	}
 }
@@ -56,7 +56,7 @@ func TestATranscriptWithoutMessagesIsEmpty(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoTranscriptIsAnErrorWithoutEffect(t *testing.T) {
+func TestAReplyWithoutATranscriptIsAnError(t *testing.T) {
 	for _, body := range []string{
 		acknowledged, `{"value":{}}`, `{"value":null}`, `{"value":{"messages":{}}}`, `{"value":{"countOfRecords":3}}`,
 		`{"value":{"messages":[0` + strings.Repeat(",0", message.MaxValues) + `]}}`,
@@ -70,7 +70,7 @@ func TestWhatIsNoTranscriptIsAnErrorWithoutEffect(t *testing.T) {
 	}
 }
 
-func TestATranscriptIsAskedForInParts(t *testing.T) {
+func TestPartOfATranscriptCanBeFetched(t *testing.T) {
 	server := newStub(t, reply(http.StatusOK, emptyTranscript))
 	client := server.client(t)
 	for request, query := range map[engage.FetchTranscriptV10]string{

@@ -6,20 +6,13 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/outcome"
 	"github.com/stretchr/testify/require"
 )
 
-// transportFunc is a transport that answers with a function.
-type transportFunc func(*http.Request) (*http.Response, error)
-
-func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-// FuzzReplies shows that whatever a server answers, a call ends on an edge of
-// its operation, without a panic, and that an error shows nothing of the reply's
-// body that it does not mean to.
+// FuzzReplies requires that a call ends on an edge of its operation, whatever the reply,
+// and that its error is one line of limited length.
 func FuzzReplies(f *testing.F) {
 	for _, body := range []string{
 		found("active"), acknowledged, `{"status":"failure","code":4547}`, `{"errors":[{"description":"no"}]}`,
@@ -33,15 +26,13 @@ func FuzzReplies(f *testing.F) {
 		if status < 200 || status > 999 {
 			return
 		}
-		transport := transportFunc(func(*http.Request) (*http.Response, error) {
+		transport := roundTrip(func(*http.Request) (*http.Response, error) {
 			return &http.Response{
 				StatusCode: status, ContentLength: -1, Body: io.NopCloser(bytes.NewReader(body)),
 				Header: http.Header{"Retry-After": {retryAfter}, "Trxid": {string(body)}},
 			}, nil
 		})
-		client, err := engage.New(engage.US, auth.Static(token), engage.WithTransport(transport), engage.WithReplyLimit(1<<16),
-			engage.WithCallOptions(engage.WithRetry(engage.Retry{Attempts: 1})))
-		require.NoError(t, err)
+		client := over(t, transport, engage.WithReplyLimit(1<<16), engage.WithCallOptions(oneAttempt))
 		for _, c := range calls {
 			got, err := c.do(t.Context(), client)
 			require.Contains(t, outcome.ForNode(c.operation, c.version), got)

@@ -120,14 +120,9 @@ func (t *transcriptLookup) compare(raw []byte) {
 		delete(t.missing, id)
 	case id == "" && t.hasDirection(message.Direction(got.Text("direction"))):
 		t.similar = errNoAliasID
-	case id != "" && !t.isOwn(id) && slices.ContainsFunc(t.list, func(m message.Message) bool { return sameContent(m, raw) }):
+	case id != "" && slices.ContainsFunc(t.list, func(m message.Message) bool { return sameContent(m, raw) }):
 		t.similar = errSameContent
 	}
-}
-
-// isOwn reports whether an alias id in lower case is that of one of the messages.
-func (t *transcriptLookup) isOwn(id string) bool {
-	return slices.ContainsFunc(t.aliasIDs, func(own string) bool { return strings.ToLower(own) == id })
 }
 
 // result is the result of a lookup in a whole transcript that lacks some messages.

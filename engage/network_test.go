@@ -213,7 +213,7 @@ func TestALookupBeforeSendingFindsAMessageThatTheServiceNormalized(t *testing.T)
 		})
 		reply(200, fmt.Sprintf(`{"status":"success","value":{"countOfRecords":2,"messages":%s}}`, page))(w, r)
 	})
-	receipt, err := server.client(t).AppendMessage(t.Context(), markedTexts("C1"),
+	receipt, err := server.client(t).AppendMessage(t.Context(), textsWithAliasIDs("C1"),
 		engage.WithReconciliation(engage.Reconciliation{LookFirst: true}))
 	require.NoError(t, err)
 	require.Equal(t, engage.Reconciled, receipt.Proof)
@@ -233,7 +233,7 @@ func TestARetryAfterDateIsMeasuredByTheClockOfTheServer(t *testing.T) {
 
 func TestARefusalOfAProxyThatIsPermanentIsNotAttemptedAgain(t *testing.T) {
 	for status, attempts := range map[int]int{407: 1, 403: 1, 502: 4} {
-		client, err := engage.New(engage.US, auth.Static(token), engage.WithCallOptions(retry(engage.Retry{})),
+		client, err := engage.New(engage.US, auth.Static(token), engage.WithCallOptions(quick),
 			engage.WithTransport(roundTrip(func(*http.Request) (*http.Response, error) { return nil, &transport.ProxyError{Status: status} })))
 		require.NoError(t, err)
 		_, err = searchConversation(t.Context(), client)

@@ -1,27 +1,24 @@
 package engage_test
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/message"
-	"github.com/engagesdk/engage-go/outcome"
 	"github.com/stretchr/testify/require"
 )
 
-// written is a request and what it is on the wire.
-type written struct {
+// wired is a request and its form on the wire.
+type wired struct {
 	name         string
-	do           func(context.Context, *engage.Client) (outcome.Edge, error)
+	do           callFunc
 	method, path string
 	body         string
 }
@@ -38,7 +35,7 @@ const (
 
 var chatAddress = channel.LiveChatAddress{AppID: "app-1", UserID: "user-1", ThreadID: "thread-1", BrowserFingerprint: "user-1"}
 
-var onTheWire = []written{
+var onTheWire = []wired{
 	{
 		"search of an email",
 		search(engage.SearchConversationV13{Address: channel.EmailAddress{
@@ -90,54 +87,33 @@ var onTheWire = []written{
 		`{"channel":"amb","messages":[` + fullTextJSON + `,` + fullTextJSON + `],"extras":"LIST"}`,
 	},
 	{
-		"update", func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
-			_, err := c.UpdateConversation(ctx, engage.UpdateConversationV10{
-				ConversationID: "C1", AliasID: "task-1", CustomFields: []engage.CustomField{{engage.ProfileScope, "tier", "gold"}},
-			})
-			return outcome.OnConversationUpdatedSuccess, err
-		},
+		"update", update(engage.UpdateConversationV10{
+			ConversationID: "C1", AliasID: "task-1", CustomFields: []engage.CustomField{{engage.ProfileScope, "tier", "gold"}},
+		}),
 		"PATCH", "/conversations/C1",
 		`{"aliasId":"task-1","customFields":[{"scope":"profile","key":"tier","value":"gold"}]}`,
 	},
 	{
-		"add participant", func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
-			_, err := c.AddParticipant(ctx, engage.AddParticipantV10{ConversationID: "C1", Participant: "ann.agent@example.com"})
-			return outcome.OnAddParticipantSuccess, err
-		},
+		"add participant", addParticipant(engage.AddParticipantV10{ConversationID: "C1", Participant: "ann.agent@example.com"}),
 		"POST", "/conversations/C1/participants", `{"participant":"ann.agent@example.com"}`,
 	},
 	{
-		"remove participant", func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
-			_, err := c.RemoveParticipant(ctx, engage.RemoveParticipantV10{ConversationID: "C1", Participant: "ann.agent@example.com"})
-			return outcome.OnParticipantRemoved, err
-		},
+		"remove participant", removeParticipant(engage.RemoveParticipantV10{ConversationID: "C1", Participant: "ann.agent@example.com"}),
 		"DELETE", "/conversations/C1/participants/ann.agent@example.com", ``,
 	},
 	{
-		"close", func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
-			_, err := c.CloseConversation(ctx, engage.CloseConversationV10{ConversationID: "C1"})
-			return outcome.OnConversationClosed, err
-		},
+		"close", closing(closeRequest),
 		"POST", "/conversations/C1/close", `{}`,
 	},
 	{
-		"re-open", func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
-			_, err := c.ReopenConversation(ctx, engage.ReopenConversationV10{ConversationID: "C1"})
-			return outcome.ConversationReopened, err
-		},
+		"re-open", reopen(reopenRequest),
 		"POST", "/conversations/C1/reopen", `{}`,
 	},
 	{
-		"transcript", func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
-			_, err := c.FetchTranscript(ctx, engage.FetchTranscriptV10{ConversationID: "C1", Offset: 10, Limit: 20})
-			return outcome.TranscriptFetched, err
-		},
+		"transcript", fetch(engage.FetchTranscriptV10{ConversationID: "C1", Offset: 10, Limit: 20}),
 		"GET", "/conversations/C1/messages", ``,
 	},
 }
-
-// anyReply satisfies every operation.
-const anyReply = `{"tid":"T-1","value":{"messages":[]}}`
 
 func TestRequestsOnTheWire(t *testing.T) {
 	for _, want := range onTheWire {
@@ -151,6 +127,7 @@ func TestRequestsOnTheWire(t *testing.T) {
 			require.Equal(t, "/api/v1"+want.path, got.path)
 			require.Equal(t, "Bearer "+token, got.header.Get("Authorization"))
 			require.Equal(t, "application/json", got.header.Get("Accept"))
+			require.Equal(t, "engage-go", got.header.Get("User-Agent"))
 			require.EqualValues(t, len(got.body), got.length)
 			if want.body == "" {
 				require.Empty(t, got.body)
@@ -164,7 +141,7 @@ func TestRequestsOnTheWire(t *testing.T) {
 	}
 }
 
-func TestEveryMemberWrittenStandsInTheOperationTable(t *testing.T) {
+func TestEveryMemberThatIsWrittenIsInTheTableOfOperations(t *testing.T) {
 	for _, request := range onTheWire {
 		server := newStub(t, reply(http.StatusOK, anyReply))
 		client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(engage.WithWaitForOutcome(false)))
@@ -180,8 +157,8 @@ func TestEveryMemberWrittenStandsInTheOperationTable(t *testing.T) {
 		for name := range query {
 			members[name] = nil
 		}
-		_, told := members["callbackUrl"]
-		require.Equal(t, row.Class != engage.Read, told, row.Name)
+		_, hasURL := members["callbackUrl"]
+		require.Equal(t, row.Class != engage.Read, hasURL, row.Name)
 		for member := range members {
 			known := slices.ContainsFunc(row.Request, func(m engage.Member) bool { return m.Name == member })
 			require.True(t, known, "%s writes %s", row.Name, member)
@@ -202,10 +179,10 @@ func rowOf(t *testing.T, got recorded) engage.Operation {
 	return engage.Operation{}
 }
 
-func TestMessagesGetAnAliasIDAndATimeOnceForAllTries(t *testing.T) {
-	tries := 0
+func TestAMessageGetsOneAliasIDAndOneTimeForAllAttempts(t *testing.T) {
+	requests := 0
 	server := newStub(t, func(w http.ResponseWriter, r *http.Request) {
-		if tries++; tries < 3 {
+		if requests++; requests < 3 {
 			reply(http.StatusTooManyRequests, "")(w, r)
 			return
 		}
@@ -231,124 +208,4 @@ func TestMessagesGetAnAliasIDAndATimeOnceForAllTries(t *testing.T) {
 	require.WithinRange(t, sent.Messages[0].Timestamp, before, time.Now())
 	require.Equal(t, time.UTC, sent.Messages[0].Timestamp.Location())
 	require.Empty(t, hello.AliasID, "the caller's message is not changed")
-}
-
-func TestReceiptsReadEverySpellingOfTheTransactionID(t *testing.T) {
-	for _, body := range []string{
-		`{"tid":"T-1"}`, `{"TransId":"T-1"}`, `{"transId":"T-1"}`, `{"Transid":"T-1"}`, `{"transID":"T-1"}`,
-		`{"status":"success","value":{"tid":"T-1"}}`, `{"value":{"transid":"T-1","conversationId":17}}`,
-	} {
-		server := newStub(t, func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("trxid", "X-1")
-			w.Header().Set("trackingid", "X-2")
-			reply(http.StatusAccepted, body)(w, r)
-		})
-		receipt, err := server.client(t).CreateConversation(t.Context(), engage.CreateConversationV10{Address: smsAddress})
-		require.NoError(t, err)
-		require.Equal(t, "T-1", receipt.TransactionID, body)
-		require.Equal(t, http.StatusAccepted, receipt.HTTPStatus)
-		require.Subset(t, receipt.TraceIDs, []outcome.TraceID{{Name: "trxid", Value: "X-1"}, {Name: "TrackingId", Value: "X-2"}})
-		require.JSONEq(t, body, string(receipt.Raw()))
-		if strings.Contains(body, "conversationId") {
-			require.Equal(t, "17", receipt.ConversationID, "a number is read as well")
-		}
-	}
-}
-
-func TestWhatASearchAnswersDependsOnItsVersion(t *testing.T) {
-	const body = `{"status":200,"code":"1000","description":"ok","value":{"conversationId":"C1","aliasId":"A1",
-		"conversationExists":"true","status":"On Hold","teamId":"team","userId":"agent","new":"kept"}}`
-	server := newStub(t, reply(http.StatusOK, body))
-	client := server.client(t)
-
-	v13, err := client.SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
-	require.NoError(t, err)
-	require.Equal(t, outcome.ConversationOnHold, v13.Outcome)
-	require.Equal(t, []string{"C1", "A1", "team", "agent", "On Hold"}, []string{v13.ConversationID, v13.AliasID, v13.TeamID, v13.UserID, v13.Status})
-	require.Equal(t, []string{"200", "1000", "ok"}, []string{v13.APIStatus, v13.Code, v13.Description})
-	require.True(t, v13.Exists)
-	require.Contains(t, string(v13.Raw()), `"new":"kept"`)
-
-	v11, err := client.SearchConversation(t.Context(), engage.SearchConversationV11{Address: smsAddress})
-	require.NoError(t, err)
-	require.Equal(t, "C1", v11.ConversationID)
-	require.Empty(t, v11.AliasID+v11.TeamID+v11.UserID)
-}
-
-func TestAConversationWithAnIDExistsUnlessTheReplySaysOtherwise(t *testing.T) {
-	for told, exists := range map[string]bool{
-		``: true, `,"userId":null`: true, `,"chatExist":true`: true, `,"chatExist":false`: false, `,"conversationExists":"false"`: false,
-	} {
-		server := newStub(t, reply(http.StatusOK, `{"status":"success","value":{"conversationId":"C1","status":"active"`+told+`}}`))
-		found, err := server.client(t).SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
-		require.NoError(t, err)
-		require.Equal(t, exists, found.Exists, told)
-		require.Equal(t, exists, found.Outcome == outcome.ConversationActive, told)
-	}
-}
-
-func TestStatesAreReadWhateverTheirCaseAndSeparators(t *testing.T) {
-	for status, want := range map[string]outcome.Edge{
-		"queued": outcome.ConversationInQueue, "In Queue": outcome.ConversationInQueue, "INQUEUE": outcome.ConversationInQueue,
-		"active": outcome.ConversationActive, "Picked": outcome.ConversationActive,
-		"on hold": outcome.ConversationOnHold, "on_hold": outcome.ConversationOnHold, "ON-HOLD": outcome.ConversationOnHold,
-		"Closed": outcome.ConversationClosed,
-	} {
-		found, err := newStub(t, reply(http.StatusOK, found(status))).client(t).
-			SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
-		require.NoError(t, err)
-		require.Equal(t, want, found.Outcome, status)
-	}
-}
-
-func TestNoConversationIsFoundInASuccessOnly(t *testing.T) {
-	for _, body := range []string{
-		`{"status":"success","value":{"chatExist":false}}`,
-		`{"status":"success","value":{"chatExist":"false","conversationId":"C1","status":"closed"}}`,
-		`{"status":"success","value":{"chatExist":true,"conversationId":""}}`,
-		`{"status":"success","value":{}}`,
-		`{"status":"success","value":null}`,
-		`{"value":{}}`,
-		`{"status":"success"}`,
-		`{"status":"success","value":{"customFields":[],"extras":{}}}`,
-		`{"status":200,"response":{"chatExist":false}}`,
-	} {
-		found, err := newStub(t, reply(http.StatusOK, body)).client(t).
-			SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
-		require.NoError(t, err, body)
-		require.Equal(t, outcome.NoConversationFound, found.Outcome)
-	}
-	_, err := newStub(t, reply(http.StatusNotFound, `{"status":"failure"}`)).client(t).
-		SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
-	require.ErrorIs(t, err, outcome.ErrOnError, "a 404 may be a wrong path")
-}
-
-func TestAConversationIsFoundWhereverTheReplyTellsOfIt(t *testing.T) {
-	for _, body := range []string{
-		`{"status":"success","value":{"conversationId":"C1","chatExist":true,"status":"active"}}`,
-		`{"status_code":200,"response":{"conversationId":"C1","conversationExists":true,"status":"active"}}`,
-		`{"conversationId":"C1","chatExist":true,"status":"active"}`,
-		`{"status":"active","value":null,"conversationId":"C1"}`,
-	} {
-		found, err := newStub(t, reply(http.StatusOK, body)).client(t).
-			SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
-		require.NoError(t, err, body)
-		require.Equal(t, outcome.ConversationActive, found.Outcome, body)
-		require.Equal(t, "C1", found.ConversationID)
-	}
-	_, err := newStub(t, reply(http.StatusOK, `{"status":200,"conversationId":"C1"}`)).client(t).
-		SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
-	require.ErrorIs(t, err, outcome.ErrOnInvalidChoice, "its state is not told")
-	for _, body := range []string{
-		`{"status":"UP","components":{"db":{"status":"UP"}}}`,
-		`{"status":"success","data":{"conversationId":"C1","chatExist":true,"status":"active"}}`,
-		`{"status":"success","data":"{\"conversationId\":\"C1\"}"}`,
-		`{"status":"success","response":[{"conversationId":"C1","chatExist":true,"status":"active"}]}`,
-		`{"status":"success","value":{"conversation":{"conversationId":"C1","status":"active"}}}`,
-		`{"status":"success","value":null,"conversations":[{"conversationId":"C1"}]}`,
-	} {
-		_, err = newStub(t, reply(http.StatusOK, body)).client(t).
-			SearchConversation(t.Context(), engage.SearchConversationV13{Address: smsAddress})
-		require.ErrorIs(t, err, outcome.ErrOnError, "it does not say that there is none: %s", body)
-	}
 }

@@ -38,7 +38,7 @@ func (e *Engine) read(ctx context.Context, response *http.Response) ([]byte, err
 	if strings.EqualFold(response.Header.Get("Content-Encoding"), "gzip") && !response.Uncompressed {
 		plain, err := gzip.NewReader(response.Body)
 		if err != nil {
-			return nil, err
+			return nil, safeerror.Wrap("the reply is not gzip, as its header says", err)
 		}
 		return e.readAll(ctx, nil, plain)
 	}

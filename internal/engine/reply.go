@@ -93,6 +93,9 @@ func (c *call) judge(ctx context.Context, cut error) {
 	last := &c.last
 	if last.status/100 != 2 {
 		last.failure = tolerant.ReadFailure(last.body)
+		if cut != nil {
+			last.failure.IDs = tolerant.EnvelopeOf(tolerant.Beginning(last.body)).IDs
+		}
 		last.envelope = tolerant.Envelope{Code: last.failure.Code, Description: last.failure.Description, IDs: last.failure.IDs}
 		last.verdict, last.err = c.judgeStatus(last.status, last.failure.Envelope), cut
 		if ctx.Err() != nil && isContextError(cut) {

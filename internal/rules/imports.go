@@ -30,6 +30,7 @@ var rooms = []room{
 	{"internal/transport", []string{"internal/sent", "internal/safeerror"}},
 	{"internal/http2test", nil},
 	{"internal/rules", nil},
+	{"internal/mutate", nil},
 	{"engage/message", []string{"engage/channel", "outcome", "internal/tolerant", "internal/scan"}},
 	{"auth", []string{"outcome", "internal/nothing", "internal/safeurl", "internal/safeerror", "internal/retry", "internal/retryafter", "internal/sent", "internal/transport"}},
 	{"auth/storetest", []string{"auth"}},

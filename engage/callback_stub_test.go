@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// newCallbacks returns a handler of callbacks that a server of its own mounts.
+// newCallbacks returns a handler of callbacks, and starts a server for it.
 func newCallbacks(t *testing.T, options ...callback.Option) *callback.Handler {
 	t.Helper()
 	mux := http.NewServeMux()
@@ -70,7 +70,7 @@ func (p *table) size() int {
 	return len(p.ids)
 }
 
-// failingTable is a table that fails with an error of its own.
+// failingTable is a table whose methods return errors.
 type failingTable struct {
 	callback.Pending
 	expect, next error
@@ -87,7 +87,7 @@ func (f failingTable) Next(ctx context.Context, id string) (callback.Report, err
 	return f.Pending.Next(ctx, id)
 }
 
-// post posts body to target and returns the status of the answer.
+// post posts body to target and returns the status of the response.
 func post(t *testing.T, target, body string) int {
 	t.Helper()
 	response, err := http.Post(target, "application/json", strings.NewReader(body))
@@ -114,7 +114,8 @@ func callbackURL(t *testing.T, r recorded) string {
 	return body.CallbackURL
 }
 
-// callbackServer starts an Engage in memory and a client with callbacks.
+// callbackServer starts an Engage in memory that holds one conversation. It returns a
+// client of it with callbacks, its table of pending writes and the id.
 func callbackServer(t *testing.T, options ...engage.CallOption) (*engagetest.Server, *engage.Client, *table, string) {
 	t.Helper()
 	pending := newTable()
@@ -131,9 +132,8 @@ func oneWrite(t *testing.T, handler *callback.Handler) (string, *engage.Receipt)
 	return oneWriteAfter(t, 0, handler)
 }
 
-// oneWriteAfter makes a write that is not waited for, and returns its callback URL.
-// The replies to its first attempts are lost; that to the last acknowledges
-// transaction T-1.
+// oneWriteAfter makes a write that is not waited for, and returns its callback URL. Some
+// replies are lost, and that to the next attempt acknowledges transaction T-1.
 func oneWriteAfter(t *testing.T, lost int, handler *callback.Handler) (string, *engage.Receipt) {
 	t.Helper()
 	server := newStub(t, nil)
@@ -146,33 +146,14 @@ func oneWriteAfter(t *testing.T, lost int, handler *callback.Handler) (string, *
 	}
 	client := server.client(t, engage.WithCallbacks(handler),
 		engage.WithCallOptions(engage.WithWaitForOutcome(false), engage.WithRetry(engage.Retry{Attempts: lost + 1})))
-	receipt, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"})
+	receipt, err := client.CloseConversation(t.Context(), closeRequest)
 	require.NoError(t, err)
 	require.Len(t, receipt.Attempts, lost+1)
 	return callbackURL(t, server.seen()[0]), receipt
 }
 
-// unanswered closes a conversation in attempts whose replies are lost. Callbacks
-// post the reports before the last attempt ends.
-func unanswered(t *testing.T, attempts int, reports ...string) (*engage.Receipt, error) {
-	t.Helper()
-	server := newStub(t, nil)
-	server.answer = func(w http.ResponseWriter, r *http.Request) {
-		if seen := server.seen(); len(seen) == attempts {
-			for _, report := range reports {
-				if status := post(t, callbackURL(t, seen[0]), report); status != http.StatusOK {
-					t.Error("status", status)
-				}
-			}
-		}
-		hangUp(w, r)
-	}
-	client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(engage.WithRetry(engage.Retry{Attempts: attempts})))
-	return client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"})
-}
-
-// impatient is a table whose caller leaves after a report of an unknown status has
-// been taken.
+// impatient is a table that calls leave after it has returned a report with an unknown
+// status.
 type impatient struct {
 	callback.Pending
 	leave context.CancelFunc

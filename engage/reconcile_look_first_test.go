@@ -3,7 +3,6 @@ package engage_test
 import (
 	"context"
 	"net/http"
-	"strings"
 	"testing"
 	"time"
 
@@ -15,22 +14,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// event is the message of an event that a program may handle twice.
+// event is the message of an event. A program may handle it twice.
 var event = message.Text{Direction: message.Inbound, Text: "hello", Envelope: message.Envelope{AliasID: "event-1"}}
-
-var look = engage.WithReconciliation(engage.Reconciliation{LookFirst: true})
 
 func TestAProgramThatWasKilledAfterAnAppendDoesNotRepeatIt(t *testing.T) {
 	server, client, id := engageServer(t)
 	server.Fail(outcome.AppendMessage, lostReply)
 	request := engage.AppendMessageV13{ConversationID: id, Channel: channel.SMS, Message: event}
-	_, err := client.AppendMessage(t.Context(), request, look, engage.WithReconciliation(engage.Reconciliation{Off: true}))
+	_, err := client.AppendMessage(t.Context(), request, lookFirst, noReconciliation)
 	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
 
 	again, err := server.Client()
 	require.NoError(t, err)
 	for range 2 {
-		receipt, err := again.AppendMessage(t.Context(), request, look)
+		receipt, err := again.AppendMessage(t.Context(), request, lookFirst)
 		require.NoError(t, err)
 		require.Equal(t, engage.Reconciled, receipt.Proof)
 		require.Equal(t, outcome.OnAppendMessageSuccess, receipt.Outcome)
@@ -41,14 +38,14 @@ func TestAProgramThatWasKilledAfterAnAppendDoesNotRepeatIt(t *testing.T) {
 	require.Equal(t, 1, sent(server, outcome.AppendMessage))
 }
 
-func TestAMessageIsReadOnceWhenTheCallBegins(t *testing.T) {
+func TestAMessageThatChangesDuringTheCallIsSentAsItWas(t *testing.T) {
 	shared := event
-	change := limiterFunc(func(context.Context) error { // before the look, too
+	change := limiterFunc(func(context.Context) error { // It runs before the lookup, too.
 		shared = message.Text{Direction: "nowhere", Envelope: message.Envelope{AliasID: "event-2"}}
 		return nil
 	})
 	server, client, id := engageServer(t, engage.WithLimiter(change))
-	receipt, err := client.AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: id, Channel: channel.SMS, Message: &shared}, look)
+	receipt, err := client.AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: id, Channel: channel.SMS, Message: &shared}, lookFirst)
 	require.NoError(t, err)
 	require.Equal(t, []string{"event-1"}, receipt.MessageAliasIDs)
 	require.Equal(t, []string{"hello"}, texts(t, server, id))
@@ -65,10 +62,10 @@ func TestAProgramThatWasKilledAfterACreateDoesNotRepeatIt(t *testing.T) {
 		"with a message":    {Address: smsAddress, Messages: []message.Message{event}},
 		"without a message": {Address: channel.WhatsAppAddress{Business: "+15550100", Customer: "+15550199"}, AliasID: "task-1"},
 	} {
-		first, err := client.CreateConversation(t.Context(), request, look)
+		first, err := client.CreateConversation(t.Context(), request, lookFirst)
 		require.NoError(t, err, name)
 		require.Equal(t, engage.Acknowledged, first.Proof, name)
-		second, err := client.CreateConversation(t.Context(), request, look)
+		second, err := client.CreateConversation(t.Context(), request, lookFirst)
 		require.NoError(t, err, name)
 		require.Equal(t, engage.Reconciled, second.Proof, name)
 		require.Equal(t, first.ConversationID, second.ConversationID, name)
@@ -77,9 +74,9 @@ func TestAProgramThatWasKilledAfterACreateDoesNotRepeatIt(t *testing.T) {
 	require.Equal(t, 2, sent(server, outcome.CreateConversation))
 }
 
-func TestACreateIsNotMadeBesideAnotherConversationThatMayBeIt(t *testing.T) {
+func TestACreateIsNotSentIfAnOpenConversationMayBeIt(t *testing.T) {
 	server, client, _ := engageServer(t)
-	_, err := client.CreateConversation(t.Context(), engage.CreateConversationV13{Address: smsAddress, Messages: []message.Message{event}}, look)
+	_, err := client.CreateConversation(t.Context(), engage.CreateConversationV13{Address: smsAddress, Messages: []message.Message{event}}, lookFirst)
 	failure := failureOf(t, err)
 	require.Equal(t, outcome.OnError, failure.Edge)
 	require.Equal(t, outcome.MaybeApplied, failure.Effect)
@@ -88,7 +85,7 @@ func TestACreateIsNotMadeBesideAnotherConversationThatMayBeIt(t *testing.T) {
 	require.Zero(t, sent(server, outcome.CreateConversation))
 }
 
-func TestACustomerWhoReturnsGetsAConversationOnceMore(t *testing.T) {
+func TestAClosedConversationDoesNotPreventACreate(t *testing.T) {
 	for name, request := range map[string]engage.CreateConversationV13{
 		"with a message":    {Address: smsAddress, Messages: []message.Message{event}},
 		"without a message": {Address: smsAddress, AliasID: "task-2"},
@@ -96,7 +93,7 @@ func TestACustomerWhoReturnsGetsAConversationOnceMore(t *testing.T) {
 		server, client, id := engageServer(t)
 		_, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: id})
 		require.NoError(t, err, name)
-		receipt, err := client.CreateConversation(t.Context(), request, look)
+		receipt, err := client.CreateConversation(t.Context(), request, lookFirst)
 		require.NoError(t, err, name)
 		require.Equal(t, engage.Acknowledged, receipt.Proof, name)
 		require.NotEqual(t, id, receipt.ConversationID, name)
@@ -104,7 +101,7 @@ func TestACustomerWhoReturnsGetsAConversationOnceMore(t *testing.T) {
 	}
 }
 
-func TestAWriteThatCannotBeLookedForIsNotSent(t *testing.T) {
+func TestAWriteWhoseLookupFailsIsNotSent(t *testing.T) {
 	request := engage.AppendMessageV13{ConversationID: "C1", Channel: channel.SMS, Message: event}
 	busy := func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", "3600")
@@ -121,7 +118,7 @@ func TestAWriteThatCannotBeLookedForIsNotSent(t *testing.T) {
 		"refused by the read": {reply(http.StatusConflict, `{"code":"4090","tid":"T-1"}`), outcome.OnError, 409, 0},
 	} {
 		server := newStub(t, c.answer)
-		_, err := server.client(t).AppendMessage(t.Context(), request, look)
+		_, err := server.client(t).AppendMessage(t.Context(), request, lookFirst)
 		failure := failureOf(t, err)
 		require.Equal(t, c.edge, failure.Edge, name)
 		require.Equal(t, c.status, failure.Status, name)
@@ -134,41 +131,41 @@ func TestAWriteThatCannotBeLookedForIsNotSent(t *testing.T) {
 	}
 
 	server := newStub(t, reply(http.StatusOK, `{}`))
-	_, err := server.client(t).AppendMessage(endedContext(t), request, look)
+	_, err := server.client(t).AppendMessage(endedContext(t), request, lookFirst)
 	require.Equal(t, outcome.OnTimeout, failureOf(t, err).Edge)
 	require.ErrorIs(t, err, context.Canceled)
 	require.Empty(t, server.seen())
 }
 
-func TestWhatIsLookedForFirstNeedsMarksOfTheCallersOwn(t *testing.T) {
+func TestALookupBeforeSendingNeedsTheAliasIDsOfTheCaller(t *testing.T) {
 	server := newStub(t, reply(http.StatusOK, `{}`))
 	several := []message.Message{event, hello}
 	for _, c := range []struct {
 		field string
-		call  func(context.Context, *engage.Client) (outcome.Edge, error)
+		call  callFunc
 	}{
-		{"Message.AliasID", appendTo(engage.AppendMessageV13{ConversationID: "C1", Channel: channel.SMS, Message: hello}, look)},
-		{"Messages[1].AliasID", appendTo(engage.AppendMessageV14{ConversationID: "C1", Channel: channel.SMS, Messages: several}, look)},
+		{"Message.AliasID", appendTo(appendRequest, lookFirst)},
+		{"Messages[1].AliasID", appendTo(engage.AppendMessageV14{ConversationID: "C1", Channel: channel.SMS, Messages: several}, lookFirst)},
 		{"Messages[1].AliasID", create(engage.CreateConversationV13{Address: smsAddress, AliasID: "task-1", Messages: several})},
 		{"AliasID", create(engage.CreateConversationV13{Address: smsAddress})},
 	} {
-		_, err := c.call(t.Context(), server.client(t, engage.WithCallOptions(look)))
+		_, err := c.call(t.Context(), server.client(t, engage.WithCallOptions(lookFirst)))
 		require.Equal(t, outcome.Violations{{Field: c.field, Problem: "is empty, and a lookup before sending needs it"}},
 			failureOf(t, err).Violations)
 	}
 	require.Empty(t, server.seen())
 }
 
-func TestWhatIsLookedForFirstNeedsADifferentMarkForEachMessage(t *testing.T) {
+func TestALookupBeforeSendingNeedsADifferentAliasIDForEachMessage(t *testing.T) {
 	server := newStub(t, reply(http.StatusOK, `{}`))
 	other, shouted := event, event
 	other.AliasID, shouted.AliasID = "event-2", "EVENT-1"
 	several := []message.Message{event, nil, other, nil, shouted}
-	for _, call := range []func(context.Context, *engage.Client) (outcome.Edge, error){
+	for _, call := range []callFunc{
 		appendTo(engage.AppendMessageV14{ConversationID: "C1", Channel: channel.SMS, Messages: several}),
 		create(engage.CreateConversationV13{Address: smsAddress, Messages: several}),
 	} {
-		_, err := call(t.Context(), server.client(t, engage.WithCallOptions(look)))
+		_, err := call(t.Context(), server.client(t, engage.WithCallOptions(lookFirst)))
 		require.Equal(t, outcome.Violations{
 			{Field: "Messages[1]", Problem: "is nil"}, {Field: "Messages[3]", Problem: "is nil"},
 			{Field: "Messages[4].AliasID", Problem: "is that of Messages[0], and a lookup before sending cannot tell the two apart"},
@@ -177,33 +174,23 @@ func TestWhatIsLookedForFirstNeedsADifferentMarkForEachMessage(t *testing.T) {
 	require.Empty(t, server.seen())
 }
 
-func TestAConvergentWriteIsNotLookedForFirst(t *testing.T) {
-	server, client, id := engageServer(t, engage.WithCallOptions(look))
+func TestAConvergentWriteIsNotLookedUp(t *testing.T) {
+	server, client, id := engageServer(t, engage.WithCallOptions(lookFirst))
 	_, err := client.CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: id})
 	require.NoError(t, err)
 	require.Zero(t, sent(server, outcome.FetchTranscript)+sent(server, outcome.SearchConversation))
 }
 
-// TestAReturningCustomerWhoseConversationDoesNotExist is about a search that names
-// a closed conversation and says that none exists, as is documented.
-func TestAReturningCustomerWhoseConversationDoesNotExist(t *testing.T) {
+// The search names a closed conversation and says that none exists, as is documented.
+func TestAClosedConversationThatDoesNotExistDoesNotPreventACreate(t *testing.T) {
 	for name, request := range map[string]engage.CreateConversationV13{
 		"with a message":    {Address: smsAddress, Messages: []message.Message{event}},
 		"without a message": {Address: smsAddress, AliasID: "task-2"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := newStub(t, nil)
-			server.answer = func(w http.ResponseWriter, r *http.Request) {
-				switch {
-				case strings.HasSuffix(r.URL.Path, "/search"):
-					reply(200, `{"status":"success","value":{"conversationId":"C-old","chatExist":false,"status":"closed","aliasId":"task-1"}}`)(w, r)
-				case r.Method == http.MethodGet:
-					reply(200, transcriptOf(0))(w, r)
-				default:
-					reply(202, acknowledged)(w, r)
-				}
-			}
-			_, err := server.client(t).CreateConversation(t.Context(), request, look)
+			closed := `{"status":"success","value":{"conversationId":"C-old","chatExist":false,"status":"closed","aliasId":"task-1"}}`
+			server := newStub(t, split(searchAndTranscript(closed), reply(202, acknowledged)))
+			_, err := server.client(t).CreateConversation(t.Context(), request, lookFirst)
 			require.NoError(t, err)
 			require.Len(t, server.written(), 1)
 		})

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fake returns an Engage in memory and its client.
+// fake returns an empty Engage in memory and a client of it.
 func fake(t *testing.T, options ...engage.Option) (*engagetest.Server, *engage.Client) {
 	t.Helper()
 	server := engagetest.NewServer()
@@ -25,7 +25,7 @@ func TestAConversationOfEveryChannelIsFoundByItsAddress(t *testing.T) {
 	files := []message.Attachment{{MIMEType: "image/png", FileName: "a.png", URL: "https://files.example.com/a.png"}}
 	email := message.Email{
 		Direction:   message.Inbound,
-		Content:     message.EmailContent{From: "ann@example.org", StrippedText: "Hello"}, // a blind copy
+		Content:     message.EmailContent{From: "ann@example.org", StrippedText: "Hello"}, // It is a blind copy.
 		Attachments: []message.Attachment{{URL: "https://files.example.com/nameless"}},
 	}
 	question := message.AppleQuickReplies{Content: message.AppleQuickRepliesContent{Data: message.AppleQuickRepliesData{
@@ -46,7 +46,7 @@ func TestAConversationOfEveryChannelIsFoundByItsAddress(t *testing.T) {
 		},
 		{
 			"Facebook", channel.FacebookAddress{PageID: "1", PageScopedID: "2"},
-			message.TextWithAttachments{Direction: message.Inbound, Text: "look", Attachments: files},
+			message.TextWithAttachments{Direction: message.Inbound, Text: "see", Attachments: files},
 			[]channel.Address{channel.FacebookAddress{PageID: "1", PageScopedID: "2"}},
 			[]channel.Address{channel.FacebookAddress{PageID: "2", PageScopedID: "1"}},
 		},
@@ -104,7 +104,7 @@ func TestAConversationOfEveryChannelIsFoundByItsAddress(t *testing.T) {
 	}
 }
 
-func TestTheLifeOfAConversation(t *testing.T) {
+func TestAConversationIsCreatedChangedClosedAndReopened(t *testing.T) {
 	server, client := fake(t)
 	created, err := client.CreateConversation(t.Context(), engage.CreateConversationV10{Address: smsAddress, Message: hello})
 	require.NoError(t, err)
@@ -149,30 +149,4 @@ func TestTheLifeOfAConversation(t *testing.T) {
 
 	_, err = client.CreateConversation(t.Context(), engage.CreateConversationV10{Address: smsAddress})
 	require.Equal(t, outcome.OnConversationFailed, failureOf(t, err).Edge, "one open conversation for an address")
-}
-
-func TestATokenThatExpiresOrIsRevokedIsReplaced(t *testing.T) {
-	server, client := fake(t)
-	id := server.Seed(engagetest.Conversation{Channel: channel.SMS, BusinessAddress: "1", CustomerAddress: "2"})
-	for range 3 {
-		_, err := client.AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: id, Channel: channel.SMS, Message: hello})
-		require.NoError(t, err)
-	}
-	tokens := func() (count int) {
-		for _, request := range server.Requests() {
-			if request.Operation == engagetest.Token {
-				count++
-			}
-		}
-		return count
-	}
-	require.Equal(t, 1, tokens(), "one token serves many calls")
-
-	server.RevokeTokens()
-	receipt, err := client.AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: id, Channel: channel.SMS, Message: hello})
-	require.NoError(t, err)
-	require.Len(t, receipt.Attempts, 2)
-	require.Equal(t, 2, tokens())
-	kept, _ := server.Conversation(id)
-	require.Len(t, kept.Messages, 4)
 }

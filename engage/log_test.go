@@ -1,0 +1,116 @@
+package engage_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/outcome"
+	"github.com/stretchr/testify/require"
+)
+
+func TestTheAttemptsOfACallAreReported(t *testing.T) {
+	count := 0
+	server := newStub(t, func(w http.ResponseWriter, r *http.Request) {
+		count++
+		w.Header().Set("trxid", fmt.Sprintf("X-%d", count))
+		if count < 3 {
+			reply(503, ``)(w, r)
+			return
+		}
+		reply(200, found("closed"))(w, r)
+	})
+	result, err := server.client(t).SearchConversation(t.Context(), searchRequest)
+	require.NoError(t, err)
+	require.Len(t, result.Attempts, 3)
+	for i, attempt := range result.Attempts {
+		require.Equal(t, []outcome.TraceID{{Name: "trxid", Value: fmt.Sprintf("X-%d", i+1)}}, attempt.TraceIDs)
+		require.Positive(t, attempt.Duration)
+	}
+	require.Equal(t, []int{503, 503, 200}, []int{result.Attempts[0].Status, result.Attempts[1].Status, result.Attempts[2].Status})
+	require.Zero(t, result.Attempts[2].Effect)
+}
+
+func TestTheLogReportsHowEachAttemptEnded(t *testing.T) {
+	var log strings.Builder
+	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	server := newStub(t, inTurn(hangUp, reply(http.StatusOK, found("active"))))
+	_, err := searchConversation(t.Context(), server.client(t, engage.WithLogger(logger)))
+	require.NoError(t, err)
+	failed, succeeded, _ := strings.Cut(log.String(), "\n")
+	require.Contains(t, failed, `attempt=1`)
+	require.Contains(t, failed, `edge=onError effect="maybe applied" cause=`)
+	require.Contains(t, succeeded, `attempt=2`)
+	require.Contains(t, succeeded, `status=200`)
+	for _, part := range []string{"edge=", "effect=", "cause="} {
+		require.NotContains(t, succeeded, part, "only a failure has it")
+	}
+}
+
+func TestTheLogShortensALongTraceID(t *testing.T) {
+	var log strings.Builder
+	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	long := "T-" + strings.Repeat("x", 125) + "é" + strings.Repeat("y", 1000)
+	server := newStub(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("trxid", "X-1")
+		reply(http.StatusConflict, `{"status":"failure","tid":"`+long+`"}`)(w, r)
+	})
+	_, err := appendMessage(t.Context(), server.client(t, engage.WithLogger(logger)))
+	require.Equal(t, long, failureOf(t, err).TraceIDs[1].Value, "the error keeps it whole")
+	require.Contains(t, log.String(), " trxid=X-1 tid="+long[:127]+"… ")
+	require.Contains(t, err.Error(), long[:127]+"…")
+}
+
+// The server quotes the request in its replies.
+func TestNoSecretIsPrinted(t *testing.T) {
+	const body = "my card is 4111"
+	server := newStub(t, func(w http.ResponseWriter, r *http.Request) {
+		echo, _ := json.Marshal(r.Header.Get("Authorization") + " " + r.URL.String() + " " + body)
+		w.Header().Set("Location", "https://example.com/?"+token)
+		reply(http.StatusConflict, `{"code":"4551","tid":"T-1","description":`+string(echo)+`}`)(w, r)
+	})
+	var log strings.Builder
+	logger := slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	client := server.client(t, engage.WithLogger(logger))
+	secret := hello
+	secret.Text = body
+	_, err := client.AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: "C-private", Channel: "sms", Message: secret})
+	server.Close()
+	_, refused := client.AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: "C-private", Channel: "sms", Message: secret},
+		twoAttempts)
+
+	for _, failed := range []error{err, refused} {
+		encoded, marshalErr := json.Marshal(failed)
+		require.NoError(t, marshalErr)
+		logger.Error("failed", "err", failed)
+		for _, text := range []string{
+			failed.Error(), fmt.Sprintf("%v %+v %#v %q %s", failed, failed, failed, failed, failed), string(encoded),
+			fmt.Sprintf("%v %+v %#v", client, client, client), log.String(),
+		} {
+			for _, private := range []string{token, body, "C-private", server.URL} {
+				require.NotContains(t, text, private)
+			}
+		}
+	}
+	require.Contains(t, log.String(), `"operation":"AppendMessage"`)
+	require.Contains(t, log.String(), `"tid":"T-1"`)
+	require.Contains(t, failureOf(t, err).Description, body, "the service's own words stay in their field")
+}
+
+func TestPrintingAnErrorChangesNothing(t *testing.T) {
+	server := newStub(t, reply(http.StatusConflict, `{"code":"7","description":"no"}`))
+	var sent *http.Request
+	transport := roundTrip(func(r *http.Request) (*http.Response, error) {
+		sent = r
+		return http.DefaultTransport.RoundTrip(r)
+	})
+	_, err := appendMessage(t.Context(), server.client(t, engage.WithTransport(transport)))
+	url, text, failure := sent.URL.String(), err.Error(), *failureOf(t, err)
+	require.Equal(t, text, err.Error())
+	require.Equal(t, failure, *failureOf(t, err))
+	require.Equal(t, url, sent.URL.String())
+}

@@ -1,0 +1,161 @@
+package engage_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/outcome"
+	"github.com/stretchr/testify/require"
+)
+
+// badRequest is a request and the fields that are wrong with it.
+type badRequest struct {
+	name   string
+	do     callFunc
+	fields []string
+}
+
+func badRequests() []badRequest {
+	append13 := func(id string, ch channel.Channel, m message.Message) callFunc {
+		return appendTo(engage.AppendMessageV13{ConversationID: id, Channel: ch, Message: m})
+	}
+	text := func(text string) message.Text { return message.Text{Direction: message.Inbound, Text: text} }
+	buttons := message.WhatsAppButtons{Content: message.WhatsAppButtonsContent{
+		Body:   message.WhatsAppText{Text: "Which?"},
+		Action: message.WhatsAppButtonsAction{Buttons: []message.WhatsAppButton{message.NewWhatsAppButton("1", "One")}},
+	}}
+	var noText *message.Text
+	var noAddress *channel.SMSAddress
+	longYear := message.Envelope{Timestamp: time.Date(12026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	return []badRequest{
+		{"no conversation id", append13("", channel.SMS, hello), []string{"ConversationID"}},
+		{"a blank id", append13("  ", channel.SMS, hello), []string{"ConversationID"}},
+		{"an id with a slash", append13("a/b", channel.SMS, hello), []string{"ConversationID"}},
+		{"an id with a backslash", append13(`a\b`, channel.SMS, hello), []string{"ConversationID"}},
+		{"an id of a dot", append13(".", channel.SMS, hello), []string{"ConversationID"}},
+		{"an id of dots", append13("..", channel.SMS, hello), []string{"ConversationID"}},
+		{"an id with a line break", append13("a\r\nb", channel.SMS, hello), []string{"ConversationID"}},
+		{"an id that is not UTF-8", append13("a\xff", channel.SMS, hello), []string{"ConversationID"}},
+		{"an empty text", append13("C1", channel.SMS, text("")), []string{"Message.Text"}},
+		{"a blank text", append13("C1", channel.SMS, text(" \n")), []string{"Message.Text"}},
+		{"a text that is not UTF-8", append13("C1", channel.SMS, text("a\xff")), []string{"Message.Text"}},
+		{"no direction", append13("C1", channel.SMS, message.Text{Text: "hello"}), []string{"Message.Direction"}},
+		{"no message", append13("C1", channel.SMS, nil), []string{"Message"}},
+		{"a nil pointer as message", append13("C1", channel.SMS, noText), []string{"Message"}},
+		{"no messages", appendTo(engage.AppendMessageV14{ConversationID: "C1", Channel: channel.SMS}), []string{"Messages"}},
+		{"no channel", append13("C1", "", hello), []string{"Channel"}},
+		{"an unknown channel", append13("C1", "pigeon", hello), []string{"Channel"}},
+		{"no channel and a type of one channel only", append13("C1", "", buttons), []string{"Channel", "Message.Type"}},
+		{"a text by email", append13("C1", channel.Email, hello), []string{"Message.Type"}},
+		{"an email by SMS", append13("C1", channel.SMS, message.Email{
+			Direction: message.Inbound,
+			Content:   message.EmailContent{From: "a@example.com", To: []string{"b@example.com"}, PlainBody: "hi"},
+		}), []string{"Message.Type"}},
+		{"an announcement in 1.0", appendTo(engage.AppendMessageV10{
+			ConversationID: "C1", Channel: channel.SMS, Message: message.Text{Direction: message.Announcement, Text: "left"},
+		}), []string{"Message.Type"}},
+		{"a year that cannot be written", append13("C1", channel.SMS, message.Text{
+			Direction: message.Inbound, Text: "hello", Envelope: longYear,
+		}), []string{"Message.Timestamp"}},
+		{"a capability list on SMS", appendTo(engage.AppendMessageV14{
+			ConversationID: "C1", Channel: channel.SMS, Messages: []message.Message{hello}, CapabilityList: "LIST",
+		}), []string{"CapabilityList"}},
+		{"no address", search(engage.SearchConversationV13{}), []string{"Address"}},
+		{"a nil pointer as address", search(engage.SearchConversationV13{Address: noAddress}), []string{"Address"}},
+		{"a struct that embeds an address", search(engage.SearchConversationV13{Address: struct{ channel.SMSAddress }{smsAddress}}), []string{"Address"}},
+		{"a struct that embeds a nil address", search(engage.SearchConversationV13{Address: struct{ channel.Address }{}}), []string{"Address"}},
+		{"a create with a struct that embeds a nil address", create(engage.CreateConversationV13{
+			Address: struct{ *channel.SMSAddress }{}, AliasID: "\xff",
+		}), []string{"Address", "AliasID"}},
+		{"an address without its customer", search(engage.SearchConversationV13{Address: channel.SMSAddress{Business: "1"}}), []string{"Address.Customer"}},
+		{"a live chat without user", create(engage.CreateConversationV10{
+			Address: channel.LiveChatAddress{AppID: "app", ThreadID: "thread"},
+		}), []string{"Address.UserID"}},
+		{"a live chat without thread", create(engage.CreateConversationV12{
+			Address: channel.LiveChatAddress{AppID: "app", UserID: "user", BrowserFingerprint: "user"},
+		}), []string{"Address.ThreadID"}},
+		{"a live chat with a blank user", create(engage.CreateConversationV13{
+			Address: channel.LiveChatAddress{AppID: "app", UserID: " ", ThreadID: "thread"},
+		}), []string{"Address.UserID"}},
+		{"a live chat with a blank thread", create(engage.CreateConversationV13{
+			Address: channel.LiveChatAddress{AppID: "app", UserID: "user", BrowserFingerprint: "user", ThreadID: " "},
+		}), []string{"Address.ThreadID"}},
+		{"a live chat without user and thread", create(engage.CreateConversationV13{
+			Address: channel.LiveChatAddress{AppID: "app"}, Domain: "\xff",
+		}), []string{"Address.ThreadID", "Address.UserID", "Domain"}},
+		{"a domain on SMS", create(engage.CreateConversationV10{Address: smsAddress, Domain: "example.com"}), []string{"Domain"}},
+		{"every violation of an append", appendTo(engage.AppendMessageV14{Channel: "fax", Messages: []message.Message{nil, message.Text{}}}),
+			[]string{"ConversationID", "Channel", "Messages[0]", "Messages[1].Direction", "Messages[1].Text"}},
+		{"every violation of a create", create(engage.CreateConversationV13{
+			Address: channel.EmailAddress{}, CustomerName: "\xff", AliasID: "\xff", Domain: "x", ProactiveID: "x", CapabilityList: "x",
+			Messages:     []message.Message{nil, hello},
+			CustomFields: []engage.CustomField{{Scope: "planet", Value: "\xff"}},
+		}), []string{
+			"Address.Mailbox", "Address.From", "Address.Subject", "Domain", "ProactiveID", "CapabilityList", "CustomerName",
+			"AliasID", "CustomFields[0].Scope", "CustomFields[0].Key", "CustomFields[0].Value", "Messages[0]", "Messages[1].Type",
+		}},
+		{"an update of nothing", update(engage.UpdateConversationV10{}), []string{"ConversationID", "AliasID"}},
+		{"every violation of an update", update(engage.UpdateConversationV10{
+			ConversationID: "C1", AliasID: "\xff", CustomFields: []engage.CustomField{{}, {Scope: engage.ProfileScope, Key: "\xff"}},
+		}), []string{"AliasID", "CustomFields[0].Scope", "CustomFields[0].Key", "CustomFields[1].Key"}},
+		{"no participant to add", addParticipant(engage.AddParticipantV10{}), []string{"ConversationID", "Participant"}},
+		{"no participant to remove", removeParticipant(engage.RemoveParticipantV10{ConversationID: "C1", Participant: ".."}), []string{"Participant"}},
+		{"no conversation to close", closing(engage.CloseConversationV10{}), []string{"ConversationID"}},
+		{"no conversation to re-open", reopen(engage.ReopenConversationV10{}), []string{"ConversationID"}},
+		{"an invalid call option", appendTo(engage.AppendMessageV13{}, engage.WithRetry(engage.Retry{Attempts: -1})),
+			[]string{"ConversationID", "Channel", "Message", "options[0]"}},
+	}
+}
+
+func TestAnInvalidRequestIsNotSentAndItsErrorNamesEachField(t *testing.T) {
+	server := newStub(t, reply(http.StatusOK, acknowledged))
+	client := server.client(t)
+	for _, bad := range badRequests() {
+		t.Run(bad.name, func(t *testing.T) {
+			got, err := bad.do(t.Context(), client)
+			require.Equal(t, outcome.OnInvalidData, got)
+			require.ErrorIs(t, err, outcome.ErrOnInvalidData)
+			failure := failureOf(t, err)
+			require.Equal(t, outcome.NotSent, failure.Effect)
+			var fields []string
+			for _, violation := range failure.Violations {
+				fields = append(fields, violation.Field)
+				require.NotEmpty(t, violation.Problem)
+				require.Contains(t, err.Error(), violation.Field+" "+violation.Problem)
+			}
+			require.Equal(t, bad.fields, fields)
+		})
+	}
+	require.Empty(t, server.seen(), "nothing is sent")
+}
+
+func TestValidateNeedsNoClient(t *testing.T) {
+	for _, request := range []interface{ Validate() error }{
+		engage.SearchConversationV10{}, engage.SearchConversationV11{}, engage.SearchConversationV13{},
+		engage.CreateConversationV10{}, engage.CreateConversationV12{}, engage.CreateConversationV13{},
+		engage.AppendMessageV10{}, engage.AppendMessageV13{}, engage.AppendMessageV14{},
+		engage.UpdateConversationV10{}, engage.AddParticipantV10{}, engage.RemoveParticipantV10{},
+		engage.CloseConversationV10{}, engage.ReopenConversationV10{}, engage.FetchTranscriptV10{},
+	} {
+		failure := failureOf(t, request.Validate())
+		require.Equal(t, outcome.OnInvalidData, failure.Edge)
+		require.Contains(t, fmt.Sprintf("%T", request), string(failure.Operation))
+		require.True(t, strings.HasSuffix(fmt.Sprintf("%T", request), "V"+strings.ReplaceAll(string(failure.Version), ".", "")))
+		require.NotEmpty(t, failure.Violations)
+	}
+	for _, address := range []channel.Address{
+		channel.SMSAddress{Business: "b", Customer: "c"}, channel.FacebookAddress{PageID: "b", PageScopedID: "c"},
+		channel.LiveChatAddress{AppID: "b", UserID: "c", ThreadID: "t"}, channel.EmailAddress{Mailbox: "b", From: "c", Subject: "s"},
+		channel.WhatsAppAddress{Business: "b", Customer: "c"}, channel.AppleAddress{AccountID: "b", UserID: "c"},
+		channel.APIAddress{BusinessID: "b", UserID: "c"}, &channel.SMSAddress{Business: "b", Customer: "c"},
+	} {
+		require.NoError(t, engage.SearchConversationV13{Address: address}.Validate(), "%T", address)
+		require.NoError(t, engage.CreateConversationV13{Address: address}.Validate(), "%T", address)
+	}
+}
