@@ -86,11 +86,15 @@ func WithDecoder(decode func(body []byte) (Report, error)) Option {
 	}
 }
 
-// WithLogger logs genuine callbacks that lead to no outcome, at level Warn: those
-// that cannot be read or that the table does not take, those that nobody waits
-// for, unknown statuses, and failures that decide nothing. A record holds the
-// transaction id, status and code, and never the URL or the description. The
-// default is not to log.
+// WithLogger logs callbacks to URLs of the Handler that lead to no outcome, at
+// level Warn:
+//
+//   - callbacks that cannot be read, or that the table does not take;
+//   - callbacks that nobody waits for;
+//   - unknown statuses, and failures that decide nothing.
+//
+// A record holds the transaction id, status and code, and never the URL or the
+// description. The default is not to log.
 func WithLogger(logger *slog.Logger) Option {
 	return func(h *Handler) error {
 		if logger == nil {
