@@ -65,7 +65,10 @@ func TestBeginningReturnsTheWholeMembers(t *testing.T) {
 		`{"a":1,"b"`:                    {"a=1", "b="},
 		`{"a":1,"b`:                     {"a=1"},
 		`{"a":1,"b":12`:                 {"a=1", "b="},
-		`{"a":1,"b":true`:               {"a=1", "b="},
+		`{"a":1,"b":-1.5e+3`:            {"a=1", "b="},
+		`{"a":1,"b":true`:               {"a=1", "b=true"},
+		`{"a":1,"b":"x2"`:               {"a=1", `b="x2"`},
+		`{"a":1,"b":[2]`:                {"a=1", "b=[2]"},
 		`{"a":1,"b":12 `:                {"a=1", "b=12"},
 		`{"a":1}{"b":2}`:                {"a=1"},
 		` {"a" : 1 ,`:                   {"a=1"},
@@ -89,6 +92,7 @@ func TestBeginningReturnsTheWholeMembers(t *testing.T) {
 func TestElementsReturnsAnArrayUpToALimit(t *testing.T) {
 	require.Equal(t, [][]byte{[]byte("1"), []byte(`"]"`), []byte("[2]")}, tolerant.Elements([]byte(` [1 , "]",[2] ]`), 9))
 	require.Len(t, tolerant.Elements([]byte(`[1,2,3]`), 2), 2)
+	require.Equal(t, [][]byte{[]byte("1")}, tolerant.Elements([]byte("\ufeff[1]"), 9))
 	for _, other := range []string{`[]`, `{"a":[1]}`, `null`, ``} {
 		require.Empty(t, tolerant.Elements([]byte(other), 9))
 	}
