@@ -431,7 +431,6 @@ func TestAnErrorKeepsWhatEveryEnvelopeTells(t *testing.T) {
 		{`{"message":"no","errors":[{"description":"never"}],"trackingId":"T-1"}`, "", "no", "T-1"},
 		{`{"errors":[{"key":"4551","description":"no"}]}`, "4551", "no", ""},
 		{`{"errors":["no","never"]}`, "", "no; never", ""},
-		{`{"error":"no"}`, "", "no", ""},
 		{`{"code":{"deep":1},"description":["no"],"message":{"a":1},"tid":"T-1"}`, "", "", "T-1"},
 	} {
 		server := newStub(t, reply(http.StatusConflict, c.body))
@@ -447,7 +446,7 @@ func TestAnErrorKeepsWhatEveryEnvelopeTells(t *testing.T) {
 }
 
 func TestAnErrorThatIsNotAnEnvelopeKeepsItsStatus(t *testing.T) {
-	for _, body := range []string{``, `<html>`, `nope`, `[]`, `{}`, `{"a":1}`, `{"code"`, `null`, strings.Repeat("[", 1<<16)} {
+	for _, body := range []string{``, `<html>`, `nope`, `[]`, `{}`, `{"a":1}`, `{"code"`, `null`, `{"message":"no"}`, `{"error":"no"}`, strings.Repeat("[", 1<<16)} {
 		server := newStub(t, reply(http.StatusConflict, body))
 		_, err := server.client(t).ReopenConversation(t.Context(), engage.ReopenConversationV10{ConversationID: "C1"})
 		failure := failureOf(t, err)

@@ -114,6 +114,17 @@ func TestAProxyAnswers503AfterTheWriteWasApplied(t *testing.T) {
 	require.Equal(t, 1, sent(server, outcome.AppendMessage))
 }
 
+func TestAGatewayThatReportsA503InJSONIsNotTheService(t *testing.T) {
+	for _, body := range []string{`{"message":"Service Unavailable"}`, `{"statusCode":503,"message":"Service Unavailable"}`, `{"error":"Service Unavailable"}`} {
+		server := newStub(t, reply(http.StatusServiceUnavailable, body))
+		_, err := appendMessage(t.Context(), server.client(t))
+		failure := failureOf(t, err)
+		require.Equal(t, outcome.MaybeApplied, failure.Effect, body)
+		require.Equal(t, "Service Unavailable", failure.Description, body)
+		require.Len(t, server.written(), 1, body)
+	}
+}
+
 func TestARedirectOfAWriteIsRefusedAndNeitherFollowedNorRepeated(t *testing.T) {
 	for _, status := range []int{http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
 		server := newStub(t, func(w http.ResponseWriter, r *http.Request) {
