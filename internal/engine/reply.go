@@ -119,7 +119,7 @@ var statuses = map[int]verdict{
 
 // judgeStatus returns the verdict on a reply without a 2xx status.
 func (c *call) judgeStatus() verdict {
-	status, isEnvelope := c.last.status, c.last.failure.Envelope
+	status, isEnvelope := c.last.status, c.last.failure.Recognized
 	if v, ok := statuses[status]; ok {
 		return v
 	}
@@ -164,7 +164,7 @@ func (c *call) judgeSuccess() (verdict, error) {
 	last.failure = failureOf(envelope)
 	number, failed := c.failedStatus(status, nested)
 	if hasErrors(reply) && (failed || !tolerant.Succeeded(status)) {
-		if detailed := tolerant.ReadFailure(last.body); detailed.Errors || failed {
+		if detailed := tolerant.ReadFailure(last.body); detailed.HasErrors || failed {
 			last.failure, failed = detailed, true
 		}
 	}
@@ -196,7 +196,7 @@ func (c *call) failedStatus(status, nested string) (int, bool) {
 // judgeReported returns the verdict on a failure that a 2xx reply reports and that
 // amounts to an HTTP status.
 func (c *call) judgeReported(status int) verdict {
-	c.last.failure.Envelope = true
+	c.last.failure.Recognized = true
 	actual := c.last.status
 	c.last.status = status
 	v := c.judgeStatus()

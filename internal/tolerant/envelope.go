@@ -39,12 +39,12 @@ func EnvelopeOf(m Members) Envelope {
 // Failure is the content of a reply that reports an error, read from any known
 // envelope.
 type Failure struct {
-	// Envelope reports whether the reply has one of the service's envelopes. A
+	// Recognized reports whether the reply has one of the service's envelopes. A
 	// message alone is none: gateways answer so, too.
-	Envelope bool
-	// Errors reports whether it contains an error, or a list of errors, with a
+	Recognized bool
+	// HasErrors reports whether it contains an error, or a list of errors, with a
 	// code, a description or an id.
-	Errors      bool
+	HasErrors   bool
 	Code        string
 	Description string
 	IDs
@@ -71,7 +71,7 @@ type detail struct {
 //	{errors: [{key, description}]}
 //
 // Of any other object, such as {message} or {status_code, message}, it returns
-// what it finds in a Failure whose Envelope is false. For HTML, an empty reply and
+// what it finds in a Failure whose Recognized is false. For HTML, an empty reply and
 // whatever else is no object, it returns the zero Failure.
 func ReadFailure(body []byte) Failure {
 	m, ok := Split(body)
@@ -81,17 +81,17 @@ func ReadFailure(body []byte) Failure {
 	e := EnvelopeOf(m)
 	f := Failure{Code: e.Code, Description: e.Description, IDs: e.IDs}
 	list := details(m.Find("errors"), maxDepth)
-	f.Envelope = f.Code != "" || f.Description != "" || e.Status != "" || f.IDs != (IDs{}) || len(list) > 0
+	f.Recognized = f.Code != "" || f.Description != "" || e.Status != "" || f.IDs != (IDs{}) || len(list) > 0
 	f.Code = cmp.Or(f.Code, m.Text("statusCode"))
 	f.Description = cmp.Or(f.Description, describe(m.Find("message"), maxDepth))
 
 	single := details(m.Find("error"), maxDepth)
 	for _, d := range single {
-		f.Envelope = f.Envelope || d.code != "" || d.description != "" || d.IDs != (IDs{})
+		f.Recognized = f.Recognized || d.code != "" || d.description != "" || d.IDs != (IDs{})
 	}
 	all := append(single, list...)
 	for _, d := range all {
-		f.Errors = f.Errors || d != detail{}
+		f.HasErrors = f.HasErrors || d != detail{}
 		f.Code = cmp.Or(f.Code, d.code)
 		f.Tracking = cmp.Or(f.Tracking, d.Tracking)
 		f.Transaction = cmp.Or(f.Transaction, d.Transaction)

@@ -137,24 +137,24 @@ func TestAFailureIsReadFromEveryEnvelope(t *testing.T) {
 		`{"status_code":"503","description":"busy"}`:     {Code: "503", Description: "busy"},
 		`{"message":"no","trackingId":"K-1"}`:            {Description: "no", IDs: tolerant.IDs{Tracking: "K-1"}},
 		`{"trackingId":"K-1","error":{"key":409,"message":[{"description":"one"},{"description":"two"}]}}`: {
-			Errors: true, Code: "409", Description: "one; two", IDs: tolerant.IDs{Tracking: "K-1"}},
+			HasErrors: true, Code: "409", Description: "one; two", IDs: tolerant.IDs{Tracking: "K-1"}},
 		`{"status_code":503,"description":"busy","response":{"tid":"T-3"}}`: {
 			Code: "503", Description: "busy", IDs: tolerant.IDs{Transaction: "T-3"}},
 		`{"message":"no","errors":[{"description":"never"}],"trackingId":"K-1"}`: {
-			Errors: true, Description: "no", IDs: tolerant.IDs{Tracking: "K-1"}},
-		`{"error":{"trackingId":"K-2","code":"c"}}`:     {Errors: true, Code: "c", IDs: tolerant.IDs{Tracking: "K-2"}},
-		`{"errors":[{"trackingId":"K-3"}]}`:             {Errors: true, IDs: tolerant.IDs{Tracking: "K-3"}},
-		`{"errors":[{"tid":"T-9"}]}`:                    {Errors: true, IDs: tolerant.IDs{Transaction: "T-9"}},
-		`{"error":{"tid":"T-8"},"value":{"tid":"T-9"}}`: {Errors: true, IDs: tolerant.IDs{Transaction: "T-8"}},
-		`{"errors":[{"key":"a"},{"code":"b"}]}`:         {Errors: true, Code: "a"},
-		`{"code":"top","errors":[{"code":"inner"}]}`:    {Errors: true, Code: "top"},
-		`{"error":"no","errors":["never"]}`:             {Errors: true, Description: "no; never"},
-		`{"description":"top","errors":["inner"]}`:      {Errors: true, Description: "top"},
-		`{"errors":[null,"",{},{"code":7},"later"]}`:    {Errors: true, Code: "7", Description: "later"},
-		`{"errors":[{"message":["",{},"a"]},[1],"b"]}`:  {Errors: true, Description: "a; b"},
+			HasErrors: true, Description: "no", IDs: tolerant.IDs{Tracking: "K-1"}},
+		`{"error":{"trackingId":"K-2","code":"c"}}`:     {HasErrors: true, Code: "c", IDs: tolerant.IDs{Tracking: "K-2"}},
+		`{"errors":[{"trackingId":"K-3"}]}`:             {HasErrors: true, IDs: tolerant.IDs{Tracking: "K-3"}},
+		`{"errors":[{"tid":"T-9"}]}`:                    {HasErrors: true, IDs: tolerant.IDs{Transaction: "T-9"}},
+		`{"error":{"tid":"T-8"},"value":{"tid":"T-9"}}`: {HasErrors: true, IDs: tolerant.IDs{Transaction: "T-8"}},
+		`{"errors":[{"key":"a"},{"code":"b"}]}`:         {HasErrors: true, Code: "a"},
+		`{"code":"top","errors":[{"code":"inner"}]}`:    {HasErrors: true, Code: "top"},
+		`{"error":"no","errors":["never"]}`:             {HasErrors: true, Description: "no; never"},
+		`{"description":"top","errors":["inner"]}`:      {HasErrors: true, Description: "top"},
+		`{"errors":[null,"",{},{"code":7},"later"]}`:    {HasErrors: true, Code: "7", Description: "later"},
+		`{"errors":[{"message":["",{},"a"]},[1],"b"]}`:  {HasErrors: true, Description: "a; b"},
 		`{"errors":[{}]}`:                               {},
 	} {
-		want.Envelope = true
+		want.Recognized = true
 		require.Equal(t, want, tolerant.ReadFailure([]byte(body)), body)
 	}
 }
@@ -164,8 +164,8 @@ func TestTheMessageOfAGatewayIsReadAndIsNoEnvelope(t *testing.T) {
 		`{"message":"Internal server error"}`:                {Description: "Internal server error"},
 		`{"message":["busy"],"other":1}`:                     {Description: "busy"},
 		`{"statusCode":503,"message":"Service Unavailable"}`: {Code: "503", Description: "Service Unavailable"},
-		`{"error":"Service Unavailable"}`:                    {Errors: true, Description: "Service Unavailable"},
-		`{"error":{"message":"Service Unavailable"}}`:        {Errors: true, Description: "Service Unavailable"},
+		`{"error":"Service Unavailable"}`:                    {HasErrors: true, Description: "Service Unavailable"},
+		`{"error":{"message":"Service Unavailable"}}`:        {HasErrors: true, Description: "Service Unavailable"},
 	} {
 		require.Equal(t, want, tolerant.ReadFailure([]byte(body)), body)
 	}
@@ -186,7 +186,7 @@ func TestAFailureHasAnEnvelopeOnlyIfTheServiceUsesIt(t *testing.T) {
 		`{"error":{}}`: false,
 		``:             false, `{}`: false, `[]`: false, `<html>`: false, `{"code":`: false, `{"other":1}`: false, `{"errors":[]}`: false,
 	} {
-		require.Equal(t, want, tolerant.ReadFailure([]byte(body)).Envelope, body)
+		require.Equal(t, want, tolerant.ReadFailure([]byte(body)).Recognized, body)
 	}
 }
 
