@@ -154,8 +154,8 @@ func (h *Header) readInbound() {
 // notification, or within the information (documented for one channel).
 func (h *Header) readReceipt() {
 	notification := h.members.Nested("deliveryInfoNotification")
-	h.members = h.members.And(notification)
-	h.members = h.members.And(tolerant.MembersOf(notification).Nested("deliveryInfo"))
+	h.members = h.members.Append(notification)
+	h.members = h.members.Append(tolerant.MembersOf(notification).Nested("deliveryInfo"))
 	h.Kind = KindReceipt
 	h.Name = h.members.Text("deliveryStatus")
 	h.Channel = channelOf(h.members.Text("deliveryChannel", "channel"))
@@ -174,7 +174,7 @@ func (h *Header) readReceipt() {
 
 // readChat reads what Engage tells a virtual agent.
 func (h *Header) readChat() {
-	h.members = h.members.And(h.members.Nested("payload"))
+	h.members = h.members.Append(h.members.Nested("payload"))
 	h.Name = h.members.Text("eventType")
 	h.Kind = KindUnknown
 	if kind, ok := chatKinds[strings.ToLower(h.Name)]; ok {

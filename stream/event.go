@@ -84,7 +84,7 @@ func (h Header) Head() Header { return h }
 // found too.
 func (h Header) Member(names ...string) string {
 	for _, name := range names {
-		if text := h.members.Text(tolerant.Join(name)); text != "" {
+		if text := h.members.Text(tolerant.MemberName(name)); text != "" {
 			return text
 		}
 	}
@@ -94,7 +94,7 @@ func (h Header) Member(names ...string) string {
 // JSON returns the object or array that a member is, or that it holds as a
 // string, as the vendor often has it; nil for none. Names are read as in Member.
 // The caller must not change what it gets.
-func (h Header) JSON(name string) json.RawMessage { return h.members.Nested(tolerant.Join(name)) }
+func (h Header) JSON(name string) json.RawMessage { return h.members.Nested(tolerant.MemberName(name)) }
 
 // Context returns the values that the flow put on the event, and AppContext
 // those of the vendor's support, which can hold addresses of servers: do not

@@ -62,11 +62,11 @@ func (m Members) Split(data []byte) (Members, bool) {
 
 // MembersOf returns the members of object, which must be valid JSON. JSON that is
 // not an object has no members.
-func MembersOf(object []byte) Members { return make(Members, 0, usualMembers).And(object) }
+func MembersOf(object []byte) Members { return make(Members, 0, usualMembers).Append(object) }
 
-// And appends the members of object, which must be valid JSON, to m and returns
+// Append appends the members of object, which must be valid JSON, to m and returns
 // the result. It holds up to 100,000 members.
-func (m Members) And(object []byte) Members {
+func (m Members) Append(object []byte) Members {
 	if s := scan.New(TrimBOM(object)); s.Peek() == '{' { // A long text is not an object.
 		m, _ = m.Split(object)
 	}
@@ -229,11 +229,11 @@ func lower(c byte) byte {
 
 // Fold returns name in lower case and without separators, so that all spellings
 // of a vendor's name become one.
-func Fold(name string) string { return strings.ToLower(Join(name)) }
+func Fold(name string) string { return strings.ToLower(MemberName(name)) }
 
-// Join returns name without separators, in the form that the methods of [Members]
-// take.
-func Join(name string) string {
+// MemberName returns name without separators, in the form that the methods of
+// [Members] take.
+func MemberName(name string) string {
 	return strings.Map(func(r rune) rune {
 		switch r {
 		case '_', '-', ' ':
