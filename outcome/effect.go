@@ -3,9 +3,11 @@ package outcome
 // Effect says what the service may have done with a request although the call
 // failed.
 //
-// The zero value says nothing of that. It is the effect of an attempt that
-// succeeded, of a read that ended in any other way than NotSent or Refused, and of
-// an error that belongs to no request.
+// The zero value says nothing of that. It is the effect of
+//
+//   - an attempt that succeeded;
+//   - a read that was sent and not refused;
+//   - an error that belongs to no request.
 type Effect uint8
 
 // The effects. A larger one leaves more behind at the service.

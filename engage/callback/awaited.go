@@ -49,7 +49,8 @@ type Outcome struct {
 // with one of doneCodes means that the state asked for was there already.
 //
 // It returns an error if the table of pending writes fails. The write must not be
-// sent then. If ctx has ended, errors.Is finds its error in that error.
+// sent then. If ctx has ended, errors.Is finds its error in that error. After an
+// error Expect asks the table to forget the write, which takes two seconds at most.
 func (h *Handler) Expect(ctx context.Context, doneCodes []string) (*Awaited, error) {
 	id := rand.Text()
 	if err := h.pending.Expect(ctx, id); err != nil {

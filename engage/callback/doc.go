@@ -38,5 +38,6 @@
 //
 // After a failure, the effect is Refused if no other attempt may have been applied,
 // and MaybeApplied otherwise. An attempt counts as one transaction: if a gateway has
-// repeated it, the repetition is assumed to fail as well.
+// repeated it, the repetition is assumed to fail as well. An attempt that net/http
+// has repeated by itself counts as one that may have been applied.
 package callback

@@ -59,8 +59,9 @@ var errNotAReport = errors.New("callback: the body is not a JSON object that rep
 //   - any other status as it is, and so is 202, because acceptance is not an
 //     outcome.
 //
-// The status at the top counts. The one in value counts if there is none at the
-// top, if it is a failure, or if it is a success and the top reports acceptance.
+// The status at the top counts, or the one in value if there is none at the top. A
+// failure in value counts in any case. A success in value counts if the status at
+// the top only reports acceptance: 202 or "accepted".
 //
 // It returns an error for a body that has none of these members.
 func DecodeReport(body []byte) (Report, error) {
