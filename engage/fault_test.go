@@ -115,7 +115,10 @@ func TestAProxyAnswers503AfterTheWriteWasApplied(t *testing.T) {
 }
 
 func TestAGatewayThatReportsA503InJSONIsNotTheService(t *testing.T) {
-	for _, body := range []string{`{"message":"Service Unavailable"}`, `{"statusCode":503,"message":"Service Unavailable"}`, `{"error":"Service Unavailable"}`} {
+	for _, body := range []string{
+		`{"message":"Service Unavailable"}`, `{"statusCode":503,"message":"Service Unavailable"}`,
+		`{"error":"Service Unavailable"}`, `{"status":503,"error":"Service Unavailable"}`,
+	} {
 		server := newStub(t, reply(http.StatusServiceUnavailable, body))
 		_, err := appendMessage(t.Context(), server.client(t))
 		failure := failureOf(t, err)

@@ -40,7 +40,7 @@ func EnvelopeOf(m Members) Envelope {
 // envelope.
 type Failure struct {
 	// Recognized reports whether the reply has one of the service's envelopes. A
-	// message alone is none: gateways answer so, too.
+	// message and an HTTP status make none: gateways answer so, too.
 	Recognized bool
 	// HasErrors reports whether it contains an error, or a list of errors, with a
 	// code, a description or an id.
@@ -70,7 +70,7 @@ type detail struct {
 //	{message, errors: [{description}], trackingId}
 //	{errors: [{key, description}]}
 //
-// Of any other object, such as {message} or {status_code, message}, it returns
+// Of any other object, such as {message} or {status: 503, error: "…"}, it returns
 // what it finds in a Failure whose Recognized is false. For HTML, an empty reply and
 // whatever else is no object, it returns the zero Failure.
 func ReadFailure(body []byte) Failure {
@@ -81,7 +81,8 @@ func ReadFailure(body []byte) Failure {
 	e := EnvelopeOf(m)
 	f := Failure{Code: e.Code, Description: e.Description, IDs: e.IDs}
 	list := details(m.Find("errors"), maxDepth)
-	f.Recognized = f.Code != "" || f.Description != "" || e.Status != "" || f.IDs != (IDs{}) || len(list) > 0
+	hasStatusWord := e.Status != "" && HTTPStatus(e.Status) == 0
+	f.Recognized = f.Code != "" || f.Description != "" || hasStatusWord || f.IDs != (IDs{}) || len(list) > 0
 	f.Code = cmp.Or(f.Code, m.Text("statusCode"))
 	f.Description = cmp.Or(f.Description, describe(m.Find("message"), maxDepth))
 

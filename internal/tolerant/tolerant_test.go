@@ -161,11 +161,12 @@ func TestAFailureIsReadFromEveryEnvelope(t *testing.T) {
 
 func TestTheMessageOfAGatewayIsReadAndIsNoEnvelope(t *testing.T) {
 	for body, want := range map[string]tolerant.Failure{
-		`{"message":"Internal server error"}`:                {Description: "Internal server error"},
-		`{"message":["busy"],"other":1}`:                     {Description: "busy"},
-		`{"statusCode":503,"message":"Service Unavailable"}`: {Code: "503", Description: "Service Unavailable"},
-		`{"error":"Service Unavailable"}`:                    {HasErrors: true, Description: "Service Unavailable"},
-		`{"error":{"message":"Service Unavailable"}}`:        {HasErrors: true, Description: "Service Unavailable"},
+		`{"message":"Internal server error"}`:                                             {Description: "Internal server error"},
+		`{"message":["busy"],"other":1}`:                                                  {Description: "busy"},
+		`{"statusCode":503,"message":"Service Unavailable"}`:                              {Code: "503", Description: "Service Unavailable"},
+		`{"status":503,"error":"Service Unavailable","message":"no instance","path":"/"}`: {HasErrors: true, Description: "no instance"},
+		`{"error":"Service Unavailable"}`:                                                 {HasErrors: true, Description: "Service Unavailable"},
+		`{"error":{"message":"Service Unavailable"}}`:                                     {HasErrors: true, Description: "Service Unavailable"},
 	} {
 		require.Equal(t, want, tolerant.ReadFailure([]byte(body)), body)
 	}
@@ -183,8 +184,8 @@ func TestAFailureHasAnEnvelopeOnlyIfTheServiceUsesIt(t *testing.T) {
 		`{"code":1}`: true, ` {"description":"no"}`: true, `{"status":"failure"}`: true, `{"trackingId":"T"}`: true,
 		`{"message":"no","trackingId":"T"}`: true, `{"message":"no","code":1}`: true, `{"message":"no","errors":["no"]}`: true,
 		`{"error":{"key":1}}`: true, `{"error":{"description":"no"}}`: true, `{"error":{"tid":"T"}}`: true, `{"errors":[{}]}`: true,
-		`{"error":{}}`: false,
-		``:             false, `{}`: false, `[]`: false, `<html>`: false, `{"code":`: false, `{"other":1}`: false, `{"errors":[]}`: false,
+		`{"error":{}}`: false, `{"status":409}`: false, `{"status":"409"}`: false, `{"status":409,"code":1}`: true,
+		``: false, `{}`: false, `[]`: false, `<html>`: false, `{"code":`: false, `{"other":1}`: false, `{"errors":[]}`: false,
 	} {
 		require.Equal(t, want, tolerant.ReadFailure([]byte(body)).Recognized, body)
 	}
