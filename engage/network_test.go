@@ -242,6 +242,20 @@ func TestARefusalOfAProxyThatIsPermanentIsNotAttemptedAgain(t *testing.T) {
 	}
 }
 
+func TestAGatewayThatReportsA503InJSONIsNotTheService(t *testing.T) {
+	for _, body := range []string{
+		`{"message":"Service Unavailable"}`, `{"statusCode":503,"message":"Service Unavailable"}`,
+		`{"error":"Service Unavailable"}`, `{"status":503,"error":"Service Unavailable"}`,
+	} {
+		server := newStub(t, reply(http.StatusServiceUnavailable, body))
+		_, err := appendMessage(t.Context(), server.client(t))
+		failure := failureOf(t, err)
+		require.Equal(t, outcome.MaybeApplied, failure.Effect, body)
+		require.Equal(t, "Service Unavailable", failure.Description, body)
+		require.Len(t, server.written(), 1, body)
+	}
+}
+
 func TestRetryNeverForbidsTheRepetitionOfAConvergentWrite(t *testing.T) {
 	server := newStub(t, hangUp)
 	_, err := server.client(t).CloseConversation(t.Context(), engage.CloseConversationV10{ConversationID: "C1"},

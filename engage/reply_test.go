@@ -265,7 +265,6 @@ func TestAnErrorContainsWhatTheEnvelopeReports(t *testing.T) {
 		{`{"message":"no","errors":[{"description":"never"}],"trackingId":"T-1"}`, "", "no", "T-1"},
 		{`{"errors":[{"key":"4551","description":"no"}]}`, "4551", "no", ""},
 		{`{"errors":["no","never"]}`, "", "no; never", ""},
-		{`{"error":"no"}`, "", "no", ""},
 		{`{"code":{"deep":1},"description":["no"],"message":{"a":1},"tid":"T-1"}`, "", "", "T-1"},
 	} {
 		server := newStub(t, reply(http.StatusConflict, c.body))
@@ -281,7 +280,7 @@ func TestAnErrorContainsWhatTheEnvelopeReports(t *testing.T) {
 }
 
 func TestAFailureWithoutAnEnvelopeIsRefusedByItsStatus(t *testing.T) {
-	for _, body := range []string{``, `<html>`, `nope`, `"no"`, `[]`, `{}`, `{"a":1}`, `{"code"`, `{"status":`, `null`, strings.Repeat("[", 1<<16)} {
+	for _, body := range []string{``, `<html>`, `nope`, `"no"`, `[]`, `{}`, `{"a":1}`, `{"code"`, `{"status":`, `null`, `{"message":"no"}`, `{"error":"no"}`, strings.Repeat("[", 1<<16)} {
 		server := newStub(t, reply(http.StatusConflict, body))
 		_, err := appendMessage(t.Context(), server.client(t))
 		failure := failureOf(t, err)

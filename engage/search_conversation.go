@@ -158,7 +158,7 @@ func conversationIn(reply engine.Reply) (tolerant.Members, bool) {
 	}
 	// An object that could contain a conversation, and is not understood, does not
 	// say that there is none.
-	isUnclear := slices.ContainsFunc(top.And(reply.Envelope.Value), func(m tolerant.Member) bool {
+	isUnclear := slices.ContainsFunc(top.Append(reply.Envelope.Value), func(m tolerant.Member) bool {
 		return len(tolerant.Nested(m.Value)) > len("{}") && !bytes.Equal(m.Value, reply.Envelope.Value)
 	})
 	return nil, !isUnclear && (top.Has("value") || tolerant.Succeeded(reply.Envelope.Status))

@@ -121,7 +121,9 @@ var variants = map[string]Edge{
 // Parse returns the edge called name and reports whether this package knows it. It
 // ignores surrounding space. The exact spelling of an edge always means that edge,
 // so "Success" and "success" are two edges. Otherwise case does not matter, and the
-// vendor's other spellings are known too. Parse returns an unknown name unchanged.
+// vendor's other spellings are known too. In any third case, as in "SUCCESS", that
+// name means the generic edge, [Success]. Parse returns an unknown name without the
+// surrounding space.
 func Parse(name string) (Edge, bool) {
 	name = strings.TrimSpace(name)
 	known := edges()
@@ -142,7 +144,8 @@ func Parse(name string) (Edge, bool) {
 }
 
 // edges returns all edges: the standard ones, the generic ones and those of each
-// node.
+// node. Parse takes the first that matches, so the order decides between edges
+// that differ in case alone.
 func edges() []Edge {
 	all := slices.Concat(standard[:], []Edge{Success, Failure, OnFailure})
 	for _, n := range nodes {

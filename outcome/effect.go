@@ -1,7 +1,13 @@
 package outcome
 
 // Effect says what the service may have done with a request although the call
-// failed. The zero value means that nothing is known.
+// failed.
+//
+// The zero value says nothing of that. It is the effect of
+//
+//   - an attempt that succeeded;
+//   - a read that was sent and not refused;
+//   - an error that belongs to no request.
 type Effect uint8
 
 // The effects. A larger one leaves more behind at the service.
@@ -54,5 +60,6 @@ func (e Effect) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
 
 // Then returns the effect of a call after one more attempt: the larger of e, the
 // effect of the attempts so far, and next. Once an attempt may have been applied,
-// the refusal of a later one does not make the call Refused.
+// the refusal of a later one does not make the call Refused. A zero on either side
+// changes nothing.
 func (e Effect) Then(next Effect) Effect { return max(e, next) }

@@ -168,7 +168,8 @@ func (e Error) Format(f fmt.State, verb rune) {
 	_, _ = fmt.Fprintf(f, fmt.FormatString(f, 's'), text)
 }
 
-// MarshalJSON returns a JSON object with the parts of the error's text.
+// MarshalJSON returns a JSON object with the parts of the error's text and the
+// alias ids.
 func (e Error) MarshalJSON() ([]byte, error) { return json.Marshal(e.report()) }
 
 // LogValue returns a group with the parts of the error's text.
@@ -205,8 +206,9 @@ func (e *Error) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// Of returns the edge of err: the Edge of the [*Error] in its tree, or [OnTimeout]
-// if a context has ended, or else [OnError]. It returns "" if err is nil.
+// Of returns the edge of err: the Edge of the [*Error] in its tree. Without one it
+// returns [OnTimeout] if the tree contains the error of a context that has ended,
+// and [OnError] otherwise. It returns "" if err is nil.
 func Of(err error) Edge {
 	switch failure, ok := errors.AsType[*Error](err); {
 	case err == nil:

@@ -30,6 +30,7 @@ func full() *outcome.Error {
 		Code:        "4547",
 		Description: "the customer wrote SECRET",
 		TraceIDs:    []outcome.TraceID{{Name: "trxid", Value: "a-1"}, {Name: "TrackingId", Value: "b-2"}},
+		AliasIDs:    []string{"M-1", "M 2"},
 		RetryAfter:  90 * time.Second,
 		Attempts: []outcome.Attempt{
 			{Effect: outcome.MaybeApplied, Duration: time.Second, Err: errors.New("SECRET")},
@@ -75,23 +76,24 @@ func TestErrorAsJSON(t *testing.T) {
 		"edge": "onAppendMessageFailure", "operation": "AppendMessage", "version": "1.3", "effect": "maybe applied",
 		"status": 409, "code": "4547", "retryAfter": "1m30s", "attempts": 2,
 		"traceIds": [{"name": "trxid", "value": "a-1"}, {"name": "TrackingId", "value": "b-2"}],
+		"aliasIds": ["M-1", "\"M 2\""],
 		"violations": [{"field": "Message.Text", "problem": "is empty"}], "cause": "unexpected EOF"
 	}`, string(encoded))
 
 	encoded, err = json.Marshal(&outcome.Error{Edge: outcome.OnError})
 	require.NoError(t, err)
 	require.JSONEq(t, `{"edge": "onError"}`, string(encoded))
-
 }
 
 func TestErrorShowsATraceIDOnce(t *testing.T) {
 	err := &outcome.Error{Edge: outcome.OnError, TraceIDs: []outcome.TraceID{
 		{Name: "TrackingId", Value: "a"}, {Name: "trackingId", Value: "a"}, {Name: "tid", Value: "b"}, {Name: "tid", Value: "a"},
 	}}
-	require.EqualError(t, err, "engage: onError, TrackingId=a, tid=b")
+	require.EqualError(t, err, "engage: onError, TrackingId=a, tid=b, tid=a")
 	encoded, marshalErr := json.Marshal(err)
 	require.NoError(t, marshalErr)
-	require.JSONEq(t, `{"edge": "onError", "traceIds": [{"name": "TrackingId", "value": "a"}, {"name": "tid", "value": "b"}]}`, string(encoded))
+	require.JSONEq(t, `{"edge": "onError", "traceIds": [
+		{"name": "TrackingId", "value": "a"}, {"name": "tid", "value": "b"}, {"name": "tid", "value": "a"}]}`, string(encoded))
 	require.Len(t, err.TraceIDs, 4, "the field keeps them all")
 }
 
@@ -198,6 +200,7 @@ func TestErrorIsOneShortLineWhateverTheServiceSent(t *testing.T) {
 				Version:   outcome.Version(sent),
 				Code:      sent,
 				TraceIDs:  []outcome.TraceID{{Name: sent, Value: sent}},
+				AliasIDs:  []string{sent},
 				Err:       errors.New(sent),
 			}) {
 				require.Less(t, len(text), 20_000, form)

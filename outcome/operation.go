@@ -1,6 +1,7 @@
 package outcome
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -110,20 +111,8 @@ func ForNode(operation Operation, version Version) []Edge {
 // Before reports whether v is older than other. It compares number by number: 1.9
 // is before 1.10, and 1 is before 1.0.
 func (v Version) Before(other Version) bool {
-	older, newer, found := string(v), string(other), true
-	for found {
-		var left, right string
-		var more bool
-		left, older, more = strings.Cut(older, ".")
-		right, newer, found = strings.Cut(newer, ".")
-		if a, b := number(left), number(right); a != b {
-			return a < b
-		}
-		if !more {
-			return found
-		}
-	}
-	return false
+	byNumber := func(a, b string) int { return cmp.Compare(number(a), number(b)) }
+	return slices.CompareFunc(strings.Split(string(v), "."), strings.Split(string(other), "."), byNumber) < 0
 }
 
 // number returns the number in a part of a version. It ignores what is not a digit.

@@ -17,13 +17,15 @@ type report struct {
 	Status     int        `json:"status,omitempty"`
 	Code       string     `json:"code,omitempty"`
 	TraceIDs   []TraceID  `json:"traceIds,omitempty"`
+	AliasIDs   []string   `json:"aliasIds,omitempty"`
 	RetryAfter string     `json:"retryAfter,omitempty"`
 	Attempts   int        `json:"attempts,omitempty"`
 	Violations Violations `json:"violations,omitempty"`
 	Cause      string     `json:"cause,omitempty"`
 }
 
-// report returns what may be shown of e, with each trace id once.
+// report returns what may be shown of e, with each trace id once. The names of a
+// trace id may differ in case: TrackingId of a header is trackingId of a body.
 func (e *Error) report() report {
 	r := report{
 		Edge:       label(string(e.Edge)),
@@ -37,9 +39,13 @@ func (e *Error) report() report {
 	}
 	for _, id := range e.TraceIDs {
 		id = TraceID{label(id.Name), label(id.Value)}
-		if !slices.ContainsFunc(r.TraceIDs, func(shown TraceID) bool { return shown.Value == id.Value }) {
+		isSame := func(shown TraceID) bool { return shown.Value == id.Value && strings.EqualFold(shown.Name, id.Name) }
+		if !slices.ContainsFunc(r.TraceIDs, isSame) {
 			r.TraceIDs = append(r.TraceIDs, id)
 		}
+	}
+	for _, id := range e.AliasIDs {
+		r.AliasIDs = append(r.AliasIDs, label(id))
 	}
 	if e.RetryAfter > 0 {
 		r.RetryAfter = e.RetryAfter.String()

@@ -5,7 +5,8 @@ package outcome
 type Transitions[S any] map[Edge]S
 
 // Next returns the step of edge, or else the step of [OnInvalidChoice]. If there
-// is neither, it returns an [*Error] whose Edge is OnInvalidChoice.
+// is neither, it returns an [*Error] whose Edge is OnInvalidChoice. The Effect of
+// that error is zero: it says nothing of the call that ended on edge.
 func (t Transitions[S]) Next(edge Edge) (S, error) {
 	if step, ok := t[edge]; ok {
 		return step, nil

@@ -30,6 +30,7 @@ func TestNextFailsOnAnEdgeWithoutAStep(t *testing.T) {
 		require.Equal(t, outcome.OnInvalidChoice, outcome.Of(err))
 		failure, ok := errors.AsType[*outcome.Error](err)
 		require.True(t, ok)
+		require.Zero(t, failure.Effect, "of the call that ended on the edge nothing is known")
 		require.Equal(t, outcome.Violations{{"Transitions", "must have a step for the edge conversationClosed, or for onInvalidChoice"}}, failure.Violations)
 	}
 }

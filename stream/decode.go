@@ -158,8 +158,8 @@ func (h *Header) readInbound() {
 // channel, in its deliveryInfo (documented).
 func (h *Header) readReceipt() {
 	notification := h.members.Nested("deliveryInfoNotification")
-	h.members = h.members.And(notification)
-	h.members = h.members.And(tolerant.MembersOf(notification).Nested("deliveryInfo"))
+	h.members = h.members.Append(notification)
+	h.members = h.members.Append(tolerant.MembersOf(notification).Nested("deliveryInfo"))
 	h.Kind = KindReceipt
 	h.Name = h.members.Text("deliveryStatus")
 	h.Channel = channelOf(h.members.Text("deliveryChannel", "channel"))
@@ -178,7 +178,7 @@ func (h *Header) readReceipt() {
 
 // readChat reads an event that Engage sends to a virtual agent.
 func (h *Header) readChat() {
-	h.members = h.members.And(h.members.Nested("payload"))
+	h.members = h.members.Append(h.members.Nested("payload"))
 	h.Name = h.members.Text("eventType")
 	h.Kind = KindUnknown
 	if kind, ok := chatKinds[strings.ToLower(h.Name)]; ok {

@@ -95,7 +95,7 @@ func (h Header) Head() Header { return h }
 // of a receipt's inner objects and of a chat event's payload.
 func (h Header) Member(names ...string) string {
 	for _, name := range names {
-		if text := h.members.Text(tolerant.Join(name)); text != "" {
+		if text := h.members.Text(tolerant.MemberName(name)); text != "" {
 			return text
 		}
 	}
@@ -105,7 +105,7 @@ func (h Header) Member(names ...string) string {
 // JSON returns the member with that name if it is an object or an array, or a
 // string that holds one. Otherwise it returns nil. Names are matched as in Member.
 // The caller must not change the result.
-func (h Header) JSON(name string) json.RawMessage { return h.members.Nested(tolerant.Join(name)) }
+func (h Header) JSON(name string) json.RawMessage { return h.members.Nested(tolerant.MemberName(name)) }
 
 // Context returns the values that the flow added to the event. It is nil if there
 // are none, as on every webhook.

@@ -15,11 +15,14 @@ import (
 // Awaited is a write whose outcome a [Handler] awaits. Clients of package engage
 // use it; other programs need it only to await the callbacks of requests that
 // they send themselves. It is safe for concurrent use.
+//
+// Keep the Awaited for as long as the outcome matters: its URL does not keep it.
+// Once it is garbage, the Handler forgets the write and drops its callbacks.
 type Awaited struct {
-	handler *Handler
-	id      string
-	done    []string
-	cleanup runtime.Cleanup
+	handler   *Handler
+	id        string
+	doneCodes []string
+	cleanup   runtime.Cleanup
 
 	// reading holds a value while one caller reads reports for all that wait.
 	reading chan struct{}
@@ -43,34 +46,38 @@ type Outcome struct {
 }
 
 // Expect prepares for the outcome of a write that is about to be sent. A failure
-// with one of the codes in done means that the state asked for was there already.
+// with one of doneCodes means that the state asked for was there already.
 //
 // It returns an error if the table of pending writes fails. The write must not be
-// sent then. If ctx has ended, errors.Is finds its error in that error.
-func (h *Handler) Expect(ctx context.Context, done []string) (*Awaited, error) {
+// sent then. If ctx has ended, errors.Is finds its error in that error. After an
+// error Expect asks the table to forget the write, which takes two seconds at most.
+func (h *Handler) Expect(ctx context.Context, doneCodes []string) (*Awaited, error) {
 	id := rand.Text()
 	if err := h.pending.Expect(ctx, id); err != nil {
+		h.forget(id) // The table may have added it before it failed.
 		return nil, tableError(ctx, id, err)
 	}
-	a := &Awaited{handler: h, id: id, done: done, reading: make(chan struct{}, 1)}
-	a.cleanup = runtime.AddCleanup(a, h.forget, id)
+	a := &Awaited{handler: h, id: id, doneCodes: doneCodes, reading: make(chan struct{}, 1)}
+	// A table may be on a network, and a cleanup must not block the others. The
+	// goroutine ends when the context of the call does.
+	a.cleanup = runtime.AddCleanup(a, func(id string) { go h.forget(id) }, id)
 	return a, nil
 }
 
 // URL returns the callback URL to send the write with.
 func (a *Awaited) URL() string { return a.handler.url(a.id) }
 
-// Forget removes the write from the table of pending writes. Nobody may wait for
-// its outcome any more, and Forget must not be called again. An Awaited that is
-// garbage is forgotten too.
+// Forget removes the write from the table of pending writes, which takes two
+// seconds at most. A wait for its outcome then fails. Forget must not be called
+// again.
 func (a *Awaited) Forget() {
 	a.cleanup.Stop()
 	a.handler.forget(a.id)
 }
 
-// forget removes the write id from the table.
+// forget removes the write id from the table. It takes two seconds at most.
 func (h *Handler) forget(id string) {
-	ctx, cancel := bounded(context.Background())
+	ctx, cancel := detached(context.Background())
 	defer cancel()
 	h.pending.Forget(ctx, id)
 }
@@ -95,11 +102,11 @@ func (a *Awaited) Outcome(ctx context.Context, transaction string, attempts []ou
 	}
 	defer func() { <-a.reading }()
 	for a.outcome == nil {
-		reports, err := a.arrived(ctx)
+		reports, err := a.receive(ctx)
 		if err != nil {
 			return Outcome{}, tableError(ctx, a.id, err)
 		}
-		a.read(ctx, reports, transaction, attempts)
+		a.note(ctx, reports, transaction, attempts)
 	}
 	return *a.outcome, nil
 }
@@ -120,49 +127,40 @@ func (a *Awaited) startReading(ctx context.Context) bool {
 	}
 }
 
-// arrived waits for a report. It returns it with those that have arrived after it,
-// up to the first that decides the outcome by itself.
-func (a *Awaited) arrived(ctx context.Context) ([]Report, error) {
-	report, err := a.next(ctx)
-	if err != nil {
-		return nil, err
+// receive waits for a report. It returns that report with those that have arrived
+// after it, up to the first that decides the outcome by itself. Reports that have
+// arrived are returned even if ctx has ended.
+func (a *Awaited) receive(ctx context.Context) ([]Report, error) {
+	report, err := a.handler.pending.Next(ctx, a.id)
+	ok := err == nil
+	if !ok && ctx.Err() != nil {
+		report, ok = a.takeArrived(ctx)
 	}
-	reports := []Report{report}
-	for !a.isApplied(report) {
-		var ok bool
-		if report, ok = a.take(ctx); !ok {
+	var reports []Report
+	for ; ok; report, ok = a.takeArrived(ctx) {
+		reports = append(reports, report)
+		if a.isApplied(report) {
 			break
 		}
-		reports = append(reports, report)
+	}
+	if len(reports) == 0 {
+		return nil, err
 	}
 	return reports, nil
 }
 
-// next waits for the next report. One that has arrived is returned even if ctx
-// has ended.
-func (a *Awaited) next(ctx context.Context) (Report, error) {
-	report, err := a.handler.pending.Next(ctx, a.id)
-	if err != nil && ctx.Err() != nil {
-		if report, ok := a.take(ctx); ok {
-			return report, nil
-		}
-	}
-	return report, err
-}
-
-// take returns the next report if it has arrived.
-func (a *Awaited) take(ctx context.Context) (Report, bool) {
-	ctx, cancel := bounded(ctx)
+// takeArrived returns the next report if it has arrived.
+func (a *Awaited) takeArrived(ctx context.Context) (Report, bool) {
+	ctx, cancel := detached(ctx)
 	defer cancel()
 	report, ok, err := a.handler.pending.Take(ctx, a.id)
 	return report, ok && err == nil
 }
 
-// read takes note of reports, and of the outcome once they decide it. It logs
-// those that decide nothing.
-func (a *Awaited) read(ctx context.Context, reports []Report, transaction string, attempts []outcome.Attempt) {
+// note keeps what reports contain, and the outcome once they decide it. It logs
+// those that decide nothing. Only the caller that reads reports may call it.
+func (a *Awaited) note(ctx context.Context, reports []Report, transaction string, attempts []outcome.Attempt) {
 	a.mutex.Lock()
-	defer a.mutex.Unlock()
 	for _, report := range reports {
 		switch {
 		case a.isApplied(report):
@@ -171,24 +169,28 @@ func (a *Awaited) read(ctx context.Context, reports []Report, transaction string
 			a.failures = append(a.failures, report)
 		default:
 			a.unknown = &report
-			a.handler.warn(ctx, "callback: a report has an unknown status", report)
 		}
 	}
 	if a.outcome == nil {
 		a.outcome = decide(a.failures, transaction, attempts)
 	}
+	a.mutex.Unlock() // The logger is the user's code.
 	for _, report := range reports {
-		isOutcome := a.outcome != nil && a.outcome.Report == report
-		if report.Status == Failure && !isOutcome {
+		switch {
+		case a.outcome != nil && a.outcome.Report == report:
+		case report.Status == Failure:
 			a.handler.warn(ctx, "callback: a failure decides nothing", report)
+		default:
+			a.handler.warn(ctx, "callback: a report has an unknown status", report)
 		}
 	}
 }
 
-// isApplied reports whether the state that the write asks for has been reached,
-// in whichever transaction.
+// isApplied reports whether report says that the state that the write asks for has
+// been reached, in whichever transaction.
 func (a *Awaited) isApplied(report Report) bool {
-	return report.Status == Success || report.Code != "" && slices.Contains(a.done, report.Code)
+	alreadyDone := report.Status == Failure && slices.Contains(a.doneCodes, report.Code)
+	return report.Status == Success || alreadyDone
 }
 
 // Explain adds what callbacks have reported to failure, the error of a write
@@ -218,7 +220,7 @@ func (a *Awaited) Explain(failure *outcome.Error) {
 }
 
 // tableError returns the error of the table that a call for the write id under ctx
-// ended with, in a form that can be shown.
+// ended with, without secrets.
 func tableError(ctx context.Context, id string, err error) error {
 	if ctx.Err() != nil {
 		return safeerror.Cause(ctx, err)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"path"
 	"runtime"
@@ -47,6 +48,9 @@ func TestFailuresDecideTheOutcome(t *testing.T) {
 		"after an attempt that was turned away":                 {[]outcome.Attempt{{Status: 429, Effect: outcome.Refused}, ack}, "T-1", []string{"T-1"}, outcome.Refused},
 		"after an attempt that was refused":                     {[]outcome.Attempt{replied(503, outcome.Refused, "T-0"), ack}, "T-1", []string{"T-0", "T-1"}, outcome.Refused},
 		"two attempts that replies name alike":                  {[]outcome.Attempt{replied(500, outcome.MaybeApplied, "T-1"), ack}, "T-1", []string{"T-1"}, outcome.Refused},
+		"an id that one reply refused and another acknowledged": {[]outcome.Attempt{replied(503, outcome.Refused, "T-1"), ack}, "T-1", []string{"T-1"}, outcome.Refused},
+		"an id that one reply refused and another left open":    {[]outcome.Attempt{replied(503, outcome.Refused, "T-1"), replied(500, outcome.MaybeApplied, "T-1")}, "", []string{"t-1"}, outcome.Refused},
+		"after the failure of a repetition by a gateway":        {[]outcome.Attempt{ack}, "T-1", []string{"T-0", "T-1"}, outcome.Refused},
 		"a transport has repeated the attempt":                  {[]outcome.Attempt{{Status: 202, Repeated: true}}, "T-1", []string{"T-0", "T-1"}, outcome.MaybeApplied},
 		"the only attempt, whose reply is lost":                 {[]outcome.Attempt{lost}, "", []string{"T-1"}, outcome.Refused},
 		"the only attempt, without a transaction":               {[]outcome.Attempt{lost}, "", []string{""}, outcome.Refused},
@@ -106,6 +110,13 @@ func TestASuccessDecidesTheOutcomeInWhicheverTransaction(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestACodeForAStateThatWasThereAlreadyCountsInFailuresOnly(t *testing.T) {
+	awaited := expect(t, newHandler(t), "4547")
+	require.Equal(t, http.StatusOK, post(t, awaited.URL(), `{"tid":"T-1","status":"queued","code":"4547"}`))
+	_, err := awaited.Outcome(ended(t), "T-1", acknowledged())
+	require.ErrorIs(t, err, context.Canceled)
 }
 
 func TestAWaitWithoutADeadlineIsLimited(t *testing.T) {
@@ -217,6 +228,26 @@ func TestExpectFailsWithTheTable(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
+func TestAWriteThatTheTableFailedToAddIsForgotten(t *testing.T) {
+	table := &halfwayTable{Pending: callback.NewPending()}
+	_, err := newHandler(t, callback.WithPending(table)).Expect(t.Context(), nil)
+	require.Error(t, err)
+	awaits, err := table.Deliver(t.Context(), table.id, callback.Report{})
+	require.NoError(t, err)
+	require.False(t, awaits)
+}
+
+// halfwayTable is a table that adds a write and then fails.
+type halfwayTable struct {
+	callback.Pending
+	id string
+}
+
+func (h *halfwayTable) Expect(ctx context.Context, id string) error {
+	h.id = id
+	return errors.Join(h.Pending.Expect(ctx, id), errors.New("the reply of the table is lost"))
+}
+
 func TestAWaitFailsWithTheTable(t *testing.T) {
 	broken := errors.New("the table is down")
 	table := brokenTable{Pending: callback.NewPending()}
@@ -304,6 +335,30 @@ func TestExplainKnowsWhatAnotherWaitHasRead(t *testing.T) {
 		require.Equal(t, http.StatusOK, deliver(handler, awaited.URL(), success))
 		waiting.Wait()
 	})
+}
+
+func TestALoggerMayUseTheAwaited(t *testing.T) {
+	logger := &explainingHandler{Handler: slog.DiscardHandler}
+	awaited := expect(t, newHandler(t, callback.WithLogger(slog.New(logger))))
+	logger.awaited = awaited
+	require.Equal(t, http.StatusOK, post(t, awaited.URL(), `{"tid":"T-9","status":"queued"}`))
+	_, err := awaited.Outcome(ended(t), "T-1", acknowledged())
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, outcome.OnInvalidChoice, logger.failure.Edge)
+}
+
+// explainingHandler asks for what callbacks have reported whenever it logs.
+type explainingHandler struct {
+	slog.Handler
+	awaited *callback.Awaited
+	failure outcome.Error
+}
+
+func (e *explainingHandler) Enabled(context.Context, slog.Level) bool { return true }
+
+func (e *explainingHandler) Handle(context.Context, slog.Record) error {
+	e.awaited.Explain(&e.failure)
+	return nil
 }
 
 func TestAnUnknownStatusIsLogged(t *testing.T) {

@@ -35,4 +35,9 @@
 // A success that has arrived comes before a failure. Any other failure decides
 // nothing, nor does a status that means neither success nor failure: the write
 // may still be in progress.
+//
+// After a failure, the effect is Refused if no other attempt may have been applied,
+// and MaybeApplied otherwise. An attempt counts as one transaction: if a gateway has
+// repeated it, the repetition is assumed to fail as well. An attempt that net/http
+// has repeated by itself counts as one that may have been applied.
 package callback

@@ -20,8 +20,8 @@ import (
 )
 
 const (
-	// longestID is longer than the id of any write.
-	longestID = 64
+	// maxID bounds the id in a URL before it is hashed. Our own ids are shorter.
+	maxID = 64
 	// tableTimeout limits a call of the table whose own caller may have left.
 	tableTimeout = 2 * time.Second
 )
@@ -40,7 +40,7 @@ const (
 //     or when nobody waits for it any more;
 //   - 400 to a body that is not a report of a write, and 413 to one that is too
 //     large;
-//   - 404 to a URL that is not of its making, before it reads the body;
+//   - 404 to a URL that is not one of its own, before it reads the body;
 //   - 405 to a method other than POST;
 //   - 503 if the table of pending writes fails, or has no room for more reports
 //     of that write.
@@ -92,9 +92,9 @@ func New(publicURL string, options ...Option) (*Handler, error) {
 
 // ServeHTTP implements [http.Handler].
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	id, genuine := h.open(r.URL.Path)
+	id, ok := h.verify(r.URL.Path)
 	switch {
-	case !genuine:
+	case !ok:
 		w.WriteHeader(http.StatusNotFound)
 	case r.Method != http.MethodPost:
 		w.Header().Set("Allow", http.MethodPost)
@@ -118,7 +118,7 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request, id string) int
 	if err != nil {
 		return h.refuse(r, http.StatusBadRequest)
 	}
-	ctx, cancel := bounded(r.Context()) // The sender may have hung up.
+	ctx, cancel := detached(r.Context()) // The sender may have hung up.
 	defer cancel()
 	awaited, err := h.pending.Deliver(ctx, id, report)
 	switch {
@@ -131,13 +131,13 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request, id string) int
 	return http.StatusOK
 }
 
-// refuse logs that a genuine callback is answered with status.
+// refuse logs that a callback to a URL of this Handler is answered with status.
 func (h *Handler) refuse(r *http.Request, status int) int {
 	h.logger.WarnContext(r.Context(), "callback: a callback cannot be read", slog.Int("status", status))
 	return status
 }
 
-// warn logs a report of a genuine callback, without its description.
+// warn logs a report, without its description.
 func (h *Handler) warn(ctx context.Context, message string, report Report) {
 	const short = "%.64s"
 	h.logger.WarnContext(ctx, message,
@@ -147,27 +147,27 @@ func (h *Handler) warn(ctx context.Context, message string, report Report) {
 }
 
 // url returns the callback URL of the write id.
-func (h *Handler) url(id string) string { return h.public + "/" + id + "." + h.seal(id) }
+func (h *Handler) url(id string) string { return h.public + "/" + id + "." + h.sign(id) }
 
-// seal returns the proof that a handler with the same secret made id.
-func (h *Handler) seal(id string) string {
+// sign returns the signature of id, which only a handler with this secret can make.
+func (h *Handler) sign(id string) string {
 	mac := hmac.New(sha256.New, []byte(h.secret.Reveal()))
 	mac.Write([]byte(id))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// open returns the id in the last segment of a callback URL's path, and whether
-// its seal is genuine.
-func (h *Handler) open(urlPath string) (id string, genuine bool) {
-	id, seal, _ := strings.Cut(path.Base(urlPath), ".")
-	if len(id) > longestID {
+// verify returns the id in the last segment of a callback URL's path, and whether
+// its signature is right.
+func (h *Handler) verify(urlPath string) (id string, ok bool) {
+	id, signature, _ := strings.Cut(path.Base(urlPath), ".")
+	if len(id) > maxID {
 		return "", false
 	}
-	return id, hmac.Equal([]byte(seal), []byte(h.seal(id)))
+	return id, hmac.Equal([]byte(signature), []byte(h.sign(id)))
 }
 
-// bounded returns a context for a call of the table that must be made even if ctx
+// detached returns a context for a call of the table that must be made even if ctx
 // has ended.
-func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+func detached(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), tableTimeout)
 }

@@ -129,10 +129,10 @@ func TestForgedCallbacksAreNotBelieved(t *testing.T) {
 	handler := newHandler(t)
 	awaited := expect(t, handler)
 	base, segment := path.Split(awaited.URL())
-	id, seal, _ := strings.Cut(segment, ".") // no id contains the digit 0
+	id, signature, _ := strings.Cut(segment, ".") // no id contains the digit 0
 	foreign := path.Base(expect(t, newHandler(t)).URL())
 	for _, forged := range []string{
-		"", id, id + ".", "." + seal, "0" + segment[1:], segment + "A", id + "." + strings.Repeat("A", len(seal)), foreign,
+		"", id, id + ".", "." + signature, "0" + segment[1:], segment + "A", id + "." + strings.Repeat("A", len(signature)), foreign,
 		"..", "%2e%2e", strings.Repeat("x", 2000),
 	} {
 		require.Equal(t, http.StatusNotFound, post(t, base+forged, success), forged)
@@ -148,7 +148,7 @@ func TestTheBodyOfAForgedCallbackIsNotRead(t *testing.T) {
 	handler := newHandler(t)
 	body := strings.NewReader(strings.Repeat("x", 1<<20))
 	for i := range 1_000 {
-		url := fmt.Sprintf("/engage/callbacks/ID%d.seal", i)
+		url := fmt.Sprintf("/engage/callbacks/ID%d.signature", i)
 		require.Equal(t, http.StatusNotFound, serve(handler, httptest.NewRequest(http.MethodPost, url, body)))
 	}
 	require.Equal(t, 1<<20, body.Len())
@@ -275,7 +275,7 @@ func (n networkTable) Expect(ctx context.Context, id string) error {
 }
 
 func (n networkTable) Deliver(ctx context.Context, id string, report callback.Report) (bool, error) {
-	if err := bounded(ctx); err != nil {
+	if err := nearDeadline(ctx); err != nil {
 		return false, err
 	}
 	return n.Pending.Deliver(ctx, id, report)
@@ -289,20 +289,20 @@ func (n networkTable) Next(ctx context.Context, id string) (callback.Report, err
 }
 
 func (n networkTable) Take(ctx context.Context, id string) (callback.Report, bool, error) {
-	if err := bounded(ctx); err != nil {
+	if err := nearDeadline(ctx); err != nil {
 		return callback.Report{}, false, err
 	}
 	return n.Pending.Take(ctx, id)
 }
 
 func (n networkTable) Forget(ctx context.Context, id string) {
-	if bounded(ctx) == nil {
+	if nearDeadline(ctx) == nil {
 		n.Pending.Forget(ctx, id)
 	}
 }
 
-// bounded returns an error for a context that has ended or has no near deadline.
-func bounded(ctx context.Context) error {
+// nearDeadline returns an error for a context that has ended or has no near deadline.
+func nearDeadline(ctx context.Context) error {
 	deadline, ok := ctx.Deadline()
 	if !ok || time.Until(deadline) > 2*time.Second {
 		return errors.New("the context has no near deadline")

@@ -14,8 +14,8 @@ const (
 	defaultLimit = 64 << 10
 	// defaultTimeout is the default of [WithTimeout].
 	defaultTimeout = 2 * time.Minute
-	// shortestSecret is the number of bytes that [WithSecret] requires.
-	shortestSecret = 16
+	// minSecret is the number of bytes that [WithSecret] requires.
+	minSecret = 16
 )
 
 // Option configures a [Handler]. An invalid option makes [New] return an error.
@@ -39,7 +39,7 @@ func WithPending(table Pending) Option {
 // that receive each other's callbacks need the same one.
 func WithSecret(secret auth.Secret) Option {
 	return func(h *Handler) error {
-		if len(secret.Reveal()) < shortestSecret {
+		if len(secret.Reveal()) < minSecret {
 			return errors.New("callback: WithSecret: the secret has fewer than 16 bytes")
 		}
 		h.secret = secret
@@ -86,11 +86,15 @@ func WithDecoder(decode func(body []byte) (Report, error)) Option {
 	}
 }
 
-// WithLogger logs genuine callbacks that lead to no outcome, at level Warn: those
-// that cannot be read or that the table does not take, those that nobody waits
-// for, unknown statuses, and failures that decide nothing. A record holds the
-// transaction id, status and code, and never the URL or the description. The
-// default is not to log.
+// WithLogger logs callbacks to URLs of the Handler that lead to no outcome, at
+// level Warn:
+//
+//   - callbacks that cannot be read, or that the table does not take;
+//   - callbacks that nobody waits for;
+//   - unknown statuses, and failures that decide nothing.
+//
+// A record holds the transaction id, status and code, and never the URL or the
+// description. The default is not to log.
 func WithLogger(logger *slog.Logger) Option {
 	return func(h *Handler) error {
 		if logger == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -19,8 +20,8 @@ import (
 // Forget are called. Their context is therefore one of the [Handler]'s own, which
 // ends after two seconds.
 type Pending interface {
-	// Expect adds the write id before it is sent. If it returns an error the
-	// write is not sent.
+	// Expect adds the write id before it is sent. If it returns an error, the
+	// write is not sent, and Forget is called in case the id was added.
 	Expect(ctx context.Context, id string) error
 	// Deliver adds a report to the write id and returns whether the table holds
 	// that write. It does not wait until somebody takes the report. It may drop a
@@ -29,7 +30,7 @@ type Pending interface {
 	Deliver(ctx context.Context, id string, report Report) (awaited bool, err error)
 	// Next waits for a report of the write id, removes it and returns it, the
 	// oldest first. It removes no report that it does not return. It returns an
-	// error if the table does not hold that write.
+	// error if the table does not hold that write, or no longer holds it.
 	Next(ctx context.Context, id string) (Report, error)
 	// Take is Next without the wait: ok is false if there is no report.
 	Take(ctx context.Context, id string) (report Report, ok bool, err error)
@@ -51,8 +52,8 @@ var (
 // for, and those whose receipts can still be waited for.
 //
 // For each write it keeps up to 32 reports until they are taken: the newest
-// success, the newest failure and the newest other status of each transaction. If
-// there is no room, a success replaces any other report, and a failure replaces
+// success, the newest failure and the newest other status of each transaction. The
+// case of a transaction id does not matter. If there is no room, a success replaces any other report, and a failure replaces
 // one of an unknown status. A report that can replace none is refused with an
 // error.
 func NewPending() Pending { return &memory{writes: map[string]*arrivals{}} }
@@ -66,8 +67,10 @@ type memory struct {
 // arrivals are the reports of one write that have not been taken.
 type arrivals struct {
 	reports []Report
-	// more is closed when the next report arrives; nil if nobody waits for it.
-	more chan struct{}
+	// more is closed when the next report arrives or the write is forgotten. It is
+	// nil if nobody waits.
+	more    chan struct{}
+	waiting int
 }
 
 // Expect implements [Pending]. It never fails.
@@ -92,13 +95,14 @@ func (m *memory) Deliver(_ context.Context, id string, report Report) (awaited b
 // Next implements [Pending].
 func (m *memory) Next(ctx context.Context, id string) (Report, error) {
 	for {
-		report, more, err := m.next(id)
+		report, more, err := m.poll(id)
 		if more == nil {
 			return report, err
 		}
 		select {
 		case <-more:
 		case <-ctx.Done():
+			m.leave(id, more)
 			return Report{}, ctx.Err()
 		}
 	}
@@ -106,34 +110,67 @@ func (m *memory) Next(ctx context.Context, id string) (Report, error) {
 
 // Take implements [Pending].
 func (m *memory) Take(_ context.Context, id string) (report Report, ok bool, err error) {
-	report, more, err := m.next(id)
-	return report, more == nil && err == nil, err
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	write, ok := m.writes[id]
+	if !ok {
+		return Report{}, false, errNoWrite
+	}
+	report, ok = write.take()
+	return report, ok, nil
 }
 
 // Forget implements [Pending].
 func (m *memory) Forget(_ context.Context, id string) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	delete(m.writes, id)
+	if write, ok := m.writes[id]; ok {
+		write.wake()
+		delete(m.writes, id)
+	}
 }
 
-// next removes and returns the oldest report of the write id. If there is none it
-// returns a channel that is closed when one arrives.
-func (m *memory) next(id string) (report Report, more <-chan struct{}, err error) {
+// poll removes and returns the oldest report of the write id. If there is none it
+// returns a channel that is closed when one arrives, or when the write is
+// forgotten. A caller that stops waiting calls leave.
+func (m *memory) poll(id string) (report Report, more <-chan struct{}, err error) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	write, ok := m.writes[id]
-	switch {
-	case !ok:
+	if !ok {
 		return Report{}, nil, errNoWrite
-	case len(write.reports) > 0:
-		report = write.reports[0]
-		write.reports = slices.Delete(write.reports, 0, 1)
+	}
+	if report, ok := write.take(); ok {
 		return report, nil, nil
-	case write.more == nil:
+	}
+	if write.more == nil {
 		write.more = make(chan struct{})
 	}
+	write.waiting++
 	return Report{}, write.more, nil
+}
+
+// leave ends a wait for more.
+func (m *memory) leave(id string, more <-chan struct{}) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	write, ok := m.writes[id]
+	if !ok || write.more != more {
+		return // It is closed.
+	}
+	if write.waiting--; write.waiting == 0 {
+		write.more = nil
+	}
+}
+
+// take removes and returns the oldest report, if there is one.
+func (a *arrivals) take() (report Report, ok bool) {
+	if len(a.reports) == 0 {
+		return Report{}, false
+	}
+	report = a.reports[0]
+	a.reports = slices.Delete(a.reports, 0, 1)
+	return report, true
 }
 
 // add adds a report. It replaces the one of the same transaction and weight or, if
@@ -141,7 +178,7 @@ func (m *memory) next(id string) (report Report, more <-chan struct{}, err error
 func (a *arrivals) add(report Report) error {
 	weight := report.Status.weight()
 	at := slices.IndexFunc(a.reports, func(r Report) bool {
-		return r.TransactionID == report.TransactionID && r.Status.weight() == weight
+		return strings.EqualFold(r.TransactionID, report.TransactionID) && r.Status.weight() == weight
 	})
 	if at < 0 && len(a.reports) == maxReports {
 		at = slices.IndexFunc(a.reports, func(r Report) bool { return r.Status.weight() < weight })
@@ -154,9 +191,14 @@ func (a *arrivals) add(report Report) error {
 		return nil
 	}
 	a.reports = append(a.reports, report)
+	a.wake()
+	return nil
+}
+
+// wake ends the waits for the next report.
+func (a *arrivals) wake() {
 	if a.more != nil {
 		close(a.more)
-		a.more = nil
+		a.more, a.waiting = nil, 0
 	}
-	return nil
 }

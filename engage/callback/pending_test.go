@@ -95,6 +95,39 @@ func TestAWriteThatIsNotInTheTableHasNoReports(t *testing.T) {
 	require.False(t, ok)
 }
 
+func TestTheCaseOfATransactionIDDoesNotMatter(t *testing.T) {
+	pending := callback.NewPending()
+	require.NoError(t, pending.Expect(t.Context(), "id"))
+	for _, tid := range []string{"t-1", "T-1"} {
+		_, err := pending.Deliver(t.Context(), "id", callback.Report{TransactionID: tid, Status: callback.Failure})
+		require.NoError(t, err)
+	}
+	report, err := pending.Next(t.Context(), "id")
+	require.NoError(t, err)
+	require.Equal(t, "T-1", report.TransactionID)
+	_, ok, err := pending.Take(t.Context(), "id")
+	require.NoError(t, err)
+	require.False(t, ok)
+}
+
+func TestAWaitForAReportEndsWhenTheWriteIsForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pending := callback.NewPending()
+		require.NoError(t, pending.Expect(t.Context(), "id"))
+		var waiting sync.WaitGroup
+		for range 2 {
+			waiting.Go(func() {
+				if _, err := pending.Next(t.Context(), "id"); err == nil {
+					t.Error("a report of a write that is forgotten")
+				}
+			})
+		}
+		synctest.Wait()
+		pending.Forget(t.Context(), "id")
+		waiting.Wait()
+	})
+}
+
 func TestAWaitForAReportEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pending := callback.NewPending()

@@ -1,7 +1,6 @@
 package callback
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"net/http"
@@ -48,22 +47,25 @@ type Report struct {
 // errNotAReport does not quote the body.
 var errNotAReport = errors.New("callback: the body is not a JSON object that reports on a write")
 
-// byteOrderMark may stand before the JSON of a callback.
-const byteOrderMark = "\ufeff"
-
 // DecodeReport reads the body of a callback: a JSON object with the members tid,
 // code and description (observed), status and conversationId (assumed). They are
 // at its top or in the member value, in any spelling that replies have. A byte
 // order mark before the object is ignored.
 //
-// A word of success, or an HTTP status from 200 to 299, is a [Success]. A word of
-// failure, or an HTTP status from 400, is a [Failure]. Any other status is
-// returned as it is, and so is 202, because acceptance is not an outcome. A
-// failure in value counts even if the status at the top is another.
+// The status of the report is
+//
+//   - [Success] for a word of success, or an HTTP status from 200 to 299 but 202;
+//   - [Failure] for a word of failure, or an HTTP status from 400;
+//   - any other status as it is, and so is 202, because acceptance is not an
+//     outcome.
+//
+// The status at the top counts, or the one in value if there is none at the top. A
+// failure in value counts in any case. A success in value counts if the status at
+// the top only reports acceptance: 202 or "accepted".
 //
 // It returns an error for a body that has none of these members.
 func DecodeReport(body []byte) (Report, error) {
-	members, ok := tolerant.Split(bytes.TrimPrefix(body, []byte(byteOrderMark)))
+	members, ok := tolerant.Split(body)
 	if !ok {
 		return Report{}, errNotAReport
 	}
@@ -77,8 +79,8 @@ func DecodeReport(body []byte) (Report, error) {
 		Description:    cmp.Or(envelope.Description, value.Text("description")),
 		ConversationID: cmp.Or(envelope.ConversationID, value.Text("conversationId")),
 	}
-	if nested == Failure {
-		report.Status = Failure
+	if nested == Failure || nested == Success && isAcceptance(envelope.Status) {
+		report.Status = nested
 	}
 	if report == (Report{}) {
 		return Report{}, errNotAReport
@@ -92,8 +94,14 @@ func statusOf(text string) Status {
 	if _, failed := tolerant.Failed(text); failed {
 		return Failure
 	}
-	if tolerant.Succeeded(text) && tolerant.HTTPStatus(text) != http.StatusAccepted {
+	if tolerant.Succeeded(text) && !isAcceptance(text) {
 		return Success
 	}
 	return Status(text)
+}
+
+// isAcceptance reports whether a status says no more than that the service has
+// accepted the write.
+func isAcceptance(text string) bool {
+	return tolerant.HTTPStatus(text) == http.StatusAccepted || tolerant.Fold(text) == "accepted"
 }

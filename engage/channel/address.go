@@ -7,12 +7,14 @@ import (
 )
 
 // Address is the pair of addresses by which a channel identifies a conversation, the
-// customer's and the business's, with whatever else the channel needs. Only the
-// seven structs of this package implement it. They are plain values.
+// customer's and the business's, with whatever else the channel needs. Pass one of
+// the seven structs of this package, or a pointer to one. Requests refuse a struct
+// that embeds one.
 type Address interface {
 	// Channel returns the channel of the address.
 	Channel() Channel
-	// Members returns the address as the requests of the service contain it.
+	// Members returns the address as the requests of the service contain it. The
+	// caller may change the result.
 	Members() Members
 	// Problems returns every problem of a field. An address without problems can
 	// be sent.
@@ -76,7 +78,7 @@ func problems(parts ...part) []Problem {
 	return all
 }
 
-// blank reports whether value is empty or consists of space.
+// blank reports whether value is empty or consists of white space.
 func blank(value string) bool { return strings.TrimSpace(value) == "" }
 
 // list returns a part for each element of the field. No element may be blank.

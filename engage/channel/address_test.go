@@ -129,6 +129,13 @@ func TestProblemsNameEveryFieldAndSayWhatToSet(t *testing.T) {
 	}
 }
 
+func TestMembersShareNoMemoryWithTheAddress(t *testing.T) {
+	address := channel.EmailAddress{To: []string{"to"}, CC: []string{"cc"}}
+	members := address.Members()
+	members.ToRecipients[0], members.CCRecipients[0] = "changed", "changed"
+	require.Equal(t, channel.EmailAddress{To: []string{"to"}, CC: []string{"cc"}}, address)
+}
+
 // problems returns the problems of an address as phrases.
 func problems(address channel.Address) []string {
 	var problems []string

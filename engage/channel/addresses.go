@@ -50,8 +50,9 @@ func (a FacebookAddress) Problems() []Problem {
 func (FacebookAddress) sealed() {}
 
 // LiveChatAddress is the address of a conversation in live chat. A search needs AppID
-// and either ThreadID or both UserID and BrowserFingerprint (documented). To create
-// a conversation, set AppID, UserID and ThreadID.
+// and either ThreadID or both UserID and BrowserFingerprint (documented). Problems
+// checks that. To create a conversation, set AppID, UserID and ThreadID, which the
+// request checks.
 type LiveChatAddress struct {
 	// AppID is the id of the live chat app.
 	AppID string
@@ -118,7 +119,7 @@ func (EmailAddress) Channel() Channel { return Email }
 func (a EmailAddress) Members() Members {
 	return Members{
 		Channel: Email, CustomerAddress: a.From, BusinessAddress: a.Mailbox, Subject: a.Subject,
-		ToRecipients: a.To, CCRecipients: a.CC, InReplyTo: a.InReplyTo,
+		ToRecipients: slices.Clone(a.To), CCRecipients: slices.Clone(a.CC), InReplyTo: a.InReplyTo,
 	}
 }
 

@@ -12,6 +12,8 @@
 // the stream contain the same addresses.
 package channel
 
+import "slices"
+
 // Channel is the name of a channel as the service writes it. It may hold a name
 // that this package does not know. The zero value names no channel.
 type Channel string
@@ -35,10 +37,4 @@ func All() []Channel {
 }
 
 // Known reports whether [All] contains c, in the same spelling.
-func (c Channel) Known() bool {
-	switch c {
-	case SMS, Facebook, LiveChat, Email, WhatsApp, Apple, API:
-		return true
-	}
-	return false
-}
+func (c Channel) Known() bool { return slices.Contains(All(), c) }

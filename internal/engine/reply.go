@@ -97,7 +97,7 @@ func (c *call) judge(ctx context.Context, cut error) {
 			last.failure.IDs = tolerant.EnvelopeOf(tolerant.Beginning(last.body)).IDs
 		}
 		last.envelope = tolerant.Envelope{Code: last.failure.Code, Description: last.failure.Description, IDs: last.failure.IDs}
-		last.verdict, last.err = c.judgeStatus(last.status, last.failure.Envelope), cut
+		last.verdict, last.err = c.judgeStatus(last.status, last.failure.Recognized), cut
 		if ctx.Err() != nil && isContextError(cut) {
 			last.edge = outcome.OnTimeout
 		}
@@ -184,7 +184,7 @@ func (c *call) judgeSuccess() (verdict, error) {
 	last.failure = failureOf(envelope)
 	httpStatus, failed := c.failedStatus(status, valueStatus)
 	if hasErrors(reply) && (failed || !tolerant.Succeeded(status)) {
-		if detailed := tolerant.ReadFailure(last.body); detailed.Errors || failed {
+		if detailed := tolerant.ReadFailure(last.body); detailed.HasErrors || failed {
 			last.failure, failed = detailed, true
 		}
 	}

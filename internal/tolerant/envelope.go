@@ -39,11 +39,12 @@ func EnvelopeOf(m Members) Envelope {
 // Failure is the content of a reply that reports an error, read from any known
 // envelope.
 type Failure struct {
-	// Envelope reports whether the reply has one of the service's envelopes.
-	Envelope bool
-	// Errors reports whether it contains an error, or a list of errors, with a
+	// Recognized reports whether the reply has one of the service's envelopes. A
+	// message and an HTTP status make none: gateways answer so, too.
+	Recognized bool
+	// HasErrors reports whether it contains an error, or a list of errors, with a
 	// code, a description or an id.
-	Errors      bool
+	HasErrors   bool
 	Code        string
 	Description string
 	IDs
@@ -53,12 +54,12 @@ type Failure struct {
 // more than maxDepth deep.
 const maxDetails, maxDepth = 100, 4
 
-// detail is an error inside an envelope. It is specific if it has a code, a
-// description or an id.
+// detail is an error inside an envelope.
 type detail struct {
 	code, description string
-	tracking          string
-	specific          bool
+	// message describes an error that has no description.
+	message string
+	IDs
 }
 
 // ReadFailure reads a reply that reports an error, in any of the known envelopes:
@@ -69,32 +70,37 @@ type detail struct {
 //	{message, errors: [{description}], trackingId}
 //	{errors: [{key, description}]}
 //
-// For any other reply, such as HTML or an empty one, it returns a Failure whose
-// Envelope is false.
+// Of any other object, such as {message} or {status: 503, error: "…"}, it returns
+// what it finds in a Failure whose Recognized is false. For HTML, an empty reply and
+// whatever else is no object, it returns the zero Failure.
 func ReadFailure(body []byte) Failure {
 	m, ok := Split(body)
 	if !ok {
 		return Failure{}
 	}
 	e := EnvelopeOf(m)
-	f := Failure{
-		Code:        cmp.Or(e.Code, m.Text("statusCode")),
-		Description: cmp.Or(e.Description, describe(m.Find("message"), maxDepth)),
-		IDs:         e.IDs,
+	f := Failure{Code: e.Code, Description: e.Description, IDs: e.IDs}
+	list := details(m.Find("errors"), maxDepth)
+	hasStatusWord := e.Status != "" && HTTPStatus(e.Status) == 0
+	f.Recognized = f.Code != "" || f.Description != "" || hasStatusWord || f.IDs != (IDs{}) || len(list) > 0
+	f.Code = cmp.Or(f.Code, m.Text("statusCode"))
+	f.Description = cmp.Or(f.Description, describe(m.Find("message"), maxDepth))
+
+	single := details(m.Find("error"), maxDepth)
+	for _, d := range single {
+		f.Recognized = f.Recognized || d.code != "" || d.description != "" || d.IDs != (IDs{})
 	}
-	nested := append(details(m.Find("error"), maxDepth), details(m.Find("errors"), maxDepth)...)
-	var described []string
-	for _, d := range nested {
-		f.Errors = f.Errors || d.specific
+	all := append(single, list...)
+	for _, d := range all {
+		f.HasErrors = f.HasErrors || d != detail{}
 		f.Code = cmp.Or(f.Code, d.code)
-		f.Tracking = cmp.Or(f.Tracking, d.tracking)
-		if d.description != "" {
-			described = append(described, d.description)
-		}
+		f.Tracking = cmp.Or(f.Tracking, d.Tracking)
+		f.Transaction = cmp.Or(f.Transaction, d.Transaction)
 	}
-	f.Description = cmp.Or(f.Description, strings.Join(described, "; "))
-	f.Transaction = cmp.Or(f.Transaction, IDsOf(MembersOf(e.Value)).Transaction)
-	f.Envelope = f.Code != "" || f.Description != "" || e.Status != "" || f.IDs != (IDs{}) || len(nested) > 0
+	f.Description = cmp.Or(f.Description, join(all))
+	for _, nested := range [][]byte{e.Value, m.Find("response")} {
+		f.Transaction = cmp.Or(f.Transaction, IDsOf(MembersOf(nested)).Transaction)
+	}
 	return f
 }
 
@@ -116,28 +122,30 @@ func details(value []byte, depth int) []detail {
 		case '{':
 			all = append(all, detailOf(MembersOf(element), depth-1))
 		case '"':
-			all = append(all, detail{description: Text(element), specific: true})
+			all = append(all, detail{message: Text(element)})
 		}
 	}
 	return all
 }
 
 func detailOf(m Members, depth int) detail {
-	d := detail{
+	return detail{
 		code:        m.Text("code", "key"),
-		description: cmp.Or(m.Text("description"), describe(m.Find("message"), depth)),
-		tracking:    m.Text("trackingId"),
+		description: m.Text("description"),
+		message:     describe(m.Find("message"), depth),
+		IDs:         IDsOf(m),
 	}
-	d.specific = d.code != "" || d.description != "" || IDsOf(m) != (IDs{})
-	return d
 }
 
 // describe returns a string, or the descriptions of a list of errors.
-func describe(value []byte, depth int) string {
+func describe(value []byte, depth int) string { return join(details(value, depth)) }
+
+// join returns the descriptions of errors in one text.
+func join(list []detail) string {
 	var texts []string
-	for _, d := range details(value, depth) {
-		if d.description != "" {
-			texts = append(texts, d.description)
+	for _, d := range list {
+		if text := cmp.Or(d.description, d.message); text != "" {
+			texts = append(texts, text)
 		}
 	}
 	return strings.Join(texts, "; ")

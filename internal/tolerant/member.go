@@ -21,22 +21,23 @@ import (
 type Member struct{ Name, Value []byte }
 
 // Members is the list of members of a JSON object. The object is split once, and
-// a member is decoded only when it is read. The later of two equal names counts.
+// a member is decoded only when it is read.
 //
 // Methods take names in camel case. The object may spell them in any case and
 // with separators: statusCode finds status_code. A member that is null or an
-// empty string counts as missing.
+// empty string counts as missing. Of several members with the same name, the last
+// that is not missing counts.
 type Members []Member
 
-// An object usually has about usual members. No more than most of them are read,
-// so that a hostile text cannot fill the memory.
-const usual, most = 12, 100_000
+// An object usually has up to usualMembers. No more than maxMembers are read, so
+// that a hostile text cannot fill the memory.
+const usualMembers, maxMembers = 12, 100_000
 
 // Split returns the members of data and reports whether data is valid JSON.
 // Do not use the members of invalid JSON. JSON that is not an object has no
 // members. The function is short enough to be inlined, which keeps the list on
 // the caller's stack.
-func Split(data []byte) (Members, bool) { return make(Members, 0, usual).Split(data) }
+func Split(data []byte) (Members, bool) { return make(Members, 0, usualMembers).Split(data) }
 
 // Split appends the members of data to m, up to 100,000 in all. It returns the
 // result and reports whether data is valid JSON, as the function Split does.
@@ -52,7 +53,7 @@ func (m Members) Split(data []byte) (Members, bool) {
 			return m, named && s.End()
 		}
 		var value []byte
-		if value, ok = s.Skip(); len(m) < most {
+		if value, ok = s.Skip(); len(m) < maxMembers {
 			m = append(m, Member{name, value})
 		}
 	}
@@ -61,11 +62,11 @@ func (m Members) Split(data []byte) (Members, bool) {
 
 // MembersOf returns the members of object, which must be valid JSON. JSON that is
 // not an object has no members.
-func MembersOf(object []byte) Members { return make(Members, 0, usual).And(object) }
+func MembersOf(object []byte) Members { return make(Members, 0, usualMembers).Append(object) }
 
-// And appends the members of object, which must be valid JSON, to m and returns
+// Append appends the members of object, which must be valid JSON, to m and returns
 // the result. It holds up to 100,000 members.
-func (m Members) And(object []byte) Members {
+func (m Members) Append(object []byte) Members {
 	if s := scan.New(TrimBOM(object)); s.Peek() == '{' { // A long text is not an object.
 		m, _ = m.Split(object)
 	}
@@ -88,8 +89,9 @@ func Valid(data []byte) bool {
 }
 
 // Beginning returns the members of an object whose JSON is broken or cut short:
-// all members before the break, and the member where it occurs with a nil Value.
-// A text that does not begin an object has no members.
+// all members before the break, and the member where it occurs with a nil Value. A
+// number at the very end has a nil Value, too: digits may be missing. A text that
+// does not begin an object has no members.
 func Beginning(object []byte) Members {
 	object = TrimBOM(object)
 	d := json.NewDecoder(bytes.NewReader(object))
@@ -97,14 +99,14 @@ func Beginning(object []byte) Members {
 		return nil
 	}
 	var m Members
-	for d.More() && len(m) < most {
+	for d.More() && len(m) < maxMembers {
 		name, err := d.Token()
 		if err != nil {
 			return m
 		}
 		var value json.RawMessage
 		err = d.Decode(&value)
-		if d.InputOffset() == int64(len(object)) { // More digits of a number may be missing.
+		if d.InputOffset() == int64(len(object)) && endsWithDigit(value) {
 			value = nil
 		}
 		m = append(m, Member{[]byte(name.(string)), value})
@@ -115,10 +117,17 @@ func Beginning(object []byte) Members {
 	return m
 }
 
+// endsWithDigit reports whether the last byte of value is a digit, as it is in a
+// number and in no other value.
+func endsWithDigit(value []byte) bool {
+	n := len(value)
+	return n > 0 && '0' <= value[n-1] && value[n-1] <= '9'
+}
+
 // Elements returns the first elements of a JSON array, which must be valid, up to
 // limit. JSON that is not an array has no elements.
 func Elements(array []byte, limit int) [][]byte {
-	s := scan.New(array)
+	s := scan.New(TrimBOM(array))
 	if !s.Enter('[') {
 		return nil
 	}
@@ -220,11 +229,11 @@ func lower(c byte) byte {
 
 // Fold returns name in lower case and without separators, so that all spellings
 // of a vendor's name become one.
-func Fold(name string) string { return strings.ToLower(Join(name)) }
+func Fold(name string) string { return strings.ToLower(MemberName(name)) }
 
-// Join returns name without separators, in the form that the methods of [Members]
-// take.
-func Join(name string) string {
+// MemberName returns name without separators, in the form that the methods of
+// [Members] take.
+func MemberName(name string) string {
 	return strings.Map(func(r rune) rune {
 		switch r {
 		case '_', '-', ' ':

@@ -20,7 +20,7 @@ func TestAStatusMeansASuccessOrAFailureOrNeither(t *testing.T) {
 		"not allowed here": {failure: true, httpStatus: 409}, "un-successful": {failure: true, httpStatus: 409}, "false": {failure: true, httpStatus: 409},
 		"404": {failure: true, httpStatus: 404}, " 503 ": {failure: true, httpStatus: 503}, "5e2": {failure: true, httpStatus: 500},
 		"": neither, " ": neither, "queued": neither, "not_started": neither, "not processed yet": neither, "under maintenance": neither,
-		"302": neither, "2nd": neither, "99": neither, "600": neither, "NaN": neither, "-404": neither, "1e999": neither,
+		"302": neither, "2nd": neither, "99": neither, "600": neither, "NaN": neither, "+Inf": neither, "0x190": neither, "0x190p0": neither, "-404": neither, "1e999": neither,
 	} {
 		httpStatus, failed := tolerant.Failed(status)
 		require.Equal(t, want.failure, failed, "%q", status)

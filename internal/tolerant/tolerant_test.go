@@ -65,7 +65,10 @@ func TestBeginningReturnsTheWholeMembers(t *testing.T) {
 		`{"a":1,"b"`:                    {"a=1", "b="},
 		`{"a":1,"b`:                     {"a=1"},
 		`{"a":1,"b":12`:                 {"a=1", "b="},
-		`{"a":1,"b":true`:               {"a=1", "b="},
+		`{"a":1,"b":-1.5e+3`:            {"a=1", "b="},
+		`{"a":1,"b":true`:               {"a=1", "b=true"},
+		`{"a":1,"b":"x2"`:               {"a=1", `b="x2"`},
+		`{"a":1,"b":[2]`:                {"a=1", "b=[2]"},
 		`{"a":1,"b":12 `:                {"a=1", "b=12"},
 		`{"a":1}{"b":2}`:                {"a=1"},
 		` {"a" : 1 ,`:                   {"a=1"},
@@ -89,6 +92,7 @@ func TestBeginningReturnsTheWholeMembers(t *testing.T) {
 func TestElementsReturnsAnArrayUpToALimit(t *testing.T) {
 	require.Equal(t, [][]byte{[]byte("1"), []byte(`"]"`), []byte("[2]")}, tolerant.Elements([]byte(` [1 , "]",[2] ]`), 9))
 	require.Len(t, tolerant.Elements([]byte(`[1,2,3]`), 2), 2)
+	require.Equal(t, [][]byte{[]byte("1")}, tolerant.Elements([]byte("\ufeff[1]"), 9))
 	for _, other := range []string{`[]`, `{"a":[1]}`, `null`, ``} {
 		require.Empty(t, tolerant.Elements([]byte(other), 9))
 	}
@@ -133,19 +137,37 @@ func TestAFailureIsReadFromEveryEnvelope(t *testing.T) {
 		`{"status_code":"503","description":"busy"}`:     {Code: "503", Description: "busy"},
 		`{"message":"no","trackingId":"K-1"}`:            {Description: "no", IDs: tolerant.IDs{Tracking: "K-1"}},
 		`{"trackingId":"K-1","error":{"key":409,"message":[{"description":"one"},{"description":"two"}]}}`: {
-			Errors: true, Code: "409", Description: "one; two", IDs: tolerant.IDs{Tracking: "K-1"}},
-		`{"error":{"trackingId":"K-2","code":"c"}}`:    {Errors: true, Code: "c", IDs: tolerant.IDs{Tracking: "K-2"}},
-		`{"errors":[{"trackingId":"K-3"}]}`:            {Errors: true, IDs: tolerant.IDs{Tracking: "K-3"}},
-		`{"errors":[{"tid":"T-9"}]}`:                   {Errors: true},
-		`{"errors":[{"key":"a"},{"code":"b"}]}`:        {Errors: true, Code: "a"},
-		`{"code":"top","errors":[{"code":"inner"}]}`:   {Errors: true, Code: "top"},
-		`{"error":"no","errors":["never"]}`:            {Errors: true, Description: "no; never"},
-		`{"description":"top","errors":["inner"]}`:     {Errors: true, Description: "top"},
-		`{"errors":[null,"",{},{"code":7},"later"]}`:   {Errors: true, Code: "7", Description: "later"},
-		`{"errors":[{"message":["",{},"a"]},[1],"b"]}`: {Errors: true, Description: "a; b"},
-		`{"errors":[{}]}`:                              {},
+			HasErrors: true, Code: "409", Description: "one; two", IDs: tolerant.IDs{Tracking: "K-1"}},
+		`{"status_code":503,"description":"busy","response":{"tid":"T-3"}}`: {
+			Code: "503", Description: "busy", IDs: tolerant.IDs{Transaction: "T-3"}},
+		`{"message":"no","errors":[{"description":"never"}],"trackingId":"K-1"}`: {
+			HasErrors: true, Description: "no", IDs: tolerant.IDs{Tracking: "K-1"}},
+		`{"error":{"trackingId":"K-2","code":"c"}}`:     {HasErrors: true, Code: "c", IDs: tolerant.IDs{Tracking: "K-2"}},
+		`{"errors":[{"trackingId":"K-3"}]}`:             {HasErrors: true, IDs: tolerant.IDs{Tracking: "K-3"}},
+		`{"errors":[{"tid":"T-9"}]}`:                    {HasErrors: true, IDs: tolerant.IDs{Transaction: "T-9"}},
+		`{"error":{"tid":"T-8"},"value":{"tid":"T-9"}}`: {HasErrors: true, IDs: tolerant.IDs{Transaction: "T-8"}},
+		`{"errors":[{"key":"a"},{"code":"b"}]}`:         {HasErrors: true, Code: "a"},
+		`{"code":"top","errors":[{"code":"inner"}]}`:    {HasErrors: true, Code: "top"},
+		`{"error":"no","errors":["never"]}`:             {HasErrors: true, Description: "no; never"},
+		`{"description":"top","errors":["inner"]}`:      {HasErrors: true, Description: "top"},
+		`{"errors":[null,"",{},{"code":7},"later"]}`:    {HasErrors: true, Code: "7", Description: "later"},
+		`{"errors":[{"message":["",{},"a"]},[1],"b"]}`:  {HasErrors: true, Description: "a; b"},
+		`{"errors":[{}]}`:                               {},
 	} {
-		want.Envelope = true
+		want.Recognized = true
+		require.Equal(t, want, tolerant.ReadFailure([]byte(body)), body)
+	}
+}
+
+func TestTheMessageOfAGatewayIsReadAndIsNoEnvelope(t *testing.T) {
+	for body, want := range map[string]tolerant.Failure{
+		`{"message":"Internal server error"}`:                                             {Description: "Internal server error"},
+		`{"message":["busy"],"other":1}`:                                                  {Description: "busy"},
+		`{"statusCode":503,"message":"Service Unavailable"}`:                              {Code: "503", Description: "Service Unavailable"},
+		`{"status":503,"error":"Service Unavailable","message":"no instance","path":"/"}`: {HasErrors: true, Description: "no instance"},
+		`{"error":"Service Unavailable"}`:                                                 {HasErrors: true, Description: "Service Unavailable"},
+		`{"error":{"message":"Service Unavailable"}}`:                                     {HasErrors: true, Description: "Service Unavailable"},
+	} {
 		require.Equal(t, want, tolerant.ReadFailure([]byte(body)), body)
 	}
 }
@@ -160,10 +182,12 @@ func TestAFailureReadsABoundedNumberOfErrors(t *testing.T) {
 func TestAFailureHasAnEnvelopeOnlyIfTheServiceUsesIt(t *testing.T) {
 	for body, want := range map[string]bool{
 		`{"code":1}`: true, ` {"description":"no"}`: true, `{"status":"failure"}`: true, `{"trackingId":"T"}`: true,
-		`{"error":{}}`: true, `{"errors":[{}]}`: true,
+		`{"message":"no","trackingId":"T"}`: true, `{"message":"no","code":1}`: true, `{"message":"no","errors":["no"]}`: true,
+		`{"error":{"key":1}}`: true, `{"error":{"description":"no"}}`: true, `{"error":{"tid":"T"}}`: true, `{"errors":[{}]}`: true,
+		`{"error":{}}`: false, `{"status":409}`: false, `{"status":"409"}`: false, `{"status":409,"code":1}`: true,
 		``: false, `{}`: false, `[]`: false, `<html>`: false, `{"code":`: false, `{"other":1}`: false, `{"errors":[]}`: false,
 	} {
-		require.Equal(t, want, tolerant.ReadFailure([]byte(body)).Envelope, body)
+		require.Equal(t, want, tolerant.ReadFailure([]byte(body)).Recognized, body)
 	}
 }
 
@@ -177,11 +201,8 @@ func FuzzReadFailure(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		failure := tolerant.ReadFailure(body)
-		if !failure.Envelope {
-			require.Zero(t, failure.Code+failure.Description)
-		}
-		if failure.Envelope {
-			require.True(t, json.Valid(body))
+		if failure != (tolerant.Failure{}) {
+			require.True(t, json.Valid(bytes.TrimPrefix(body, []byte("\ufeff"))))
 		}
 	})
 }
