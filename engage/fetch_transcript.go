@@ -128,13 +128,12 @@ func (c *Client) transcriptPage(ctx context.Context, w *fetchTranscript, s *sett
 		return nil, err
 	}
 	page := &transcriptPage{reply: reply}
-	value, ok := valueOf(reply)
-	if ok {
-		page.messages, ok = messagesIn(value)
-	}
-	if !ok {
+	value := tolerant.MembersOf(reply.Envelope.Value)
+	messages, ok := messagesIn(value)
+	if !ok || !hasObject(reply) {
 		return nil, unusable(w, reply, outcome.OnError, errWrongShape)
 	}
+	page.messages = messages
 	if count, err := strconv.Atoi(value.Text("countOfRecords")); err == nil && count > 0 {
 		page.count = count
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 
 	"github.com/engagesdk/engage-go/internal/engine"
-	"github.com/engagesdk/engage-go/internal/tolerant"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -61,11 +60,10 @@ func replyOf(reply engine.Reply, edge outcome.Edge) Reply {
 // quote the reply.
 var errWrongShape = errors.New("the reply has an unexpected shape")
 
-// valueOf returns the members of a reply's value. It reports false if the value is
-// neither an object nor missing.
-func valueOf(reply engine.Reply) (tolerant.Members, bool) {
+// hasObject reports whether the value of a reply is an object or missing.
+func hasObject(reply engine.Reply) bool {
 	value := reply.Envelope.Value
-	return tolerant.MembersOf(value), len(value) == 0 || value[0] == '{'
+	return len(value) == 0 || value[0] == '{'
 }
 
 // unusable returns the error of a read whose reply is a success, but lacks what the

@@ -126,9 +126,13 @@ func (c *Client) search(ctx context.Context, w *searchConversation, s *settings)
 	if err != nil {
 		return nil, err
 	}
-	conversation, ok := conversationIn(reply)
-	if !ok {
-		return nil, unusable(w, reply, outcome.OnError, errWrongShape)
+	conversation := tolerant.MembersOf(reply.Envelope.Value)
+	if !describesConversation(conversation) {
+		object, ok := conversationIn(reply)
+		if !ok {
+			return nil, unusable(w, reply, outcome.OnError, errWrongShape)
+		}
+		conversation = tolerant.MembersOf(object)
 	}
 	result := resultOf(conversation, w.version)
 	edge := result.edge()
@@ -139,25 +143,21 @@ func (c *Client) search(ctx context.Context, w *searchConversation, s *settings)
 	return result, nil
 }
 
-// conversationIn returns the members of the conversation in a reply: in its value,
-// in response or at its top. It returns no members if the reply says that there is
-// none, and false if it says nothing or is not understood.
-func conversationIn(reply engine.Reply) (tolerant.Members, bool) {
-	value, ok := valueOf(reply)
-	if !ok {
+// conversationIn returns the object that is about the conversation in a reply whose value
+// is not: its response, or the reply itself. It returns nil if the reply says that there
+// is no conversation, and false if it says nothing or is not understood.
+func conversationIn(reply engine.Reply) ([]byte, bool) {
+	if !hasObject(reply) {
 		return nil, false
-	}
-	if describesConversation(value) {
-		return value, true
 	}
 	top := tolerant.MembersOf(reply.Body)
 	for _, object := range [][]byte{top.Nested("response"), reply.Body} {
-		if m := tolerant.MembersOf(object); describesConversation(m) {
-			return m, true
+		if describesConversation(tolerant.MembersOf(object)) {
+			return object, true
 		}
 	}
-	// An object that could contain a conversation, and is not understood, does not
-	// say that there is none.
+	// An object that could contain a conversation, and is not understood, does not say
+	// that there is none.
 	isUnclear := slices.ContainsFunc(top.Append(reply.Envelope.Value), func(m tolerant.Member) bool {
 		return len(tolerant.Nested(m.Value)) > len("{}") && !bytes.Equal(m.Value, reply.Envelope.Value)
 	})

@@ -89,8 +89,7 @@ func (c *call) exchange(ctx context.Context, w *sent.Watch) *http.Response {
 		return nil
 	}
 	c.token = token
-	request := c.request.WithContext(attemptCtx)
-	request.URL, request.Header = new(*c.URL), c.header() // A transport may change them.
+	request := c.newRequest(attemptCtx)
 	if err := c.engine.Hosts.Authorize(request, token); err != nil {
 		c.last.verdict, c.last.err = verdictUnauthorized(attemptCtx), c.causeOfUser(attemptCtx, err)
 		return nil
@@ -114,6 +113,16 @@ func (c *call) exchange(ctx context.Context, w *sent.Watch) *http.Response {
 	}
 	c.judge(ctx, err)
 	return response
+}
+
+// newRequest returns a request of the call without its token and its body. Nothing of it
+// is shared with another request, since a transport may change it.
+func (c *Call) newRequest(ctx context.Context) *http.Request {
+	request := http.Request{
+		Method: c.Method, URL: new(*c.URL), Host: c.URL.Host, Header: c.header(),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}
+	return request.WithContext(ctx)
 }
 
 // The headers of every request. The values are shared and never written.

@@ -136,8 +136,6 @@ type call struct {
 	Call
 	engine *Engine
 
-	// request is the request of every attempt, but for the header.
-	request http.Request
 	// first watches the first attempt. Here it needs no allocation of its own.
 	first sent.Watch
 	last  result
@@ -157,10 +155,6 @@ func (e *Engine) Do(ctx context.Context, given Call) (Reply, error) {
 	c.History = slices.Clip(given.History)
 	if c.Source == nil {
 		c.Source = e.Source
-	}
-	c.request = http.Request{
-		Method: c.Method, URL: c.URL, Host: c.URL.Host,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
 	response, err := c.attempt(ctx, &c.first)
 	if !c.last.succeeded() {

@@ -16,10 +16,11 @@ import (
 // attempt, Continue waits as Backoff says and calls RoundTrip.
 func (c *call) retry(ctx context.Context, response *http.Response, err error) {
 	// c.last says how the last attempt ended, so the return values say no more.
-	_, _ = retry.Continue(c.request.WithContext(ctx), response, err, c)
+	_, _ = retry.Continue(c.newRequest(ctx), response, err, c)
 }
 
-// RoundTrip makes one attempt under the context of request.
+// RoundTrip makes one attempt under the context of request, by a request of its own with
+// token and body.
 func (c *call) RoundTrip(request *http.Request) (*http.Response, error) {
 	return c.attempt(request.Context(), new(sent.Watch))
 }
