@@ -7,6 +7,7 @@ package retry
 
 import (
 	"context"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"net/http"
@@ -23,17 +24,20 @@ type Call interface {
 	// CheckRetry reports whether to make another attempt. It gets the result of each
 	// attempt once, that of the first included. An error ends the loop.
 	CheckRetry(ctx context.Context, response *http.Response, err error) (bool, error)
-	// Backoff returns the wait before the next attempt. attempt counts from 0, and
-	// response is nil after an error.
+	// Backoff returns the wait before the next attempt. The two bounds are always 0.
+	// attempt counts from 0. response is nil after an error, and its body is closed.
 	Backoff(least, most time.Duration, attempt int, response *http.Response) time.Duration
 }
 
 // Continue makes attempts of request until call wants no more. The first attempt, which
-// the caller has made, ended with response or err. Continue follows no redirect.
+// the caller has made, ended with response or err. Continue follows no redirect. Before
+// each wait it reads the rest of the response's body, up to 4 KiB, and closes the body.
 //
 // It returns the result of the last attempt. If the context of request ends during a
 // wait, it returns the error of the context and no response. If CheckRetry returns an
-// error, Continue returns that and the last response.
+// error, Continue returns that and the last response, but not the error of the last
+// attempt. If [http.Client] refuses to send the request, Continue returns its error and
+// no response.
 func Continue(request *http.Request, response *http.Response, err error, call Call) (*http.Response, error) {
 	// The loop calls, in this order and over and over:
 	//
@@ -53,46 +57,55 @@ func Continue(request *http.Request, response *http.Response, err error, call Ca
 	}
 	_, err = client.Do(&retryablehttp.Request{Request: request})
 	switch {
-	case !a.ended:
+	case !a.done:
 		return nil, err
-	case a.stop != nil:
-		return a.response, a.stop
+	case a.checkErr != nil:
+		return a.response, a.checkErr
 	}
 	return a.response, a.err
 }
 
 // attempts is the transport of the loop. It keeps the last result as it was:
-// [http.Client] adds the URL to errors, and makes an error of a redirect to an address
-// that is not readable.
+// [http.Client] adds the URL to errors, and returns an error for a redirect to an
+// invalid address.
 type attempts struct {
 	call Call
-	// began is set once the first result was returned.
-	began    bool
+	// response and err are the result of the last attempt.
 	response *http.Response
 	err      error
-	// ended is set if there is no further attempt, and stop if CheckRetry says so by
-	// an error.
-	ended bool
-	stop  error
+	// started is set once the first result was returned.
+	started bool
+	// unchecked is set while CheckRetry has not got the last result.
+	unchecked bool
+	// done is set once CheckRetry wants no further attempt.
+	done bool
+	// checkErr is the error of CheckRetry.
+	checkErr error
 }
 
 // RoundTrip returns the first result at first, and then makes an attempt each time.
 func (a *attempts) RoundTrip(request *http.Request) (*http.Response, error) {
-	if a.began {
+	if a.started {
 		a.response, a.err = a.call.RoundTrip(request)
 	}
-	a.began = true
+	a.started, a.unchecked = true, true
 	if a.err != nil {
 		return nil, a.err
 	}
 	return a.response, nil
 }
 
-// checkRetry asks the call whether there is another attempt after the last result.
-func (a *attempts) checkRetry(ctx context.Context, _ *http.Response, _ error) (bool, error) {
+// checkRetry asks the call whether there is another attempt after the last result. err
+// is the error of [http.Client]. Without a new result, the client has refused to send
+// the request and would refuse it again. Its error quotes the URL around the cause.
+func (a *attempts) checkRetry(ctx context.Context, _ *http.Response, err error) (bool, error) {
+	if !a.unchecked {
+		return false, errors.Unwrap(err)
+	}
+	a.unchecked = false
 	again, err := a.call.CheckRetry(ctx, a.response, a.err)
 	again = again && err == nil
-	a.ended, a.stop = !again, err
+	a.done, a.checkErr = !again, err
 	return again, err
 }
 

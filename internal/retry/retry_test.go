@@ -97,6 +97,19 @@ func TestAResultThatEndsTheCallIsReturnedAsItIs(t *testing.T) {
 	}
 }
 
+func TestARequestThatCannotBeSentEndsTheCall(t *testing.T) {
+	for name, first := range map[string]result{"response": status(503), "error": {err: io.EOF}} {
+		r := request(t)
+		r.RequestURI = "/secret" // which http.Client refuses
+		c := &call{waits: make([]time.Duration, 1)}
+		response, err := retry.Continue(r, first.response, first.err, c)
+		require.Nil(t, response, name)
+		require.ErrorContains(t, err, "RequestURI", name)
+		require.NotContains(t, err.Error(), "secret", name)
+		require.Empty(t, c.started, name)
+	}
+}
+
 func TestAContextThatEndsDuringAWaitEndsTheCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
