@@ -2,49 +2,54 @@
 package retryafter
 
 import (
+	"errors"
 	"math"
 	"net/http"
 	"net/textproto"
 	"strconv"
+	"strings"
 	"time"
 )
 
-// Read returns the wait that the header Retry-After of a response asks for: seconds,
-// with or without a fraction, or an HTTP date in any of its three forms. The clocks of
-// server and client may differ, so a date is measured from the Date of the response.
-// Without one it is measured from now.
-//
-// Read returns 0 if the wait is absent, not readable or not positive, and the longest
-// Duration if the wait is longer than that. A gateway may add a second wait to that of
-// the server. Then the longest counts.
+// Read returns the wait that the header Retry-After asks for: seconds, with or without
+// a fraction, or an HTTP date, measured from the Date of the response or otherwise from
+// now. Of several waits, in one header or in many, it returns the longest. It returns 0
+// if no wait is valid and positive, and the longest Duration if the wait is too long for
+// one.
 func Read(header http.Header, now time.Time) time.Duration {
 	if date, err := http.ParseTime(header.Get("Date")); err == nil {
 		now = date
 	}
 	var longest time.Duration
 	for _, value := range header.Values("Retry-After") {
-		longest = max(longest, read(textproto.TrimString(value), now))
+		// A gateway may join its wait to that of the server by a comma. Most dates
+		// contain one comma.
+		parts := strings.Split(value, ",")
+		for i, part := range parts {
+			longest = max(longest, parse(part, now))
+			if i > 0 {
+				longest = max(longest, parse(parts[i-1]+","+part, now))
+			}
+		}
 	}
 	return longest
 }
 
-func read(value string, now time.Time) time.Duration {
-	// ParseFloat returns an infinity beside its error if the number is too large.
-	if seconds, err := strconv.ParseFloat(value, 64); err == nil || math.IsInf(seconds, 0) {
-		return duration(seconds)
-	}
-	if date, err := http.ParseTime(value); err == nil {
+// parse returns the wait that value asks for, or 0 if value is invalid.
+func parse(value string, now time.Time) time.Duration {
+	value = textproto.TrimString(value)
+	if strings.Trim(value, "0123456789.") != "" {
+		date, err := http.ParseTime(value)
+		if err != nil {
+			return 0
+		}
 		return date.Sub(now)
 	}
-	return 0
-}
-
-// duration returns a number of seconds as a Duration, or the longest if it is too large.
-func duration(seconds float64) time.Duration {
-	switch {
-	case math.IsNaN(seconds), seconds <= 0:
+	seconds, err := strconv.ParseFloat(value, 64)
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
 		return 0
-	case seconds >= math.MaxInt64/float64(time.Second):
+	}
+	if seconds >= math.MaxInt64/float64(time.Second) {
 		return math.MaxInt64
 	}
 	return time.Duration(seconds * float64(time.Second))
