@@ -22,20 +22,24 @@ const (
 // relay adds it.
 const streamHeader = "X-Http2test-Stream"
 
-// A Stream is one request. Its methods are for [Config.Decide] and choose what
-// becomes of the request. Without any of them the handler answers it.
+// A Stream is one request. [Config.Decide] calls its methods to choose what becomes of
+// the request. If it calls none, the handler answers the request.
 type Stream struct {
-	// Connection is the number of the connection, and Number that of the request on
-	// the connection. Both count from 1.
-	Connection, Number int
+	// Connection is the number of the connection, counted from 1.
+	Connection int
+	// Number is the number of the request on its connection, counted from 1.
+	Number int
 	// ID is the number of the stream: 1, 3, 5 and so on.
 	ID uint32
 
 	conn *connection
-	// handled is set if the handler gets the request, reset if the stream is reset,
-	// with code. Without handled and reset there is no answer.
-	handled, reset bool
-	code           uint32
+	// handled is set if the handler gets the request.
+	handled bool
+	// reset is set if the stream is reset. A stream that is neither handled nor reset
+	// gets no answer.
+	reset bool
+	// code is the error code of the reset.
+	code uint32
 }
 
 // Refuse resets the stream with REFUSED_STREAM. The handler does not get the request.
@@ -47,19 +51,18 @@ func (s *Stream) Refuse() {
 // request.
 func (s *Stream) Reset(code uint32) { s.reset, s.code = true, code }
 
-// GoAway sends a GOAWAY frame. Streams up to last are answered. The handler does not
-// get the requests of those after it, and nothing answers them.
+// GoAway sends a GOAWAY frame with an error code. The server answers the streams up to
+// last. The handler does not get the requests of later streams, and they get no answer.
 func (s *Stream) GoAway(last, code uint32) {
 	s.conn.last.Store(last)
 	<-s.conn.greeted
 	s.conn.send(goAwayFrame, 0, binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, last), code))
 }
 
-// Silence keeps the connection open, but nothing that the client sends on it is
-// answered any more.
+// Silence keeps the connection open. The server answers nothing on it any more.
 func (s *Stream) Silence() { s.conn.silent.Store(true) }
 
-// Close closes the connection without an answer.
+// Close closes the connection. The server answers nothing on it any more.
 func (s *Stream) Close() {
 	<-s.conn.greeted
 	s.conn.silent.Store(true)
@@ -71,7 +74,7 @@ type connection struct {
 	client  *tls.Conn
 	backend net.Conn
 
-	// greeted is closed when the client got the frame that must be the first.
+	// greeted is closed when the server has sent its first frame, its settings.
 	greeted chan struct{}
 	writing sync.Mutex // held while a frame is written to client
 	silent  atomic.Bool
@@ -157,10 +160,15 @@ func (c *connection) replies() {
 		}
 		if found, ok := c.decided.Load(f.stream); ok && f.kind == resetFrame {
 			stream := found.(*Stream)
-			if stream.reset {
+			switch {
+			case stream.reset:
 				binary.BigEndian.PutUint32(f.payload, stream.code)
-			} else if !stream.handled {
+			case !stream.handled:
 				continue
+			case binary.BigEndian.Uint32(f.payload) == ProtocolError:
+				// The stream is beyond the limit, and the client has acknowledged the
+				// limit. net/http then resets the stream with PROTOCOL_ERROR.
+				binary.BigEndian.PutUint32(f.payload, RefusedStream)
 			}
 		}
 		if c.silent.Load() {

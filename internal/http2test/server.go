@@ -28,13 +28,15 @@ const (
 
 // Config sets up a [Server].
 type Config struct {
-	// Handler answers the requests.
+	// Handler answers the requests. It may be nil only if Decide refuses every request
+	// or leaves it without an answer. Otherwise the server panics.
 	Handler http.Handler
 	// Streams is how many requests a connection takes at a time. The server refuses
-	// more with REFUSED_STREAM. Zero means the default of net/http.
+	// more with REFUSED_STREAM, also after the client has acknowledged the limit. Zero
+	// means the default of net/http.
 	Streams int
-	// Decide is called for each request before it is handled, and chooses what becomes
-	// of it by the methods of the stream. Nil leaves all requests to the handler.
+	// Decide chooses what becomes of a request, by the methods of its stream. The server
+	// calls it before it handles the request. Nil leaves all requests to the handler.
 	Decide func(*Stream)
 }
 
@@ -44,7 +46,7 @@ type Server struct {
 	URL string
 	// TLS is the configuration of a client that trusts the server.
 	TLS *tls.Config
-	// Requests counts the requests that came, whatever became of them.
+	// Requests counts the requests that arrived, whatever became of them.
 	Requests atomic.Int32
 	// Connections counts the connections that were opened.
 	Connections atomic.Int32
@@ -80,7 +82,8 @@ func Start(t testing.TB, config Config) *Server {
 	return s
 }
 
-// CloseConnections closes all connections without a GOAWAY. New ones are accepted.
+// CloseConnections closes all connections without a GOAWAY. The server accepts new
+// ones.
 func (s *Server) CloseConnections() {
 	s.opened.Range(func(conn, _ any) bool {
 		_ = conn.(net.Conn).Close()
@@ -88,7 +91,7 @@ func (s *Server) CloseConnections() {
 	})
 }
 
-// handle leaves a request to the handler, as far as its stream allows.
+// handle serves a request as its Stream decided.
 func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 	found, _ := s.streams.LoadAndDelete(r.Header.Get(streamHeader))
 	stream := found.(*Stream)
