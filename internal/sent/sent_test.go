@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/http/httptrace"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -309,7 +310,7 @@ func TestAHostThatTurnsToHTTP2GetsNothingTwice(t *testing.T) {
 	require.NoError(t, err)
 	var watch sent.Watch
 	_, err = send(t.Context(), client, http.MethodPost, after.URL, []byte("x"), &watch)
-	require.ErrorContains(t, err, "after the request had been sent")
+	require.ErrorContains(t, err, "the request may have arrived")
 	require.False(t, watch.NotSent())
 	require.EqualValues(t, 1, after.Requests.Load())
 }
@@ -406,6 +407,57 @@ func TestARepetitionThatMayHaveArrivedIsNotTakenForTheFirstSending(t *testing.T)
 	require.ErrorContains(t, err, "REFUSED_STREAM")
 	require.False(t, watch.NotSent())
 	require.EqualValues(t, 3, server.Requests.Load())
+}
+
+func TestACallersOwnTraceDoesNotHideThatARequestMayHaveArrived(t *testing.T) {
+	before := httptest.NewServer(new(applying))
+	t.Cleanup(before.Close)
+	after := http2test.Start(t, http2test.Config{Handler: new(applying), Decide: func(s *http2test.Stream) {
+		if s.Connection == 1 {
+			s.Reset(http2test.ProtocolError)
+		}
+	}})
+	client := &sent.Client{Transport: overHTTP2(t, after)}
+	_, err := send(t.Context(), client, http.MethodPost, before.URL, []byte("x"), new(sent.Watch))
+	require.NoError(t, err)
+	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{WroteHeaders: func() {}})
+	var watch sent.Watch
+	_, err = send(ctx, client, http.MethodDelete, after.URL, nil, &watch)
+	require.NoError(t, err)
+	require.True(t, watch.Repeated())
+	require.EqualValues(t, 2, after.Requests.Load())
+}
+
+func TestABodyOfTheRequestItselfIsNeitherSentNorRepeated(t *testing.T) {
+	var handler applying
+	server := http2test.Start(t, http2test.Config{Handler: &handler, Decide: func(s *http2test.Stream) {
+		if s.Connection == 1 {
+			s.Reset(http2test.ProtocolError)
+		}
+	}})
+	client := &sent.Client{Transport: overHTTP2(t, server)}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, strings.NewReader("not this"))
+	require.NoError(t, err)
+	_, err = client.Send(request, []byte("this"), new(sent.Watch))
+	require.ErrorContains(t, err, "PROTOCOL_ERROR")
+	require.EqualValues(t, 1, server.Requests.Load())
+	response, err := client.Send(request, nil, new(sent.Watch))
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	_, found := handler.bodies.Load("not this")
+	require.False(t, found)
+}
+
+func TestARequestThatFailsBeforeAConnectionIsAskedForIsNotSent(t *testing.T) {
+	inner := &http.Transport{Proxy: func(*http.Request) (*url.URL, error) { return nil, errors.New("no proxy") }}
+	for _, method := range []string{http.MethodPost, http.MethodGet} {
+		for transport, notSent := range map[http.RoundTripper]bool{netHTTP{inner}: true, wrapper{inner}: false} {
+			var watch sent.Watch
+			_, err := send(t.Context(), &sent.Client{Transport: transport}, method, "https://engage.example", nil, &watch)
+			require.EqualError(t, err, "no proxy")
+			require.Equal(t, notSent, watch.NotSent(), "%s %T", method, transport)
+		}
+	}
 }
 
 func TestAnEmptyBodyIsNone(t *testing.T) {

@@ -6,36 +6,41 @@ import (
 	"crypto/tls"
 	"io"
 	"net"
+	"net/http"
 	"net/http/httptrace"
 	"sync"
 )
 
-// A Watch knows of one request whether it has been sent. The zero value is ready for
+// A Watch reports whether one request has been sent. The zero value is ready for
 // use. A Watch is for one call of [Client.Send] and must not be copied. The transport may
 // use it longer than the call lasts. Its methods are safe for concurrent use.
 type Watch struct {
-	// Context is the context of the request. The Watch stands above it, so that a
-	// dial for the request finds the Watch.
+	// Context is the context of the request. The Watch wraps it, so that a dial for
+	// the request finds the Watch.
 	context.Context
 
 	body  bytes.Reader
 	trace httptrace.ClientTrace
-	// exact is set if net/http alone sends the request. Over HTTP/1.1 it then asks
-	// for another connection only if nothing was written to the one before.
-	exact bool
+	// direct is set if the transport is one of net/http, with no wrapper around it.
+	direct bool
+	// repeatsSafely is set if, over HTTP/1.1, the transport asks for another connection
+	// only if nothing was written to the one before.
+	repeatsSafely bool
+	// seesHeader is set if trace calls wroteHeaders.
+	seesHeader bool
 
 	mutex sync.Mutex
 	// conn is the connection that the transport got last.
 	conn net.Conn
-	// idle is made when a dial waits for its turn, and closed when the request does
-	// not wait for a connection any more.
-	idle chan struct{}
+	// settled is made when a dial waits for its turn. It is closed when the request
+	// does not wait for a connection any more.
+	settled chan struct{}
 	// waiting is set while the transport waits for a connection.
 	waiting bool
-	// asked is set once the transport asked for a connection.
+	// asked is set once the transport asked for a connection or got one.
 	asked bool
-	// written is set if the request may have been written to a connection.
-	written bool
+	// mayHaveWritten is set if the request may have been written to a connection.
+	mayHaveWritten bool
 	// wroteHeader is set once the header was written to conn.
 	wroteHeader bool
 	// repeated is set once the transport got another connection when the request
@@ -72,20 +77,20 @@ func Unwanted(ctx context.Context) <-chan struct{} {
 	}
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	if w.idle != nil {
-		return w.idle
+	if w.settled != nil {
+		return w.settled
 	}
-	idle := make(chan struct{})
+	settled := make(chan struct{})
 	if w.waiting {
-		w.idle = idle
+		w.settled = settled
 	} else {
-		close(idle)
+		close(settled)
 	}
-	return idle
+	return settled
 }
 
 // IsHTTP2 reports whether both ends of conn agreed on HTTP/2 during the TLS
-// handshake.
+// handshake. It does not recognize unencrypted HTTP/2.
 func IsHTTP2(conn net.Conn) bool {
 	secure, ok := conn.(*tls.Conn)
 	return ok && secure.ConnectionState().NegotiatedProtocol == "h2"
@@ -102,6 +107,22 @@ func (w *Watch) Value(key any) any {
 	return w.Context.Value(key)
 }
 
+// begin prepares w for sending request by transport to a host that speaks HTTP/1 or
+// HTTP/2. It returns the context for the request.
+func (w *Watch) begin(request *http.Request, transport http.RoundTripper, http1 bool) context.Context {
+	w.Context = request.Context()
+	_, w.direct = transport.(netHTTP)
+	w.repeatsSafely = w.direct && !repeatable(request)
+	w.trace.GetConn = w.getConn
+	w.trace.GotConn = w.gotConn
+	if !http1 {
+		w.seesHeader = true
+		w.trace.WroteHeaders = w.wroteHeaders
+	}
+	// This adds the hooks of the caller's own trace to w.trace.
+	return httptrace.WithClientTrace(w, &w.trace)
+}
+
 // getConn notes that the transport asks for a connection.
 func (w *Watch) getConn(string) {
 	w.mutex.Lock()
@@ -115,24 +136,27 @@ func (w *Watch) gotConn(got httptrace.GotConnInfo) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	w.forget()
-	w.repeated = w.repeated || w.written
-	w.conn, w.written, w.wroteHeader = got.Conn, true, false
+	w.repeated = w.repeated || w.mayHaveWritten
+	// net/http does not report that it asks for a connection that another request has
+	// just opened.
+	w.asked = true
+	w.conn, w.mayHaveWritten, w.wroteHeader = got.Conn, true, false
 	w.settle()
 }
 
 // forget forgets the last connection if nothing was written to it. Over HTTP/2 the hook
-// for the header shows that. Over HTTP/1.1 it is so if net/http alone sends the request.
-// w.mutex is held.
+// for the header shows that. Over HTTP/1.1 it follows from repeatsSafely. w.mutex is
+// held.
 func (w *Watch) forget() {
 	if w.repeated {
 		return
 	}
-	unwritten := w.exact
+	unwritten := w.repeatsSafely
 	if IsHTTP2(w.conn) {
-		unwritten = w.trace.WroteHeaders != nil && !w.wroteHeader
+		unwritten = w.seesHeader && !w.wroteHeader
 	}
 	if unwritten {
-		w.written = false
+		w.mayHaveWritten = false
 	}
 }
 
@@ -146,9 +170,9 @@ func (w *Watch) wroteHeaders() {
 // settle notes that the transport does not wait for a connection. w.mutex is held.
 func (w *Watch) settle() {
 	w.waiting = false
-	if w.idle != nil {
-		close(w.idle)
-		w.idle = nil
+	if w.settled != nil {
+		close(w.settled)
+		w.settled = nil
 	}
 }
 
@@ -158,27 +182,28 @@ func (w *Watch) rewind(body []byte) (io.ReadCloser, error) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	if IsHTTP2(w.conn) {
-		return nil, errRepeated
+		return nil, errMayHaveArrived
 	}
 	return io.NopCloser(bytes.NewReader(body)), nil
 }
 
-// failed notes that a sending ended with err, and reports whether it can be repeated
-// at once.
+// failed notes that a sending ended with err. It reports whether the Client can repeat
+// the request at once.
 func (w *Watch) failed(err error) (again bool) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	w.settle()
-	switch {
-	case !w.asked, w.repeated:
-		w.notSent = false
-	case w.written:
-		w.notSent, again = proof(err)
-	default:
-		w.notSent = true
+	w.notSent = false
+	if w.repeated {
+		return false
 	}
+	if !w.mayHaveWritten {
+		w.notSent = w.asked || w.direct
+		return false
+	}
+	w.notSent, again = proof(err)
 	if again {
-		w.conn, w.written = nil, false
+		w.conn, w.mayHaveWritten = nil, false
 	}
 	return again
 }
