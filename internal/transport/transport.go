@@ -1,8 +1,11 @@
-// Package transport sends the requests of the SDK where its users give no transport of
-// their own.
+// Package transport sends the requests of the SDK if the user gives no transport.
+//
+// [New] is for the engine, which sends many requests at a time to one host. [Default] is
+// for clients that send few requests and share the settings of the program.
 package transport
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -16,48 +19,59 @@ import (
 )
 
 const (
-	// laneCalls is how many calls share a lane, and lanes the number of lanes. The
-	// last lane takes all calls that find no room in the others.
-	laneCalls, lanes = 64, 16
-	// idleConnections is how many idle connections a lane keeps. With fewer than
-	// there are callers, most calls would open a connection.
+	// laneCalls is how many calls share a lane. The last lane has no limit.
+	laneCalls = 64
+	// lanes is the number of lanes.
+	lanes = 16
+	// idleConnections is how many idle connections a lane keeps. If there are more
+	// callers than that, most calls open a connection.
 	idleConnections = 512
 )
 
-// A connection over HTTP/2 that has been silent for pingAfter gets a ping, and is
-// closed if the answer takes longer than pingTimeout. Together they are shorter than
-// the time of one attempt, so that a dead connection costs no more than that.
-const pingAfter, pingTimeout = 5 * time.Second, 5 * time.Second
+// Together pingAfter and pingTimeout are shorter than the timeout of an attempt, so that
+// a dead connection costs only one attempt.
+const (
+	// pingAfter is how long an HTTP/2 connection is silent before it gets a ping.
+	pingAfter = 5 * time.Second
+	// pingTimeout is how long the answer to a ping may take. Then the connection is
+	// closed.
+	pingTimeout = 5 * time.Second
+)
 
 // A Transport sends many requests at a time to one host.
 //
-// It has several transports of net/http, its lanes, and fills one before it uses the
-// next. Over HTTP/2 a lane is one connection. A server takes about a hundred requests at
-// a time on a connection. With more requests than that, one transport of net/http opens
-// connections and drops them again all the time. A lane holds fewer requests than servers
-// take, so it does not. net/http can also wait until a connection has room
-// (StrictMaxConcurrentRequests). That was tried: 20,000 calls of 256 callers took 282
-// seconds, and those of 64 callers 12 seconds.
+// It consists of several transports of net/http, its lanes. Over HTTP/2 a lane usually
+// has one connection. A server takes about a hundred requests at a time on a connection.
+// With more requests than that, one transport of net/http opens and drops connections
+// all the time. A lane holds only 64 calls, and a Transport fills one lane before it uses
+// the next.
+//
+// A call leaves its lane when RoundTrip returns. Responses whose bodies are still open do
+// not count. The last lane takes all calls that find no room in the others, so there is
+// no limit beyond 1,024 calls at a time.
+//
+// net/http can also wait until a connection has room (StrictMaxConcurrentRequests). That
+// was measured and is slow: 20,000 calls took 282 seconds with 256 calls at a time, and
+// 12 seconds with 64 at a time.
 //
 // A Transport is safe for concurrent use.
 type Transport struct{ lanes [lanes]lane }
 
-// lane is a transport of net/http, and the number of requests that wait for a
-// response on it.
+// lane is a transport of net/http and the number of its calls that have not returned.
 type lane struct {
 	http  *http.Transport
 	calls atomic.Int32
 }
 
-// New returns a transport whose TLS connections are set up by config. Nil means the
-// default configuration. The transport uses a proxy if the environment names one, as
+// New returns a transport that sets up TLS connections by config. Nil means the default
+// configuration. The transport uses the proxy of the environment, as
 // [http.ProxyFromEnvironment] describes.
 func New(config *tls.Config) *Transport {
 	dialer := net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
 	return newTransport(config, dialer.DialContext)
 }
 
-// newTransport is New with connections that are opened by dial.
+// newTransport is [New] with connections that dial opens.
 func newTransport(config *tls.Config, dial dialFunc) *Transport {
 	if config == nil {
 		config = new(tls.Config)
@@ -75,7 +89,7 @@ func newTransport(config *tls.Config, dial dialFunc) *Transport {
 			TLSClientConfig:        config.Clone(), // net/http changes it.
 			TLSHandshakeTimeout:    dialTimeout,
 			ForceAttemptHTTP2:      true,
-			HTTP2:                  pings(),
+			HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
 			MaxIdleConns:           idleConnections,
 			MaxIdleConnsPerHost:    idleConnections,
 			IdleConnTimeout:        90 * time.Second,
@@ -85,24 +99,20 @@ func newTransport(config *tls.Config, dial dialFunc) *Transport {
 	return t
 }
 
-// pings returns the configuration of HTTP/2 with pings.
-func pings() *http.HTTP2Config {
-	return &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout}
-}
-
-// IsNetHTTP shows package sent that one transport of net/http sends each request.
+// IsNetHTTP shows package sent that one transport of net/http sends each request, and
+// that it speaks HTTP/2 only with TLS.
 func (t *Transport) IsNetHTTP() {}
 
 // RoundTrip implements [http.RoundTripper].
 func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
-	l := t.enter(request.URL.Scheme)
+	l := t.acquire(request.URL.Scheme)
 	defer l.calls.Add(-1)
 	return l.http.RoundTrip(request)
 }
 
-// enter takes a place on the first lane that has one. Without TLS there is no HTTP/2,
-// and the last lane serves all requests.
-func (t *Transport) enter(scheme string) *lane {
+// acquire counts a call on the first lane that has room, and returns the lane. Without
+// TLS there is no HTTP/2, and the last lane serves all calls.
+func (t *Transport) acquire(scheme string) *lane {
 	last := &t.lanes[lanes-1]
 	if scheme == "https" {
 		for i := range t.lanes[:lanes-1] {
@@ -124,27 +134,36 @@ func (t *Transport) CloseIdleConnections() {
 	}
 }
 
-// Default returns a copy of [http.DefaultTransport] that pings its HTTP/2 connections
-// and shares none with others. If a program has put a transport of another type there,
-// Default returns that one.
+// Default returns a copy of [http.DefaultTransport] that pings its HTTP/2 connections and
+// reports the refusal of a proxy as a [ProxyError]. The copy has connections of its own.
+// What the program has set, it keeps. If [http.DefaultTransport] is not an
+// [http.Transport], Default returns it as it is.
 func Default() http.RoundTripper {
 	standard, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
 		return http.DefaultTransport
 	}
 	clone := standard.Clone()
-	clone.HTTP2 = pings()
+	if clone.HTTP2 == nil {
+		clone.HTTP2 = new(http.HTTP2Config)
+	}
+	clone.HTTP2.SendPingTimeout = cmp.Or(clone.HTTP2.SendPingTimeout, pingAfter)
+	clone.HTTP2.PingTimeout = cmp.Or(clone.HTTP2.PingTimeout, pingTimeout)
 	if clone.OnProxyConnectResponse == nil {
 		clone.OnProxyConnectResponse = checkProxy
 	}
-	return single{clone}
+	if clone.Protocols != nil && clone.Protocols.UnencryptedHTTP2() {
+		return clone
+	}
+	return netHTTP{clone}
 }
 
-// single is a transport of net/http alone.
-type single struct{ *http.Transport }
+// netHTTP is a transport of net/http that speaks HTTP/2 only with TLS.
+type netHTTP struct{ *http.Transport }
 
-// IsNetHTTP shows package sent that one transport of net/http sends each request.
-func (single) IsNetHTTP() {}
+// IsNetHTTP shows package sent that one transport of net/http sends each request, and
+// that it speaks HTTP/2 only with TLS.
+func (netHTTP) IsNetHTTP() {}
 
 // A ProxyError is the refusal of a proxy to connect to the host. The request was not
 // sent.
@@ -162,13 +181,13 @@ func (e *ProxyError) Error() string {
 	return fmt.Sprintf("the proxy refused to connect: %d %s", e.Status, text)
 }
 
-// Permanent reports whether the proxy will refuse the next attempt, too: after a 4xx
+// Permanent reports whether another attempt is unlikely to help. That is so after a 4xx
 // other than 408 and 429.
 func (e *ProxyError) Permanent() bool {
 	return e.Status/100 == 4 && e.Status != http.StatusRequestTimeout && e.Status != http.StatusTooManyRequests
 }
 
-// checkProxy returns the refusal of a proxy as a [ProxyError].
+// checkProxy returns a [ProxyError] unless the status of the response is 200.
 func checkProxy(_ context.Context, _ *url.URL, _ *http.Request, response *http.Response) error {
 	if response.StatusCode == http.StatusOK {
 		return nil

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/engagesdk/engage-go/internal/http2test"
 	"github.com/engagesdk/engage-go/internal/safeerror"
 	"github.com/engagesdk/engage-go/internal/sent"
 	"github.com/engagesdk/engage-go/internal/transport"
@@ -209,21 +211,34 @@ func ok(http.ResponseWriter, *http.Request) {}
 // slow is a handler that takes a minute.
 func slow(http.ResponseWriter, *http.Request) { time.Sleep(time.Minute) }
 
+// replaceDefault replaces [http.DefaultTransport] until the test ends.
+func replaceDefault(t *testing.T, replacement http.RoundTripper) {
+	standard := http.DefaultTransport
+	t.Cleanup(func() { http.DefaultTransport = standard })
+	http.DefaultTransport = replacement
+}
+
 func TestASilentConnectionCostsOneAttempt(t *testing.T) {
-	for _, name := range []string{"New", "Default"} {
+	for name, c := range map[string]struct {
+		standard *http.Transport
+		attempt  time.Duration
+	}{
+		"New":                            {nil, 15 * time.Second},
+		"Default":                        {&http.Transport{}, 15 * time.Second},
+		"Default with the program's own": {&http.Transport{HTTP2: &http.HTTP2Config{SendPingTimeout: time.Second, PingTimeout: time.Second}}, 3 * time.Second},
+	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server, client, url := start(t, ok, "h2")
-				if name == "Default" {
-					standard := http.DefaultTransport
-					defer func() { http.DefaultTransport = standard }()
-					http.DefaultTransport = &http.Transport{DialContext: server.dial, TLSClientConfig: roots, ForceAttemptHTTP2: true}
+				if c.standard != nil {
+					c.standard.DialContext, c.standard.TLSClientConfig, c.standard.ForceAttemptHTTP2 = server.dial, roots, true
+					replaceDefault(t, c.standard)
 					client = &sent.Client{Transport: transport.Default()}
 					defer client.Transport.(interface{ CloseIdleConnections() }).CloseIdleConnections()
 				}
 				burst(t, client, url, 1)
 				server.silence()
-				ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+				ctx, cancel := context.WithTimeout(t.Context(), c.attempt)
 				defer cancel()
 				var watch sent.Watch
 				_, err := get(ctx, client, url, &watch)
@@ -235,6 +250,32 @@ func TestASilentConnectionCostsOneAttempt(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestARepetitionOverUnencryptedHTTP2IsReported(t *testing.T) {
+	server := http2test.Start(t, http2test.Config{Handler: http.HandlerFunc(ok), Decide: func(s *http2test.Stream) {
+		if s.Connection == 1 {
+			s.Reset(http2test.ProtocolError)
+		}
+	}})
+	unencrypted := new(http.Protocols)
+	unencrypted.SetUnencryptedHTTP2(true)
+	replaceDefault(t, &http.Transport{Protocols: unencrypted, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		config := server.TLS.Clone()
+		config.NextProtos = []string{"h2"}
+		conn, err := (&tls.Dialer{Config: config}).DialContext(ctx, network, address)
+		return struct{ net.Conn }{conn}, err // net/http takes it for a connection without TLS.
+	}})
+	client := &sent.Client{Transport: transport.Default()}
+	defer client.Transport.(interface{ CloseIdleConnections() }).CloseIdleConnections()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, strings.Replace(server.URL, "https", "http", 1), nil)
+	require.NoError(t, err)
+	var watch sent.Watch
+	response, err := client.Send(request, nil, &watch)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.True(t, watch.Repeated())
+	require.EqualValues(t, 2, server.Requests.Load())
 }
 
 func TestABurstOverHTTP2SharesAConnection(t *testing.T) {
@@ -349,8 +390,6 @@ func TestBothProtocolsAreSpoken(t *testing.T) {
 }
 
 func TestDefaultIsTheTransportThatAProgramHasPutInItsPlace(t *testing.T) {
-	standard := http.DefaultTransport
-	t.Cleanup(func() { http.DefaultTransport = standard })
-	http.DefaultTransport = http.NewFileTransport(http.Dir("."))
+	replaceDefault(t, http.NewFileTransport(http.Dir(".")))
 	require.Equal(t, http.DefaultTransport, transport.Default())
 }
