@@ -1,6 +1,6 @@
-// Package safeerror decides what an error shows. The text of an error out of other
-// code may quote a URL, a header or a body, and so a secret. errors.Is and errors.As
-// reach each error, whatever is shown.
+// Package safeerror makes errors safe to show. The text of an error from other code may
+// quote a URL, a header or a body, and so a secret. An [Error] has a safe text of its
+// own, and errors.Is and errors.As find the error that it wraps.
 //
 //   - [Exchange] is for an error of the SDK's own transport. It shows errors of known
 //     text, and of any other only the type.
@@ -21,8 +21,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-
-	"github.com/engagesdk/engage-go/internal/errtree"
 )
 
 // Error is an error whose text is safe to show, whatever it wraps.
@@ -43,45 +41,33 @@ func (e *Error) GoString() string { return strconv.Quote(e.text) }
 // New returns an error with that text.
 func New(text string) error { return &Error{text: text} }
 
-// Wrap returns err with another text. It drops an err that holds a nil pointer.
-func Wrap(text string, err error) error {
-	if !errtree.Sound(err) {
-		err = nil
-	}
-	return &Error{text, err}
-}
+// Wrap returns an error with that text that wraps err.
+func Wrap(text string, err error) error { return &Error{text, err} }
 
-// Hide returns err with a text that says what failed and the error's type.
+// Hide returns an error that wraps err. Its text is what, which says what failed, and
+// the type of err.
 func Hide(what string, err error) error {
 	return Wrap(fmt.Sprintf("%s (%T)", what, err), err)
 }
 
-// Cause is [Exchange] for an exchange under ctx. Once ctx has ended, the cause is the
-// error of ctx, whatever the transport returned. It also wraps the caller's own reason
-// for ending ctx.
+// Cause is [Exchange] for an exchange under ctx. Once ctx has ended, Cause returns the
+// error of ctx in place of err. That error also wraps the cause of ctx.
 func Cause(ctx context.Context, err error, known ...error) error {
 	ended := ctx.Err()
 	if ended == nil {
 		return Exchange(err, known...)
 	}
-	reason := context.Cause(ctx)
-	if !errtree.Sound(reason) {
-		reason = nil
-	}
-	return Wrap(ended.Error(), errors.Join(ended, reason))
+	return Wrap(ended.Error(), errors.Join(ended, context.Cause(ctx)))
 }
 
 // Exchange returns the error that ended an exchange over HTTP in a form that is safe to
-// show. It returns errors of the network and of this package, and those in known, as
-// they are. Of a [url.Error], whose text holds the URL, it returns the error inside.
+// show. If there is a [url.Error] in err, whose text holds the URL, Exchange drops it and
+// what wraps it, and continues with the error inside. It returns an error of the network
+// or of this package, or one of known, as it is. It wraps any other error and shows only
+// its type.
 func Exchange(err error, known ...error) error {
-	if !errtree.Sound(err) {
-		return Hide("the exchange failed", err)
-	}
-	if outer, ok := errors.AsType[*url.Error](err); ok {
-		err = outer.Err
-	}
-	if safe := safe(err); safe != nil {
+	err = withoutURL(err)
+	if safe := ofKnownText(err); safe != nil {
 		return safe
 	}
 	if slices.Contains(known, err) {
@@ -93,46 +79,52 @@ func Exchange(err error, known ...error) error {
 // Show returns an error of the user's code in a form that is safe to show, or nil if
 // err is nil. Its text is that of err, with "[cut]" in place of each of the secrets,
 // which are what was sent: tokens, keys, codes and the values of queries. Of a URL it
-// shows no more than scheme and host. A long text is cut short.
+// shows no more than scheme and host. If there is a [url.Error] in err, it shows only
+// the error inside. It cuts a long text short.
 func Show(err error, secrets ...string) error {
 	if err == nil {
 		return nil
 	}
-	inner := err
-	if outer, ok := err.(*url.Error); ok && outer.Err != nil {
-		inner = outer.Err
-	}
-	if safe := safe(inner); safe != nil {
+	inner := withoutURL(err)
+	if safe := ofKnownText(inner); safe != nil {
 		return safe
 	}
-	return Wrap(cut(inner.Error(), secrets), err)
+	return Wrap(cut(fmt.Sprint(inner), secrets), err)
 }
 
-// mostShown is the size in bytes of the longest text that is shown.
-const mostShown = 1 << 10
+// withoutURL returns the error inside of the [url.Error] in err, or err if there is none.
+func withoutURL(err error) error {
+	if outer, ok := errors.AsType[*url.Error](err); ok {
+		return outer.Err
+	}
+	return err
+}
 
-// leastSecret is the size in bytes from which a value is cut out. A shorter one keeps
-// no secret, and is part of many words.
-const leastSecret = 4
+// maxShown is the size in bytes of the longest text that is shown.
+const maxShown = 1 << 10
+
+// minSecret is the size in bytes of the shortest secret that is cut out. A shorter one
+// is part of many words.
+const minSecret = 4
 
 // cut returns text without secrets and without URLs.
 func cut(text string, secrets []string) string {
 	var forms []string
 	for _, secret := range secrets {
-		if len(secret) < leastSecret {
+		if len(secret) < minSecret {
 			continue
 		}
 		quoted := strconv.Quote(secret)
 		forms = append(forms, secret, url.QueryEscape(secret), url.PathEscape(secret), quoted[1:len(quoted)-1])
 	}
-	// The longest first: a secret may begin another.
+	// Cut the longest first, because one secret may be the beginning of another.
 	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
-	for _, form := range slices.Compact(forms) {
+	for _, form := range forms {
 		text = strings.ReplaceAll(text, form, "[cut]")
 	}
 	text = cutURLs(text)
-	if len(text) > mostShown {
-		text = strings.ToValidUTF8(text[:mostShown], "") + "…"
+	if len(text) > maxShown {
+		text = strings.ToValidUTF8(text[:maxShown], "") + "…"
 	}
 	return text
 }
@@ -157,7 +149,7 @@ func cutURLs(text string) string {
 			host = address[:i]
 		}
 		if strings.Contains(address, "@") {
-			// What is before it can be a password, and hold any character.
+			// A password may stand before the @ and contain any character.
 			host = ""
 		}
 		short.WriteString("://" + host)
@@ -167,23 +159,24 @@ func cutURLs(text string) string {
 	}
 }
 
-// safe returns err, or its text alone, if that is safe to show, and nil if not.
-func safe(err error) error {
+// ofKnownText returns err, or an error with its text that wraps it, if its text is safe
+// to show. Otherwise it returns nil.
+func ofKnownText(err error) error {
 	if _, ok := err.(*Error); ok || isOfNetwork(err) {
 		return err
 	}
-	if text := alert(err); text != "" {
+	if text := tlsAlert(err); text != "" {
 		return Wrap(text, err)
 	}
-	if text := ofNetHTTP(err); text != "" {
+	if text := NetHTTP(err); text != "" {
 		return Wrap(text, err)
 	}
 	return nil
 }
 
-// alert returns the text of a TLS alert in err, whose type package tls keeps to itself,
-// and nothing if there is none.
-func alert(err error) string {
+// tlsAlert returns the text of the TLS alert in err, or "" if there is none. Package tls
+// does not export the type of an alert that it received or sent.
+func tlsAlert(err error) string {
 	op, ok := errors.AsType[*net.OpError](err)
 	if !ok || op.Op != "remote error" && op.Op != "local error" {
 		return ""
@@ -197,40 +190,12 @@ func alert(err error) string {
 	return ""
 }
 
-// ofNetHTTP returns the text of err if it is an error of net/http that quotes nothing,
-// and nothing otherwise. net/http keeps the types of these errors to itself.
-func ofNetHTTP(err error) string {
-	text := fmt.Sprint(err) // It survives an error without a cause.
-	if reason, ok := strings.CutPrefix(text, "http2: Transport: cannot retry err ["); ok {
-		text, _, _ = strings.Cut(reason, "]")
-	}
-	switch text {
-	case "http: server closed idle connection",
-		"net/http: TLS handshake timeout",
-		"net/http: timeout awaiting response headers",
-		"net/http: cannot rewind body after connection loss",
-		"http2: timeout awaiting response headers",
-		"http2: client connection lost",
-		"http2: client conn is closed",
-		"http2: client conn not usable",
-		"http2: client conn could not be established",
-		"http2: Transport received Server's graceful shutdown GOAWAY":
-		return text
-	}
-	stream, ok := strings.CutPrefix(text, "stream error: stream ID ")
-	code := strings.TrimLeft(strings.TrimSuffix(stream, "; received from peer"), "0123456789")
-	if ok && strings.HasPrefix(code, "; ") && strings.Trim(code[2:], "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") == "" {
-		return text
-	}
-	return ""
-}
-
-// isOfNetwork reports whether err is an error of the network whose text is known, down
-// to its cause: a dialer may put any error into one of package net.
+// isOfNetwork reports whether err is an error of the network whose text is known. It
+// also checks the causes, because a dialer may put any error into one of package net.
 func isOfNetwork(err error) bool {
 	switch e := err.(type) {
 	case *net.OpError:
-		return isOfNetwork(e.Err) || isPlain(e.Err)
+		return isOfNetwork(e.Err) || isUnexported(e.Err)
 	case *os.SyscallError:
 		return isOfNetwork(e.Err)
 	case *net.DNSError, *tls.CertificateVerificationError, tls.AlertError, syscall.Errno:
@@ -243,9 +208,9 @@ func isOfNetwork(err error) bool {
 	return false
 }
 
-// isPlain reports whether err has the text of an error that package net puts into a
-// [net.OpError] and whose type it keeps to itself.
-func isPlain(err error) bool {
+// isUnexported reports whether err has the text of an error that package net puts into a
+// [net.OpError] and whose type it does not export.
+func isUnexported(err error) bool {
 	text := fmt.Sprint(err)
 	return text == os.ErrDeadlineExceeded.Error() || text == "operation was canceled"
 }

@@ -49,6 +49,10 @@ func TestNetHTTPReportsWhatBecameOfAStream(t *testing.T) {
 			func(s *http2test.Stream) { s.GoAway(0, http2test.EnhanceYourCalm) },
 			"http2: Transport received GOAWAY from server ErrCode:ENHANCE_YOUR_CALM", true,
 		},
+		"a connection that closes for an error without a name": {
+			func(s *http2test.Stream) { s.GoAway(0, 0x2a) },
+			"http2: Transport received GOAWAY from server ErrCode:unknown error code 0x2a", true,
+		},
 		"a connection that closes after the stream": {
 			func(s *http2test.Stream) { s.GoAway(s.ID, http2test.NoError); s.Close() },
 			`http2: server sent GOAWAY and closed the connection; LastStreamID=1, ErrCode=NO_ERROR, debug=""`, false,
