@@ -32,7 +32,7 @@ type Watch struct {
 	mutex sync.Mutex
 	// conn is the connection that the transport got last.
 	conn net.Conn
-	// settled is made when a dial waits for its turn. It is closed when the request
+	// settled is made when a dial waits for a slot. It is closed when the request
 	// does not wait for a connection any more.
 	settled chan struct{}
 	// waiting is set while the transport waits for a connection.

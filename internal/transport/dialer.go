@@ -13,13 +13,13 @@ import (
 )
 
 const (
-	// mostDials is how many connections may be opened at the same time.
-	mostDials = 8
-	// patience is how long a dial waits for its turn. If those before it hang, it
-	// then goes ahead.
+	// dialSlots is how many dials may run at the same time, unless some of them hang.
+	dialSlots = 8
+	// patience is how long a dial waits for a slot. It then goes ahead without one,
+	// because the dials before it hang.
 	patience = time.Second
-	// dialTimeout is how long opening a connection may take, and also how long its
-	// TLS handshake may take through a proxy.
+	// dialTimeout is how long opening a connection may take. It is also how long the
+	// TLS handshake through a proxy may take.
 	dialTimeout = 10 * time.Second
 )
 
@@ -31,54 +31,58 @@ var errUnwanted = errors.New("the request does not wait for a connection any mor
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
 // dialer opens the connections of one transport, and hardly more of them than there
-// are requests at a time. net/http dials for each request that finds no idle connection,
-// and continues to dial when the request has got the connection of another. A burst of
-// requests then opens a connection for each. Over HTTP/2, where one connection serves
-// them all, that is hundreds for nothing.
+// are requests at a time. net/http dials for each request that finds no idle connection.
+// It continues to dial when the request has got another connection. A burst of requests
+// then opens a connection for each. Over HTTP/2, where one connection serves them all,
+// hundreds of connections are useless.
 //
-// So a dial waits for its turn, and ends if its request does not wait any more. As long
-// as the host may speak HTTP/2, there is one turn. Through a proxy, net/http does the
-// TLS handshake by itself, and the turn ends with the connection to the proxy.
+// So a dial waits for a slot. It ends if its request does not wait for a connection any
+// more. While the host may speak HTTP/2, there is one slot.
+//
+// Through an HTTP proxy, net/http does the TLS handshake with the host after dial has
+// returned. Through an HTTPS proxy, dialTLS does the handshake with the proxy, and
+// net/http that with the host. In both cases the dial gives its slot back before the
+// handshake with the host.
 type dialer struct {
 	open   dialFunc
 	config *tls.Config
-	// single is the one turn of dials to a host that may speak HTTP/2. several are
-	// the turns of all others.
-	single, several chan struct{}
+	// one is the slot of dials to a host that may speak HTTP/2.
+	one chan struct{}
+	// many are the slots of all other dials.
+	many chan struct{}
 	// http1 is set while the host that was connected last did not speak HTTP/2.
 	http1 atomic.Bool
-	// shared counts the HTTP/2 connections that were opened.
-	shared atomic.Int64
+	// opened counts the HTTP/2 connections that were opened.
+	opened atomic.Int64
 }
 
-// newDialer returns a dialer that opens connections by open. Those with TLS are set up
-// by config.
+// newDialer returns a dialer that opens connections by open and sets up TLS by config.
 func newDialer(config *tls.Config, open dialFunc) *dialer {
 	return &dialer{
-		open:    open,
-		config:  config,
-		single:  make(chan struct{}, 1),
-		several: make(chan struct{}, mostDials),
+		open:   open,
+		config: config,
+		one:    make(chan struct{}, 1),
+		many:   make(chan struct{}, dialSlots),
 	}
 }
 
 // dial opens a connection without TLS.
 func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	leave, err := turn(ctx, d.several)
+	release, err := acquire(ctx, d.many)
 	if err != nil {
 		return nil, err
 	}
-	defer leave()
+	defer release()
 	return d.open(ctx, network, address)
 }
 
 // dialTLS opens a connection with TLS.
 func (d *dialer) dialTLS(ctx context.Context, network, address string) (net.Conn, error) {
-	leave, err := d.turnTLS(ctx)
+	release, err := d.acquireTLS(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer leave()
+	defer release()
 	conn, err := d.secure(ctx, network, address)
 	if err != nil {
 		return nil, err
@@ -86,7 +90,7 @@ func (d *dialer) dialTLS(ctx context.Context, network, address string) (net.Conn
 	http2 := sent.IsHTTP2(conn)
 	d.http1.Store(!http2)
 	if http2 {
-		d.shared.Add(1)
+		d.opened.Add(1)
 	}
 	return conn, nil
 }
@@ -116,51 +120,58 @@ func (d *dialer) secure(ctx context.Context, network, address string) (net.Conn,
 	return conn, nil
 }
 
-// turnTLS waits for the turn of a dial with TLS.
-func (d *dialer) turnTLS(ctx context.Context) (leave func(), err error) {
+// acquireTLS waits for the slot of a dial with TLS.
+func (d *dialer) acquireTLS(ctx context.Context) (release func(), err error) {
 	if d.http1.Load() {
-		return turn(ctx, d.several)
+		return acquire(ctx, d.many)
 	}
-	shared := d.shared.Load()
-	leave, err = turn(ctx, d.single)
+	opened := d.opened.Load()
+	release, err = acquire(ctx, d.one)
 	switch {
 	case err != nil:
 		return nil, err
 	case d.http1.Load():
-		leave()
-		return turn(ctx, d.several)
-	case d.shared.Load() != shared:
-		// Another dial opened a connection meanwhile, and net/http gives that to all
-		// who wait. So there is no turn to wait for, only the connection.
-		leave()
-		return turn(ctx, nil)
+		release()
+		return acquire(ctx, d.many)
+	case d.opened.Load() != opened:
+		release()
+		return awaitShared(ctx)
 	}
-	return leave, nil
+	return release, nil
 }
 
-// turn waits for one of turns, until its patience ends or the request does not wait for
-// a connection any more. leave gives the turn back.
-func turn(ctx context.Context, turns chan struct{}) (leave func(), err error) {
+// awaitShared waits until the request gets the HTTP/2 connection that another dial has
+// just opened. net/http gives it to all requests that wait. awaitShared returns
+// errUnwanted then. If the request gets no connection before patience ends, awaitShared
+// lets the dial go ahead without a slot.
+func awaitShared(ctx context.Context) (release func(), err error) {
+	return acquire(ctx, nil) // Nil has no slots.
+}
+
+// acquire waits for one of slots, and release gives it back. If no slot is free before
+// patience ends, acquire succeeds without one. acquire returns an error if the request
+// does not wait for a connection any more, or if ctx ends.
+func acquire(ctx context.Context, slots chan struct{}) (release func(), err error) {
 	unwanted := sent.Unwanted(ctx)
-	hanging := time.NewTimer(patience)
-	defer hanging.Stop()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
 	select {
-	case turns <- struct{}{}:
-		leave = func() { <-turns }
-	case <-hanging.C:
-		leave = func() {}
+	case slots <- struct{}{}:
+		release = func() { <-slots }
+	case <-timer.C:
+		release = func() {}
 	case <-unwanted:
 		return nil, errUnwanted
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	// A request that just got a connection needs to run before it can say so.
+	// A request that has just got a connection must run before it closes unwanted.
 	runtime.Gosched()
 	select {
 	case <-unwanted:
-		leave()
+		release()
 		return nil, errUnwanted
 	default:
-		return leave, nil
+		return release, nil
 	}
 }

@@ -1,7 +1,7 @@
 package transport
 
-// NewOver is New with connections that are opened by dial.
+// NewOver is New with connections that dial opens.
 var NewOver = newTransport
 
-// Patience is how long a dial waits for its turn.
+// Patience is how long a dial waits for a slot.
 const Patience = patience

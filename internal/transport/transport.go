@@ -1,7 +1,8 @@
 // Package transport sends the requests of the SDK if the user gives no transport.
 //
-// [New] is for the engine, which sends many requests at a time to one host. [Default] is
-// for clients that send few requests and share the settings of the program.
+// [New] is for clients that send many requests at a time to one host: the engine and the
+// sender of package stream. [Default] is for package auth, which sends few requests and
+// shares the settings of the program.
 package transport
 
 import (

@@ -308,7 +308,7 @@ func TestAHostWithoutHTTP2GetsAConnectionForEachRequest(t *testing.T) {
 	}
 }
 
-func TestEachDialGivesItsTurnBack(t *testing.T) {
+func TestEachDialGivesItsSlotBack(t *testing.T) {
 	for name, protocols := range map[string][]string{"TLS": {"http/1.1"}, "plain": nil} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
