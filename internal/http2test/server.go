@@ -28,8 +28,8 @@ const (
 
 // Config sets up a [Server].
 type Config struct {
-	// Handler answers the requests. It may be nil only if Decide refuses every request
-	// or leaves it without an answer. Otherwise the server panics.
+	// Handler answers the requests. It may be nil only if no request reaches it. A
+	// request that reaches a nil Handler panics.
 	Handler http.Handler
 	// Streams is how many requests a connection takes at a time. The server refuses
 	// more with REFUSED_STREAM, also after the client has acknowledged the limit. Zero

@@ -1,5 +1,5 @@
-// Package retry makes further attempts of a request whose first attempt failed, by
-// go-retryablehttp.
+// Package retry uses go-retryablehttp to make further attempts of a request whose first
+// attempt failed.
 //
 // The caller makes the first attempt, because a loop around each call costs a fifth of
 // the time of a call that succeeds at once.

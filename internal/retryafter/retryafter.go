@@ -11,11 +11,10 @@ import (
 	"time"
 )
 
-// Read returns the wait that the header Retry-After asks for: seconds, with or without
-// a fraction, or an HTTP date, measured from the Date of the response or otherwise from
-// now. Of several waits, in one header or in many, it returns the longest. It returns 0
-// if no wait is valid and positive, and the longest Duration if the wait is too long for
-// one.
+// Read returns the longest wait that the Retry-After headers of a response ask for, or 0
+// if none is valid and positive. A wait is decimal seconds or an HTTP date, which Read
+// measures from the Date of the response or else from now. A wait that is too long for a
+// Duration counts as the longest Duration.
 func Read(header http.Header, now time.Time) time.Duration {
 	if date, err := http.ParseTime(header.Get("Date")); err == nil {
 		now = date

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Texts of net/http errors over HTTP/2 that mean that a request was not sent. net/http
-// does not export the types of these errors. The texts are those of Go 1.26.
+// Texts of net/http for requests over HTTP/2 that failed. net/http does not export the
+// types of these errors. The texts are those of Go 1.26.
 const (
 	// ConnUnusable means that the connection took no more requests when this one was
 	// about to be written.
@@ -16,8 +16,8 @@ const (
 	// CannotRewind means that the connection was lost, and that net/http cannot send the
 	// body again.
 	CannotRewind = "net/http: cannot rewind body after connection loss"
-	// GoAway means that the server closes the connection, and that its last stream is
-	// before the stream of the request.
+	// GoAway means that the server closes the connection and handles only streams before
+	// that of the request.
 	GoAway = "http2: Transport received Server's graceful shutdown GOAWAY"
 	// GoAwayPrefix begins the text if the server closes the connection for an error,
 	// before its first stream. The name of the error follows.
@@ -31,9 +31,9 @@ const (
 
 const digits = "0123456789"
 
-// NetHTTP returns the text of err if net/http made it and it quotes nothing, and ""
-// otherwise. If net/http says only that it cannot repeat a request, NetHTTP returns the
-// text of the cause. An error whose text is new in a Go release is unknown.
+// NetHTTP returns the text of err if it is a known text of net/http that quotes nothing.
+// If net/http reports that it cannot repeat a request, NetHTTP returns the text of the
+// cause. It returns "" for any other error, also if its text is new in a Go release.
 func NetHTTP(err error) string {
 	text := fmt.Sprint(err) // It accepts an error without a cause.
 	if cause, ok := strings.CutPrefix(text, "http2: Transport: cannot retry err ["); ok {

@@ -41,7 +41,7 @@ func (e *Error) GoString() string { return strconv.Quote(e.text) }
 // New returns an error with that text.
 func New(text string) error { return &Error{text: text} }
 
-// Wrap returns an error with that text that wraps err.
+// Wrap returns an error that wraps err and has that text.
 func Wrap(text string, err error) error { return &Error{text, err} }
 
 // Hide returns an error that wraps err. Its text is what, which says what failed, and
@@ -61,10 +61,10 @@ func Cause(ctx context.Context, err error, known ...error) error {
 }
 
 // Exchange returns the error that ended an exchange over HTTP in a form that is safe to
-// show. If there is a [url.Error] in err, whose text holds the URL, Exchange drops it and
-// what wraps it, and continues with the error inside. It returns an error of the network
-// or of this package, or one of known, as it is. It wraps any other error and shows only
-// its type.
+// show. If there is a [url.Error] in err, whose text contains the URL, Exchange returns
+// only the error inside. It returns an error of the network or of this package, or one of
+// known, as it is. It wraps any other error. Of a TLS alert and an error of net/http that
+// quotes nothing it shows the text, and of the rest only the type.
 func Exchange(err error, known ...error) error {
 	err = withoutURL(err)
 	if safe := ofKnownText(err); safe != nil {

@@ -35,8 +35,8 @@ func (l list) Error() string { return l[0] }
 // shown is all that an error shows of itself.
 func shown(err error) string { return fmt.Sprintf("%v %+v %#v %q %s", err, err, err, err, err) }
 
-// unheeded returns the error of a read that nobody answers in time.
-func unheeded(t *testing.T) error {
+// timedOut returns the error of a read whose deadline has passed.
+func timedOut(t *testing.T) error {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -49,8 +49,8 @@ func unheeded(t *testing.T) error {
 	return err
 }
 
-// undialed returns the error of a dial that ends as end has it end.
-func undialed(end func(context.Context) (context.Context, context.CancelFunc)) error {
+// failedDial returns the error of a dial whose context end has ended.
+func failedDial(end func(context.Context) (context.Context, context.CancelFunc)) error {
 	ctx, cancel := end(context.Background())
 	defer cancel()
 	_, err := new(net.Dialer).DialContext(ctx, "tcp", "127.0.0.1:9")
@@ -69,9 +69,9 @@ func canceled(ctx context.Context) (context.Context, context.CancelFunc) {
 
 func TestErrorsInsideThoseOfAConnectionAreShown(t *testing.T) {
 	for cause, err := range map[string]error{
-		"i/o timeout":            unheeded(t),
-		"9: i/o timeout":         undialed(expired),
-		"operation was canceled": undialed(canceled),
+		"i/o timeout":            timedOut(t),
+		"9: i/o timeout":         failedDial(expired),
+		"operation was canceled": failedDial(canceled),
 		"connection refused":     &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)},
 		"no such host":           &net.OpError{Op: "proxyconnect", Err: &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host"}}},
 		"closed network":         &net.OpError{Op: "write", Err: net.ErrClosed},

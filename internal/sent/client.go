@@ -68,8 +68,8 @@ type netHTTP interface{ IsNetHTTP() }
 
 // Send sends request with body and returns the response. An empty body means none. The
 // transport gets a copy of the request, for which Send sets Body, ContentLength and
-// GetBody. It may read the header, the URL and the body after Send has returned, so the
-// caller must not change them after the call. Each call of Send needs a new Watch.
+// GetBody. The transport may still read the header, the URL and the body after Send has
+// returned, so the caller must never change them. Each call of Send needs a new Watch.
 //
 // Send repeats what was certainly not sent over HTTP/2, up to six times. It repeats
 // nothing else. If the request's context ends while Send waits to repeat the request,
