@@ -17,8 +17,9 @@
 //
 //   - Over HTTP/1.1 it repeats a request if the connection was gone before anything was
 //     written, which is safe. It repeats a GET and the like after other failures, too.
-//   - Over HTTP/2 it repeats a request up to seven times: after a refused stream or a
-//     GOAWAY, which is safe, and after a PROTOCOL_ERROR, which is not.
+//   - Over HTTP/2 it repeats a request after a refused stream or a GOAWAY, which is safe,
+//     and after a PROTOCOL_ERROR, which is not. It does so up to seven times, but counts
+//     anew when it opens a connection, as it must after each PROTOCOL_ERROR.
 //
 // A request with a body is repeated only if it has GetBody. GetBody does not know why
 // net/http calls it. If GetBody returns an error, net/http returns that in place of the
@@ -26,8 +27,8 @@
 // while the host speaks HTTP/1.1. Over HTTP/2 the Client itself repeats what was
 // certainly not sent.
 //
-// Nothing keeps net/http from repeating a request without a body. [Watch.Repeated]
-// reports it.
+// Only the end of its context keeps net/http from repeating a request without a body.
+// [Watch.Repeated] reports the repetition.
 package sent
 
 import (
