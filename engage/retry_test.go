@@ -124,9 +124,9 @@ func TestTheEffectOfAnEarlierAttemptStays(t *testing.T) {
 func TestARetryAfterAboveTheLongestWaitEndsTheCall(t *testing.T) {
 	past := time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat)
 	for header, again := range map[string]bool{
-		"86400": false, "9300000000": false, "99999999999999999999": false, "1e300": false, "Inf": false,
+		"86400": false, "9300000000": false, "99999999999999999999": false,
 		"Fri, 31 Dec 9999 23:59:59 GMT": false,
-		"0":                             true, "-5": true, "NaN": true, "soon": true, "": true, past: true, "0.001": true,
+		"0":                             true, "-5": true, "NaN": true, "Inf": true, "1e300": true, "soon": true, "": true, past: true, "0.001": true,
 	} {
 		server := newStub(t, inTurn(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Retry-After", header)
