@@ -18,6 +18,7 @@ import (
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/engagetest"
 	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/internal/http2test"
 	"github.com/engagesdk/engage-go/outcome"
 	"github.com/stretchr/testify/require"
 )
@@ -51,13 +52,20 @@ var chaosOfWrites = slices.Concat(
 	slices.Repeat([]engagetest.Fault{{Status: 503, Header: busySoon}}, 4),
 	slices.Repeat([]engagetest.Fault{{Status: 502, Shape: engagetest.HTML}}, 3),
 	slices.Repeat([]engagetest.Fault{{Applied: true, Status: 502, Shape: engagetest.HTML}}, 3),
-	slices.Repeat([]engagetest.Fault{{Applied: true, Status: 503, Shape: engagetest.HTML}}, 3),
+	slices.Repeat([]engagetest.Fault{{Applied: true, Status: 503, Shape: engagetest.PlainText}}, 3),
+	slices.Repeat([]engagetest.Fault{{Body: `{"status":"under maintenance"}`}}, 2),
+	slices.Repeat([]engagetest.Fault{{Applied: true, Shape: engagetest.ByteOrderMark}}, 1),
+	slices.Repeat([]engagetest.Fault{{Applied: true, Connection: engagetest.ConnectionSilent}}, 1),
 	slices.Repeat([]engagetest.Fault{{Callback: engagetest.CallbackLost}}, 3),
 	slices.Repeat([]engagetest.Fault{{Callback: engagetest.CallbackDoubled}}, 8),
 	slices.Repeat([]engagetest.Fault{{Callback: engagetest.CallbackOvertaken}}, 6),
 	slices.Repeat([]engagetest.Fault{{Callback: engagetest.CallbackEarly}}, 8),
 	slices.Repeat([]engagetest.Fault{{CallbackDelay: 20 * time.Millisecond}}, 4),
 )
+
+// noContent acknowledges a create. It is no fault of an append, because it would hide the
+// refusal of a closed conversation.
+var noContent = engagetest.Fault{Applied: true, Status: http.StatusNoContent}
 
 // chaosOfReads are the faults of searches, transcripts and requests for tokens.
 var chaosOfReads = slices.Concat(
@@ -72,10 +80,36 @@ func (c *chaos) fault(r engagetest.Request) engagetest.Fault {
 	if r.Operation == outcome.AppendMessage || r.Operation == outcome.CreateConversation {
 		faults = chaosOfWrites
 	}
-	if i := c.percent(); i < len(faults) {
+	i := c.percent()
+	switch {
+	case i < len(faults):
 		return faults[i]
+	case i > 95 && r.Operation == outcome.CreateConversation:
+		return noContent
 	}
 	return engagetest.Fault{}
+}
+
+// faultOfReply chooses the fault of a request, without those of the connection.
+func (c *chaos) faultOfReply(r engagetest.Request) engagetest.Fault {
+	fault := c.fault(r)
+	if fault.Connection != "" {
+		return engagetest.Fault{}
+	}
+	return fault
+}
+
+// decide chooses what becomes of a stream: one in twenty is refused, as many are reset
+// after the request was handled, and some connections are closed by GOAWAY.
+func (c *chaos) decide(s *http2test.Stream) {
+	switch i := c.percent(); {
+	case i < 5:
+		s.Refuse()
+	case i < 10:
+		s.Reset(http2test.InternalError)
+	case i == 10 && s.ID > 1:
+		s.GoAway(s.ID-2, http2test.NoError)
+	}
 }
 
 // dial refuses one connection in ten.
@@ -120,23 +154,54 @@ func (c chaosCall) possible(times int) bool {
 }
 
 func TestResultsAreTrueInChaos(t *testing.T) {
-	const callers, callsEach, seed = 96, 30, 20260131
-	c := &chaos{random: rand.New(rand.NewPCG(seed, seed))}
+	const callers, callsEach = 96, 30
+	c := newChaos()
 	server := engagetest.NewServer()
 	defer server.Close()
 	transport := &http.Transport{DialContext: c.dial(closedPort(t)), MaxIdleConnsPerHost: callers}
 	defer transport.CloseIdleConnections()
 	client := func(options ...engage.Option) *engage.Client {
-		client, err := server.Client(append(options, engage.WithTransport(transport), engage.WithCallOptions(
-			engage.WithRetry(engage.Retry{AttemptTimeout: 200 * time.Millisecond, FirstWait: time.Millisecond, LongestWait: 50 * time.Millisecond})))...)
+		client, err := server.Client(append(options, engage.WithTransport(transport), chaosRetry)...)
 		require.NoError(t, err)
 		return client
 	}
-	clients := []*engage.Client{
+	requireTrueResults(t, server, c.fault, callers, callsEach, []*engage.Client{
 		client(),
 		client(engage.WithCallOptions(settleTime(time.Second))),
 		client(engage.WithCallbacks(newCallbacks(t))),
+	})
+}
+
+func TestResultsAreTrueInChaosOverHTTP2(t *testing.T) {
+	const callers, callsEach = 32, 30
+	c := newChaos()
+	server := engagetest.NewServer()
+	defer server.Close()
+	front := http2test.Start(t, http2test.Config{Handler: server.Handler(), Decide: c.decide})
+	client := func(options ...engage.Option) *engage.Client {
+		return clientOf(t, front.URL, front.TLS, append(options, chaosRetry)...)
 	}
+	requireTrueResults(t, server, c.faultOfReply, callers, callsEach, []*engage.Client{
+		client(),
+		client(engage.WithCallOptions(settleTime(time.Second))),
+		client(engage.WithCallbacks(newCallbacks(t))),
+	})
+}
+
+func newChaos() *chaos {
+	const seed = 20260131
+	return &chaos{random: rand.New(rand.NewPCG(seed, seed))}
+}
+
+// chaosRetry sets short waits and a short time for each attempt.
+var chaosRetry = engage.WithCallOptions(engage.WithRetry(engage.Retry{
+	AttemptTimeout: 200 * time.Millisecond, FirstWait: time.Millisecond, LongestWait: 50 * time.Millisecond,
+}))
+
+// requireTrueResults makes callsEach writes by each of the callers, while fault chooses
+// what goes wrong, and requires that the result of each says what became of its message.
+func requireTrueResults(t *testing.T, server *engagetest.Server, fault engagetest.FaultFunc, callers, callsEach int, clients []*engage.Client) {
+	t.Helper()
 	var conversations []string
 	for i := range 16 {
 		status := engagetest.Queued
@@ -147,7 +212,7 @@ func TestResultsAreTrueInChaos(t *testing.T) {
 			Status: status, Channel: channel.SMS, BusinessAddress: "1", CustomerAddress: fmt.Sprint("seeded-", i),
 		}))
 	}
-	server.FailFunc(c.fault)
+	server.FailFunc(fault)
 
 	results := make(chan chaosCall, callers*callsEach)
 	var calling sync.WaitGroup
@@ -172,13 +237,19 @@ func TestResultsAreTrueInChaos(t *testing.T) {
 
 	there := countTexts(server)
 	counts := map[string]int{}
+	doubtful, absent := 0, 0
 	for call := range results {
 		counts[call.result()]++
 		require.True(t, call.possible(there[call.text]), "%s, but the message is there %d times: %v", call.result(), there[call.text], call.failure)
+		if call.failure != nil && call.failure.Effect == outcome.MaybeApplied {
+			doubtful++
+			absent += 1 - there[call.text]
+		}
 	}
 	for _, result := range slices.Sorted(maps.Keys(counts)) {
 		t.Logf("%5d %s", counts[result], result)
 	}
+	t.Logf("of %d that may have been applied, %d were not", doubtful, absent)
 	for _, seen := range []string{"acknowledged", "confirmed", "reconciled", "error, refused", "error, maybe applied", "error, applied"} {
 		require.True(t, slices.ContainsFunc(slices.Collect(maps.Keys(counts)), func(result string) bool { return strings.HasSuffix(result, seen) }), seen)
 	}

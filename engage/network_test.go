@@ -76,10 +76,11 @@ func conversationOf(t *testing.T) (*engagetest.Server, string) {
 }
 
 // clientOf returns a client of front, which passes requests on to an Engage in memory.
-func clientOf(t *testing.T, front string, trusted *tls.Config) *engage.Client {
+func clientOf(t *testing.T, front string, trusted *tls.Config, options ...engage.Option) *engage.Client {
 	t.Helper()
 	client, err := engage.New(engage.Endpoint(front+"/api/v1"),
-		auth.ClientCredentials{ClientID: "tenant", ClientSecret: auth.NewSecret("tenant-secret")}, engage.WithTLSConfig(trusted))
+		auth.ClientCredentials{ClientID: "tenant", ClientSecret: auth.NewSecret("tenant-secret")},
+		append(options, engage.WithTLSConfig(trusted))...)
 	require.NoError(t, err)
 	t.Cleanup(client.CloseIdleConnections)
 	return client
