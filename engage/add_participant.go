@@ -6,9 +6,9 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// AddParticipant adds an agent to a conversation. The conversation becomes active. It
-// ends on OnAddParticipantSuccess, or with an error on OnAddParticipantFailure or a
-// standard edge. It is convergent and is retried; see [Class].
+// AddParticipant adds an agent to a conversation. The conversation becomes active. The
+// call ends on OnAddParticipantSuccess, or with an error on OnAddParticipantFailure or
+// a standard edge. It is convergent and is retried; see [Class].
 func (c *Client) AddParticipant(ctx context.Context, request AddParticipantRequest, options ...CallOption) (*Receipt, error) {
 	return c.write(ctx, request.wire(), options)
 }

@@ -8,12 +8,12 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// AppendMessage appends messages to a conversation. It ends on
+// AppendMessage appends messages to a conversation. The call ends on
 // onAppendMessageSuccess, or with an error on onAppendMessageFailure or a standard
 // edge. A closed conversation accepts announcements only (documented).
 //
-// It is unsafe to repeat; see [Class]. An append that may have been applied is
-// looked up in the transcript of the conversation; see [Reconciliation].
+// It is unsafe to repeat; see [Class]. An append that may have been applied is looked
+// up in the transcript of the conversation; see [Reconciliation].
 func (c *Client) AppendMessage(ctx context.Context, request AppendMessageRequest, options ...CallOption) (*AppendMessageReceipt, error) {
 	w := request.wire()
 	receipt, err := c.write(ctx, w, options)

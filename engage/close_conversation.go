@@ -6,12 +6,12 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// CloseConversation closes a conversation. It ends on onConversationClosed, or with
-// an error on onCloseConversationFailure or a standard edge.
+// CloseConversation closes a conversation. The call ends on onConversationClosed, or
+// with an error on onCloseConversationFailure or a standard edge.
 //
-// It is convergent and is retried; see [Class]. The service refuses to close a
-// closed conversation, with code 4547 (observed). That is a success here, and
-// AlreadyDone of the receipt is set.
+// It is convergent and is retried; see [Class]. The service refuses to close a closed
+// conversation, with code 4547 (observed). That is a success here, and AlreadyDone of
+// the receipt is set.
 func (c *Client) CloseConversation(ctx context.Context, request CloseConversationRequest, options ...CallOption) (*Receipt, error) {
 	return c.write(ctx, request.wire(), options)
 }

@@ -10,12 +10,12 @@ import (
 )
 
 // CreateConversation opens a conversation between a customer and the business on a
-// channel. It does not search for one that is open already; SearchConversation
-// does. It ends on onConversationCreated, or with an error on onConversationFailed
-// or a standard edge.
+// channel. It does not search for one that is open already; SearchConversation does.
+// The call ends on onConversationCreated, or with an error on onConversationFailed or
+// a standard edge.
 //
-// It is unsafe to repeat; see [Class]. A create that may have been applied is
-// looked up by its address; see [Reconciliation].
+// It is unsafe to repeat; see [Class]. A create that may have been applied is looked
+// up by its address; see [Reconciliation].
 func (c *Client) CreateConversation(ctx context.Context, request CreateConversationRequest, options ...CallOption) (*CreateConversationReceipt, error) {
 	w := request.wire()
 	receipt, err := c.write(ctx, w, options)

@@ -12,20 +12,20 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// Do calls an operation for which the client has no method. As with a method, the error
-// has effect, attempts and trace ids, and the call is retried by its class. It ends on
-// the success edge of the operation, or with an error on its failure edge or a standard
-// edge. Do uses neither the routes nor the callbacks of the client.
+// Do calls an operation for which the client has no method. As with a method, the
+// error has effect, attempts and trace ids, and the call is retried by its class. The
+// call ends on the success edge of the operation, or with an error on its failure edge
+// or a standard edge. Do uses neither the routes nor the callbacks of the client.
 //
-// The Outcome is empty for an operation that package outcome does not know. It is
-// also empty for one with success edges of different meaning, such as BusinessHours
-// and ResolveConversation: read the reply with [Reply.Raw] then. The reply of an
-// operation that package outcome does not know may have any shape. It is a failure
-// only if it reports errors in an envelope of the service.
+// The Outcome is empty for an operation that package outcome does not know. It is also
+// empty for one with success edges of different meaning, such as BusinessHours and
+// ResolveConversation: read the reply with [Reply.Raw] then. The reply of an operation
+// that package outcome does not know may have any shape. It is a failure only if it
+// reports errors in an envelope of the service.
 //
-// An unsafe call that may have been applied is not looked up, and Do does not wait
-// for the outcome of a write. Give an unsafe call a body: over HTTP/2 net/http
-// repeats a request without one by itself.
+// An unsafe call that may have been applied is not looked up, and Do does not wait for
+// the outcome of a write. Give an unsafe call a body: over HTTP/2 net/http repeats a
+// request without one by itself.
 func (c *Client) Do(ctx context.Context, call Call, options ...CallOption) (*Reply, error) {
 	w := call.wire()
 	s, err := c.prepare(w, options)

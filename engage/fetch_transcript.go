@@ -12,9 +12,9 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// FetchTranscript reads messages of a conversation. It ends on success (the vendor spells
-// it so here), or with an error on Failure or a standard edge. It is a read and is
-// retried.
+// FetchTranscript reads messages of a conversation. The call ends on success (the
+// vendor spells it so here), or with an error on Failure or a standard edge. It is a
+// read and is retried.
 func (c *Client) FetchTranscript(ctx context.Context, request FetchTranscriptRequest, options ...CallOption) (*FetchTranscriptResult, error) {
 	w := request.wire()
 	s, err := c.prepare(w, options)

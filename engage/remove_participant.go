@@ -6,9 +6,9 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// RemoveParticipant removes an agent from a conversation. Without agents the conversation
-// goes back to its queue. It ends on onParticipantRemoved, or with an error on
-// onRemoveParticipantFailure or a standard edge.
+// RemoveParticipant removes an agent from a conversation. Without agents the
+// conversation goes back to its queue. The call ends on onParticipantRemoved, or with
+// an error on onRemoveParticipantFailure or a standard edge.
 //
 // It is convergent and is retried; see [Class]. The service may refuse it because an
 // earlier attempt of the same call was applied. The error then has the effect

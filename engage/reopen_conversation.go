@@ -6,8 +6,8 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// ReopenConversation opens a closed conversation again and puts it into its queue.
-// It ends on ConversationReopened, or with an error on ConversationReopenFailed or a
+// ReopenConversation opens a closed conversation again and puts it into its queue. The
+// call ends on ConversationReopened, or with an error on ConversationReopenFailed or a
 // standard edge.
 //
 // It is convergent and is retried; see [Class]. The service may refuse it because an

@@ -12,12 +12,12 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// SearchConversation searches for the conversation between a customer and the
-// business on a channel. It is a read and is retried.
+// SearchConversation searches for the conversation between a customer and the business
+// on a channel. It is a read and is retried.
 //
-// It ends on noConversationFound, conversationActive, conversationClosed,
-// conversationInQueue or conversationOnHold. For a conversation in an unknown state
-// it returns the result and an error on onInvalidChoice. All other errors are on the
+// The call ends on noConversationFound, conversationActive, conversationClosed,
+// conversationInQueue or conversationOnHold. For a conversation in an unknown state it
+// returns the result and an error on onInvalidChoice. All other errors are on the
 // standard edges.
 func (c *Client) SearchConversation(ctx context.Context, request SearchConversationRequest, options ...CallOption) (*SearchConversationResult, error) {
 	w := request.wire()

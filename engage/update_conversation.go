@@ -6,9 +6,10 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// UpdateConversation sets the alias id or custom fields of a conversation. It ends
-// on onConversationUpdatedSuccess, or with an error on onConversationUpdatedFailure
-// or a standard edge. It is convergent and is retried; see [Class].
+// UpdateConversation sets the alias id or custom fields of a conversation. The call
+// ends on onConversationUpdatedSuccess, or with an error on
+// onConversationUpdatedFailure or a standard edge. It is convergent and is retried;
+// see [Class].
 func (c *Client) UpdateConversation(ctx context.Context, request UpdateConversationRequest, options ...CallOption) (*Receipt, error) {
 	return c.write(ctx, request.wire(), options)
 }
