@@ -39,10 +39,15 @@ type connectionKey struct{}
 
 // withConnection is the ConnContext of the server.
 func withConnection(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, connectionKey{}, withoutTLS(c))
+}
+
+// withoutTLS returns the connection below c if c is a TLS connection, else c.
+func withoutTLS(c net.Conn) net.Conn {
 	if encrypted, ok := c.(*tls.Conn); ok {
-		c = encrypted.NetConn()
+		return encrypted.NetConn()
 	}
-	return context.WithValue(ctx, connectionKey{}, c)
+	return c
 }
 
 // silence makes the connection of a request silent and waits for ctx to end. Other
@@ -65,11 +70,14 @@ func reset(w http.ResponseWriter) {
 	if err != nil {
 		abort()
 	}
-	if c, ok := hijacked.(*connection); ok {
-		if tcp, ok := c.Conn.(*net.TCPConn); ok {
-			_ = tcp.SetLinger(0)
-		}
+	// Closing TLS would announce the end, so close what is below it.
+	raw := withoutTLS(hijacked)
+	if c, ok := raw.(*connection); ok {
+		raw = c.Conn
 	}
-	_ = hijacked.Close()
+	if tcp, ok := raw.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // Close then resets the connection.
+	}
+	_ = raw.Close()
 	abort()
 }

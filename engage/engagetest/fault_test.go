@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
 	"net/http/httptrace"
 	"strings"
 	"sync"
@@ -246,6 +247,30 @@ func TestConnectionsBreak(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestConnectionsAreResetOnEveryListener(t *testing.T) {
+	t.Run("HTTP/1.1 over TLS", func(t *testing.T) {
+		s := start(t, engagetest.WithTLS())
+		transport := s.HTTPClient().Transport.(*http.Transport).Clone()
+		transport.TLSClientConfig.NextProtos = nil
+		transport.Protocols = new(http.Protocols)
+		transport.Protocols.SetHTTP1(true)
+		t.Cleanup(transport.CloseIdleConnections)
+		s.Fail(outcome.CreateConversation, engagetest.Fault{Connection: engagetest.ConnectionReset})
+		_, err := transport.RoundTrip(s.request(http.MethodPost, "/conversations", "{"+smsAddress+"}"))
+		require.ErrorIs(t, err, syscall.ECONNRESET)
+	})
+	t.Run("a listener of the caller's", func(t *testing.T) {
+		s := start(t)
+		own := httptest.NewServer(s.Handler())
+		t.Cleanup(own.Close)
+		s.Fail(outcome.CreateConversation, engagetest.Fault{Connection: engagetest.ConnectionReset})
+		request := s.request(http.MethodPost, "/conversations", "{"+smsAddress+"}")
+		request.URL.Host = own.Listener.Addr().String()
+		_, err := own.Client().Do(request)
+		require.ErrorIs(t, err, syscall.ECONNRESET)
+	})
 }
 
 func TestConnectionsBreakOverTLS(t *testing.T) {
