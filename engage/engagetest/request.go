@@ -103,7 +103,7 @@ func (c *call) record(r *http.Request) *Request {
 	}
 	body := c.content
 	if c.operation() == Token {
-		body = withoutSecret(body)
+		body = c.withoutSecret()
 	}
 	return &Request{
 		Operation:     c.operation(),
@@ -116,11 +116,11 @@ func (c *call) record(r *http.Request) *Request {
 	}
 }
 
-// withoutSecret returns a form without its client secret. It redacts all of a form
-// that cannot be parsed.
-func withoutSecret(body []byte) []byte {
-	form, err := url.ParseQuery(string(body))
-	if err != nil {
+// withoutSecret returns the body of a request for a token, without the client secret.
+// It redacts the whole body if that is not a well-formed form.
+func (c *call) withoutSecret() []byte {
+	form, err := url.ParseQuery(string(c.content))
+	if err != nil || c.mediaType() != formType {
 		return []byte(redacted)
 	}
 	if form.Has("client_secret") {

@@ -39,6 +39,7 @@ func TestRecordedRequestsHaveNoSecret(t *testing.T) {
 	s.requestToken(s.credentials().Encode())
 	s.requestToken("client_secret=a%20secret&%zz")
 	s.post("/conversations/search", `{`+smsAddress+`}`)
+	s.post("/oauth/token", `{"client_secret":"a secret"}`)
 
 	requests := s.Requests()
 	form, err := url.ParseQuery(string(requests[0].Body))
@@ -48,6 +49,7 @@ func TestRecordedRequestsHaveNoSecret(t *testing.T) {
 	require.Equal(t, "me", form.Get("client_id"))
 	require.Equal(t, "[redacted]", string(requests[1].Body))
 	require.Equal(t, "[redacted]", requests[2].Header.Get("Authorization"))
+	require.Equal(t, "[redacted]", string(requests[3].Body), "JSON is no form")
 }
 
 func TestRecordedRequestsAreCopies(t *testing.T) {

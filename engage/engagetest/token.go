@@ -91,6 +91,9 @@ func sign(text string, key []byte) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
+// formType is the content type of a request for a token.
+const formType = "application/x-www-form-urlencoded"
+
 // grant is the reply to a request for a token.
 type grant struct {
 	AccessToken string   `json:"access_token"`
@@ -112,7 +115,7 @@ func (t *tokens) grant(c *call) reply {
 	switch {
 	case c.query != "":
 		return denied(http.StatusBadRequest, "invalid_request", "a query is not expected")
-	case c.mediaType() != "application/x-www-form-urlencoded":
+	case c.mediaType() != formType:
 		return denied(http.StatusBadRequest, "invalid_request", "the body is not a form")
 	case err != nil:
 		return denied(http.StatusBadRequest, "invalid_request", "the form is malformed")
