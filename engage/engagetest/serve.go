@@ -22,9 +22,9 @@ const maxRequestBytes = 4 << 20
 // call is a request while the server handles it.
 type call struct {
 	route      *route   // Nil if no operation has this path and method.
-	methods    []string // The methods of the path, if it has others only.
+	methods    []string // The methods of the path, if route is nil.
 	parameters map[string]string
-	query      string // As it was sent.
+	query      string // The query of the URL, still encoded.
 	header     http.Header
 	content    []byte
 	body       *object
@@ -42,8 +42,9 @@ func (c *call) operation() outcome.Operation {
 	return c.route.operation
 }
 
-// serve handles a request: it reads and records it, performs the operation and
-// sends the reply. A fault may act on each of these steps.
+// serve handles a request. It reads and records the request, performs the operation
+// and sends the reply. A fault may change each of these steps. The callbacks follow
+// the reply, even if a fault aborts it.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	c, err := s.receive(w, r)
 	if err != nil {
@@ -57,7 +58,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	defer context.AfterFunc(s.ctx, cancel)()
 
-	after := fault.Applied || fault.ApplyDelay > 0 // The fault acts after the operation.
+	after := fault.Applied || fault.ApplyDelay > 0 // Whether the fault acts after the operation.
 	if !after {
 		if !wait(ctx, fault.Delay) {
 			abort()
@@ -71,7 +72,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if fault.Callback == CallbackEarly {
 		post()
 	} else {
-		defer post() // Deferred, because a fault may abort the reply.
+		defer post()
 	}
 	if after {
 		if !wait(ctx, fault.Delay) {
@@ -84,46 +85,35 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.send(ctx, w, request, fault.spoil(c, own), fault)
 }
 
-// receive reads a request. An error means that the client has gone and cannot be
-// answered.
+// receive reads a request. It returns an error if the client leaves before it has sent
+// the whole body.
 func (s *Server) receive(w http.ResponseWriter, r *http.Request) (*call, error) {
 	c := &call{query: r.URL.RawQuery, header: r.Header, now: s.now(), tid: s.transactionID()}
 	c.route, c.parameters, c.methods = match(r)
 	var err error
 	c.content, err = io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequestBytes+1))
-	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
-		err = nil // check refuses the request.
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		err = nil // The method check refuses the request.
 	}
 	return c, err
 }
 
-// perform performs the operation of a request as the fault says. It returns the reply
-// and a function that posts the callbacks.
+// perform performs the operation of a request as the fault says. It returns the
+// operation's own reply and a function that posts the callbacks.
 func (s *Server) perform(c *call, f Fault) (own reply, post func()) {
-	post = func() {}
 	act, refusal := s.prepare(c)
-	switch {
-	case act == nil:
-		return refusal, post
-	case c.route.write && f.ApplyDelay > 0:
-		s.callbacks.run(func() {
-			if wait(s.ctx, f.ApplyDelay) {
-				_, first := s.finish(c, s.apply(c, act))
-				s.callbacks.post(first, f)
-			}
-		})
-		return c.reply(result{status: http.StatusAccepted, description: "accepted"}), post
+	if act == nil {
+		return refusal, func() {}
+	}
+	if c.route.write && f.ApplyDelay > 0 {
+		s.applyLater(c, act, f)
+		return c.reply(result{status: http.StatusAccepted, description: "accepted"}), func() {}
 	}
 	own, first := s.finish(c, s.apply(c, act))
 	if !f.Repeated {
 		return own, func() { s.callbacks.post(first, f) }
 	}
-	again := *c
-	again.tid = s.transactionID()
-	var second *notice
-	if act, _ := s.prepare(&again); act != nil { // Else the token has just expired.
-		_, second = s.finish(&again, s.apply(&again, act))
-	}
+	second := s.repeat(*c)
 	if f.Callback == "" && second != nil {
 		f.Callback = CallbackOvertaken
 	}
@@ -133,8 +123,31 @@ func (s *Server) perform(c *call, f Fault) (own reply, post func()) {
 	}
 }
 
-// prepare returns the action of a request. If it is nil, the reply is final: a refusal
-// or a token.
+// applyLater applies a write after the ApplyDelay of the fault, in the background, and
+// then posts its callback. It does nothing if the server is closed first.
+func (s *Server) applyLater(c *call, act action, f Fault) {
+	s.callbacks.run(func() {
+		if wait(s.ctx, f.ApplyDelay) {
+			_, callback := s.finish(c, s.apply(c, act))
+			s.callbacks.post(callback, f)
+		}
+	})
+}
+
+// repeat performs a request once more, with a transaction id of its own. It returns the
+// callback to post, or nil if there is none.
+func (s *Server) repeat(c call) *notice {
+	c.tid = s.transactionID()
+	act, _ := s.prepare(&c)
+	if act == nil { // The token has just been revoked.
+		return nil
+	}
+	_, callback := s.finish(&c, s.apply(&c, act))
+	return callback
+}
+
+// prepare returns the action that performs a request. If nothing is left to perform, it
+// returns a nil action and the reply, which is a refusal or a token.
 func (s *Server) prepare(c *call) (action, reply) {
 	if refusal := c.check(); refusal != nil {
 		return nil, c.reply(*refusal)
@@ -155,8 +168,8 @@ func (s *Server) prepare(c *call) (action, reply) {
 	return act, reply{}
 }
 
-// finish returns the reply to a request with the result r and, for a write with a
-// callback URL, the callback to post.
+// finish returns the reply to a request whose result is r, and the callback to post.
+// There is a callback only for a write with a callback URL.
 func (s *Server) finish(c *call, r result) (reply, *notice) {
 	if !c.route.write || r.invalid() {
 		return c.reply(r), nil
@@ -169,7 +182,7 @@ func (s *Server) finish(c *call, r result) (reply, *notice) {
 	return c.reply(r), notice
 }
 
-// apply applies an action to the state.
+// apply applies an action to the state and returns its result.
 func (s *Server) apply(c *call, act action) result {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -180,7 +193,7 @@ func (s *Server) apply(c *call, act action) result {
 	return r
 }
 
-// check returns why no operation accepts the request, or nil.
+// check returns the refusal of a request that no operation accepts, or nil.
 func (c *call) check() *result {
 	switch {
 	case c.route == nil && len(c.methods) > 0:
@@ -208,9 +221,9 @@ func (c *call) mediaType() string {
 	return mediaType
 }
 
-// decode reads the members of the request, and the callback URL of a write. The
-// members are in the body, or in the query of a method without a body. It returns
-// why the request is invalid, or nil.
+// decode reads the members of the request, and the callback URL of a write. POST and
+// PATCH have the members in the body, other methods in the query. It returns a refusal
+// if they cannot be read, or nil.
 func (c *call) decode() *result {
 	read := c.decodeQuery
 	if c.route.method == http.MethodPost || c.route.method == http.MethodPatch {
