@@ -26,19 +26,19 @@ const (
 	maxRecordedCallbacks = 10_000
 )
 
-// Callback is a post of the outcome of a write to the callbackUrl of its request.
-// The server does not retry it.
+// Callback is a post to the callbackUrl of a request, with the outcome of the write.
+// The server does not retry a post.
 type Callback struct {
 	TransactionID  string
 	Operation      outcome.Operation
 	ConversationID string
-	// Success, Code and Description are the outcome of the write.
+	// Success, Code and Description are the outcome of the write, as posted.
 	Success     bool
 	Code        string
 	Description string
 	// Status is the HTTP status of the receiver's answer, or 0 if there was none.
 	Status int
-	// Err is why there was no answer. It is nil if there was one.
+	// Err says why the receiver did not answer. It is nil if the receiver answered.
 	Err error
 }
 
@@ -102,8 +102,8 @@ type callbacks struct {
 	ended  []Callback
 }
 
-// newCallbacks returns callbacks that use transport. If it is nil they use a
-// transport of their own and go to loopback hosts only. A test then cannot contact
+// newCallbacks returns callbacks that use transport. If transport is nil, they have a
+// transport of their own and go to loopback hosts only, so that a test cannot contact
 // other hosts by mistake.
 func newCallbacks(ctx context.Context, transport http.RoundTripper) *callbacks {
 	c := &callbacks{ctx: ctx, anyHost: transport != nil}
@@ -132,8 +132,8 @@ func (c *callbacks) post(n *notice, f Fault) {
 	}
 }
 
-// start starts a goroutine that delivers a notice, or keeps the notice until the next
-// one has been posted. It returns false if the server is closed.
+// start starts a goroutine that delivers a notice. With CallbackOvertaken it keeps the
+// notice until the next one has been posted. It returns false if the server is closed.
 func (c *callbacks) start(n *notice, f Fault) bool {
 	if f.Callback != CallbackOvertaken {
 		return c.run(func() { c.deliver(n, f) })
@@ -157,7 +157,8 @@ func (c *callbacks) run(f func()) bool {
 	return !c.closed
 }
 
-// deliver posts a notice, and then the notices that it overtakes.
+// deliver waits for the CallbackDelay, posts a notice, and then posts the notices that
+// were kept until now.
 func (c *callbacks) deliver(n *notice, f Fault) {
 	if !wait(c.ctx, f.CallbackDelay) {
 		c.end(n, 0, errClosed)
@@ -178,6 +179,8 @@ func (c *callbacks) postOnce(n *notice) {
 	c.end(n, status, err)
 }
 
+// request posts a notice. It returns the HTTP status of the answer, or why there is
+// none.
 func (c *callbacks) request(n *notice) (int, error) {
 	target, err := url.Parse(n.url)
 	if err != nil || !c.anyHost && !safeurl.Loopback(target.Hostname()) {
@@ -223,7 +226,8 @@ func (c *callbacks) release() []*notice {
 // errClosed is the error of callbacks that Close drops.
 var errClosed = errors.New("engagetest: the server was closed before the callback was posted")
 
-// close waits for the goroutines to end. The context must have ended.
+// close waits for the goroutines to end and records the notices that are still kept.
+// The context must have ended.
 func (c *callbacks) close() {
 	c.mu.Lock()
 	c.closed = true

@@ -11,8 +11,8 @@ import (
 )
 
 // Status is the state of a conversation, in the spelling of the server's replies.
-// [Server.Seed] accepts any other text too. The server then replies with that text
-// and treats the conversation as open.
+// [Server.Seed] also accepts any other text. The server replies with that text and
+// treats the conversation as open.
 type Status string
 
 // The states of a conversation. The spellings are assumed, because the vendor writes
@@ -93,9 +93,10 @@ type Message struct {
 	// Redacted and AttemptGatewayDelivery are nil if the request did not have them.
 	Redacted               *bool
 	AttemptGatewayDelivery *bool
-	// Raw is the JSON of the message as the server received it, except for surplus
-	// files, which the server drops. [Server.Seed] encodes the other fields if it is
-	// empty.
+	// Raw is the JSON that transcripts contain. It is the message as the server
+	// received it, except that the server marks surplus files as dropped. If it is
+	// empty, [Server.Seed] and [Server.Update] encode the other fields. To change
+	// another field of a message, set Raw to nil too.
 	Raw json.RawMessage
 }
 
@@ -108,15 +109,18 @@ type Attachment struct {
 	Dropped bool
 }
 
-// Seed adds a conversation to the server and returns its id. It replaces a
-// conversation with the same ID, in its place; without an ID it assigns one. If Status
-// is empty, it becomes Active with participants and Queued without. Zero times become
-// the time of the clock. A Raw that is not JSON becomes a JSON string. Seed does not
-// check anything else, so that a test can create states that the service never
-// reaches.
+// Seed adds a conversation to the server and returns its id. If ID is empty, Seed
+// assigns one. If the server has a conversation with the same ID, Seed replaces it,
+// and it keeps its place in [Server.Conversations].
 //
-// Of several conversations at an address, the one with the latest CreatedAt is the
-// newest. To change a conversation use [Server.Update].
+// An empty Status becomes Active if there are participants, and Queued otherwise. A
+// zero CreatedAt becomes the time of the clock, and a zero UpdatedAt becomes CreatedAt.
+// A Raw that is not JSON becomes a JSON string. Seed does not check anything else, so
+// that a test can create states that the service never reaches.
+//
+// Of several conversations at an address, a search finds an open one first, and
+// otherwise the one with the latest CreatedAt. To change a conversation, use
+// [Server.Update].
 func (s *Server) Seed(conversation Conversation) string {
 	seeded := conversation.clone()
 	seeded.complete(s.now())
@@ -126,10 +130,10 @@ func (s *Server) Seed(conversation Conversation) string {
 	return seeded.ID
 }
 
-// Update changes the conversation with that id and reports whether there is one. The
-// change is atomic: no request is handled between its beginning and its end. It must
-// not call methods of the server. Update completes the conversation as [Server.Seed]
-// does. The ID cannot be changed.
+// Update calls change with the conversation with that id, and stores the changed
+// conversation. It reports whether there is one. No request is applied while change
+// runs, and change must not call methods of the server. Update completes the
+// conversation as [Server.Seed] does. The ID cannot be changed.
 func (s *Server) Update(id string, change func(*Conversation)) bool {
 	now := s.now()
 	s.mu.Lock()
@@ -314,7 +318,7 @@ type state struct {
 	byID       map[string]*Conversation
 	byCustomer map[customerKey][]*Conversation
 	byThread   map[thread][]*Conversation
-	byEmail    map[string][]*Conversation // By what In-Reply-To can refer to.
+	byEmail    map[string][]*Conversation // By the values of In-Reply-To that lead to it.
 	created    int                        // The number of ids that newID has tried.
 	tasks      int
 	taskOf     map[string]string // The last task that Resolve created, by id.

@@ -39,8 +39,8 @@
 //
 // # Operations without a method
 //
-// Some operations have no method of engage.Client. Call them with its Do. Their paths
-// are relative to the base URL and, like all paths, assumed:
+// engage.Client has no method for some operations. Call them with its method Do. Their
+// paths are relative to the base URL. They are assumed, like all paths:
 //
 //	HoldConversation       POST /conversations/{id}/hold
 //	TransferConversation   POST /conversations/{id}/transfer
@@ -52,10 +52,10 @@
 //
 // The server implements what is publicly known of the service. It shares no wire
 // format with package engage, so that each can find mistakes in the other. This
-// documentation marks behavior that is not known as assumed. A program that works here
-// can still fail there. Where an option offers another behavior, test with both:
-// [WithRepeatsIgnored], [WithAliasIDsReplaced], [WithTextTrimmed],
-// [WithTranscriptPages] and [WithConversationIDsOmitted].
+// documentation marks behavior that is not known as assumed. A program that works with
+// this server can still fail with the service. These options change assumed behavior,
+// so test with and without them: [WithRepeatsIgnored], [WithAliasIDsReplaced],
+// [WithTextTrimmed], [WithTranscriptPages] and [WithConversationIDsOmitted].
 //
 // The server is stricter than the service may be, so that it finds misspelled names.
 // It refuses:
@@ -77,5 +77,5 @@
 // The server answers 400 to a malformed request and 422 to a well-formed one whose
 // values make no sense. It answers 404 if there is no such conversation, and 409 if
 // the state of the conversation forbids the operation. If a write has a callback URL,
-// the server acknowledges it and reports a 404 or 409 by callback (observed).
+// the server acknowledges it and reports the 404 or 409 by callback (observed).
 package engagetest

@@ -34,8 +34,8 @@ const Always = -1
 //	Fault{Header: http.Header{"Connection": {"close"}}}           // GOAWAY over HTTP/2, after the reply
 //
 // A fault that changes the reply or breaks the connection prevents the operation,
-// unless Applied is set. A fault that only delays, adds headers or changes the
-// callback does not prevent it.
+// unless Applied or ApplyDelay is set. A fault that only delays, adds headers, repeats
+// the request or changes the callback does not prevent it.
 type Fault struct {
 	// Times is the number of requests that the fault affects. Zero means one.
 	// [Always] means all, until [Server.ClearFaults].
@@ -43,20 +43,20 @@ type Fault struct {
 	// Applied makes the fault act after the operation has been applied, instead of
 	// before.
 	Applied bool
-	// ApplyDelay makes the server apply a write in the background, this long after the
-	// request arrived. The reply only acknowledges the request, unless the request is
-	// invalid. A fault of the reply or the connection does not prevent the operation.
-	// The server waits in real time. It does not apply the write if it is closed first.
+	// ApplyDelay makes the server acknowledge a write at once and apply it in the
+	// background, this long after the request arrived. The server waits in real time.
+	// It does not apply the write if the request is invalid, or if it is closed first.
+	// Repeated then has no effect. Other operations are not delayed.
 	ApplyDelay time.Duration
-	// Repeated makes the server handle the request twice, as if a gateway had sent it
-	// again. Each time has a transaction id and a callback of its own. The client gets
-	// the first reply. The second callback is posted before the first, unless Callback
-	// is set; Callback does not apply to it. A fault that prevents the operation
-	// prevents both.
+	// Repeated makes the server apply the request twice, as if a gateway had sent it
+	// again. The repetition has a transaction id and a callback of its own. The client
+	// gets the first reply. Callback affects only the first callback. If it is empty,
+	// the first callback is posted after the second.
 	Repeated bool
-	// Delay is a time to wait before the operation, or after it if Applied. The
-	// server waits in real time, whatever its clock. If the client leaves or the
-	// server is closed meanwhile, the request ends without a reply.
+	// Delay is a time to wait before the operation, or after it if Applied or
+	// ApplyDelay is set. The server waits in real time, whatever its clock. If the
+	// client leaves or the server is closed meanwhile, the request ends without a
+	// reply.
 	Delay time.Duration
 
 	// Status is the HTTP status of the reply, from 200 to 999. Any other value
@@ -64,14 +64,14 @@ type Fault struct {
 	// if the status is below 300. There is no body with 204 and 205. A redirect leads
 	// to the same URL, unless Header has a Location.
 	Status int
-	// Code and Description go into the envelope. An empty code means the status.
-	// Without a Status they make a failure. Its status is 200, or that of the
-	// operation if Applied. In the reply to a request for a token they are error and
-	// error_description.
+	// Code and Description are members of the envelope. If Code is empty, the envelope
+	// has the HTTP status as its code. If one of them is set and Status is zero, the
+	// reply is a failure. Its HTTP status is 200, or that of the operation if Applied is
+	// set. In the reply to a request for a token they are error and error_description.
 	Code        string
 	Description string
-	// Header is added to the reply, such as Retry-After. A Date replaces the date of
-	// the server.
+	// Header has headers to add to the reply, such as Retry-After. Date and Location
+	// replace those of the server.
 	Header http.Header
 	// Body, if not empty, replaces the body of the reply.
 	Body string
@@ -83,7 +83,8 @@ type Fault struct {
 
 	// Callback is what happens to the callback of a write.
 	Callback CallbackFault
-	// CallbackDelay is a time to wait before the callback is posted, in real time.
+	// CallbackDelay is a time to wait before the callback is posted, in real time. It
+	// does not affect a callback that is overtaken.
 	CallbackDelay time.Duration
 }
 
@@ -97,7 +98,7 @@ const (
 	// HTML is the error page of a proxy.
 	HTML Shape = "html"
 	// PlainText is the text of a proxy that lost its connection to the service. The
-	// reply has no trace ids.
+	// reply has no trace ids in its header.
 	PlainText Shape = "plain text"
 	// ByteOrderMark is the body with a byte order mark (EF BB BF) before it.
 	ByteOrderMark Shape = "byte order mark"
@@ -107,7 +108,7 @@ const (
 	Truncated Shape = "truncated"
 	// WrongShape is JSON of an unexpected kind, an array.
 	WrongShape Shape = "wrong shape"
-	// Oversized is JSON of 64 MiB.
+	// Oversized is JSON of more than 64 MiB.
 	Oversized Shape = "oversized"
 	// Numbers is the envelope with status and code as numbers (observed).
 	Numbers Shape = "numbers"
@@ -144,9 +145,10 @@ const (
 	// CallbackDoubled means that the callback is posted twice.
 	CallbackDoubled CallbackFault = "doubled"
 	// CallbackEarly means that the callback is posted before the reply is sent. The
-	// server waits up to ten seconds for the answer to the callback.
+	// server waits up to ten seconds for the receiver to answer.
 	CallbackEarly CallbackFault = "early"
-	// CallbackOvertaken means that the callback is posted after the next callback.
+	// CallbackOvertaken means that the callback is posted after the next callback of
+	// the server. If none follows, it is never posted.
 	CallbackOvertaken CallbackFault = "overtaken"
 )
 
@@ -198,8 +200,8 @@ func (f *faults) next(r *Request) Fault {
 	return choose(*r)
 }
 
-// take takes the next fault from the queue of an operation. If the queue is empty it
-// returns the function that chooses, which may be nil.
+// take takes the next fault from the queue of an operation. If the queue is empty, it
+// returns the function of FailFunc, which may be nil.
 func (f *faults) take(operation outcome.Operation) (Fault, FaultFunc) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -248,7 +250,7 @@ func (f Fault) reply(c *call, own int) reply {
 	return reply{status: status, body: encode(e)}
 }
 
-// spoil changes a reply as the fault says.
+// spoil returns a reply with the header, the body and the shape of the fault.
 func (f Fault) spoil(c *call, r reply) reply {
 	for name, values := range f.Header {
 		r.header = add(r.header, name, values...)
@@ -293,8 +295,8 @@ func compress(body []byte) []byte {
 	return compressed.Bytes()
 }
 
-// inNumbers returns an envelope with status and code as numbers. It returns a body
-// that is not an envelope as it is.
+// inNumbers returns an envelope with status and code as numbers. It returns any other
+// body unchanged.
 func inNumbers(body []byte, status int) []byte {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(body, &members) != nil || members["code"] == nil {

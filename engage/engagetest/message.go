@@ -46,9 +46,9 @@ var (
 	onApple     = []channel.Channel{apple}
 )
 
-// contents has the content types of the vendor's message schema (documented). A text
-// announcement in an email conversation is assumed: one document has announcements on
-// every channel, another has no text on email.
+// contents has the content types of the vendor's message schema (documented). That an
+// email conversation accepts a text announcement is assumed: one document allows
+// announcements on every channel, another allows no text on email.
 var contents = []content{
 	{"text", bothWays, allButEmail, []string{"text"}},
 	{"text", announced, channels, []string{"text"}},
@@ -84,8 +84,8 @@ func (o *object) messages(ch channel.Channel) []Message {
 	return messages
 }
 
-// message reads one message. Every message may have an empty list of attachments, as
-// the vendor's templates send it (observed).
+// message reads one message. Every message may have an empty list of attachments,
+// because the vendor's templates send one (observed).
 func (o *object) message(ch channel.Channel) Message {
 	if string(o.members["aliasId"]) == `""` {
 		o.unusable("aliasId", "is empty")
@@ -205,8 +205,8 @@ func linkMember(typ string) string {
 	return "fileUrl"
 }
 
-// email reads the member of an email. An inbound email needs no recipient, because it
-// may be a blind copy.
+// email reads the member with the content of an email. An inbound email needs no
+// recipient, because it may be a blind copy.
 func (o *object) email(direction string) {
 	body := o.requiredObject("email")
 	if body == nil {
@@ -246,9 +246,9 @@ func (o *object) timestamp() time.Time {
 // schema. Where the schema does not give the kind of a value, the server accepts any
 // string, number or boolean.
 //
-// Each outbound Apple body may have all the members around the data that any of them
-// has. The vendor's samples do not agree on them (assumed). The data of the list and
-// the time picker is what the vendor's Apple channel node sends (assumed).
+// The vendor's samples do not agree on the members around the data of an outbound Apple
+// body, so each may have all of them (assumed). The data of the list picker and the
+// time picker is that of the vendor's Apple channel node (assumed).
 var bodies = map[string]shape{
 	"lcFormResponse": texts("title").with(shape{
 		"fields": texts("label", "name", "type", "value").list,

@@ -23,14 +23,14 @@ type object struct {
 	problems *problems
 }
 
-// problems has the problems of a request. It separates what is malformed or missing
-// from values that are well formed but not usable.
+// problems has the problems of a request. What is missing, unknown or of the wrong kind
+// is malformed. A value of the right kind that makes no sense is unusable.
 type problems struct {
 	malformed []string
 	unusable  []string
 }
 
-// newObject returns the object that a document consists of, and whether it is one.
+// newObject returns the object in a document, and whether the document is an object.
 func newObject(document []byte) (*object, bool) {
 	o := &object{problems: new(problems)}
 	return o, o.decode(document)
@@ -70,10 +70,12 @@ func queryObject(query url.Values) *object {
 	return o
 }
 
+// malformed records that a member is missing, unknown or of the wrong kind.
 func (o *object) malformed(name, problem string) {
 	o.problems.malformed = append(o.problems.malformed, o.path+name+" "+problem)
 }
 
+// unusable records that the value of a member makes no sense.
 func (o *object) unusable(name, problem string) {
 	o.problems.unusable = append(o.problems.unusable, o.path+name+" "+problem)
 }
@@ -94,7 +96,7 @@ func (o *object) refusal() *result {
 	return &result{status: status, description: strings.Join(all, "; ")}
 }
 
-// has reports whether there is a member with that name which was not read yet.
+// has reports whether the object has a member with that name that was not read yet.
 func (o *object) has(name string) bool {
 	_, ok := o.members[name]
 	return ok
@@ -107,8 +109,8 @@ func (o *object) require(name string) {
 	}
 }
 
-// take removes a member and decodes it into value. It reports whether there was one of
-// the right kind.
+// take removes a member and decodes it into value. It returns false if there is none,
+// or if the member is of the wrong kind, which is a problem.
 func (o *object) take(name, kind string, value any) bool {
 	raw, ok := o.members[name]
 	if !ok {
@@ -185,8 +187,8 @@ func (o *object) object(name string) *object {
 	return o.within(name, raw)
 }
 
-// requiredObject returns a member that must be present and an object. It returns nil
-// if it is not.
+// requiredObject returns a member that must be present and an object. Otherwise it
+// records a problem and returns nil.
 func (o *object) requiredObject(name string) *object {
 	o.require(name)
 	return o.object(name)
@@ -206,7 +208,8 @@ func (o *object) objects(name string) []*object {
 	return objects
 }
 
-// within returns an object inside this one. JSON of another kind is a problem.
+// within returns an object inside this one. JSON of another kind is a problem, and
+// within returns nil.
 func (o *object) within(name string, raw json.RawMessage) *object {
 	inner := &object{path: o.path + name + ".", raw: raw, problems: o.problems}
 	if !inner.decode(raw) {

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// createConversation creates a queued conversation. It refuses if a conversation is
-// open at the same address.
+// createConversation creates a queued conversation. It refuses the request if a
+// conversation is open at the same address.
 func createConversation(c *call) action {
 	a := c.body.address()
 	created := &Conversation{
@@ -56,9 +56,9 @@ func createConversation(c *call) action {
 	}
 }
 
-// change returns the action that changes the conversation in the path of a request. If
-// the change returns a refusal, that is the result. If there is no such conversation
-// the result is 404.
+// change returns an action that calls change with the conversation in the path of the
+// request. The result is the refusal that change returns, or an acknowledgement if it is
+// nil. The result is 404 if there is no such conversation.
 func (c *call) change(change func(*state, *Conversation) *result) action {
 	return func(s *state) result {
 		conversation, ok := s.byID[c.parameters["id"]]
@@ -180,8 +180,8 @@ func closeConversation(c *call) action {
 	})
 }
 
-// reopenConversation queues a closed conversation. It refuses an open one, and also
-// if another conversation is open at its address (assumed).
+// reopenConversation queues a closed conversation. It refuses the request if the
+// conversation, or another one at its address, is open (assumed).
 func reopenConversation(c *call) action {
 	return c.change(func(s *state, conversation *Conversation) *result {
 		if conversation.open() {
@@ -244,7 +244,7 @@ func fetchTranscript(c *call) action {
 	}
 }
 
-// transcribed returns the JSON of message i as the transcript has it.
+// transcribed returns the JSON of message i for a transcript.
 func (b behavior) transcribed(c *Conversation, i int) json.RawMessage {
 	raw := c.Messages[i].Raw
 	var members map[string]json.RawMessage
@@ -261,8 +261,8 @@ func (b behavior) transcribed(c *Conversation, i int) json.RawMessage {
 	return encode(members)
 }
 
-// number returns a whole number of a query. It returns absent if there is none, and
-// refuses a number that is not from least to most.
+// number returns a whole number of a query. It returns absent if there is none. A number
+// that is not from least to most is a problem.
 func (o *object) number(name string, absent, least, most int) int {
 	var text string
 	if !o.take(name, "a number", &text) {

@@ -18,11 +18,11 @@ const alreadyClosed = "4547"
 // result is the result of an operation.
 type result struct {
 	status         int
-	code           string // The status, if empty.
+	code           string // If empty, the reply has the status as its code.
 	description    string
 	conversationID string
 	value          any
-	resolved       *resolution // Only Resolve sets it.
+	resolved       *resolution // Set by Resolve only.
 }
 
 // resolution is what only Resolve reports.
@@ -41,7 +41,8 @@ func (r result) invalid() bool {
 	return r.status == http.StatusBadRequest || r.status == http.StatusUnprocessableEntity
 }
 
-// acknowledged is the result of a write that was applied at some time.
+// acknowledged sets the time at which a write changed the conversation, and returns
+// the result of the write.
 func acknowledged(c *Conversation, at time.Time) result {
 	c.UpdatedAt = at
 	return result{
@@ -66,8 +67,8 @@ func unknown(description string) result {
 	return result{status: http.StatusNotFound, description: description}
 }
 
-// asynchronous is the result that the reply reports when r comes by callback. It
-// says only that the request was accepted.
+// asynchronous returns the result for the reply when a callback reports r. It says
+// only that the request was accepted.
 func (r result) asynchronous() result {
 	accepted := result{status: http.StatusAccepted, description: "accepted"}
 	if r.resolved != nil {
@@ -76,7 +77,7 @@ func (r result) asynchronous() result {
 	return accepted
 }
 
-// envelope is the form of every reply but a token.
+// envelope is the body of every reply except that to a request for a token.
 type envelope struct {
 	Status      string `json:"status"`
 	Code        string `json:"code"`
@@ -112,7 +113,8 @@ type reply struct {
 	body   []byte
 }
 
-// reply puts a result into a reply. A write and a failure have the transaction id.
+// reply returns the reply that reports a result. The envelope has the transaction id
+// if the operation is a write or has failed.
 func (c *call) reply(r result) reply {
 	tid := c.tid
 	if r.ok() && !c.route.write {
@@ -152,8 +154,8 @@ func add(header http.Header, name string, values ...string) http.Header {
 	return header
 }
 
-// send sends a reply, or breaks the connection as the fault says. When it returns,
-// all of the reply has been written.
+// send sends a reply, or breaks the connection as the fault says. It returns after the
+// whole reply has been written, so that a callback can follow it.
 func (s *Server) send(ctx context.Context, w http.ResponseWriter, request *Request, r reply, f Fault) {
 	switch f.Connection {
 	case ConnectionClosed:
@@ -208,11 +210,11 @@ func contentType(body []byte) string {
 	return "application/json"
 }
 
-// oversize is the length of an oversized body.
+// oversize is the length of the padding in an oversized body.
 const oversize = 64 << 20
 
-// writeOversized writes JSON of the length oversize, or until the client stops
-// reading.
+// writeOversized writes JSON that is longer than oversize. It stops early if the client
+// has gone.
 func writeOversized(w http.ResponseWriter) {
 	chunk := bytes.Repeat([]byte("x"), 32<<10)
 	_, err := w.Write([]byte(`{"status":"success","value":{"padding":"`))

@@ -27,14 +27,15 @@ type Request struct {
 	// Number is not 1, older requests have been dropped.
 	Number int
 	// Operation is the operation of the request. It is [Token] for a request for a
-	// token, and empty if there is no such path.
+	// token, and empty if no operation has the path and the method.
 	Operation outcome.Operation
 	Method    string
 	// Path is the path with the query, escaped as it was sent.
 	Path string
-	// Header is the header. The token is redacted.
+	// Header is the header of the request. The token is redacted.
 	Header http.Header
-	// Body is the body. The client's secret is redacted.
+	// Body is the body of the request. The client's secret is redacted. In a request
+	// for a token the fields are in order of their names.
 	Body []byte
 	// Received is the time of arrival by the server's clock.
 	Received time.Time
@@ -77,7 +78,7 @@ func (l *requestLog) answered(r *Request, status int) {
 }
 
 // Requests returns copies of the requests that the server received, in the order of
-// their arrival.
+// their arrival. [Request.Number] says how many the server keeps.
 func (s *Server) Requests() []Request {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()

@@ -20,8 +20,8 @@ const (
 )
 
 // resolveConversation finds or creates the conversation of an incoming message and
-// appends the message. It re-opens a closed conversation, but creates a new one on
-// live chat (documented). What the service makes of the details is assumed.
+// appends the message. It re-opens a closed conversation, except that it creates a new
+// one on live chat (documented). How the details become a message is assumed.
 func resolveConversation(c *call) action {
 	transID := c.body.requiredText("transId")
 	c.body.requiredText("flowId")
@@ -38,8 +38,8 @@ func resolveConversation(c *call) action {
 	}
 }
 
-// resolve returns the conversation of a message, and the operation that found or made
-// it.
+// resolve finds, re-opens or creates the conversation of a message. It returns the
+// conversation and the operation to report.
 func (s *state) resolve(in incoming, c *call) (*Conversation, string) {
 	conversation := s.find(in.address)
 	switch {
@@ -77,8 +77,8 @@ func (s *state) newTask(c *Conversation) string {
 }
 
 // media is a medium that Resolve accepts. The fields customer, business and name are
-// the names of the members in the message details. The shape others has the members
-// that the details may have besides.
+// the names of members of the message details. The shape others has the further members
+// that the details may have.
 type media struct {
 	mediaType    string
 	mediaChannel string
@@ -107,9 +107,9 @@ var allMedia = []media{
 			with(shape{"attachmentCount": integer, "extras": anything, "version": scalar})},
 }
 
-// reports has the shapes of the blocks beside the message details. They report what
-// was found in the content. The vendor's samples confuse the names of the two scans,
-// so each scan accepts the names of both.
+// reports has the shapes of the blocks beside the message details, which report checks
+// of the content. The vendor's samples confuse the names of the two scans, so each scan
+// accepts the names of both.
 var reports = shape{
 	"pciDetails": texts("isPCIValidationDone", "nonPCIComplianceReason").with(shape{
 		"isPCICompliant": boolean, "isAttachmentEnabled": scalar, "droppedAttachmentCount": integer,
@@ -128,9 +128,9 @@ var scan = texts(
 // incoming is the message of a request to resolve, and where it arrived.
 type incoming struct {
 	address address
-	name    string
+	name    string // The customer's name.
 	message Message
-	email   map[string]any // The member of an email that has its content.
+	email   map[string]any // The content of an email, nil on other channels.
 }
 
 // incoming reads the message and the address. A message without a time arrived now.
@@ -191,7 +191,8 @@ func (o *object) details() *object {
 	return message
 }
 
-// peek returns a string or the text of another value, without reading the member.
+// peek returns a string member, or the JSON of another value. It leaves the member to
+// be read.
 func (o *object) peek(name string) string {
 	var text string
 	if json.Unmarshal(o.members[name], &text) == nil {
@@ -232,8 +233,8 @@ func (o *object) files() []Attachment {
 	return files
 }
 
-// sentAt returns the time that text is: RFC 3339, or seconds or milliseconds since
-// 1970. It returns now for any other text.
+// sentAt returns the time in text, which is in RFC 3339, or in seconds or milliseconds
+// since 1970. It returns now for any other text.
 func sentAt(text string, now time.Time) time.Time {
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		return at.UTC()

@@ -8,12 +8,12 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// basePath is the path of the base URL. It is not empty, so that a client which
-// drops it fails.
+// basePath is the path of the base URL. It is not empty, so that a client that drops
+// it fails.
 const basePath = "/api/v1"
 
-// Token stands for requests for a token in [Server.Fail] and [Request]. It is not an
-// operation of the client.
+// Token is the operation of a request for a token, in [Server.Fail] and [Request]. It
+// is not an operation of the client.
 const Token outcome.Operation = "Token"
 
 // route is the method, the path and the handler of an operation.
@@ -25,9 +25,9 @@ type route struct {
 	handle    handler
 }
 
-// handler reads the members of a request and returns what to do with them. The server
-// refuses the request if the members have problems. Otherwise it calls the action
-// under the lock of the state.
+// A handler reads the members of a request and returns the action that applies it. The
+// server refuses the request if the members have problems. Otherwise it calls the
+// action, with the state locked.
 type (
 	handler func(*call) action
 	action  func(*state) result
@@ -53,8 +53,8 @@ var routes = []route{
 	{Token, http.MethodPost, "/oauth/token", false, nil},
 }
 
-// match returns the route of a request and the parameters in its path. If the path
-// has only other methods, match returns these instead.
+// match returns the route of a request and the parameters in its path. If the path has
+// routes but none for the method, match returns the methods of these routes instead.
 func match(r *http.Request) (found *route, parameters map[string]string, methods []string) {
 	path, ok := strings.CutPrefix(r.URL.EscapedPath(), basePath)
 	if !ok {

@@ -62,8 +62,8 @@ func (c *Conversation) address() address {
 	}
 }
 
-// checkFindable records what a search lacks. Live chat needs the thread, or the
-// customer and the fingerprint.
+// checkFindable records which members a search lacks. Live chat needs the thread, or
+// the customer and the fingerprint.
 func (a address) checkFindable(o *object) {
 	switch {
 	case a.channel == liveChat && a.threadID != "":
@@ -112,9 +112,9 @@ func orNull(text string) *string {
 	return &text
 }
 
-// find returns the conversation at an address, or nil. For an email, In-Reply-To comes
-// before all else, even if it leads to a closed conversation (documented). It counts
-// whoever the customer is.
+// find returns the conversation at an address, or nil. For an email, In-Reply-To takes
+// precedence, even if it leads to a closed conversation (documented) or to that of
+// another customer.
 func (s *state) find(a address) *Conversation {
 	for _, candidates := range s.candidates(a) {
 		if found := s.openOrNewest(candidates); found != nil {
@@ -134,8 +134,8 @@ func (s *state) findOpen(a address) *Conversation {
 	return nil
 }
 
-// candidates returns the conversations that each rule finds at an address, in the order
-// of the rules.
+// candidates returns the conversations at an address, as one list for each rule of the
+// channel. The rules are in the order in which they apply.
 func (s *state) candidates(a address) [][]*Conversation {
 	same := s.byCustomer[a.customerKey()]
 	switch {

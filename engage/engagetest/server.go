@@ -52,7 +52,7 @@ type settings struct {
 	behavior
 }
 
-// behavior is how the service behaves where its documentation does not say.
+// behavior selects how the server behaves where the service's behavior is not known.
 type behavior struct {
 	ignoreRepeats   bool
 	replaceAliasIDs bool
@@ -68,13 +68,14 @@ func WithClock(now func() time.Time) Option {
 	return func(s *settings) { s.clock = now }
 }
 
-// WithCredentials sets the client id and the secret that the server accepts.
+// WithCredentials sets the client id and the secret that the server accepts. By
+// default it accepts fixed ones, which [Server.Credentials] returns.
 func WithCredentials(clientID, clientSecret string) Option {
 	return func(s *settings) { s.clientID, s.clientSecret = clientID, clientSecret }
 }
 
-// WithTokenLifetime sets how long a token is valid, in whole seconds. The server
-// cuts fractions off. The default is an hour (documented).
+// WithTokenLifetime sets how long a token is valid. It is rounded down to whole
+// seconds. The default is an hour (documented).
 func WithTokenLifetime(lifetime time.Duration) Option {
 	return func(s *settings) { s.tokenLifetime = lifetime.Truncate(time.Second) }
 }
@@ -86,8 +87,9 @@ func WithTLS() Option {
 }
 
 // WithMaxStreams limits the requests that an HTTP/2 connection carries at the same
-// time. The server refuses surplus requests with REFUSED_STREAM while the client has
-// not read the limit. The default is that of net/http. Use it with [WithTLS].
+// time. A client that has not yet received the limit may exceed it. The server refuses
+// the surplus requests with REFUSED_STREAM. The default is that of net/http. Use this
+// option with [WithTLS].
 func WithMaxStreams(streams int) Option {
 	return func(s *settings) { s.maxStreams = streams }
 }
@@ -99,23 +101,22 @@ func WithRepeatsIgnored() Option {
 	return func(s *settings) { s.ignoreRepeats = true }
 }
 
-// WithAliasIDsReplaced makes transcripts contain alias ids of the server's own in
-// place of those that the messages were sent with. Without this option a message
-// keeps its alias id (assumed). [Server.Conversation] always returns the alias id as
-// it was sent.
+// WithAliasIDsReplaced replaces the alias ids of messages in transcripts with ids of
+// the server's own. Without this option a message keeps the alias id that it was sent
+// with (assumed). [Server.Conversation] always returns the alias id as it was sent.
 func WithAliasIDsReplaced() Option {
 	return func(s *settings) { s.replaceAliasIDs = true }
 }
 
-// WithTextTrimmed makes transcripts contain texts without white space around them, as
-// a service that normalizes content does. Without this option a text stays as it was
-// sent (assumed). [Server.Conversation] always returns the text as it was sent.
+// WithTextTrimmed removes the white space around texts in transcripts, as a service
+// that normalizes content does. Without this option a text stays as it was sent
+// (assumed). [Server.Conversation] always returns the text as it was sent.
 func WithTextTrimmed() Option {
 	return func(s *settings) { s.trimText = true }
 }
 
-// WithTranscriptPages limits the pages of transcripts to size messages, whatever limit
-// a request has. Without this option a page has as many messages as the request
+// WithTranscriptPages limits each page of a transcript to size messages, even if the
+// request allows more. Without this option a page has as many messages as the request
 // allows, up to 500 (documented). The size must be positive.
 func WithTranscriptPages(size int) Option {
 	return func(s *settings) { s.pageSize = size }
@@ -178,9 +179,9 @@ func NewServer(options ...Option) *Server {
 	return s
 }
 
-// Close shuts the server down. It ends requests that are still waiting, drops
-// callbacks that have not been posted, and returns when no goroutine of the server
-// is left. A second Close does nothing.
+// Close shuts the server down. It aborts the requests that are still in progress,
+// drops callbacks and delayed writes that are still waiting, and returns when all
+// goroutines of the server have ended. A second Close does nothing.
 func (s *Server) Close() {
 	s.cancel()
 	s.http.CloseClientConnections()
@@ -205,9 +206,9 @@ func (s *Server) Credentials() auth.ClientCredentials {
 	}
 }
 
-// Client returns a client of the server with its [Server.Credentials]. The given
-// options override those that Client needs itself. It returns the errors of
-// engage.New.
+// Client returns a client of the server that uses its [Server.Credentials]. With
+// [WithTLS] the client trusts the server's certificate, unless options set another
+// transport. Client returns an error if engage.New refuses an option.
 func (s *Server) Client(options ...engage.Option) (*engage.Client, error) {
 	var own []engage.Option
 	if s.http.TLS != nil {
@@ -223,12 +224,14 @@ func (s *Server) HTTPClient() *http.Client { return s.http.Client() }
 func (s *Server) IssueToken() string { return s.tokens.issue(s.now()) }
 
 // RevokeTokens makes the server refuse every token that it has issued so far. A
-// client that has just renewed a refused token may wait before it renews the next,
-// as the documentation of auth.Cache says. Use a new client for each call.
+// client that has just renewed a refused token may wait before it renews the next
+// one, as the documentation of auth.Cache says. So use a new client after each call
+// of RevokeTokens.
 func (s *Server) RevokeTokens() { s.tokens.revoke() }
 
-// Handler returns the server as a handler, for a listener of the caller's. Faults
-// that break a connection panic with http.ErrAbortHandler, which net/http expects.
+// Handler returns the server as a handler, for a listener of the caller's. A fault
+// that breaks the connection panics with http.ErrAbortHandler, as net/http expects.
+// On such a listener [ConnectionSilent] affects only the request.
 func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }
 
 // now returns the time of the server's clock, in UTC.

@@ -14,14 +14,14 @@ import (
 	"time"
 )
 
-// scopes has the scopes of the vendor's sample, as far as it is readable.
+// scopes has the scopes of the vendor's sample, as far as they are readable in it.
 var scopes = []string{
 	"conversations:read", "conversations:write",
 	"conversations-messages:read", "conversations-messages:write",
 }
 
-// tokens issues and checks tokens. A token is a signed JWT, as the service's are.
-// Nothing is stored; a new key revokes all tokens.
+// tokens issues and checks tokens. A token is a signed JWT, as the service's are. The
+// tokens are not stored, and a new key revokes them all. It is safe for concurrent use.
 type tokens struct {
 	clientID     string
 	clientSecret string
