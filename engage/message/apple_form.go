@@ -82,8 +82,8 @@ type AppleFormPage struct {
 	SubmitForm  bool            `json:"submitForm,omitempty"`
 	Items       []AppleFormItem `json:"items,omitempty"`
 	PickerTitle string          `json:"pickerTitle,omitempty"`
-	// SelectedItemIndex is the index of the item that is chosen at first. The JSON
-	// leaves it out if it is nil.
+	// SelectedItemIndex is the index of the item that is selected when the page opens.
+	// The JSON leaves it out if it is nil.
 	SelectedItemIndex *int             `json:"selectedItemIndex,omitempty"`
 	HintText          string           `json:"hintText,omitempty"`
 	Options           AppleFormOptions `json:"options,omitzero"`

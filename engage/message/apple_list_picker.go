@@ -85,8 +85,8 @@ type AppleListPickerResponseContent struct {
 	Additional   Members        `json:"-"`
 }
 
-// AppleSelection contains the items of a list. SelectedItems are those that the customer chose,
-// OtherItems the others.
+// AppleSelection contains the items of a list. SelectedItems are those that the customer
+// chose. OtherItems are the others.
 type AppleSelection struct {
 	OtherItemCount    int                 `json:"otherItemCount"`
 	SelectedItemCount int                 `json:"selectedItemCount"`

@@ -6,8 +6,8 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// maxFiles is the largest number of files that the service accepts in one message. It
-// drops the others (documented for contact-center tenants).
+// maxFiles is the largest number of files in one message. The service drops the others
+// (documented for contact-center tenants).
 const maxFiles = 10
 
 // Attachment is a file of a message. The service downloads it from its URL.

@@ -25,12 +25,12 @@ type ruled interface {
 	rules(*outcome.Violations)
 }
 
-// Check returns every violation of m as a message that operation in version sends on
-// ch. It checks the fields of the message, and whether operation in version supports the
-// message on ch, as [SupportTable] says. The paths of the fields begin at the message.
+// Check returns all violations of m, a message to send on ch with this version of
+// operation. It checks each field, and that [SupportTable] lists the message for the
+// version and the channel. The names of fields are paths relative to the message.
 //
-// A message that is nil, an [Unknown] or not supported violates the field Type. If ch is
-// an unknown channel, it is enough that any channel supports the message.
+// A message that is nil, an [Unknown] or not supported is a violation of the field Type.
+// If ch is an unknown channel, the message is supported if any channel supports it.
 func Check(m Message, operation outcome.Operation, version outcome.Version, ch channel.Channel) outcome.Violations {
 	var v outcome.Violations
 	m, k := resolve(m)

@@ -23,12 +23,13 @@ const (
 //
 // Decode accepts the variants that the vendor documents: the members url and fileUrl,
 // the members name and fileName, a number in a string, the type lcFormResponse, and
-// null for a missing member. A missing member leaves its field zero; use [Check] to
-// find out whether the message can be sent. As in encoding/json, an escape of half a
-// character becomes U+FFFD. A number with a fraction has the precision of a float64.
+// null for a missing member. A missing member leaves its field zero. Use [Check] to
+// find out whether the message can be sent. As in encoding/json, an escaped surrogate
+// without its pair becomes U+FFFD. A number with a fraction has the precision of a
+// float64.
 //
 // The field Additional keeps members that the package does not know. A message becomes
-// an [Unknown] if its type is unknown or does not have its direction.
+// an [Unknown] if its type is unknown, or if its direction is not that of its type.
 //
 // In all other cases Decode returns a [*DecodeError]:
 //
@@ -36,8 +37,8 @@ const (
 //   - The type is missing.
 //   - A value has the wrong kind.
 //   - A member appears twice, or under both of its names.
-//   - A timestamp has no zone.
-//   - A whole number has a sign or zeroes that would be lost, as in "+0530".
+//   - A timestamp is not in RFC 3339, or has no zone.
+//   - A whole number has a sign or leading zeroes that would be lost, as in "+0530".
 //   - data exceeds [MaxSize], [MaxDepth] or [MaxValues].
 func Decode(data []byte) (Message, error) {
 	if len(data) > MaxSize {
@@ -72,8 +73,8 @@ func Decode(data []byte) (Message, error) {
 	return v.Interface().(Message), nil
 }
 
-// unmarshal decodes data into m. It is the UnmarshalJSON of the type M. As usual in
-// encoding/json, null changes nothing.
+// unmarshal decodes data into m. It is the UnmarshalJSON of the type M. By the convention
+// of encoding/json, null changes nothing.
 func unmarshal[M Message](data []byte, m *M) error {
 	if isNull(data) {
 		return nil
@@ -84,7 +85,7 @@ func unmarshal[M Message](data []byte, m *M) error {
 	}
 	same, ok := decoded.(M)
 	if !ok {
-		return &DecodeError{Problem: "is not a message." + reflect.TypeFor[M]().Name() + ": its type or direction is another"}
+		return &DecodeError{Problem: "is not a message." + reflect.TypeFor[M]().Name() + ": it has another type or direction"}
 	}
 	*m = same
 	return nil
@@ -105,8 +106,8 @@ func decodeUnknown(data []byte) (Unknown, error) {
 	return Unknown{Raw: slices.Clone(raw)}, err
 }
 
-// head returns the type and the direction of a message, or "" for one that is missing.
-// It stops reading when it has both.
+// head returns the type and the direction of a message. A missing one is "". It stops
+// reading when it has both.
 func head(data []byte) (typ Type, direction Direction, err error) {
 	s := newScanner(data)
 	if err := s.enter('{'); err != nil {

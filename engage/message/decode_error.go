@@ -1,11 +1,11 @@
 package message
 
-// DecodeError is the error of JSON that is not a message. It contains no value and
-// no unknown name of the JSON.
+// DecodeError is the error for JSON that is not a message. It contains no value and
+// no unknown name from the JSON, so it can be logged.
 type DecodeError struct {
-	// Member is the path of the member in the names of the schema, such as
-	// "lcCarousel.elements[0].title". It ends at the last member that is part of
-	// the schema. It is empty if the problem is one of the whole message.
+	// Member is the path of the member, such as "lcCarousel.elements[0].title". It
+	// contains only names of the schema: for an unknown member it is the path of the
+	// object around it. It is empty if the problem concerns the whole message.
 	Member string
 	// Problem says what is wrong with the member. It follows the name of the
 	// member, as in "is missing".
@@ -20,8 +20,8 @@ func (e *DecodeError) Error() string {
 	return "message: " + e.Member + " " + e.Problem
 }
 
-// atMember puts name, the name of the member or index that contains the problem,
-// before the path in err, a *DecodeError.
+// atMember puts a name or an index before the path in err, which is a *DecodeError, and
+// returns err. The path then begins at the object or array around it.
 func atMember(name string, err error) error {
 	if e, ok := err.(*DecodeError); ok {
 		switch {

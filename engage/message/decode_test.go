@@ -233,7 +233,7 @@ func TestUnmarshalJSONDecodesAMessageOfItsType(t *testing.T) {
 	require.Equal(t, "hello", text.Text, "null changes nothing")
 
 	err := json.Unmarshal([]byte(`{"type":"email"}`), &text)
-	require.EqualError(t, err, "message: the JSON is not a message.Text: its type or direction is another")
+	require.EqualError(t, err, "message: the JSON is not a message.Text: it has another type or direction")
 	err = json.Unmarshal([]byte(`{"type":"text","text":5}`), &text)
 	require.EqualError(t, err, "message: text is a number, not a string")
 

@@ -11,7 +11,7 @@ import (
 // decoder decodes objects into structs. A shape describes each struct.
 type decoder struct {
 	scanner
-	// values is how many values count towards MaxValues so far.
+	// values is the number of values so far that MaxValues limits.
 	values int
 }
 
@@ -52,7 +52,7 @@ func (d *decoder) object(v reflect.Value, s *shape) error {
 	}
 }
 
-// field reads a value into the field f of v.
+// field reads a value into the field f of the struct v.
 func (d *decoder) field(v reflect.Value, f *field) error {
 	if f.index == nil || d.Peek() == 'n' {
 		// The value is the type or direction, which head has read, or it is null.

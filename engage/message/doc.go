@@ -16,21 +16,21 @@
 //   - The embedded [Envelope] contains what all messages have in common.
 //   - The field Direction exists where a type has several directions. A carousel,
 //     for example, has no such field, because it is always outbound.
-//   - The field Content of a rich type has the parts and names of the vendor's
-//     JSON object.
-//   - The JSON leaves out a field with its zero value, unless the vendor always
-//     writes the member. A field is a pointer if zero or false differs from a
-//     member that is missing.
+//   - The field Content of a rich type has the structure and the names of the
+//     vendor's JSON object.
+//   - The JSON leaves out a field that is zero, unless the vendor always writes
+//     the member. A field is a pointer where a zero or false in the JSON differs
+//     from a missing member.
 //   - The field Additional contains the JSON members that this package does not
 //     know. They are kept when a message is decoded and encoded again.
 //
 // # What can be sent where
 //
 // The operations AppendMessage and CreateConversation take messages. [SupportTable]
-// says which of their versions supports a type in which direction on which channel.
-// [Check] returns every problem of a message at once: that it is not supported, and
-// each field that is missing, invalid or over a documented limit. The client checks
-// each message before it sends it.
+// says which of their versions support which types, in which directions and on which
+// channels. [Check] returns all problems of a message at once: whether it is
+// unsupported, and each field that is missing, invalid or over a documented limit. The
+// client checks each message before it sends it.
 //
 // # Decoding
 //
@@ -41,18 +41,18 @@
 //
 // # Encoding
 //
-// The package encoding/json encodes a message, alone or as a part of a larger value.
-// It checks and copies the JSON of a MarshalJSON method, which takes longer than making
-// it. To avoid that, encode the value that [Wire] or [StampedWire] returns: it is about
-// three times as fast, as fast as a plain struct. If a message has additional members,
-// both ways are equally slow.
+// The package encoding/json encodes a message, alone or as a part of a larger value. It
+// checks and copies the JSON that a MarshalJSON method returns, which takes longer than
+// the method itself. The values that [Wire] and [StampedWire] return avoid this. They
+// are encoded about three times as fast, which is as fast as a plain struct. They save
+// nothing if the message has additional members.
 //
 // # What is known
 //
-// The schema is documented: the types, the member names, and the channels and
-// directions of each type. It does not say which members are required. This package
-// requires only those without which a message has no content. The content of Apple's
-// list picker and time picker is assumed. The versions that support a type are
-// documented for live chat and mostly assumed for other channels; each row of the
-// table says which.
+// The vendor documents the schema: the types, the member names, and the channels and
+// directions of each type. The schema does not say which members are required. This
+// package requires only those without which a message has no content. The content of
+// Apple's list picker and time picker is assumed. The versions that support a type are
+// mostly documented for live chat and assumed for other channels. The field Evidence of
+// each row of the table says which.
 package message

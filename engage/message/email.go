@@ -24,11 +24,11 @@ type EmailContent struct {
 	// inbound email may have none, because the mailbox may have got a blind copy.
 	To []string `json:"to,omitempty"`
 	CC []string `json:"cc,omitempty"`
-	// StrippedText and StrippedHTML are the two forms of the email without the
+	// StrippedText and StrippedHTML are the email as text and as HTML, without the
 	// emails that it quotes.
 	StrippedText string `json:"strippedText,omitempty"`
 	StrippedHTML string `json:"strippedHtml,omitempty"`
-	// PlainBody and HTMLBody are the two forms of the whole email. One of the four
+	// PlainBody and HTMLBody are the whole email as text and as HTML. One of the four
 	// bodies is required, unless the email has an attachment.
 	PlainBody string `json:"bodyPlain,omitempty"`
 	HTMLBody  string `json:"bodyHtml,omitempty"`

@@ -23,8 +23,8 @@ type kind struct {
 	// field Direction.
 	direction Direction
 	goType    reflect.Type
-	// content is the shape of the struct, wire that of the result of its method
-	// wire. Both are nil for an Unknown.
+	// content is the shape of the struct, and wire is the shape of what its method
+	// wire returns. Both are nil for an Unknown.
 	content, wire *shape
 }
 
@@ -36,7 +36,7 @@ type registry struct {
 	byGoType map[reflect.Type]*kind
 }
 
-// kinds returns the registry, which it makes when it is first called.
+// kinds returns the registry. The first call makes it.
 var kinds = sync.OnceValue(func() registry {
 	r := registry{
 		byType:   map[Type]*kind{},

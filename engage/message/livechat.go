@@ -41,8 +41,8 @@ const (
 	LiveChatTemplatePostback LiveChatButtonType = "templatePostback"
 )
 
-// LiveChatButton is a button of a carousel. [LiveChatLink] and [LiveChatPostback] return
-// one.
+// LiveChatButton is a button of a carousel. Make one with [LiveChatLink] or
+// [LiveChatPostback].
 type LiveChatButton struct {
 	// Identifier is the id of the button, which the response contains. It is
 	// required.
@@ -133,7 +133,7 @@ type LiveChatQuickReplyType string
 // (documented).
 const LiveChatQuickReplyPostback LiveChatQuickReplyType = "quickReplyPostback"
 
-// LiveChatQuickReply is an answer to tap. [NewLiveChatQuickReply] returns one.
+// LiveChatQuickReply is an answer to tap. Make one with [NewLiveChatQuickReply].
 type LiveChatQuickReply struct {
 	// Identifier is the id of the answer, which the response contains. It is
 	// required.

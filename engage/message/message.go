@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Direction says who sent a message to whom. It may hold a name that this package
-// does not know.
+// Direction is the direction of a message. A decoded message may have a direction that
+// this package does not know.
 type Direction string
 
 // The directions (documented).
@@ -16,13 +16,13 @@ const (
 	// Outbound is from the business to the customer.
 	Outbound Direction = "outbound"
 	// Announcement is a note in the conversation, such as "the customer left the
-	// chat". Only a [Text] can be an announcement, and only an announcement can be
-	// appended to a closed conversation.
+	// chat". Only a [Text] can be an announcement. A closed conversation accepts only
+	// announcements.
 	Announcement Direction = "announcement"
 )
 
-// Message is a message of one content type. Only the structs of this package
-// implement it, and pointers to them do too. The SDK never changes a message.
+// Message is a message of one content type. Only the structs of this package and
+// pointers to them implement it. The SDK never changes a message.
 type Message interface {
 	// Type returns the vendor's name of the content type.
 	Type() Type
@@ -61,7 +61,7 @@ type Envelope struct {
 // envelope returns e. A struct that embeds an Envelope has this method of [Message].
 func (e Envelope) envelope() Envelope { return e }
 
-// Value returns a copy of the message to which m points, or m if it is no pointer.
+// Value returns the struct to which m points. It returns m if m is a struct or nil.
 func Value(m Message) Message {
 	if value, k := resolve(m); k != nil {
 		return value
@@ -85,9 +85,9 @@ func EnvelopeOf(m Message) Envelope {
 	return m.envelope()
 }
 
-// Stamp returns a copy of m with an alias id and a timestamp: aliasID if its own alias
-// id is empty, and at if its own timestamp is zero. The copy is a struct even if m is
-// a pointer. Stamp returns nil and an [Unknown] unchanged.
+// Stamp returns a copy of m that has an alias id and a timestamp. It sets the alias id
+// to aliasID if it is empty, and the timestamp to at if it is zero. The copy is a struct
+// even if m is a pointer. If m is nil or an [Unknown], Stamp sets nothing.
 func Stamp(m Message, aliasID string, at time.Time) Message {
 	value, _ := resolve(m)
 	if value == nil {
@@ -107,8 +107,8 @@ func (e Envelope) stamped(aliasID string, at time.Time) Envelope {
 	return e
 }
 
-// resolve returns the struct that m is or points to, and its kind. Both are nil if m
-// is nil, a nil pointer, or a struct of another package that embeds a message.
+// resolve returns m, or the struct to which m points, with its kind. Both results are
+// nil if m is nil, a nil pointer, or a struct of another package that embeds a message.
 func resolve(m Message) (Message, *kind) {
 	v := reflect.Indirect(reflect.ValueOf(m))
 	if !v.IsValid() {

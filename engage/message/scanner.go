@@ -12,7 +12,7 @@ func newScanner(data []byte) scanner { return scanner{scan.NewStrict(data, MaxDe
 // failed returns the error of the token that the scanner could not read.
 func (s *scanner) failed() error { return &DecodeError{Problem: s.Problem()} }
 
-// mismatch returns the error of a next value that is not what the caller wanted.
+// mismatch returns the error for a next value that is of another kind than wanted.
 func (s *scanner) mismatch(wanted string) error {
 	found := "a number"
 	switch c := s.Peek(); {

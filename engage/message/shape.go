@@ -10,8 +10,8 @@ import (
 )
 
 // Members contains the members of a JSON object that this package does not know, by
-// name. Their JSON is kept unchanged. A member that the struct has a field for is
-// invalid; [Check] reports it.
+// name. Their JSON is kept unchanged. A member for which the struct has a field is
+// invalid. [Check] reports it, and encoding the message fails.
 type Members map[string]json.RawMessage
 
 var (
@@ -51,14 +51,15 @@ type field struct {
 	// index is the index of the field, for [reflect.Value.FieldByIndex]. It is nil
 	// for the members type and direction, which have no such field.
 	index []int
-	// object is the shape of the struct that the field is, to which it points, or of
-	// which it is a list. It is nil for other fields.
+	// object is the shape of a struct: the type of the field, the type to which it
+	// points, or the type of its elements. It is nil for other fields.
 	object *shape
 	// omitted reports whether the JSON leaves out the member if the field is empty.
 	omitted bool
-	// quoted reports whether the JSON has the number in a string.
+	// quoted reports whether the JSON has the field, a number, in a string.
 	quoted bool
 
+	// required, max and oneOf are the checks of the tag. A max of 0 means no limit.
 	required bool
 	max      int
 	oneOf    []string
@@ -67,7 +68,7 @@ type field struct {
 // shapes contains the shapes made so far.
 type shapes map[reflect.Type]*shape
 
-// of returns the shape of the struct t, which it makes if there is none.
+// of returns the shape of the struct t. It makes the shape on the first call for t.
 func (all shapes) of(t reflect.Type) *shape {
 	if s, ok := all[t]; ok {
 		return s
@@ -105,8 +106,8 @@ func (s *shape) addFields(all shapes, t reflect.Type, index []int) {
 	}
 }
 
-// add adds f. If another field has the same name, the one that is nested less deeply
-// stays, as in encoding/json.
+// add adds f. If another field has the same name, only the one that is nested less
+// deeply is kept, as in encoding/json.
 func (s *shape) add(f field) {
 	for i, other := range s.fields {
 		if other.name == f.name {

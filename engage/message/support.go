@@ -9,14 +9,15 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// Support is a row of [SupportTable]: which versions of the operations support a type in
-// a direction on some channels.
+// Support is a row of [SupportTable]. It says which versions of the operations support
+// messages of a type and a direction on some channels.
 type Support struct {
 	Type      Type
 	Direction Direction
 	Channels  []channel.Channel
 	// Append and Create are the first versions of AppendMessage and
-	// CreateConversation that support the message. They are empty if none does.
+	// CreateConversation that support the message. Later versions support it too.
+	// They are empty if no version does.
 	Append, Create outcome.Version
 	// Evidence says how the versions are known: "documented" or "assumed". The
 	// types, channels and directions are documented.
@@ -42,8 +43,9 @@ var (
 //
 //   - Outside live chat, version 1.0 supports the types of several channels and
 //     email, because the vendor names no version for them.
-//   - In live chat, the versions for text with attachments also support outbound
-//     text and messages of files alone. The vendor lists text with attachments only.
+//   - In live chat, the versions that support text with attachments also support
+//     messages of files alone, and those of Append also outbound text. The vendor lists
+//     text with attachments only.
 //   - Append 1.3 supports announcements outside live chat, as it does in live chat.
 //   - Append 1.4 supports the rich types of WhatsApp and Apple. The vendor does not
 //     describe the changes of this version.
@@ -91,7 +93,7 @@ var supported = []Support{
 }
 
 // SupportTable returns the table of the messages that can be sent, in the order of
-// [Types]. The caller may change it.
+// [Types]. The table is a copy that the caller may change.
 func SupportTable() []Support {
 	rows := slices.Clone(supported)
 	for i := range rows {
@@ -112,7 +114,7 @@ func Since(typ Type, direction Direction, ch channel.Channel, operation outcome.
 	return ""
 }
 
-// since returns the first version of operation that supports the row; "" if none does.
+// since returns the first version of operation that supports the row, or "".
 func (s Support) since(operation outcome.Operation) outcome.Version {
 	switch operation {
 	case outcome.AppendMessage:
@@ -142,8 +144,8 @@ var versions = map[outcome.Operation][]outcome.Version{
 	outcome.CreateConversation: outcome.Versions(outcome.CreateConversation),
 }
 
-// unsupported returns the problem of the type of m if operation in version does not
-// support m on ch, and "" if it does. An unknown channel counts as any channel.
+// unsupported returns why this version of operation does not support m on ch. It returns
+// "" if the version supports m. An unknown channel counts as any channel.
 func unsupported(m Message, operation outcome.Operation, version outcome.Version, ch channel.Channel) string {
 	typ, direction := m.Type(), m.direction()
 	known := versions[operation]
@@ -160,7 +162,7 @@ func unsupported(m Message, operation outcome.Operation, version outcome.Version
 	where := string(ch)
 	switch {
 	case rows == nil:
-		return "must be text in an announcement" // Only an announcement has no row.
+		return "must be text in an announcement" // Every other message has a row.
 	case known != nil && !exists:
 		return fmt.Sprintf("is not supported by %s %s: the versions are %s", operation, version, joined(known))
 	case !ch.Known():
@@ -169,8 +171,8 @@ func unsupported(m Message, operation outcome.Operation, version outcome.Version
 	return fmt.Sprintf("is not supported by %s %s on %s; supported: %s", operation, version, where, strings.Join(rows, "; "))
 }
 
-// supports reports whether operation in version supports typ in direction on ch. An
-// unknown channel counts as any channel.
+// supports reports whether this version of operation supports messages of typ in
+// direction on ch. An unknown channel counts as any channel.
 func supports(operation outcome.Operation, version outcome.Version, ch channel.Channel, typ Type, direction Direction) bool {
 	for _, row := range supported {
 		if row.Type != typ || row.Direction != direction || ch.Known() && !slices.Contains(row.Channels, ch) {

@@ -16,7 +16,7 @@ func ParseTimestamp(text string) (time.Time, error) {
 	return t, nil
 }
 
-// parseTimestamp returns the time of text, or the problem of text.
+// parseTimestamp returns the time in text, or why text is not a timestamp.
 func parseTimestamp(text string) (t time.Time, problem string) {
 	t, err := time.Parse(time.RFC3339, text)
 	if err == nil && isWritable(t) {

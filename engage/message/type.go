@@ -1,7 +1,7 @@
 package message
 
-// Type is the vendor's name of a content type. It may hold a name that this package
-// does not know.
+// Type is the vendor's name of a content type. An [Unknown] may have a name that this
+// package does not know.
 type Type string
 
 // The content types of several channels, and of email (documented).
@@ -47,8 +47,8 @@ var typeVariants = map[Type]Type{
 	"lcFormResponse": TypeLiveChatFormResponse, // in a sample of the schema
 }
 
-// Types returns the content types that this package knows: first those of several
-// channels, then those of live chat, WhatsApp and Apple.
+// Types returns the content types that this package knows. Those of several channels
+// and of email come first, then those of live chat, WhatsApp and Apple.
 func Types() []Type {
 	list := kinds().list
 	types := make([]Type, len(list))

@@ -6,9 +6,9 @@ import (
 	"sync"
 )
 
-// Unknown is a message for which this package has no struct. Its type is unknown, or
-// its direction is one that its type does not have. It keeps the JSON unchanged.
-// [Check] reports an Unknown as a violation: it cannot be sent.
+// Unknown is a message for which this package has no struct, because its type is unknown
+// or its direction is not that of its type. It keeps the JSON unchanged. It cannot be
+// sent, and [Check] reports it as a violation.
 type Unknown struct {
 	// Raw is the JSON of the message.
 	Raw json.RawMessage
@@ -47,8 +47,8 @@ func (m Unknown) wire(header) any       { return m.Raw }
 
 var envelopeShape = sync.OnceValue(func() *shape { return shapes{}.of(reflect.TypeFor[Envelope]()) })
 
-// envelope decodes the members of the envelope. A member with an invalid value stays
-// zero.
+// envelope returns the envelope in the JSON. A field stays zero if the value of its
+// member is invalid.
 func (m Unknown) envelope() Envelope {
 	var e Envelope
 	v, shape := reflect.ValueOf(&e).Elem(), envelopeShape()

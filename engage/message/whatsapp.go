@@ -29,8 +29,8 @@ const (
 	WhatsAppHeaderImage    WhatsAppHeaderType = "image"
 )
 
-// WhatsAppHeader is shown above the body. One field beside Type must be set: the one
-// with the name of the type.
+// WhatsAppHeader is shown above the body. Exactly one of Text, Document, Video and Image
+// must be set: the one that Type names.
 type WhatsAppHeader struct {
 	Type       WhatsAppHeaderType `json:"type,omitempty" check:"oneof=text|document|video|image"`
 	Text       string             `json:"text,omitempty"`
@@ -69,8 +69,8 @@ func (h WhatsAppHeader) rules(v *outcome.Violations) {
 	}
 }
 
-// WhatsAppButtons asks the customer to tap a button. It is outbound; the
-// customer answers with a [WhatsAppInteractiveResponse].
+// WhatsAppButtons asks the customer to tap a button. It is outbound. The customer
+// answers with a [WhatsAppInteractiveResponse].
 type WhatsAppButtons struct {
 	Content WhatsAppButtonsContent `json:"wabButtons,omitzero" check:"required"`
 	Envelope
@@ -100,7 +100,7 @@ type WhatsAppButtonType string
 // type (documented).
 const WhatsAppButtonReply WhatsAppButtonType = "reply"
 
-// WhatsAppButton is a button. [NewWhatsAppButton] returns one.
+// WhatsAppButton is a button. Make one with [NewWhatsAppButton].
 type WhatsAppButton struct {
 	Type       WhatsAppButtonType `json:"type,omitempty" check:"oneof=reply"`
 	Reply      WhatsAppReply      `json:"reply,omitzero" check:"required"`
@@ -140,8 +140,8 @@ func (m WhatsAppButtons) wire(h header) any {
 	}{h, content(m)}
 }
 
-// WhatsAppList asks the customer to choose from a list. It is outbound; the
-// customer answers with a [WhatsAppInteractiveResponse].
+// WhatsAppList asks the customer to choose from a list. It is outbound. The customer
+// answers with a [WhatsAppInteractiveResponse].
 type WhatsAppList struct {
 	Content WhatsAppListContent `json:"wabList,omitzero" check:"required"`
 	Envelope

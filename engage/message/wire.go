@@ -12,8 +12,9 @@ import (
 	"unicode/utf8"
 )
 
-// header is the first part of the JSON of every message. In a struct that embeds it
-// beside a message, it hides the members of the envelope, which is nested deeper.
+// header is the first part of the JSON of every message. A struct that embeds a header
+// and a message has the members of the header. The same members of the message's
+// Envelope are nested deeper, so they are hidden.
 type header struct {
 	AliasID                string    `json:"aliasId,omitempty"`
 	Direction              Direction `json:"direction,omitempty"`
@@ -32,12 +33,12 @@ func (e Envelope) header(typ Type, direction Direction) header {
 	return header{e.AliasID, direction, typ, timestamp, e.Redacted, e.AttemptGatewayDelivery}
 }
 
-// Wire returns a value with the same JSON as m, which encoding/json encodes about three
-// times as fast. There is no difference if m has additional members. Wire returns nil if
+// Wire returns a value with the same JSON as m. The package encoding/json encodes the
+// value about three times as fast, unless m has additional members. Wire returns nil if
 // m is nil.
 //
-// Encoding the value fails if m has a timestamp or additional members that [Check]
-// reports as violations.
+// Encoding the value fails if [Check] reports the timestamp, a number or an additional
+// member of m as a violation.
 func Wire(m Message) any { return StampedWire(m, "", time.Time{}) }
 
 // StampedWire returns Wire(Stamp(m, aliasID, at)), but makes no copy of m.
@@ -69,7 +70,7 @@ func marshal(m Message) ([]byte, error) {
 	return json.Marshal(wire)
 }
 
-// unwritable stands for a message whose timestamp has no text in RFC 3339.
+// unwritable is the value for a message whose timestamp RFC 3339 cannot express.
 type unwritable struct{}
 
 // MarshalJSON returns an error.
@@ -105,8 +106,8 @@ func (f *field) isExtended(v reflect.Value) bool {
 	return false
 }
 
-// extended is a struct with additional members in it, which encoding/json cannot
-// encode. In the JSON of each object they follow the other members, sorted by name.
+// extended encodes a struct that has additional members, or contains a struct that has.
+// The additional members of each object follow the others in its JSON, sorted by name.
 type extended struct {
 	value reflect.Value
 	shape *shape
@@ -145,8 +146,8 @@ func (s *shape) append(b []byte, v reflect.Value) ([]byte, error) {
 	return append(b, '}'), nil
 }
 
-// problem returns the problem of an additional member of an object of shape s; "" if
-// there is none.
+// problem returns why an object of shape s cannot have this additional member. It
+// returns "" if the member is valid.
 func (s *shape) problem(name string, value json.RawMessage) string {
 	switch {
 	case s.find([]byte(name)) >= 0:
