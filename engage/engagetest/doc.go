@@ -3,9 +3,8 @@
 //
 // A [Server] listens on a loopback address and speaks the service's HTTP API. It
 // keeps conversations with their status, participants and messages, issues tokens
-// and posts callbacks. It checks every request, and it fails when the test asks for
-// it. A test runs its own code against the server and then inspects the
-// conversations:
+// and posts callbacks. It checks every request, and it fails as the test asks. A test
+// runs the code under test against the server and then inspects the conversations:
 //
 //	server := engagetest.NewServer()
 //	defer server.Close()
@@ -72,7 +71,7 @@
 //   - missing members of rich messages, because no document says which are required;
 //   - missing details of Resolve, except for the address;
 //   - lengths, such as the three buttons and ten rows of WhatsApp;
-//   - fields of a request for a token other than the credentials.
+//   - fields of a request for a token, except for the grant type and the credentials.
 //
 // The server answers 400 to a malformed request and 422 to a well-formed one whose
 // values make no sense. It answers 404 if there is no such conversation, and 409 if
