@@ -10,10 +10,9 @@ import (
 	"strings"
 )
 
-// LinkedModules returns the paths of the third-party modules that a user's program
-// links if it imports every package of the module at dir. The paths are sorted.
-// Tests do not count, and neither does a workspace. It returns an error if go list
-// fails or ctx ends.
+// LinkedModules returns the sorted paths of the third-party modules that a user's
+// program links if it imports every package of the module at dir. It ignores the
+// imports of tests, and a workspace. It returns an error if go list fails or ctx ends.
 func LinkedModules(ctx context.Context, dir string) ([]string, error) {
 	const path = "{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}"
 	list := exec.CommandContext(ctx, "go", "list", "-deps", "-f", path, "./...")

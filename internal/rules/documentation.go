@@ -17,15 +17,16 @@ import (
 //     comment that starts with its name. A type that an exported type embeds
 //     counts as exported, because its methods are promoted.
 //   - Of a type, and of a constant or variable outside a group, a comment that
-//     starts with its name or with an article and its name.
+//     starts with its name. An article may come before the name.
 //   - Of a constant or variable in a group, a comment of its own or of the group.
-//   - Of a field, a comment above or beside it. Lines without an empty line
-//     between them share a comment, and the first lines share the comment of the
-//     struct. A field needs no comment if the comment of the struct mentions it,
-//     or if its type has the same name, such as Header ListHeader.
+//   - Of a field, a comment above or beside it. The comment also covers the
+//     fields below it, up to an empty line or another comment. The comment of the
+//     struct covers the first fields in this way. A field needs no comment if the
+//     comment of the struct mentions it, or if the name of its type ends in its
+//     own, such as Header ListHeader.
 //
-// The first paragraph of each comment must end like a sentence, with a full stop
-// or a colon. A comment beside a name need not.
+// The first paragraph of each comment must end with a full stop or a colon, unless
+// the comment is beside the name.
 func documentation(r Repository) []Finding {
 	d := documented{Repository: r, shown: shownTypes(r)}
 	packages := map[string]File{}
@@ -79,8 +80,8 @@ func (d *documented) function(dir string, f *ast.FuncDecl) {
 	}
 }
 
-// receiverOf returns the name of the type that f is a method of, and whether f is
-// a method.
+// receiverOf returns the name of the type whose method f is, and whether f is a
+// method.
 func receiverOf(f *ast.FuncDecl) (string, bool) {
 	if f.Recv == nil {
 		return "", false
@@ -160,8 +161,8 @@ func (d *documented) fields(body *ast.StructType, doc *ast.CommentGroup) {
 
 func (d *documented) line(at token.Pos) int { return d.positions.Position(at).Line }
 
-// selfExplaining reports whether a field has the name of its type, whose comment
-// then explains the field.
+// selfExplaining reports whether the name of a field's type ends in that of the field.
+// The comment of the type then explains the field.
 func selfExplaining(name *ast.Ident, typ ast.Expr) bool {
 	called, ok := typeName(typ)
 	return ok && strings.HasSuffix(called, name.Name)

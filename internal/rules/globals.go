@@ -49,9 +49,9 @@ func (r Repository) variables(declaration *ast.GenDecl) []Finding {
 	return findings
 }
 
-// mutable reports whether a variable has no value, an empty value or a pointer,
-// which is useful only if the program changes it. An embedded file system gets its
-// value from the compiler.
+// mutable reports whether a variable has no value, an empty value or a pointer as its
+// value. Such a variable is useful only if the program changes it. An embedded file
+// system is an exception, because the compiler sets its value.
 func mutable(spec *ast.ValueSpec) bool {
 	if typ, ok := spec.Type.(*ast.SelectorExpr); ok && types.ExprString(typ) == "embed.FS" {
 		return false

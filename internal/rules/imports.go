@@ -7,14 +7,15 @@ import (
 )
 
 // room is a folder of the repository and the folders whose packages it may import.
-// A name that ends in /... means the folder and all folders below it.
+// A name that ends in /... means the folder and all folders below it. The standard
+// library is always allowed.
 type room struct {
 	dir   string
 	knows []string
 }
 
-// rooms is the table of imports. A package in a folder without a row is a finding,
-// so a new package needs a row first.
+// rooms is the table of imports. The first row that covers a folder applies. A package
+// in a folder without a row is a finding, so a new package needs a row first.
 var rooms = []room{
 	{"outcome", nil},
 	{"engage/channel", nil},
@@ -51,7 +52,8 @@ var (
 )
 
 // imports finds imports of packages that [rooms] does not allow, and imports of
-// modules that are not listed. Tests may import every package but the examples.
+// modules that are not listed. Tests may import every package of the repository, except
+// for the examples.
 func imports(r Repository) []Finding {
 	var findings []Finding
 	for _, file := range r.Files {
@@ -77,7 +79,7 @@ func (r Repository) refuse(file File, here room, imported string) string {
 		return refuseModule(file, imported)
 	}
 	switch {
-	case within(file.Dir(), "examples/..."):
+	case within(file.Dir(), "examples/..."): // The table decides, for tests too.
 	case within(dir, "examples/..."):
 		return "nothing may import the examples"
 	case file.Test(), dir == file.Dir():

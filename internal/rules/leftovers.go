@@ -8,8 +8,8 @@ import (
 	"slices"
 )
 
-// leftover matches marks of unfinished work, waits and skipped tests. Each word is
-// written so that the pattern does not match itself.
+// leftover matches marks of unfinished work, waits and skipped tests. A letter of each
+// word is in brackets, so that the pattern does not match its own source.
 var leftover = regexp.MustCompile(`TO[D]O|FIXM[E]|\btime\.[S]leep\b|\b(t|b|f|tb)\.[S]kip`)
 
 // leftovers finds notes about unfinished work, skipped tests, and waits for a fixed

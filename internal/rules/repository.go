@@ -28,7 +28,7 @@ type Repository struct {
 type File struct {
 	// Path is relative to the repository's root and separated by slashes.
 	Path string
-	// Source is the text. Syntax is the text parsed, with comments.
+	// Source is the text of the file. Syntax is the parsed text, with comments.
 	Source []byte
 	Syntax *ast.File
 	// Core is true for files of the core module, false for those of a nested one.

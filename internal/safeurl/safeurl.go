@@ -1,5 +1,5 @@
-// Package safeurl decides which URLs a secret may be sent to: those over https,
-// and those over plain http that stay on this machine.
+// Package safeurl decides to which URLs a secret may be sent: to https URLs, and to
+// http URLs on this machine.
 package safeurl
 
 import (
@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// Parse parses a URL that a secret is to be sent to. If no secret may be sent there, it
-// returns a problem, which lists all that is wrong with the URL and quotes none of it. The
-// words follow the name of the URL in a sentence, as "is empty" does. A good URL has an
-// empty problem.
+// Parse parses a URL to which a secret may be sent. If the URL is not safe, Parse returns
+// nil and the problem, such as "is empty". The problem completes a sentence that begins
+// with the name of the URL. It lists all that is wrong and does not quote the URL. It is
+// empty if the URL is safe.
 func Parse(raw string) (parsed *url.URL, problem string) {
 	if raw == "" {
 		return nil, "is empty"
@@ -36,9 +36,9 @@ func Parse(raw string) (parsed *url.URL, problem string) {
 	return parsed, ""
 }
 
-// ParseBase parses the base of other URLs: a URL that [Parse] accepts, without a
-// query or a fragment. Slashes at its end are removed. A problem is reported as
-// Parse reports it.
+// ParseBase parses the base of other URLs. It accepts a URL that [Parse] accepts and
+// that has no query and no fragment. It removes slashes at the end. It returns a problem
+// as Parse does.
 func ParseBase(raw string) (base *url.URL, problem string) {
 	base, problem = Parse(strings.TrimRight(raw, "/"))
 	switch {
@@ -50,12 +50,12 @@ func ParseBase(raw string) (base *url.URL, problem string) {
 	return nil, problem + "has a query or a fragment"
 }
 
-// Loopback reports whether host, without a port or brackets, is this machine:
+// Loopback reports whether host, without a port or brackets, is this machine. That is
 // localhost, an address of 127.0.0.0/8, or ::1, in exactly this spelling.
 //
-// net/http sends requests to these hosts past any proxy in the environment. It compares
-// the host as it is written. So requests to LOCALHOST and "localhost." go to the proxy,
-// and leave the machine in plain text.
+// For these hosts net/http does not use a proxy from the environment. It does for other
+// spellings, such as LOCALHOST and "localhost.". Such a request would leave the machine
+// in plain text.
 func Loopback(host string) bool {
 	if host == "localhost" || host == "::1" {
 		return true

@@ -1,6 +1,7 @@
 // Package scan reads JSON token by token. It accepts what encoding/json accepts,
-// and a fuzz test compares the two. Its callers get each value as a part of the
-// text, in one pass; encoding/json would need two, or decode everything.
+// and a fuzz test compares the two. It reads a text in one pass and returns each
+// value as a part of the text. The package encoding/json would need two passes, or
+// decode everything.
 package scan
 
 import (
@@ -11,9 +12,9 @@ import (
 )
 
 // Scanner reads one JSON text. A method that reads a token skips the white space
-// before it and reports whether the token is there. If it is not, the scanner must
-// not be used any more, and Problem returns the reason. Word is the exception: it
-// skips no white space, and after it the caller may read something else.
+// before it and reports whether the token is there. If it is not, Problem returns the
+// reason, and only Problem may be called after that. The method Word differs: it does
+// not skip white space, and if it returns false, the caller may read another token.
 type Scanner struct {
 	data []byte
 	at   int
@@ -23,10 +24,11 @@ type Scanner struct {
 	problem         string
 }
 
-// MaxDepth is how deep encoding/json lets objects and arrays be nested.
+// MaxDepth is how deep objects and arrays may be nested in encoding/json.
 const MaxDepth = 10_000
 
-// New returns a scanner of data that accepts what encoding/json accepts.
+// New returns a scanner of data that accepts what encoding/json accepts. The caller
+// must not change data while the scanner or its results are in use.
 func New(data []byte) Scanner { return Scanner{data: data, maxDepth: MaxDepth} }
 
 // NewStrict returns a scanner of data that rejects strings that are not UTF-8,
@@ -36,9 +38,9 @@ func NewStrict(data []byte, maxDepth int) Scanner {
 	return Scanner{data: data, maxDepth: maxDepth, strict: true}
 }
 
-// Problem returns why the text could not be read, such as "ends too early". The
-// words complete a sentence that begins with the name of the text, and do not
-// quote it.
+// Problem returns why the text could not be read, such as "ends too early". It
+// completes a sentence that begins with the name of the text. It does not quote the
+// text.
 func (s *Scanner) Problem() string {
 	switch {
 	case s.problem != "":
@@ -76,9 +78,9 @@ func (s *Scanner) Enter(opening byte) bool {
 	return true
 }
 
-// More reports whether the object or array has another element, and reads the
-// comma before it. If there is none, More reads the closing bracket. It needs to
-// know whether the element would be the first.
+// More reports whether an object or array has another element, and reads the comma
+// before the element. At the end, it reads the closing bracket. The argument first
+// says that no element has been read yet. If the text has none of these, ok is false.
 func (s *Scanner) More(closing byte, first bool) (more, ok bool) {
 	switch c := s.Peek(); {
 	case c == closing:
@@ -95,8 +97,9 @@ func (s *Scanner) More(closing byte, first bool) (more, ok bool) {
 	return false, false
 }
 
-// Member reads the name of the next member of an object, up to its value. At the
-// end of the object more is false. The name may share memory with the data.
+// Member reads the name of the next member of an object and moves to its value. At
+// the end of the object, it reads the closing bracket, and more is false. The
+// argument first is that of More. The name may share memory with the data.
 func (s *Scanner) Member(first bool) (name []byte, more, ok bool) {
 	if more, ok = s.More('}', first); !more {
 		return nil, false, ok
@@ -109,8 +112,8 @@ func (s *Scanner) Member(first bool) (name []byte, more, ok bool) {
 	return name, true, true
 }
 
-// Text reads a string and returns what encoding/json would decode it to. The
-// result may share memory with the data.
+// Text reads a string and returns it decoded, as encoding/json does. The result may
+// share memory with the data.
 func (s *Scanner) Text() (text []byte, ok bool) {
 	raw, escaped, ok := s.quoted()
 	if ok && (escaped || !utf8.Valid(raw)) {
@@ -241,7 +244,7 @@ func unitOf(raw []byte) rune {
 	return unit(raw[2:])
 }
 
-// Number reads a number and returns its text.
+// Number reads a number and returns its text, which shares memory with the data.
 func (s *Scanner) Number() (text []byte, ok bool) {
 	if s.Peek(); s.at == len(s.data) {
 		return nil, false
@@ -291,8 +294,9 @@ func (s *Scanner) Word(word string) bool {
 	return true
 }
 
-// Skip reads a value of any kind and returns its text. It is not recursive, because
-// a deeply nested text would take a megabyte of stack.
+// Skip reads a value of any kind and returns its text, which shares memory with the
+// data. It is not recursive, because a deeply nested text would need a megabyte of
+// stack.
 func (s *Scanner) Skip() (text []byte, ok bool) {
 	s.Peek()
 	start := s.at
@@ -329,8 +333,8 @@ func (s *Scanner) skipScalar(first byte) (ok bool) {
 	return ok
 }
 
-// toNext moves to the next value in the open objects and arrays, closing those that
-// end before it. It returns what is still open.
+// toNext moves to the next value in the open objects and arrays. It reads the closing
+// brackets before that value, and returns the brackets that are still open.
 func (s *Scanner) toNext(open []byte, first bool) (still []byte, ok bool) {
 	for len(open) > 0 {
 		opening := open[len(open)-1]
