@@ -103,8 +103,8 @@ type callbacks struct {
 }
 
 // newCallbacks returns callbacks that use transport. If transport is nil, they have a
-// transport of their own and go to loopback hosts only, so that a test cannot contact
-// other hosts by mistake.
+// transport of their own and go to loopback hosts only. A test then cannot contact other
+// hosts by mistake.
 func newCallbacks(ctx context.Context, transport http.RoundTripper) *callbacks {
 	c := &callbacks{ctx: ctx, anyHost: transport != nil}
 	if transport == nil {

@@ -32,14 +32,16 @@ type Conversation struct {
 	Status Status
 
 	// A search finds the conversation by Channel, CustomerAddress and
-	// BusinessAddress.
+	// BusinessAddress, and by the fields of its channel below.
 	Channel         channel.Channel
 	CustomerAddress string
 	BusinessAddress string
-	// ThreadID and BrowserFingerprint belong to live chat.
+	// ThreadID and BrowserFingerprint belong to live chat. A search by the thread may
+	// leave out the customer.
 	ThreadID           string
 	BrowserFingerprint string
-	// Subject, ToRecipients, CCRecipients and InReplyTo belong to email.
+	// Subject, ToRecipients, CCRecipients and InReplyTo belong to email. A search also
+	// finds the conversation by InReplyTo and by the ids of its emails.
 	Subject      string
 	ToRecipients []string
 	CCRecipients []string
@@ -51,8 +53,8 @@ type Conversation struct {
 	// Domain and ProactiveID belong to live chat.
 	Domain      string
 	ProactiveID string
-	// CapabilityList belongs to Apple Messages for Business. It is the JSON of the
-	// request that created the conversation or appended the last message with one.
+	// CapabilityList belongs to Apple Messages for Business. It is the JSON of the last
+	// list that a request contained.
 	CapabilityList json.RawMessage
 
 	// TeamID and Skill are the queue that the conversation was transferred to.

@@ -23,7 +23,7 @@ const Always = -1
 //	Fault{Applied: true, Connection: ConnectionClosed}            // applied, reply lost
 //	Fault{Applied: true, Connection: ConnectionCutShort}          // applied, reply incomplete
 //	Fault{Status: 502, Shape: HTML, Times: Always}                // a proxy's page, until ClearFaults
-//	Fault{Applied: true, Status: 503, Shape: PlainText}           // applied, connection behind a proxy lost
+//	Fault{Applied: true, Status: 503, Shape: PlainText}           // applied, a proxy lost the reply
 //	Fault{Applied: true, Status: 204}                             // applied, reply without a body
 //	Fault{Status: 307}                                            // redirected, not applied
 //	Fault{Body: `{"status":"under maintenance"}`}                 // 200, not applied
@@ -45,13 +45,13 @@ type Fault struct {
 	Applied bool
 	// ApplyDelay makes the server acknowledge a write at once and apply it in the
 	// background, this long after the request arrived. The server waits in real time.
-	// It does not apply the write if the request is invalid, or if it is closed first.
-	// Repeated then has no effect. Other operations are not delayed.
+	// It does not apply the write if the request is invalid or the server is closed
+	// first. Repeated then has no effect. Other operations are not delayed.
 	ApplyDelay time.Duration
 	// Repeated makes the server apply the request twice, as if a gateway had sent it
 	// again. The repetition has a transaction id and a callback of its own. The client
-	// gets the first reply. Callback affects only the first callback. If it is empty,
-	// the first callback is posted after the second.
+	// gets the first reply. Callback affects only the first callback. If Callback is
+	// empty, the first callback is posted after the second.
 	Repeated bool
 	// Delay is a time to wait before the operation, or after it if Applied or
 	// ApplyDelay is set. The server waits in real time, whatever its clock. If the

@@ -179,9 +179,9 @@ func NewServer(options ...Option) *Server {
 	return s
 }
 
-// Close shuts the server down. It aborts the requests that are still in progress,
-// drops callbacks and delayed writes that are still waiting, and returns when all
-// goroutines of the server have ended. A second Close does nothing.
+// Close shuts the server down. It aborts requests in progress, and drops callbacks and
+// writes that are still delayed. It returns when all goroutines of the server have
+// ended. A second Close does nothing.
 func (s *Server) Close() {
 	s.cancel()
 	s.http.CloseClientConnections()

@@ -21,9 +21,9 @@ import (
 //   - Of a constant or variable in a group, a comment of its own or of the group.
 //   - Of a field, a comment above or beside it. The comment also covers the
 //     fields below it, up to an empty line or another comment. The comment of the
-//     struct covers the first fields in this way. A field needs no comment if the
-//     comment of the struct mentions it, or if the name of its type ends in its
-//     own, such as Header ListHeader.
+//     struct covers the first fields in this way. A field that the comment of the
+//     struct mentions needs no other. Neither does a field whose type has a name
+//     that ends in the name of the field, such as Header ListHeader.
 //
 // The first paragraph of each comment must end with a full stop or a colon, unless
 // the comment is beside the name.
