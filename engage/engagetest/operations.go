@@ -35,16 +35,16 @@ func createConversation(c *call) action {
 	}
 	switch a.channel {
 	case liveChat:
+		if a.customer == "" {
+			c.body.malformed("customerAddress", "is missing")
+		}
+		if a.threadID == "" {
+			c.body.malformed("threadId", "is missing")
+		}
 		created.Domain = c.body.optionalText("domain")
 		created.ProactiveID = c.body.optionalText("proactiveId")
 	case apple:
 		created.CapabilityList = c.body.any("capabilityList")
-	}
-	if a.customer == "" {
-		c.body.malformed("customerAddress", "is missing")
-	}
-	if a.channel == liveChat && a.threadID == "" {
-		c.body.malformed("threadId", "is missing")
 	}
 	return func(s *state) result {
 		if open := s.findOpen(a); open != nil {

@@ -19,9 +19,14 @@ type address struct {
 	inReplyTo    string
 }
 
-// address reads the members that Search and Create have in common.
+// address reads the members that Search and Create have in common. Only live chat may
+// omit the customer.
 func (o *object) address() address {
-	a := address{channel: o.channel(), customer: o.optionalText("customerAddress"), business: o.requiredText("bizAddress")}
+	a := address{channel: o.channel(), business: o.requiredText("bizAddress")}
+	if a.channel != liveChat {
+		o.require("customerAddress")
+	}
+	a.customer = o.optionalText("customerAddress")
 	switch a.channel {
 	case liveChat:
 		a.threadID = o.optionalText("threadId")
@@ -62,18 +67,6 @@ func (c *Conversation) address() address {
 	}
 }
 
-// checkFindable records which members a search lacks. Live chat needs the thread, or
-// the customer and the fingerprint.
-func (a address) checkFindable(o *object) {
-	switch {
-	case a.channel == liveChat && a.threadID != "":
-	case a.channel == liveChat && (a.customer == "" || a.fingerprint == ""):
-		o.malformed("threadId", "is missing, and so is customerAddress or browserFingerprint")
-	case a.customer == "":
-		o.malformed("customerAddress", "is missing")
-	}
-}
-
 // found is the value of the reply to a search. Exists is true for a closed
 // conversation too (assumed).
 type found struct {
@@ -85,9 +78,13 @@ type found struct {
 	UserID         *string `json:"userId"`
 }
 
+// searchConversation finds the conversation at an address. Live chat needs the thread,
+// or the customer and the fingerprint.
 func searchConversation(c *call) action {
 	a := c.body.address()
-	a.checkFindable(c.body)
+	if a.channel == liveChat && a.threadID == "" && (a.customer == "" || a.fingerprint == "") {
+		c.body.malformed("threadId", "is missing, and so is customerAddress or browserFingerprint")
+	}
 	return func(s *state) result {
 		conversation := s.find(a)
 		if conversation == nil {

@@ -164,6 +164,9 @@ func TestInvalidRequests(t *testing.T) {
 		"a query on POST":      {sent{"POST", "/conversations/search?channel=sms", asJSON, "{" + smsAddress + "}"}, 400},
 		"a query on GET":       {sent{"GET", "/conversations/" + id + "/messages?after=1", "", ""}, 400},
 		"a query on DELETE":    {sent{"DELETE", "/conversations/" + id + "/participants/p?callbackURL=http://localhost", "", ""}, 400},
+		"an empty address":     {sent{"POST", "/conversations/search", asJSON, `{"channel":"sms","bizAddress":"+100","customerAddress":""}`}, 422},
+		"an empty customer":    {sent{"POST", "/conversations", asJSON, `{"channel":"sms","bizAddress":"+100","customerAddress":""}`}, 422},
+		"no customer":          {sent{"POST", "/conversations", asJSON, `{"channel":"sms","bizAddress":"+100"}`}, 400},
 		"charset is allowed":   {sent{"POST", "/conversations/search", asJSON + "; charset=utf-8", "{" + smsAddress + "}"}, 200},
 		"no body to close":     {sent{"POST", "/conversations/" + id + "/close", "", ""}, 202},
 	} {
