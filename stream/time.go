@@ -33,12 +33,15 @@ const lastMillisecond = 253402300799999
 //   - the same without seconds, with an offset like +0000, or without a zone,
 //   - a Unix time in seconds or milliseconds.
 //
-// It returns the time in UTC. It returns false for any other text, and for a time
-// outside the years 0 to 9999, which RFC 3339 cannot write.
+// It returns the time in UTC. It returns false for any other text, for the number 0,
+// and for a time outside the years 0 to 9999, for which RFC 3339 has no form.
 //
-// The shapes are documented, and that the offset is the tenant's. That a time without
-// a zone is UTC is assumed.
+// The vendor documents the shapes, and that an offset is that of the tenant. It is
+// assumed that a time without a zone is in UTC.
 func ParseTime(text string) (time.Time, bool) {
+	if text == "" {
+		return time.Time{}, false // before strconv allocates an error
+	}
 	if strings.Trim(text, "0123456789") == "" {
 		return unixTime(text)
 	}
