@@ -204,11 +204,17 @@ func TestAnEventWhoseLeaseWasLostIsNoDeadLetter(t *testing.T) {
 type interrupted struct {
 	stream.Settlement
 	until time.Time
-	calls *atomic.Int64
+	// calls counts the calls of Ack. last is the time of the last one.
+	calls, last *atomic.Int64
+}
+
+func newInterrupted(outage time.Duration) interrupted {
+	return interrupted{until: time.Now().Add(outage), calls: new(atomic.Int64), last: new(atomic.Int64)}
 }
 
 func (i interrupted) Ack(ctx context.Context) error {
 	i.calls.Add(1)
+	i.last.Store(time.Now().UnixNano())
 	if time.Now().Before(i.until) {
 		return errors.New("not connected")
 	}
@@ -219,14 +225,15 @@ func (i interrupted) Ack(ctx context.Context) error {
 // acknowledged before a time.
 type interruptedSource struct {
 	stream.Source
-	until time.Time
-	calls *atomic.Int64
+	interrupted
 }
 
 func (i interruptedSource) Take(ctx context.Context) (stream.Delivery, error) {
 	d, err := i.Source.Take(ctx)
 	d.Lease = 30 * time.Second
-	d.Settlement = interrupted{d.Settlement, i.until, i.calls}
+	settlement := i.interrupted
+	settlement.Settlement = d.Settlement
+	d.Settlement = settlement
 	return d, err
 }
 
@@ -238,9 +245,9 @@ func TestAnAcknowledgementIsRepeatedWhileTheLeaseLasts(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var log strings.Builder
-			var calls atomic.Int64
+			settled := newInterrupted(outage)
 			w := newWorkingFrom(t, func(inbox stream.Source) stream.Source {
-				return interruptedSource{inbox, time.Now().Add(outage), &calls}
+				return interruptedSource{inbox, settled}
 			}, stream.WithWorkerLogger(logTo(&log)))
 			w.OnMessage(func(context.Context, stream.MessageEvent) error { return nil })
 			put(t, w.inbox, payload("ann", 1))
@@ -249,17 +256,52 @@ func TestAnAcknowledgementIsRepeatedWhileTheLeaseLasts(t *testing.T) {
 			require.NoError(t, w.stop())
 			require.Equal(t, want, w.Counts(), outage)
 			require.Len(t, lines(log.String()), int(want.Unsettled), outage)
-			require.Greater(t, calls.Load(), int64(5))
-			require.Less(t, calls.Load(), int64(60), "it waits between the calls")
+			require.Greater(t, settled.calls.Load(), int64(5))
+			require.Less(t, settled.calls.Load(), int64(60), "it waits between the calls")
+		})
+	}
+}
+
+// After the lease another taker may have the entry.
+func TestAnAcknowledgementIsRepeatedNoLongerThanTheRestOfTheLease(t *testing.T) {
+	const handling = 25 * time.Second
+	for name, test := range map[string]struct {
+		extend error
+		outage time.Duration
+		end    time.Duration // of the lease
+		want   stream.WorkerCounts
+	}{
+		"a lease as it was taken":              {errors.New("not connected"), 28 * time.Second, 30 * time.Second, stream.WorkerCounts{Handled: 1}},
+		"a lease that ends before the outage":  {errors.New("not connected"), 40 * time.Second, 30 * time.Second, stream.WorkerCounts{Unsettled: 1}},
+		"an extended lease":                    {nil, 45 * time.Second, 50 * time.Second, stream.WorkerCounts{Handled: 1}},
+		"an extended lease that ends too soon": {nil, 53 * time.Second, 50 * time.Second, stream.WorkerCounts{Unsettled: 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				started := time.Now()
+				settled := newInterrupted(test.outage)
+				w := newWorkingFrom(t, func(inbox stream.Source) stream.Source {
+					return leasedSource{interruptedSource{inbox, settled}, func(context.Context) error { return test.extend }}
+				})
+				w.OnMessage(func(context.Context, stream.MessageEvent) error { time.Sleep(handling); return nil })
+				put(t, w.inbox, payload("ann", 1))
+				w.start()
+				time.Sleep(time.Hour)
+				require.NoError(t, w.stop())
+				require.Equal(t, test.want, w.Counts())
+				last := time.Unix(0, settled.last.Load()).Sub(started)
+				require.GreaterOrEqual(t, last, handling)
+				require.Less(t, last, test.end)
+			})
 		})
 	}
 }
 
 func TestAnAcknowledgementIsNotRepeatedWhenTimeIsUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var calls atomic.Int64
+		settled := newInterrupted(time.Hour)
 		w := newWorkingFrom(t, func(inbox stream.Source) stream.Source {
-			return interruptedSource{inbox, time.Now().Add(time.Hour), &calls}
+			return interruptedSource{inbox, settled}
 		}, stream.WithDrain(time.Second))
 		w.OnMessage(func(ctx context.Context, _ stream.MessageEvent) error { <-ctx.Done(); return nil })
 		put(t, w.inbox, payload("ann", 1))
@@ -268,7 +310,7 @@ func TestAnAcknowledgementIsNotRepeatedWhenTimeIsUp(t *testing.T) {
 		stopped := time.Now()
 		require.NoError(t, w.stop())
 		require.Equal(t, time.Second, time.Since(stopped))
-		require.EqualValues(t, 1, calls.Load())
+		require.EqualValues(t, 1, settled.calls.Load())
 		require.Equal(t, stream.WorkerCounts{Unsettled: 1}, w.Counts())
 	})
 }

@@ -173,11 +173,11 @@ type run struct {
 // It reports whether the source is closed.
 func (r run) loop() (closed bool) {
 	for failures := 0; r.taking.Err() == nil; {
-		delivery, err := r.source.Take(r.taking)
+		taken, err := r.source.Take(r.taking)
 		switch {
 		case err == nil:
 			failures = 0
-			r.handle(delivery)
+			r.handle(newDelivery(taken))
 		case errors.Is(err, ErrClosed):
 			return true
 		case r.taking.Err() == nil:
@@ -189,8 +189,39 @@ func (r run) loop() (closed bool) {
 	return false
 }
 
+// delivery is a delivery that the worker took.
+type delivery struct {
+	Delivery
+	// leaseEnd is when the lease ends. It is nil without a lease.
+	leaseEnd atomic.Pointer[time.Time]
+}
+
+func newDelivery(taken Delivery) *delivery {
+	d := &delivery{Delivery: taken}
+	if d.Lease > 0 {
+		d.renewed(time.Now())
+	}
+	return d
+}
+
+// renewed notes that the lease begins at a time.
+func (d *delivery) renewed(at time.Time) { d.leaseEnd.Store(new(at.Add(d.Lease))) }
+
+// settleTimeout is how long the source may take for one call that settles a delivery, and
+// for all of them if the delivery has no lease.
+const settleTimeout = 10 * time.Second
+
+// settleBy returns when the worker stops settling the delivery: at the end of the lease,
+// after which the entry may belong to another taker.
+func (d *delivery) settleBy() time.Time {
+	if end := d.leaseEnd.Load(); end != nil {
+		return *end
+	}
+	return time.Now().Add(settleTimeout)
+}
+
 // handle handles and settles one delivery.
-func (r run) handle(d Delivery) {
+func (r run) handle(d *delivery) {
 	header, err := d.head()
 	if err != nil {
 		r.terminate(d, err)
@@ -228,7 +259,7 @@ func (r run) handle(d Delivery) {
 var errNeverSettled = errors.New("stream: the event was delivered too often and never settled")
 
 // fail counts a failed attempt, and puts the event back if it has another one.
-func (r run) fail(d Delivery, a attempt) {
+func (r run) fail(d *delivery, a attempt) {
 	r.count(d, ResultFailed)
 	if a.permanent || d.Attempt >= r.maxAttempts {
 		r.terminate(d, a.err)
@@ -239,13 +270,13 @@ func (r run) fail(d Delivery, a attempt) {
 }
 
 // putBack puts the event back, to be delivered again after delay.
-func (r run) putBack(d Delivery, delay time.Duration) {
+func (r run) putBack(d *delivery, delay time.Duration) {
 	r.settle(d, "", func(ctx context.Context) error { return d.Nak(ctx, delay) })
 }
 
 // terminate makes the event a dead letter. If [WithDeadLetters]'s function fails,
 // the event is put back instead, so that it is not lost.
-func (r run) terminate(d Delivery, err error) {
+func (r run) terminate(d *delivery, err error) {
 	r.logger.ErrorContext(r.working, "stream: an event becomes a dead letter", "id", d.ID, "attempts", d.Attempt, "error", err)
 	letter := DeadLetter{Entry: d.Entry, Attempts: d.Attempt, Reason: reason(err)}
 	if r.deadLetter != nil {
@@ -259,15 +290,12 @@ func (r run) terminate(d Delivery, err error) {
 	r.settle(d, ResultDeadLettered, func(ctx context.Context) error { return d.Term(ctx, letter.Reason) })
 }
 
-// settleTimeout is how long the source may take for one call that settles a delivery.
-const settleTimeout = 10 * time.Second
-
 // settle settles the delivery with how, even while the worker is stopping. If that
 // succeeds, it counts result, unless that is empty. If the source cannot be reached, it
-// calls how again while the lease can last.
-func (r run) settle(d Delivery, result Result, how func(context.Context) error) {
+// calls how again until the lease ends.
+func (r run) settle(d *delivery, result Result, how func(context.Context) error) {
 	wait := Backoff(100*time.Millisecond, 2*time.Second)
-	lease, cancel := context.WithTimeout(context.WithoutCancel(r.working), max(settleTimeout, d.Lease))
+	lease, cancel := context.WithDeadline(context.WithoutCancel(r.working), d.settleBy())
 	defer cancel()
 	for n := 1; ; n++ {
 		ctx, cancel := context.WithTimeout(lease, settleTimeout)
@@ -299,7 +327,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 }
 
 // count counts a result of a delivery.
-func (r run) count(d Delivery, result Result) {
+func (r run) count(d *delivery, result Result) {
 	r.counts[result].Add(1)
 	if r.observer == nil {
 		return
@@ -312,7 +340,7 @@ func (r run) count(d Delivery, result Result) {
 }
 
 // unsettled counts and logs a delivery that was not settled.
-func (r run) unsettled(d Delivery, err error) {
+func (r run) unsettled(d *delivery, err error) {
 	r.count(d, ResultUnsettled)
 	r.logger.WarnContext(r.working, "stream: a delivery could not be settled", "id", d.ID, "error", err)
 }
@@ -331,7 +359,7 @@ type attempt struct {
 // call calls h in a goroutine of its own, so that a panic or an exit of h ends nothing
 // else. It extends the delivery's lease until h returns. If the lease is
 // lost, it cancels h's context.
-func (r run) call(d Delivery, h handler, event Event) attempt {
+func (r run) call(d *delivery, h handler, event Event) attempt {
 	ctx, cancel := context.WithCancelCause(r.working)
 	defer cancel(nil)
 	// The lease is extended until h returns, even after its context has ended.
@@ -366,7 +394,7 @@ var errExited = errors.New("stream: the handler did not return")
 
 // extend extends the delivery's lease until ctx ends. If the lease is lost, it calls
 // lost and returns. The worker does not wait for it, because the source may hang.
-func extend(ctx context.Context, d Delivery, lost func(error)) {
+func extend(ctx context.Context, d *delivery, lost func(error)) {
 	interval := max(d.Lease/3, time.Millisecond)
 	due := time.NewTicker(interval)
 	defer due.Stop()
@@ -376,10 +404,14 @@ func extend(ctx context.Context, d Delivery, lost func(error)) {
 			return
 		case <-due.C:
 		}
+		asked := time.Now()
 		limited, cancel := context.WithTimeout(ctx, interval)
 		err := d.Extend(limited)
 		cancel()
-		if errors.Is(err, ErrSettled) {
+		switch {
+		case err == nil:
+			d.renewed(asked)
+		case errors.Is(err, ErrSettled):
 			lost(err)
 			return
 		}
