@@ -49,7 +49,8 @@
 //	server := &http.Server{Handler: receiver, ReadHeaderTimeout: 5 * time.Second}
 //	err = stream.Serve(ctx, server, listener, worker)
 //
-// When ctx ends, [Serve] stops in the order that loses no accepted event.
+// When ctx ends, [Serve] stops the server first and the worker last. No accepted event is
+// lost if the handlers finish in time; see [WithDrain].
 //
 // # Events
 //
@@ -69,26 +70,26 @@
 // duplicate is answered 200 and dropped.
 //
 // An event is handled when its handler returns nil. Until then it is delivered again.
-// After too many attempts it becomes a dead letter. An event that ends the program each
-// time becomes one, too, if the source counts attempts across restarts.
+// After too many attempts it becomes a dead letter. So does an event whose handler ends the
+// program each time, if the source counts attempts across restarts.
 //
 // # Handled twice
 //
 // A handler gets an event twice if the program ends between the handler's return and the
 // acknowledgement. So a handler must be able to repeat its work. The service does not
-// promise to recognize a message that it has. But the message of [MessageEvent.Content]
-// has an alias id made from the event. With WithLookFirst of package engage, the client
+// promise to recognize a message that it already has. But the message of
+// [MessageEvent.Content] has an alias id made from the event. With WithLookFirst of package engage, the client
 // looks for that id before it appends the message.
 //
 // # In operation
 //
-// Receivers, workers and inboxes count what they do. An [Observer] gets the same numbers,
-// the lag of each event, and the backlog, for a system of metrics. [Worker.Ready] answers
-// readiness probes.
+// Receivers, workers and inboxes count what they do. An [Observer] gets each result, the
+// lag of each event, and the backlog, for a metrics system. [Worker.Ready] answers readiness
+// probes.
 //
-// By default nothing is logged. With [WithReceiverLogger] a wrong secret, after which the
-// sender drops every event, is logged at level Warn. [WithWorkerLogger] logs failed
-// attempts and dead letters.
+// By default nothing is logged. [WithReceiverLogger] logs refused requests. Set it in
+// production: if the secret is wrong, the sender drops every event. [WithWorkerLogger] logs
+// failed attempts and dead letters.
 //
 // # What is known
 //

@@ -15,8 +15,8 @@ import (
 // needs to handle the event later or elsewhere.
 //
 // Packages fmt, log/slog and encoding/json show the ID of an Entry and nothing else.
-// They show a [Delivery] and a [DeadLetter] in the same way. [Header] describes an
-// exception. To store an entry, store its fields.
+// They show a [Delivery] and a [DeadLetter] in the same way. [Header] describes the one
+// exception. To store an entry, store its exported fields.
 type Entry struct {
 	// ID identifies the event: its duplicates have the same ID. Required.
 	ID string
@@ -31,15 +31,15 @@ type Entry struct {
 	VerifiedBy string
 	// Received is when the event arrived, to the millisecond or better.
 	Received time.Time
-	// Data is the payload. Nobody changes it.
+	// Data is the payload. It must not be changed.
 	Data []byte
 
-	// header is what was read of Data. It saves reading Data again. It is nil for
-	// an entry from elsewhere, and where it would take much memory.
+	// header is the header of Data, so that Data is decoded once. It is nil if it
+	// would take much memory, and in an entry that was not made from a payload.
 	header *Header
 }
 
-// String returns the entry's ID as a phrase.
+// String returns a phrase with the entry's ID.
 func (e Entry) String() string { return "entry " + strconv.Quote(e.ID) }
 
 // Format writes the text of String for every verb.
@@ -51,9 +51,11 @@ func (e Entry) LogValue() slog.Value { return slog.StringValue(e.String()) }
 // MarshalJSON encodes the text of String.
 func (e Entry) MarshalJSON() ([]byte, error) { return json.Marshal(e.String()) }
 
-// NewEntry returns the entry of a payload. Its Received is zero. It has no ID if the
-// payload holds none of the sender's ids, and an inbox refuses it then. The error is a
-// [*DecodeError] for the same data as in [Decode].
+// NewEntry returns the entry of a payload, without the time when it was received. Its ID
+// and Conversation are those of [Header]. An inbox refuses an entry in which one of them
+// is empty. The error is a [*DecodeError] if [Decode] returns one for data.
+//
+// The entry keeps data: the caller must not change it afterwards.
 func NewEntry(data []byte) (Entry, error) {
 	header, err := decodeHeader(data)
 	if err != nil {
@@ -98,8 +100,8 @@ func (e Entry) head() (Header, error) {
 	return header, err
 }
 
-// read returns the header of Data, which the program may have replaced since it
-// was read.
+// read returns the header of Data. It decodes Data again if the program has replaced
+// it.
 func (e Entry) read() (Header, error) {
 	if h := e.header; h != nil && len(e.Data) == len(h.Raw) && &e.Data[0] == &h.Raw[0] {
 		return *h, nil

@@ -31,16 +31,16 @@ func (h Header) event() Event {
 	return UnknownEvent{h}
 }
 
-// TypingEvent is a customer who started or ended typing. Apple's are the only
-// events that Engage is documented to consume from its stream. A start need not be
-// followed by an end.
+// TypingEvent reports that a customer started or ended typing. Apple's typing events
+// are the only ones that Engage is documented to consume from its stream. A start need
+// not be followed by an end.
 type TypingEvent struct {
 	Header
 	// Started is true for a start and false for an end.
 	Started bool
 }
 
-// ClosedEvent is a customer's thread or conversation that was closed.
+// ClosedEvent reports that a customer's thread or conversation was closed.
 type ClosedEvent struct {
 	Header
 	// ThreadID, Title and Status are those of a live chat thread. They are empty
@@ -55,7 +55,7 @@ type AuthenticationEvent struct {
 	// Status is "authenticated" (classic) or "success" (new) if the customer
 	// signed in. Other values are not documented.
 	Status string
-	// Succeeded reports whether Status is one of these two.
+	// Succeeded reports whether Status is one of these two, in any case.
 	Succeeded bool
 	// Token is the token of the identity provider.
 	Token Secret
@@ -77,7 +77,7 @@ type PaymentEvent struct {
 	Header
 	// Status is "paid" if the customer paid. Other values are not documented.
 	Status string
-	// Paid reports whether Status is "paid".
+	// Paid reports whether Status is "paid", in any case.
 	Paid bool
 	// MerchantID identifies the merchant that was paid.
 	MerchantID string
@@ -110,8 +110,8 @@ func invitationEvent(h Header) InvitationEvent {
 	return InvitationEvent{Header: h, MSISDN: h.Member("msisdn"), Accepted: strings.EqualFold(h.Member("invitationAccepted"), "true")}
 }
 
-// ProfileEvent is the profile of a live chat user that was created or updated. The
-// payload names the user and nothing more.
+// ProfileEvent reports that the profile of a live chat user was created or updated.
+// The payload names the user and nothing more.
 type ProfileEvent struct {
 	Header
 	// Created is true for a new profile and false for an update.
@@ -126,10 +126,10 @@ type AuditEvent struct {
 	Action, Description, Status string
 	// AlertType is the vendor's classification.
 	AlertType string
-	// UserID and RoleName are the user's, ClientIP is the address they used.
+	// UserID and RoleName identify the user. ClientIP is the user's address.
 	UserID, RoleName, ClientIP string
 	// ServiceID, GroupID, OrganizationID and TenantID say where the user did it.
-	// OrganizationID is the one of Webex.
+	// OrganizationID is the id of the Webex organization.
 	ServiceID, GroupID, OrganizationID, TenantID string
 }
 
@@ -150,7 +150,7 @@ func auditEvent(h Header) AuditEvent {
 	}
 }
 
-// UnknownEvent is an event that this package has no struct for: of an unknown
-// channel, with a name that the customer chose, or in a new shape. Name is the
-// event's name, and Raw is the whole payload.
+// UnknownEvent is an event that this package has no struct for. Its channel or its
+// shape is unknown, or its name is one that the tenant chose. Header.Name is the name,
+// and Header.Raw is the whole payload.
 type UnknownEvent struct{ Header }

@@ -19,7 +19,7 @@ import (
 //	case stream.ReceiptEvent:
 //	}
 //
-// Events are plain values. The SDK never changes one.
+// Events are plain values, which the SDK never changes.
 type Event interface {
 	// Head returns what every event has.
 	Head() Header
@@ -31,10 +31,10 @@ type Event interface {
 // time only. Payloads hold what customers wrote, secrets, and addresses of the
 // vendor's servers.
 //
-// There is one exception: fmt prints the unexported fields of a struct without
-// calling their methods, payloads included. This holds for every type of this
-// package that holds a payload. Give a struct with such a field a Format method of
-// its own, or do not print it.
+// There is one exception. For an unexported field of a struct, fmt does not call
+// methods: it prints the whole payload of an event in such a field. The same is true
+// of every type of this package that holds a payload. Give such a struct a Format
+// method of its own, or do not print it.
 type Header struct {
 	// Kind is what happened.
 	Kind Kind
@@ -54,21 +54,21 @@ type Header struct {
 	// business's app only, and Business is the app's id. On WhatsApp a customer
 	// without a number has the id that the business knows them by (bsuid).
 	Customer, Business string
-	// ID identifies the event. All duplicates of an event have the same ID, from
-	// whichever transport they come. Any two events have different ones. It is 32
-	// hexadecimal digits, and empty if the payload holds none of the sender's ids.
+	// ID identifies the event: duplicates have the same ID, on every transport, and
+	// different events have different IDs. It has 32 hexadecimal digits. It is empty
+	// if the payload holds none of the sender's ids.
 	//
 	// The ID is a digest of the event's channel, kind and business, an email's
-	// app, and the sender's ids. That these are enough is assumed.
+	// app, and the sender's ids. It is assumed that these identify an event.
 	//
 	// A tenant that streams both an asset and its flow gets each event twice. Only
 	// the copy of the flow has a Context. Which one comes first is not known.
 	ID string
 	// Conversation is the same for all events of one customer with one business. A
 	// worker handles them one after another. A leading plus of a phone number makes
-	// no difference. Receipts belong together by their destination, chats by their
-	// id. It is 32 hexadecimal digits, and empty if the payload names neither a
-	// party nor an id.
+	// no difference. Receipts with one destination share a conversation, and so do
+	// the events of one chat. It has 32 hexadecimal digits. It is empty if the
+	// payload names neither a party nor an id.
 	Conversation string
 	// TransactionID is the sender's id (tid or transid) as it came.
 	TransactionID string

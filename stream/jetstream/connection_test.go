@@ -215,7 +215,7 @@ func TestAPutWhoseReplyIsLostIsNotTakenForACopy(t *testing.T) {
 	listen := freeAddress(t)
 	server := startServer(t, embedded.Config{Listen: listen})
 	inbox, err := jetstream.Open(t.Context(), jetstream.Config{
-		URL: listen, Options: []nats.Option{nats.SetCustomDialer(&deafDialer{})},
+		URL: listen, Options: []nats.Option{nats.SetCustomDialer(&deafDialer{at: "HPUB engage-inbox.entry."})},
 	})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, inbox.Close()) }()
@@ -226,9 +226,37 @@ func TestAPutWhoseReplyIsLostIsNotTakenForACopy(t *testing.T) {
 	require.Equal(t, "a-1", take(t, inbox).ID)
 }
 
-// deafDialer dials connections. The first one gets no data from the server any
-// more once it publishes an entry.
-type deafDialer struct{ deaf sync.Once }
+// The servers may have applied the first attempt, and another taker may have the entry.
+func TestANakWhoseReplyIsLostIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	listen := freeAddress(t)
+	startServer(t, embedded.Config{Listen: listen})
+	dialer := &deafDialer{at: "-NAK"}
+	inbox, err := jetstream.Open(t.Context(), jetstream.Config{
+		URL: listen, Lines: 1, Lease: 4 * time.Second, Options: []nats.Option{nats.SetCustomDialer(dialer)},
+	})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, inbox.Close()) }()
+	put(t, inbox, "a", 1)
+	delivery := take(t, inbox)
+	ctx, cancel := context.WithCancel(t.Context())
+	dialer.whenDeaf = cancel
+	require.ErrorIs(t, delivery.Nak(ctx, 0), context.Canceled)
+
+	require.ErrorIs(t, delivery.Nak(t.Context(), 0), stream.ErrSettled)
+	require.ErrorIs(t, delivery.Ack(t.Context()), stream.ErrSettled)
+	again := take(t, inbox)
+	require.Equal(t, "a-1", again.ID)
+	require.NoError(t, again.Ack(t.Context()))
+}
+
+// deafDialer dials connections. The first one gets no more data from the server once
+// it sends a text.
+type deafDialer struct {
+	at       string
+	deaf     sync.Once
+	whenDeaf func() // or nil; called when the text is sent
+}
 
 func (d *deafDialer) Dial(network, address string) (net.Conn, error) {
 	conn, err := net.Dial(network, address)
@@ -242,8 +270,13 @@ type deafConn struct {
 }
 
 func (c *deafConn) Write(data []byte) (int, error) {
-	if bytes.Contains(data, []byte("HPUB engage-inbox.entry.")) {
-		c.dialer.deaf.Do(func() { c.deaf.Store(true) })
+	if bytes.Contains(data, []byte(c.dialer.at)) {
+		c.dialer.deaf.Do(func() {
+			c.deaf.Store(true)
+			if c.dialer.whenDeaf != nil {
+				c.dialer.whenDeaf()
+			}
+		})
 	}
 	return c.Conn.Write(data)
 }

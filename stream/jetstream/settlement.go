@@ -84,12 +84,14 @@ func (s *settlement) conclude(ctx context.Context, way string) error {
 }
 
 // Nak implements [stream.Settlement]. It makes further attempts while a request
-// cannot be sent. It does not repeat one that may have been applied: the entry
-// may belong to another taker by then.
+// cannot be sent. A request that may have been applied ends the delivery: if its
+// reply is lost, later calls return [stream.ErrSettled].
 func (s *settlement) Nak(ctx context.Context, delay time.Duration) error {
 	return s.do(ctx, func(ctx context.Context) error {
 		err := retry(ctx, notSent, func() error { return s.inbox.doubleAck(ctx, s.entry.message, nak(delay)) })
-		s.settled = err == nil
+		// Servers apply a nak of an earlier delivery, too. A repetition could take
+		// the entry from its next taker.
+		s.settled = !notSent(err)
 		return err
 	})
 }
