@@ -10,12 +10,13 @@ import (
 	"github.com/engagesdk/engage-go/internal/tolerant"
 )
 
-// Address returns the address of the event's conversation, for requests of package
-// engage. It returns nil if the payload does not hold the whole address:
+// Address returns the address of the event's conversation, for the requests of package
+// engage. It returns nil if the payload does not hold the whole address, and if Engage has
+// no conversations on the channel:
 //
-//   - On some channels Engage has no conversations.
+//   - Engage has none on RCS, MMS, Instagram, voice and push.
 //   - On WhatsApp and Messenger the payload names an app, and not the business's number
-//     or page. Use AddressFor there.
+//     or page. Use [Header.AddressFor] there. Only a [ChatEvent] has the number or page.
 //
 // The mailbox of an email is its first recipient (assumed). The browser fingerprint of a
 // live chat is also found in the payload's extras (observed). A live chat event with
@@ -30,8 +31,8 @@ func (h Header) Address() channel.Address {
 }
 
 // AddressFor returns the address of the conversation between the event's customer and
-// business. It is for programs that know which number or page belongs to which app.
-// It returns nil if the address is still incomplete.
+// business. It is for programs that know which number or page belongs to which app. It
+// returns nil as Address does.
 func (h Header) AddressFor(business string) channel.Address {
 	address := h.addressFor(business)
 	if address == nil || len(address.Problems()) > 0 {

@@ -18,7 +18,7 @@ import (
 type Attachment struct {
 	// URL is where the file can be downloaded. It may be signed: do not log it.
 	URL string
-	// Name is the file's name, MIMEType its media type.
+	// Name is the file's name, and MIMEType its media type.
 	Name, MIMEType string
 	// Type is the channel's word for the kind of file, such as "image" or
 	// "location".
@@ -29,12 +29,12 @@ type Attachment struct {
 	Size int64
 	// Caption is the text that belongs to the file.
 	Caption string
-	// Raw is the attachment as it came, with the members that have no field.
+	// Raw is the attachment as it came. It includes the members that have no field.
 	Raw json.RawMessage
 }
 
-// Attachments returns the files of the message. A message without files is no error.
-// Files that cannot be read, or more than [message.MaxValues], are a [*DecodeError].
+// Attachments returns the files of the message, and nil if there are none. It returns a
+// [*DecodeError] if they cannot be read, or if there are more than [message.MaxValues].
 func (e MessageEvent) Attachments() ([]Attachment, error) {
 	if e.Channel == MMS {
 		return attachmentsOf(e.JSON("message"))
@@ -99,9 +99,9 @@ func attachmentOf(raw []byte) Attachment {
 
 // message returns the file as an attachment of package message.
 //
-// A missing name is that of the URL, else the id. A missing media type is that of the
-// name's extension, else the usual one of Type (assumed). A name without an extension
-// gets that of the media type, because lists of allowed files go by extension.
+// Without a name, the file has that of the URL, else the id. Without a media type, it has
+// that of the name's extension, else the usual one of Type (assumed). A name without an
+// extension gets that of the media type, because lists of allowed files go by extension.
 func (a Attachment) message() message.Attachment {
 	inURL := nameInURL(a.URL)
 	name := cmp.Or(a.Name, inURL, a.ID, "attachment")
@@ -112,9 +112,9 @@ func (a Attachment) message() message.Attachment {
 	return message.Attachment{MIMEType: typ, FileName: name, URL: a.URL, Dropped: a.URL == ""}
 }
 
-// nameInURL returns the file name at the end of a URL's path. If that has no extension, it
-// returns the one in the query parameter path, where the vendor's links to media have it.
-// It is empty if there is none.
+// nameInURL returns the file name at the end of a URL's path, or "" if there is none. If
+// the name has no extension, nameInURL prefers the file name in the query parameter path,
+// where the vendor's links to media have it.
 func nameInURL(link string) string {
 	u, err := url.Parse(link)
 	if err != nil {
@@ -160,10 +160,11 @@ var fileTypes = []struct{ mediaType, extension string }{
 	{"application/vnd.oasis.opendocument.text", ".odt"}, {"application/vnd.oasis.opendocument.spreadsheet", ".ods"},
 }
 
-// usualTypes are the media types of files of which only the channel's word is known.
+// usualTypes are the media types of files for which the payload has only the channel's
+// word.
 var usualTypes = map[string]string{"image": "image/jpeg", "video": "video/mp4", "audio": "audio/mpeg"}
 
-// mediaTypeOf returns the media type of a file name, or the empty text.
+// mediaTypeOf returns the media type of a file name, or "".
 func mediaTypeOf(name string) string {
 	extension := strings.ToLower(path.Ext(name))
 	for _, row := range fileTypes {
@@ -174,7 +175,7 @@ func mediaTypeOf(name string) string {
 	return mime.TypeByExtension(extension)
 }
 
-// extensionOf returns the usual extension of a media type, or the empty text.
+// extensionOf returns the usual extension of a media type, or "".
 func extensionOf(mediaType string) string {
 	mediaType, _, _ = strings.Cut(mediaType, ";")
 	for _, row := range fileTypes {

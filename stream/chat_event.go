@@ -9,8 +9,8 @@ import (
 )
 
 // ChatEvent is an event that Engage sends to a virtual agent: a chat was assigned to
-// it, messages came, or the chat was closed. Kind says which. Header.Customer is the
-// destination, and Header.Business is the asset.
+// it, messages came, or the chat was closed. Header.Kind says which. Header.Customer is
+// the payload's destinationId, and Header.Business is its asset.
 type ChatEvent struct {
 	Header
 	// ChatID is Engage's id of the chat.
@@ -34,8 +34,8 @@ type ChatMessage struct {
 	Type string
 	// Text is what the customer wrote.
 	Text string
-	// Attachments are the files. Their members are not documented. They are read
-	// as those of other payloads.
+	// Attachments are the files. Their members are not documented. It is assumed
+	// that they are those of other payloads.
 	Attachments []Attachment
 	// Postback is the answer that the customer tapped. It is zero if there is
 	// none.
@@ -46,8 +46,8 @@ type ChatMessage struct {
 	whatsApp bool
 }
 
-// Messages returns the messages of the event. An event without messages is no
-// error. Messages that cannot be read are a [*DecodeError].
+// Messages returns the messages of the event, and nil if there are none. It returns a
+// [*DecodeError] if they cannot be read, or if there are more than [message.MaxValues].
 func (e ChatEvent) Messages() ([]ChatMessage, error) {
 	list := e.JSON("messages")
 	if list == nil {
@@ -89,9 +89,9 @@ func chatMessageOf(m tolerant.Members) (ChatMessage, error) {
 	}, err
 }
 
-// Content returns the message as an inbound message for AppendMessage. Its alias id
-// is the transaction id. An answer outside WhatsApp becomes a text, its title.
-// Content returns nil for a message without text, files or an answer.
+// Content returns the message as an inbound message for AppendMessage. Its alias id is
+// the transaction id. The answer that a customer tapped becomes a text, its title, except
+// on WhatsApp. Content returns nil for a message without text, files or an answer.
 func (m ChatMessage) Content() message.Message {
 	content := plainMessage(cmp.Or(m.Text, m.Postback.Title), m.Attachments)
 	if m.whatsApp {

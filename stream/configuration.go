@@ -8,7 +8,7 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// Assets says which assets a stream is on for.
+// Assets says for which assets a stream is on.
 type Assets string
 
 // The choices (documented).
@@ -42,8 +42,9 @@ type Configuration struct {
 	Name, Description string
 	// Assets is [AllAssets] if it is empty.
 	Assets Assets
-	// AssetIDs are the assets that the stream is on for, each by its business
-	// address or app id as in [Header]. They count only with [ChosenAssets].
+	// AssetIDs are the assets for which the stream is on, each by its business
+	// address or app id as in [Header]. They have an effect only with
+	// [ChosenAssets].
 	AssetIDs []string
 	// Channels are the channels that are ticked. Nil means all, unknown ones
 	// included. Empty means none.

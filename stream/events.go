@@ -151,6 +151,6 @@ func auditEvent(h Header) AuditEvent {
 }
 
 // UnknownEvent is an event that this package has no struct for. Its channel or its
-// shape is unknown, or its name is one that the tenant chose. Header.Name is the name,
-// and Header.Raw is the whole payload.
+// shape is unknown, or it is a custom event of live chat. Header.Name is the event's
+// name, and Header.Raw is the whole payload.
 type UnknownEvent struct{ Header }

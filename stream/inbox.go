@@ -6,18 +6,18 @@ import (
 	"time"
 )
 
-// The errors of inboxes, for errors.Is.
+// The errors of inboxes and sources. An implementation may wrap them.
 var (
 	// ErrFull says that an inbox has no room. Putting the entry again later may
 	// succeed.
 	ErrFull = errors.New("stream: the inbox is full")
-	// ErrClosed says that an inbox or a source is closed for good.
+	// ErrClosed says that an inbox or a source is closed. It does not open again.
 	ErrClosed = errors.New("stream: the inbox is closed")
 	// ErrNoID says that an entry has no ID or no Conversation.
-	ErrNoID = errors.New("stream: the event has no id")
-	// ErrSettled says that a delivery is settled already, or that its lease has
+	ErrNoID = errors.New("stream: the entry has no ID or no Conversation")
+	// ErrSettled says that a delivery is already settled, or that its lease has
 	// run out.
-	ErrSettled = errors.New("stream: the delivery was settled before")
+	ErrSettled = errors.New("stream: the delivery is settled, or its lease has run out")
 )
 
 // Source delivers entries. Each one is delivered until it is settled.
@@ -57,8 +57,8 @@ type Inbox interface {
 	// its ID. When it returns nil, the entry is as safe as the inbox can make it.
 	//
 	// It returns [ErrNoID], [ErrFull], [ErrClosed], ctx's error if ctx has ended,
-	// or an error of its own. The entry is then not stored, or it may be stored
-	// and putting it again does no harm.
+	// or an error of its own. After an error the entry may be stored all the same.
+	// Putting it again does no harm.
 	//
 	// The inbox keeps entry.Data: the caller must not change it.
 	Put(ctx context.Context, entry Entry) (duplicate bool, err error)
@@ -70,25 +70,30 @@ type Delivery struct {
 	Entry
 	// Attempt counts how often the entry was delivered, this time included.
 	Attempt int
-	// Lease is how long the entry is not delivered to anyone else. It must be
-	// settled or extended before that. Zero means that the lease does not run
+	// Lease is how long the delivery belongs to its taker. When it runs out, the
+	// entry is delivered again. Extend renews it. Zero means that it does not run
 	// out.
 	Lease time.Duration
 	Settlement
 }
 
 // Settlement settles a delivery. Each method returns [ErrSettled] if the delivery
-// is settled already or its lease has run out. It returns any other error if the
-// source cannot be reached: the entry may then be delivered again.
+// is already settled or its lease has run out. Any other error means that the
+// source cannot be reached. The call may have taken effect, or the entry may be
+// delivered again.
+//
+// A worker repeats a call that failed with such an error, until the lease ends. An
+// implementation must make sure that a repeated call does not affect a later
+// delivery of the entry.
 type Settlement interface {
 	// Ack acknowledges that the entry was handled. It is not delivered again.
 	Ack(ctx context.Context) error
 	// Nak puts the entry back, to be delivered again after delay or later. Its
 	// conversation waits for it.
 	Nak(ctx context.Context, delay time.Duration) error
-	// Term terminates the entry: it becomes a dead letter with that reason, and
-	// its conversation goes on. The reason must hold nothing secret. A source may
-	// cut a long one.
+	// Term terminates the entry: it becomes a dead letter with reason, and its
+	// conversation goes on. The reason must hold nothing secret. A source may cut
+	// a long reason.
 	Term(ctx context.Context, reason string) error
 	// Extend renews the lease, if there is one.
 	Extend(ctx context.Context) error

@@ -108,29 +108,30 @@ type eventName struct {
 }
 
 // The channels on which the vendor uses a name. On others it has no meaning: live
-// chat has events whose names the customer chooses (documented).
+// chat has custom events, which can have any name (documented).
 var (
-	written      = []channel.Channel{channel.SMS, MMS, Instagram}
-	conversing   = []channel.Channel{channel.Apple, channel.LiveChat, channel.SMS, channel.Email, channel.WhatsApp, channel.Facebook, RCS, MMS, Instagram}
-	tapping      = []channel.Channel{channel.LiveChat, channel.WhatsApp, channel.Facebook, RCS, Instagram}
+	unnamed      = []channel.Channel{channel.SMS, MMS, Instagram}
+	messaging    = []channel.Channel{channel.Apple, channel.LiveChat, channel.SMS, channel.Email, channel.WhatsApp, channel.Facebook, RCS, MMS, Instagram}
+	withButtons  = []channel.Channel{channel.LiveChat, channel.WhatsApp, channel.Facebook, RCS, Instagram}
 	subscribing  = []channel.Channel{channel.LiveChat, channel.Email, RCS}
 	onlyApple    = []channel.Channel{channel.Apple}
 	onlyLiveChat = []channel.Channel{channel.LiveChat}
 	onlyWhatsApp = []channel.Channel{channel.WhatsApp}
 	onlyEmail    = []channel.Channel{channel.Email}
 	onlyRCS      = []channel.Channel{RCS}
-	indicating   = []channel.Channel{channel.Apple, channel.LiveChat}
+	withTyping   = []channel.Channel{channel.Apple, channel.LiveChat}
 )
 
-// eventNames is the table of events. An SMS has no event name.
+// eventNames is the table of events. The message of a channel in unnamed may come
+// without an event name.
 var eventNames = []eventName{
-	{"mo", conversing, KindMessage},
-	{"", written, KindMessage},
+	{"mo", messaging, KindMessage},
+	{"", unnamed, KindMessage},
 	{"inboundmessage", onlyEmail, KindMessage},
 	{"attachment", onlyRCS, KindMessage},
 	{"location", onlyRCS, KindMessage},
-	{"postback", tapping, KindPostback},
-	{"onpostback", tapping, KindPostback},
+	{"postback", withButtons, KindPostback},
+	{"onpostback", withButtons, KindPostback},
 	{"quickreplyresponse", onlyApple, KindQuickReply},
 	{"reply", onlyWhatsApp, KindQuickReply},
 	{"list", onlyWhatsApp, KindListResponse},
@@ -138,7 +139,7 @@ var eventNames = []eventName{
 	{"formresponse", onlyApple, KindFormResponse},
 	{"onformresponse", onlyLiveChat, KindFormResponse},
 	{"imessageappresponse", onlyApple, KindAppResponse},
-	{"typingindicator", indicating, KindTypingStarted},
+	{"typingindicator", withTyping, KindTypingStarted},
 	{"conversationclosed", onlyApple, KindClosed},
 	{"onthreadclosed", onlyLiveChat, KindClosed},
 	{"authenticationresponse", onlyApple, KindAuthentication},
@@ -189,14 +190,14 @@ func kindOf(m tolerant.Members, ch channel.Channel, name string) Kind {
 	return kind
 }
 
-// choosesTime reports whether an answer without a list, on Apple, is an appointment.
-// In a documented sample only the type says so.
+// choosesTime reports whether an answer on Apple that has no list is an appointment. In
+// a documented sample only its type says so.
 func choosesTime(m tolerant.Members) bool {
 	return isFilled(m, "datePicker") || tolerant.Fold(m.Text("type")) == "timepickerresponse"
 }
 
-// isFilled reports whether a member holds anything. Members that are not filled can
-// hold an empty list or object, also within a string (documented).
+// isFilled reports whether a member holds anything. An unused member may hold an empty
+// list or object, even within a string (documented).
 func isFilled(m tolerant.Members, name string) bool {
 	switch nested := m.Nested(name); {
 	case nested == nil:

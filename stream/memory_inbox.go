@@ -15,12 +15,12 @@ type MemoryLimits struct {
 	// size of their payloads. The defaults are 10,000 entries and 64 MiB. Entries
 	// above 16,777,216 count as 16,777,216.
 	//
-	// Beside its payload, an entry of a [Receiver] takes about 2 KiB and never more
-	// than 32 KiB.
+	// In addition to its payload, an entry of a [Receiver] takes about 2 KiB, and
+	// never more than 32 KiB.
 	Entries int
 	Bytes   int64
-	// Remembered is how many of the newest settled ids are recognized as
-	// duplicates, at least. Each takes less than 100 bytes. The default is 100,000.
+	// Remembered is how many ids of settled entries are recognized as duplicates at
+	// least: the newest ones. Each takes less than 100 bytes. The default is 100,000.
 	Remembered int
 	// DeadLetters is how many of the newest dead letters are kept. Their payloads
 	// take no more than Bytes, counted apart from those of the entries. The
@@ -48,8 +48,8 @@ func (l MemoryLimits) withDefaults() MemoryLimits {
 // still holds are lost: their sender was answered 200 and does not send them
 // again. Where that is not good enough, use a durable inbox.
 //
-// It never forgets an entry to make room: Put returns [ErrFull]. An entry larger
-// than MemoryLimits.Bytes never fits. Its deliveries have no lease.
+// An inbox never drops an entry to make room: Put returns [ErrFull] instead. It does so
+// for every entry larger than MemoryLimits.Bytes. Deliveries have no lease.
 //
 // Before a program ends, [MemoryInbox.Drain] waits until everything in the inbox is
 // handled. [Serve] calls it.
@@ -85,8 +85,8 @@ type memoryConversation struct {
 // MemoryCounts says what a [MemoryInbox] holds.
 type MemoryCounts struct {
 	// Entries and Bytes count the entries that wait or are being handled, and the
-	// size of their payloads. Conversations is how many conversations they are
-	// of.
+	// size of their payloads. Conversations counts the conversations that they
+	// belong to.
 	Entries       int
 	Bytes         int64
 	Conversations int
@@ -95,8 +95,7 @@ type MemoryCounts struct {
 	DeadLetters int
 }
 
-// DeadLetter is an entry that will not be delivered again, although its handler
-// did not succeed.
+// DeadLetter is an entry that is not delivered again, although no handler succeeded.
 type DeadLetter struct {
 	Entry
 	// Attempts is how often the entry was delivered.
@@ -225,9 +224,8 @@ func (m *MemoryInbox) DeadLetters() []DeadLetter {
 }
 
 // Drain closes the inbox for new entries and waits until all entries in it are settled.
-// From its call on Put returns [ErrClosed], and Take goes on delivering. If ctx ends
-// first, Drain returns an error that wraps ctx's error and says how many entries are
-// left. It does not close the inbox for Take.
+// Put returns [ErrClosed] from then on, and Take still delivers. If ctx ends before all are
+// settled, Drain returns an error that wraps ctx's error and says how many are left.
 func (m *MemoryInbox) Drain(ctx context.Context) error {
 	m.mu.Lock()
 	if !m.draining {
@@ -248,9 +246,9 @@ func (m *MemoryInbox) Drain(ctx context.Context) error {
 	return nil
 }
 
-// Close closes the inbox: from now on Put and Take return [ErrClosed], and so do
-// the calls of Take that wait. Deliveries can still be settled. Closing twice is
-// harmless.
+// Close closes the inbox: from then on Put and Take return [ErrClosed], and so do the
+// calls of Take that wait. Deliveries can still be settled. The entries that wait are
+// lost. A second call does nothing.
 func (m *MemoryInbox) Close() {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -11,11 +11,11 @@ import (
 	"github.com/engagesdk/engage-go/internal/tolerant"
 )
 
-// MessageEvent is what a customer wrote, sent or chose. Kind says which.
+// MessageEvent is what a customer wrote, sent or chose. Header.Kind says which.
 type MessageEvent struct {
 	Header
-	// Text is what the customer wrote, on email the plain text. For a choice it is
-	// empty, unless the channel repeats the choice as a text.
+	// Text is what the customer wrote. On email it is the plain text. It is empty for
+	// a choice, unless the channel repeats the choice as a text.
 	Text string
 }
 
@@ -39,8 +39,8 @@ type Postback struct {
 	Reference string
 }
 
-// Postback returns the answer that the customer tapped, and the first one of several
-// from Apple's list picker. It is zero if the event has none.
+// Postback returns the answer that the customer tapped. Of several from Apple's list
+// picker it returns the first. It returns the zero Postback if the event has none.
 func (e MessageEvent) Postback() Postback {
 	answer := e.answer()
 	p := Postback{
@@ -79,22 +79,27 @@ func (e MessageEvent) answer() tolerant.Members {
 // CreateConversation.
 //
 // It returns nil without an error if no content type fits: a location or a contact
-// card alone, or an answer on RCS, Messenger or Instagram. The error is a [*DecodeError] or a [*message.DecodeError] if the payload's
-// content cannot be read, or if an answer is missing.
+// card alone, or an answer on RCS, Messenger or Instagram. It returns a [*DecodeError] or a
+// [*message.DecodeError] if the content cannot be read, or if an answer is missing.
 //
 // The alias id of the message is the event's TransactionID, else its ID, so that all
 // duplicates of an event make the same message. The timestamp of the message is the
 // event's time.
 //
-// The answer of an iMessage app becomes a text, the app's URL (observed in the vendor's
-// own flow). A link without a text becomes the text. A file without a URL counts as
-// dropped. A file without a name, an extension or a media type gets one: from its URL, or
-// the name from the caption of a WhatsApp document. What is neither text nor file
-// nor link is left out: [MessageEvent.Attachments] and [Header.JSON] return it. The
-// text and the HTML of an email stay as they came. In the vendor's samples both are
-// escaped twice.
+// The content is changed as follows:
 //
-// That a tapped template button of WhatsApp is a wab-interactive-response is assumed.
+//   - The answer of an iMessage app becomes a text, the app's URL (observed in the vendor's
+//     own flow).
+//   - A link in a message without text becomes the text. So does the caption of a file.
+//   - A file without a URL is marked as dropped.
+//   - A file without a name, an extension or a media type gets one from its URL. A WhatsApp
+//     document can get its name from its caption.
+//   - All else, such as a location, is left out. [MessageEvent.Attachments] and
+//     [Header.JSON] return it.
+//
+// The text and the HTML of an email stay as they came. In the vendor's samples both are
+// escaped twice. It is assumed that a tapped template button of WhatsApp is a
+// wab-interactive-response.
 func (e MessageEvent) Content() (message.Message, error) {
 	content, err := e.content()
 	if err != nil || content == nil {
@@ -103,7 +108,8 @@ func (e MessageEvent) Content() (message.Message, error) {
 	return message.Stamp(content, cmp.Or(e.TransactionID, e.ID), e.Time), nil
 }
 
-// content returns the message without alias id and timestamp, or nil.
+// content returns the message without alias id and timestamp. It returns nil if no content
+// type fits.
 func (e MessageEvent) content() (message.Message, error) {
 	switch {
 	case e.Channel == channel.Email:
@@ -132,9 +138,9 @@ func (e MessageEvent) plain(text string) (message.Message, error) {
 	return plainMessage(text, attachments), nil
 }
 
-// plainMessage returns a message of text, files or both, and nil for neither. It
-// leaves out locations. A caption or a link becomes the text if there is none, but not a
-// caption that is the file's name.
+// plainMessage returns a message of text, files or both, and nil for neither. It leaves
+// out locations. If there is no text, the first link, or caption that is not the file's
+// name, becomes the text.
 func plainMessage(text string, attachments []Attachment) message.Message {
 	var files []message.Attachment
 	for _, a := range attachments {

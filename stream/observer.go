@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// Observer receives measurements of a [Receiver] and a [Worker], for metrics. Set it
-// with [WithReceiverObserver] and [WithWorkerObserver].
+// Observer receives what a [Receiver] and a [Worker] measure, for metrics. Set it with
+// [WithReceiverObserver] and [WithWorkerObserver].
 //
-// The methods are called while an event is received or handled. They must return at once
+// The methods are called while an event is received or handled. They must return quickly
 // and be safe for concurrent use.
 type Observer interface {
 	// Received is called with ResultAccepted, ResultDuplicate or ResultFiltered for
@@ -24,11 +24,12 @@ type Observer interface {
 	Waiting(ctx context.Context, backlog Backlog)
 }
 
-// Result is what became of an event. [ReceiverCounts] and [WorkerCounts] count the same
-// results.
+// Result is what became of an event or a request. [ReceiverCounts] and [WorkerCounts]
+// count the same results.
 type Result string
 
-// The results of receiving an event. A [Refusal] as a Result is a refused request.
+// The results of receiving an event. For a refused request the result is the text of its
+// [Refusal].
 const (
 	ResultAccepted  Result = "accepted"
 	ResultDuplicate Result = "duplicate"
@@ -45,7 +46,7 @@ const (
 	ResultUnsettled    Result = "unsettled"
 )
 
-// Backlog is what a source holds.
+// Backlog describes the entries that a source holds.
 type Backlog struct {
 	// Entries is how many entries wait or are being handled.
 	Entries int
@@ -61,9 +62,9 @@ func (b Backlog) Age() time.Duration {
 	return time.Since(b.Oldest)
 }
 
-// measured is a source that knows its backlog. An error means that it cannot be
-// reached.
-type measured interface {
+// backlogSource is a source that knows its backlog. Backlog returns an error if the source
+// cannot be reached.
+type backlogSource interface {
 	Backlog(ctx context.Context) (Backlog, error)
 }
 
@@ -71,7 +72,7 @@ type measured interface {
 const reportEvery = 10 * time.Second
 
 // reportBacklog reports the backlog of source until ctx ends.
-func (w *Worker) reportBacklog(ctx context.Context, source measured) {
+func (w *Worker) reportBacklog(ctx context.Context, source backlogSource) {
 	due := time.NewTicker(reportEvery)
 	defer due.Stop()
 	for {
@@ -94,8 +95,8 @@ const readyTimeout = 2 * time.Second
 // its source can be reached, and the source holds at most limit entries. Otherwise it
 // answers 503 with the reason. A limit of 0 is no limit.
 //
-// Of a source without a method Backlog(context.Context) ([Backlog], error) it knows
-// nothing. [MemoryInbox] has one.
+// The source is checked only if it has a method Backlog(context.Context) ([Backlog], error),
+// as [MemoryInbox] has.
 func (w *Worker) Ready(limit int) http.Handler {
 	return http.HandlerFunc(func(reply http.ResponseWriter, request *http.Request) {
 		if problem := w.notReady(request.Context(), limit); problem != "" {
@@ -109,7 +110,7 @@ func (w *Worker) notReady(ctx context.Context, limit int) string {
 	if w.running.Load() == 0 {
 		return "the worker does not run"
 	}
-	source, ok := w.source.(measured)
+	source, ok := w.source.(backlogSource)
 	if !ok {
 		return ""
 	}

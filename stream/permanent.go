@@ -7,14 +7,15 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// permanentError is an error that another attempt does not mend.
+// permanentError is an error that another attempt cannot fix.
 type permanentError struct{ cause error }
 
 func (e *permanentError) Error() string { return e.cause.Error() }
 func (e *permanentError) Unwrap() error { return e.cause }
 
-// Permanent marks a handler's error as one that another attempt does not mend: the
-// event becomes a dead letter at once. Permanent(nil) is nil.
+// Permanent marks the error of a handler as one that another attempt cannot fix. The
+// event becomes a dead letter at once. The marked error wraps err and has its text.
+// Permanent(nil) is nil.
 func Permanent(err error) error {
 	if err == nil {
 		return nil
@@ -22,22 +23,22 @@ func Permanent(err error) error {
 	return &permanentError{err}
 }
 
-// FromOutcome returns the error of a call of package engage as a handler should return
-// it. A handler can end like this:
+// FromOutcome marks the error of a call of package engage as [Permanent] where a handler
+// should do so. A handler can end like this:
 //
 //	return stream.FromOutcome(err)
 //
-// The error is [Permanent] if another attempt cannot succeed or could do harm:
+// The result is permanent if another attempt cannot succeed or could do harm:
 //
 //   - The edge is OnInvalidData, OnInvalidChoice, or the failure edge of an operation.
 //     The next call would end in the same way.
-//   - The effect is MaybeApplied or Applied, and the operation may have an effect each
-//     time, such as AppendMessage. Another attempt could do it twice. A handler that
-//     calls with WithLookFirst of package engage can return such an error itself.
+//   - The effect is MaybeApplied or Applied, and the operation has an effect each time,
+//     such as AppendMessage. Another attempt could apply it twice. A handler that calls
+//     with WithLookFirst of package engage can return such an error unmarked.
 //
-// Every other error is returned as it is, and the event has another attempt. The request
-// was not sent, or the service was busy or could not be reached. Or the authorization
-// failed, which new credentials can mend.
+// Every other error, and nil, is returned as it is. The event has another attempt: the
+// service was busy or could not be reached, or the authorization failed, which new
+// credentials can fix.
 func FromOutcome(err error) error {
 	failure, ok := errors.AsType[*outcome.Error](err)
 	if !ok {

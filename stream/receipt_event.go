@@ -6,8 +6,8 @@ import (
 	"github.com/engagesdk/engage-go/internal/tolerant"
 )
 
-// ReceiptStatus is what became of a message to a customer. Unknown statuses are kept
-// as they came.
+// ReceiptStatus is what became of a message to a customer. An unknown status is kept as it
+// came.
 type ReceiptStatus string
 
 // The statuses (documented). Those from ReceiptOffered on are statuses of calls.
@@ -75,7 +75,7 @@ type ReceiptEvent struct {
 	DestinationType string
 	// SubID identifies a part of the transaction.
 	SubID string
-	// CorrelationID and CallbackData are those that the message was sent with.
+	// CorrelationID and CallbackData are what the message was sent with.
 	CorrelationID, CallbackData string
 }
 

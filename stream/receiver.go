@@ -22,14 +22,14 @@ import (
 //   - 400 to a POST that can never succeed, and 405 to other methods.
 //   - 503 with Retry-After to a POST that may succeed later.
 //
-// It never answers with another status (see [Refusal]). It counts all refusals, and
+// It answers with no other status; see [Refusal]. It counts all refusals, and
 // [WithReceiverLogger] logs them.
 //
-// The body is one event or an array of events. If one of an array is malformed, none is
-// stored. After a 503 some of them may be stored. They are duplicates when the sender
-// repeats the array.
+// The body is one event, or an array of 1 to [MaxBatch] events. If one event of an array is
+// malformed, none is stored. After a 503 some events of an array may be stored. They are
+// duplicates when the sender repeats the array.
 //
-// An event without an id is stored under a digest of its payload.
+// The ID of an event without an id of the sender is a digest of its payload.
 //
 // A Receiver is safe for concurrent use. Make one with [NewReceiver].
 type Receiver struct {
@@ -62,14 +62,14 @@ type refused struct {
 	requests atomic.Uint64
 
 	mu sync.Mutex
-	// logged is when the last line was logged, unlogged how many requests were
-	// refused since.
+	// logged is when the last line was logged. unlogged counts the requests that
+	// were refused since.
 	logged   time.Time
 	unlogged int
 }
 
-// maxKeptBuffer is the size of the largest buffer that is used again, so that a large
-// body does not keep its memory.
+// maxKeptBuffer is the size of the largest buffer that is used again. The memory of a
+// larger one is given back.
 const maxKeptBuffer = 64 << 10
 
 // NewReceiver returns a receiver that puts events into inbox. It returns an error if
@@ -77,8 +77,9 @@ const maxKeptBuffer = 64 << 10
 // These are [WithSignature], [WithVerifier], [WithBasic], [WithBearer], [WithAPIKey] and
 // [WithoutVerification].
 //
-// A request must have every one of the credentials that are asked for. If there are
-// several verifiers, one of them must accept the signature.
+// If there are several options, a request must have a signature that one of the verifiers
+// accepts, and the credentials of every WithBasic, WithBearer and WithAPIKey. Both
+// WithBasic and WithBearer use the Authorization header, so no request can satisfy both.
 func NewReceiver(inbox Inbox, options ...ReceiverOption) (*Receiver, error) {
 	if nothing.In(inbox) {
 		return nil, errors.New("stream: the receiver has no inbox")
@@ -120,18 +121,20 @@ func NewReceiver(inbox Inbox, options ...ReceiverOption) (*Receiver, error) {
 
 // ReceiverCounts says what a [Receiver] did so far.
 type ReceiverCounts struct {
-	// Accepted counts the events that the receiver put into the inbox, Duplicates
-	// those that were there before, and Filtered those that [WithFilter] dropped.
+	// Accepted counts the events that the receiver put into the inbox. Duplicates
+	// counts those that the inbox already knew, and Filtered those that
+	// [WithFilter] dropped.
 	Accepted, Duplicates, Filtered uint64
 	// Probes counts HEAD requests.
 	Probes uint64
 	// Refused counts the refused requests by their reason. It has no zeros.
 	Refused map[Refusal]uint64
 	// Secrets counts the requests by the name of the secret that signed them. It
-	// has all names, so that a secret that is no longer used can be seen.
+	// has the names of all signing secrets, so that it shows which ones are no
+	// longer used.
 	Secrets map[string]uint64
-	// Algorithms counts the requests by the algorithm that signed them. It has all
-	// algorithms that the receiver accepts.
+	// Algorithms counts the requests by the algorithm of their signature. It has
+	// all algorithms that the receiver accepts.
 	Algorithms map[Algorithm]uint64
 }
 
@@ -162,7 +165,7 @@ func (r *Receiver) Counts() ReceiverCounts {
 
 // ServeHTTP implements [http.Handler].
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
-	// For every request: the server reads the body of a refused one, too.
+	// This limits every request: the server reads the body of a refused one, too.
 	readUntil(w, time.Now().Add(r.timeout))
 	if request.Method == http.MethodHead {
 		r.probes.Add(1)
@@ -197,12 +200,13 @@ func (r *Receiver) count(ctx context.Context, counter *atomic.Uint64, result Res
 	}
 }
 
-// logEvery is how often a refusal is logged that anyone can cause.
+// logEvery is the time between two log lines for one reason to refuse unverified
+// requests.
 const logEvery = time.Minute
 
-// log logs a refused request. Anyone can cause a refusal of a request that is not
-// verified. Of these it logs one per reason and minute, with the number of requests since
-// the last one.
+// log logs a refused request. Anyone can send a request that is refused before it is
+// verified, so log writes one line per reason and minute for these. The line has the
+// number of requests since the last one.
 func (r *Receiver) log(request *http.Request, refusal Refusal) {
 	if !r.logger.Enabled(request.Context(), slog.LevelWarn) {
 		return
@@ -224,7 +228,7 @@ func (r *Receiver) log(request *http.Request, refusal Refusal) {
 }
 
 // receive checks a request and puts its events into the inbox. It returns the first
-// reason to refuse it, or the empty one.
+// reason to refuse the request, or "".
 func (r *Receiver) receive(w http.ResponseWriter, request *http.Request) Refusal {
 	if refusal := r.checkHeader(request); refusal != "" {
 		return refusal
@@ -256,7 +260,7 @@ func (r *Receiver) checkHeader(request *http.Request) Refusal {
 	switch {
 	case request.Method != http.MethodPost:
 		return RefusedMethod
-	case !r.anyContentType && !acceptable(request.Header):
+	case !r.anyContentType && !isJSON(request.Header):
 		return RefusedContentType
 	case compressed(request.Header):
 		return RefusedEncoding
@@ -266,7 +270,7 @@ func (r *Receiver) checkHeader(request *http.Request) Refusal {
 			return RefusedAuthorization
 		}
 	}
-	if !r.canBeSigned(request.Header) {
+	if !r.mayBeSigned(request.Header) {
 		return RefusedSignature
 	}
 	if request.ContentLength > r.bodyLimit {
@@ -275,8 +279,9 @@ func (r *Receiver) checkHeader(request *http.Request) Refusal {
 	return ""
 }
 
-// canBeSigned reports whether a verifier could accept the header's signature.
-func (r *Receiver) canBeSigned(header http.Header) bool {
+// mayBeSigned reports whether the header's signature is well-formed for a verifier, or
+// there is no verifier.
+func (r *Receiver) mayBeSigned(header http.Header) bool {
 	for _, verifier := range r.verifiers {
 		if verifier.wellFormed(header[SignatureHeader]) {
 			return true
@@ -295,13 +300,13 @@ func (r *Receiver) read(w http.ResponseWriter, request *http.Request, into *byte
 	case err != nil:
 		return RefusedUnread
 	}
-	// The server goes on reading, to notice when the sender closes the connection.
+	// The server reads on, to notice when the sender closes the connection.
 	readUntil(w, time.Time{})
 	return ""
 }
 
-// readUntil sets the time at which reading the request ends. The zero time means
-// never. Where the server does not support it, nothing happens.
+// readUntil sets the deadline for reading the request. The zero time means none. On a
+// server without read deadlines it does nothing.
 func readUntil(w http.ResponseWriter, deadline time.Time) {
 	_ = http.NewResponseController(w).SetReadDeadline(deadline)
 }
@@ -330,8 +335,8 @@ func (r *Receiver) verify(header http.Header, body []byte) (secret string, refus
 }
 
 // entries decodes the events of a body and returns those to store. It copies the body,
-// whose buffer is used again, without the space around it, which no limit of an inbox
-// would count.
+// because its buffer is used again. It leaves out the space around the body, which the
+// limits of an inbox do not count.
 func (r *Receiver) entries(body []byte, secret string, request *http.Request) ([]Entry, Refusal) {
 	headers, err := decodeHeaders(bytes.Clone(jsonText(body)))
 	if err != nil {

@@ -13,15 +13,15 @@ import (
 	"github.com/engagesdk/engage-go/internal/nothing"
 )
 
-// ReceiverOption changes a setting of a [Receiver]. [NewReceiver] returns an error if
-// it is invalid.
+// ReceiverOption changes a setting of a [Receiver]. [NewReceiver] returns an error for
+// an invalid option.
 type ReceiverOption func(*Receiver) error
 
 // WithSignature requires a signature of algorithm with one of secrets. See
 // [NewVerifier].
 //
-// Several of these options accept any of their signatures, for example SHA-256 and
-// SHA-512 while the sender changes from one to the other.
+// With several of these options, the signature of any one is enough. Use two while the
+// sender changes from SHA-256 to SHA-512, for example.
 func WithSignature(algorithm Algorithm, secrets ...Secret) ReceiverOption {
 	return func(r *Receiver) error {
 		verifier, err := NewVerifier(algorithm, secrets...)
@@ -32,12 +32,13 @@ func WithSignature(algorithm Algorithm, secrets ...Secret) ReceiverOption {
 	}
 }
 
-// WithVerifier requires a signature that verifier accepts, for example one that is
-// [Verifier.Compacted]. Several verifiers accept any of their signatures.
+// WithVerifier requires a signature that verifier accepts. Use it instead of
+// [WithSignature] for a verifier that is [Verifier.Compacted]. With several verifiers, the
+// signature of any one is enough.
 func WithVerifier(verifier *Verifier) ReceiverOption {
 	return func(r *Receiver) error {
 		if verifier == nil || len(verifier.keys) == 0 {
-			return errors.New("stream: WithVerifier: the verifier is not one of NewVerifier")
+			return errors.New("stream: WithVerifier: the verifier was not made with NewVerifier")
 		}
 		r.verifiers = append(r.verifiers, verifier)
 		r.decided = true
@@ -45,9 +46,8 @@ func WithVerifier(verifier *Verifier) ReceiverOption {
 	}
 }
 
-// WithBasic requires basic authorization with user and one of passwords. A user with a
-// colon is invalid, and so are control characters: basic authorization has no room for
-// them.
+// WithBasic requires basic authorization with user and one of passwords. The user must not
+// contain a colon. Neither the user nor a password may contain a control character.
 func WithBasic(user string, passwords ...Secret) ReceiverOption {
 	if strings.Contains(user, ":") || hasControl(user) {
 		return invalidOption("WithBasic: the user has a colon or a control character")
@@ -55,22 +55,23 @@ func WithBasic(user string, passwords ...Secret) ReceiverOption {
 	return withAuthorization("WithBasic", basic(user, passwords), passwords)
 }
 
-// WithBearer requires one of tokens as bearer token. Control characters, and blanks
-// around a token, are invalid: a header cannot hold them.
+// WithBearer requires one of tokens as bearer token. A token must not contain a control
+// character, nor begin or end with a space.
 func WithBearer(tokens ...Secret) ReceiverOption {
 	return withHeader("WithBearer", bearer(tokens), tokens)
 }
 
-// WithAPIKey requires one of keys as the value of a header. Keys are limited as the
-// tokens of [WithBearer]. A header that handlers cannot see, such as Host, is invalid.
+// WithAPIKey requires one of keys as the value of a header. A key must not contain a control
+// character, nor begin or end with a space. The header must be one that net/http passes to
+// handlers; Host, for example, is invalid.
 func WithAPIKey(header string, keys ...Secret) ReceiverOption {
 	if !visible(header) {
-		return invalidOption("WithAPIKey: handlers cannot see a header of that name")
+		return invalidOption("WithAPIKey: net/http passes no header of that name to handlers")
 	}
 	return withHeader("WithAPIKey", apiKey(header, keys), keys)
 }
 
-// invalidOption is an option that makes [NewReceiver] fail.
+// invalidOption returns an option that makes [NewReceiver] fail.
 func invalidOption(problem string) ReceiverOption {
 	return func(*Receiver) error { return errors.New("stream: " + problem) }
 }
@@ -79,7 +80,7 @@ func invalidOption(problem string) ReceiverOption {
 func withHeader(option string, check authorization, secrets []Secret) ReceiverOption {
 	for _, secret := range secrets {
 		if value := secret.Reveal(); strings.TrimSpace(value) != value {
-			return invalidOption(fmt.Sprintf("%s: %s has blanks around it", option, secret))
+			return invalidOption(fmt.Sprintf("%s: %s begins or ends with a space", option, secret))
 		}
 	}
 	return withAuthorization(option, check, secrets)
@@ -127,9 +128,9 @@ func WithBodyLimit(bytes int64) ReceiverOption {
 	}
 }
 
-// WithConcurrency sets how many requests are read and stored at once. More are refused,
-// and the sender repeats them. The default is 256. Together with the body limit it
-// limits the memory for requests.
+// WithConcurrency sets how many requests are read and stored at once. Further requests are
+// refused with [RefusedBusy], and the sender repeats them. The default is 256. Together with
+// the body limit it limits the memory for requests.
 func WithConcurrency(requests int) ReceiverOption {
 	return func(r *Receiver) error {
 		if err := positive("WithConcurrency", int64(requests)); err != nil {
@@ -140,9 +141,9 @@ func WithConcurrency(requests int) ReceiverOption {
 	}
 }
 
-// WithTimeout sets how long the receiver may read a body, and how long the inbox may
-// store its events. The default is 4 seconds each. The sender gives up after 10 seconds
-// (documented). Reading is not limited on servers without read deadlines.
+// WithTimeout sets how long the receiver may take to read a body, and how long the inbox
+// may take to store its events. The default is 4 seconds for each. The sender gives up after
+// 10 seconds (documented). On a server without read deadlines, reading is not limited.
 func WithTimeout(limit time.Duration) ReceiverOption {
 	return func(r *Receiver) error {
 		r.timeout = limit
@@ -150,9 +151,10 @@ func WithTimeout(limit time.Duration) ReceiverOption {
 	}
 }
 
-// WithRetryAfter sets the wait that a 503 asks the sender for, in whole seconds. The
-// default is 60 seconds, which the sender waits anyway (documented, beside a schedule
-// that begins with 30 seconds).
+// WithRetryAfter sets the Retry-After header of a 503. It is rounded to whole seconds, and
+// to at least one. The default is 60 seconds. The vendor documents two schedules: in one
+// the sender waits 60 seconds anyway, in the other it begins with 30 (see [FixedSchedule]
+// and [ExponentialSchedule]).
 func WithRetryAfter(wait time.Duration) ReceiverOption {
 	return func(r *Receiver) error {
 		r.retryAfter = retryAfter(wait)
@@ -161,7 +163,8 @@ func WithRetryAfter(wait time.Duration) ReceiverOption {
 }
 
 // WithFilter drops the events that configuration does not allow. They are counted and
-// answered 200.
+// answered 200. The configuration must be valid; its advice is ignored. See
+// [Configuration.Validate].
 func WithFilter(configuration Configuration) ReceiverOption {
 	return func(r *Receiver) error {
 		_, err := configuration.Validate()
@@ -173,12 +176,13 @@ func WithFilter(configuration Configuration) ReceiverOption {
 	}
 }
 
-// WithReceiverLogger sets the logger for refused requests. It logs at level Warn the
-// reason and the trace id, and never a header or a body. The default is not to log.
+// WithReceiverLogger sets the logger for refused requests. The receiver logs the reason,
+// the status and the trace id, at level Warn. It also logs errors of the inbox. It never
+// logs a body or another header. The default is not to log.
 //
-// Anyone can send a request that is refused before it is verified. Of these the
-// receiver logs one per reason and minute. It logs each request that is refused after
-// it was verified.
+// Anyone can send a request that is refused before it is verified. For these the receiver
+// logs one line per reason and minute, with the number of requests. It logs each request
+// that is refused after it was verified.
 func WithReceiverLogger(logger *slog.Logger) ReceiverOption {
 	return func(r *Receiver) error {
 		if logger == nil {

@@ -5,33 +5,32 @@ import "net/http"
 // Refusal is why a [Receiver] refused a request.
 type Refusal string
 
-// The refusals. The sender repeats a request that was answered 503. It drops one that
-// was answered 400 or 405 (documented). It would also repeat a request that was answered
-// 401, 403 or 413, which never succeeds. So the receiver does not use these statuses.
+// The refusals, with the status of each answer. The sender repeats a request that was
+// answered 503. It drops one that was answered 400 or 405 (documented). A receiver does not
+// answer 401, 403 or 413, after which the sender would repeat a request that never succeeds.
 const (
-	// RefusedMethod: neither HEAD nor POST. Answered 405.
+	// RefusedMethod (405): the method is neither HEAD nor POST.
 	RefusedMethod Refusal = "method"
-	// RefusedContentType: not JSON. Answered 400, as are all that follow up to
-	// RefusedMalformed.
+	// RefusedContentType (400): the content type is not JSON.
 	RefusedContentType Refusal = "content type"
-	// RefusedEncoding: a compressed body.
+	// RefusedEncoding (400): the body is compressed.
 	RefusedEncoding Refusal = "content encoding"
-	// RefusedAuthorization: credentials missing or wrong.
+	// RefusedAuthorization (400): the credentials are missing or wrong.
 	RefusedAuthorization Refusal = "authorization"
-	// RefusedTooLarge: a body above the limit.
+	// RefusedTooLarge (400): the body is above the limit.
 	RefusedTooLarge Refusal = "too large"
-	// RefusedSignature: a signature missing or wrong.
+	// RefusedSignature (400): the signature is missing or wrong.
 	RefusedSignature Refusal = "signature"
-	// RefusedMalformed: neither a JSON object nor an array of objects.
+	// RefusedMalformed (400): the body is neither a JSON object nor an array of
+	// objects.
 	RefusedMalformed Refusal = "malformed"
-	// RefusedBusy: too many requests at once. Answered 503, as are all that
-	// follow.
+	// RefusedBusy (503): the receiver has too many requests at once.
 	RefusedBusy Refusal = "busy"
-	// RefusedUnread: a body that ended early or took too long.
+	// RefusedUnread (503): the body ended early or took too long.
 	RefusedUnread Refusal = "unread"
-	// RefusedFull: no room in the inbox.
+	// RefusedFull (503): the inbox has no room.
 	RefusedFull Refusal = "full"
-	// RefusedInbox: an error of the inbox.
+	// RefusedInbox (503): the inbox returned an error.
 	RefusedInbox Refusal = "inbox"
 )
 
@@ -39,8 +38,8 @@ const (
 var refusals = []struct {
 	refusal Refusal
 	status  int
-	// verified reports whether the request was verified before: its sender is
-	// known.
+	// verified reports whether the request was verified before it was refused, so
+	// that its sender is known.
 	verified bool
 }{
 	{RefusedMethod, http.StatusMethodNotAllowed, false},

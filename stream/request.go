@@ -45,8 +45,8 @@ func equal(a, b string) bool {
 	return subtle.ConstantTimeCompare(sumA[:], sumB[:]) == 1
 }
 
-// acceptable reports whether the content type is JSON or missing.
-func acceptable(header http.Header) bool {
+// isJSON reports whether the content type is JSON or missing.
+func isJSON(header http.Header) bool {
 	values := header["Content-Type"]
 	if len(values) == 0 {
 		return true
@@ -77,8 +77,7 @@ const maxTraceID = 256
 
 func traceID(header http.Header) string { return cutTraceID(only(header[traceHeader])) }
 
-// cutTraceID returns the first bytes of a trace id. They do not keep the others in
-// memory.
+// cutTraceID returns the first bytes of a trace id, without keeping the others in memory.
 func cutTraceID(id string) string {
 	if len(id) <= maxTraceID {
 		return id
@@ -86,7 +85,7 @@ func cutTraceID(id string) string {
 	return strings.Clone(id[:maxTraceID])
 }
 
-// only returns the only value of a header. It is empty if there are several.
+// only returns the value of a header that has exactly one, and "" otherwise.
 func only(values []string) string {
 	if len(values) != 1 {
 		return ""
@@ -94,8 +93,8 @@ func only(values []string) string {
 	return values[0]
 }
 
-// visible reports whether a handler can see a header with that name: the name is a
-// token (RFC 9110), and net/http does not take the header out.
+// visible reports whether net/http passes a header with that name to handlers. The name
+// must be a token (RFC 9110), and net/http removes some headers.
 func visible(name string) bool {
 	switch http.CanonicalHeaderKey(name) {
 	case "", "Host", "Transfer-Encoding":

@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// Secret is a value that must not be shown, with a name that may. Packages fmt,
-// log/slog and encoding/json show the name only. Reveal returns the value.
+// Secret is a secret value with a name. Packages fmt, log/slog and encoding/json show
+// the name and never the value. Reveal returns the value.
 //
 // The zero value is an empty secret without a name. Secrets are immutable and safe for
 // concurrent use.
@@ -19,8 +19,8 @@ type Secret struct {
 	value *string
 }
 
-// NewSecret returns value as a secret. The name appears in logs and counts. It can be
-// "2026-10", for example, for a secret that changes every month.
+// NewSecret returns value as a secret. The name appears in logs and counts. A secret that
+// changes every month could have the name "2026-10".
 func NewSecret(name, value string) Secret { return Secret{name, &value} }
 
 // Name returns the secret's name.
@@ -34,7 +34,7 @@ func (s Secret) Reveal() string {
 	return *s.value
 }
 
-// String returns the secret's name in a phrase.
+// String returns a phrase with the secret's name.
 func (s Secret) String() string { return "secret " + strconv.Quote(s.name) }
 
 // Format writes the text of String for every verb.

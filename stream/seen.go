@@ -8,12 +8,13 @@ import (
 // Seen remembers the ids of events, so that an inbox or a source without a
 // memory of its own can recognize duplicates.
 //
-// An id is claimed before its event is handled, and then committed or released.
-// A claimed or committed id is a duplicate when it is claimed again. An event
-// whose handling failed is released and so is not a duplicate of itself.
+// An id is claimed before its event is handled. Then it is committed if the event was
+// handled, and released if not. Until it is released, or forgotten, it cannot be
+// claimed again.
 //
-// A Seen with a capacity of n remembers at least the last n committed ids and at
-// most the last 2n. The cost of a call does not grow with the capacity.
+// A Seen with a capacity of n remembers all claimed ids, at least the last n committed
+// ids, and at most the last 2n. On average, the cost of a call does not grow with the
+// capacity.
 //
 // The zero value has a capacity of 1. A Seen is safe for concurrent use.
 type Seen struct {
@@ -33,8 +34,7 @@ func digestOf(id string) idDigest {
 	return idDigest(sum[:16])
 }
 
-// NewSeen returns an empty Seen that remembers the last capacity ids. A capacity
-// below 1 counts as 1.
+// NewSeen returns an empty Seen. A capacity below 1 counts as 1.
 func NewSeen(capacity int) *Seen { return &Seen{capacity: capacity} }
 
 // Claim claims id for the caller. It returns false if id is claimed or committed

@@ -27,7 +27,7 @@ import (
 // documented retries.
 //
 // The vendor publishes no endpoint that takes such events. A Sender is for receivers of
-// your own: in tests, or in a program that events are passed on to.
+// your own: in tests, or in another program to which you pass events on.
 //
 // A Sender is immutable and safe for concurrent use. Make one with [NewSender].
 type Sender struct {
@@ -40,8 +40,8 @@ type Sender struct {
 	authorize func(*http.Request)
 }
 
-// SenderOption changes a setting of a [Sender]. [NewSender] returns an error if it is
-// invalid.
+// SenderOption changes a setting of a [Sender]. [NewSender] returns an error for an invalid
+// option.
 type SenderOption func(*Sender) error
 
 // FixedSchedule returns the waits before the retries from the vendor's main text: three
@@ -90,8 +90,9 @@ func WithSigning(algorithm Algorithm, secret Secret) SenderOption {
 	}
 }
 
-// WithAuthorization sets a function that adds credentials to the request of each
-// attempt, such as basic authorization or an API key.
+// WithAuthorization sets a function that adds credentials to the request of each attempt,
+// such as basic authorization or an API key. It must be safe for concurrent use. If it sets
+// a header with a control character, the request is not sent.
 func WithAuthorization(authorize func(*http.Request)) SenderOption {
 	return func(s *Sender) error {
 		if authorize == nil {
@@ -102,8 +103,8 @@ func WithAuthorization(authorize func(*http.Request)) SenderOption {
 	}
 }
 
-// WithTransport sets the transport. The default one pings its HTTP/2 connections, so that
-// a connection without answers costs one attempt.
+// WithTransport sets the transport. The default transport pings its HTTP/2 connections, so
+// that a dead connection costs no more than one attempt.
 func WithTransport(transport http.RoundTripper) SenderOption {
 	return func(s *Sender) error {
 		if nothing.In(transport) {
@@ -114,9 +115,9 @@ func WithTransport(transport http.RoundTripper) SenderOption {
 	}
 }
 
-// NewSender returns a sender that posts to an https URL. It accepts plain http for the
-// loopback: localhost, 127.0.0.0/8 and ::1, in this spelling. The sender follows no
-// redirects.
+// NewSender returns a sender that posts to an https URL. It returns an error if the URL or an
+// option is invalid. Plain http is valid only for localhost, 127.0.0.0/8 and ::1. The sender
+// follows no redirects.
 func NewSender(to string, options ...SenderOption) (*Sender, error) {
 	if _, problem := safeurl.Parse(to); problem != "" {
 		return nil, errors.New("stream: the sender's URL " + problem)
@@ -148,7 +149,7 @@ func (Sender) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "stream.Sen
 func (Sender) LogValue() slog.Value { return slog.StringValue("stream.Sender") }
 
 // Probe sends one HEAD request, which must be answered 200. The vendor does the same
-// when a URL is saved. The error is as that of Send.
+// when a URL is saved. The error is like that of [Sender.Send].
 func (s *Sender) Probe(ctx context.Context) error {
 	p := posting{Sender: s, method: http.MethodHead}
 	_, err := p.run(ctx)
@@ -156,9 +157,9 @@ func (s *Sender) Probe(ctx context.Context) error {
 }
 
 // Send posts one payload, a JSON object, and returns the attempts. Only the answer 200
-// is a success. Send repeats the request when the vendor does: after an error and after
-// most other answers. The final answers are 202 to 208, 226, 300 to 308, 400, 402, 404
-// to 411, 414 to 416, 418 and 505.
+// is a success. Send repeats the request when the vendor does: after an error, and after
+// every other answer except 202 to 208, 226, 300 to 308, 400, 402, 404 to 411, 414 to 416,
+// 418 and 505.
 //
 // The error is an [*outcome.Error]. Its edge is OnInvalidData if data is not a JSON
 // object. It is OnTimeout if ctx ended or the last attempt ran out of time. Otherwise it
@@ -180,7 +181,8 @@ func (s *Sender) Send(ctx context.Context, data []byte) ([]outcome.Attempt, erro
 	return p.run(ctx)
 }
 
-// posting sends one request until it succeeds. It is the [retry.Call] of its retries.
+// posting sends one request until it succeeds or must not be repeated. It is the
+// [retry.Call] of its retries.
 type posting struct {
 	*Sender
 	method   string
@@ -189,7 +191,7 @@ type posting struct {
 	attempts []outcome.Attempt
 }
 
-// run makes the first attempt, and the others through package retry.
+// run makes the first attempt itself, and the others through package retry.
 func (p *posting) run(ctx context.Context) ([]outcome.Attempt, error) {
 	request, err := http.NewRequestWithContext(ctx, p.method, p.url.Reveal(), nil)
 	if err != nil {
@@ -207,7 +209,7 @@ func (p *posting) run(ctx context.Context) ([]outcome.Attempt, error) {
 
 func (p *posting) last() outcome.Attempt { return p.attempts[len(p.attempts)-1] }
 
-// RoundTrip makes one attempt and adds it to the others.
+// RoundTrip makes one attempt and appends it to p.attempts.
 func (p *posting) RoundTrip(request *http.Request) (*http.Response, error) {
 	var wait time.Duration
 	if n := len(p.attempts); n > 0 {
@@ -233,8 +235,8 @@ func (p *posting) Backoff(_, _ time.Duration, _ int, _ *http.Response) time.Dura
 	return p.waits[len(p.attempts)-1]
 }
 
-// isFinal reports whether the vendor does not repeat a request after an answer with that
-// status. It repeats after all others, 401, 403 and 413 included.
+// isFinal reports whether an answer with that status ends the vendor's attempts. The vendor
+// repeats a request after all others, 401, 403 and 413 included.
 func isFinal(status int) bool {
 	switch {
 	case status >= 202 && status <= 208, status == 226,
@@ -248,8 +250,7 @@ func isFinal(status int) bool {
 	return false
 }
 
-// errHeader is the error of a function of [WithAuthorization] that sets a header which
-// cannot be sent.
+// errHeader says that the function of [WithAuthorization] set a header that cannot be sent.
 var errHeader = errors.New("stream: a header has a control character")
 
 // invalidValue reports whether a header cannot have that value.

@@ -8,22 +8,23 @@ import (
 )
 
 // Serve receives events with server and handles them with worker until ctx ends. Then
-// it stops both in the order that loses nothing:
+// it stops both, in an order that loses no accepted event:
 //
 //  1. The server accepts no more requests and answers those that it has.
-//  2. If the worker's source is a [MemoryInbox], the worker handles what it holds.
+//  2. If the worker's source is a [MemoryInbox], the worker handles all that it holds.
 //  3. The worker takes no more events, and its handlers finish.
 //
-// Together the steps take no longer than [WithDrain] says. Then the server closes its
-// connections, the handlers' contexts end, and the events that they did not finish are
-// put back. Serve returns when all handlers have returned.
+// Together the steps may take as long as [WithDrain] says. After that the server closes its
+// connections, the handlers' contexts end, and the events that they did not finish are put
+// back. Serve returns when all handlers have returned. It closes listener, but not the
+// worker's source.
 //
 // Serve also stops when the server or the worker ends before ctx. It returns their
 // errors. It also returns an error if a step was not finished in time. It returns nil if
 // every accepted event was settled or is in a durable source.
 //
-// A server with a TLSConfig serves TLS. Any source can have a method
-// Drain(context.Context) error, as MemoryInbox has. Serve calls it in the second step.
+// A server with a TLSConfig serves TLS. In the second step Serve calls the source's method
+// Drain(context.Context) error, if it has one, as MemoryInbox has.
 func Serve(ctx context.Context, server *http.Server, listener net.Listener, worker *Worker) error {
 	// Both outlive ctx until they are stopped.
 	taking, stopTaking := context.WithCancel(context.WithoutCancel(ctx))

@@ -37,13 +37,13 @@ func (a Algorithm) hash() func() hash.Hash {
 	return nil
 }
 
-// ErrSignature says that a payload has no signature, several, or a wrong one. It does
-// not say which, or what the right one is.
+// ErrSignature says that a payload has no signature, several, or a wrong one. It does not
+// say which of these is the case.
 var ErrSignature = errors.New("stream: the signature is missing or wrong")
 
-// Sign returns the vendor's signature of a payload, the value of [SignatureHeader],
-// such as "sha256=5d41…". It returns the empty text for an unknown algorithm. It is for
-// senders and for tests of receivers.
+// Sign returns the vendor's signature of a payload, such as "sha256=5d41…". It is the value
+// of [SignatureHeader], for senders and for tests of receivers. For an unknown algorithm Sign
+// returns "".
 func Sign(algorithm Algorithm, secret Secret, payload []byte) string {
 	newHash := algorithm.hash()
 	if newHash == nil {
@@ -57,8 +57,8 @@ func Sign(algorithm Algorithm, secret Secret, payload []byte) string {
 // Verifier checks signatures. It is immutable and safe for concurrent use. Make one with
 // [NewVerifier]. The zero Verifier accepts nothing.
 //
-// A signature never expires. A captured request can be sent again and has a good
-// signature. An inbox recognizes it as a duplicate while it remembers the event's id.
+// A signature never expires: a captured request can be sent again, and its signature is
+// valid. An inbox recognizes it as a duplicate while it remembers the event's id.
 type Verifier struct {
 	algorithm Algorithm
 	size      int
@@ -108,9 +108,10 @@ func (v *Verifier) Compacted() *Verifier {
 }
 
 // Verify checks the values of [SignatureHeader] against the payload as it came, and
-// returns the name of the secret that matches. There must be one value: the whole MAC in
-// hexadecimal digits, with or without the algorithm's name before it. Anything else is
-// [ErrSignature]. The time of the comparison does not depend on the MAC.
+// returns the name of the secret that matches. There must be exactly one value: the whole
+// MAC in hexadecimal digits, with or without the algorithm's name and an equal sign before
+// it. Otherwise, and if no secret matches, Verify returns [ErrSignature]. The time of the
+// comparison does not depend on the MAC.
 func (v *Verifier) Verify(values []string, payload []byte) (secret string, err error) {
 	var buffer [sha512.Size]byte
 	claimed, ok := v.parse(values, &buffer)

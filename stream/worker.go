@@ -29,7 +29,7 @@ import (
 // [Permanent], the event becomes a dead letter. An event without a handler is
 // acknowledged and counted.
 //
-// Register handlers with the On methods before [Worker.Run]. One that is
+// Register handlers with the On methods before [Worker.Run]. A handler that is
 // registered later is used from the next Run on. All methods are safe for
 // concurrent use.
 //
@@ -60,7 +60,7 @@ type handler func(context.Context, Event) error
 // WorkerCounts says what a [Worker] did so far.
 type WorkerCounts struct {
 	// Handled counts the events that were acknowledged after their handler
-	// returned nil, Ignored those that were acknowledged without a handler.
+	// returned nil. Ignored counts those that were acknowledged without a handler.
 	Handled, Ignored uint64
 	// Failed counts the attempts that failed. DeadLettered counts the events that
 	// the source stored as dead letters.
@@ -113,12 +113,12 @@ func (w *Worker) Counts() WorkerCounts {
 }
 
 // Run handles events until ctx ends, and then returns nil. If the source is closed
-// before that, it returns [ErrClosed]. Other errors of the source are logged, and
-// the source is asked again after a back-off.
+// before that, it returns [ErrClosed]. It logs any other error of the source, and
+// calls the source again after a back-off.
 //
-// When ctx ends, Run takes no more events and lets the running handlers finish.
-// Their contexts end after the time of [WithDrain]. Run returns when all of them
-// have returned. The events that they did not finish are put back.
+// When ctx ends, Run takes no more events and lets the running handlers finish. If they
+// take longer than [WithDrain] says, their contexts end, and the events that they did
+// not finish are put back. Run returns when all handlers have returned.
 func (w *Worker) Run(ctx context.Context) error {
 	// A handler's context outlives ctx, so that the handler can finish.
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -139,7 +139,7 @@ func (w *Worker) work(taking, working context.Context) error {
 	defer w.running.Add(-1)
 	r := run{Worker: w, taking: taking, working: working}
 	r.byType, r.fallback = w.registered()
-	if source, ok := w.source.(measured); ok && w.observer != nil {
+	if source, ok := w.source.(backlogSource); ok && w.observer != nil {
 		reporting, stop := context.WithCancel(taking)
 		reporter := start(func() error { w.reportBacklog(reporting, source); return nil })
 		defer reporter.wait()
@@ -236,8 +236,9 @@ func (r run) handle(d *delivery) {
 		r.settle(d, ResultIgnored, d.Ack)
 		return
 	}
-	// An attempt that ends the program never fails. The limit is doubled because a
-	// delivery that a shutdown or a lost lease cut short counts without failing.
+	// An attempt that ends the program is never counted as failed, only as a delivery.
+	// The limit is doubled, because a shutdown or a lost lease also ends a delivery
+	// that did not fail.
 	if d.Attempt-r.maxAttempts > r.maxAttempts {
 		r.terminate(d, errNeverSettled)
 		return
@@ -248,17 +249,18 @@ func (r run) handle(d *delivery) {
 	case a.lost:
 		r.unsettled(d, fmt.Errorf("stream: the lease was lost before the handler failed: %w", a.err))
 	case r.working.Err() != nil:
-		r.putBack(d, 0) // the handler did not have its full time
+		r.putBack(d, 0) // the shutdown cut the handler short
 	default:
 		r.fail(d, a)
 	}
 }
 
-// errNeverSettled is the reason of an event that was delivered too often although
-// its handler never failed: it may be what ends the program.
+// errNeverSettled is the reason of a dead letter that was delivered too often although
+// its handler never failed. Its handler may be what ends the program.
 var errNeverSettled = errors.New("stream: the event was delivered too often and never settled")
 
-// fail counts a failed attempt, and puts the event back if it has another one.
+// fail counts a failed attempt. It puts the event back, or makes it a dead letter after
+// the last attempt.
 func (r run) fail(d *delivery, a attempt) {
 	r.count(d, ResultFailed)
 	if a.permanent || d.Attempt >= r.maxAttempts {
@@ -314,7 +316,7 @@ func (r run) settle(d *delivery, result Result, how func(context.Context) error)
 	}
 }
 
-// pause waits for d and reports whether ctx lasted.
+// pause waits for d. It returns false as soon as ctx ends.
 func pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -347,18 +349,18 @@ func (r run) unsettled(d *delivery, err error) {
 
 // attempt is the result of one call of a handler.
 type attempt struct {
-	// err is the handler's own error, whose methods may panic.
+	// err is the handler's error. Its methods may panic.
 	err error
 	// permanent reports whether err is marked with [Permanent].
 	permanent bool
-	// lost reports whether the lease was lost before the handler returned. The
-	// event may then be another taker's.
+	// lost reports whether the lease was lost before the handler returned. Another
+	// taker may then have the event.
 	lost bool
 }
 
-// call calls h in a goroutine of its own, so that a panic or an exit of h ends nothing
-// else. It extends the delivery's lease until h returns. If the lease is
-// lost, it cancels h's context.
+// call calls h in a goroutine of its own, so that a panic or a runtime.Goexit of h ends
+// nothing else. It extends the delivery's lease until h returns. If the lease is lost, it
+// cancels h's context.
 func (r run) call(d *delivery, h handler, event Event) attempt {
 	ctx, cancel := context.WithCancelCause(r.working)
 	defer cancel(nil)
@@ -392,8 +394,8 @@ func (r run) call(d *delivery, h handler, event Event) attempt {
 // returning.
 var errExited = errors.New("stream: the handler did not return")
 
-// extend extends the delivery's lease until ctx ends. If the lease is lost, it calls
-// lost and returns. The worker does not wait for it, because the source may hang.
+// extend extends the delivery's lease until ctx ends. If the lease is lost, it calls lost
+// and returns. Nobody waits for extend, because the source may hang.
 func extend(ctx context.Context, d *delivery, lost func(error)) {
 	interval := max(d.Lease/3, time.Millisecond)
 	due := time.NewTicker(interval)
@@ -418,8 +420,8 @@ func extend(ctx context.Context, d *delivery, lost func(error)) {
 	}
 }
 
-// reason returns the text of a dead letter's error. It is cut and made one line,
-// because some sources keep it in a header.
+// reason returns the text of a dead letter's error. It shortens the text and makes it one
+// line, because some sources keep it in a header.
 func reason(err error) string {
 	const longest = 500
 	text := fmt.Sprint(err) // fmt recovers from a panic of err

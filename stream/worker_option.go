@@ -11,8 +11,8 @@ import (
 	"github.com/engagesdk/engage-go/internal/nothing"
 )
 
-// WorkerOption changes a setting of a [Worker]. [NewWorker] returns an error if it
-// is invalid.
+// WorkerOption changes a setting of a [Worker]. [NewWorker] returns an error for an
+// invalid option.
 type WorkerOption func(*Worker) error
 
 // WithHandlers sets how many handlers run at once. The default is 16.
@@ -26,12 +26,12 @@ func WithHandlers(n int) WorkerOption {
 // WithMaxAttempts sets how many attempts an event has before it becomes a dead
 // letter. The default is 8.
 //
-// The source counts the attempts (see [Delivery]). A durable source goes on
-// counting after a restart. A delivery that a shutdown or a lost lease cut short
-// counts as well.
+// The source counts the attempts; see [Delivery]. A durable source goes on counting
+// after a restart. A delivery that a shutdown or a lost lease cut short counts as an
+// attempt, too.
 //
-// An event that was delivered more than 2n times becomes a dead letter before its
-// handler is called again. It may be what ends the program each time.
+// An event that was delivered more than 2n times becomes a dead letter without another
+// call of its handler, which may be what ends the program each time.
 func WithMaxAttempts(n int) WorkerOption {
 	return func(w *Worker) error {
 		w.maxAttempts = n
@@ -51,8 +51,9 @@ func WithBackoff(wait func(attempt int) time.Duration) WorkerOption {
 	}
 }
 
-// WithDrain sets how long handlers may finish after Run's context has ended, and how
-// long all steps of [Serve] may take that end a program. The default is 30 seconds.
+// WithDrain sets how long running handlers may take to finish after the context of
+// [Worker.Run] has ended. For [Serve] it limits all steps of stopping together. The default
+// is 30 seconds.
 func WithDrain(limit time.Duration) WorkerOption {
 	return func(w *Worker) error {
 		w.drain = limit
@@ -60,10 +61,10 @@ func WithDrain(limit time.Duration) WorkerOption {
 	}
 }
 
-// WithoutPlus removes the leading plus of phone numbers on SMS, WhatsApp, RCS and MMS from
-// Customer and Business before an event is handled. The default is to leave numbers as
-// they came. Use it if your payloads spell a customer's number in both ways, and Engage
-// then has two conversations. Which spellings Engage matches is not documented.
+// WithoutPlus removes the leading plus of phone numbers on SMS, WhatsApp, RCS and MMS. It
+// changes Customer and Business before an event is handled. The default is to leave numbers
+// as they came. Use it if your payloads spell a number in both ways, so that Engage has two
+// conversations with one customer. Which spellings Engage matches is not documented.
 func WithoutPlus() WorkerOption {
 	return func(w *Worker) error {
 		w.changes = append(w.changes, func(h *Header) {
@@ -74,8 +75,8 @@ func WithoutPlus() WorkerOption {
 }
 
 // WithCloseChat handles a live chat message whose text is "$$$$CLOSECHAT$$$$" as a
-// [ClosedEvent]. Widgets send it when the customer ends the chat (observed). That a
-// webhook has it as a message is assumed. So the default is to handle it as a message.
+// [ClosedEvent]. Widgets send it when the customer ends the chat (observed). It is assumed
+// that webhooks pass it on as a message. So the default is to handle it as a message.
 func WithCloseChat() WorkerOption {
 	return func(w *Worker) error {
 		w.changes = append(w.changes, func(h *Header) {
@@ -87,9 +88,9 @@ func WithCloseChat() WorkerOption {
 	}
 }
 
-// WithDeadLetters sets a function that is called with each event that becomes a
-// dead letter, before the source stores it. If report fails, the event is put back
-// and reported again later.
+// WithDeadLetters sets a function that is called with each dead letter before the source
+// stores it. If report fails, the event is put back and reported again later. So report can
+// get a dead letter more than once.
 func WithDeadLetters(report func(context.Context, DeadLetter) error) WorkerOption {
 	return func(w *Worker) error {
 		if report == nil {
@@ -113,7 +114,7 @@ func WithWorkerLogger(logger *slog.Logger) WorkerOption {
 	}
 }
 
-// WithWorkerObserver sets an observer of what becomes of the events.
+// WithWorkerObserver sets an observer of the events that are handled and of the backlog.
 func WithWorkerObserver(observer Observer) WorkerOption {
 	return func(w *Worker) error {
 		if nothing.In(observer) {
@@ -124,9 +125,9 @@ func WithWorkerObserver(observer Observer) WorkerOption {
 	}
 }
 
-// Backoff returns waits that double from base to limit. Each wait is reduced by up
-// to a half at random, so that events that failed together do not come back
-// together.
+// Backoff returns a function for the waits after failed attempts, counted from 1. The
+// waits double from base to limit. Each is reduced by up to a half at random, so that
+// events that failed together do not come back together.
 func Backoff(base, limit time.Duration) func(attempt int) time.Duration {
 	return func(attempt int) time.Duration {
 		wait := base
