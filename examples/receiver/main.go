@@ -33,8 +33,8 @@ import (
 	"github.com/engagesdk/engage-go/stream"
 )
 
-// shutdownTime is how long the program may take to end. What ends a program usually
-// gives it 30 seconds.
+// shutdownTime is how long the program may take to end. Kubernetes, for example, kills a
+// program after 30 seconds.
 const shutdownTime = 25 * time.Second
 
 func main() {
@@ -75,7 +75,8 @@ func configure(args []string, getenv func(string) string, out io.Writer) (config
 	return c, nil
 }
 
-// pairs parses app=business,app=business. An empty text has no pairs.
+// pairs parses a list such as app=business,app=business. It returns an empty map for an
+// empty text.
 func pairs(text string) (map[string]string, error) {
 	businesses := map[string]string{}
 	if text == "" {

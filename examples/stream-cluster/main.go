@@ -79,7 +79,7 @@ func run(interrupted context.Context, args []string, out io.Writer) (err error) 
 		return err
 	}
 	defer inbox.Close()
-	copies, err := send(ctx, inbox)
+	duplicates, err := send(ctx, inbox)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func run(interrupted context.Context, args []string, out io.Writer) (err error) 
 	if interrupted.Err() != nil {
 		return context.Cause(interrupted)
 	}
-	fmt.Fprintf(out, "sent %d events twice: %d copies were dropped\n", customers*messages, copies)
+	fmt.Fprintf(out, "sent %d events twice: %d duplicates were dropped\n", customers*messages, duplicates)
 	return t.summarize(out)
 }
 
@@ -106,8 +106,8 @@ func open(ctx context.Context, config jetstream.Config) (*jetstream.Inbox, *stre
 }
 
 // send puts every event twice. It repeats a failed put, as the vendor's sender
-// does.
-func send(ctx context.Context, inbox stream.Inbox) (copies int, err error) {
+// does. It returns how many events the inbox recognized as duplicates.
+func send(ctx context.Context, inbox stream.Inbox) (duplicates int, err error) {
 	for message := range messages {
 		for customer := range customers {
 			payload := fmt.Appendf(nil, `{"channel":"sms","event":"MO","tid":"t-%d-%d","oa":"+155501%02d","da":"777","message":"%d"}`,
@@ -128,13 +128,13 @@ func send(ctx context.Context, inbox stream.Inbox) (copies int, err error) {
 					}
 					continue
 				case stored == 1 && duplicate:
-					copies++
+					duplicates++
 				}
 				stored++
 			}
 		}
 	}
-	return copies, nil
+	return duplicates, nil
 }
 
 func putWithin(ctx context.Context, limit time.Duration, inbox stream.Inbox, entry stream.Entry) (duplicate bool, err error) {

@@ -46,5 +46,5 @@ func TestTheTallyFindsLostAndDisorderedEvents(t *testing.T) {
 	require.NoError(t, tally.handle(1, event("a", "1")))
 	var out strings.Builder
 	require.Error(t, tally.summarize(&out))
-	require.Contains(t, out.String(), "lost 299, out of order 1, given out again after a server stopped 1")
+	require.Contains(t, out.String(), "lost 299, out of order 1, delivered again after a server stopped 1")
 }

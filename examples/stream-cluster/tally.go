@@ -12,23 +12,24 @@ import (
 
 // tally counts what the workers handle.
 type tally struct {
-	// half is called when half of the events are handled, and all when all are.
+	// half is called when half of the events are handled, and all when all are, while
+	// mu is held.
 	half, all func()
 
 	mu       sync.Mutex
 	handled  map[string]bool
 	next     map[string]int // the number of the next message, by customer
 	byWorker [workers]int
-	again    int
-	disorder int
-	stopped  error
+	again    int   // events that were handled before
+	disorder int   // events that came out of order
+	stopped  error // of stopping a server
 }
 
 func newTally() *tally {
 	return &tally{handled: map[string]bool{}, next: map[string]int{}}
 }
 
-// handle counts an event that a worker was given.
+// handle counts an event that a worker handles.
 func (t *tally) handle(worker int, e stream.MessageEvent) error {
 	number, err := strconv.Atoi(e.Text)
 	if err != nil {
@@ -64,7 +65,7 @@ func (t *tally) summarize(out io.Writer) error {
 		fmt.Fprintf(out, "worker %d handled %d events\n", worker+1, events)
 	}
 	lost := customers*messages - len(t.handled)
-	fmt.Fprintf(out, "lost %d, out of order %d, given out again after a server stopped %d\n", lost, t.disorder, t.again)
+	fmt.Fprintf(out, "lost %d, out of order %d, delivered again after a server stopped %d\n", lost, t.disorder, t.again)
 	if lost+t.disorder > 0 {
 		return errors.New("the inbox did not keep its promise")
 	}

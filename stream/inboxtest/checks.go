@@ -23,7 +23,7 @@ func entry(conversation string, n int) stream.Entry {
 	}
 }
 
-// harness has the steps of a check. A step that fails ends the test.
+// harness runs the steps of a check. A step that fails ends the test.
 type harness struct {
 	t     *testing.T
 	inbox stream.Inbox
@@ -31,8 +31,8 @@ type harness struct {
 
 func open(t *testing.T, setup Setup) harness { return harness{t, setup.Open(t)} }
 
-// patience returns a context for what must happen. It ends shortly before the test's
-// deadline, and after a few minutes if there is none.
+// patience returns a context that limits the wait for what must happen. It ends shortly
+// before the test's deadline, or after five minutes if there is none.
 func (h harness) patience() (context.Context, context.CancelFunc) {
 	deadline, ok := h.t.Deadline()
 	if !ok {
@@ -46,7 +46,7 @@ func (h harness) patience() (context.Context, context.CancelFunc) {
 func (h harness) put(conversation string, n int) {
 	h.t.Helper()
 	if h.isDuplicate(conversation, n) {
-		h.t.Fatalf("entry %d of %s is taken for a duplicate", n, conversation)
+		h.t.Fatalf("put reports the new entry %d of %s as a duplicate", n, conversation)
 	}
 }
 
@@ -60,15 +60,15 @@ func (h harness) isDuplicate(conversation string, n int) bool {
 	return duplicate
 }
 
-// delivery is a delivery with the time before it was taken, at which its lease had not
-// begun.
+// delivery is a delivery that a check took.
 type delivery struct {
 	stream.Delivery
+	// asked is when Take was called. The lease began after that.
 	asked time.Time
 }
 
-// expired reports whether the lease can have run out. Then err, of settling the
-// delivery, may be [stream.ErrSettled], and the entry is delivered again.
+// expired reports whether err says that the delivery ended, and its lease may be the
+// reason. The entry is then delivered again.
 func (d delivery) expired(err error) bool {
 	return errors.Is(err, stream.ErrSettled) && d.Lease > 0 && time.Since(d.asked) >= d.Lease
 }
@@ -97,7 +97,7 @@ func (h harness) expect(id string) delivery {
 }
 
 // settle settles a delivery. If its lease has run out, it takes the entry again and
-// settles that. It returns the delivery that was settled.
+// settles the new delivery. It returns the delivery that was settled.
 func (h harness) settle(d delivery, how func(stream.Delivery) error) delivery {
 	h.t.Helper()
 	err := how(d.Delivery)
@@ -126,7 +126,8 @@ func (h harness) term(d delivery) {
 	h.settle(d, func(d stream.Delivery) error { return d.Term(h.t.Context(), "no use") })
 }
 
-// nothingElse puts and takes a last entry. No other one may come before it.
+// nothingElse checks that the inbox holds no entry: the next one that it delivers is one
+// that nothingElse puts.
 func (h harness) nothingElse() {
 	h.t.Helper()
 	h.put("last", 1)
@@ -267,8 +268,8 @@ func inOrder(t *testing.T, setup Setup) {
 	}
 }
 
-// many is how many conversations there are beside one that waits. An inbox may make a
-// few of them wait for it.
+// many is how many other conversations there are while one waits. An inbox may make a few
+// of them wait, too.
 const many = 64
 
 func firstBlocksSecond(t *testing.T, setup Setup) {
@@ -403,9 +404,10 @@ func takersKeepOrder(t *testing.T, setup Setup) {
 		}
 	})
 
-	// When a lease runs out, two takers hold one entry, so a taker may hold an entry
-	// that is settled. On any machine, an entry is delivered only after the
-	// acknowledgement of the one before it began, and is acknowledged once.
+	// When a lease runs out on a slow machine, two takers have one entry, and one of
+	// them may have it after it was settled. Two things hold on any machine: an entry
+	// is acknowledged once, and it is delivered only after the acknowledgement of the
+	// one before it has begun.
 	var mu sync.Mutex
 	begun, acknowledged := map[string]bool{}, map[string]bool{}
 	take := func() (d delivery, n int, err error) {

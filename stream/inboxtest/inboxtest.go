@@ -12,8 +12,7 @@
 //		})
 //	}
 //
-// The checks do not depend on how fast the machine is. An inbox may use leases as short
-// as it likes.
+// The checks do not depend on how fast the machine is, nor on how long leases are.
 package inboxtest
 
 import (
@@ -28,8 +27,8 @@ type Setup struct {
 	// Open returns an empty inbox with room for a few thousand small entries. It
 	// closes the inbox at the end of t, with t.Cleanup. Required.
 	Open func(t *testing.T) stream.Inbox
-	// Reopen ends an inbox of Open as a crash would, and returns another one on
-	// the same storage. It is nil for an inbox that is not durable.
+	// Reopen ends an inbox of Open or Reopen as a crash would, and returns another
+	// one on the same storage. It is nil for an inbox that is not durable.
 	Reopen func(t *testing.T, inbox stream.Inbox) stream.Inbox
 }
 

@@ -69,7 +69,7 @@ func BenchmarkPut(b *testing.B) {
 }
 
 // BenchmarkTakeAck compares an inbox with JetStream's own client: one consumer
-// that gives out one message at a time to each caller, in no order.
+// that delivers one message at a time to each caller, in no order.
 func BenchmarkTakeAck(b *testing.B) {
 	var floor time.Duration
 	b.Run("floor", func(b *testing.B) {

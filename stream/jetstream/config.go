@@ -48,7 +48,7 @@ type Config struct {
 	// Lease is how long a delivery belongs to its taker. It is fixed when the
 	// inbox is created, because programs with different leases could handle one
 	// conversation at the same time; [Open] refuses another one. The default is
-	// 30 seconds. If the taker dies, the entry is given out again after at most
+	// 30 seconds. If the taker dies, the entry is delivered again after at most
 	// twice the lease.
 	Lease time.Duration
 	// Replicas is the number of servers that store each entry: 1, 3 or 5. The

@@ -15,8 +15,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// connection is a connection to the servers. It reconnects without end. It
-// refuses what it cannot send at once, so that nothing is taken for sent.
+// connection is a connection to the servers. It reconnects without end. While it
+// is not connected, it refuses messages instead of keeping them to send later.
 type connection struct {
 	conn *nats.Conn
 	js   jetstream.JetStream
@@ -118,13 +118,13 @@ func (c *connection) denial(subject string) error {
 
 const (
 	replyTime  = 2 * time.Second  // a reply that takes longer counts as lost
-	ackTime    = 10 * time.Second // the same for what is not sent twice
+	ackTime    = 10 * time.Second // the same for an acknowledgement, which is not sent twice
 	retryPause = 50 * time.Millisecond
 )
 
-// retry makes attempts until one succeeds, until one fails with an error that
-// again does not accept, or until ctx ends. It then returns the error of the last
-// attempt that ctx did not cut short.
+// retry makes attempts until one succeeds, until again returns false for the error
+// of one, or until ctx ends. It returns the error of the last attempt that ctx did
+// not cut short.
 func retry(ctx context.Context, again func(error) bool, attempt func() error) error {
 	var last error
 	for {
@@ -171,10 +171,10 @@ const (
 	inProgress = "+WPI"
 )
 
-// nak returns the acknowledgement that has a consumer give out a message again
-// after delay. It always has a delay, if only a nanosecond: without one, the
-// server does not store it, and lets the message wait for its whole lease after
-// a restart.
+// nak returns the acknowledgement that makes a consumer deliver a message again
+// after delay. The delay is at least a nanosecond: a server does not store an
+// acknowledgement without one, and after a restart the message would wait for its
+// whole lease.
 func nak(delay time.Duration) string {
 	return fmt.Sprintf(`-NAK {"delay":%d}`, max(delay, 1))
 }

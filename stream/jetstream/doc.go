@@ -34,9 +34,9 @@
 //
 // An inbox has a fixed number of lines, and a hash assigns each conversation to
 // one of them. A line is a subject of one work-queue stream, with a consumer
-// that gives out a single entry at a time. This alone keeps the order: no
-// program owns a line and none is elected. If a program dies, a line that gave
-// it an entry waits until the entry's lease ends, and then gives it out again.
+// that delivers a single entry at a time. This alone keeps the order: no
+// program owns a line and none is elected. If a program dies, the lines
+// of its entries wait until the leases end, and then deliver the entries again.
 //
 // Conversations on the same line wait for each other. There are 32 lines by
 // default, so at most 32 entries are handled at a time by all workers together.
@@ -45,7 +45,7 @@
 // A second stream, the ledger, holds a short record for each settled entry.
 // Writing the record settles the entry. The first program to write it wins;
 // others get [stream.ErrSettled]. Then the entry is removed from its line. An
-// entry that has a record is never given out again, even if the program or the
+// entry that has a record is never delivered again, even if the program or the
 // server ended between the two steps.
 //
 // # Guarantees
@@ -55,15 +55,16 @@
 //     together, the entries since then can be lost. The server setting
 //     sync_interval: always prevents this, and the embedded server has it by
 //     default.
-//   - An entry is given out until it is settled. After Ack or Term returns nil
-//     it is not given out again while the ledger remembers it.
-//   - The inbox recognizes a copy while the entry waits, and then for as long
-//     as Config.RememberFor and Config.Remembered allow.
-//   - Entries of one conversation are given out in the order of their Puts.
+//   - An entry is delivered again until it is settled. After Ack or Term returns nil
+//     it is not delivered again while the ledger remembers it.
+//   - The inbox recognizes a copy, which package stream calls a duplicate, while
+//     the entry waits. After that it does so for as long as Config.RememberFor
+//     and Config.Remembered allow.
+//   - Entries of one conversation are delivered in the order of their Puts.
 //
 // # Limits of the guarantees
 //
-// A handler can receive an entry again that was given out but not settled:
+// A handler can receive an entry again that was delivered but not settled:
 // after a crash, or when its lease ran out. [stream.Delivery] counts such an
 // attempt, unless the only server crashed before it stored the count. The count
 // can be one too high for an entry that was on its way to a program that ended
@@ -89,10 +90,14 @@
 // the cluster needs longer to elect a leader.
 //
 // A Put that fails may have stored the entry, for example if its context ended.
-// To put the entry again is always safe.
+// It is always safe to put the entry again.
 //
-// An entry must be 2 KiB smaller than the servers' max_payload; the rest is for
-// what a dead letter adds. The default max_payload is 1 MiB, but a
+// If the reply to a Nak is lost, the entry may be with another taker already. The
+// delivery then ends: later calls return [stream.ErrSettled]. If the Nak was lost
+// as well, the entry is delivered again when its lease ends, without the delay.
+//
+// An entry must be 2 KiB smaller than the servers' max_payload: a dead letter
+// needs the rest. The default max_payload is 1 MiB, but a
 // [stream.Receiver] accepts up to 4 MiB. Set max_payload to 8 MiB, as the
 // embedded server does, or limit the receiver. Do not lower it while entries
 // wait: a large entry could not become a dead letter and would block its line.

@@ -211,7 +211,7 @@ func (i *Inbox) Counts(ctx context.Context) (Counts, error) {
 // [stream.ErrClosed], in calls that wait as well. An entry that was fetched and
 // not yet taken is put back.
 //
-// A delivery that is not settled is given out again when its lease ends, so
+// A delivery that is not settled is delivered again when its lease ends, so
 // settle all first. [stream.Worker.Run] has done so when it returns.
 //
 // If the servers cannot be reached, Close takes a few seconds. It always returns

@@ -121,7 +121,7 @@ func TestAnEntryIsSettledByOneOfTwoPrograms(t *testing.T) {
 	nothing(t, patient)
 }
 
-// resetLeases makes the server forget which entries are given out, as the failure
+// resetLeases makes the server forget which entries are delivered, as the failure
 // of a server can.
 func resetLeases(t testing.TB, js natsjetstream.JetStream) {
 	t.Helper()

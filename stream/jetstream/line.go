@@ -117,8 +117,8 @@ func (l *line) fetch(ctx context.Context) (*nats.Msg, error) {
 }
 
 // resolve reads a message. As long as the ledger cannot be read, it keeps the
-// message and asks the servers to wait: to give it back would count as an
-// attempt, and the worker could give the entry up before its first real one.
+// message and asks the servers to wait. Giving it back would count as an attempt,
+// and the worker could make the entry a dead letter before its first real one.
 func (l *line) resolve(ctx context.Context, message *nats.Msg) (*fetched, error) {
 	meta, err := message.Metadata()
 	if err != nil {

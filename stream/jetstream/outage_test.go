@@ -129,7 +129,7 @@ func requireNoServer(t *testing.T, inbox stream.Inbox) {
 
 // A worker that is stopped puts back what it did not finish. The lease is long,
 // so the test fails if the entries wait for it.
-func TestEntriesInHandAreGivenOutAtOnceAfterAnOrderlyRestart(t *testing.T) {
+func TestEntriesInHandAreDeliveredAtOnceAfterAnOrderlyRestart(t *testing.T) {
 	t.Parallel()
 	const conversations, handlers = 12, 4
 	folder := t.TempDir()
@@ -171,7 +171,7 @@ func TestEntriesInHandAreGivenOutAtOnceAfterAnOrderlyRestart(t *testing.T) {
 }
 
 // An entry that was fetched for a taker who has gone is not in hand.
-func TestAFetchedEntryIsGivenOutAtOnceAfterAnOrderlyRestart(t *testing.T) {
+func TestAFetchedEntryIsDeliveredAtOnceAfterAnOrderlyRestart(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	config := jetstream.Config{Lease: time.Hour, Lines: 1}

@@ -22,7 +22,7 @@ type record struct {
 	want int
 
 	mu        sync.Mutex
-	given     map[string]int  // the number of the last entry given out, by conversation
+	given     map[string]int  // the number of the last entry delivered, by conversation
 	acked     map[string]bool // by id
 	uncertain map[string]bool // ids whose acknowledgement failed
 	programs  map[int]int     // acknowledgements by program
@@ -89,9 +89,9 @@ func (r *record) note(d stream.Delivery) (number int) {
 	}
 	switch {
 	case err != nil, number != last && number != last+1:
-		r.wrong = append(r.wrong, fmt.Sprintf("%s is given out after number %d", d.ID, last))
+		r.wrong = append(r.wrong, fmt.Sprintf("%s is delivered after number %d", d.ID, last))
 	case r.acked[d.ID]:
-		r.wrong = append(r.wrong, d.ID+" is given out after it was acknowledged")
+		r.wrong = append(r.wrong, d.ID+" is delivered after it was acknowledged")
 	}
 	r.given[d.Conversation] = number
 	return number

@@ -162,9 +162,8 @@ func (s *storage) fix(metadata map[string]string, c Config) error {
 	return nil
 }
 
-// openStream opens the stream with standard's name, or creates it. A new stream
-// is as standard says, an existing one as it was, and both as change changes
-// that.
+// openStream opens the stream with standard's name, or creates it as standard
+// says. Then it applies change to the configuration of the stream, new or not.
 func (s *storage) openStream(ctx context.Context, standard jetstream.StreamConfig, change func(*jetstream.StreamConfig) error) (jetstream.Stream, error) {
 	existing, err := s.js.Stream(ctx, standard.Name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
@@ -195,7 +194,7 @@ func (s *storage) openStream(ctx context.Context, standard jetstream.StreamConfi
 	return s.js.UpdateStream(ctx, config)
 }
 
-// hold is how long a program holds an entry for a taker.
+// hold is how long a program keeps a fetched entry for a taker.
 func (s *storage) hold() time.Duration { return s.lease / 4 }
 
 // ackWait is how long the servers wait for an entry to be settled: the lease,
@@ -204,7 +203,7 @@ func (s *storage) hold() time.Duration { return s.lease / 4 }
 func (s *storage) ackWait() time.Duration { return s.lease + 2*s.hold() }
 
 // consumer creates the consumer of a line, or finds it, and returns its name. It
-// gives out a single entry at a time, and first what was put back.
+// delivers a single entry at a time, and first what was put back.
 func (s *storage) consumer(ctx context.Context, line int) (name string, err error) {
 	name = "line-" + strconv.Itoa(line)
 	_, err = s.entries.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{

@@ -37,7 +37,7 @@ type Config struct {
 	// TLS is the configuration of encrypted connections. If it is nil,
 	// connections are not encrypted.
 	TLS *tls.Config
-	// SASL is how the source authenticates itself. The zero value means without
+	// SASL is how the source authenticates itself. The zero value means no
 	// authentication.
 	SASL SASL
 
@@ -76,7 +76,7 @@ type Config struct {
 	Options []kgo.Opt
 }
 
-// minCommitInterval keeps a misread unit from flooding the brokers.
+// minCommitInterval protects the brokers from an interval in the wrong unit.
 const minCommitInterval = 100 * time.Millisecond
 
 // Validate returns nil, or an [*outcome.Error] with the edge OnInvalidData that
@@ -162,11 +162,11 @@ const (
 	SCRAMSHA512 Mechanism = "SCRAM-SHA-512"
 )
 
-// SASL is how a source authenticates itself. The zero value means without
-// authentication; otherwise all fields are required.
+// SASL is how a source authenticates itself. The zero value means no authentication.
+// Otherwise all fields are required.
 type SASL struct {
-	// Mechanism is one of this package's. [Plain] sends the password itself, and
-	// is valid only with TLS.
+	// Mechanism is one of the constants of this package. [Plain] sends the password
+	// itself, and is valid only with TLS.
 	Mechanism Mechanism
 	User      string
 	Password  stream.Secret

@@ -6,11 +6,11 @@ import (
 )
 
 // conversation is a queue of records of one customer with one business. The first
-// is ready, given out, or waits for its delay. The others wait for the first.
+// is ready, delivered, or waits for its delay. The others wait for the first.
 type conversation struct {
 	id      string
 	records []*record
-	// out is the delivery of the first record; nil while it is not given out.
+	// out is the delivery of the first record that is not settled; nil for none.
 	out *delivery
 	// delay is the timer that the first record waits for; nil for none.
 	delay *time.Timer
@@ -30,7 +30,7 @@ func (s *Source) enqueue(r *record) {
 	s.schedule(c)
 }
 
-// schedule makes c ready if its first record may be given out.
+// schedule makes c ready if its first record may be delivered.
 func (s *Source) schedule(c *conversation) {
 	switch {
 	case c.out != nil || c.delay != nil:
@@ -68,8 +68,8 @@ func (s *Source) postpone(c *conversation, delay time.Duration) {
 	c.delay = timer
 }
 
-// next removes the first conversation from those that are ready, and returns it;
-// nil if none is.
+// next removes the first conversation from s.ready and returns it, or nil if none is
+// ready.
 func (s *Source) next() *conversation {
 	for len(s.ready) > 0 {
 		c := s.ready[0]
@@ -84,7 +84,7 @@ func (s *Source) next() *conversation {
 }
 
 // drop removes the unsettled records of p from their conversations, and forgets
-// their ids. Records that are given out stay, unless all is set: then their
+// their ids. Records with a delivery stay, unless all is set: then their
 // deliveries end.
 func (s *Source) drop(p *partition, all bool) {
 	touched := map[*conversation]bool{} // true if the first record is dropped

@@ -16,14 +16,14 @@ import (
 const (
 	// HeaderID is the id of the entry.
 	HeaderID = "dead-letter-id"
-	// HeaderReason is why the entry was given up.
+	// HeaderReason is why the entry became a dead letter.
 	HeaderReason = "dead-letter-reason"
 	// HeaderTopic, HeaderPartition and HeaderOffset are the record's own. The
 	// latter two are decimal numbers.
 	HeaderTopic     = "dead-letter-topic"
 	HeaderPartition = "dead-letter-partition"
 	HeaderOffset    = "dead-letter-offset"
-	// HeaderAttempts is how often the entry was given out, as a decimal number.
+	// HeaderAttempts is how often the entry was delivered, as a decimal number.
 	HeaderAttempts = "dead-letter-attempts"
 	// HeaderOmitted is "true" if the record was too large for the topic of dead
 	// letters. The letter then has neither the record's key, value nor headers.
@@ -65,8 +65,8 @@ func newDeadLetter(topic string, r *record, reason string, omit bool) *kgo.Recor
 		Headers: append(withoutDeadLetter(r.kafka.Headers), about...)}
 }
 
-// produceDeadLetter stores the dead letter of a record that is given out, so that
-// nobody else uses the record.
+// produceDeadLetter stores the dead letter of a record. The caller has its delivery,
+// so that nothing else uses the record.
 func (s *Source) produceDeadLetter(ctx context.Context, r *record, reason string) error {
 	err := s.produce(ctx, newDeadLetter(s.config.DeadLetterTopic, r, reason, false))
 	if errors.Is(err, kerr.UnknownTopicID) { // the topic was deleted and created again

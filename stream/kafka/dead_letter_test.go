@@ -279,7 +279,7 @@ func TestAWorkerMakesADeadLetterOfWhatKeepsFailing(t *testing.T) {
 	eventually(t, func() bool { return committed(cluster, 0) == 2 && committed(cluster, 1) == 1 })
 }
 
-func TestADeadLetterThatIsProducedAgainIsGivenOut(t *testing.T) {
+func TestADeadLetterThatIsProducedAgainIsDelivered(t *testing.T) {
 	cluster := newCluster(t, 1)
 	record := onto(0, message("a", 1))
 	record.Headers = []kgo.RecordHeader{{Key: "sent-by", Value: []byte("somebody")}}

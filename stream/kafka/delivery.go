@@ -12,7 +12,7 @@ import (
 // The lease still runs.
 var errLeaving = errors.New("kafka: the partition moves to another member, and the lease cannot be extended")
 
-// delivery is a record that was given out. It implements [stream.Settlement].
+// delivery is a record that was delivered. It implements [stream.Settlement].
 type delivery struct {
 	source       *Source
 	conversation *conversation
@@ -20,16 +20,16 @@ type delivery struct {
 	// lease calls expire when the lease runs out, at the time until.
 	lease *time.Timer
 	until time.Time
-	// terminating reports that Term is storing the dead letter, and over that the
-	// record no longer belongs to the taker.
+	// terminating reports that Term is storing the dead letter. over reports that
+	// the record no longer belongs to the taker.
 	terminating, over bool
 }
 
-// give gives out the first record of c.
-func (s *Source) give(c *conversation) stream.Delivery {
+// deliver delivers the first record of c.
+func (s *Source) deliver(c *conversation) stream.Delivery {
 	r := c.records[0]
 	r.attempts++
-	r.partition.givenOut++
+	r.partition.deliveries++
 	d := &delivery{source: s, conversation: c, record: r, until: time.Now().Add(s.config.Lease)}
 	d.lease = time.AfterFunc(s.config.Lease, d.expire)
 	c.out = d
@@ -87,7 +87,7 @@ func (d *delivery) end() {
 
 // Term implements [stream.Settlement]. It returns when the dead letter is stored,
 // with at most 1 KiB of the reason. If storing fails, the delivery goes on: Term
-// can be called again, or the lease runs out and the entry is given out again.
+// can be called again, or the lease runs out and the entry is delivered again.
 func (d *delivery) Term(ctx context.Context, reason string) error {
 	if err := d.settle(func() { d.terminating = true; d.lease.Stop() }); err != nil {
 		return err

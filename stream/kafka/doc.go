@@ -24,7 +24,7 @@
 //
 // # Order
 //
-// Events of one conversation are given out one after another. An event that is put
+// Events of one conversation are delivered one after another. An event that is put
 // back with a delay holds up its own conversation and no other. The source holds a
 // limited number of records, of which each partition has an equal share; see
 // Config.MaxRecords. While a partition holds its share, because one of its events
@@ -35,34 +35,34 @@
 // A record is settled when it was acknowledged, became a dead letter, or was
 // dropped as a copy. The source commits, for each partition, the offset of the
 // first record that is not settled. The metadata of the commit says which records
-// behind it are settled, and how often the others were given out. The next member
-// that has the partition does not give the settled ones out again, and goes on
+// behind it are settled, and how often the others were delivered. The next member
+// that has the partition does not deliver the settled ones again, and goes on
 // counting attempts.
 //
 // Progress is committed at every Config.CommitInterval, when a partition moves to
 // another member, and by [Source.Close]. After a crash, events that were handled
-// since the last commit are given out again. So are some of those that do not fit
+// since the last commit are delivered again. So are some of those that do not fit
 // into the metadata, which brokers limit to 4 KiB. A handler must therefore be
 // repeatable, as package stream says.
 //
 // # Copies
 //
 // Data streams deliver an event twice if streaming is on both for an asset and in
-// a flow (documented). The source gives out the first copy. It drops a later one
+// a flow (documented). The source delivers the first copy. It drops a later one
 // if it still holds the event, or remembers its id; see Config.Remembered. Which
-// copy comes first is not known, and only the flow's contains the flow's context.
+// copy comes first is not known. Only the flow's copy contains the flow's context.
 //
-// Each source has a memory of its own, which starts empty. A copy is therefore
-// given out again after a restart, or if it is in a partition of another member.
+// Each source remembers ids in its own memory, which starts empty. A copy is therefore
+// delivered again after a restart, or if it is in a partition of another member.
 // The source never drops the last copy of an event that was not handled.
 //
-// A record without an id is known by its position, in the form topic/partition/offset,
-// and has no copies.
+// The id of a record without an id of the sender is its position, in the form
+// topic/partition/offset. Its copies are not recognized.
 //
 // # Dead letters
 //
-// A worker makes a dead letter of an event that it gives up, and of a record that
-// is not a JSON object. The source gives out such a record like any other, but its
+// A worker makes a dead letter of an event whose attempts all failed, and of a record
+// that is not a JSON object. The source delivers such a record like any other, but its
 // entry cannot be decoded. A byte order mark before the JSON is ignored. A record
 // without a value (a tombstone) is skipped.
 //
@@ -73,14 +73,14 @@
 // of the other topics. A record that is too large all the same is left out of its
 // letter; see [HeaderOmitted].
 //
-// [Source.DeadLetters] lists dead letters, and [Source.Requeue] has one given out
-// again. A record with the headers of a dead letter is never dropped as a copy, so
+// [Source.DeadLetters] lists dead letters, and [Source.Requeue] makes the source deliver
+// one again. A record with the headers of a dead letter is never dropped as a copy, so
 // that other tools can requeue letters as well.
 //
 // # Rebalances
 //
 // Partitions move one at a time (cooperative-sticky), and a member goes on with
-// those that stay. When a partition leaves, the source gives out no more of it and
+// those that stay. When a partition leaves, the source delivers no more of it and
 // waits for its deliveries, at most for their lease. Then it commits, and another
 // member gets the partition. A delivery that is not settled by then has ended:
 // settling it returns [stream.ErrSettled], and a worker cancels the context of its

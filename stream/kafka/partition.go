@@ -33,15 +33,15 @@ type partition struct {
 	// committed what it stores now.
 	known     runs
 	committed progress
-	// givenOut is how many deliveries are not settled.
-	givenOut int
+	// deliveries is how many deliveries are not settled.
+	deliveries int
 	// leaving reports that the partition moves to another member, and that no
-	// more of it is given out. idle is closed when, in addition, givenOut is 0.
+	// more of it is delivered. idle is closed when, in addition, deliveries is 0.
 	leaving bool
 	idle    chan struct{}
 	// gone reports that another member may have the partition.
 	gone bool
-	// paused reports whether the client does not fetch the partition.
+	// paused reports whether the client has stopped fetching the partition.
 	paused bool
 }
 
@@ -65,15 +65,15 @@ func (p *partition) leave() {
 		return
 	}
 	p.leaving = true
-	if p.givenOut == 0 {
+	if p.deliveries == 0 {
 		close(p.idle)
 	}
 }
 
 // takeBack notes that a delivery has ended.
 func (p *partition) takeBack() {
-	p.givenOut--
-	if p.leaving && p.givenOut == 0 {
+	p.deliveries--
+	if p.leaving && p.deliveries == 0 {
 		close(p.idle)
 	}
 }
@@ -90,10 +90,10 @@ type record struct {
 	deadLetter bool
 	// claimed reports whether the record has claimed its id in Source.seen.
 	claimed bool
-	// attempts is how often the entry was given out.
+	// attempts is how often the entry was delivered.
 	attempts int
 	settled  bool
-	// dropped reports that the record is not given out, although it is not
+	// dropped reports that the record is not delivered, although it is not
 	// settled, because its partition leaves.
 	dropped bool
 }
@@ -141,8 +141,8 @@ func (r *record) position() string {
 	return fmt.Sprintf("%s/%d/%d", r.kafka.Topic, r.kafka.Partition, r.kafka.Offset)
 }
 
-// settle notes that r is done. Then p no longer holds the records before its
-// first that is not settled.
+// settle marks r as settled. Then its partition drops all records before the first
+// that is not settled.
 func (s *Source) settle(r *record) {
 	p := r.partition
 	if p.gone || r.settled {

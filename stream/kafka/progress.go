@@ -18,7 +18,7 @@ type progress struct {
 	// offset is that of the first record that is not settled.
 	offset kgo.EpochOffset
 	// metadata says which records behind it are settled, and how often the
-	// others were given out. See runs.
+	// others were delivered. See runs.
 	metadata string
 }
 
@@ -27,14 +27,14 @@ type progress struct {
 //
 //	engage-go/1 1:2 9:s 3:0 20:s
 //
-// is one record that was given out twice, 9 settled ones, 3 that were not given
-// out, and 20 settled ones.
+// is one record that was delivered twice, 9 settled ones, 3 that were not
+// delivered, and 20 settled ones.
 type runs []run
 
 // run describes the offsets from the end of the run before it to its own end.
 type run struct {
 	end int64
-	// attempts is how often each record was given out, or settled.
+	// attempts is how often each record was delivered, or the constant settled.
 	attempts int
 }
 
@@ -78,9 +78,9 @@ func parseRuns(first int64, metadata string) (parsed runs) {
 	return parsed
 }
 
-// attemptsOf returns how often the record at offset was given out, or settled.
-// Offsets that it does not describe were not given out. It forgets what it knows
-// about offsets before this one.
+// attemptsOf returns how often the record at offset was delivered, or the constant
+// settled. It returns 0 for an offset that r does not describe. It forgets what r
+// knows about offsets before this one.
 func (r *runs) attemptsOf(offset int64) int {
 	for len(*r) > 0 && (*r)[0].end <= offset {
 		*r = (*r)[1:]
@@ -101,7 +101,7 @@ func (r *runs) extend(end int64, attempts int) {
 }
 
 // format returns the metadata for offsets from first on. It leaves out the last
-// runs if the text would be longer than limit: their records are given out again.
+// runs if the text would be longer than limit: their records are delivered again.
 func (r runs) format(first int64, limit int) string {
 	text := []byte(metadataPrefix)
 	known := 0 // the length of the text up to the last run that says something

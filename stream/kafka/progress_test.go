@@ -29,7 +29,7 @@ func metadata(cluster *kfake.Cluster) string {
 	return ""
 }
 
-func TestWhatIsSettledBehindAnUnsettledRecordIsNotGivenOutAfterARestart(t *testing.T) {
+func TestWhatIsSettledBehindAnUnsettledRecordIsNotDeliveredAfterARestart(t *testing.T) {
 	const records = 3000
 	cluster := newCluster(t, 1)
 	produce(t, cluster, customers(records)...)
@@ -57,7 +57,7 @@ func TestWhatIsSettledBehindAnUnsettledRecordIsNotGivenOutAfterARestart(t *testi
 	require.Equal(t, 1, expect(t, source, "c0-2").Attempt)
 }
 
-func TestWhatWasSettledBeforeTheLastIntervalIsNotGivenOutAfterACrash(t *testing.T) {
+func TestWhatWasSettledBeforeTheLastIntervalIsNotDeliveredAfterACrash(t *testing.T) {
 	cluster := newCluster(t, 1)
 	produce(t, cluster, customers(4)...)
 	source := open(t, config(cluster))
@@ -116,7 +116,7 @@ func TestProgressThatIsNotReadAgainYetIsKept(t *testing.T) {
 }
 
 // settleEveryOther settles every other record, has the source closed, and returns
-// how many records are given out after that.
+// how many records are delivered after that.
 func settleEveryOther(t *testing.T, cluster *kfake.Cluster, records int) (again int) {
 	produce(t, cluster, customers(records)...)
 	source := open(t, config(cluster))
@@ -159,7 +159,7 @@ func TestMetadataThatWouldBeTooLargeLeavesOutTheLastRecords(t *testing.T) {
 	again := settleEveryOther(t, cluster, records)
 	require.LessOrEqual(t, largest, 4096, "what a broker accepts")
 	require.Greater(t, largest, 4000)
-	require.Greater(t, again, records/2, "every record that is not settled is given out")
+	require.Greater(t, again, records/2, "every record that is not settled is delivered")
 	require.Less(t, again, records*9/10, "most settled ones at the beginning are not")
 }
 
@@ -226,7 +226,7 @@ func commit(t *testing.T, cluster *kfake.Cluster, metadata string) {
 }
 
 // The copy is settled because its original is held, which is settled only later.
-func TestAnEventWhoseCopyIsSettledIsStillGivenOutAfterARestart(t *testing.T) {
+func TestAnEventWhoseCopyIsSettledIsStillDeliveredAfterARestart(t *testing.T) {
 	cluster := newCluster(t, 2)
 	produce(t, cluster, onto(0, message("a", 1)))
 	source := open(t, config(cluster))

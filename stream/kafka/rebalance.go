@@ -76,8 +76,8 @@ func (s *Source) all() []*partition {
 	return slices.Collect(maps.Values(s.partitions))
 }
 
-// handOver ends the source's work on partitions: nothing more of them is given
-// out. It waits until their deliveries are settled, at most for a lease or until
+// handOver ends the source's work on partitions: nothing more of them is
+// delivered. It waits until their deliveries are settled, at most for a lease or until
 // ctx ends, commits, and removes the partitions. It returns the error of the
 // commit.
 func (s *Source) handOver(ctx context.Context, partitions []*partition) error {
@@ -104,8 +104,8 @@ func (s *Source) handOver(ctx context.Context, partitions []*partition) error {
 	return err
 }
 
-// awaitDeliveries waits until nothing of the partitions is given out, at most for
-// a lease or until ctx ends.
+// awaitDeliveries waits until all deliveries of the partitions are settled, at most
+// for a lease or until ctx ends.
 func (s *Source) awaitDeliveries(ctx context.Context, partitions []*partition) {
 	limit := time.NewTimer(s.config.Lease)
 	defer limit.Stop()

@@ -254,7 +254,7 @@ func (h *heldPoll) OnFetchRecordUnbuffered(*kgo.Record, bool) {
 	})
 }
 
-func TestWhatWasPolledBeforeAPartitionLeftIsNotGivenOutWhenItIsBack(t *testing.T) {
+func TestWhatWasPolledBeforeAPartitionLeftIsNotDeliveredWhenItIsBack(t *testing.T) {
 	cluster := newCluster(t, 2)
 	produce(t, cluster, onto(0, message("0", 1)), onto(1, message("1", 1)))
 	var log lockedBuffer

@@ -19,10 +19,10 @@ import (
 // ErrNoDeadLetter says that there is no dead letter with an id.
 var ErrNoDeadLetter = errors.New("kafka: there is no such dead letter")
 
-// DeadLetters yields the dead letters that are stored when it is called, in the
-// order of each partition. Received is when the letter was stored. A letter that
-// was too large for its topic has no Data. It yields an error once, and then ends:
-// ctx's, [stream.ErrClosed], or one of the brokers.
+// DeadLetters iterates over the dead letters that are stored when the iteration
+// begins, in the order of each partition. Received is when the letter was stored. A
+// letter without its record has no Data; see [HeaderOmitted]. An error ends the
+// iteration: ctx's, [stream.ErrClosed], or an error of the brokers.
 //
 // Kafka keeps a letter, even one that was requeued, as long as the retention of
 // its topic says.
@@ -53,8 +53,7 @@ func readDeadLetter(stored *kgo.Record) stream.DeadLetter {
 }
 
 // Requeue produces the dead letter with the entry's id to the partition it came
-// from, behind the records there. It is given out as an entry that was never
-// attempted. If several letters have the id, Requeue takes the newest. After an
+// from, behind the records there. Its attempts are counted anew. If several letters have the id, Requeue takes the newest. After an
 // error, call it again: at worst the entry is handled twice. The letter stays in
 // its topic, so that each call requeues it again.
 //
@@ -104,7 +103,7 @@ func (s *Source) Requeue(ctx context.Context, id string) error {
 // has deleted since.
 var errDeleted = errors.New("kafka: the record of the dead letter has been deleted")
 
-// restore gives a letter what its record contains.
+// restore adds the key, value and headers of its record to a letter.
 func (s *Source) restore(ctx context.Context, letter *kgo.Record) error {
 	offset, err := strconv.ParseInt(headerOf(letter, HeaderOffset), 10, 64)
 	if err != nil {

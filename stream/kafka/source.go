@@ -22,7 +22,7 @@ type Source struct {
 	client *kgo.Client
 	// seen knows the ids of events that are held or were handled.
 	seen *stream.Seen
-	// life ends, by abandon, when nothing is worth waiting for any longer.
+	// life ends, by abandon, when Close stops waiting or is done.
 	life    context.Context
 	abandon context.CancelFunc
 	// stop ends the goroutines that read and commit. running waits for them.
@@ -46,7 +46,7 @@ type Source struct {
 	mu            sync.Mutex
 	partitions    map[partitionID]*partition
 	conversations map[string]*conversation
-	// ready contains each conversation whose first record may be given out, and
+	// ready contains each conversation whose first record may be delivered, and
 	// some that have become empty since.
 	ready []*conversation
 	// readErr is an error of the reader that no taker has returned yet.
@@ -69,7 +69,8 @@ var _ stream.Source = (*Source)(nil)
 // afterwards.
 //
 // Open fails if config is invalid, or if the Kafka client rejects Config.Options. It
-// also fails if no broker answers before ctx ends, or if a topic does not exist.
+// also fails if no broker answers before ctx ends, or if one of the topics does not
+// exist, that of dead letters included.
 func Open(ctx context.Context, config Config) (*Source, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
@@ -161,12 +162,12 @@ func (s *Source) findTopics(ctx context.Context) error {
 
 // Take implements [stream.Source]. After [Source.Close] it returns
 // [stream.ErrClosed], and after the end of ctx its error. Any other error means
-// that reading has failed. Take returns it when the source has nothing to give out.
+// that reading has failed. Take returns it when the source has nothing to deliver.
 // The source continues to read, and Take can be called again.
 func (s *Source) Take(ctx context.Context) (stream.Delivery, error) {
 	for {
 		if err := s.ended(ctx); err != nil {
-			s.wake() // another taker, in case it was this one that was woken
+			s.wake() // another taker, because this one may have used up the wakeup
 			return stream.Delivery{}, err
 		}
 		delivery, found, err := s.takeReady()
@@ -181,7 +182,8 @@ func (s *Source) Take(ctx context.Context) (stream.Delivery, error) {
 	}
 }
 
-// ended returns why nothing can be taken any more; nil if something can.
+// ended returns [stream.ErrClosed] if the source is closed, or ctx's error if ctx has
+// ended.
 func (s *Source) ended(ctx context.Context) error {
 	select {
 	case <-s.closed:
@@ -200,7 +202,7 @@ func (s *Source) takeReady() (delivery stream.Delivery, found bool, err error) {
 		if len(s.ready) > 0 {
 			s.wake()
 		}
-		return s.give(c), true, nil
+		return s.deliver(c), true, nil
 	}
 	err, s.readErr = s.readErr, nil
 	return stream.Delivery{}, false, err
@@ -216,11 +218,11 @@ func (s *Source) wake() {
 
 // Close closes the source, so that Take returns [stream.ErrClosed]. It waits until
 // all deliveries are settled, at most for a lease, commits, and leaves the group.
-// Deliveries that are not settled by then have ended, and their entries are given
-// out again to another member.
+// Deliveries that are not settled by then have ended, and another member delivers
+// their entries again.
 //
 // When ctx ends, Close stops waiting and returns, although the client may need
-// some seconds for that. What is not committed then is given out again.
+// some seconds to end. What is not committed by then is delivered again.
 //
 // It returns the errors of the commit and of leaving the group. Further calls
 // return the same.
@@ -259,7 +261,7 @@ type Counts struct {
 	// Read counts all records. Copies counts those whose event was handled or
 	// held already. Skipped counts those without a value (tombstones), and those
 	// that were settled before this source had their partition. Neither copies
-	// nor skipped records are given out.
+	// nor skipped records are delivered.
 	Read, Copies, Skipped uint64
 	// DeadLetters counts entries that were stored as dead letters.
 	DeadLetters uint64

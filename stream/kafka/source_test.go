@@ -103,7 +103,7 @@ func goroutines(t testing.TB) []string {
 	return theirs
 }
 
-func TestClosingWaitsForWhatIsGivenOut(t *testing.T) {
+func TestClosingWaitsForWhatIsDelivered(t *testing.T) {
 	cluster := newCluster(t, 1)
 	produce(t, cluster, onto(0, message("a", 1)))
 	source := open(t, config(cluster))
