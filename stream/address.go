@@ -11,12 +11,11 @@ import (
 )
 
 // Address returns the address of the event's conversation, for the requests of package
-// engage. It returns nil if the payload does not hold the whole address, and if Engage has
-// no conversations on the channel:
+// engage. It returns nil if Engage has no conversations on the channel, or if the payload
+// does not hold the whole address.
 //
-//   - Engage has none on RCS, MMS, Instagram, voice and push.
-//   - On WhatsApp and Messenger the payload names an app, and not the business's number
-//     or page. Use [Header.AddressFor] there. Only a [ChatEvent] has the number or page.
+// On WhatsApp and Messenger the payload names an app, and not the business's number or
+// page: use [Header.AddressFor]. Only a [ChatEvent] has the number or page.
 //
 // The mailbox of an email is its first recipient (assumed). The browser fingerprint of a
 // live chat is also found in the payload's extras (observed). A live chat event with

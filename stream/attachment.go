@@ -33,7 +33,7 @@ type Attachment struct {
 	Raw json.RawMessage
 }
 
-// Attachments returns the files of the message, and nil if there are none. It returns a
+// Attachments returns the files of the message, if there are any. It returns a
 // [*DecodeError] if they cannot be read, or if there are more than [message.MaxValues].
 func (e MessageEvent) Attachments() ([]Attachment, error) {
 	if e.Channel == MMS {

@@ -46,7 +46,7 @@ type ChatMessage struct {
 	whatsApp bool
 }
 
-// Messages returns the messages of the event, and nil if there are none. It returns a
+// Messages returns the messages of the event, if there are any. It returns a
 // [*DecodeError] if they cannot be read, or if there are more than [message.MaxValues].
 func (e ChatEvent) Messages() ([]ChatMessage, error) {
 	list := e.JSON("messages")

@@ -198,7 +198,7 @@ func (m *MemoryInbox) Counts() MemoryCounts {
 }
 
 // Backlog returns how many entries the inbox holds, and when the oldest was received.
-// The error is [ErrClosed] if the inbox is closed.
+// The error is [ErrClosed] if the inbox is closed, or ctx's error if ctx has ended.
 func (m *MemoryInbox) Backlog(ctx context.Context) (Backlog, error) {
 	if err := m.ended(ctx); err != nil {
 		return Backlog{}, err

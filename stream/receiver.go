@@ -17,7 +17,8 @@ import (
 
 // Receiver is the [http.Handler] that events are sent to. It answers:
 //
-//   - 200 to a POST when all its events are in the inbox, or were before.
+//   - 200 to a POST when all its events are in the inbox, or were before. Events that
+//     [WithFilter] drops do not matter.
 //   - 200 to every HEAD. The vendor sends one when a URL is saved.
 //   - 400 to a POST that can never succeed, and 405 to other methods.
 //   - 503 with Retry-After to a POST that may succeed later.
@@ -74,12 +75,13 @@ const maxKeptBuffer = 64 << 10
 
 // NewReceiver returns a receiver that puts events into inbox. It returns an error if
 // inbox is nil, if an option is invalid, or if no option says how requests are verified.
-// These are [WithSignature], [WithVerifier], [WithBasic], [WithBearer], [WithAPIKey] and
-// [WithoutVerification].
+// The options that say so are [WithSignature], [WithVerifier], [WithBasic], [WithBearer],
+// [WithAPIKey] and [WithoutVerification].
 //
-// If there are several options, a request must have a signature that one of the verifiers
-// accepts, and the credentials of every WithBasic, WithBearer and WithAPIKey. Both
-// WithBasic and WithBearer use the Authorization header, so no request can satisfy both.
+// With several of these options, a request must have a signature that one of the verifiers
+// accepts. It must also have the credentials of every WithBasic, WithBearer and WithAPIKey.
+// No request can satisfy both WithBasic and WithBearer, because both use the Authorization
+// header.
 func NewReceiver(inbox Inbox, options ...ReceiverOption) (*Receiver, error) {
 	if nothing.In(inbox) {
 		return nil, errors.New("stream: the receiver has no inbox")

@@ -108,7 +108,8 @@ func withAuthorization(option string, check authorization, secrets []Secret) Rec
 func hasControl(text string) bool { return strings.ContainsFunc(text, unicode.IsControl) }
 
 // WithoutVerification accepts events from anyone who can reach the receiver. Use it
-// behind something that verifies the sender, such as mutual TLS.
+// behind something that verifies the sender, such as mutual TLS. It has no effect together
+// with an option that requires a signature or credentials.
 func WithoutVerification() ReceiverOption {
 	return func(r *Receiver) error { r.decided = true; return nil }
 }
@@ -152,9 +153,8 @@ func WithTimeout(limit time.Duration) ReceiverOption {
 }
 
 // WithRetryAfter sets the Retry-After header of a 503. It is rounded to whole seconds, and
-// to at least one. The default is 60 seconds. The vendor documents two schedules: in one
-// the sender waits 60 seconds anyway, in the other it begins with 30 (see [FixedSchedule]
-// and [ExponentialSchedule]).
+// to at least one. The default is 60 seconds. That is also the first wait of one of the
+// sender's two documented schedules; see [FixedSchedule] and [ExponentialSchedule].
 func WithRetryAfter(wait time.Duration) ReceiverOption {
 	return func(r *Receiver) error {
 		r.retryAfter = retryAfter(wait)

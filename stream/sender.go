@@ -158,8 +158,8 @@ func (s *Sender) Probe(ctx context.Context) error {
 
 // Send posts one payload, a JSON object, and returns the attempts. Only the answer 200
 // is a success. Send repeats the request when the vendor does: after an error, and after
-// every other answer except 202 to 208, 226, 300 to 308, 400, 402, 404 to 411, 414 to 416,
-// 418 and 505.
+// every other answer that is not final. The final answers are 202 to 208, 226, 300 to 308,
+// 400, 402, 404 to 411, 414 to 416, 418 and 505.
 //
 // The error is an [*outcome.Error]. Its edge is OnInvalidData if data is not a JSON
 // object. It is OnTimeout if ctx ended or the last attempt ran out of time. Otherwise it

@@ -33,8 +33,9 @@ const lastMillisecond = 253402300799999
 //   - the same without seconds, with an offset like +0000, or without a zone,
 //   - a Unix time in seconds or milliseconds.
 //
-// It returns the time in UTC. It returns false for any other text, for the number 0,
-// and for a time outside the years 0 to 9999, for which RFC 3339 has no form.
+// It returns the time in UTC. It returns false for any other text and for the number 0.
+// It also returns false for a time outside the years 0 to 9999, for which RFC 3339 has no
+// form.
 //
 // The vendor documents the shapes, and that an offset is that of the tenant. It is
 // assumed that a time without a zone is in UTC.

@@ -207,8 +207,8 @@ func newDelivery(taken Delivery) *delivery {
 // renewed notes that the lease begins at a time.
 func (d *delivery) renewed(at time.Time) { d.leaseEnd.Store(new(at.Add(d.Lease))) }
 
-// settleTimeout is how long the source may take for one call that settles a delivery, and
-// for all of them if the delivery has no lease.
+// settleTimeout is how long the source may take for one call that settles a delivery. If
+// the delivery has no lease, it limits all of them together.
 const settleTimeout = 10 * time.Second
 
 // settleBy returns when the worker stops settling the delivery: at the end of the lease,

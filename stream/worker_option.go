@@ -31,7 +31,7 @@ func WithHandlers(n int) WorkerOption {
 // attempt, too.
 //
 // An event that was delivered more than 2n times becomes a dead letter without another
-// call of its handler, which may be what ends the program each time.
+// call of its handler. The handler may be what ends the program each time.
 func WithMaxAttempts(n int) WorkerOption {
 	return func(w *Worker) error {
 		w.maxAttempts = n
