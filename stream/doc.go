@@ -78,8 +78,8 @@
 // A handler gets an event twice if the program ends between the handler's return and the
 // acknowledgement. So a handler must be able to repeat its work. The service does not
 // promise to recognize a message that it already has. But the message of
-// [MessageEvent.Content] has an alias id made from the event. With WithLookFirst of package
-// engage, the client looks for that id before it appends the message.
+// [MessageEvent.Content] has an alias id made from the event. With the LookFirst of
+// engage.Reconciliation, the client looks that id up before it appends the message.
 //
 // # In operation
 //

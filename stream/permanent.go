@@ -34,7 +34,7 @@ func Permanent(err error) error {
 //     The next call would end in the same way.
 //   - The effect is MaybeApplied or Applied, and the operation has an effect each time,
 //     such as AppendMessage. Another attempt could apply it twice. A handler that calls
-//     with WithLookFirst of package engage can return such an error unmarked.
+//     with the LookFirst of engage.Reconciliation can return such an error unmarked.
 //
 // Every other error, and nil, is returned as it is. The event has another attempt: the
 // service was busy or could not be reached, or the authorization failed, which new
