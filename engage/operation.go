@@ -32,10 +32,10 @@ const (
 	// the conversation, and then the first close closes it. [RetryNever] forbids the
 	// repetition.
 	Convergent Class = "convergent"
-	// Unsafe operations would be applied twice. They are sent again only if they were
-	// certainly not sent, if the service refused them with a reason to try again, or
-	// if a lookup proves that they were not applied; see [Reconciliation]. [RetryAlways]
-	// sends them again after any transient failure.
+	// Unsafe operations would be applied twice. They are sent again if they were
+	// certainly not sent, or if the service refused them with a reason to try again. A
+	// lookup can prove that they were not applied, too; see [Reconciliation]. With
+	// [RetryAlways] they are sent again after any transient failure.
 	Unsafe Class = "unsafe"
 )
 

@@ -16,11 +16,12 @@ import (
 // Option sets up a [Client]. [New] returns an error for an invalid option.
 type Option func(*Client) error
 
-// WithTransport sends requests by transport, those for tokens included. The default
-// is a transport of the client's own for many callers and one host: it does not open
-// a connection for each call of a burst, and it pings connections over HTTP/2, so
-// that a dead one costs one attempt. The client never follows redirects, and never
-// closes the connections of a transport that it was given.
+// WithTransport sends requests by transport, those for tokens included. The client never
+// follows redirects, and never closes the connections of transport.
+//
+// The default is a transport of the client's own for many callers and one host. It does
+// not open a connection for each call of a burst. It pings connections over HTTP/2, so
+// that a dead one costs one attempt.
 //
 // Pass an [*http.Transport], or one that passes each request once to an http.Transport.
 // The client then knows of some failed writes for certain that they were not sent.
@@ -136,8 +137,8 @@ func WithAlreadyDoneCode(operation outcome.Operation, code string) Option {
 }
 
 // WithReplyLimit sets the largest reply in bytes. A larger one is an error. The default
-// is 8 MiB. A client reads at most 16 replies above 64 KiB at the same time, so that
-// its memory stays bounded; the others wait within their attempt.
+// is 8 MiB. A client reads at most 16 replies above 64 KiB at the same time, so that its
+// memory stays bounded. The others wait within their attempt.
 func WithReplyLimit(bytes int64) Option {
 	return func(c *Client) error {
 		if bytes < 1 {
