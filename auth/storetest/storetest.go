@@ -26,21 +26,42 @@ import (
 // patience is how long a test waits for what must happen.
 const patience = 30 * time.Second
 
+// tests are those that are the same for every store.
+var tests = map[string]func(t *testing.T, one, other auth.Store){
+	"records are kept apart":                           apart,
+	"an absent record is zero":                         absent,
+	"a record is read while it is locked":              readWhileLocked,
+	"updates of one record exclude each other":         exclusive,
+	"a wait for a locked record ends with its context": waitEnds,
+	"an error of change keeps the record":              errorKeeps,
+	"a panic of change keeps the record":               panicKeeps,
+	"a record is saved after its context has ended":    savedAfterContext,
+	"a large record is kept whole":                     large,
+}
+
 // Run runs all tests, each in a subtest of t. Open returns an empty store twice, as two
 // processes have it. A store for one process may be returned twice as it is.
 func Run(t *testing.T, open func(t *testing.T) (one, other auth.Store)) {
-	for name, test := range map[string]func(*testing.T, auth.Store, auth.Store){
-		"records are kept apart":                           apart,
-		"an absent record is zero":                         absent,
-		"a record is read while it is locked":              readWhileLocked,
-		"updates of one record exclude each other":         exclusive,
-		"updates of other records go on":                   otherRecords,
-		"a wait for a locked record ends with its context": waitEnds,
-		"an error of change keeps the record":              errorKeeps,
-		"a panic of change keeps the record":               panicKeeps,
-		"a record is saved after its context has ended":    savedAfterContext,
-		"a large record is kept whole":                     large,
-	} {
+	run(t, open)
+	t.Run("updates of other records go on", func(t *testing.T) {
+		one, other := open(t)
+		otherRecordsGoOn(t, one, other)
+	})
+}
+
+// RunSingleLock is [Run] for a store that has one lock for all its records. Updates of
+// other records have to wait for an Update in progress, each as long as its context
+// allows.
+func RunSingleLock(t *testing.T, open func(t *testing.T) (one, other auth.Store)) {
+	run(t, open)
+	t.Run("updates of other records wait", func(t *testing.T) {
+		one, other := open(t)
+		otherRecordsWait(t, one, other)
+	})
+}
+
+func run(t *testing.T, open func(t *testing.T) (one, other auth.Store)) {
+	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			one, other := open(t)
 			test(t, one, other)
@@ -159,7 +180,7 @@ func exclusive(t *testing.T, one, two auth.Store) {
 	check(t, one, "a", strconv.Itoa(2*each))
 }
 
-func otherRecords(t *testing.T, one, two auth.Store) {
+func otherRecordsGoOn(t *testing.T, one, two auth.Store) {
 	release := locked(t.Context(), t, one, "record", nil)
 	put(t, one, "b", "same store")
 	put(t, two, "c", "other store")
@@ -168,19 +189,49 @@ func otherRecords(t *testing.T, one, two auth.Store) {
 	}
 }
 
+func otherRecordsWait(t *testing.T, one, two auth.Store) {
+	release := locked(t.Context(), t, one, "record", nil)
+	waits(t, one, "b")
+	waits(t, two, "c")
+	var writers sync.WaitGroup
+	for name, store := range map[string]auth.Store{"b": one, "c": two} {
+		writers.Go(func() {
+			err := store.Update(t.Context(), name, func(auth.Secret) (auth.Secret, error) {
+				return auth.NewSecret("record of " + name), nil
+			})
+			if err != nil {
+				t.Errorf("Update(%q): %v", name, err)
+			}
+		})
+	}
+	if err := release(); err != nil {
+		t.Fatalf("Update: %v", err)
+	}
+	writers.Wait()
+	check(t, two, "a", "record")
+	check(t, two, "b", "record of b")
+	check(t, one, "c", "record of c")
+}
+
+// waits fails the test unless an Update of the record called name waits for another one
+// until its context ends.
+func waits(t *testing.T, store auth.Store, name string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	err := store.Update(ctx, name, func(record auth.Secret) (auth.Secret, error) {
+		t.Error("two updates hold the lock")
+		return record, nil
+	})
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a wait whose context ended returned %v", err)
+	}
+}
+
 func waitEnds(t *testing.T, one, two auth.Store) {
 	release := locked(t.Context(), t, one, "record", nil)
-	for _, store := range []auth.Store{one, two} {
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		err := store.Update(ctx, "a", func(record auth.Secret) (auth.Secret, error) {
-			t.Error("two updates hold the lock")
-			return record, nil
-		})
-		cancel()
-		if !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("a wait whose context ended returned %v", err)
-		}
-	}
+	waits(t, one, "a")
+	waits(t, two, "a")
 	if err := release(); err != nil {
 		t.Fatalf("Update: %v", err)
 	}
