@@ -34,6 +34,7 @@ var rooms = []room{
 	{"engage/message", []string{"engage/channel", "outcome", "internal/tolerant", "internal/scan"}},
 	{"auth", []string{"outcome", "internal/nothing", "internal/safeurl", "internal/safeerror", "internal/retry", "internal/retryafter", "internal/sent", "internal/transport"}},
 	{"auth/storetest", []string{"auth"}},
+	{"auth/sqlstore", []string{"auth", "internal/safeerror"}},
 	{"internal/engine", []string{"auth", "outcome", "internal/tolerant", "internal/safeerror", "internal/retryafter", "internal/sent", "internal/transport", "internal/retry"}},
 	{"engage/callback", []string{"auth", "outcome", "internal/tolerant", "internal/nothing", "internal/safeerror", "internal/safeurl"}},
 	{"engage", []string{"engage/channel", "engage/message", "engage/callback", "auth", "outcome", "internal/engine", "internal/retry", "internal/transport", "internal/tolerant", "internal/nothing", "internal/safeerror", "internal/safeurl"}},
