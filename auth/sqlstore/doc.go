@@ -30,4 +30,7 @@
 // The context of an Update ends its wait for a connection and for the lock. Once the
 // exchange has begun, that context no longer counts. The store then saves the record
 // within a minute of its own, because the service may have replaced the refresh token.
+//
+// A database that acknowledges a commit before it is on disk, as PostgreSQL does with
+// synchronous_commit = off, can lose a refresh token in a power cut.
 package sqlstore

@@ -19,8 +19,7 @@ const (
 )
 
 // Store is an [auth.Store] in a database. It is safe for concurrent use, also by all
-// processes that share the database. All its errors but those of an Update's change are
-// an [*auth.StoreError]; they contain no record.
+// processes that share the database. Its errors contain no record.
 type Store struct {
 	db *sql.DB
 	dialect
@@ -36,16 +35,17 @@ func NewPostgreSQL(db *sql.DB) *Store { return &Store{db, postgreSQL} }
 // NewSQLite returns a store in the SQLite database db, which stays the caller's to close.
 // It has to be a file, because a database in memory belongs to one connection.
 //
-// SQLite has one lock for writing to the whole database. So during an Update, which lasts
-// as long as its exchange with a token endpoint, updates of other records wait, and so
-// does everything else that writes to the file. Give the store a file of its own. Read
-// does not wait for an Update.
+// SQLite has one lock for writing to the whole database, and an Update holds it during its
+// exchange with a token endpoint. Updates of other records wait, and so does everything
+// else that writes to the file. So give the store a file of its own. Read does not wait
+// for an exchange.
 //
 // The store waits for the lock whatever the busy timeout of the connections is. If the
 // driver does not end that timeout with the context, keep it below a second.
 func NewSQLite(db *sql.DB) *Store { return &Store{db, sqlite} }
 
-// Create makes the table if it does not exist. Several processes may do so at once.
+// Create makes the table if it does not exist. Several processes may do so at once. The
+// error is that of the database.
 func (s *Store) Create(ctx context.Context) error {
 	create := func() error {
 		return whenUnlocked(ctx, func() error {
@@ -60,7 +60,7 @@ func (s *Store) Create(ctx context.Context) error {
 	return safeerror.Show(create())
 }
 
-// Read implements [auth.Store].
+// Read implements [auth.Store]. All errors are an [*auth.StoreError].
 func (s *Store) Read(ctx context.Context, name string) (auth.Secret, error) {
 	record, err := query(ctx, s.db, s.read, name)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -72,7 +72,8 @@ func (s *Store) Read(ctx context.Context, name string) (auth.Secret, error) {
 	return record, nil
 }
 
-// Update implements [auth.Store].
+// Update implements [auth.Store]. All errors but those of change are an
+// [*auth.StoreError].
 func (s *Store) Update(ctx context.Context, name string, change func(auth.Secret) (auth.Secret, error)) error {
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
