@@ -31,6 +31,6 @@
 // exchange has begun, that context no longer counts. The store then saves the record
 // within a minute of its own, because the service may have replaced the refresh token.
 //
-// A database that acknowledges a commit before it is on disk, as PostgreSQL does with
-// synchronous_commit = off, can lose a refresh token in a power cut.
+// A power cut can lose a refresh token if the database acknowledges a commit before it is
+// on disk, as PostgreSQL does with synchronous_commit = off.
 package sqlstore
