@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -81,7 +82,7 @@ func (r *Registry) keepFresh(ctx context.Context, name string, e *entry) {
 // Authorizations that are added later are not closed.
 func (r *Registry) Close(ctx context.Context) error {
 	r.mu.Lock()
-	caches := r.replaced
+	caches := slices.Clone(r.replaced)
 	for _, e := range r.entries {
 		caches = append(caches, e.cache)
 	}

@@ -257,3 +257,27 @@ func TestAFailureThatMayPassDoesNotMendARevokedAuthorization(t *testing.T) {
 		time.Sleep(time.Minute) // until the renewal under way has given up
 	})
 }
+
+func TestRegistryChangesWhileItsCloseWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reply := make(chan struct{})
+		slow := standalone()
+		slow.Transport = roundTripper(func(*http.Request) (*http.Response, error) {
+			<-reply
+			return httpmock.NewStringResponse(200, `{"access_token":"late"}`), nil
+		})
+		registry := new(auth.Registry)
+		require.NoError(t, registry.Add(t.Context(), "a", slow))
+		for range 3 { // so that three renewals of former mechanisms are in progress
+			go func() { _ = registry.Authenticate(t.Context(), "a") }()
+			synctest.Wait()
+			require.NoError(t, registry.Update(t.Context(), "a", slow))
+		}
+		closed := make(chan error)
+		go func() { closed <- registry.Close(t.Context()) }()
+		synctest.Wait()
+		require.NoError(t, registry.Update(t.Context(), "a", slow))
+		close(reply)
+		require.NoError(t, <-closed)
+	})
+}
