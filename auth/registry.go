@@ -209,13 +209,13 @@ func (r *Registry) change(ctx context.Context, name string, apply func() (*Statu
 // put makes mechanism that of name, unless there are faults. It returns the status if
 // that has changed. It is called within change.
 func (r *Registry) put(ctx context.Context, name string, mechanism Mechanism, faults outcome.Violations) (*Status, error) {
-	if mechanism = known(mechanism); mechanism == nil {
+	mechanism = known(mechanism)
+	if mechanism == nil {
 		faults.Add("Mechanism", "is neither an Integration nor a ClientCredentials")
+	} else if invalid, ok := errors.AsType[*outcome.Error](mechanism.Validate()); ok {
+		faults = append(faults, invalid.Violations...)
 	}
 	if err := faults.Err("", ""); err != nil {
-		return nil, err
-	}
-	if err := mechanism.Validate(); err != nil {
 		return nil, err
 	}
 	fresh := &entry{mechanism: mechanism, lasting: new(lasting)}

@@ -375,3 +375,14 @@ func TestUnknownNamesAndBadMechanismsAreErrors(t *testing.T) {
 	}
 	require.Len(t, registry.List(), 1)
 }
+
+func TestAddNamesTheFaultsOfTheNameAndOfTheMechanism(t *testing.T) {
+	err := new(auth.Registry).Add(t.Context(), "", auth.Integration{ClientID: "id"})
+	var invalid *outcome.Error
+	require.ErrorAs(t, err, &invalid)
+	var fields []string
+	for _, violation := range invalid.Violations {
+		fields = append(fields, violation.Field)
+	}
+	require.Equal(t, []string{"Name", "ClientSecret"}, fields)
+}
