@@ -230,7 +230,9 @@ func (x *exchange) sendRaw(request *http.Request, body []byte) ([]byte, error) {
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode < http.StatusOK {
 		// After a 101 the body is the connection itself, which no context ends.
-		return nil, nil
+		failure := x.failure("the reply is not the final one")
+		failure.maybeTaken = true
+		return nil, failure
 	}
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxReply+1))
 	if err != nil {

@@ -104,7 +104,7 @@ func TestRefreshTokenIsKeptIfTheReplyNamesNone(t *testing.T) {
 func TestRefreshIsMadeThoughTheEndpointSwitchedProtocolsBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		refreshing := scripted(nil)
-		refreshing.Integration.Transport = after(switching, switching, switching)
+		refreshing.Integration.Transport = after(switching)
 		source, err := refreshing.Open()
 		require.NoError(t, err)
 		_, err = source.Token(t.Context())

@@ -112,6 +112,7 @@ func TestRefreshTokenThatMayHaveArrivedIsNotSentAgain(t *testing.T) {
 	}{
 		"hangs":            {after(hang), 1, 30 * time.Second},
 		"cut":              {after(cut), 1, 0},
+		"switches":         {after(switching), 1, 0},
 		"reply breaks off": {after(brokenOff), 1, 0},
 		"connection lost":  {&http.Transport{DialContext: dropping}, 1, 0},
 		"not reachable":    {&http.Transport{DialContext: unreachable}, 3, time.Second},
