@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/engagesdk/engage-go/internal/safeerror"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -75,15 +74,6 @@ type ready struct {
 	accepted bool
 }
 
-// renewal is one call of the source. Its token and error are set before done is
-// closed.
-type renewal struct {
-	done  chan struct{}
-	token Token
-	err   error
-	kept  Token // what the source returned, guarded by the cache's lock
-}
-
 // NewCache returns a cache of source's tokens. Source must return when its context
 // ends; otherwise each renewal that hangs costs a goroutine. A panic of source becomes
 // an error, because nobody could recover it on the goroutine of the renewal.
@@ -99,6 +89,53 @@ func NewCache(source TokenSource, options ...CacheOption) *Cache {
 	}
 	c.started = c.now()
 	return c
+}
+
+// CacheOption changes how a [Cache] works.
+type CacheOption func(*Cache)
+
+// WithTimeout limits one renewal, with all attempts of the source. It does not
+// limit callers, who wait as long as their own contexts allow. Without it, and
+// for anything but a positive duration, the limit is 30 seconds.
+func WithTimeout(limit time.Duration) CacheOption {
+	return func(c *Cache) {
+		if limit > 0 {
+			c.timeout = limit
+		}
+	}
+}
+
+// WithLogger logs failed renewals as warnings, without any secret. As long as the
+// old token lives, no caller sees the failure of a renewal in the background. Nil
+// logs nothing.
+func WithLogger(logger *slog.Logger) CacheOption {
+	return func(c *Cache) {
+		if logger != nil {
+			c.logger = logger
+		}
+	}
+}
+
+// WithRenewalObserver calls observe after each renewal, once its token has been given
+// out. The call is made on the goroutine of the renewal. No caller of Token waits for
+// it.
+func WithRenewalObserver(observe func(Renewal)) CacheOption {
+	return func(c *Cache) { c.observe = observe }
+}
+
+// WithClock makes the cache read the time from now instead of [time.Now], for a test
+// that moves the time on. That time decides whether a token is fresh, stale, expired or
+// usable, and whether a pause has passed. It also decides whether the record of a
+// [Refreshing] source can be used.
+//
+// Waits do not follow it: the limit of a renewal, and the timer of Run, which looks at
+// the clock at least once a minute. Nor do sources, which work out an expiry from a
+// reply, and [Hosts.Authorize], which refuses an expired token by package time. So let
+// now begin at time.Now and run ahead.
+//
+// Now is called often, and by many goroutines at once. Nil is time.Now.
+func WithClock(now func() time.Time) CacheOption {
+	return func(c *Cache) { c.clock = now }
 }
 
 // bind returns c for a client, or a new cache if the source is another one for each.
@@ -358,107 +395,4 @@ func (c *Cache) finish(ctx context.Context) error {
 			return fmt.Errorf("auth: a renewal is still in progress: %w", ctx.Err())
 		}
 	}
-}
-
-// start starts a renewal. It passes on the values of ctx, for tracing, but not its
-// end. The lock is held.
-func (c *Cache) start(ctx context.Context) {
-	current := &renewal{done: make(chan struct{})}
-	c.renewal = current
-	c.working++
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.timeout)
-	go func() {
-		defer cancel()
-		began := c.now()
-		returned := make(chan struct{})
-		token, err := background(ctx, func() (Token, error) {
-			defer close(returned)
-			token, err := ask(ctx, c.source, c.now)
-			if err == nil {
-				c.keep(current, token) // even if nobody waits for it any more
-			}
-			return token, err
-		})
-		if err != nil && ctx.Err() != nil {
-			err = fmt.Errorf("%w: %w", safeerror.New(fmt.Sprintf("auth: no token within %s", c.timeout)), err)
-		}
-		c.end(current, token, err)
-		<-returned // which may be later than the end for those who waited
-		kept := c.workDone(current)
-		if !kept.IsZero() {
-			err = nil
-		}
-		if c.observe != nil {
-			c.observe(Renewal{Duration: c.now().Sub(began), Expiry: kept.Expiry(), Err: err})
-		}
-		if f, ok := c.source.(follower); ok {
-			f.follow()
-		}
-	}()
-}
-
-// follower is a source that has calls to make after its token has been given out.
-type follower interface{ follow() }
-
-// workDone notes that the source of a renewal has returned, and returns its token.
-func (c *Cache) workDone(current *renewal) Token {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.working--; c.working == 0 && c.idle != nil {
-		close(c.idle)
-		c.idle = nil
-	}
-	return current.kept
-}
-
-// keep makes token the one to return.
-func (c *Cache) keep(current *renewal, token Token) {
-	now := c.now()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	current.kept = token
-	c.held = hold(token, now)
-	c.ready.Store(nil)
-	c.retryAt = time.Time{}
-	if !isTokenRefused(c.lastFailure()) {
-		c.failure.Store(nil) // the service has yet to accept the token
-	}
-	if !token.get().unsaved {
-		c.fruitless = 0
-		return
-	}
-	c.fruitless++
-	c.retryAt = c.held.beforeDeadline(now.Add(pause(c.fruitless)))
-}
-
-// end ends a renewal with its result.
-func (c *Cache) end(current *renewal, token Token, err error) {
-	current.token, current.err = token, err
-	defer close(current.done)
-	if wait := c.settle(current); wait > 0 {
-		c.logger.Warn("auth: token renewal failed", slog.Any("error", current.err), slog.Duration("retryIn", wait))
-	}
-}
-
-// settle notes the end of a renewal. If it failed, settle returns how long to wait
-// before the next.
-func (c *Cache) settle(current *renewal) (wait time.Duration) {
-	now := c.now()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.renewal = nil
-	if !current.kept.IsZero() {
-		current.token, current.err = current.kept, nil // it came at the last moment
-	}
-	if current.err == nil {
-		return 0
-	}
-	c.fruitless++
-	c.fail(current.err)
-	wait, requested := pauseAfter(current.err, c.fruitless)
-	c.retryAt = now.Add(wait)
-	if c.held != nil && !requested && !c.held.expired(now) {
-		c.retryAt = c.held.beforeDeadline(c.retryAt)
-	}
-	return wait
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/engagesdk/engage-go/internal/safeurl"
 	"github.com/engagesdk/engage-go/internal/sent"
@@ -53,6 +54,18 @@ type Integration struct {
 	// Transport sends the requests; nil means [http.DefaultTransport]. A [Refreshing]
 	// source then uses a copy, which notices a dead connection.
 	Transport http.RoundTripper
+}
+
+// Grant is the result of a sign-in or a refresh. The zero value is none.
+type Grant struct {
+	// Token is the access token. It is zero where only a refresh token is known.
+	Token Token
+	// RefreshToken is good for further access tokens.
+	RefreshToken Secret
+	// RefreshExpiry is when the refresh token expires; the zero time if that is not
+	// known. It is absolute: with Webex Contact Center a refresh does not move it
+	// (observed).
+	RefreshExpiry time.Time
 }
 
 // Validate returns nil if the fields that every grant needs are valid; else an

@@ -1,12 +1,139 @@
 package auth
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"time"
 
+	"github.com/engagesdk/engage-go/internal/safeerror"
 	"github.com/engagesdk/engage-go/outcome"
 )
+
+// Renewal describes a renewal that has ended.
+type Renewal struct {
+	// Duration is how long the source took.
+	Duration time.Duration
+	// Expiry is when the new token expires. It is the zero time if the renewal
+	// failed or the expiry is not known.
+	Expiry time.Time
+	// Err is why the renewal failed; nil if it did not.
+	Err error
+}
+
+// renewal is one call of the source. Its token and error are set before done is
+// closed.
+type renewal struct {
+	done  chan struct{}
+	token Token
+	err   error
+	kept  Token // what the source returned, guarded by the cache's lock
+}
+
+// start starts a renewal. It passes on the values of ctx, for tracing, but not its
+// end. The lock is held.
+func (c *Cache) start(ctx context.Context) {
+	current := &renewal{done: make(chan struct{})}
+	c.renewal = current
+	c.working++
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.timeout)
+	go func() {
+		defer cancel()
+		began := c.now()
+		returned := make(chan struct{})
+		token, err := background(ctx, func() (Token, error) {
+			defer close(returned)
+			token, err := ask(ctx, c.source, c.now)
+			if err == nil {
+				c.keep(current, token) // even if nobody waits for it any more
+			}
+			return token, err
+		})
+		if err != nil && ctx.Err() != nil {
+			err = fmt.Errorf("%w: %w", safeerror.New(fmt.Sprintf("auth: no token within %s", c.timeout)), err)
+		}
+		c.end(current, token, err)
+		<-returned // which may be later than the end for those who waited
+		kept := c.workDone(current)
+		if !kept.IsZero() {
+			err = nil
+		}
+		if c.observe != nil {
+			c.observe(Renewal{Duration: c.now().Sub(began), Expiry: kept.Expiry(), Err: err})
+		}
+		if f, ok := c.source.(follower); ok {
+			f.follow()
+		}
+	}()
+}
+
+// follower is a source that has calls to make after its token has been given out.
+type follower interface{ follow() }
+
+// workDone notes that the source of a renewal has returned, and returns its token.
+func (c *Cache) workDone(current *renewal) Token {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.working--; c.working == 0 && c.idle != nil {
+		close(c.idle)
+		c.idle = nil
+	}
+	return current.kept
+}
+
+// keep makes token the one to return.
+func (c *Cache) keep(current *renewal, token Token) {
+	now := c.now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	current.kept = token
+	c.held = hold(token, now)
+	c.ready.Store(nil)
+	c.retryAt = time.Time{}
+	if !isTokenRefused(c.lastFailure()) {
+		c.failure.Store(nil) // the service has yet to accept the token
+	}
+	if !token.get().unsaved {
+		c.fruitless = 0
+		return
+	}
+	c.fruitless++
+	c.retryAt = c.held.beforeDeadline(now.Add(pause(c.fruitless)))
+}
+
+// end ends a renewal with its result.
+func (c *Cache) end(current *renewal, token Token, err error) {
+	current.token, current.err = token, err
+	defer close(current.done)
+	if wait := c.settle(current); wait > 0 {
+		c.logger.Warn("auth: token renewal failed", slog.Any("error", current.err), slog.Duration("retryIn", wait))
+	}
+}
+
+// settle notes the end of a renewal. If it failed, settle returns how long to wait
+// before the next.
+func (c *Cache) settle(current *renewal) (wait time.Duration) {
+	now := c.now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.renewal = nil
+	if !current.kept.IsZero() {
+		current.token, current.err = current.kept, nil // it came at the last moment
+	}
+	if current.err == nil {
+		return 0
+	}
+	c.fruitless++
+	c.fail(current.err)
+	wait, requested := pauseAfter(current.err, c.fruitless)
+	c.retryAt = now.Add(wait)
+	if c.held != nil && !requested && !c.held.expired(now) {
+		c.retryAt = c.held.beforeDeadline(c.retryAt)
+	}
+	return wait
+}
 
 // held is a token and the times that follow from its lifetime. A zero time is never
 // reached.
