@@ -116,7 +116,7 @@ func (d DeviceLogin) begin(ctx context.Context) (device, error) {
 		interval: interval,
 	}
 	if started.code.IsZero() || started.shown.UserCode == "" || started.shown.VerificationURL == "" {
-		return device{}, x.failure("the reply holds no device code, user code or address")
+		return device{}, x.failure("the reply contains no device code, user code or address")
 	}
 	return started, nil
 }

@@ -124,7 +124,7 @@ func (a *attempts) CheckRetry(ctx context.Context, _ *http.Response, _ error) (b
 	if a.n == mostAttempts || ctx.Err() != nil || !ok || !failure.Temporary() {
 		return false, nil
 	}
-	if failure.Status/100 == 2 || a.singleUse && failure.maybeTaken {
+	if failure.Status/100 == 2 || a.singleUse && failure.maybeApplied {
 		return false, nil
 	}
 	a.wait = max(firstWait<<(a.n-1)+retry.Wait(a.n, firstWait, longestWait), failure.RetryAfter)
@@ -219,25 +219,25 @@ func (x *exchange) sendRaw(request *http.Request, body []byte) ([]byte, error) {
 	var watch sent.Watch
 	response, err := x.sender.Send(request, body, &watch)
 	if err != nil {
-		return nil, &TokenEndpointError{Err: x.cause(ctx, err), maybeTaken: !watch.NotSent()}
+		return nil, &TokenEndpointError{Err: x.cause(ctx, err), maybeApplied: !watch.NotSent()}
 	}
 	x.response = response
 	if response.Body == nil {
 		failure := x.failure("the transport returned no body")
-		failure.maybeTaken = true
+		failure.maybeApplied = true
 		return nil, failure
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode < http.StatusOK {
 		// After a 101 the body is the connection itself, which no context ends.
 		failure := x.failure("the reply is not the final one")
-		failure.maybeTaken = true
+		failure.maybeApplied = true
 		return nil, failure
 	}
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxReply+1))
 	if err != nil {
 		failure := x.failure("the reply broke off")
-		failure.Err, failure.maybeTaken = x.cause(ctx, err), true
+		failure.Err, failure.maybeApplied = x.cause(ctx, err), true
 		return nil, failure
 	}
 	return bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")), nil
@@ -398,9 +398,9 @@ func (m members) reply(now time.Time) (answer reply, problem string) {
 	answer.refreshExpiry = after(now, refreshLife)
 	switch kind := m.text("token_type"); {
 	case answer.accessToken == "":
-		problem = "the reply holds no access token"
+		problem = "the reply contains no access token"
 	case !wellFormed(answer.accessToken):
-		problem = "the access token holds a character that no token can hold"
+		problem = "the access token contains an invalid character"
 	case kind != "" && !strings.EqualFold(kind, "Bearer"):
 		problem = "the token is not a bearer token"
 	// Nor must a lifetime cost a grant that cannot be asked for again.

@@ -13,16 +13,16 @@ import (
 // [*ReauthorizationRequiredError].
 var ErrReauthorizationRequired = errors.New("auth: re-authorization required")
 
-// ErrUnreachable matches, with errors.Is, every [*TokenEndpointError] of an endpoint
-// that gave no reply: the connection failed or was lost, or no reply came in time.
-// It says nothing of the credentials. It does not match if the caller canceled the
-// context.
+// ErrUnreachable matches, with errors.Is, every [*TokenEndpointError] of a request that
+// got no reply: the connection failed or was lost, or no reply came in time. It does not
+// match if the caller canceled the context. The credentials may be in order.
 var ErrUnreachable = errors.New("auth: the token endpoint is not reachable")
 
-// ErrClosed is the error of a [Cache] that has been closed and holds no usable token.
+// ErrClosed is the error of [Cache.Token] after [Cache.Close], once the cache holds no
+// usable token.
 var ErrClosed = errors.New("auth: the token cache is closed")
 
-// Reason says why an authorization no longer works.
+// Reason is why an authorization does not work.
 type Reason string
 
 // The reasons.
@@ -31,32 +31,34 @@ const (
 	NoToken Reason = "no token"
 	// TokenExpired: a static token has expired.
 	TokenExpired Reason = "token expired"
-	// TokenRefused: the service refuses new tokens as well.
+	// TokenRefused: the service refuses tokens, and a renewal did not help.
 	TokenRefused Reason = "token refused"
 	// RefreshExpired: the refresh token has expired.
 	RefreshExpired Reason = "refresh token expired"
-	// Revoked: the refresh token was refused, so it has expired or was revoked.
+	// Revoked: the service refused the refresh token. It has expired or was revoked.
 	Revoked Reason = "revoked"
-	// CredentialsChanged: the client id or secret is wrong, or no longer right.
+	// CredentialsChanged: the service refuses the client id or secret, or the stored
+	// tokens belong to another client.
 	CredentialsChanged Reason = "credentials changed"
-	// ConsentRequired: a person has to agree, or has declined.
+	// ConsentRequired: a person has to consent, or has declined.
 	ConsentRequired Reason = "consent required"
-	// ScopeChanged: other scopes are asked for than were granted.
+	// ScopeChanged: the client requests scopes that the authorization does not cover.
 	ScopeChanged Reason = "scope changed"
-	// RecordDamaged: the stored record cannot be read.
+	// RecordDamaged: the stored record is there, but is not a valid one.
 	RecordDamaged Reason = "record damaged"
 )
 
-// ReauthorizationRequiredError reports that there will be no token until a person
-// enters new credentials or signs in again. Another attempt does not help.
+// ReauthorizationRequiredError reports that a source can get no token until a person acts,
+// by signing in again or by correcting the credentials. Another attempt does not help.
 type ReauthorizationRequiredError struct {
 	// Authorization is the name of the authorization; empty if it has none.
 	Authorization string
-	// Reason says what has happened.
+	// Reason is why the authorization does not work.
 	Reason Reason
-	// Deadline is when the authorization ended, where that is known.
+	// Deadline is when the authorization expired; the zero time if it did not, or if
+	// the time is not known.
 	Deadline time.Time
-	// Err is the cause, where there is one, often a [*TokenEndpointError].
+	// Err is the cause, often a [*TokenEndpointError]; nil if there is none.
 	Err error
 }
 
@@ -86,43 +88,44 @@ func (e *ReauthorizationRequiredError) Is(target error) bool {
 // Unwrap returns the cause.
 func (e *ReauthorizationRequiredError) Unwrap() error { return e.Err }
 
-// TokenEndpointError reports that a token endpoint, or another endpoint that takes
-// part in obtaining a token, did not give what it was asked for: it refused, its
-// reply was unreadable, it could not be reached, or the context ended first.
+// TokenEndpointError reports that a request to a token endpoint failed. The endpoint
+// refused the request, its reply was not readable, it could not be reached, or the context
+// ended first. The error also serves the other endpoints of a sign-in.
 //
-// Where the reply repeats a secret of the request or a token of its own, the fields
-// hold REDACTED in its place.
+// If the reply repeats a secret of the request, or contains a token, the fields hold
+// REDACTED in its place.
 type TokenEndpointError struct {
-	// Status is the HTTP status of the reply. It is 0 if there was no reply, or a
+	// Status is the HTTP status of the reply. It is 0 if there was no reply, or if a
 	// source of x/oauth2 did not report it.
 	Status int
-	// Code is the service's own code: the error member of RFC 6749, or the key
-	// of the contact center's error object. Empty if it sent none.
+	// Code is the error code in the reply: the error member of RFC 6749, or the key in
+	// the error object of the contact center. It is empty if there is none.
 	Code string
-	// Description is the service's explanation, shortened. It is not part of
-	// the error's text, because it may quote the request.
+	// Description is the service's explanation, of up to 512 bytes. The text of the
+	// error leaves it out, because it may quote the request.
 	Description string
-	// TrackingID is the id to quote to the vendor's support.
+	// TrackingID is the id of the request, for the vendor's support; empty if the reply
+	// contains none.
 	TrackingID string
-	// RetryAfter is how long the service asked to wait; 0 if it did not.
+	// RetryAfter is how long the service asks clients to wait; 0 if it does not.
 	RetryAfter time.Duration
-	// Err is the cause, where there is one: a network error, or
-	// context.DeadlineExceeded.
+	// Err is the cause, such as a network error or context.DeadlineExceeded; nil if the
+	// reply itself is the cause.
 	Err error
 
 	// problem is what is wrong with the reply.
 	problem string
-	// recognised is set for a refusal in one of the known JSON shapes. It comes
-	// from the endpoint itself, not from a proxy or firewall on the way.
+	// recognised is set for a refusal in one of the known JSON shapes. Such a refusal
+	// comes from the endpoint itself, not from a proxy or firewall.
 	recognised bool
-	// maybeTaken is set if the endpoint may have taken what the request was sent to
-	// exchange: a part of the reply, or all of it, is missing.
-	maybeTaken bool
-	// refreshToken is the new refresh token of a reply without a usable access token.
+	// maybeApplied is set if the endpoint may have applied the request: the reply, or a
+	// part of it, is missing.
+	maybeApplied bool
+	// refreshToken is the new refresh token in a reply without a usable access token.
 	refreshToken Secret
 }
 
-// Error returns what is known, without the Description.
+// Error returns the fields as text, without the Description.
 func (e *TokenEndpointError) Error() string {
 	var text strings.Builder
 	text.WriteString("auth: token endpoint")
@@ -156,14 +159,15 @@ func (e *TokenEndpointError) MarshalText() ([]byte, error) { return []byte(e.Err
 // Unwrap returns the cause.
 func (e *TokenEndpointError) Unwrap() error { return e.Err }
 
-// Is reports whether target is [ErrUnreachable] and there was no reply.
+// Is reports whether target is [ErrUnreachable] and the request got no reply. It reports
+// false if the caller canceled the context.
 func (e *TokenEndpointError) Is(target error) bool {
 	return target == ErrUnreachable && e.Status == 0 && e.Err != nil && !errors.Is(e.Err, context.Canceled)
 }
 
-// Temporary reports whether the same request may succeed later: there was no
-// reply, the endpoint was busy or broken, or a proxy or firewall replied in its
-// place.
+// Temporary reports whether the same request may succeed later. It is true if there was no
+// reply, if the endpoint was busy or failed, or if a proxy or firewall seems to have
+// replied in its place. It is false for a redirect.
 func (e *TokenEndpointError) Temporary() bool {
 	switch e.Code {
 	case "temporarily_unavailable", "slow_down", "server_error":

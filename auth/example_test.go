@@ -57,7 +57,7 @@ func ExampleHosts_Authorize() {
 	fmt.Println(hosts.Authorize(r, token))
 	// Output:
 	// <nil>
-	// auth: the token was not sent: "files.example.net" is not a host it is meant for, or not reached over https
+	// auth: the token was not sent: it is not meant for the host "files.example.net", or the request does not use https
 }
 
 // A source that was written for x/oauth2.

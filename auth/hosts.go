@@ -14,13 +14,14 @@ import (
 // refuses every request. It is immutable and safe for concurrent use.
 type Hosts struct{ origins []origin }
 
-// origin is a scheme, host and port, as RFC 6454 has it.
+// origin is a scheme, host and port, as in RFC 6454.
 type origin struct{ scheme, host, port string }
 
-// NewHosts returns the hosts of urls, of which only scheme, host and port count. Every
-// URL must be https, or plain http to the loopback: localhost, 127.0.0.0/8 and ::1. Other
-// spellings of these are refused, because they might go through a proxy, and so is user
-// information. The error is an [*outcome.Error] that names every violation.
+// NewHosts returns the hosts of urls. It ignores everything in a URL but scheme, host and
+// port. Every URL must be https, or plain http to the loopback: localhost, 127.0.0.0/8 or
+// ::1. Other spellings of the loopback are invalid, because a proxy might get the request.
+// User information is invalid too. The error is an [*outcome.Error] that names every
+// violation.
 func NewHosts(urls ...string) (Hosts, error) {
 	var hosts Hosts
 	var faults outcome.Violations
@@ -38,20 +39,19 @@ func NewHosts(urls ...string) (Hosts, error) {
 	return hosts, nil
 }
 
-// Authorize puts t on r if r goes to one of the hosts. Otherwise it leaves r alone and
-// returns a [*HostError]. It returns another error for a token that is empty, expired
-// or cannot stand in a header.
+// Authorize puts t on r if r goes to one of the hosts. Otherwise it returns a [*HostError].
+// If t is empty, expired or invalid, it returns another error. It does not change r if it
+// returns an error.
 //
-// Authorize removes any other authorization from r: the values of all headers that a
-// token of this package goes into, which are Authorization, key and access_token, as
-// [http.Header.Set] spells them. Webex Connect, for one, ignores a key beside an
-// Authorization (documented).
+// Authorize removes any other authorization from r. It deletes the headers Authorization,
+// Key and Access_token, in the spelling of [http.Header.Set], except the one that it sets.
+// Webex Connect, for example, ignores a key beside an Authorization (documented).
 //
-// All requests with the same token share the values of that header, which costs no
-// allocation. A transport may replace them, as Set and Del do, or change them in a
-// clone of r, but must not change them in place.
+// All requests with the same token share the slice of header values, so that Authorize
+// allocates nothing. A transport may replace the slice, as Set and Del do, but must not
+// change it in place.
 //
-// A redirect is a new request, which has to be authorized anew. [Transport] does that.
+// A redirect is a new request, which needs a new call of Authorize. [Transport] makes it.
 func (h Hosts) Authorize(r *http.Request, t Token) error {
 	if !h.allow(r.URL) {
 		return &HostError{Host: r.URL.Host}
@@ -76,14 +76,14 @@ func (h Hosts) allow(target *url.URL) bool {
 	scheme, host, port := target.Scheme, target.Hostname(), portOf(target)
 	for _, allowed := range h.origins {
 		if equalFold(scheme, allowed.scheme) && equalFold(host, allowed.host) && port == allowed.port {
-			// A host of plain http is allowed in no other spelling.
+			// Plain http is allowed only to the exact spelling of a loopback host.
 			return host == allowed.host || equalFold(scheme, "https") || safeurl.Loopback(host)
 		}
 	}
 	return false
 }
 
-// portOf returns the port a request to u goes to.
+// portOf returns the port that a request to u goes to.
 func portOf(u *url.URL) string {
 	switch port := u.Port(); {
 	case port != "":
@@ -95,8 +95,8 @@ func portOf(u *url.URL) string {
 	}
 }
 
-// equalFold compares ASCII without case. [strings.EqualFold] also folds letters of
-// other alphabets, and a host name that only looks the same is another host.
+// equalFold reports whether s and t are equal but for the case of ASCII letters.
+// [strings.EqualFold] also folds other letters, and so could take two hosts for one.
 func equalFold(s, t string) bool {
 	if len(s) != len(t) {
 		return false
@@ -116,8 +116,8 @@ func lower(c byte) byte {
 	return c
 }
 
-// HostError reports that a request goes to a host that its token is not meant for, or
-// not over https. The token was not put on it.
+// HostError reports that a request got no token, because it goes to a host that the token
+// is not meant for, or does not use https.
 type HostError struct {
 	// Host is the host of the request, with the port if its URL has one.
 	Host string
@@ -125,5 +125,5 @@ type HostError struct {
 
 // Error returns the host, and nothing else of the URL.
 func (e *HostError) Error() string {
-	return fmt.Sprintf("auth: the token was not sent: %q is not a host it is meant for, or not reached over https", e.Host)
+	return fmt.Sprintf("auth: the token was not sent: it is not meant for the host %q, or the request does not use https", e.Host)
 }

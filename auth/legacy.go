@@ -87,9 +87,9 @@ func (l Legacy) Token(ctx context.Context) (Token, error) {
 	case x.response.StatusCode != http.StatusOK:
 		return Token{}, x.failure("")
 	case value == "":
-		return Token{}, x.failure("the reply holds no access token")
+		return Token{}, x.failure("the reply contains no access token")
 	case !wellFormed(value):
-		return Token{}, x.failure("the access token holds a character that no token can hold")
+		return Token{}, x.failure("the access token contains an invalid character")
 	}
 	var expiry time.Time
 	if l.Life > 0 {

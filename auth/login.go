@@ -117,7 +117,7 @@ func (s *SignIn) Finish(ctx context.Context, redirect string) (Grant, error) {
 	}
 	code := query.Get("code")
 	if code == "" && !query.Has("error") {
-		return Grant{}, &SignInError{problem: "the redirect holds no code"}
+		return Grant{}, &SignInError{problem: "the redirect contains no code"}
 	}
 	if err := ctx.Err(); err != nil {
 		return Grant{}, fmt.Errorf("auth: sign-in: the code was not sent: %w", err)

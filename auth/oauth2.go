@@ -12,14 +12,13 @@ import (
 	"github.com/engagesdk/engage-go/internal/safeerror"
 )
 
-// FromOAuth2 makes a source of x/oauth2 a [TokenSource]. Its tokens must be bearer
-// tokens. A client gives it a cache, see [Bind]; elsewhere, wrap it with [NewCache].
-// On its own, it asks the source on every call of Token, on a goroutine of its own.
+// FromOAuth2 returns a [TokenSource] with the tokens of source, which must be bearer
+// tokens. Token calls source every time, on a new goroutine. A client adds a cache, see
+// [Bind]; elsewhere, use [NewCache].
 //
-// Token returns when its context ends, although the source, which knows no context,
-// may still be at work. An [*oauth2.RetrieveError], whose text holds the body of a
-// reply, becomes a [*TokenEndpointError]. A panic of the source becomes an error,
-// because nobody could recover it on that goroutine.
+// Token returns when its context ends, even if the call of source, which takes no
+// context, has not returned. An [*oauth2.RetrieveError] becomes a [*TokenEndpointError],
+// because its text holds the body of a reply. If source panics, Token returns an error.
 func FromOAuth2(source oauth2.TokenSource) TokenSource { return fromOAuth2{source} }
 
 type fromOAuth2 struct{ source oauth2.TokenSource }
@@ -59,11 +58,11 @@ func (f fromOAuth2) fetch() (Token, error) {
 
 var errNotBearer = safeerror.New("auth: the token is not a bearer token")
 
-// withoutBody replaces an error whose text may hold a reply or a URL.
+// withoutBody returns an error for err whose text holds neither a body nor a URL.
 func withoutBody(err error) error {
 	refusal, ok := errors.AsType[*oauth2.RetrieveError](err)
 	if !ok {
-		cause := safeerror.Exchange(err) // which hides a text that may quote a reply
+		cause := safeerror.Exchange(err) // hides a text that may quote a reply
 		return safeerror.Wrap("auth: the token source failed: "+cause.Error(), cause)
 	}
 	failure := new(TokenEndpointError)
@@ -73,17 +72,19 @@ func withoutBody(err error) error {
 			failure = x.failure("")
 		}
 	}
-	if refusal.ErrorCode != "" { // which can come in a form as well
+	if refusal.ErrorCode != "" { // x/oauth2 also reads it from a form
 		failure.Code, failure.Description = x.word(refusal.ErrorCode), x.shorten(refusal.ErrorDescription)
 		failure.recognised = true
 	}
 	return failure
 }
 
-// ToOAuth2 returns a source of x/oauth2 with the tokens of source. It passes ctx to
-// every call of source. A token that does not go into the Authorization header as a
-// bearer token is an error. An [oauth2.Transport] sends the token wherever a redirect
-// leads; use [Transport] for a client that follows redirects.
+// ToOAuth2 returns a source of x/oauth2 with the tokens of source. It passes ctx to every
+// call of source. The tokens must be bearer tokens; for any other token, such as that of
+// [ConnectServiceKey], the source returns an error.
+//
+// An [oauth2.Transport] sends the token wherever a redirect leads. For a client that
+// follows redirects, use [Transport] instead.
 func ToOAuth2(ctx context.Context, source TokenSource) oauth2.TokenSource {
 	return toOAuth2{ctx, source}
 }
@@ -94,7 +95,7 @@ type toOAuth2 struct {
 }
 
 func (t toOAuth2) Token() (*oauth2.Token, error) {
-	token, err := ask(t.ctx, t.source, time.Now)
+	token, err := usableToken(t.ctx, t.source, time.Now)
 	if err != nil {
 		return nil, err
 	}

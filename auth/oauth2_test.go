@@ -88,7 +88,7 @@ func TestMisbehavingSourceOfOAuth2IsAnError(t *testing.T) {
 		"empty":        {gives(&oauth2.Token{}), "auth: there is no token"},
 		"expired":      {gives(&oauth2.Token{AccessToken: "a", Expiry: time.Unix(1, 0)}), "auth: the token has expired"},
 		"other type":   {gives(&oauth2.Token{AccessToken: "a", TokenType: "mac"}), "auth: the token is not a bearer token"},
-		"line break":   {gives(&oauth2.Token{AccessToken: "a\r\nb: c"}), "auth: the token holds a space, a line break or another character that no token can hold"},
+		"line break":   {gives(&oauth2.Token{AccessToken: "a\r\nb: c"}), "auth: the token contains white space or another invalid character"},
 		"panic":        {oauth2Func(func() (*oauth2.Token, error) { panic(hidden) }), "auth: the token source panicked (string)"},
 		"bare refusal": {fails(&oauth2.RetrieveError{Body: []byte(hidden)}), "auth: token endpoint"},
 		"unexplained": {fails(&oauth2.RetrieveError{

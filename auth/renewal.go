@@ -45,7 +45,7 @@ func (c *Cache) start(ctx context.Context) {
 		returned := make(chan struct{})
 		token, err := background(ctx, func() (Token, error) {
 			defer close(returned)
-			token, err := ask(ctx, c.source, c.now)
+			token, err := usableToken(ctx, c.source, c.now)
 			if err == nil {
 				c.keep(current, token) // even if nobody waits for it any more
 			}

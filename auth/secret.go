@@ -10,8 +10,8 @@ import (
 
 const redaction = "REDACTED"
 
-// redacted makes a type that embeds it show as REDACTED. It has the methods by which fmt,
-// slog and the encoders find out how to show a value.
+// redacted makes every type that embeds it show as REDACTED. It implements the methods
+// that fmt, slog and the encoders call to show a value.
 type redacted struct{}
 
 // String returns REDACTED.
@@ -32,21 +32,21 @@ func (redacted) MarshalText() ([]byte, error) { return []byte(redaction), nil }
 // MarshalJSON returns REDACTED as a JSON string, and no error.
 func (redacted) MarshalJSON() ([]byte, error) { return []byte(`"` + redaction + `"`), nil }
 
-// Secret is a value that nobody should see, such as a client secret. However it is
-// printed, logged or encoded, it shows as REDACTED. Only Reveal returns the value. The
-// zero value is the empty secret. Secrets are immutable and safe for concurrent use.
-// Compare them with Equal, not with ==.
+// Secret is a confidential value, such as a client secret. However it is printed, logged
+// or encoded, it shows as REDACTED. Only Reveal returns the value. The zero value is the
+// empty secret. Secrets are immutable and safe for concurrent use. Compare them with
+// Equal, not with ==.
 type Secret struct {
 	redacted
-	// A pointer, because fmt prints the fields of a struct that it reaches
-	// through an unexported field without asking their methods.
+	// value is a pointer, because fmt calls no methods on an unexported field of a
+	// user's struct. It would print a string, but prints only the address of a pointer.
 	value *string
 }
 
-// NewSecret wraps value.
+// NewSecret returns a secret with this value.
 func NewSecret(value string) Secret { return Secret{value: &value} }
 
-// Reveal returns the secret itself.
+// Reveal returns the value of the secret.
 func (s Secret) Reveal() string {
 	if s.value == nil {
 		return ""
@@ -57,15 +57,15 @@ func (s Secret) Reveal() string {
 // IsZero reports whether the secret is empty.
 func (s Secret) IsZero() bool { return s.Reveal() == "" }
 
-// Equal reports whether both secrets have the same value. It takes the same
-// time wherever they differ.
+// Equal reports whether both secrets have the same value. For values of equal length, the
+// time it takes does not depend on where they differ.
 func (s Secret) Equal(other Secret) bool {
 	return subtle.ConstantTimeCompare([]byte(s.Reveal()), []byte(other.Reveal())) == 1
 }
 
-// UnmarshalText reads a secret from a configuration file, in JSON as a string.
-// It refuses the word REDACTED, as which a Secret is written: a file that holds it has
-// lost the secret.
+// UnmarshalText sets the secret to text, which a configuration file may hold; in JSON it
+// is a string. It returns an error for the text REDACTED. An encoder wrote that in place
+// of the secret, which is lost.
 func (s *Secret) UnmarshalText(text []byte) error {
 	if string(text) == redaction {
 		return errors.New("auth: the secret was redacted when it was written")

@@ -76,7 +76,7 @@ func (s ServiceApp) Grant(ctx context.Context, administrator TokenSource) (Grant
 	if err := s.Validate(); err != nil {
 		return Grant{}, err
 	}
-	token, err := ask(ctx, administrator, time.Now)
+	token, err := usableToken(ctx, administrator, time.Now)
 	if err != nil {
 		return Grant{}, err
 	}

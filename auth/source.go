@@ -13,56 +13,56 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// TokenSource gives the token to authorize a request with. Implementations are
-// safe for concurrent use, return when ctx ends, and never return an expired
-// token. A source that sends a request on every call belongs in a [Cache].
+// TokenSource returns tokens that authorize requests. Implementations are safe for
+// concurrent use. If a source sends a request on every call, wrap it in a [Cache].
 type TokenSource interface {
-	// Token returns a usable token, or an error that holds no secret.
+	// Token returns a token that has not expired. It returns when ctx ends. Its errors
+	// hold no secret.
 	Token(ctx context.Context) (Token, error)
 }
 
-// Invalidator is a [TokenSource] that can replace a token which the service
-// refused.
+// Invalidator is implemented by a [TokenSource] that can replace a token after the
+// service refused it.
 type Invalidator interface {
-	// Invalidate drops refused, so that the next call of Token gets another one. It
-	// does nothing if refused is not the source's current token: that one may have
-	// replaced it.
+	// Invalidate drops refused, so that the next call of Token returns another token. It
+	// does nothing if refused is not the current token of the source, because the source
+	// may have replaced refused already.
 	Invalidate(refused Token)
 }
 
-// Accepter is an [Invalidator] that also learns which tokens the service accepted. So it
-// can distinguish a token that was revoked from a service that refuses every token.
+// Accepter is implemented by an [Invalidator] that needs to know which tokens the service
+// accepted. That distinguishes a revoked token from a service that refuses every token.
 type Accepter interface {
-	// Accept notes that the reply to a request with this token had a status of success.
-	// It is called after every such request and so must be cheap.
+	// Accept records that the service accepted a request with this token: the status of
+	// the reply was 2xx. It is called after every such request and so must be cheap.
 	Accept(accepted Token)
 }
 
-// Binder is a [TokenSource] that is another one for each client.
+// Binder is implemented by a [TokenSource] that each client replaces by a source of its
+// own.
 type Binder interface {
-	// Bind returns the source for a client with this base URL and transport, or an
-	// error that names every fault of the configuration. It changes nothing in the
-	// receiver, which several clients can share. A nil transport means the default
-	// one.
+	// Bind returns the source for a client with this base URL and transport. A nil
+	// transport means the default one. Bind does not change the receiver, which several
+	// clients can share. The error names every fault of the configuration.
 	Bind(endpoint *url.URL, transport http.RoundTripper) (TokenSource, error)
 }
 
-// Bind returns the source for a client with this base URL and transport, as
-// engage.New uses it. The caller's source is not changed. The error names every
-// fault of the source's configuration.
+// Bind returns the source that a client with this base URL and transport uses. engage.New
+// calls it. Bind does not change source. The error names every fault in the configuration
+// of source, and reports a nil source.
 //
 // What Bind returns depends on the type of source:
-//   - for [ClientCredentials], a cache of them, with the client's token endpoint and
-//     transport where they have none of their own;
-//   - for a [Cache] of ClientCredentials without a TokenURL, a new cache with the same
-//     options;
-//   - for a source of [FromOAuth2], a cache of it;
-//   - for a [Binder], the result of its Bind;
-//   - for any other source, the source itself.
+//   - [ClientCredentials]: a cache of them. An empty TokenURL becomes the client's token
+//     endpoint, and a nil Transport becomes transport.
+//   - [Cache] of ClientCredentials without a TokenURL, or of a [Binder]: a new cache of
+//     the bound source, with the same options.
+//   - [FromOAuth2]: a cache of the source.
+//   - Binder: the result of its Bind method.
+//   - Any other source: source itself.
 //
-// A type of the user's own that embeds one of these sources is any other source: its
-// own Token is called. If it embeds ClientCredentials, it can be a Binder whose Bind
-// calls this function for them.
+// A user's type that embeds ClientCredentials or another of these sources counts as any
+// other source, so that its own Token method is called. Such a type can implement Binder,
+// and its Bind method can call this function for the embedded source.
 func Bind(source TokenSource, endpoint *url.URL, transport http.RoundTripper) (TokenSource, error) {
 	bound, _, err := bind(source, endpoint, transport)
 	if err != nil {
@@ -75,9 +75,9 @@ func Bind(source TokenSource, endpoint *url.URL, transport http.RoundTripper) (T
 	return bound, nil
 }
 
-// bind returns the source for a client, without a cache that it has not come with,
-// and whether it is another one for each client. It looks at concrete types, because
-// a type that embeds one of them has all its methods.
+// bind returns the source for a client. It adds no cache. Changed reports whether the
+// source depends on the client. bind distinguishes concrete types, because a type that
+// embeds one of them has all of its methods.
 func bind(source TokenSource, endpoint *url.URL, transport http.RoundTripper) (bound TokenSource, changed bool, err error) {
 	if nothing.In(source) {
 		return nil, false, errNoSource
@@ -105,12 +105,12 @@ func bind(source TokenSource, endpoint *url.URL, transport http.RoundTripper) (b
 	return source, false, nil
 }
 
-// Static returns a source that always gives the same token, of unknown expiry.
-// When the service refuses it, nothing can replace it.
+// Static returns a source that always returns this token, with an unknown expiry. If the
+// service refuses the token, the source does not replace it.
 func Static(token string) TokenSource { return StaticToken(NewToken(token, time.Time{})) }
 
-// StaticToken is [Static] for a token whose expiry is known. Once that has
-// passed, Token returns a [*ReauthorizationRequiredError].
+// StaticToken returns a source that always returns token. Once the token has expired, the
+// source returns a [*ReauthorizationRequiredError].
 func StaticToken(token Token) TokenSource { return static{token} }
 
 type static struct{ token Token }
@@ -133,16 +133,16 @@ func (s static) validate() error {
 	case s.token.IsZero():
 		faults.Add("Token", "is empty")
 	case s.token.get().malformed:
-		faults.Add("Token", "holds a space, a line break or another character that no token can hold")
+		faults.Add("Token", "contains white space or another invalid character")
 	}
 	return faults.Err("", "")
 }
 
 var errNoSource = safeerror.New("auth: there is no token source")
 
-// ask asks source for a token and refuses one that is not usable at the time that
-// now returns.
-func ask(ctx context.Context, source TokenSource, now func() time.Time) (Token, error) {
+// usableToken returns the token of source, or an error if the token is not usable at the
+// time that now returns.
+func usableToken(ctx context.Context, source TokenSource, now func() time.Time) (Token, error) {
 	token, err := source.Token(ctx)
 	if err == nil {
 		err = token.usable(now())
@@ -153,10 +153,11 @@ func ask(ctx context.Context, source TokenSource, now func() time.Time) (Token, 
 	return token, nil
 }
 
-// background calls get on a goroutine of its own and returns its result, or the
-// error of ctx if that ends first. Get then goes on. A panic of get becomes an
-// error, because nobody could recover it on that goroutine. The error leaves out the
-// value of the panic, which may hold a secret.
+// background calls get on a new goroutine and returns its result. If ctx ends first, it
+// returns an error that wraps that of ctx, and get continues.
+//
+// If get panics, background returns an error, because no caller could recover a panic on
+// that goroutine. The error leaves out the value of the panic, which may hold a secret.
 func background(ctx context.Context, get func() (Token, error)) (Token, error) {
 	type result struct {
 		token Token
@@ -183,7 +184,7 @@ func background(ctx context.Context, get func() (Token, error)) (Token, error) {
 	}
 }
 
-// interrupted is the error of a wait for a token that ended with ctx.
+// interrupted returns the error of a wait for a token that ended with ctx.
 func interrupted(ctx context.Context) error {
 	return fmt.Errorf("%w: %w", safeerror.New("auth: waiting for a token"), ctx.Err())
 }

@@ -7,48 +7,48 @@ import (
 	"github.com/engagesdk/engage-go/internal/safeerror"
 )
 
-// Token authorizes a request: it is a bearer token with its expiry and scopes. However
-// it is printed, logged or encoded, it shows as REDACTED. The zero value is no token.
-// Tokens are safe for concurrent use, and immutable as long as nobody changes a header
-// that holds one in place; see [Hosts.Authorize]. Compare them with Equal, not with ==.
+// Token authorizes requests. It holds a token with its expiry and its scopes. However it
+// is printed, logged or encoded, it shows as REDACTED. The zero value is no token.
+//
+// Tokens are immutable and safe for concurrent use, with one condition on headers that
+// hold them; see [Hosts.Authorize]. Compare tokens with Equal, not with ==.
 type Token struct {
 	redacted
-	// A pointer to a pointer, because fmt prints what a field points to if that
-	// is a struct and the verb is unusual.
+	// data is a pointer to a pointer. With some verbs fmt would print the struct that
+	// a plain pointer points to.
 	data **tokenData
 }
 
 type tokenData struct {
 	value     string
-	malformed bool // the value cannot stand in a header
+	malformed bool // no header can carry the value
 	expiry    time.Time
 	scopes    []string
-	// header is the name of the header for the token. Values is the header's value,
-	// made once so that authorizing a request allocates nothing.
+	// header is the name of the header that carries the token, and values is its value.
+	// It is made once, so that authorizing a request allocates nothing.
 	header string
 	values []string
-	// unsaved asks the cache for another renewal soon, because the store has not
-	// taken the token.
+	// unsaved is set if the store did not save the token. The cache then renews soon.
 	unsaved bool
 }
 
 var (
 	errNoToken        = safeerror.New("auth: there is no token")
-	errMalformedToken = safeerror.New("auth: the token holds a space, a line break or another character that no token can hold")
+	errMalformedToken = safeerror.New("auth: the token contains white space or another invalid character")
 	errExpiredToken   = safeerror.New("auth: the token has expired")
 )
 
-// NewToken returns a bearer token that is valid until expiry, or for an unknown
-// time if expiry is zero. The scopes are those that the token's issuer named; nothing
-// checks them.
+// NewToken returns a bearer token that is valid until expiry. A zero expiry means that
+// the expiry is not known. Scopes are the scopes that the issuer granted. The package
+// does not check them.
 //
-// The sources, the cache and [Hosts.Authorize] refuse a value that no header can carry,
-// which is anything but visible ASCII (documented in RFC 6750).
+// A value may contain visible ASCII only (documented in RFC 6750). NewToken accepts any
+// value, but sources, caches and [Hosts.Authorize] return an error for an invalid one.
 func NewToken(value string, expiry time.Time, scopes ...string) Token {
 	return newToken(bearerHeader, "Bearer ", value, expiry, scopes)
 }
 
-// The headers that tokens go into.
+// The headers that carry tokens.
 const (
 	bearerHeader = "Authorization"
 	keyHeader    = "Key"          // of Webex Connect
@@ -76,26 +76,24 @@ func (t Token) get() *tokenData {
 	return *t.data
 }
 
-// Reveal returns the token itself, without the word Bearer.
+// Reveal returns the value of the token, without the word Bearer.
 func (t Token) Reveal() string { return t.get().value }
 
-// Expiry returns the time at which the token expires; the zero time if that is
-// not known.
+// Expiry returns when the token expires, or the zero time if that is not known.
 func (t Token) Expiry() time.Time { return t.get().expiry }
 
-// Scopes returns the scopes that the token's issuer named; nil if it named none.
+// Scopes returns the scopes that the issuer granted, or nil if they are not known.
 func (t Token) Scopes() []string { return slices.Clone(t.get().scopes) }
 
 // IsZero reports whether there is no token.
 func (t Token) IsZero() bool { return t.Reveal() == "" }
 
-// Equal reports whether both are the same token. Expiry and scopes do not
-// count: a token is its value.
+// Equal reports whether both tokens have the same value. It ignores expiry and scopes.
 func (t Token) Equal(other Token) bool {
 	return t.data == other.data || NewSecret(t.Reveal()).Equal(NewSecret(other.Reveal()))
 }
 
-// asUnsaved returns the token marked as unsaved.
+// asUnsaved returns a copy of the token with unsaved set.
 func (t Token) asUnsaved() Token {
 	data := *t.get()
 	data.unsaved = true
@@ -103,7 +101,7 @@ func (t Token) asUnsaved() Token {
 	return Token{data: &copied}
 }
 
-// usable returns nil if the token can be sent at the time now.
+// usable returns nil if the token can be sent at the time now, else the reason.
 func (t Token) usable(now time.Time) error {
 	switch data := t.get(); {
 	case data.value == "":
@@ -116,7 +114,7 @@ func (t Token) usable(now time.Time) error {
 	return nil
 }
 
-// wellFormed reports whether value can stand in a header as one word.
+// wellFormed reports whether value consists of visible ASCII only.
 func wellFormed(value string) bool {
 	for i := range len(value) {
 		if value[i] <= ' ' || value[i] > '~' {
@@ -126,8 +124,8 @@ func wellFormed(value string) bool {
 	return true
 }
 
-// reached reports whether now is t or later, by the wall clock or the monotonic clock.
-// The wall clock can be set back, and the monotonic clock stands still while the
+// reached reports whether now is t or later, by the monotonic clock or by the wall clock.
+// It needs both: the wall clock can be set back, and the monotonic clock stops while the
 // machine sleeps.
 func reached(now, t time.Time) bool {
 	return !now.Before(t) || !now.Round(0).Before(t.Round(0))

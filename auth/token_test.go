@@ -71,17 +71,17 @@ func TestMalformedTokenIsRefusedWhereItEnters(t *testing.T) {
 			source := auth.StaticToken(token)
 
 			_, err := source.Token(t.Context())
-			require.ErrorContains(t, err, "no token")
+			require.ErrorContains(t, err, "invalid character")
 			require.NotContains(t, err.Error(), "abc")
 
 			_, err = auth.Bind(source, nil, nil)
 			require.ErrorIs(t, err, outcome.ErrOnInvalidData)
 
 			_, err = auth.NewCache(always(token)).Token(t.Context())
-			require.ErrorContains(t, err, "no token")
+			require.ErrorContains(t, err, "invalid character")
 
 			r := &http.Request{URL: &url.URL{Scheme: "https", Host: "api.example.com"}, Header: http.Header{}}
-			require.ErrorContains(t, hosts.Authorize(r, token), "no token")
+			require.ErrorContains(t, hosts.Authorize(r, token), "invalid character")
 			require.Empty(t, r.Header)
 		})
 	}

@@ -5,30 +5,31 @@ import (
 	"net/http"
 )
 
-// Transport is an [http.RoundTripper] that authorizes requests. It puts the token of
-// Source on those that go to Hosts, and sends all others without a token. So an
-// [http.Client] can follow redirects with it:
+// Transport is an [http.RoundTripper] that authorizes requests. It puts the token of Source
+// on requests that go to Hosts, and sends other requests unchanged. An [http.Client] with
+// it can follow redirects safely:
 //
 //	hosts, err := auth.NewHosts("https://webexapis.com")
 //	client := &http.Client{Transport: &auth.Transport{Source: source, Hosts: hosts}}
 //
-// If the service refuses a token with 401, Transport invalidates it and sends the
-// request once more with another token. The source must be an [Invalidator] that gives
-// another token, and the request must have a GetBody if it has a body.
+// If the reply is 401 and Source is an [Invalidator], Transport invalidates the token. It
+// then sends the request once more if Source returns another token. A request with a body
+// must have a GetBody for that. Otherwise Transport returns the reply. After a 2xx reply it
+// calls Accept if Source is an [Accepter].
 //
-// A Transport is safe for concurrent use. Its fields must not be changed after the
-// first use.
+// A Transport is safe for concurrent use. Do not change its fields after the first use.
 type Transport struct {
-	// Source gives the tokens. Required.
+	// Source returns the tokens. Required.
 	Source TokenSource
-	// Hosts are the hosts that the tokens are meant for.
+	// Hosts are the hosts that the tokens are meant for. If it is empty, no request
+	// gets a token.
 	Hosts Hosts
 	// Base sends the requests; nil means [http.DefaultTransport].
 	Base http.RoundTripper
 }
 
-// RoundTrip implements [http.RoundTripper]. An error of Source, or of putting its token
-// on the request, is returned unchanged.
+// RoundTrip implements [http.RoundTripper]. It returns errors of Source and of
+// [Hosts.Authorize] unchanged.
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !t.Hosts.allow(r.URL) {
 		return orDefault(t.Base).RoundTrip(r)
@@ -56,13 +57,13 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		closeBody(second)
 		return refused, nil
 	}
-	// Reading to the end lets the connection be used again.
+	// The connection can be reused only after the body has been read to its end.
 	_, _ = io.Copy(io.Discard, io.LimitReader(refused.Body, 64<<10))
 	_ = refused.Body.Close()
 	return t.send(second, other)
 }
 
-// send sends r with token, and reports to the source whether the service accepted it.
+// send sends r with token, and tells Source whether the service accepted the token.
 func (t *Transport) send(r *http.Request, token Token) (*http.Response, error) {
 	authorized := r.Clone(r.Context())
 	if err := t.Hosts.Authorize(authorized, token); err != nil {
@@ -86,7 +87,7 @@ func (t *Transport) send(r *http.Request, token Token) (*http.Response, error) {
 	return response, nil
 }
 
-// closeBody closes the body of a request that is not sent, as a RoundTripper must.
+// closeBody closes the body of r, as a RoundTripper must even if it does not send r.
 func closeBody(r *http.Request) {
 	if r.Body != nil {
 		_ = r.Body.Close()

@@ -40,7 +40,7 @@ func (k ConnectServiceKey) Open() (TokenSource, error) {
 				faults.Add(key.field, "is empty")
 			}
 		case !wellFormed(key.value.Reveal()):
-			faults.Add(key.field, "holds a space, a line break or another character that no key can hold")
+			faults.Add(key.field, "contains white space or another invalid character")
 		default:
 			sources = append(sources, static{newToken(keyHeader, "", key.value.Reveal(), time.Time{}, nil)})
 		}

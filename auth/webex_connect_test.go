@@ -141,7 +141,7 @@ func TestDiscardedSecretDoesNotComeBack(t *testing.T) {
 func TestConnectNamesEveryFaultAtOnce(t *testing.T) {
 	_, err := auth.ConnectServiceKey{Secondary: auth.NewSecret("a b")}.Open()
 	require.ErrorIs(t, err, outcome.ErrOnInvalidData)
-	require.ErrorContains(t, err, "Key is empty; Secondary holds a space")
+	require.ErrorContains(t, err, "Key is empty; Secondary contains white space")
 
 	source, err := auth.ConnectJWT{Secondary: auth.NewSecret(hidden + "!")}.Open()
 	require.Nil(t, source)
