@@ -14,30 +14,33 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// Cache keeps the token of another source and renews it ahead of time, with at
-// most one renewal in progress. Make one with [NewCache]. It is safe for concurrent
-// use. Its only goroutine is that of a renewal, which also calls the observer of
-// [WithRenewalObserver] and the OnDue of a [Refreshing].
+// Cache keeps the token of another source and renews it before it expires. Callers wait
+// for at most one renewal at a time. Make a Cache with [NewCache]. It is safe for
+// concurrent use. It starts goroutines only for renewals. One of them also calls the
+// observer of [WithRenewalObserver] and the OnDue of a [Refreshing].
 //
-// A token passes through three states. While it is fresh, Token returns it.
-// While it is stale, Token still returns it and starts a renewal in the
-// background. Once it is expired, and before there is one, Token waits for the
-// renewal in progress or starts one. The lifetime of a token decides how long before
-// its expiry it is stale: 5 minutes for up to 20 minutes, 15 minutes for up to 90,
-// else an hour, but never more than half of it. It counts as expired a minute before
-// its expiry, or a quarter of a very short life. Both times grow by up to a quarter at
-// random, so that many processes do not renew at the same moment. A token of unknown
-// expiry stays fresh until it is refused.
+// A token is fresh, then stale, then expired:
+//   - While it is fresh, Token returns it.
+//   - While it is stale, Token returns it and starts a renewal in the background.
+//   - Once it is expired, or if there is none, Token waits for a renewal.
 //
-// All callers who wait share one renewal and its failure. Until the next renewal is
-// due, calls that find no usable token return the same error at once. The pause
-// between failed renewals grows from 1 second to 1 minute. It is 1 minute at once for
-// an error that matches [ErrReauthorizationRequired]. If the endpoint asks for a longer
-// pause, the cache waits that long, but at most 5 minutes. Without such a request the
-// pause ends when the token expires. [Cache.Retry] ends it at any time.
+// A token becomes stale some time before its expiry: 5 minutes if its lifetime is up to 20
+// minutes, 15 minutes if it is up to 90 minutes, else an hour. That time is never more
+// than half of the lifetime. A token counts as expired a minute before its expiry, or a
+// quarter of its lifetime if that is less. Both times grow by up to a quarter at random,
+// so that many processes do not renew at the same moment. A token of unknown expiry stays
+// fresh until it is refused.
 //
-// The clock is that of package time, also of testing/synctest, unless [WithClock]
-// sets another.
+// All callers that wait share one renewal and its error. After a failure, the cache pauses
+// before the next renewal. During the pause, calls that find no usable token return the
+// same error at once. The pause grows from 1 second to 1 minute with each failure in a
+// row. It is 1 minute at once if the error matches [ErrReauthorizationRequired] or the
+// configuration is invalid. If the endpoint asks for a longer pause, the cache waits that
+// long, but at most 5 minutes. Otherwise the pause ends when the token expires.
+// [Cache.Retry] ends any pause.
+//
+// The clock is that of package time, or that of testing/synctest in its bubble. [WithClock]
+// sets another clock.
 type Cache struct {
 	source  TokenSource
 	options []CacheOption
@@ -47,41 +50,41 @@ type Cache struct {
 	clock   func() time.Time // nil is time.Now
 	started time.Time
 
-	// ready is what Token returns without taking the lock.
+	// ready is the token that Token returns without taking the lock; nil if there is none.
 	ready atomic.Pointer[ready]
-	// failure is why the token cannot be renewed: the error of the last renewal, or
-	// that the service refuses new tokens. It is nil if all is well.
+	// failure is why the token cannot be renewed: the error of the last renewal, or the
+	// error that the service refuses new tokens. It is nil if neither is the case.
 	failure atomic.Pointer[error]
 
 	// mu guards the fields below and writes to those above. It is not held while
 	// the source, a context or the clock is called.
-	mu        sync.Mutex
-	held      *held
-	renewal   *renewal
-	fruitless int       // renewals in a row that failed, or whose token is not saved
-	retryAt   time.Time // when the next renewal may start
-	refusals  refusals
+	mu       sync.Mutex
+	held     *held
+	renewal  *renewal
+	failures int       // renewals in a row that failed, or whose token was not saved
+	retryAt  time.Time // when the next renewal may start
+	refusals refusals
 
 	closed  bool
 	working int           // renewals whose source has not returned
 	idle    chan struct{} // closed when working is 0; nil if nobody waits
 }
 
-// ready is a token that Token returns until that long after the cache's start.
+// ready is a token that Token may return while the age of the cache is below until.
 type ready struct {
 	token    Token
 	until    time.Duration
 	accepted bool
 }
 
-// NewCache returns a cache of source's tokens. Source must return when its context
-// ends; otherwise each renewal that hangs costs a goroutine. A panic of source becomes
-// an error, because nobody could recover it on the goroutine of the renewal.
+// NewCache returns a cache of the tokens of source. Source must return when its context
+// ends; otherwise each renewal that hangs leaves a goroutine behind. If source panics, the
+// renewal fails with an error.
 //
-// [Bind] reports a nil source, and so does engage.New.
+// If source is nil, Token returns an error. [Bind] and engage.New report it too.
 func NewCache(source TokenSource, options ...CacheOption) *Cache {
 	if credentials, ok := source.(ClientCredentials); ok && credentials.TokenURL != "" {
-		source = credentials.at(nil, nil) // with a transport of its own
+		source = credentials.at(nil, nil) // sets the default transport
 	}
 	c := &Cache{source: source, options: options, timeout: 30 * time.Second, logger: slog.New(slog.DiscardHandler)}
 	for _, option := range options {
@@ -94,9 +97,9 @@ func NewCache(source TokenSource, options ...CacheOption) *Cache {
 // CacheOption changes how a [Cache] works.
 type CacheOption func(*Cache)
 
-// WithTimeout limits one renewal, with all attempts of the source. It does not
-// limit callers, who wait as long as their own contexts allow. Without it, and
-// for anything but a positive duration, the limit is 30 seconds.
+// WithTimeout sets how long one renewal may take, all attempts of the source included. The
+// default is 30 seconds, which a limit of 0 or less does not change. How long a caller
+// waits depends on its own context as well.
 func WithTimeout(limit time.Duration) CacheOption {
 	return func(c *Cache) {
 		if limit > 0 {
@@ -105,9 +108,9 @@ func WithTimeout(limit time.Duration) CacheOption {
 	}
 }
 
-// WithLogger logs failed renewals as warnings, without any secret. As long as the
-// old token lives, no caller sees the failure of a renewal in the background. Nil
-// logs nothing.
+// WithLogger logs failed renewals as warnings, without any secret. While the old token is
+// usable, no caller gets the error of a renewal. A nil logger logs nothing, which is the
+// default.
 func WithLogger(logger *slog.Logger) CacheOption {
 	return func(c *Cache) {
 		if logger != nil {
@@ -116,29 +119,28 @@ func WithLogger(logger *slog.Logger) CacheOption {
 	}
 }
 
-// WithRenewalObserver calls observe after each renewal, once its token has been given
-// out. The call is made on the goroutine of the renewal. No caller of Token waits for
-// it.
+// WithRenewalObserver calls observe after each renewal, on the goroutine of the renewal.
+// Callers of Token get the new token before that and do not wait for observe.
 func WithRenewalObserver(observe func(Renewal)) CacheOption {
 	return func(c *Cache) { c.observe = observe }
 }
 
-// WithClock makes the cache read the time from now instead of [time.Now], for a test
-// that moves the time on. That time decides whether a token is fresh, stale, expired or
-// usable, and whether a pause has passed. It also decides whether the record of a
-// [Refreshing] source can be used.
+// WithClock makes the cache call now instead of [time.Now]. It is for tests that move the
+// time forward. The clock decides whether a token is fresh, stale, expired or usable, and
+// whether a pause has passed. It also decides whether the record of a [Refreshing] source
+// can be used.
 //
-// Waits do not follow it: the limit of a renewal, and the timer of Run, which looks at
-// the clock at least once a minute. Nor do sources, which work out an expiry from a
-// reply, and [Hosts.Authorize], which refuses an expired token by package time. So let
-// now begin at time.Now and run ahead.
+// Other code still uses package time: the limit of a renewal, the timer of Run, sources
+// that compute an expiry, and [Hosts.Authorize]. Run reads the clock at least once a
+// minute. So now should start at time.Now and run ahead of it.
 //
-// Now is called often, and by many goroutines at once. Nil is time.Now.
+// Many goroutines call now at once, and often. Nil means time.Now.
 func WithClock(now func() time.Time) CacheOption {
 	return func(c *Cache) { c.clock = now }
 }
 
-// bind returns c for a client, or a new cache if the source is another one for each.
+// bind returns the cache for a client: c, or a new cache if the source depends on the
+// client.
 func (c *Cache) bind(endpoint *url.URL, transport http.RoundTripper) (TokenSource, bool, error) {
 	bound, changed, err := bind(c.source, endpoint, transport)
 	if err != nil || !changed {
@@ -154,8 +156,8 @@ func (c *Cache) now() time.Time {
 	return c.clock()
 }
 
-// age returns the time since the cache's start. Every call of Token needs it, and
-// time.Since costs half of what time.Now does.
+// age returns the time since the cache was made. Every call of Token needs it, and
+// time.Since takes half as long as time.Now.
 func (c *Cache) age() time.Duration {
 	if c.clock == nil {
 		return time.Since(c.started)
@@ -163,9 +165,10 @@ func (c *Cache) age() time.Duration {
 	return c.clock().Sub(c.started)
 }
 
-// Token returns the cached token if it is usable. Otherwise it waits for the renewal
-// and returns its result, or an error that wraps that of ctx if ctx ends first. The
-// renewal goes on after ctx has ended, because others may wait for it.
+// Token returns the cached token if it is usable. Otherwise it waits for a renewal and
+// returns its result. If ctx ends first, Token returns an error that wraps that of ctx.
+// The renewal then continues, because other callers may wait for it. After [Cache.Close]
+// the error is [ErrClosed].
 func (c *Cache) Token(ctx context.Context) (Token, error) {
 	if r := c.ready.Load(); r != nil && c.age() < r.until {
 		return r.token, nil
@@ -191,8 +194,8 @@ func (c *Cache) Token(ctx context.Context) (Token, error) {
 	}
 }
 
-// current returns what Token is to return by the clock: a token, else the renewal to
-// wait for, else an error. If a renewal is due, and mayStart is set, it starts one.
+// current returns what Token needs: a usable token, else the renewal to wait for, else an
+// error. If a renewal is due and mayStart is set, it starts one.
 func (c *Cache) current(ctx context.Context, mayStart bool) (Token, *renewal, error) {
 	now := c.now()
 	c.mu.Lock()
@@ -216,7 +219,8 @@ func (c *Cache) current(ctx context.Context, mayStart bool) (Token, *renewal, er
 	return Token{}, nil, errNoToken
 }
 
-// lastFailure returns why the token cannot be renewed. The token itself may live.
+// lastFailure returns why the token cannot be renewed, or nil. The token itself may still
+// be usable.
 func (c *Cache) lastFailure() error {
 	if failure := c.failure.Load(); failure != nil {
 		return *failure
@@ -224,21 +228,22 @@ func (c *Cache) lastFailure() error {
 	return nil
 }
 
-// Retry ends the pause after a failed renewal, so that the next call of Token starts
-// another. Call it when the cause has been removed.
+// Retry ends the pause after a failed renewal. The next call of Token that needs a renewal
+// then starts one. Call Retry after the cause has been removed.
 func (c *Cache) Retry() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.retryAt = time.Time{}
-	c.refusals.believeAt = time.Time{}
+	c.refusals.dropAt = time.Time{}
 }
 
-// Invalidate implements [Invalidator]. The first refusal of a token drops it, and the
-// next call of Token waits for a new one. If the service refuses the new token as
-// well, before it has accepted it, another renewal would hardly help: the cache keeps
-// that token for a pause that grows from 1 second to 1 minute with each such renewal.
-// In the same way it keeps a token that the source returned once more after its
-// refusal. A source that is an Invalidator itself is called when a token is dropped.
+// Invalidate implements [Invalidator]. It drops refused, so that the next call of Token
+// waits for a new token. If the source is an Invalidator too, Invalidate then calls it.
+//
+// If the service refuses the new token as well, before it has accepted it, a further
+// renewal would hardly help. Invalidate then keeps the token for a pause, which grows from
+// 1 second to 1 minute with each such renewal. It does the same if the source returns the
+// refused token again.
 func (c *Cache) Invalidate(refused Token) {
 	if !c.drop(refused) {
 		return
@@ -248,7 +253,7 @@ func (c *Cache) Invalidate(refused Token) {
 	}
 }
 
-// drop forgets refused, and reports whether it did.
+// drop drops refused if it is the current token, and reports whether it did.
 func (c *Cache) drop(refused Token) bool {
 	now := c.now()
 	c.mu.Lock()
@@ -260,7 +265,7 @@ func (c *Cache) drop(refused Token) bool {
 	if !h.accepted && c.refusals.count >= 2 {
 		c.fail(&ReauthorizationRequiredError{Reason: TokenRefused})
 	}
-	if !c.refusals.believe(h, now) {
+	if !c.refusals.add(h, now) {
 		return false
 	}
 	if failure := c.lastFailure(); failure == nil || isTokenRefused(failure) {
@@ -271,8 +276,9 @@ func (c *Cache) drop(refused Token) bool {
 	return true
 }
 
-// Accept implements [Accepter]. Without it a token counts as accepted a minute after
-// it came.
+// Accept implements [Accepter]. If nobody calls it, a token counts as accepted a minute
+// after the cache got it. If the source is an Accepter too, Accept calls it once for each
+// token.
 func (c *Cache) Accept(accepted Token) {
 	if r := c.ready.Load(); r != nil && r.accepted && r.token.data == accepted.data {
 		return
@@ -285,7 +291,8 @@ func (c *Cache) Accept(accepted Token) {
 	}
 }
 
-// noteAccepted notes that the service accepted a token, and reports whether that is new.
+// noteAccepted records that the service accepted the current token. It reports whether
+// that is new.
 func (c *Cache) noteAccepted(accepted Token) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -304,20 +311,22 @@ func (c *Cache) noteAccepted(accepted Token) bool {
 	return true
 }
 
-// isTokenRefused reports whether err is that the service refuses new tokens.
+// isTokenRefused reports whether err says that the service refuses new tokens.
 func isTokenRefused(err error) bool {
 	required, ok := errors.AsType[*ReauthorizationRequiredError](err)
 	return ok && required.Reason == TokenRefused
 }
 
-// fail notes why the token cannot be renewed. The lock is held.
+// fail sets why the token cannot be renewed. The caller holds the lock.
 func (c *Cache) fail(err error) { c.failure.Store(&err) }
 
-// Run keeps the token fresh, so that no call of Token has to wait for one even
-// after a long silence. When ctx ends, Run waits until a renewal in progress has ended
-// and saved its token, at most a minute, and returns the error of ctx. It returns at once
-// if the source's configuration is invalid. Other failures do not end it; see
-// [WithLogger]. Without Run, the cache renews a token when it is asked for.
+// Run renews the token by a timer until ctx ends, so that calls of Token need not wait,
+// even after a long silence. Then it waits up to a minute for a renewal in progress, which
+// saves its token, and returns the error of ctx.
+//
+// If the configuration of the source is invalid, Run returns that error at once. Other
+// failures do not end it; [WithLogger] logs them. Without Run, the cache renews its token
+// only when a caller asks for one.
 func (c *Cache) Run(ctx context.Context) error {
 	for {
 		if _, err := c.Token(ctx); errors.Is(err, outcome.ErrOnInvalidData) || err == errNoSource {
@@ -330,8 +339,8 @@ func (c *Cache) Run(ctx context.Context) error {
 	}
 }
 
-// untilNext returns how long nothing is to be done. It is at most a minute, because
-// a token may be refused, and a clock be set, at any time.
+// untilNext returns how long Run waits until the next renewal is due. It is at most a
+// minute, because at any time a token may be refused or the clock may be set.
 func (c *Cache) untilNext() time.Duration {
 	now := c.now()
 	c.mu.Lock()
@@ -345,11 +354,12 @@ func (c *Cache) untilNext() time.Duration {
 	return min(max(next.Sub(now), time.Second), time.Minute)
 }
 
-// Close waits until a renewal in progress has ended and saved its token, and lets no
-// other start. Call it when the process ends and Run is not used: the service may
-// replace a refresh token by a renewal that the process does not live to save. The
-// error wraps that of ctx if that ends first. Afterwards Token returns the cached token
-// while it is usable, then [ErrClosed].
+// Close lets no further renewal start and waits until a renewal in progress has saved its
+// token. If ctx ends first, Close returns an error that wraps that of ctx. Afterwards Token
+// returns the cached token while it is usable, then [ErrClosed].
+//
+// Call Close before the process ends, unless it uses Run. Otherwise the service may replace
+// a refresh token, and the process ends before it has saved the new one.
 func (c *Cache) Close(ctx context.Context) error {
 	c.stop()
 	return c.finish(ctx)
@@ -362,21 +372,21 @@ func (c *Cache) stop() {
 	c.closed = true
 }
 
-// isIdle reports whether no renewal is in progress.
+// isIdle reports whether no call of the source is in progress.
 func (c *Cache) isIdle() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.working == 0
 }
 
-// finishInTime waits for the renewal in progress when a Run has ended.
+// finishInTime waits up to a minute for a renewal in progress. Ctx has ended already.
 func (c *Cache) finishInTime(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
 	_ = c.finish(ctx)
 }
 
-// finish waits until no renewal is in progress.
+// finish waits until no call of the source is in progress.
 func (c *Cache) finish(ctx context.Context) error {
 	for {
 		c.mu.Lock()

@@ -367,8 +367,8 @@ func (s *refreshSource) notice(deadline time.Time) {
 	}
 }
 
-// follow implements follower: it calls OnDue if notice has to be given.
-func (s *refreshSource) follow() {
+// afterRenewal implements renewalFollower. It calls OnDue if that is due.
+func (s *refreshSource) afterRenewal() {
 	if s.due.Load() == nil {
 		return
 	}

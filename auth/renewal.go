@@ -14,26 +14,26 @@ import (
 
 // Renewal describes a renewal that has ended.
 type Renewal struct {
-	// Duration is how long the source took.
+	// Duration is how long the call of the source took.
 	Duration time.Duration
 	// Expiry is when the new token expires. It is the zero time if the renewal
 	// failed or the expiry is not known.
 	Expiry time.Time
-	// Err is why the renewal failed; nil if it did not.
+	// Err is the error of a failed renewal; nil if it succeeded.
 	Err error
 }
 
-// renewal is one call of the source. Its token and error are set before done is
-// closed.
+// renewal is one call of the source. The token and the error for callers that wait are set
+// before done is closed.
 type renewal struct {
 	done  chan struct{}
 	token Token
 	err   error
-	kept  Token // what the source returned, guarded by the cache's lock
+	kept  Token // the usable token of the source, guarded by the cache's lock
 }
 
-// start starts a renewal. It passes on the values of ctx, for tracing, but not its
-// end. The lock is held.
+// start starts a renewal. The source gets the values of ctx, for tracing, but not its
+// cancellation. The caller holds the lock.
 func (c *Cache) start(ctx context.Context) {
 	current := &renewal{done: make(chan struct{})}
 	c.renewal = current
@@ -47,7 +47,7 @@ func (c *Cache) start(ctx context.Context) {
 			defer close(returned)
 			token, err := usableToken(ctx, c.source, c.now)
 			if err == nil {
-				c.keep(current, token) // even if nobody waits for it any more
+				c.keep(current, token) // even after the renewal has timed out
 			}
 			return token, err
 		})
@@ -55,7 +55,7 @@ func (c *Cache) start(ctx context.Context) {
 			err = fmt.Errorf("%w: %w", safeerror.New(fmt.Sprintf("auth: no token within %s", c.timeout)), err)
 		}
 		c.end(current, token, err)
-		<-returned // which may be later than the end for those who waited
+		<-returned // the source may return after the renewal has timed out
 		kept := c.workDone(current)
 		if !kept.IsZero() {
 			err = nil
@@ -63,16 +63,17 @@ func (c *Cache) start(ctx context.Context) {
 		if c.observe != nil {
 			c.observe(Renewal{Duration: c.now().Sub(began), Expiry: kept.Expiry(), Err: err})
 		}
-		if f, ok := c.source.(follower); ok {
-			f.follow()
+		if source, ok := c.source.(renewalFollower); ok {
+			source.afterRenewal()
 		}
 	}()
 }
 
-// follower is a source that has calls to make after its token has been given out.
-type follower interface{ follow() }
+// renewalFollower is a source with work to do after callers have got the new token.
+type renewalFollower interface{ afterRenewal() }
 
-// workDone notes that the source of a renewal has returned, and returns its token.
+// workDone records that the source has returned. It returns the token of the renewal; the
+// zero Token if it failed.
 func (c *Cache) workDone(current *renewal) Token {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -83,7 +84,7 @@ func (c *Cache) workDone(current *renewal) Token {
 	return current.kept
 }
 
-// keep makes token the one to return.
+// keep makes token the token of the cache.
 func (c *Cache) keep(current *renewal, token Token) {
 	now := c.now()
 	c.mu.Lock()
@@ -93,17 +94,17 @@ func (c *Cache) keep(current *renewal, token Token) {
 	c.ready.Store(nil)
 	c.retryAt = time.Time{}
 	if !isTokenRefused(c.lastFailure()) {
-		c.failure.Store(nil) // the service has yet to accept the token
+		c.failure.Store(nil) // only Accept ends a TokenRefused
 	}
 	if !token.get().unsaved {
-		c.fruitless = 0
+		c.failures = 0
 		return
 	}
-	c.fruitless++
-	c.retryAt = c.held.beforeDeadline(now.Add(pause(c.fruitless)))
+	c.failures++
+	c.retryAt = c.held.beforeDeadline(now.Add(pause(c.failures)))
 }
 
-// end ends a renewal with its result.
+// end ends a renewal for the callers that wait.
 func (c *Cache) end(current *renewal, token Token, err error) {
 	current.token, current.err = token, err
 	defer close(current.done)
@@ -112,22 +113,22 @@ func (c *Cache) end(current *renewal, token Token, err error) {
 	}
 }
 
-// settle notes the end of a renewal. If it failed, settle returns how long to wait
-// before the next.
+// settle sets the result of a renewal that has ended. If it failed, settle returns the
+// pause before the next.
 func (c *Cache) settle(current *renewal) (wait time.Duration) {
 	now := c.now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.renewal = nil
 	if !current.kept.IsZero() {
-		current.token, current.err = current.kept, nil // it came at the last moment
+		current.token, current.err = current.kept, nil // the token came as the time ran out
 	}
 	if current.err == nil {
 		return 0
 	}
-	c.fruitless++
+	c.failures++
 	c.fail(current.err)
-	wait, requested := pauseAfter(current.err, c.fruitless)
+	wait, requested := pauseAfter(current.err, c.failures)
 	c.retryAt = now.Add(wait)
 	if c.held != nil && !requested && !c.held.expired(now) {
 		c.retryAt = c.held.beforeDeadline(c.retryAt)
@@ -135,18 +136,18 @@ func (c *Cache) settle(current *renewal) (wait time.Duration) {
 	return wait
 }
 
-// held is a token and the times that follow from its lifetime. A zero time is never
-// reached.
+// held is the token of a cache, and when it becomes stale and expired. A zero time means
+// never.
 type held struct {
 	token    Token
-	since    time.Time
+	since    time.Time // when the cache got it
 	renewAt  time.Time // from then on it is stale
 	deadline time.Time // from then on it counts as expired
 	accepted bool      // the service has accepted it
 }
 
-// hold works out the times of a token that came at now. A renewal may return the same
-// token once more, whose next renewal is then due after half of what is left.
+// hold returns the held of a token that the cache gets at now. If a renewal returns the
+// same token again, the next is due after at least half of the remaining lifetime.
 func hold(token Token, now time.Time) *held {
 	h := &held{token: token, since: now}
 	if expiry := token.Expiry(); !expiry.IsZero() {
@@ -160,7 +161,7 @@ func hold(token Token, now time.Time) *held {
 	return h
 }
 
-// window returns how long before its expiry a token of that lifetime is renewed.
+// window returns how long before its expiry a token with this lifetime becomes stale.
 func window(life time.Duration) time.Duration {
 	switch {
 	case life <= 20*time.Minute:
@@ -179,7 +180,7 @@ func (h *held) expired(now time.Time) bool {
 	return !h.deadline.IsZero() && reached(now, h.deadline)
 }
 
-// beforeDeadline returns t, or the deadline if that is earlier.
+// beforeDeadline returns the earlier of t and the deadline.
 func (h *held) beforeDeadline(t time.Time) time.Time {
 	if !h.deadline.IsZero() && h.deadline.Before(t) {
 		return h.deadline
@@ -187,9 +188,8 @@ func (h *held) beforeDeadline(t time.Time) time.Time {
 	return t
 }
 
-// rest returns how long after now the token's state stays the same. It is never
-// long, because the monotonic clock that measures it stands still while a machine
-// sleeps.
+// rest returns how long after now the token stays fresh, stale or expired. It is at most a
+// second, because the monotonic clock that measures it stops while a machine sleeps.
 func (h *held) rest(now time.Time) time.Duration {
 	rest := time.Second
 	if !h.deadline.IsZero() {
@@ -201,30 +201,30 @@ func (h *held) rest(now time.Time) time.Duration {
 	return rest
 }
 
-// refusals decides whether a refused token is worth a renewal. It is, unless the
-// renewal before did not help.
+// refusals decides whether to drop a refused token. It limits how often tokens are dropped
+// while new tokens are refused too.
 type refusals struct {
-	count     int       // renewals in a row whose token was refused
-	believeAt time.Time // when another such renewal may follow
-	last      Token     // the token dropped last
+	count  int       // tokens dropped since the service last accepted a new one
+	dropAt time.Time // when the next of them may be dropped
+	last   Token     // the token dropped last
 }
 
-// believe reports whether to drop h, which was refused at now.
-func (r *refusals) believe(h *held, now time.Time) bool {
+// add adds the refusal of h at now, and reports whether to drop h.
+func (r *refusals) add(h *held, now time.Time) bool {
 	unchanged := h.token.Equal(r.last)
 	if h.accepted && !unchanged || now.Sub(h.since) > longestPause {
 		r.count = 0
 	}
-	if r.count > 0 && !reached(now, r.believeAt) {
+	if r.count > 0 && !reached(now, r.dropAt) {
 		return false
 	}
 	r.count++
-	r.believeAt = now.Add(pause(r.count))
+	r.dropAt = now.Add(pause(r.count))
 	r.last = h.token
 	return true
 }
 
-// accepted notes that the service accepted h.
+// accepted records that the service accepted h.
 func (r *refusals) accepted(h *held) {
 	if !h.token.Equal(r.last) {
 		r.count = 0
@@ -237,8 +237,8 @@ const (
 	longestRequestedPause = 5 * time.Minute
 )
 
-// pause returns how long to wait after count renewals in a row did not help: a random
-// time between the shortest pause and a limit that doubles each time.
+// pause returns how long to wait after count failures in a row, which is at least 1. The
+// pause is random between the shortest pause and a limit that doubles with each failure.
 func pause(count int) time.Duration {
 	limit := longestPause
 	if count < 6 {
@@ -247,7 +247,8 @@ func pause(count int) time.Duration {
 	return shortestPause + rand.N(limit-shortestPause)
 }
 
-// pauseAfter returns the pause after err, and whether the endpoint requested it.
+// pauseAfter returns the pause after err, the last of count failures in a row, and whether
+// the endpoint requested the pause.
 func pauseAfter(err error, count int) (wait time.Duration, requested bool) {
 	wait = pause(count)
 	if errors.Is(err, ErrReauthorizationRequired) || errors.Is(err, outcome.ErrOnInvalidData) {
@@ -259,5 +260,5 @@ func pauseAfter(err error, count int) (wait time.Duration, requested bool) {
 	return wait, false
 }
 
-// jittered returns d, made longer by up to a quarter at random.
+// jittered returns d plus a random time of up to a quarter of d.
 func jittered(d time.Duration) time.Duration { return d + rand.N(d/4) }
