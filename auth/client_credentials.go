@@ -14,49 +14,47 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// ClientCredentials exchanges the id and secret of a standalone Engage tenant for
-// tokens (documented: the OAuth 2 grant client_credentials, with a form body).
-// Contact-center tenants do not have these; the vendor asks them to use the
-// contact-center APIs.
+// ClientCredentials is a [TokenSource] for a standalone Engage tenant. It exchanges the id
+// and secret of the tenant for tokens (documented: the OAuth 2 grant client_credentials,
+// with a form body). Contact-center tenants have no such id and secret. The vendor asks
+// them to use the contact-center APIs.
 //
-// Give the struct to a client as it is: the client sets the token endpoint and
-// caches the token, see [Bind]. To renew the token ahead of the calls with
-// [Cache.Run], set TokenURL and give the client a cache of the struct. On its own,
-// the struct sends a request on every call of Token.
+// Pass the struct to engage.New as it is. The client then sets the token endpoint and
+// caches the token, see [Bind]. For [Cache.Run], set TokenURL and pass a cache of the
+// struct. Without a cache, every call of Token sends a request.
 type ClientCredentials struct {
 	// ClientID is the tenant id. Required.
 	ClientID string
 	// ClientSecret is the tenant secret. Required, unless FetchSecret is set.
 	ClientSecret Secret
-	// FetchSecret returns the tenant secret when it is needed, which is before each
-	// token request. So a new secret takes effect without a restart. It takes the
-	// place of ClientSecret, which must then be empty.
+	// FetchSecret, if not nil, is called for the secret before each token request, so
+	// that a new secret takes effect without a restart. ClientSecret must then be empty.
 	FetchSecret func(context.Context) (Secret, error) `json:"-"`
-	// Scopes are those to ask for; none asks for the tenant's usual ones.
+	// Scopes are the scopes to request. If it is empty, the tenant decides.
 	Scopes []string
-	// TokenURL is the token endpoint. Empty means /oauth/token below the client's
-	// base URL (the vendor documents the path, joining it is assumed). It must
-	// be https, or plain http to the loopback.
+	// TokenURL is the token endpoint. It must be https, or plain http to the loopback.
+	// Empty means /oauth/token below the base URL of the client (the path is documented;
+	// that it is below the base URL is assumed). Without a client it is required.
 	TokenURL string
-	// Transport sends the token requests. Nil means the client's transport, or
-	// [http.DefaultTransport] without a client.
+	// Transport sends the token requests. Nil means the transport of the client. Without
+	// a client it means [http.DefaultTransport], or in a [Cache] a transport of the SDK.
 	Transport http.RoundTripper
 }
 
 // Token requests a token from the endpoint. It makes up to three attempts while the
-// failure is temporary, each for at most 10 seconds. Between them it waits 0.1 to
-// 0.4 seconds, or up to 10 seconds if the endpoint asks for that. It does not repeat
-// a request whose reply has a status of success.
+// failure is temporary, each for at most 10 seconds. Between two attempts it waits 0.1 to
+// 0.4 seconds, or up to 10 seconds if the endpoint asks for that. It makes no further
+// attempt after a 2xx reply.
 //
-// It follows no redirect and reads at most 1 MiB of a reply. A reply without
-// expires_in, or with 0, gives a token of unknown expiry.
+// Token follows no redirect and accepts a reply of up to 1 MiB. If the reply contains no
+// expires_in, or 0, the expiry of the token is not known.
 //
-// The error is one of these:
-//   - an [*outcome.Error] that names every fault of the fields;
+// The errors are:
+//   - an [*outcome.Error] that names every invalid field;
 //   - a [*ReauthorizationRequiredError] if the endpoint refuses the id and secret;
-//   - a [*TokenEndpointError], which matches [ErrUnreachable] if there was no reply; if
-//     ctx ends between two attempts, the error wraps that of ctx too;
-//   - one that wraps the error of FetchSecret.
+//   - a [*TokenEndpointError] for any other failure of the endpoint. If ctx ends between
+//     two attempts, the error wraps that of ctx too;
+//   - an error that wraps that of FetchSecret.
 func (c ClientCredentials) Token(ctx context.Context) (Token, error) {
 	if err := c.Validate(); err != nil {
 		return Token{}, err
@@ -70,7 +68,7 @@ func (c ClientCredentials) Token(ctx context.Context) (Token, error) {
 	if len(c.Scopes) > 0 {
 		form.Set("scope", strings.Join(c.Scopes, " "))
 	}
-	answer, err := endpoint.ask(ctx, form)
+	answer, err := endpoint.request(ctx, form)
 	if err != nil {
 		return Token{}, refusedClient(err)
 	}
@@ -78,20 +76,20 @@ func (c ClientCredentials) Token(ctx context.Context) (Token, error) {
 }
 
 // at returns c for a client with this base URL and transport.
-func (c ClientCredentials) at(base *url.URL, clients http.RoundTripper) ClientCredentials {
+func (c ClientCredentials) at(base *url.URL, fallback http.RoundTripper) ClientCredentials {
 	if c.TokenURL == "" && base != nil {
 		token := base.JoinPath("oauth", "token")
 		token.RawQuery, token.Fragment = "", ""
 		c.TokenURL = token.String()
 	}
-	if c.Transport = cmp.Or(c.Transport, clients); c.Transport == nil {
+	if c.Transport = cmp.Or(c.Transport, fallback); c.Transport == nil {
 		c.Transport = transport.Default()
 	}
 	return c
 }
 
-// Validate returns nil if a token can be requested; else an [*outcome.Error] on
-// the edge onInvalidData that names every fault.
+// Validate returns nil if the fields are valid. Otherwise it returns an [*outcome.Error] on
+// the edge onInvalidData that names every invalid field.
 func (c ClientCredentials) Validate() error {
 	var faults outcome.Violations
 	client{c.ClientID, c.ClientSecret, c.FetchSecret}.validate(&faults)
@@ -114,7 +112,7 @@ func (c client) validate(faults *outcome.Violations) {
 	}
 }
 
-// secretProblem returns what is wrong with a client secret; empty if it is in order.
+// secretProblem returns what is wrong with a client secret; empty if it is valid.
 func secretProblem(secret Secret) string {
 	switch text := secret.Reveal(); {
 	case text == "":
@@ -133,9 +131,9 @@ func validateScopes(faults *outcome.Violations, scopes []string) {
 	}
 }
 
-// refusedClient turns the refusal of a client id and secret into a
-// [*ReauthorizationRequiredError]. The vendor documents no error of this endpoint, so
-// a 401 in any known JSON shape counts as one too (assumed).
+// refusedClient returns a [*ReauthorizationRequiredError] if err is a refusal of the client
+// id and secret; else err. The vendor documents no errors of this endpoint, so a 401 in any
+// known JSON shape counts as such a refusal (assumed).
 func refusedClient(err error) error {
 	refusal, ok := errors.AsType[*TokenEndpointError](err)
 	if !ok {
@@ -149,7 +147,7 @@ func refusedClient(err error) error {
 	return err
 }
 
-// orDefault returns given, or the default transport if that is nil.
+// orDefault returns given, or [http.DefaultTransport] if that is nil.
 func orDefault(given http.RoundTripper) http.RoundTripper {
 	return cmp.Or(given, http.DefaultTransport)
 }

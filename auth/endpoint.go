@@ -22,33 +22,31 @@ import (
 )
 
 const (
-	// mostAttempts is how often a request that may be repeated is sent.
+	// mostAttempts is the largest number of attempts of one token request.
 	mostAttempts = 3
-	// attemptLimit is how long one attempt may take, so that an endpoint that hangs
-	// leaves time for another.
+	// attemptLimit is how long one attempt may take. It leaves time for another if the
+	// endpoint hangs.
 	attemptLimit = 10 * time.Second
-	// exchangeLimit is how long all attempts of a single-use grant may take
-	// together.
+	// exchangeLimit is how long all attempts of a refresh may take together.
 	exchangeLimit = mostAttempts * attemptLimit
-	// firstWait is the least wait after the first attempt. It doubles after the next,
-	// and up to as much is added at random.
+	// firstWait is the shortest wait after the first attempt. The shortest wait doubles
+	// after each further attempt. A random time of up to the same length is added.
 	firstWait = 100 * time.Millisecond
-	// longestWait is the longest wait between two attempts. If an endpoint asks for
-	// a longer one, there is no further attempt, and the cache waits instead.
+	// longestWait is the longest wait between two attempts. If the endpoint asks for a
+	// longer wait, there is no further attempt, and the cache pauses instead.
 	longestWait = 10 * time.Second
-	// maxReply is the largest reply that is read, in bytes.
+	// maxReply is the size of the largest reply that is accepted, in bytes.
 	maxReply = 1 << 20
 )
 
-// endpoint is a token endpoint and the client that sends requests to it.
+// endpoint is a token endpoint with the OAuth 2 client that requests tokens from it.
 type endpoint struct {
 	url       string
 	client    client
-	basicAuth bool // sends the client in a header instead of the form
+	basicAuth bool // send the id and secret in a header instead of the form
 	sender    *sent.Client
-	// singleUse is set if the form holds a grant that the service may accept only
-	// once. Then an attempt may take all the time of the exchange, and no other
-	// follows if the request may have arrived.
+	// singleUse is set if the service may accept the grant in the form only once. Then
+	// attemptLimit does not apply, and after a lost reply there is no further attempt.
 	singleUse bool
 }
 
@@ -56,7 +54,7 @@ type endpoint struct {
 type client struct {
 	id     string
 	secret Secret
-	// fetch returns the secret where it is not known in advance; nil if it is.
+	// fetch returns the secret; nil means that secret is set instead.
 	fetch func(context.Context) (Secret, error)
 }
 
@@ -75,9 +73,10 @@ func (c client) currentSecret(ctx context.Context) (Secret, error) {
 	return secret, nil
 }
 
-// ask sends a token request and returns the reply, or a [*TokenEndpointError]. It
-// makes up to three attempts while the failure is temporary.
-func (e endpoint) ask(ctx context.Context, form url.Values) (reply, error) {
+// request sends a token request and returns the reply. It makes up to three attempts while
+// the failure is temporary. The error is a [*TokenEndpointError] or that of client.fetch.
+// It wraps the error of ctx too if ctx ends between two attempts.
+func (e endpoint) request(ctx context.Context, form url.Values) (reply, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, e.url, nil)
 	if err != nil {
 		return reply{}, safeerror.Exchange(err)
@@ -88,7 +87,7 @@ func (e endpoint) ask(ctx context.Context, form url.Values) (reply, error) {
 		return a.answer, nil
 	}
 	_, err = retry.Continue(request, response, err, &a)
-	if a.waiting && err != nil { // ctx has ended
+	if a.waiting && err != nil { // ctx ended during the wait
 		return reply{}, fmt.Errorf("%w, then %w", a.err, err)
 	}
 	return a.answer, a.err
@@ -99,13 +98,14 @@ type attempts struct {
 	endpoint
 	form    url.Values
 	n       int
-	answer  reply
+	answer  reply         // of the last attempt
 	err     error         // of the last attempt
 	wait    time.Duration // before the next attempt
-	waiting bool
+	waiting bool          // set from CheckRetry until the next attempt
 }
 
-// RoundTrip makes one attempt. The result is in a; the response has no body any more.
+// RoundTrip makes one attempt and puts its result in a. The body of the response has been
+// read.
 func (a *attempts) RoundTrip(request *http.Request) (*http.Response, error) {
 	a.n++
 	a.waiting = false
@@ -118,7 +118,7 @@ func (a *attempts) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// CheckRetry reports whether there is to be another attempt.
+// CheckRetry reports whether to make another attempt, and sets the wait before it.
 func (a *attempts) CheckRetry(ctx context.Context, _ *http.Response, _ error) (bool, error) {
 	failure, ok := errors.AsType[*TokenEndpointError](a.err)
 	if a.n == mostAttempts || ctx.Err() != nil || !ok || !failure.Temporary() {
@@ -133,11 +133,11 @@ func (a *attempts) CheckRetry(ctx context.Context, _ *http.Response, _ error) (b
 	return a.waiting, nil
 }
 
-// Backoff returns the wait that CheckRetry has worked out.
+// Backoff returns the wait that CheckRetry has set.
 func (a *attempts) Backoff(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return a.wait }
 
-// attempt sends a token request once. It returns the response even if that is a
-// refusal; its body has been read.
+// attempt sends a token request once. It returns the response, whose body has been read,
+// even if that is a refusal. The response is nil if there was none.
 func (e endpoint) attempt(ctx context.Context, form url.Values) (*http.Response, reply, error) {
 	secret, err := e.client.currentSecret(ctx)
 	if err != nil {
@@ -152,7 +152,7 @@ func (e endpoint) attempt(ctx context.Context, form url.Values) (*http.Response,
 	for _, field := range [...]string{"refresh_token", "code", "code_verifier", "device_code"} {
 		x.secrets = append(x.secrets, NewSecret(form.Get(field)))
 	}
-	// RFC 6749 wants both encoded as in a form before they go into the header.
+	// RFC 6749 requires both to be encoded as in a form, even in the header.
 	id, password := url.QueryEscape(e.client.id), url.QueryEscape(secret.Reveal())
 	body := form.Encode()
 	if !e.basicAuth {
@@ -173,7 +173,7 @@ func (e endpoint) attempt(ctx context.Context, form url.Values) (*http.Response,
 	return x.response, answer, err
 }
 
-// sleep waits, and returns the error of ctx if that ends first.
+// sleep waits. If ctx ends first, it returns the error of ctx.
 func sleep(ctx context.Context, wait time.Duration) error {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
@@ -185,24 +185,24 @@ func sleep(ctx context.Context, wait time.Duration) error {
 	}
 }
 
-// exchange is one request and its reply. All its errors are a
-// [*TokenEndpointError], and none of them holds one of the secrets.
+// exchange is one request and its reply. Its errors are [*TokenEndpointError] and hold none
+// of the secrets.
 type exchange struct {
 	sender   *sent.Client
-	secrets  []Secret // those in the request
+	secrets  []Secret // the secrets in the request
 	response *http.Response
-	object   members
+	object   members // the reply
 }
 
-// sender returns a client that sends requests by transport, or by the default one if
-// that is nil. A client that sends several single-use grants learns which protocol the
-// service speaks, and so when a stale connection is safe to replace.
+// sender returns a client that sends requests by transport, or by [http.DefaultTransport]
+// if that is nil. Use one client for all refreshes of a source: it learns which protocol
+// the service speaks, and so when it may repeat a request after a stale connection.
 func sender(transport http.RoundTripper) *sent.Client {
 	return &sent.Client{Transport: orDefault(transport)}
 }
 
-// send sends request with body and reads the JSON object of the reply. It follows
-// no redirect.
+// send sends request with body and decodes the JSON object in the reply. It follows no
+// redirect.
 func (x *exchange) send(request *http.Request, body []byte) error {
 	text, err := x.sendRaw(request, body)
 	if err != nil {
@@ -211,8 +211,8 @@ func (x *exchange) send(request *http.Request, body []byte) error {
 	return x.decode(text)
 }
 
-// sendRaw sends request and returns the body of the reply; of one that is too
-// large, a part that is larger than maxReply.
+// sendRaw sends request and returns the body of the reply. Of a body that is too large it
+// returns the first maxReply+1 bytes.
 func (x *exchange) sendRaw(request *http.Request, body []byte) ([]byte, error) {
 	request.Header.Set("Accept", "application/json")
 	ctx := request.Context()
@@ -243,8 +243,8 @@ func (x *exchange) sendRaw(request *http.Request, body []byte) ([]byte, error) {
 	return bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")), nil
 }
 
-// cause returns the error of an exchange in a form that can be shown. It shows the text
-// of an error of the user's own transport, without what was sent.
+// cause returns an error for err whose text holds no secret. It keeps the text of an error
+// of a user's own transport, but replaces the secrets of the request in it.
 func (x *exchange) cause(ctx context.Context, err error) error {
 	_, standard := x.sender.Transport.(*http.Transport)
 	_, own := x.sender.Transport.(interface{ IsNetHTTP() })
@@ -258,7 +258,8 @@ func (x *exchange) cause(ctx context.Context, err error) error {
 	return safeerror.Show(err, secrets...)
 }
 
-// decode reads the JSON object of a reply that is no refusal.
+// decode decodes the JSON object in the reply. It returns an error for a refusal and for
+// a body that is no object.
 func (x *exchange) decode(body []byte) error {
 	if len(body) > maxReply {
 		return x.failure("the reply is larger than 1 MiB")
@@ -273,8 +274,8 @@ func (x *exchange) decode(body []byte) error {
 	return nil
 }
 
-// reply returns the token in a reply of success. Even the error of an unusable one
-// holds its refresh token, because the service may no longer accept the one before.
+// reply returns the tokens in a successful reply. If the access token is not usable, the
+// error holds the refresh token, because the service may no longer accept the old one.
 func (x *exchange) reply() (reply, error) {
 	answer, problem := x.object.reply(time.Now())
 	if problem != "" {
@@ -283,15 +284,15 @@ func (x *exchange) reply() (reply, error) {
 	return answer, nil
 }
 
-// failure returns the error of a reply that has this problem, if any, with what the
-// reply reports. It takes over a refusal in one of the known shapes:
+// failure returns the error of the reply, with the problem, which may be empty. It contains
+// what the reply reports, and the details of a refusal in one of the known shapes:
 //
 //	{"error": "invalid_client", "error_description": "…"}             RFC 6749
 //	{"message": "…", "errors": [{"description": "…"}], "trackingId"}  Webex
 //	{"error": {"key": "…", "message": […]}, "trackingId"}             contact center
 //
-// The shape of Webex could stand beside a token as well, so it counts only without
-// one.
+// A successful reply could contain the members of the second shape too, so that shape
+// counts only without an access token.
 func (x *exchange) failure(problem string) *TokenEndpointError {
 	header, object := x.response.Header, x.object
 	e := &TokenEndpointError{
@@ -320,8 +321,8 @@ func (x *exchange) failure(problem string) *TokenEndpointError {
 	return e
 }
 
-// word returns text if it is one short word, as a code or an id is; else the empty
-// string. So an error can hold it.
+// word returns text if it is one short word, such as a code or an id; else the empty
+// string. It replaces secrets.
 func (x *exchange) word(text string) string {
 	const longest = 128
 	if len(text) > longest || !wellFormed(text) {
@@ -330,7 +331,7 @@ func (x *exchange) word(text string) string {
 	return x.withoutSecrets(text)
 }
 
-// shorten cuts an explanation to a length worth keeping.
+// shorten cuts text to 512 bytes and replaces secrets.
 func (x *exchange) shorten(text string) string {
 	const longest = 512
 	if text = x.withoutSecrets(text); len(text) <= longest {
@@ -339,12 +340,12 @@ func (x *exchange) shorten(text string) string {
 	return strings.ToValidUTF8(text[:longest], "") + "…"
 }
 
-// shortestSecret is the length of the shortest secret that is looked for. A shorter one
-// would be found in ordinary words.
+// shortestSecret is the length of the shortest secret that withoutSecrets replaces. A
+// shorter one may be part of an ordinary word.
 const shortestSecret = 6
 
-// withoutSecrets replaces the secrets of the request and the tokens of the reply in
-// text, plain and as in a form.
+// withoutSecrets replaces the secrets of the request and the tokens of the reply in text,
+// both plain and encoded as in a form.
 func (x *exchange) withoutSecrets(text string) string {
 	secrets := []string{x.object.text("access_token"), x.object.text("refresh_token")}
 	for _, secret := range x.secrets {
@@ -359,8 +360,8 @@ func (x *exchange) withoutSecrets(text string) string {
 	return text
 }
 
-// reply is the successful reply of a token endpoint. A zero time is one that the
-// reply does not contain.
+// reply is the successful reply of a token endpoint. A time is zero if the reply does not
+// contain it.
 type reply struct {
 	accessToken   string
 	refreshToken  Secret
@@ -372,7 +373,7 @@ type reply struct {
 // token returns the access token.
 func (r reply) token() Token { return NewToken(r.accessToken, r.expiry, r.scopes...) }
 
-// grant returns the access token with the refresh token.
+// grant returns the reply as a grant.
 func (r reply) grant() Grant {
 	return Grant{Token: r.token(), RefreshToken: r.refreshToken, RefreshExpiry: r.refreshExpiry}
 }
@@ -380,9 +381,9 @@ func (r reply) grant() Grant {
 // members are the members of a JSON object, undecoded.
 type members map[string]json.RawMessage
 
-// reply returns the reply that came at now, and what is wrong with it, if anything.
-// Beyond the standard it accepts a scope that is an array (documented for Engage),
-// and numbers that are strings.
+// reply returns the reply that came at now. If the access token is not usable, problem says
+// why. Beyond RFC 6749, reply accepts a scope that is an array (documented for Engage), and
+// numbers in strings.
 func (m members) reply(now time.Time) (answer reply, problem string) {
 	answer.accessToken = m.text("access_token")
 	answer.refreshToken = NewSecret(m.text("refresh_token"))
@@ -393,7 +394,7 @@ func (m members) reply(now time.Time) (answer reply, problem string) {
 	}
 	life, known := m.duration("expires_in")
 	answer.expiry = after(now, life)
-	// A refresh deadline that cannot be read must not cost the token.
+	// An invalid lifetime of the refresh token must not cost the tokens.
 	refreshLife, _ := m.duration("refresh_token_expires_in")
 	answer.refreshExpiry = after(now, refreshLife)
 	switch kind := m.text("token_type"); {
@@ -403,14 +404,14 @@ func (m members) reply(now time.Time) (answer reply, problem string) {
 		problem = "the access token contains an invalid character"
 	case kind != "" && !strings.EqualFold(kind, "Bearer"):
 		problem = "the token is not a bearer token"
-	// Nor must a lifetime cost a grant that cannot be asked for again.
+	// An invalid lifetime must not cost a refresh token either.
 	case !known && answer.refreshToken.IsZero():
 		problem = "expires_in is not a number of seconds from now on"
 	}
 	return answer, problem
 }
 
-// after returns the time that is life after now; the zero time if life is 0.
+// after returns the time life after now, or the zero time if life is 0.
 func after(now time.Time, life time.Duration) time.Time {
 	if life == 0 {
 		return time.Time{}
@@ -418,20 +419,19 @@ func after(now time.Time, life time.Duration) time.Time {
 	return now.Add(life)
 }
 
-// text returns the member called name if it is a string; else the empty string.
+// text returns the member called name, or the empty string if it is no string.
 func (m members) text(name string) string {
 	var text string
 	_ = json.Unmarshal(m[name], &text)
 	return text
 }
 
-// longestLife is 68 years, the longest lifetime that is believed.
+// longestLife is the longest lifetime, 68 years. A longer one is cut to it.
 const longestLife = math.MaxInt32 * time.Second
 
-// duration returns the member called name as a number of seconds. It may be a
-// number or a string that holds one. An absent or empty member is 0, and a longer
-// time than longestLife is cut to it. The result is false for a negative number and
-// for anything else.
+// duration returns the member called name, a number of seconds or a string with one. It
+// returns 0 for an absent or empty member, and at most longestLife. It returns false if the
+// number is negative or the member is anything else.
 func (m members) duration(name string) (time.Duration, bool) {
 	text := strings.Trim(string(m[name]), `"`)
 	if text == "" || text == "null" {

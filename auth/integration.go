@@ -129,7 +129,7 @@ func (i Integration) refresh(ctx context.Context, sender *sent.Client, refreshTo
 	defer cancel()
 	endpoint := i.endpoint()
 	endpoint.sender, endpoint.singleUse = sender, true
-	answer, err := endpoint.ask(ctx, url.Values{
+	answer, err := endpoint.request(ctx, url.Values{
 		"grant_type":    {"refresh_token"},
 		"refresh_token": {refreshToken.Reveal()},
 	})

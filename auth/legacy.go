@@ -13,30 +13,30 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// Legacy obtains tokens from the REST API of imi.chat, the product that Engage
-// grew out of: the reply to a GET holds the token in a header. The requests count
-// towards a tenant's daily 10,000 (documented), so wrap the struct with
-// [NewCache]. On its own, it sends one request on every call of Token.
+// Legacy is a [TokenSource] for the REST API of imi.chat, the predecessor of Engage. Token
+// sends a GET request every time, and the reply contains the token in a header. These
+// requests count towards the tenant's limit of 10,000 a day (documented), so wrap the
+// struct with [NewCache].
 type Legacy struct {
 	// AuthorizeURL is the endpoint, such as
 	// https://<sub-domain>.imi.chat/v3.1/authorize. It must be https, or plain
 	// http to the loopback. Required.
 	AuthorizeURL string
-	// APIKey and DomainName make up the credential. Required.
+	// APIKey and DomainName form the credential. Required.
 	APIKey     Secret
 	DomainName string
-	// CredentialHeader is the header that carries the credential. Its name is
-	// not public; empty means Authorization (assumed).
+	// CredentialHeader is the name of the header that carries the credential. Empty
+	// means Authorization (assumed, because the name is not public).
 	CredentialHeader string
-	// Life is how long a token is used; 0 means until it is refused. The real
+	// Life is how long a token is used. 0 means until the service refuses it. The real
 	// lifetime is not public.
 	Life time.Duration
 	// Transport sends the request; nil means [http.DefaultTransport].
 	Transport http.RoundTripper
 }
 
-// Validate returns nil if a token can be requested; else an [*outcome.Error] on
-// the edge onInvalidData that names every fault.
+// Validate returns nil if the fields are valid. Otherwise it returns an [*outcome.Error] on
+// the edge onInvalidData that names every invalid field.
 func (l Legacy) Validate() error {
 	var faults outcome.Violations
 	if _, problem := safeurl.Parse(l.AuthorizeURL); problem != "" {
@@ -57,12 +57,14 @@ func (l Legacy) Validate() error {
 	return faults.Err("", "")
 }
 
-// Token requests a token, which goes into the header access_token of later
-// requests (documented). The error is one of these:
-//   - an [*outcome.Error] that names every fault;
-//   - a [*ReauthorizationRequiredError] for the status 401 (assumed, as no error of this
-//     API is documented);
-//   - a [*TokenEndpointError].
+// Token requests a token, once and for at most 10 seconds. [Hosts.Authorize] puts the token
+// into the header access_token of a request (documented).
+//
+// The errors are:
+//   - an [*outcome.Error] that names every invalid field;
+//   - a [*ReauthorizationRequiredError] for the status 401 (assumed, because the vendor
+//     documents no errors of this API);
+//   - a [*TokenEndpointError] for any other failure.
 func (l Legacy) Token(ctx context.Context) (Token, error) {
 	if err := l.Validate(); err != nil {
 		return Token{}, err

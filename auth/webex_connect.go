@@ -19,13 +19,12 @@ import (
 type ConnectServiceKey struct {
 	// Key is the service key. Required.
 	Key Secret
-	// Secondary is the service's other key, if it has one. When one key is
-	// refused, because it was discarded, the other one is used.
+	// Secondary is the other key of the service, if it has two. When the service refuses
+	// one key, because it was discarded, the source changes to the other.
 	Secondary Secret
 }
 
-// Open returns the source. The error is an [*outcome.Error] that names every
-// fault.
+// Open returns the source. The error is an [*outcome.Error] that names every invalid field.
 func (k ConnectServiceKey) Open() (TokenSource, error) {
 	var faults outcome.Violations
 	var sources []TokenSource
@@ -51,28 +50,28 @@ func (k ConnectServiceKey) Open() (TokenSource, error) {
 	return &alternating{sources: sources}, nil
 }
 
-// ConnectJWT authorizes calls to Webex Connect with tokens that are made here,
-// signed with the secret of a service (documented: HS256). Connect accepts each
-// for 60 minutes. No request is made.
+// ConnectJWT authorizes calls to Webex Connect with tokens that the source makes itself and
+// signs with the secret of a service (documented: HS256). It sends no request for them.
+// Connect accepts each token for 60 minutes.
 type ConnectJWT struct {
-	// ServiceID is the id of the service, the issuer of its tokens. Required.
+	// ServiceID is the id of the service, and the issuer in its tokens. Required.
 	ServiceID string
 	// Secret is the service's secret in base64, as Connect shows it. Required.
 	Secret Secret
-	// Secondary is the service's other secret, if it has one. When a token is
-	// refused, because its secret was discarded, the other secret is used.
+	// Secondary is the other secret of the service, if it has two. When the service
+	// refuses a token, because its secret was discarded, the source changes to the other.
 	Secondary Secret
 }
 
 const (
 	// jwtLife is how long Connect accepts a token, even if its exp is later.
 	jwtLife = time.Hour
-	// jwtBackdate allows for a clock of Connect that is behind.
+	// jwtBackdate is how far a clock of Connect may be behind.
 	jwtBackdate = 30 * time.Second
 )
 
-// Open returns the source. The error is an [*outcome.Error] that names every
-// fault.
+// Open returns the source, which caches its token. The error is an [*outcome.Error] that
+// names every invalid field.
 func (j ConnectJWT) Open() (TokenSource, error) {
 	var faults outcome.Violations
 	if j.ServiceID == "" {
@@ -100,14 +99,14 @@ func (j ConnectJWT) Open() (TokenSource, error) {
 	return &alternating{sources: sources}, nil
 }
 
-// fromBase64 decodes any of the four kinds of base64.
+// fromBase64 decodes base64 in either alphabet, with or without padding.
 func fromBase64(text string) ([]byte, bool) {
 	text = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(strings.TrimSpace(text), "="))
 	decoded, err := base64.RawStdEncoding.DecodeString(text)
 	return decoded, err == nil
 }
 
-// jwtMint makes tokens.
+// jwtMint is a source that makes a new token on every call.
 type jwtMint struct {
 	issuer string
 	key    Secret
@@ -127,14 +126,14 @@ func (m jwtMint) Token(context.Context) (Token, error) {
 	return NewToken(signed+"."+encode(mac.Sum(nil)), expiry), nil
 }
 
-// alternating gives the tokens of one source until one is refused, then those
-// of the next.
+// alternating returns the tokens of one source until one of them is refused, and then those
+// of the next source.
 type alternating struct {
 	sources []TokenSource
 
 	mu      sync.Mutex
 	current int
-	given   Token
+	given   Token // the last token of the current source
 }
 
 func (a *alternating) Token(ctx context.Context) (Token, error) {
@@ -147,7 +146,7 @@ func (a *alternating) Token(ctx context.Context) (Token, error) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.current == asked { // else its token has been refused meanwhile
+	if a.current == asked { // else the token has been refused meanwhile
 		a.given = token
 	}
 	return token, nil
