@@ -14,40 +14,42 @@ import (
 	"time"
 )
 
-// FileStore is a [Store] that keeps each record in a file of one directory, for
-// the processes of one machine. After a crash at any moment the old record or the
-// new one is there, whole. Do not use it on a network file system, whose locks
-// cannot be relied on.
+// FileStore is a [Store] that keeps each record in a file of one directory. The processes
+// of one machine can share it. After a crash, each file holds the old record or the new
+// one, whole. Do not use a FileStore on a network file system, whose locks are not
+// reliable. The records are not encrypted.
 //
-// The store makes its files and the directory for their owner alone. It refuses a
-// directory that others can write to, and a record that may be known to others: one
-// whose file others can read or write, or that belongs to another user. It also
-// refuses a file that is read-only, because every refresh replaces it, and one that
-// is a symbolic link. A new authorization does not replace a refused file: the
-// error names it, and somebody has to correct its mode or remove it first. An empty
-// file is a damaged record. On Windows access follows from the directory instead, so
-// put it below the user's own.
+// The store gives permissions to the owner alone when it creates the directory and its
+// files. It returns an error in these cases:
+//   - others can write to the directory;
+//   - others can read or write the file of the record;
+//   - the file belongs to another user;
+//   - the file is read-only, though every refresh has to replace it;
+//   - the file is a symbolic link, or not a regular file.
 //
-// Beside each record lies an empty file whose name ends in .lock. Do not remove it
-// while a process uses the store. The records are not encrypted.
+// The error names the file. A person has to correct its mode or remove it, because a new
+// sign-in does not replace it. On Windows the store does not check permissions, which
+// follow from the directory. Put the directory below that of the user.
+//
+// An empty file is a damaged record. Beside each record is an empty file whose name ends in
+// .lock. Do not remove it while a process uses the store.
 type FileStore struct {
 	directory string
-	// others are the permissions that nobody but the owner may have.
+	// others are the permission bits that files must not have.
 	others fs.FileMode
 }
 
-// FileStoreOption changes how a [FileStore] works.
+// FileStoreOption is an option of [NewFileStore].
 type FileStoreOption func(*FileStore)
 
-// WithGroupAccess allows the group of the directory and of the files to read and
-// write them. Kubernetes needs that for a volume with an fsGroup, whose files it
-// makes readable and writable for the group. The store itself still makes its files
-// for their owner alone.
+// WithGroupAccess accepts a directory and files that their group can read and write. On a
+// volume with an fsGroup, Kubernetes gives the group these permissions. The store still
+// creates its files for their owner alone.
 func WithGroupAccess() FileStoreOption {
 	return func(f *FileStore) { f.others = 0o007 }
 }
 
-// NewFileStore returns a store in directory, which the first Update makes if it
+// NewFileStore returns a store in directory. The first Update creates the directory if it
 // does not exist.
 func NewFileStore(directory string, options ...FileStoreOption) *FileStore {
 	f := &FileStore{directory: directory, others: 0o077}
@@ -57,13 +59,13 @@ func NewFileStore(directory string, options ...FileStoreOption) *FileStore {
 	return f
 }
 
-// maxRecord is the largest record that is read and written, in bytes. A character
-// of a reply takes up to six bytes in a record.
+// maxRecord is the size of the largest record, in bytes. A byte of a reply can take six
+// bytes in a record.
 const maxRecord = 8 * maxReply
 
-// Read implements [Store]. The name is limited as with Update. All errors are a
-// [*StoreError]. On Windows, where a file that is open cannot be replaced, Read
-// waits for the lock.
+// Read implements [Store]. Its errors are [*StoreError]; a name must be as for Update. On
+// Windows, where a file cannot be replaced while it is open, Read waits for an Update in
+// progress.
 func (f *FileStore) Read(ctx context.Context, name string) (record Secret, err error) {
 	if runtime.GOOS == "windows" {
 		err = f.Update(ctx, name, func(stored Secret) (Secret, error) {
@@ -82,8 +84,8 @@ func (f *FileStore) Read(ctx context.Context, name string) (record Secret, err e
 	return record, nil
 }
 
-// Update implements [Store]. The name is at most 100 bytes long and may hold any
-// character. All errors but those of change are a [*StoreError].
+// Update implements [Store]. A name is 1 to 100 bytes long and may contain any character.
+// All errors but those of change are [*StoreError].
 func (f *FileStore) Update(ctx context.Context, name string, change func(Secret) (Secret, error)) error {
 	path, err := f.path(name)
 	if err != nil {
@@ -131,13 +133,13 @@ func (f *FileStore) path(name string) (string, error) {
 	return filepath.Join(f.directory, fileName(name)), nil
 }
 
-// longestSpelling is the longest spelling of a name that leaves room for the
-// endings within the 255 bytes that file systems allow.
+// longestSpelling is the length of the longest spelling. With the endings it is 255 bytes,
+// the most that file systems allow.
 const longestSpelling = 255 - len(".token.lock")
 
-// fileName spells name so that every file system tells it from every other name. A
-// spelling that would be too long ends in a full stop and a hash instead; no
-// other spelling holds a full stop.
+// fileName returns the file name for name. Names that differ get different file names, even
+// on a file system that ignores case. A spelling that is too long ends in a full stop and a
+// hash. No other spelling contains a full stop.
 func fileName(name string) string {
 	var b strings.Builder
 	for i := range len(name) {
@@ -156,11 +158,11 @@ func fileName(name string) string {
 	return spelling + ".token"
 }
 
-// emptyFile is the record of an empty file. It is not the zero Secret, because
-// there has been a record, and its refresh token may be spent.
+// emptyFile is the record of an empty file. It is not the zero Secret, so that the file
+// counts as a damaged record and not as an absent one.
 const emptyFile = "\n"
 
-// readRecord returns the record at path; the zero Secret if there is no file.
+// readRecord returns the record at path, or the zero Secret if there is no file.
 func (f *FileStore) readRecord(path string) (Secret, error) {
 	link, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -194,7 +196,7 @@ func (f *FileStore) readRecord(path string) (Secret, error) {
 	return NewSecret(string(content)), nil
 }
 
-// check returns an error unless the file of a record can be used.
+// check returns an error if the file of a record cannot be used.
 func (f *FileStore) check(info fs.FileInfo) error {
 	name, mode := info.Name(), info.Mode()
 	switch {
@@ -222,19 +224,19 @@ func (f *FileStore) checkDirectory() error {
 	case err != nil:
 		return err
 	case runtime.GOOS != "windows" && info.Mode().Perm()&f.others&0o022 != 0:
-		return fmt.Errorf("others can write to its folder (mode %04o): make it 0700", info.Mode().Perm())
+		return fmt.Errorf("others can write to its directory (mode %04o): make it 0700", info.Mode().Perm())
 	}
 	return nil
 }
 
-// writeRecord replaces the file at path in a single step, once the new record has
-// reached the disk.
+// writeRecord writes the record to another file, syncs that to the disk, and then replaces
+// the file at path with it in one step.
 func writeRecord(path string, record Secret) error {
 	if len(record.Reveal()) > maxRecord {
 		return errors.New("it is larger than 8 MiB")
 	}
 	fresh := path + ".new"
-	// A crash may have left one. It belongs to the holder of the lock.
+	// A crash may have left such a file. Only the holder of the lock uses it.
 	if err := os.Remove(fresh); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -259,7 +261,7 @@ func removeRecord(path string) error {
 	return syncDirectory(path)
 }
 
-// syncDirectory makes the names in path's directory survive a crash.
+// syncDirectory syncs the directory of path, so that a new name survives a crash.
 func syncDirectory(path string) error {
 	if runtime.GOOS == "windows" {
 		return nil // directories cannot be synced there
@@ -271,10 +273,9 @@ func syncDirectory(path string) error {
 	return errors.Join(directory.Sync(), directory.Close())
 }
 
-// lockFile takes the exclusive lock of the file at path, which it makes if
-// necessary, and returns the function that releases it. The lock belongs to the
-// open file, so it ends with the process at the latest. lockFile polls instead of
-// waiting in the kernel, so that it can return when ctx ends.
+// lockFile takes the exclusive lock of the file at path and returns a function that releases
+// it. It creates the file if necessary. The lock belongs to the open file, so that it ends
+// with the process at the latest. lockFile polls, so that it can return when ctx ends.
 func lockFile(ctx context.Context, path string) (unlock func(), err error) {
 	for {
 		file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
@@ -284,7 +285,7 @@ func lockFile(ctx context.Context, path string) (unlock func(), err error) {
 		if err := waitForLock(ctx, file); err != nil {
 			return nil, errors.Join(err, file.Close())
 		}
-		// If the file was removed meanwhile, others lock the one that replaced it.
+		// If somebody removed the file meanwhile, others lock the file that replaced it.
 		if isAt(file, path) {
 			return func() { _ = file.Close() }, nil
 		}
@@ -305,7 +306,7 @@ func waitForLock(ctx context.Context, file *os.File) error {
 	}
 }
 
-// isAt reports whether file is the one at path.
+// isAt reports whether file is still the file at path.
 func isAt(file *os.File, path string) bool {
 	opened, err := file.Stat()
 	if err != nil {

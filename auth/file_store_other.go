@@ -10,10 +10,10 @@ import (
 
 const openForReading = os.O_RDONLY
 
-// belongsToAnother reports false: nothing gets past tryLock.
+// belongsToAnother returns false. The owner is not known here.
 func belongsToAnother(fs.FileInfo) bool { return false }
 
-// tryLock fails: without a lock, two processes could lose a token.
+// tryLock returns an error, because without a lock two processes could lose a token.
 func tryLock(*os.File) (taken bool, err error) {
 	return false, errors.ErrUnsupported
 }

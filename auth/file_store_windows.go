@@ -13,14 +13,14 @@ const (
 
 	failImmediately = 1
 	exclusiveLock   = 2
-	// lockViolation is the error of a file that is locked by somebody else.
+	// lockViolation is the error for a file that another process has locked.
 	lockViolation = syscall.Errno(33)
 )
 
-// belongsToAnother reports false: access follows from the directory.
+// belongsToAnother returns false, because permissions follow from the directory.
 func belongsToAnother(fs.FileInfo) bool { return false }
 
-// tryLock takes the exclusive lock of file if it is free.
+// tryLock takes the exclusive lock of file if it is free. It reports whether it did.
 func tryLock(file *os.File) (taken bool, err error) {
 	lockFile := syscall.NewLazyDLL("kernel32.dll").NewProc("LockFileEx")
 	ok, _, err := lockFile.Call(file.Fd(), failImmediately|exclusiveLock, 0, 1, 0,

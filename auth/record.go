@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// recordVersion is the version of the text of a record. The SDK refuses a record of a
-// later version. Only a sign-in overwrites it.
+// recordVersion is the version of the format of records. A source returns an error for a
+// record of a later version, and only Authorize replaces it.
 const recordVersion = 1
 
 // record is what a [Store] keeps of an authorization.
@@ -22,16 +22,16 @@ type record struct {
 	IssuedAt      time.Time `json:"issuedAt,omitzero"`
 	Expiry        time.Time `json:"expiry,omitzero"`
 	RefreshExpiry time.Time `json:"refreshExpiry,omitzero"`
-	// Scopes are those granted. Asked are those asked for, of which a service may
-	// grant fewer.
+	// Scopes are the scopes that the service granted. Asked are those that the client
+	// requested, which may be more.
 	Scopes []string `json:"scopes,omitempty"`
 	Asked  []string `json:"asked,omitempty"`
-	// ClientID and TokenURL are those of the client that the tokens belong to. A
-	// record of an earlier SDK has none.
+	// ClientID and TokenURL identify the client that the tokens belong to. They are empty
+	// in a record of an earlier SDK.
 	ClientID string `json:"clientID,omitempty"`
 	TokenURL string `json:"tokenURL,omitempty"`
-	// Seed is the fingerprint of the seed that the record began with; empty if it
-	// began with a sign-in.
+	// Seed is the fingerprint of the seed that the record began with. It is empty if the
+	// record began with Authorize.
 	Seed string `json:"seed,omitempty"`
 }
 
@@ -57,7 +57,7 @@ func fromSeed(seed Grant, i Integration) record {
 	return r
 }
 
-// fingerprint identifies a secret without revealing it.
+// fingerprint returns a text that identifies a secret and does not reveal it.
 func fingerprint(secret Secret) string {
 	sum := sha256.Sum256([]byte(secret.Reveal()))
 	return hex.EncodeToString(sum[:16])
@@ -69,7 +69,7 @@ func (r record) encode() (Secret, error) {
 	return NewSecret(string(text)), err
 }
 
-// decodeRecord reads the text of a record. Its error does not quote the text.
+// decodeRecord decodes the text of a record. Its errors do not quote the text.
 func decodeRecord(name string, text Secret) (record, error) {
 	var r record
 	switch err := json.Unmarshal([]byte(text.Reveal()), &r); {
@@ -87,22 +87,22 @@ func decodeRecord(name string, text Secret) (record, error) {
 // token returns the access token of the record.
 func (r record) token() Token { return NewToken(r.AccessToken, r.Expiry, r.Scopes...) }
 
-// lasts reports whether the access token is worth using: whether it is valid for 2
-// minutes more, or for a quarter of a very short life. If the record is from the
-// future, the clock has been set back since, and its expiry means nothing.
+// lasts reports whether the access token is valid for 2 more minutes, or for a quarter of
+// its lifetime if that is less. It returns false if the record was issued in the future:
+// the clock has been set back since, so the expiry means nothing.
 func (r record) lasts(now time.Time) bool {
 	if r.token().usable(now) != nil {
 		return false
 	}
-	now = now.Round(0) // the monotonic clock stands still while the machine sleeps
+	now = now.Round(0) // the monotonic clock stops while the machine sleeps
 	if r.IssuedAt.Sub(now) > time.Minute {
 		return false
 	}
 	return r.Expiry.IsZero() || r.Expiry.Sub(now) > min(2*time.Minute, r.Expiry.Sub(r.IssuedAt)/4)
 }
 
-// mismatch returns why the record cannot be used with i; empty if it can. The service
-// itself decides whether a changed secret is right.
+// mismatch returns why the record cannot be used with i; empty if it can. It does not
+// compare secrets, which the service checks.
 func (r record) mismatch(i Integration) Reason {
 	asked := func(scope string) bool { return slices.Contains(r.Asked, scope) }
 	switch {
@@ -114,24 +114,24 @@ func (r record) mismatch(i Integration) Reason {
 	return ""
 }
 
-// lasting is what outlives a source. All sources that a registry makes for one name
-// share it, so that replacing a source loses no token and repeats no notice. The zero
-// value is empty.
+// lasting is the state that outlives a source. All sources that a registry makes for one
+// name share it. So a new source loses no unsaved token and repeats no warning. The zero
+// value is ready for use.
 type lasting struct {
 	unsaved unsaved
 	noticed noticed
 }
 
-// noticed is the last notice that a refresh token expires soon. The zero value is none.
+// noticed is the last warning that a refresh token expires soon. The zero value is none.
 type noticed struct {
 	mu       sync.Mutex
-	ahead    time.Duration
-	deadline time.Time
+	ahead    time.Duration // the element of notices
+	deadline time.Time     // the expiry of the refresh token
 }
 
-// first reports whether this is the first notice of its kind of that deadline, and
-// remembers it. Deadlines that differ by less than an hour are the same, because
-// services that count down round, and clocks differ.
+// first reports whether this warning differs from the last one, and remembers it. Deadlines
+// that differ by less than an hour count as the same, because services round the
+// remaining lifetime, and clocks differ.
 func (n *noticed) first(ahead time.Duration, deadline time.Time) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -142,17 +142,17 @@ func (n *noticed) first(ahead time.Duration, deadline time.Time) bool {
 	return true
 }
 
-// unsaved is a record that the store did not save. Sources set it while they hold
-// the store's lock. The zero value is none.
+// unsaved is a record that the store did not save. A source sets it while it holds the lock
+// of the stored record. The zero value is none.
 type unsaved struct {
 	mu      sync.Mutex
 	record  *record
-	instead Secret // the record in the store
+	instead Secret // the stored record that it should replace
 }
 
-// over returns the record that was to replace stored. There is none if somebody has
-// saved another since, such as a person who signed in or another process, or has
-// removed the stored one.
+// over returns the unsaved record if it should replace stored. It returns false if there is
+// none, or if the stored record has changed since: another process has refreshed, a person
+// has signed in, or the record was removed.
 func (u *unsaved) over(stored Secret) (record, bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -162,21 +162,21 @@ func (u *unsaved) over(stored Secret) (record, bool) {
 	return *u.record, true
 }
 
-// exists reports whether there is a record.
+// exists reports whether there is an unsaved record.
 func (u *unsaved) exists() bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return u.record != nil
 }
 
-// set makes r the record that is to replace stored.
+// set makes r the unsaved record that should replace stored.
 func (u *unsaved) set(r *record, stored Secret) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.record, u.instead = r, stored
 }
 
-// saved forgets r, unless another record has taken its place.
+// saved forgets r after it was saved. It keeps a record that has replaced r.
 func (u *unsaved) saved(r *record) {
 	u.mu.Lock()
 	defer u.mu.Unlock()

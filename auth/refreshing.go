@@ -13,54 +13,57 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// Refreshing configures a source that renews its access token with the refresh token of
-// a person who signed in, or of a Service App. Open returns the source.
+// Refreshing configures a source that renews its access token with a refresh token, that of
+// a person who signed in or that of a Service App. Open returns the source.
 //
-// The refresh token and the current access token are kept in a [Store], under a name.
-// All sources of that name share one refresh, also those of other processes with the
-// same store: the one that holds the record's lock refreshes and saves, and the others
-// take what they find.
+// The source keeps both tokens in a record of a [Store]. All sources of the record share
+// each refresh, also across processes: one of them locks the record, refreshes and saves
+// the new tokens, and the others read them from the store.
 type Refreshing struct {
 	// Integration is the client that the tokens belong to.
 	Integration Integration
 	// Name is the name of the authorization and of its record. Required.
 	Name string
-	// Store keeps the record; nil means the memory of this source.
+	// Store keeps the record. Nil means the memory of the source that Open returns.
 	Store Store
-	// Seed is the grant to start from, such as the pair of a Service App from a secret
-	// manager. Its RefreshToken is enough. The source uses it only if there is no record,
-	// if the record belongs to another client or other scopes, or if the service refuses
-	// its refresh token. So an old seed never replaces a grant that works.
+	// Seed is an initial grant, such as the tokens of a Service App from a secret
+	// manager. Its RefreshToken is enough. An old seed never replaces tokens that work.
+	// The source uses it only in these cases:
+	//   - there is no record;
+	//   - the record belongs to another client or other scopes;
+	//   - the service refuses the refresh token of the record.
 	Seed Grant
-	// Logger receives a warning when a new token could not be saved, and when the
-	// refresh token expires soon. Nil drops them.
+	// Logger gets a warning when a new token could not be saved, and when the refresh
+	// token expires soon. Nil logs nothing.
 	Logger *slog.Logger
-	// OnDue is called before the refresh token expires, with the name and the expiry. The
-	// first renewals within 14 days, 3 days and 1 day of it call OnDue, each once. If the
-	// expiry differs by an hour or more, it is that of another refresh token. OnDue may
-	// be nil.
+	// OnDue, if not nil, is called before the refresh token expires, with the name and
+	// the expiry. The first renewal within 14 days of the expiry calls it, and so do the
+	// first within 3 days and within 1 day. An expiry that has changed by an hour or
+	// more starts this over, because it belongs to another refresh token.
 	//
-	// The call is made on the goroutine of the renewal, after the new token has been
-	// given out. Only the next such call waits for it, and it may ask the source for a
-	// token. A panic is logged, because nobody could recover it.
+	// OnDue is called on the goroutine of the renewal, after callers have got the new
+	// token. It may ask the source for a token. Calls of OnDue do not overlap. If OnDue
+	// panics, the source logs that.
 	OnDue func(name string, deadline time.Time)
 }
 
-// Open returns a cached source. It sends nothing. The error is an [*outcome.Error] that
-// names every fault of the configuration.
+// Open returns the source in a cache. It sends no request. The error is an [*outcome.Error]
+// that names every invalid field.
 //
-// The errors of the source's Token are:
-//   - those of [Integration.Refresh], with the authorization's name;
-//   - a [*ReauthorizationRequiredError] if there is no record, it is damaged, or it
+// The errors of the source are:
+//   - those of [Integration.Refresh], with the name of the authorization;
+//   - a [*ReauthorizationRequiredError] if there is no record, if it is damaged, or if it
 //     belongs to another client or other scopes;
-//   - a [*StoreError] if the record cannot be read or locked.
+//   - a [*StoreError], or another error of the store, if the record cannot be read or
+//     locked.
 //
-// A source that finds a valid token in the store returns that one, without waiting for
-// the record's lock. A refresh that has begun goes on for up to 30 seconds, whoever
-// waits for it, because the service may have replaced the refresh token. So end with
-// [Cache.Run] or [Cache.Close]. If a new token cannot be saved, the source returns it
-// all the same. It then saves the token later, at growing
-// intervals.
+// If the store contains a valid access token, the source returns it without waiting for
+// the lock of the record. A refresh in progress continues for up to 30 seconds, even if no
+// caller waits for it any more, because the service may have replaced the refresh token.
+// Use [Cache.Run] or [Cache.Close] to wait for it before the process ends.
+//
+// If a new token cannot be saved, the source returns it nevertheless, and saves it later,
+// in intervals that grow to a minute.
 func (r Refreshing) Open(options ...CacheOption) (*Cache, error) {
 	if err := r.Validate(); err != nil {
 		return nil, err
@@ -71,8 +74,8 @@ func (r Refreshing) Open(options ...CacheOption) (*Cache, error) {
 	return cache, nil
 }
 
-// Validate returns nil if the source can be opened; else an [*outcome.Error] on
-// the edge onInvalidData that names every fault.
+// Validate returns nil if the fields are valid. Otherwise it returns an [*outcome.Error] on
+// the edge onInvalidData that names every invalid field.
 func (r Refreshing) Validate() error {
 	faults := r.faults()
 	return faults.Err("", "")
@@ -87,16 +90,15 @@ func (r Refreshing) faults() outcome.Violations {
 	return faults
 }
 
-// Authorize saves grant, whatever the record was before, damaged or not. Open sources
-// use it from their next renewal on. A source that has reported
-// [ErrReauthorizationRequired] looks for it after a minute at most, or after
+// Authorize saves grant in place of the record, even if that is damaged. Open sources use
+// the grant from their next renewal on. A source that has returned
+// [ErrReauthorizationRequired] reads the record again after a minute at most, or after
 // [Cache.Retry].
 //
-// The error is one of these:
-//   - an [*outcome.Error] that names every fault of the configuration, such as a missing
-//     Store;
+// The errors are:
+//   - an [*outcome.Error] that names every invalid field, a nil Store included;
 //   - a [*ReauthorizationRequiredError] if the grant holds no refresh token;
-//   - the error of the store.
+//   - that of the store.
 func (r Refreshing) Authorize(ctx context.Context, grant Grant) error {
 	faults := r.faults()
 	if r.Store == nil {
@@ -137,18 +139,18 @@ type refreshSource struct {
 	sender *sent.Client
 
 	// lasting holds the record that the store did not save, if any, and the last
-	// notice.
+	// warning.
 	*lasting
-	// refused is the token that was refused last.
+	// refused is the last token that Invalidate got.
 	refused atomic.Pointer[Token]
 
-	// busy holds one element during a call of Token: a lock that can be waited for
-	// with a context. It guards the fields below.
+	// busy is a lock that a wait with a context can take. It holds one element during a
+	// call of Token, and guards the fields below.
 	busy  chan struct{}
 	given Token  // the token that was returned last
-	spent Secret // the refresh token of the seed, once the service refused it
+	spent Secret // the refresh token of the seed, if the service refused it
 
-	// due is the expiry to call OnDue with; nil if there is none. Calling holds one
+	// due is the expiry to call OnDue with; nil if no call is due. calling holds one
 	// element during the call.
 	due     atomic.Pointer[time.Time]
 	calling chan struct{}
@@ -159,7 +161,7 @@ func (s *refreshSource) Invalidate(refused Token) { s.refused.Store(&refused) }
 
 // Token implements [TokenSource].
 func (s *refreshSource) Token(ctx context.Context) (Token, error) {
-	waited := false // for another call, which may have refreshed
+	waited := false // set if this call waits for another, which may refresh
 	select {
 	case s.busy <- struct{}{}:
 	default:
@@ -175,7 +177,7 @@ func (s *refreshSource) Token(ctx context.Context) (Token, error) {
 		return s.give(stored), nil
 	}
 	var current *record
-	var failure error // of a reply with a refresh token but no usable access token
+	var failure error // set if there is a new refresh token, but no usable access token
 	err := s.Store.Update(ctx, s.Name, func(stored Secret) (Secret, error) {
 		next, err := s.next(ctx, stored, waited)
 		if next.RefreshToken == "" {
@@ -198,8 +200,8 @@ func (s *refreshSource) Token(ctx context.Context) (Token, error) {
 	return token, s.named(failure)
 }
 
-// stored returns the record in the store if its access token can be used. It does not
-// wait for the lock, which another process holds during its refresh.
+// stored returns the record in the store, and whether its access token can be returned. It
+// does not wait for the lock, which another process may hold during a refresh.
 func (s *refreshSource) stored(ctx context.Context, waited bool) (record, bool) {
 	if s.unsaved.exists() {
 		return record{}, false
@@ -212,9 +214,9 @@ func (s *refreshSource) stored(ctx context.Context, waited bool) (record, bool) 
 	return current, err == nil && s.adoptable(current, waited)
 }
 
-// next returns the record that follows stored, which is locked: a newer one that
-// another process saved, or the result of a refresh. It may return a record with an
-// error, see [Integration.Refresh].
+// next returns the record to save in place of stored: stored itself if another source has
+// refreshed, else the result of a refresh. The caller holds the lock of the record. next
+// may return a record and an error, see [Integration.Refresh].
 func (s *refreshSource) next(ctx context.Context, stored Secret, waited bool) (record, error) {
 	current, err := s.latest(stored)
 	if err != nil {
@@ -239,29 +241,28 @@ func (s *refreshSource) next(ctx context.Context, stored Secret, waited bool) (r
 	return next, seedErr
 }
 
-// seedHelps reports whether the seed is to be used after the refresh of current has
-// failed with err.
+// seedHelps reports whether to use the seed after the refresh of current failed with err.
 func (s *refreshSource) seedHelps(current record, err error) bool {
 	required, refused := errors.AsType[*ReauthorizationRequiredError](err)
 	return refused && required.Reason != CredentialsChanged && s.hasSeedAfter(current)
 }
 
-// hasSeedAfter reports whether there is a seed that current did not begin with, and that
-// the service has not refused.
+// hasSeedAfter reports whether there is a seed that the service has not refused. A seed that
+// current began with does not count.
 func (s *refreshSource) hasSeedAfter(current record) bool {
 	seed := s.Seed.RefreshToken
 	return !seed.IsZero() && !seed.Equal(s.spent) && fingerprint(seed) != current.Seed
 }
 
-// give returns the access token of current.
+// give returns the access token of current, and gives a warning if one is due.
 func (s *refreshSource) give(current record) Token {
 	s.notice(current.RefreshExpiry)
 	s.given = current.token()
 	return s.given
 }
 
-// latest returns the record to go on from: the one that the store did not save, the
-// stored one, or the seed.
+// latest returns the record to refresh: the record that the store did not save, if there is
+// one, else the stored record or the seed.
 func (s *refreshSource) latest(stored Secret) (record, error) {
 	if unsaved, ok := s.unsaved.over(stored); ok {
 		if reason := unsaved.mismatch(s.Integration); reason != "" {
@@ -277,8 +278,8 @@ func (s *refreshSource) latest(stored Secret) (record, error) {
 	return current, err
 }
 
-// usable returns the stored record, with an error unless it belongs to this client and
-// its scopes.
+// usable decodes the stored record. It returns the record with an error if it belongs to
+// another client or other scopes.
 func (s *refreshSource) usable(stored Secret) (record, error) {
 	if stored.IsZero() {
 		return record{}, &ReauthorizationRequiredError{Reason: NoToken}
@@ -293,9 +294,9 @@ func (s *refreshSource) usable(stored Secret) (record, error) {
 	return current, nil
 }
 
-// adoptable reports whether the record's access token can be returned without a
-// refresh: because another process or another caller has refreshed, or because it has
-// yet to be saved.
+// adoptable reports whether the access token of current can be returned without a refresh.
+// That is so if it is valid, and another source or caller has refreshed, or the token has
+// not been saved yet.
 func (s *refreshSource) adoptable(current record, waited bool) bool {
 	token := current.token()
 	if refused := s.refused.Load(); refused != nil && refused.Equal(token) {
@@ -313,8 +314,8 @@ func (s *refreshSource) refresh(ctx context.Context, current record) (record, er
 	if err := ctx.Err(); err != nil {
 		return record{}, err
 	}
-	// The service may have replaced the refresh token by the time that ctx ends, which
-	// the wait for the lock has brought nearer. So the exchange has a limit of its own.
+	// The service may replace the refresh token at any time from now on. So the refresh
+	// has a limit of its own, and not what the wait for the lock has left of ctx.
 	grant, err := s.Integration.refresh(context.WithoutCancel(ctx), s.sender, NewSecret(current.RefreshToken))
 	if grant.RefreshToken.IsZero() {
 		return record{}, err
@@ -330,7 +331,8 @@ func (s *refreshSource) refresh(ctx context.Context, current record) (record, er
 	return next, err
 }
 
-// named adds the authorization's name to an error that has room for one.
+// named returns err with the name of the authorization, if err is a
+// [*ReauthorizationRequiredError]; else err.
 func (s *refreshSource) named(err error) error {
 	required, ok := errors.AsType[*ReauthorizationRequiredError](err)
 	if !ok {
@@ -341,12 +343,12 @@ func (s *refreshSource) named(err error) error {
 	return &named
 }
 
-// notices are the times before the expiry of a refresh token at which to give notice.
+// notices are how long before the expiry of a refresh token the source warns.
 var notices = [...]time.Duration{14 * day, 3 * day, day}
 
 const day = 24 * time.Hour
 
-// notice gives notice that the refresh token expires, if that is soon.
+// notice warns that the refresh token expires at deadline, if a warning is due.
 func (s *refreshSource) notice(deadline time.Time) {
 	if deadline.IsZero() {
 		return

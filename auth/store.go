@@ -6,31 +6,32 @@ import (
 	"sync"
 )
 
-// Store keeps the records of authorizations: refresh tokens and what belongs to
-// them. A record is a [Secret] whose text is the SDK's own. The zero Secret means
-// that there is no record. Implementations are safe for concurrent use, also by
-// all processes that share the store. Package storetest tests whether a Store
-// keeps this contract.
+// Store keeps the records of authorizations. A record holds a refresh token, its access
+// token and their details, as a [Secret] whose format is private to the SDK. The zero
+// Secret means that there is no record. Implementations are safe for concurrent use, also
+// by several processes that share the store. Package storetest tests whether a Store keeps
+// this contract.
 type Store interface {
-	// Read returns the record called name as the last Update left it. It does not
-	// wait for an Update in progress. So a process that starts with a valid token
-	// can use it while another process waits for a token endpoint.
+	// Read returns the record called name as the last Update left it, or the zero Secret
+	// if there is none. It does not wait for an Update in progress. So a process can use
+	// a valid token while another waits for a token endpoint.
 	Read(ctx context.Context, name string) (Secret, error)
 
-	// Update replaces the record called name with what change returns. It holds
-	// the record's exclusive lock from before it reads the record until the new
-	// one is safe, among all processes that share the store. Change sends a
-	// request to a token endpoint and so takes up to 30 seconds.
+	// Update calls change with the record called name, and replaces the record with the
+	// result. A zero result removes the record. Update holds an exclusive lock of the
+	// record, among all processes that share the store, from before it reads the record
+	// until it has saved the new one. Change may send requests to a token endpoint and
+	// so take 30 seconds.
 	//
-	// Ctx limits what comes before change: the wait for the lock, and reading.
-	// Afterwards the record has to be saved even if ctx has ended, because the
-	// service may have replaced the refresh token by then. So a store in a database
-	// runs its transaction under a context of its own, made with
-	// [context.WithoutCancel], with a limit of a minute or more.
+	// Ctx limits the wait for the lock and the reading. Once Update has called change, it
+	// saves the result even if ctx has ended, because the service may have replaced the
+	// refresh token. For this, a store in a database needs a context of its own for the
+	// transaction, made with [context.WithoutCancel] and a limit of a minute or more.
 	//
-	// If change fails, Update keeps the record and returns that error unchanged.
-	// If the new record cannot be saved, Update returns an error. The stored record is
-	// then the old one or the new one, whole.
+	// If change returns an error, Update keeps the record and returns that error
+	// unchanged. If change panics, Update keeps the record, releases the lock and passes
+	// the panic on. If the new record cannot be saved, Update returns an error. The
+	// stored record is then the old one or the new one, whole.
 	Update(ctx context.Context, name string, change func(record Secret) (Secret, error)) error
 }
 
@@ -38,9 +39,10 @@ type Store interface {
 type StoreError struct {
 	// Name is the name of the record.
 	Name string
-	// Problem says what is wrong and what to do about it.
+	// Problem is what is wrong, and what to do about it. It continues the sentence "The
+	// record …".
 	Problem string
-	// Err is the cause, where there is one.
+	// Err is the cause; nil if there is none.
 	Err error
 }
 
@@ -96,16 +98,15 @@ func (m *MemoryStore) Update(ctx context.Context, name string, change func(Secre
 	return nil
 }
 
-// locks are exclusive locks by name. The zero value is ready for use, with all of
-// them free.
+// locks are exclusive locks by name. The zero value is ready for use, and all locks are
+// free.
 type locks struct {
 	mu     sync.Mutex
 	byName map[string]chan struct{} // each holds one element while it is locked
 }
 
-// lock waits for the lock of name and returns the function that releases it. It
-// returns the error of ctx if that ends first. It takes a free lock even if ctx has
-// ended.
+// lock waits for the lock of name and returns a function that releases it. If ctx ends
+// first, lock returns the error of ctx. It takes a free lock even if ctx has ended.
 func (l *locks) lock(ctx context.Context, name string) (unlock func(), err error) {
 	l.mu.Lock()
 	if l.byName == nil {

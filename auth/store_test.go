@@ -323,7 +323,7 @@ func TestFolderThatOthersCanWriteToIsRefused(t *testing.T) {
 				update := store.Update(t.Context(), name, func(auth.Secret) (auth.Secret, error) { return auth.NewSecret("new"), nil })
 				require.Equal(t, refused[i], update != nil)
 				if refused[i] {
-					require.ErrorContains(t, err, "others can write to its folder")
+					require.ErrorContains(t, err, "others can write to its directory")
 					require.ErrorContains(t, update, "make it 0700")
 				}
 			}
