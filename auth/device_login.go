@@ -13,25 +13,24 @@ import (
 	"github.com/engagesdk/engage-go/internal/safeerror"
 )
 
-// DeviceLogin signs a person in on another device: a screen shows an address
-// and a short code, and the person enters the code there (OAuth 2 device grant,
-// RFC 8628). It needs no browser and no port on this machine. Webex wants the
-// integration to have its helper redirect URLs registered (documented).
+// DeviceLogin signs a person in on another device (the OAuth 2 device grant, RFC 8628). It
+// shows an address and a short code, and the person enters the code at that address. This
+// machine needs no browser and no port. Webex requires that its helper redirect URLs are
+// registered for the integration (documented).
 type DeviceLogin struct {
 	// Integration is the client to sign in to.
 	Integration Integration
-	// Show shows the code to the person. Required.
+	// Show shows the code to the person. Run calls it once. Required.
 	Show func(DeviceCode)
 }
 
-// DeviceCode is what a person needs to sign in on another device. None of it is
-// secret.
+// DeviceCode is what a person needs to sign in on another device. It holds no secret.
 type DeviceCode struct {
 	// UserCode is the code to enter at VerificationURL.
 	UserCode        string
 	VerificationURL string
-	// CompleteURL contains the code, for a QR code; empty if the service offers
-	// none.
+	// CompleteURL is VerificationURL with the code in it, for a QR code. It is empty if
+	// the service sends none.
 	CompleteURL string
 	// Expiry is when the code expires.
 	Expiry time.Time
@@ -39,26 +38,28 @@ type DeviceCode struct {
 
 const (
 	deviceGrant = "urn:ietf:params:oauth:grant-type:device_code"
-	// The defaults of RFC 8628 and, for the lifetime it leaves open, of Webex.
+	// The defaults for the interval (RFC 8628) and for the lifetime of a code (Webex).
 	usualInterval = 5 * time.Second
 	usualLife     = 5 * time.Minute
 	slowDown      = 5 * time.Second
 )
 
-// Run waits until somebody has signed in, and returns the grant. It polls at the
-// interval that the service wants, and less often when the service asks it to slow
-// down. It sends the request for the code once.
+// Run requests a code, shows it, and waits until the person has signed in. It returns the
+// grant. It polls in the interval that the service sends, and less often if the service
+// asks it to slow down. It requests the code once, and continues to poll after a temporary
+// failure.
 //
-// The error is one of these:
-//   - an [*outcome.Error] that names every fault of the integration;
-//   - a [*ReauthorizationRequiredError] if the person declined, or the service refuses
-//     the client;
-//   - one that wraps [context.DeadlineExceeded] or the error of ctx if nobody signed in;
-//   - a [*TokenEndpointError] for any failure of the request for the code, and for one of
-//     a poll that is not temporary.
+// The errors are:
+//   - an [*outcome.Error] that names every invalid field;
+//   - a [*ReauthorizationRequiredError] if the person declined, or the service refuses the
+//     client;
+//   - an error that wraps that of ctx, or [context.DeadlineExceeded] once the code has
+//     expired, if nobody signed in;
+//   - a [*TokenEndpointError] for any other failure of an endpoint;
+//   - an error that wraps that of FetchSecret.
 //
-// If the reply holds a refresh token but no usable access token, Run returns an error
-// and a grant that holds the refresh token alone.
+// If the reply contains a refresh token but no usable access token, Run returns an error
+// and a grant that holds only the refresh token.
 func (d DeviceLogin) Run(ctx context.Context) (Grant, error) {
 	faults := d.Integration.faults()
 	if d.Show == nil {
@@ -75,13 +76,14 @@ func (d DeviceLogin) Run(ctx context.Context) (Grant, error) {
 	return d.poll(ctx, device)
 }
 
-// device is a device code and the interval to poll at.
+// device is a device code and the interval in which to poll.
 type device struct {
 	shown    DeviceCode
 	code     Secret
 	interval time.Duration
 }
 
+// begin requests a device code.
 func (d DeviceLogin) begin(ctx context.Context) (device, error) {
 	ctx, cancel := context.WithTimeout(ctx, attemptLimit)
 	defer cancel()
@@ -121,7 +123,7 @@ func (d DeviceLogin) begin(ctx context.Context) (device, error) {
 	return started, nil
 }
 
-// poll requests the grant until it is there.
+// poll requests the grant until the person has signed in or the code has expired.
 func (d DeviceLogin) poll(ctx context.Context, device device) (Grant, error) {
 	endpoint := d.Integration.endpoint()
 	endpoint.url = cmp.Or(d.Integration.DeviceTokenURL, WebexDeviceTokenURL)
@@ -134,13 +136,13 @@ func (d DeviceLogin) poll(ctx context.Context, device device) (Grant, error) {
 		if err := sleep(valid, wait); err != nil {
 			return Grant{}, fmt.Errorf("auth: nobody has signed in: %w", err)
 		}
-		// The code may expire while the grant is on its way.
+		// With ctx and not valid: the code may expire while the reply is on its way.
 		_, answer, err := endpoint.attempt(ctx, form)
 		if err == nil {
 			return answer.grant(), nil
 		}
-		if grant := unusable(err); !grant.RefreshToken.IsZero() {
-			return grant, declined(err) // the service has taken the code
+		if grant := grantOf(err); !grant.RefreshToken.IsZero() {
+			return grant, declined(err) // the service has accepted the code
 		}
 		var again bool
 		if wait, again = device.next(err); !again {
@@ -157,8 +159,8 @@ func (d *device) next(err error) (wait time.Duration, again bool) {
 		return 0, false
 	case failure.Code == "slow_down":
 		d.interval += slowDown
-	// The reply of Webex is 428 while nobody has signed in. Whether it has the
-	// standard's code is not documented.
+	// Webex replies 428 while nobody has signed in. Whether the reply contains the code
+	// of RFC 8628 is not documented.
 	case failure.Code == "authorization_pending", failure.Status == http.StatusPreconditionRequired:
 	case !failure.Temporary():
 		return 0, false
@@ -166,8 +168,8 @@ func (d *device) next(err error) (wait time.Duration, again bool) {
 	return max(d.interval, failure.RetryAfter), true
 }
 
-// declined returns the error for a person who has declined or came too late; else
-// that of the client.
+// declined returns the error of Run for the failure of a poll: the person declined, the code
+// expired, the service refuses the client, or err.
 func declined(err error) error {
 	failure, ok := errors.AsType[*TokenEndpointError](err)
 	if !ok {

@@ -13,7 +13,7 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// The endpoints of Webex, which serve all its data centres (documented).
+// The endpoints of Webex. They serve all of its data centres (documented).
 const (
 	WebexAuthorizeURL   = "https://webexapis.com/v1/authorize"
 	WebexTokenURL       = "https://webexapis.com/v1/access_token"
@@ -21,55 +21,53 @@ const (
 	WebexDeviceTokenURL = "https://webexapis.com/v1/device/token"
 )
 
-// Integration is an OAuth 2 client that is registered with Webex, or with
-// another identity service: an integration, to which people sign in, or a
-// Service App, which an administrator authorizes. It obtains a [Grant], with
-// which a [Refreshing] source starts.
+// Integration is an OAuth 2 client that is registered with Webex or with another identity
+// service. It can be an integration, to which people sign in, or a Service App, which an
+// administrator authorizes. Sign-ins and refreshes with it return a [Grant].
 //
 // An Integration is a plain value and safe for concurrent use.
 type Integration struct {
-	// ClientID and ClientSecret are those of the registration. Both are
-	// required; Webex asks for the secret even with PKCE (documented).
+	// ClientID and ClientSecret are those of the registration. Both are required, unless
+	// FetchSecret is set. Webex requires the secret even with PKCE (documented).
 	ClientID     string
 	ClientSecret Secret
-	// FetchSecret returns the client secret when it is needed, which is before each
-	// token request. So a new secret takes effect without a restart. It takes the
-	// place of ClientSecret, which must then be empty.
+	// FetchSecret, if not nil, is called for the secret before each token request, so
+	// that a new secret takes effect without a restart. ClientSecret must then be empty.
 	FetchSecret func(context.Context) (Secret, error) `json:"-"`
-	// Scopes are those to ask for at sign-in. Webex wants them to match the
+	// Scopes are the scopes to request at a sign-in. Webex requires that they match the
 	// registered ones (documented).
 	Scopes []string
-	// RedirectURL is the registered URL that a sign-in in a browser ends at. Only
-	// such a sign-in needs it. For a Login it must be plain http to a port of the
+	// RedirectURL is the registered URL at which a sign-in in a browser ends. Only
+	// [SignIn] and [Login] use it. For a Login it must be plain http to a port of the
 	// loopback.
 	RedirectURL string
-	// AuthorizeURL, TokenURL, DeviceURL and DeviceTokenURL are the service's
-	// endpoints; empty means those of Webex. Each must be https, or plain http
-	// to the loopback.
+	// AuthorizeURL, TokenURL, DeviceURL and DeviceTokenURL are the endpoints of the
+	// service. Empty means that of Webex. Each must be https, or plain http to the
+	// loopback.
 	AuthorizeURL, TokenURL, DeviceURL, DeviceTokenURL string
-	// BasicAuth sends the id and secret in the Authorization header instead of
-	// the form. Webex documents both for its token endpoint. The device grant
-	// always uses the header (documented).
+	// BasicAuth sends the id and secret in the Authorization header instead of the form.
+	// Webex documents both for its token endpoint. [DeviceLogin] always uses the header
+	// to request the grant (documented).
 	BasicAuth bool
-	// Transport sends the requests; nil means [http.DefaultTransport]. A [Refreshing]
-	// source then uses a copy, which notices a dead connection.
+	// Transport sends the requests. Nil means [http.DefaultTransport], or for a
+	// [Refreshing] source a transport of the SDK, which detects dead connections.
 	Transport http.RoundTripper
 }
 
-// Grant is the result of a sign-in or a refresh. The zero value is none.
+// Grant is the result of a sign-in or a refresh. The zero value is no grant.
 type Grant struct {
-	// Token is the access token. It is zero where only a refresh token is known.
+	// Token is the access token. It is zero if only the refresh token is known.
 	Token Token
-	// RefreshToken is good for further access tokens.
+	// RefreshToken is the token to get further access tokens with.
 	RefreshToken Secret
 	// RefreshExpiry is when the refresh token expires; the zero time if that is not
-	// known. It is absolute: with Webex Contact Center a refresh does not move it
-	// (observed).
+	// known. With Webex Contact Center a refresh does not change it (observed).
 	RefreshExpiry time.Time
 }
 
-// Validate returns nil if the fields that every grant needs are valid; else an
-// [*outcome.Error] on the edge onInvalidData that names every fault.
+// Validate returns nil if the fields that every sign-in and refresh needs are valid.
+// Otherwise it returns an [*outcome.Error] on the edge onInvalidData that names every
+// invalid field.
 func (i Integration) Validate() error {
 	faults := i.faults()
 	return faults.Err("", "")
@@ -93,27 +91,26 @@ func (i Integration) faults() outcome.Violations {
 	return faults
 }
 
-// Refresh exchanges a refresh token for a new grant. If the reply contains no new
-// refresh token, the grant keeps this one. A service that rotates its refresh tokens
-// accepts each only once, so save the grant before you use it, as [Refreshing] does.
+// Refresh exchanges a refresh token for a new grant. If the reply contains no new refresh
+// token, the grant holds refreshToken. A service that rotates refresh tokens accepts each
+// only once, so save the grant before you use it, as [Refreshing] does.
 //
 // Refresh makes up to three attempts while the failure is temporary, all within 30
-// seconds. It sends the refresh token only once if it may have arrived: if there was
-// a reply of success, a part of the reply is missing, or the connection was lost
-// after the request was sent.
+// seconds. It makes no further attempt after a 2xx reply, after a reply that is not
+// complete, or if the connection was lost after the request was sent. In these cases the
+// service may have accepted the refresh token.
 //
-// A new refresh token is never lost to a fault in the rest of the reply. If
-// expires_in cannot be read, the access token is one of unknown expiry. If the access
-// token itself is not usable, Refresh returns an error and a grant that holds the new
-// refresh token alone.
+// An invalid reply never costs a new refresh token. If expires_in is not valid, the expiry
+// of the access token is not known. If the access token is not usable, Refresh returns an
+// error and a grant that holds only the new refresh token.
 //
-// The error is one of these:
-//   - an [*outcome.Error] that names every fault of the fields;
-//   - a [*ReauthorizationRequiredError] if there is no refresh token, or the service
-//     refuses it or the client;
-//   - a [*TokenEndpointError], which matches [ErrUnreachable] if there was no reply; if
-//     ctx ends between two attempts, the error wraps that of ctx too;
-//   - one that wraps the error of FetchSecret.
+// The errors are:
+//   - an [*outcome.Error] that names every invalid field;
+//   - a [*ReauthorizationRequiredError] if refreshToken is empty, or if the service refuses
+//     it or the client;
+//   - a [*TokenEndpointError] for any other failure of the endpoint. If ctx ends between
+//     two attempts, the error wraps that of ctx too;
+//   - an error that wraps that of FetchSecret.
 func (i Integration) Refresh(ctx context.Context, refreshToken Secret) (Grant, error) {
 	return i.refresh(ctx, sender(i.Transport), refreshToken)
 }
@@ -134,7 +131,7 @@ func (i Integration) refresh(ctx context.Context, sender *sent.Client, refreshTo
 		"refresh_token": {refreshToken.Reveal()},
 	})
 	if err != nil {
-		return unusable(err), refusedRefresh(err)
+		return grantOf(err), refusedRefresh(err)
 	}
 	if answer.refreshToken.IsZero() {
 		answer.refreshToken = refreshToken
@@ -142,9 +139,9 @@ func (i Integration) refresh(ctx context.Context, sender *sent.Client, refreshTo
 	return answer.grant(), nil
 }
 
-// unusable returns the grant of a reply without a usable access token: it holds the
-// refresh token, if there is one.
-func unusable(err error) Grant {
+// grantOf returns a grant with the refresh token of err, the error of a reply without a
+// usable access token. It returns the zero Grant if there is none.
+func grantOf(err error) Grant {
 	if failure, ok := errors.AsType[*TokenEndpointError](err); ok {
 		return Grant{RefreshToken: failure.refreshToken}
 	}
@@ -160,9 +157,9 @@ func (i Integration) endpoint() endpoint {
 	}
 }
 
-// refusedRefresh turns a refusal that a person has to deal with into a
-// [*ReauthorizationRequiredError]. Which code Webex gives for a dead refresh token is
-// not documented, so any refusal in a known shape counts.
+// refusedRefresh returns a [*ReauthorizationRequiredError] if err is a refusal that requires
+// a person to act; else err. Which code Webex sends for an invalid refresh token is not
+// documented, so any refusal in a known shape counts.
 func refusedRefresh(err error) error {
 	refusal, ok := errors.AsType[*TokenEndpointError](err)
 	if !ok || refusal.Temporary() {

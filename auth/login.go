@@ -24,13 +24,13 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// SignIn is one sign-in of a person in a browser: the OAuth 2 authorization code
-// grant with PKCE (S256). [Login] runs one with a browser on the same machine.
-// Without one, show the URL, have the person paste the address that the browser
-// ends at, and pass that to Finish.
+// SignIn is one sign-in of a person in a browser, by the OAuth 2 authorization code grant
+// with PKCE (S256). If the browser is on the same machine, use [Login] instead. Otherwise
+// show the URL to the person, who opens it in any browser. The person then pastes the
+// address at which the browser ends, and the program passes that to Finish.
 //
-// Make one with [Integration.NewSignIn]. A SignIn is good for one redirect. It is safe
-// for concurrent use.
+// Make a SignIn with [Integration.NewSignIn]. It accepts one redirect. It is safe for
+// concurrent use.
 type SignIn struct {
 	integration Integration
 	state       Secret
@@ -38,13 +38,13 @@ type SignIn struct {
 	used        atomic.Bool
 }
 
-// SignInError reports that a redirect did not complete a sign-in.
+// SignInError reports that a redirect does not complete a sign-in.
 type SignInError struct {
 	// Code is the error code of RFC 6749 in the redirect, such as access_denied;
 	// empty if there is none.
 	Code string
-	// Description is the service's explanation, shortened. It is not part of
-	// the error's text.
+	// Description is the service's explanation, of up to 512 bytes. The text of the
+	// error leaves it out.
 	Description string
 
 	problem string
@@ -67,8 +67,8 @@ func (e *SignInError) GoString() string { return strconv.Quote(e.Error()) }
 // MarshalText returns the error's text and no error.
 func (e *SignInError) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
 
-// NewSignIn begins a sign-in. The error is an [*outcome.Error] that names every
-// fault of the integration, its RedirectURL included.
+// NewSignIn returns a new sign-in. It sends no request. The error is an [*outcome.Error]
+// that names every invalid field, RedirectURL included.
 func (i Integration) NewSignIn() (*SignIn, error) {
 	faults := i.faults()
 	if redirect, err := url.Parse(i.RedirectURL); err != nil || redirect.Host == "" {
@@ -80,7 +80,7 @@ func (i Integration) NewSignIn() (*SignIn, error) {
 	return &SignIn{integration: i, state: NewSecret(rand.Text() + rand.Text()), verifier: NewSecret(oauth2.GenerateVerifier())}, nil
 }
 
-// URL returns the address to open in a browser.
+// URL returns the address for the person to open in a browser.
 func (s *SignIn) URL() string {
 	i := s.integration
 	config := oauth2.Config{
@@ -92,26 +92,29 @@ func (s *SignIn) URL() string {
 	return config.AuthCodeURL(s.state.Reveal(), oauth2.S256ChallengeOption(s.verifier.Reveal()))
 }
 
-// Finish exchanges the code in redirect, the address that the browser ended at, for
-// a grant. It ignores white space around the address, as comes with a pasted line. It
-// sends the code at most once, because the code is good for one use.
+// Finish exchanges the code in redirect for a grant. Redirect is the address at which the
+// browser ended; Finish ignores white space around it. The service accepts a code only
+// once, so Finish sends it at most once, and waits up to 10 seconds for the reply.
 //
-// If the redirect belongs to another sign-in, or holds no code, the error is a
-// [*SignInError]. The sign-in stays open then, and the person can paste another address.
-// It also stays open if ctx has ended before the code is sent. The error for a second
-// redirect is a [*SignInError] too.
+// The errors are:
+//   - a [*SignInError] if redirect belongs to another sign-in or contains no code. The
+//     person can then paste another address;
+//   - a [*SignInError] if the sign-in has accepted a redirect before;
+//   - an error that wraps that of ctx if ctx had ended already. Finish can be called again;
+//   - a [*ReauthorizationRequiredError] if the person or the service declined, or the
+//     service refuses the client;
+//   - a [*TokenEndpointError] for any other failure of the endpoint;
+//   - an error that wraps that of FetchSecret. The sign-in has ended then.
 //
-// If the person or the service declined, or the service refuses the client, the error
-// is a [*ReauthorizationRequiredError]. Any other failure is a [*TokenEndpointError].
-// If the reply holds a refresh token but no usable access token, Finish returns an
-// error and a grant that holds the refresh token alone.
+// If the reply contains a refresh token but no usable access token, Finish returns an
+// error and a grant that holds only the refresh token.
 func (s *SignIn) Finish(ctx context.Context, redirect string) (Grant, error) {
 	parsed, err := url.Parse(strings.TrimSpace(redirect))
 	if err != nil {
 		return Grant{}, &SignInError{problem: "the redirect is not a URL"}
 	}
 	query := parsed.Query()
-	// The zero SignIn has no state, so that it accepts no redirect.
+	// The zero SignIn has no state and accepts no redirect.
 	if s.state.IsZero() || !s.state.Equal(NewSecret(query.Get("state"))) {
 		return Grant{}, &SignInError{problem: "the redirect belongs to another sign-in"}
 	}
@@ -145,42 +148,43 @@ func (s *SignIn) Finish(ctx context.Context, redirect string) (Grant, error) {
 		"code_verifier": {s.verifier.Reveal()},
 	})
 	if err != nil {
-		return unusable(err), refusedClient(err)
+		return grantOf(err), refusedClient(err)
 	}
 	return answer.grant(), nil
 }
 
-// Login signs a person in with a browser on the same machine. It listens on the
-// integration's RedirectURL, which has to be plain http to the loopback
-// (documented to work). Webex wants the exact URL that is registered, with its port.
-// For a service that accepts any port, port 0 takes a free one.
+// Login signs a person in with a browser on the same machine. It listens at the RedirectURL
+// of the integration, which must be plain http to a port of the loopback (documented to
+// work). Webex accepts only the exact URL that is registered, with its port. For a service
+// that accepts any port, port 0 means a free port.
 type Login struct {
 	// Integration is the client to sign in to.
 	Integration Integration
-	// Show receives the address to open, for people whose browser does not
-	// open by itself. Nil prints it on standard error.
+	// Show shows the address to the person, in case the browser does not open. Nil
+	// prints it on standard error.
 	Show func(address string)
-	// Open opens the address in a browser, as [OpenBrowser] does. It is called
-	// on a goroutine of its own, with a context that ends with the login. Its
-	// error does not end the login. Nil opens no browser.
+	// Open opens the address in a browser, as [OpenBrowser] does. Run calls it on a new
+	// goroutine, with a context that ends with the login, and ignores its error. Nil
+	// opens no browser.
 	Open func(ctx context.Context, address string) error
-	// Limit is how long to wait for the person; 0 means 5 minutes.
+	// Limit is how long to wait for the person; 0 or less means 5 minutes.
 	Limit time.Duration
 }
 
-// pageLimit is how long the page that says that the person is signed in stays
-// available. A browser may request it twice, to show a preview.
+// pageLimit is how long Run serves the last page after a sign-in. A browser may request it
+// twice, for a preview.
 const pageLimit = time.Second
 
-// Run waits until somebody has signed in, and returns the grant. Only a redirect
-// with the login's own state counts; Run refuses any other request and goes on
-// waiting. If the time is up while a code is being exchanged, Run waits up to 10
-// seconds for the grant. After a sign-in it serves its last page for one more second.
+// Run waits until the person has signed in, and returns the grant. It refuses a redirect
+// without the state of this login and continues to wait. If ctx ends or Limit passes while
+// a code is being exchanged, Run waits up to 10 more seconds for the grant. After a sign-in
+// it serves the last page for one more second.
 //
-// The error is one of these:
-//   - that of [Integration.NewSignIn], or of listening;
+// The errors are:
+//   - that of [Integration.NewSignIn], or that of listening;
 //   - that of [SignIn.Finish], which may come with a grant;
-//   - one that wraps [context.DeadlineExceeded] or the error of ctx if nobody signed in.
+//   - an error that wraps that of ctx, or [context.DeadlineExceeded] after Limit, if nobody
+//     signed in.
 func (l Login) Run(ctx context.Context) (Grant, error) {
 	listeners, redirect, err := l.listen()
 	if err != nil {
@@ -219,8 +223,8 @@ func (l Login) Run(ctx context.Context) (Grant, error) {
 	case <-ctx.Done():
 	}
 	shutdown(server)
-	// A redirect is too late from now on, unless its code is being exchanged: that
-	// grant must not be lost.
+	// No redirect is accepted from now on. If one has been accepted before, its grant must
+	// not be lost.
 	if !signIn.used.CompareAndSwap(false, true) {
 		select {
 		case got := <-page.results:
@@ -239,14 +243,14 @@ func (l Login) invite(ctx context.Context, address string) {
 		_, _ = fmt.Fprintln(os.Stderr, "Open this address to sign in:\n\n  "+address)
 	}
 	if l.Open != nil {
-		// On its own, because some openers return when the browser is closed.
-		// If it fails, the address has been shown.
+		// Some openers return only when the person closes the browser. If Open fails,
+		// the person has the address.
 		go func() { _ = l.Open(ctx, address) }()
 	}
 }
 
-// listen listens at the RedirectURL, and returns that, with the port that was taken if
-// it was 0.
+// listen listens at the RedirectURL and returns that URL. Port 0 in it is replaced by the
+// actual port.
 func (l Login) listen() (listeners []net.Listener, redirect string, err error) {
 	faults := l.Integration.faults()
 	target := loopback(l.Integration.RedirectURL, &faults)
@@ -269,8 +273,7 @@ func (l Login) listen() (listeners []net.Listener, redirect string, err error) {
 	return listeners, target.String(), nil
 }
 
-// loopback returns the URL to listen at for redirects to raw, or adds what is wrong
-// with raw to faults.
+// loopback parses raw, the URL to listen at. If raw is invalid, it adds that to faults.
 func loopback(raw string, faults *outcome.Violations) *url.URL {
 	redirect, err := url.Parse(raw)
 	if err != nil || redirect.Scheme != "http" || !safeurl.Loopback(redirect.Hostname()) || redirect.Port() == "" || redirect.User != nil {
@@ -299,8 +302,9 @@ func portAt(listener net.Listener) string {
 	return port
 }
 
-// listenHosts returns the addresses of host. A browser may use either of those of
-// localhost, so Login takes both; only one where the machine has no IPv6.
+// listenHosts returns the addresses of host to listen at. For localhost these are both
+// loopback addresses, because a browser may use either, or only that of IPv4 if the
+// machine has no IPv6.
 func listenHosts(host string) []string {
 	if host != "localhost" {
 		return []string{host}
@@ -319,7 +323,7 @@ func closeAll(listeners []net.Listener) {
 	}
 }
 
-// shutdown lets the last page reach the browser.
+// shutdown stops the server. It waits up to a second for replies in progress.
 func shutdown(server *http.Server) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
@@ -333,10 +337,10 @@ type result struct {
 	err   error
 }
 
-// redirectPage is the page that a sign-in ends at.
+// redirectPage serves the page at which a sign-in ends.
 type redirectPage struct {
 	signIn  *SignIn
-	hosts   []string // what the Host header may be, in lower case
+	hosts   []string // the Host headers to accept, in lower case
 	path    string
 	results chan result
 }
@@ -346,7 +350,7 @@ func newRedirectPage(signIn *SignIn, redirect string) *redirectPage {
 	if target, err := url.Parse(redirect); err == nil {
 		page.path = cmp.Or(target.Path, page.path)
 		page.hosts = []string{target.Host}
-		if target.Port() == "80" { // browsers leave it out
+		if target.Port() == "80" { // browsers omit it
 			page.hosts = append(page.hosts, strings.TrimSuffix(target.Host, ":80"))
 		}
 	}
@@ -361,7 +365,7 @@ func (p *redirectPage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Connection", "close")
 	switch {
-	// A page elsewhere could have its own name resolve to the loopback.
+	// The name of another website could resolve to the loopback.
 	case !slices.Contains(p.hosts, strings.ToLower(r.Host)):
 		show(w, http.StatusMisdirectedRequest, "This address is not for you.")
 	case r.URL.Path != p.path:
@@ -375,13 +379,13 @@ func (p *redirectPage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *redirectPage) finish(w http.ResponseWriter, r *http.Request) {
-	// The exchange goes on if the person closes the window too early.
+	// The exchange continues if the person closes the window too early.
 	ctx := context.WithoutCancel(r.Context())
 	grant, err := p.signIn.Finish(ctx, r.URL.String())
 	switch problem := err.(type) {
 	case nil:
 		show(w, http.StatusOK, "You are signed in. You can close this window.")
-	case *SignInError: // anybody can send such a redirect
+	case *SignInError: // any website can cause such a redirect
 		if problem.problem == alreadyUsed {
 			show(w, http.StatusOK, "This sign-in is done, or in progress in another window. You can close this one.")
 			return
@@ -400,10 +404,10 @@ func show(w http.ResponseWriter, status int, text string) {
 	_, _ = fmt.Fprintf(w, "<!DOCTYPE html>\n<html lang=\"en\"><head><title>Sign-in</title></head><body><p>%s</p></body></html>\n", text)
 }
 
-// OpenBrowser opens address in the browser of the person at this machine. It
-// returns when the program that opens it has ended, or when ctx ends; that program
-// goes on, because it may be the browser itself. The error reports that there is no
-// browser, or that address is neither https nor plain http to the loopback.
+// OpenBrowser opens address in the default browser of this machine. It waits for the
+// program that opens the browser. If ctx ends first, it returns nil and lets that program
+// run, because it may be the browser itself. It returns an error if the program fails, or
+// if address is neither https nor plain http to the loopback.
 func OpenBrowser(ctx context.Context, address string) error {
 	if _, problem := safeurl.Parse(address); problem != "" {
 		return errors.New("auth: the address " + problem)

@@ -18,33 +18,31 @@ import (
 const WebexApplicationsURL = "https://webexapis.com/v1/applications"
 
 // ServiceApp is a Webex Service App that an administrator of an organization has
-// authorized. It has a refresh token, as a person who signed in has, but needs no
-// person. Its first pair of tokens is shown in the developer portal, or obtained
-// with Grant:
+// authorized. It has a refresh token of its own, so that nobody needs to sign in. The
+// developer portal shows its first tokens, or Grant requests them:
 //
 //	grant, err := app.Grant(ctx, administrator)
 //	source, err := auth.Refreshing{Integration: …, Name: "support", Store: store, Seed: grant}.Open()
 //
-// The Integration of the source has the Service App's own id and secret.
+// The ClientID and ClientSecret of the Integration are those of the Service App.
 type ServiceApp struct {
-	// ApplicationID, ClientID and ClientSecret are those of the Service App.
-	// Required.
+	// ApplicationID, ClientID and ClientSecret are those of the Service App. Required.
 	ApplicationID string
 	ClientID      string
 	ClientSecret  Secret
-	// OrganizationID is the organization whose administrator authorized it.
-	// Required.
+	// OrganizationID is the id of the organization whose administrator authorized the
+	// Service App. Required.
 	OrganizationID string
-	// ApplicationsURL is the URL of the service's applications; empty means
-	// [WebexApplicationsURL]. It must be https, or plain http to the loopback.
-	// A query is kept.
+	// ApplicationsURL is the URL of the applications. Empty means
+	// [WebexApplicationsURL]. It must be https, or plain http to the loopback. Grant
+	// keeps its query.
 	ApplicationsURL string
 	// Transport sends the request; nil means [http.DefaultTransport].
 	Transport http.RoundTripper
 }
 
-// Validate returns nil if the grant can be requested; else an [*outcome.Error]
-// on the edge onInvalidData that names every fault.
+// Validate returns nil if the fields are valid. Otherwise it returns an [*outcome.Error] on
+// the edge onInvalidData that names every invalid field.
 func (s ServiceApp) Validate() error {
 	var faults outcome.Violations
 	client{id: s.ClientID, secret: s.ClientSecret}.validate(&faults)
@@ -60,18 +58,20 @@ func (s ServiceApp) Validate() error {
 	return faults.Err("", "")
 }
 
-// Grant obtains the tokens of the Service App for its organization (documented:
-// POST …/applications/{id}/token). The administrator's source must hold the
-// scope spark:applications_token. Grant sends the request once, because another may
-// replace the tokens that the first one gave. If the reply's expires_in cannot be
-// read, the access token is one of unknown expiry. If the access token itself is not
-// usable, Grant returns an error and a grant that holds the refresh token alone.
+// Grant requests the tokens of the Service App for the organization (documented: POST
+// …/applications/{id}/token). The tokens of administrator need the scope
+// spark:applications_token. Grant sends the request once and waits up to 10 seconds,
+// because a second request could replace the tokens of the first.
 //
-// The error is one of these:
-//   - an [*outcome.Error] that names every fault of the fields;
-//   - the error of the administrator's source, or one for a token that is not usable;
+// If expires_in is not valid, the expiry of the access token is not known. If the access
+// token is not usable, Grant returns an error and a grant that holds only the refresh
+// token.
+//
+// The errors are:
+//   - an [*outcome.Error] that names every invalid field;
+//   - that of administrator, or one for a token that is not usable;
 //   - a [*ReauthorizationRequiredError] if the service refuses the id and secret;
-//   - a [*TokenEndpointError].
+//   - a [*TokenEndpointError] for any other failure of the service.
 func (s ServiceApp) Grant(ctx context.Context, administrator TokenSource) (Grant, error) {
 	if err := s.Validate(); err != nil {
 		return Grant{}, err
@@ -88,15 +88,16 @@ func (s ServiceApp) Grant(ctx context.Context, administrator TokenSource) (Grant
 	}
 	x := exchange{sender: sender(s.Transport), secrets: []Secret{s.ClientSecret, NewSecret(token.Reveal())}}
 	if err := x.send(request, body); err != nil {
-		return unusable(err), refusedClient(err)
+		return grantOf(err), refusedClient(err)
 	}
 	answer, err := x.reply()
 	if err != nil {
-		return unusable(err), err
+		return grantOf(err), err
 	}
 	return answer.grant(), nil
 }
 
+// request returns the request for the tokens, authorized by token, and its body.
 func (s ServiceApp) request(ctx context.Context, token Token) (*http.Request, []byte, error) {
 	applications, err := url.Parse(cmp.Or(s.ApplicationsURL, WebexApplicationsURL))
 	if err != nil {
