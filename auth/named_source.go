@@ -8,37 +8,37 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// NamedSource is one user's use of a named authorization: a source of its
-// tokens. Make one with [Registry.Use]. It is safe for concurrent use.
+// NamedSource is a [TokenSource] with the tokens of a named authorization, for one user.
+// Make one with [Registry.Use]. It is safe for concurrent use.
 type NamedSource struct {
 	registry *Registry
 	name     string // empty for the default
 	user     string
 	released atomic.Bool
-	// found is what the name stood for when it was resolved last.
+	// found is the result of the last find.
 	found atomic.Pointer[found]
 }
 
-// found is an entry with its name, at a version of the registry.
+// found is the entry of a name, at a version of the registry.
 type found struct {
 	version uint64
 	name    string
 	entry   *entry
 }
 
-// Use returns a source of the tokens of an authorization. The empty name stands for
-// the default, also after [Registry.SetDefault] has changed it. A client takes the source
+// Use returns a source with the tokens of an authorization. The empty name means the
+// default at the time of each call, see [Registry.SetDefault]. A client takes the source
 // like any other:
 //
 //	support := registry.Use("support", "inbound worker")
 //	client, err := engage.New(engage.US, support)
 //
-// Until [NamedSource.Release] is called, the authorization counts as used by user, a
-// name of the caller's choice, and is not removed. The source follows later calls of
-// Update, Authorize and RemoveInUse.
+// User is a name that the caller chooses. The authorization counts as in use by user, and
+// Remove refuses it, until [NamedSource.Release] is called. Later calls of Update,
+// Authorize and RemoveInUse change what the source returns.
 //
-// [Bind] reports an unknown name and an empty user, and so do engage.New and the
-// source's Token.
+// Use itself reports no error. For an unknown name or an empty user, [Bind], engage.New and
+// the Token method of the source return one.
 func (r *Registry) Use(name, user string) *NamedSource {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -54,9 +54,9 @@ func (r *Registry) Use(name, user string) *NamedSource {
 	return &NamedSource{registry: r, name: name, user: user}
 }
 
-// Release ends the use. Call it when the client is no longer needed, or could not be
-// made. The source gives tokens until the authorization is removed, but no further
-// client can be made with it. Further calls do nothing.
+// Release ends the use, so that the authorization can be removed. Call it when the client is
+// no longer needed. The source still returns tokens until the authorization is removed,
+// but no new client accepts it. Further calls do nothing.
 func (s *NamedSource) Release() {
 	if s.user == "" || s.released.Swap(true) {
 		return
@@ -69,8 +69,8 @@ func (s *NamedSource) Release() {
 	}
 }
 
-// Token implements [TokenSource]. The errors are those of the authorization's
-// mechanism, and one that matches [ErrUnknownAuthorization].
+// Token implements [TokenSource]. Its errors are those of the mechanism of the
+// authorization, and one that matches [ErrUnknownAuthorization].
 func (s *NamedSource) Token(ctx context.Context) (Token, error) {
 	f, err := s.find()
 	if err != nil {
@@ -80,24 +80,24 @@ func (s *NamedSource) Token(ctx context.Context) (Token, error) {
 	return token, s.registry.settle(f.name, f.entry, err)
 }
 
-// Invalidate implements [Invalidator] for all users of the authorization. If the service
-// refuses new tokens as well, the next call of Token changes the state to
-// ReauthorizationRequired, with the reason [TokenRefused].
+// Invalidate implements [Invalidator], for all users of the authorization. If the service
+// refuses new tokens too, the next call of Token changes the state to
+// [ReauthorizationRequired], with the reason [TokenRefused].
 func (s *NamedSource) Invalidate(refused Token) {
 	if f, err := s.find(); err == nil {
 		f.entry.cache.Invalidate(refused)
 	}
 }
 
-// Accept implements [Accepter] for all users of the authorization.
+// Accept implements [Accepter], for all users of the authorization.
 func (s *NamedSource) Accept(accepted Token) {
 	if f, err := s.find(); err == nil {
 		f.entry.cache.Accept(accepted)
 	}
 }
 
-// find returns what the name stands for. It takes the registry's lock only if that may
-// have changed.
+// find returns the entry of the name. It takes the lock of the registry only if the entry
+// may have changed.
 func (s *NamedSource) find() (*found, error) {
 	version := s.registry.version.Load()
 	if f := s.found.Load(); f != nil && f.version == version {
@@ -121,7 +121,7 @@ func (s *NamedSource) find() (*found, error) {
 	return f, nil
 }
 
-// validate returns what is wrong with the use.
+// validate returns an error if no client should be made with the source.
 func (s *NamedSource) validate() error {
 	if s.released.Load() {
 		return fmt.Errorf("auth: the use of %q has been released", s.name)

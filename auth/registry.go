@@ -16,30 +16,31 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// State is the state of a named authorization, as the vendor's flow builder
-// shows it.
+// State is the state of a named authorization. Its text is that of the vendor's flow
+// builder.
 type State string
 
 // The states.
 const (
-	// Pending: nobody has signed in yet, or no token has been requested yet.
+	// Pending: nobody has signed in, or no token has been requested yet.
 	Pending State = "Authorization Pending"
 	// Authorized: there are tokens.
 	Authorized State = "Authorized"
-	// ReauthorizationRequired: there were tokens, and a person has to act. Users still
-	// get the last one while it lives.
+	// ReauthorizationRequired: a person has to act. Users still get the last token while
+	// it is usable.
 	ReauthorizationRequired State = "Re-authorization Required"
 )
 
-// ErrUnknownAuthorization matches the error for a name that the registry does not hold,
-// and for the empty name if there is no default.
+// ErrUnknownAuthorization matches, with errors.Is, the error for a name that the registry
+// does not hold, and for the empty name if there is no default.
 var ErrUnknownAuthorization = errors.New("auth: unknown authorization")
 
-// InUseError reports that an authorization was not removed because it is in use.
+// InUseError reports that an authorization was not removed, because it is in use or the
+// default.
 type InUseError struct {
 	// Name is the name of the authorization.
 	Name string
-	// UsedBy are the names of its users, sorted, each once.
+	// UsedBy are the names of its users, sorted and without duplicates.
 	UsedBy []string
 	// Default is set if it is the default of the registry.
 	Default bool
@@ -54,14 +55,14 @@ func (e *InUseError) Error() string {
 	return fmt.Sprintf("auth: the authorization %q is in use by %s", e.Name, strings.Join(users, ", "))
 }
 
-// Mechanism is a way to obtain tokens that can have a name in a [Registry]. Only
-// [Integration] and [ClientCredentials] implement it. The registry refuses a type that
-// embeds one of them.
+// Mechanism is how a [Registry] gets the tokens of an authorization. It is an [Integration]
+// or a [ClientCredentials], or a pointer to one. The registry returns an error for a type
+// that embeds one of them.
 type Mechanism interface {
-	// Validate returns nil, or an [*outcome.Error] that names every fault.
+	// Validate returns nil, or an [*outcome.Error] that names every invalid field.
 	Validate() error
 
-	// open returns a source that has no token yet, and its standing.
+	// open returns a new source without a token, and its standing.
 	open(ctx context.Context, r *Registry, name string, lasting *lasting) (TokenSource, standing, error)
 }
 
@@ -75,74 +76,75 @@ type standing struct {
 type Status struct {
 	// Name is the authorization's name.
 	Name string
-	// State is whether it works. Reason is why a person has to act.
+	// State is whether it works. Reason is why a person has to act; empty if nobody has to.
 	State  State
 	Reason Reason
-	// Default is set if it is the one for users who name none.
+	// Default is set if it is the default of the registry.
 	Default bool
-	// UsedBy are the names of its users, sorted, each once. The users of the default
-	// include those who name none.
+	// UsedBy are the names of its users, sorted and without duplicates. The users of the
+	// default include those of the empty name.
 	UsedBy []string
 }
 
-// Registry holds authorizations by name, as the vendor's flow builder does for
-// its nodes: several clients and operations share one, one of them can be the
-// default, and one that is in use is not removed.
+// Registry holds authorizations by name, as the vendor's flow builder does. Several clients
+// and operations can share an authorization. One can be the default. Remove refuses an
+// authorization that is in use.
 //
-// Add, Update, Authorize and Remove of one name run one after another. If ctx ends
-// while one waits for another, its error wraps that of ctx.
+// Calls of Add, Update, Authorize, Remove and RemoveInUse with the same name wait for each
+// other. If ctx ends during that wait, the error wraps that of ctx.
 //
-// The zero value is an empty registry that keeps its tokens in memory. It is safe for
-// concurrent use. The exported fields must not be changed, nor the registry be copied,
-// after the first call of a method.
+// The zero value is an empty registry that keeps its tokens in memory. A Registry is safe
+// for concurrent use. After the first call of a method, do not change its fields and do not
+// copy it.
 type Registry struct {
-	// Store keeps the refresh tokens; nil means the registry's memory.
+	// Store keeps the records of Integrations. Nil means the memory of the registry.
 	Store Store
-	// Logger receives warnings about tokens that are not renewed or not saved, and
-	// about refresh tokens that expire soon. Nil drops them.
+	// Logger gets warnings about tokens that could not be renewed or saved, and about
+	// refresh tokens that expire soon. Nil logs nothing.
 	Logger *slog.Logger
-	// OnTransition is called after the state of an authorization has changed, on the
-	// goroutine that caused the change. It may be nil.
+	// OnTransition, if not nil, is called after the state or the reason of an
+	// authorization has changed, on the goroutine that caused the change.
 	OnTransition func(Status)
-	// OnDue is called ahead of the expiry of a refresh token, as with
-	// [Refreshing]. It may be nil.
+	// OnDue, if not nil, is called before a refresh token expires, as in [Refreshing].
 	OnDue func(name string, deadline time.Time)
-	// OnRenewal is called after each renewal of a token, as with
-	// [WithRenewalObserver]. It may be nil.
+	// OnRenewal, if not nil, is called after each renewal of a token, as with
+	// [WithRenewalObserver].
 	OnRenewal func(name string, renewal Renewal)
 
 	memory MemoryStore
 
-	// changes serializes the changes of a name. Each of them calls the store first,
-	// and so could undo another that runs meanwhile.
+	// changes are locks that the changes of a name hold. A change calls the store before
+	// it changes the entry, so two at once could undo each other.
 	changes locks
 
-	// version counts the changes of what a name stands for.
+	// version counts the changes of entries and of the default.
 	version atomic.Uint64
 
 	mu       sync.Mutex
 	entries  map[string]*entry
-	users    map[string]map[string]int // by name, then by user; the empty name is the default's
+	users    map[string]map[string]int // uses by name, then by user; the empty name means the default
 	fallback string                    // the name of the default
-	changed  chan struct{}             // closed when entries changes; nil if nobody waits
-	replaced []*Cache                  // of former entries, while they may be at work
+	changed  chan struct{}             // closed when entries change; nil if nobody waits
+	replaced []*Cache                  // of former entries, with renewals in progress
 }
 
 // entry is one authorization.
 type entry struct {
 	mechanism Mechanism
 	cache     *Cache
-	lasting   *lasting // of the name, whatever the mechanism
-	// standing may be read at any time; it is changed under the registry's mutex.
+	lasting   *lasting // shared by all entries that the name has had
+	// standing may be read at any time. It is changed under the lock of the registry.
 	standing atomic.Pointer[standing]
 }
 
-// Add adds an authorization with the record that the store holds under its name. The
-// state is Authorized if the record can be used, and Pending if there is none. It is
-// ReauthorizationRequired if the record is damaged, or belongs to another client or other
-// scopes. A ClientCredentials needs a TokenURL here, because no client sets it. The error
-// is an [*outcome.Error] that names every fault, a taken name included, or that of the
-// store.
+// Add adds an authorization. An [Integration] uses the record that the store holds under the
+// name. The state is Authorized if that record can be used, and Pending if there is none.
+// It is ReauthorizationRequired if the record is damaged, or belongs to another client or
+// other scopes. A [ClientCredentials] starts as Pending. It must have a TokenURL, because
+// no client sets it.
+//
+// The error is that of the store, or an [*outcome.Error] that names every fault of the name
+// and of the mechanism. A name is 1 to 100 bytes long.
 func (r *Registry) Add(ctx context.Context, name string, mechanism Mechanism) error {
 	return r.change(ctx, name, func() (*Status, error) {
 		var faults outcome.Violations
@@ -156,9 +158,11 @@ func (r *Registry) Add(ctx context.Context, name string, mechanism Mechanism) er
 	})
 }
 
-// Update replaces the mechanism of an authorization. All its users go on with
-// the new one. Tokens that belong to another client are not used any more, and the
-// state says so, as with Add. A token that the store has not saved yet is not lost.
+// Update replaces the mechanism of an authorization, for all of its users. The state becomes
+// that of [Registry.Add] with the new mechanism: tokens that belong to another client are
+// not used any more. A token that the store has not saved yet is not lost.
+//
+// The errors are those of Add, and one that matches [ErrUnknownAuthorization].
 func (r *Registry) Update(ctx context.Context, name string, mechanism Mechanism) error {
 	return r.change(ctx, name, func() (*Status, error) {
 		if _, err := r.named(name); err != nil {
@@ -168,8 +172,11 @@ func (r *Registry) Update(ctx context.Context, name string, mechanism Mechanism)
 	})
 }
 
-// Authorize gives a named [Integration] the grant of a sign-in and saves it.
-// Its users go on with it at once.
+// Authorize saves the grant of a sign-in for a named [Integration]. All users get its tokens
+// from then on.
+//
+// The errors are those of [Refreshing.Authorize], and one that matches
+// [ErrUnknownAuthorization]. For a [ClientCredentials] the error is an [*outcome.Error].
 func (r *Registry) Authorize(ctx context.Context, name string, grant Grant) error {
 	return r.change(ctx, name, func() (*Status, error) {
 		e, err := r.named(name)
@@ -189,8 +196,8 @@ func (r *Registry) Authorize(ctx context.Context, name string, grant Grant) erro
 	})
 }
 
-// change applies one change of name at a time and then reports the status that it
-// results in, if any.
+// change calls apply while it holds the lock of name. It then passes the status that apply
+// returned to OnTransition, unless that is nil.
 func (r *Registry) change(ctx context.Context, name string, apply func() (*Status, error)) error {
 	unlock, err := r.changes.lock(ctx, name)
 	if err != nil {
@@ -206,8 +213,8 @@ func (r *Registry) change(ctx context.Context, name string, apply func() (*Statu
 	return err
 }
 
-// put makes mechanism that of name, unless there are faults. It returns the status if
-// that has changed. It is called within change.
+// put sets the mechanism of name, unless there are faults. It returns the status if that has
+// changed, else nil. The caller holds the lock of name.
 func (r *Registry) put(ctx context.Context, name string, mechanism Mechanism, faults outcome.Violations) (*Status, error) {
 	mechanism = known(mechanism)
 	if mechanism == nil {
@@ -239,7 +246,7 @@ func (r *Registry) put(ctx context.Context, name string, mechanism Mechanism, fa
 	return &status, nil
 }
 
-// cacheOptions returns the options of the cache of one authorization.
+// cacheOptions returns the options for the cache of an authorization.
 func (r *Registry) cacheOptions(name string) []CacheOption {
 	var options []CacheOption
 	if r.Logger != nil {
@@ -251,10 +258,10 @@ func (r *Registry) cacheOptions(name string) []CacheOption {
 	return options
 }
 
-// Authenticate requests a token and so finds out whether the authorization works. It
-// does not wait for the pause after an earlier failure. The state shows the result. It
-// also shows that a renewal was refused while the token still lives, which is no error
-// here.
+// Authenticate gets a token, and so finds out whether the authorization works. It ends the
+// pause after an earlier failure. It updates the state, and returns the error of the
+// authorization if there is no usable token. If the last renewal was refused while the old
+// token is still usable, the state shows that, and Authenticate returns nil.
 func (r *Registry) Authenticate(ctx context.Context, name string) error {
 	e, err := r.named(name)
 	if err != nil {
@@ -265,7 +272,8 @@ func (r *Registry) Authenticate(ctx context.Context, name string) error {
 	return r.settle(name, e, err)
 }
 
-// Get describes an authorization.
+// Get returns the status of an authorization, or an error that matches
+// [ErrUnknownAuthorization].
 func (r *Registry) Get(name string) (Status, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -276,7 +284,7 @@ func (r *Registry) Get(name string) (Status, error) {
 	return r.status(name, e), nil
 }
 
-// List describes all authorizations, sorted by name.
+// List returns the status of all authorizations, sorted by name.
 func (r *Registry) List() []Status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -287,8 +295,9 @@ func (r *Registry) List() []Status {
 	return list
 }
 
-// SetDefault makes name the authorization of users who name none, those of before
-// included. The empty name means that there is no default.
+// SetDefault makes an authorization the default, which is what the empty name means in
+// [Registry.Use]. Existing users of the empty name get its tokens from then on. If name is
+// empty, there is no default. The error matches [ErrUnknownAuthorization].
 func (r *Registry) SetDefault(name string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -300,8 +309,8 @@ func (r *Registry) SetDefault(name string) error {
 	return nil
 }
 
-// Resolve returns the name of the authorization that name stands for: itself, or the
-// default for the empty name.
+// Resolve returns the name of the default if name is empty; else name. The error matches
+// [ErrUnknownAuthorization].
 func (r *Registry) Resolve(name string) (string, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -317,17 +326,17 @@ func (r *Registry) Resolve(name string) (string, error) {
 	return name, nil
 }
 
-// Remove removes an authorization and its record. If it is in use, or the default,
-// Remove returns an [*InUseError] and does not remove it. If the store cannot remove
-// the record, Remove returns the store's error, and the authorization stays.
+// Remove removes an authorization and its record. If it is in use or the default, Remove
+// returns an [*InUseError] and removes nothing. If the store cannot remove the record,
+// Remove returns the error of the store and keeps the authorization.
 func (r *Registry) Remove(ctx context.Context, name string) error {
 	return r.remove(ctx, name, false)
 }
 
-// RemoveInUse is [Registry.Remove] for an authorization that may be in use or the
-// default. Its users get an error that names it and matches [ErrUnknownAuthorization],
-// until there is another authorization of that name. If it is the default, there is
-// none afterwards.
+// RemoveInUse is like [Registry.Remove], but also removes an authorization that is in use or
+// the default. Its users then get an error that matches [ErrUnknownAuthorization], until
+// an authorization with the same name is added. If it was the default, there is no default
+// afterwards.
 func (r *Registry) RemoveInUse(ctx context.Context, name string) error {
 	return r.remove(ctx, name, true)
 }
@@ -346,8 +355,8 @@ func (r *Registry) remove(ctx context.Context, name string, inUse bool) error {
 	})
 }
 
-// detach removes the entry of name and returns a function that restores it. It fails
-// for an entry in use, unless inUse is set.
+// detach removes the entry of name and returns a function that restores it. It returns an
+// error for an entry that is in use or the default, unless inUse is set.
 func (r *Registry) detach(name string, inUse bool) (restore func(), err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -373,7 +382,8 @@ func (r *Registry) detach(name string, inUse bool) (restore func(), err error) {
 	}, nil
 }
 
-// set makes e the entry of name, or leaves none if it is nil. The lock is held.
+// set makes e the entry of name, or removes the entry if e is nil. The caller holds the
+// lock.
 func (r *Registry) set(name string, e *entry) {
 	if r.entries == nil {
 		r.entries = make(map[string]*entry)
@@ -391,14 +401,14 @@ func (r *Registry) set(name string, e *entry) {
 	}
 }
 
-// settle updates the state of e by the result of asking it for a token, and returns the
-// error with the authorization's name. A refused renewal counts more than a token that
-// still lives.
+// settle updates the state of e after its cache has returned a token or err. It returns err
+// with the name of the authorization. If the last renewal was refused, the state shows that
+// even while the old token is usable.
 func (r *Registry) settle(name string, e *entry, err error) error {
 	failure := cmp.Or(err, e.cache.lastFailure())
 	required, refused := errors.AsType[*ReauthorizationRequiredError](failure)
 	if failure != nil && !refused {
-		return err // which says nothing about the authorization
+		return err // another attempt may succeed, so the state stays
 	}
 	now := standing{state: Authorized}
 	if refused {
@@ -415,7 +425,7 @@ func (r *Registry) settle(name string, e *entry, err error) error {
 	return err
 }
 
-// move changes the standing of e, if e is still the entry of name, and reports it.
+// move changes the standing of e, if e is still the entry of name, and calls OnTransition.
 func (r *Registry) move(name string, e *entry, now standing) {
 	r.mu.Lock()
 	if r.entries[name] != e || *e.standing.Load() == now {
@@ -428,7 +438,7 @@ func (r *Registry) move(name string, e *entry, now standing) {
 	r.report(status)
 }
 
-// standing returns the standing of an authorization with this error.
+// standing returns the standing that the error results in.
 func (e *ReauthorizationRequiredError) standing() standing {
 	if e.Reason == NoToken {
 		return standing{Pending, NoToken}
@@ -442,8 +452,8 @@ func (r *Registry) report(status Status) {
 	}
 }
 
-// known returns the mechanism as a value; nil if it is none of the two, though its type
-// may embed one of them.
+// known returns mechanism without a pointer. It returns nil if mechanism is not one of the
+// two, even if its type embeds one of them.
 func known(mechanism Mechanism) Mechanism {
 	switch m := mechanism.(type) {
 	case Integration, ClientCredentials:
@@ -460,7 +470,7 @@ func known(mechanism Mechanism) Mechanism {
 	return nil
 }
 
-// named returns the entry of name.
+// named returns the entry of name, or an error that matches [ErrUnknownAuthorization].
 func (r *Registry) named(name string) (*entry, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -7,16 +7,14 @@ import (
 	"time"
 )
 
-// Run keeps the tokens of the authorizations fresh, so that no call has to wait
-// for one even after a long silence. It is [Cache.Run] for all of them, also for those
-// that are added later. It requests nothing for an authorization that waits for a person,
-// even if its last token still lives, until Authorize, Authenticate or a user's call has
-// changed its state.
+// Run renews the tokens of all authorizations by a timer until ctx ends, as [Cache.Run]
+// does, those that are added later included. Calls then need not wait, even after a long
+// silence. Run skips an authorization while a person has to act, even if its last token is
+// usable. It continues after Authorize, Authenticate or a user's call has changed the state.
 //
-// When ctx ends, Run waits until the renewals in progress have ended and saved their
-// tokens, at most a minute, and returns the error of ctx. Failures do not end it. It
-// reports them to Logger, and changes of state to OnTransition, on goroutines that it
-// waits for.
+// When ctx ends, Run waits up to a minute for the renewals in progress, which save their
+// tokens, and returns the error of ctx. Failures do not end it; Logger gets them. Run calls
+// OnTransition on its own goroutines and waits for these calls.
 func (r *Registry) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	defer running.Wait()
@@ -47,8 +45,8 @@ func (r *Registry) Run(ctx context.Context) error {
 	}
 }
 
-// watch returns the entries with their names, and a channel that is closed when there
-// are others.
+// watch returns the entries with their names, and a channel that is closed when an entry is
+// added, replaced or removed.
 func (r *Registry) watch() (map[*entry]string, <-chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -66,7 +64,7 @@ func (r *Registry) watch() (map[*entry]string, <-chan struct{}) {
 func (r *Registry) keepFresh(ctx context.Context, name string, e *entry) {
 	for {
 		wait := time.Minute
-		if e.standing.Load().reason == "" { // else it waits for a person
+		if e.standing.Load().reason == "" { // else a person has to act
 			_, err := e.cache.Token(ctx)
 			_ = r.settle(name, e, err) // the cache has logged it
 			wait = e.cache.untilNext()
@@ -78,8 +76,8 @@ func (r *Registry) keepFresh(ctx context.Context, name string, e *entry) {
 	}
 }
 
-// Close is [Cache.Close] for all authorizations, for a process that does not use Run.
-// Authorizations that are added later are not closed.
+// Close calls [Cache.Close] for all authorizations. Call it before the process ends, unless
+// it uses Run. Authorizations that are added later are not closed.
 func (r *Registry) Close(ctx context.Context) error {
 	r.mu.Lock()
 	caches := slices.Clone(r.replaced)

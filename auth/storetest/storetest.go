@@ -1,5 +1,5 @@
-// Package storetest tests whether an [auth.Store] keeps the contract of that
-// interface:
+// Package storetest tests whether an implementation of [auth.Store] keeps the contract of
+// that interface:
 //
 //	func TestStore(t *testing.T) {
 //		storetest.Run(t, func(t *testing.T) (one, other auth.Store) {
@@ -8,7 +8,7 @@
 //		})
 //	}
 //
-// It imports nothing but the standard library and package auth.
+// It imports only the standard library and package auth.
 package storetest
 
 import (
@@ -23,7 +23,7 @@ import (
 	"github.com/engagesdk/engage-go/auth"
 )
 
-// patience is how long a test waits for what must happen.
+// patience is how long a test waits for an event before it fails.
 const patience = 30 * time.Second
 
 // tests are those that are the same for every store.
@@ -39,8 +39,9 @@ var tests = map[string]func(t *testing.T, one, other auth.Store){
 	"a large record is kept whole":                     large,
 }
 
-// Run runs all tests, each in a subtest of t. Open returns an empty store twice, as two
-// processes have it. A store for one process may be returned twice as it is.
+// Run runs each test in a subtest of t. Every test calls open once. Open returns two values
+// for the same empty store, as two processes would open it. For a store that only one
+// process can use, both may be the same value.
 func Run(t *testing.T, open func(t *testing.T) (one, other auth.Store)) {
 	run(t, open)
 	t.Run("updates of other records go on", func(t *testing.T) {
@@ -78,7 +79,7 @@ func put(t *testing.T, store auth.Store, name, text string) {
 	}
 }
 
-// check fails the test unless the record called name is want, for Read and Update.
+// check fails the test if Read returns, or Update passes, another record than want.
 func check(t *testing.T, store auth.Store, name, want string) {
 	t.Helper()
 	read, err := store.Read(t.Context(), name)
@@ -86,11 +87,11 @@ func check(t *testing.T, store auth.Store, name, want string) {
 		t.Fatalf("Read(%q): %v", name, err)
 	}
 	if read.Reveal() != want {
-		t.Errorf("Read(%q) returned another record than the one that was saved", name)
+		t.Errorf("Read(%q) returned another record than the last Update saved", name)
 	}
 	err = store.Update(t.Context(), name, func(record auth.Secret) (auth.Secret, error) {
 		if record.Reveal() != want {
-			t.Errorf("Update(%q) passed another record than the one that was saved", name)
+			t.Errorf("Update(%q) passed another record than the last Update saved", name)
 		}
 		return record, nil
 	})
@@ -118,8 +119,8 @@ func absent(t *testing.T, one, two auth.Store) {
 	check(t, one, "a", "")
 }
 
-// locked starts an update of the record called a and returns once it holds the lock.
-// Release lets change return text with err, and returns the result of Update.
+// locked starts an Update of the record called a, and returns once that holds the lock.
+// Release makes change return text and err, and returns the error of Update.
 func locked(ctx context.Context, t *testing.T, store auth.Store, text string, err error) (release func() error) {
 	t.Helper()
 	holds, released, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
@@ -152,7 +153,7 @@ func readWhileLocked(t *testing.T, one, two auth.Store) {
 	defer cancel()
 	record, err := two.Read(ctx, "a")
 	if err != nil || record.Reveal() != "old" {
-		t.Errorf("Read during an Update did not return the record of before; error: %v", err)
+		t.Errorf("Read during an Update did not return the old record; error: %v", err)
 	}
 	if err := release(); err != nil {
 		t.Fatalf("Update: %v", err)
@@ -224,7 +225,7 @@ func waits(t *testing.T, store auth.Store, name string) {
 		return record, nil
 	})
 	if !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("a wait whose context ended returned %v", err)
+		t.Errorf("Update whose context ended during the wait for the lock returned %v", err)
 	}
 }
 
@@ -253,7 +254,7 @@ func panicKeeps(t *testing.T, one, two auth.Store) {
 	func() {
 		defer func() {
 			if recover() == nil {
-				t.Error("Update swallowed a panic of change")
+				t.Error("Update did not pass on a panic of change")
 			}
 		}()
 		_ = one.Update(t.Context(), "a", func(auth.Secret) (auth.Secret, error) { panic("change") })
@@ -261,7 +262,8 @@ func panicKeeps(t *testing.T, one, two auth.Store) {
 	check(t, two, "a", "old")
 }
 
-// A service may have replaced the refresh token by the time that the context ends.
+// savedAfterContext tests the case that the context ends after the service has replaced the
+// refresh token.
 func savedAfterContext(t *testing.T, one, two auth.Store) {
 	put(t, one, "a", "old")
 	ctx, cancel := context.WithCancel(t.Context())
