@@ -18,30 +18,30 @@ import (
 	"github.com/engagesdk/engage-go/auth"
 )
 
-// The one client of an [identity]. The secret protects nothing.
+// The only client of an [identity]. Its secret protects nothing.
 const (
 	identityClient   = "example"
 	identitySecret   = "secret-of-the-example"
 	identityRedirect = "http://localhost/callback"
-	// identityURL stays the same from run to run, as the address of a real
-	// service does; the connection goes to whatever port is free.
+	// identityURL is the same in every run, like the address of a real service. The
+	// connection goes to any free port.
 	identityURL = "https://identity.example.com/v1"
 	// tokenLife is the lifetime of access tokens.
 	tokenLife = time.Hour
 )
 
 // identity is an OAuth 2 authorization server with one client and one person, who always
-// agrees. It has the authorization code grant with PKCE, and refresh tokens for one use.
-// It keeps its grants in a store for the next run.
+// consents. It supports the authorization code grant with PKCE. It accepts each refresh
+// token once. It keeps its grants in a store for the next run.
 type identity struct {
 	http.ServeMux
 	store auth.Store
 
 	mu    sync.Mutex
-	codes map[string]question // those that have not been exchanged yet
+	codes map[string]question // codes that have not been exchanged yet
 }
 
-// question is the request that a code was issued for.
+// question is the sign-in that a code was issued for.
 type question struct{ challenge, redirect string }
 
 // granted is what the person has granted.
@@ -61,8 +61,7 @@ func newIdentity(store auth.Store) *identity {
 	return i
 }
 
-// authorize asks the person, and redirects to the client with a code. It redirects to no
-// address but the client's.
+// authorize redirects to the client with a code. It redirects to no other address.
 func (i *identity) authorize(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	redirect, err := url.Parse(query.Get("redirect_uri"))
@@ -80,7 +79,7 @@ func (i *identity) authorize(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, redirect.String(), http.StatusFound)
 }
 
-// registered reports whether redirect is the client's, with any port of the loopback (RFC
+// registered reports whether redirect is the address of the client, with any port (RFC
 // 8252).
 func registered(redirect *url.URL) bool {
 	portless := *redirect
@@ -88,7 +87,7 @@ func registered(redirect *url.URL) bool {
 	return portless.String() == identityRedirect
 }
 
-// code returns a new code.
+// code issues a new code.
 func (i *identity) code(asked question) string {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -130,7 +129,7 @@ func (i *identity) token(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// exchange accepts a code, once, from the client that it was issued to.
+// exchange accepts a code once, from the client that it was issued to.
 func (i *identity) exchange(g *granted, form url.Values) bool {
 	i.mu.Lock()
 	asked, ok := i.codes[form.Get("code")]
@@ -144,8 +143,8 @@ func (i *identity) exchange(g *granted, form url.Values) bool {
 	return true
 }
 
-// refresh accepts the latest refresh token. Any other may have been stolen, and then the
-// person has to sign in again, as RFC 9700 advises.
+// refresh accepts only the latest refresh token. Any other may have been stolen, so the
+// person then has to sign in again, as RFC 9700 advises.
 func refresh(g *granted, form url.Values) bool {
 	if g.RefreshToken != "" && form.Get("refresh_token") == g.RefreshToken {
 		return true
@@ -154,7 +153,7 @@ func refresh(g *granted, form url.Values) bool {
 	return false
 }
 
-// userinfo replies with the person's id to a request with the access token.
+// userinfo replies with the id of the person if the request has a valid access token.
 func (i *identity) userinfo(w http.ResponseWriter, r *http.Request) {
 	g, err := i.update(r.Context(), func(*granted) {})
 	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
@@ -165,7 +164,7 @@ func (i *identity) userinfo(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, map[string]any{"sub": "person"})
 }
 
-// update changes what is granted and returns it.
+// update changes what the person has granted and returns it.
 func (i *identity) update(ctx context.Context, change func(*granted)) (granted, error) {
 	var g granted
 	err := i.store.Update(ctx, "identity service", func(record auth.Secret) (auth.Secret, error) {
@@ -188,16 +187,15 @@ func answer(w http.ResponseWriter, status int, body map[string]any) {
 	_ = json.NewEncoder(w).Encode(body)
 }
 
-// runningIdentity is an identity that can be reached at [identityURL], through
-// its own transport.
+// runningIdentity is a server for an identity. The transport of its client connects
+// [identityURL] to it.
 type runningIdentity struct{ *httptest.Server }
 
 func startIdentity(store auth.Store) runningIdentity {
 	return runningIdentity{httptest.NewTLSServer(newIdentity(store))}
 }
 
-// integration is the identity's client. Its redirect may end at any port, so
-// that it takes a free one.
+// integration returns the client of the identity. Its redirect goes to a free port.
 func (r runningIdentity) integration() auth.Integration {
 	return auth.Integration{
 		ClientID:     identityClient,

@@ -14,31 +14,31 @@ import (
 	"github.com/engagesdk/engage-go/examples/internal/program"
 )
 
-// login is a person's authorization, which is kept in a store.
+// login is the authorization of a person, with the store that keeps it.
 type login struct {
 	name        string
 	integration auth.Integration
 	store       auth.Store
 	// open opens an address in a browser.
 	open func(ctx context.Context, address string) error
-	// ask is the address to make a request to; empty for none.
+	// ask is the address to send a request to; empty for none.
 	ask string
 	in  io.Reader
 	out io.Writer
 }
 
-// ways are the ways to sign in, by name.
+// ways are the ways to sign in, by the value of -how.
 var ways = map[string]way{
 	"browser": login.inBrowser,
 	"paste":   login.byPaste,
 	"device":  login.byDevice,
 }
 
-// way is a way for a person to sign in.
+// way signs a person in and returns the grant.
 type way func(login, context.Context) (auth.Grant, error)
 
-// run works with the stored tokens. Only if these cannot be used, a person signs in, and
-// run works with the new ones.
+// run works with the stored tokens. If these cannot be used, a person signs in first, and
+// run works with the new tokens.
 func (l login) run(ctx context.Context, signIn way) error {
 	err := l.work(ctx)
 	required, ok := errors.AsType[*auth.ReauthorizationRequiredError](err)
@@ -58,15 +58,15 @@ func (l login) run(ctx context.Context, signIn way) error {
 	return l.work(ctx)
 }
 
-// work is what a program does with its authorization: here, one request. If the service
-// refuses the token, work replaces it once. A program that makes its requests with an
-// http.Client leaves that to an auth.Transport.
+// work does what a program does with its authorization: here, it sends one request. If the
+// service refuses the token, work sends the request once more with a new token. In a
+// program with an http.Client, auth.Transport does that.
 func (l login) work(ctx context.Context) error {
 	source, err := l.refreshing().Open()
 	if err != nil {
 		return err
 	}
-	// A refresh in progress may have replaced the refresh token.
+	// A refresh in progress has to save the new refresh token.
 	defer func() { _ = source.Close(context.WithoutCancel(ctx)) }()
 	token, err := l.token(ctx, source)
 	if err != nil || l.ask == "" {
@@ -74,7 +74,7 @@ func (l login) work(ctx context.Context) error {
 	}
 	status, err := l.request(ctx, token)
 	if err == nil && status == http.StatusUnauthorized {
-		l.print("the token is refused, so it is refreshed")
+		l.print("the service refuses the token, so the program refreshes it")
 		source.Invalidate(token)
 		if token, err = l.token(ctx, source); err != nil {
 			return err
@@ -84,9 +84,9 @@ func (l login) work(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.print("the request is answered: %d %s", status, http.StatusText(status))
+	l.print("the service replies: %d %s", status, http.StatusText(status))
 	if status != http.StatusOK {
-		return errors.New("the service does not take the token")
+		return errors.New("the service does not accept the request")
 	}
 	return nil
 }
@@ -105,12 +105,12 @@ func (l login) token(ctx context.Context, source auth.TokenSource) (auth.Token, 
 	if expiry := token.Expiry(); !expiry.IsZero() {
 		until = "until " + expiry.UTC().Format(time.RFC3339)
 	}
-	l.print("there is a token, good %s", until)
+	l.print("there is a token, valid %s", until)
 	return token, nil
 }
 
-// request makes a request with the token, which goes to no other host, and returns
-// the status of the reply.
+// request sends a request with the token and returns the status of the reply. It sends the
+// token to no other host.
 func (l login) request(ctx context.Context, token auth.Token) (int, error) {
 	hosts, err := auth.NewHosts(l.ask)
 	if err != nil {
@@ -127,7 +127,7 @@ func (l login) request(ctx context.Context, token auth.Token) (int, error) {
 	if transport == nil {
 		transport = http.DefaultTransport
 	}
-	response, err := transport.RoundTrip(request) // which follows no redirect
+	response, err := transport.RoundTrip(request) // follows no redirect
 	if err != nil {
 		return 0, err
 	}
@@ -143,7 +143,7 @@ func (l login) inBrowser(ctx context.Context) (auth.Grant, error) {
 	}.Run(ctx)
 }
 
-// byPaste signs in with a browser anywhere, whose last address is pasted here.
+// byPaste signs in with any browser. The person pastes its last address here.
 func (l login) byPaste(ctx context.Context) (auth.Grant, error) {
 	signIn, err := l.integration.NewSignIn()
 	if err != nil {
@@ -154,6 +154,7 @@ func (l login) byPaste(ctx context.Context) (auth.Grant, error) {
 	pasted := bufio.NewScanner(program.Input(ctx, l.in))
 	for pasted.Scan() {
 		grant, err := signIn.Finish(ctx, strings.TrimSpace(pasted.Text()))
+		// Not errors.As: if the person declined, a SignInError is the cause of the error.
 		if _, again := err.(*auth.SignInError); !again {
 			return grant, err
 		}
@@ -165,7 +166,7 @@ func (l login) byPaste(ctx context.Context) (auth.Grant, error) {
 	return auth.Grant{}, errors.New("the input ended without the address")
 }
 
-// byDevice signs in with a code that is entered on another device.
+// byDevice signs in with a code that the person enters on another device.
 func (l login) byDevice(ctx context.Context) (auth.Grant, error) {
 	return auth.DeviceLogin{
 		Integration: l.integration,

@@ -1,17 +1,17 @@
-// Login has a person sign in, keeps the tokens in a folder, and makes one
-// request with them. The next run finds the tokens and needs nobody.
+// Login signs a person in, keeps the tokens in a folder, and sends one request with
+// them. The next run uses the stored tokens, so that nobody needs to sign in.
 //
-// Without configuration it signs in at an identity service of its own, and
-// follows the redirect itself. With WEBEX_CLIENT_ID and WEBEX_CLIENT_SECRET set
-// it signs in to that integration: in the browser of this machine, or, where
-// there is none, by a pasted address or by a code to enter elsewhere.
+// Without configuration it signs in to an identity service of its own, and follows
+// the redirect itself. With WEBEX_CLIENT_ID and WEBEX_CLIENT_SECRET it signs in to
+// that integration: in the browser of this machine, by a pasted address, or by a code
+// to enter on another device.
 //
 //	login
 //	login -redirect http://localhost:8080/callback -scopes "cjp:config_read"
 //	login -how paste
 //	login -how device
 //
-// No token and no secret is printed.
+// It prints no token and no secret.
 package main
 
 import (
@@ -47,7 +47,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, in io.R
 	redirect := flags.String("redirect", "http://localhost:8080/callback", "the integration's redirect URI")
 	scopes := flags.String("scopes", "cjp:config_read", "the integration's scopes")
 	service := flags.String("service", "https://webexapis.com/v1", "the identity service, above authorize and access_token")
-	ask := flags.String("ask", "", "the address to make a request to with the token")
+	ask := flags.String("ask", "", "the address to send a request with the token to")
 	folder := flags.String("store", "", "the folder to keep tokens in (default engage-go/login in the user's configuration)")
 	if err := program.Parse(flags, args, out); err != nil {
 		return err
@@ -78,7 +78,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, in io.R
 	where := *service
 	if l.integration.ClientID == "" && l.integration.ClientSecret.IsZero() {
 		if *how != "browser" {
-			return errors.New("set " + clientID + " and " + clientSecret + ": the identity service in memory is out of a person's reach")
+			return errors.New("set " + clientID + " and " + clientSecret + ": without them, only -how browser works")
 		}
 		identity := startIdentity(store)
 		defer identity.Close()

@@ -57,7 +57,7 @@ func inMemory(t *testing.T, directory string) (string, granted) {
 	return out.String(), g
 }
 
-const used = "  the request is answered: 200 OK\n"
+const used = "  the service replies: 200 OK\n"
 
 func TestSecondRunNeedsNobody(t *testing.T) {
 	directory := filepath.Join(t.TempDir(), "a", "tokens")
@@ -78,7 +78,7 @@ func TestRefusedTokenIsRefreshedAndOnlyThenIsSomebodyAsked(t *testing.T) {
 	_, first := inMemory(t, directory)
 	change(t, directory, func(g *granted) { g.AccessToken = "" })
 	printed, second := inMemory(t, directory)
-	require.Contains(t, printed, "the token is refused, so it is refreshed")
+	require.Contains(t, printed, "the service refuses the token, so the program refreshes it")
 	require.NotContains(t, printed, "sign-in")
 	require.Contains(t, printed, used)
 	require.Equal(t, 1, second.SignIns)
@@ -230,7 +230,7 @@ func TestCodeIsEnteredOnAnotherDevice(t *testing.T) {
 	arguments := []string{"-store", t.TempDir(), "-how", "device", "-service", server.URL + "/v1"}
 	require.NoError(t, run(t.Context(), arguments, configured, strings.NewReader(""), &out))
 	require.Contains(t, out.String(), "enter the code 1234 at https://login.example.com")
-	require.Contains(t, out.String(), "there is a token, good until it is refused")
+	require.Contains(t, out.String(), "there is a token, valid until it is refused")
 	for _, secret := range []string{"hidden", "secret-1", "secret-2"} {
 		require.NotContains(t, out.String(), secret)
 	}
