@@ -358,8 +358,8 @@ func (c *Cache) untilNext() time.Duration {
 // token. If ctx ends first, Close returns an error that wraps that of ctx. Afterwards Token
 // returns the cached token while it is usable, then [ErrClosed].
 //
-// Call Close before the process ends, unless it uses Run. Otherwise the service may replace
-// a refresh token, and the process ends before it has saved the new one.
+// A process that does not use Run calls Close before it ends. Otherwise the service may
+// replace a refresh token, and the process ends before it has saved the new one.
 func (c *Cache) Close(ctx context.Context) error {
 	c.stop()
 	return c.finish(ctx)

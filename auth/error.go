@@ -166,8 +166,8 @@ func (e *TokenEndpointError) Is(target error) bool {
 }
 
 // Temporary reports whether the same request may succeed later. It is true if there was no
-// reply, if the endpoint was busy or failed, or if a proxy or firewall seems to have
-// replied in its place. It is false for a redirect.
+// reply, or if the endpoint was busy or failed. It is also true if a proxy or firewall
+// seems to have replied instead. It is false for a redirect.
 func (e *TokenEndpointError) Temporary() bool {
 	switch e.Code {
 	case "temporarily_unavailable", "slow_down", "server_error":

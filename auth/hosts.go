@@ -116,8 +116,8 @@ func lower(c byte) byte {
 	return c
 }
 
-// HostError reports that a request got no token, because it goes to a host that the token
-// is not meant for, or does not use https.
+// HostError reports that a request got no token. It goes to a host that the token is not
+// meant for, or does not use https.
 type HostError struct {
 	// Host is the host of the request, with the port if its URL has one.
 	Host string

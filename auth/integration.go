@@ -96,9 +96,8 @@ func (i Integration) faults() outcome.Violations {
 // only once, so save the grant before you use it, as [Refreshing] does.
 //
 // Refresh makes up to three attempts while the failure is temporary, all within 30
-// seconds. It makes no further attempt after a 2xx reply, after a reply that is not
-// complete, or if the connection was lost after the request was sent. In these cases the
-// service may have accepted the refresh token.
+// seconds. It makes no further attempt after a 2xx reply, or if the reply is lost or not
+// complete. In these cases the service may have accepted the refresh token.
 //
 // An invalid reply never costs a new refresh token. If expires_in is not valid, the expiry
 // of the access token is not known. If the access token is not usable, Refresh returns an

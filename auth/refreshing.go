@@ -13,8 +13,8 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// Refreshing configures a source that renews its access token with a refresh token, that of
-// a person who signed in or that of a Service App. Open returns the source.
+// Refreshing configures a source that renews its access token with a refresh token. That
+// belongs to a person who signed in, or to a Service App. Open returns the source.
 //
 // The source keeps both tokens in a record of a [Store]. All sources of the record share
 // each refresh, also across processes: one of them locks the record, refreshes and saves
@@ -42,7 +42,8 @@ type Refreshing struct {
 	// more starts this over, because it belongs to another refresh token.
 	//
 	// OnDue is called on the goroutine of the renewal, after callers have got the new
-	// token. It may ask the source for a token. Calls of OnDue do not overlap. If OnDue
+	// token. It may ask the source for a token. A source calls OnDue
+	// again only after it has returned. If OnDue
 	// panics, the source logs that.
 	OnDue func(name string, deadline time.Time)
 }
@@ -59,7 +60,7 @@ type Refreshing struct {
 //
 // If the store contains a valid access token, the source returns it without waiting for
 // the lock of the record. A refresh in progress continues for up to 30 seconds, even if no
-// caller waits for it any more, because the service may have replaced the refresh token.
+// caller waits for it any more: the service may have replaced the refresh token.
 // Use [Cache.Run] or [Cache.Close] to wait for it before the process ends.
 //
 // If a new token cannot be saved, the source returns it nevertheless, and saves it later,

@@ -76,8 +76,8 @@ func (r *Registry) keepFresh(ctx context.Context, name string, e *entry) {
 	}
 }
 
-// Close calls [Cache.Close] for all authorizations. Call it before the process ends, unless
-// it uses Run. Authorizations that are added later are not closed.
+// Close is like [Cache.Close], for all authorizations. A process that does not use Run calls
+// it before it ends. Authorizations that are added later are not closed.
 func (r *Registry) Close(ctx context.Context) error {
 	r.mu.Lock()
 	caches := slices.Clone(r.replaced)

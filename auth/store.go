@@ -18,15 +18,15 @@ type Store interface {
 	Read(ctx context.Context, name string) (Secret, error)
 
 	// Update calls change with the record called name, and replaces the record with the
-	// result. A zero result removes the record. Update holds an exclusive lock of the
-	// record, among all processes that share the store, from before it reads the record
-	// until it has saved the new one. Change may send requests to a token endpoint and
-	// so take 30 seconds.
+	// result. A zero result removes the record. Update locks the record before it
+	// reads it, and unlocks it after it has saved the new one. The lock excludes all
+	// other Updates of the record, also those of other processes. Change may send
+	// requests to a token endpoint and so take 30 seconds.
 	//
 	// Ctx limits the wait for the lock and the reading. Once Update has called change, it
 	// saves the result even if ctx has ended, because the service may have replaced the
-	// refresh token. For this, a store in a database needs a context of its own for the
-	// transaction, made with [context.WithoutCancel] and a limit of a minute or more.
+	// refresh token. So a store in a database needs another context for its transaction,
+	// made with [context.WithoutCancel] and a limit of a minute or more.
 	//
 	// If change returns an error, Update keeps the record and returns that error
 	// unchanged. If change panics, Update keeps the record, releases the lock and passes

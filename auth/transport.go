@@ -63,7 +63,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.send(second, other)
 }
 
-// send sends r with token, and tells Source whether the service accepted the token.
+// send sends r with token, and calls Accept or Invalidate of Source.
 func (t *Transport) send(r *http.Request, token Token) (*http.Response, error) {
 	authorized := r.Clone(r.Context())
 	if err := t.Hosts.Authorize(authorized, token); err != nil {
