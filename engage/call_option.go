@@ -45,7 +45,8 @@ func (s *settings) apply(options []CallOption) outcome.Violations {
 	return v
 }
 
-// RetryPolicy says which failed calls are attempted again.
+// RetryPolicy says which failed calls are attempted again: [RetrySafe], [RetryAlways] or
+// [RetryNever].
 type RetryPolicy uint8
 
 const (
@@ -121,8 +122,9 @@ func (s *settings) setRetry(retry Retry) {
 // append that may have been applied. The zero value is the default.
 //
 // The client looks a create up by its address, and an append in the transcript of its
-// conversation. It makes as many lookups as [Retry] has attempts, with the waits of
-// Retry. Each lookup is a read with attempts of its own; if it fails, there is no other.
+// conversation. It does so up to Attempts times, and waits between two lookups as between
+// two attempts; see [Retry]. A lookup is a read with attempts of its own. If it fails,
+// there is no other. Without a deadline such a call can take some minutes.
 //
 // A message or a conversation with the alias id of the request proves that the write was
 // applied. The call then succeeds, and the Proof of the receipt is [Reconciled]. So an
@@ -137,18 +139,19 @@ func (s *settings) setRetry(retry Retry) {
 // A client with callbacks waits for the outcome meanwhile, of convergent writes, too: a
 // callback comes even if the acknowledgement was lost.
 type Reconciliation struct {
-	// Off leaves out the lookups after a failure and the wait for a callback. An outcome
-	// that a callback has reported already still counts.
+	// Off leaves out the lookups after a failure and the wait for a callback. The call then
+	// ends at once, with an outcome that a callback has reported already, or else with
+	// the effect [outcome.MaybeApplied].
 	Off bool
 	// SettleTime is the time after which a request that was sent, and got no reply,
-	// cannot be applied any more. The vendor publishes no such time; 0 means that it is
-	// unknown. If it is set, and a lookup after that time finds the write absent, the
+	// cannot be applied any more. The vendor publishes no such time. The default, 0, means
+	// that it is unknown, and that nothing is sent again. If it is set, and a lookup after that time finds the write absent, the
 	// client sends it once more with the same alias ids, within the limit of attempts. A
 	// create with messages is absent only if its address has no conversation. If the
 	// time is too short, a message can arrive twice.
 	SettleTime time.Duration
-	// LookFirst looks a create or an append up before it is sent; see
-	// [WithReconciliation].
+	// LookFirst looks a create or an append up before it is sent, for a program that was
+	// killed and handles an event again; see [WithReconciliation].
 	LookFirst bool
 }
 

@@ -9,9 +9,10 @@ import (
 )
 
 // WithCallbacks makes each write wait for the outcome that a callback reports to
-// handler; see [WithWaitForOutcome]. The client sends each write with a callback URL
-// of its own. That requests have one was observed; its name, callbackUrl, is assumed.
-// A call of [Client.Do] has none.
+// handler; see [WithWaitForOutcome]. The client sends each write with a callback URL of
+// its own. Requests of the vendor contain one (observed); that its name is callbackUrl is
+// assumed. If it is another, no callback comes, and writes end on onTimeout. A call of
+// [Client.Do] has no callback URL.
 func WithCallbacks(handler *callback.Handler) Option {
 	return func(c *Client) error {
 		if handler == nil {

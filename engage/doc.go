@@ -26,7 +26,11 @@
 // A request is a struct named after the operation and the version of the node, such
 // as [AppendMessageV13]. A method accepts only the versions of its operation. A request
 // is validated before anything is sent; the error names all violations at once. Validate
-// does the same without a client.
+// does the same without a client. Take the highest version, or that of your flow: a
+// version says what a request may contain, and is not sent.
+//
+// An alias id is an id that you give to a message or a conversation. The client makes one
+// for each message without it.
 //
 // # What is known of the wire
 //
@@ -37,9 +41,10 @@
 // # When a call fails
 //
 // The error is an [outcome.Error]. Its Effect says whether a write may have been
-// applied all the same. Reads and convergent writes are retried. A create or an append
-// is sent again only if it was certainly not applied; see [Class]. [Retry] changes that.
-// Each attempt has a time limit, and the context limits the call as a whole.
+// applied all the same. Reads are retried, and so are convergent writes, which end in the
+// same state however often they are applied: all but create and append. A create or an
+// append is sent again only if it was certainly not applied; see [Class]. [Retry] changes
+// that. Each attempt has a time limit, and the context limits the call as a whole.
 // [WithLimiter] delays attempts.
 //
 // A create or an append that may have been applied is reconciled; see

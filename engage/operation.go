@@ -20,7 +20,8 @@ const (
 	Assumed Evidence = "assumed"
 )
 
-// Class says what a repetition of an operation would do.
+// Class says what a repetition of an operation would do: [Read], [Convergent] or
+// [Unsafe].
 type Class string
 
 const (

@@ -11,7 +11,8 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// Proof says what is known of the write that a receipt is for.
+// Proof says how a receipt knows of its write: [Acknowledged], [Confirmed] or
+// [Reconciled].
 type Proof string
 
 // The proofs.

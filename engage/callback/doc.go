@@ -6,7 +6,7 @@
 //
 //	handler, err := callback.New("https://flows.example.com/engage/callbacks")
 //	…
-//	mux.Handle("/engage/callbacks/", handler)
+//	mux.Handle("/engage/callbacks/", handler) // the path of the URL, and a slash
 //	client, err := engage.New(engage.US, source, engage.WithCallbacks(handler))
 //
 // The client's writes then return when their outcome has arrived, or on onTimeout

@@ -64,6 +64,10 @@ func configure(args []string, getenv func(string) string, out io.Writer) (config
 		return configuration{}, fmt.Errorf("%w: -businesses: %w", program.ErrMisuse, err)
 	}
 	secret := getenv("ENGAGE_HUB_SECRET")
+	// Only a tenant on the loopback has a URL with http.
+	if base := getenv("ENGAGE_BASE_URL"); c.listen == "" && base != "" && !strings.HasPrefix(base, "http://") {
+		return configuration{}, errors.New("set -listen: the events of this program are not for the tenant of ENGAGE_BASE_URL")
+	}
 	switch {
 	case secret != "":
 	case c.listen == "":

@@ -65,6 +65,11 @@ func TestEveryEventIsHandledOnce(t *testing.T) {
 	require.Contains(t, out.String(), "11 events accepted, 11 duplicates dropped, 0 requests refused\n11 handled, 0 dead letters\n")
 }
 
+func TestTheEventsOfTheProgramAreNotForATenant(t *testing.T) {
+	real := func(name string) string { return map[string]string{"ENGAGE_BASE_URL": "us"}[name] }
+	require.ErrorContains(t, run(t.Context(), nil, real, io.Discard), "set -listen")
+}
+
 // firstURL passes on the first URL that the program prints.
 type firstURL struct {
 	io.Writer
