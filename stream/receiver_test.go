@@ -522,11 +522,22 @@ func TestAReceiverDoesNotWaitForAnInboxThatHangs(t *testing.T) {
 	})
 }
 
-func TestAnUnsignedRequestIsRefusedBeforeItsBodyIsRead(t *testing.T) {
-	r := newReceiving(t)
-	reply := r.post("", func(request *http.Request) {
-		request.Header.Del(stream.SignatureHeader)
-		request.Body = io.NopCloser(failing{errors.New("the body was read")})
-	})
-	requireRefused(t, r, reply, stream.RefusedSignature)
+func TestARequestWithoutAPossibleSignatureIsRefusedBeforeItsBodyIsRead(t *testing.T) {
+	good := stream.Sign(stream.SHA256, current, []byte(typing))
+	for name, values := range map[string][]string{
+		"no signature":    nil,
+		"two":             {good, good},
+		"too short":       {good[:len(good)-2]},
+		"too long":        {good + "00"},
+		"not hexadecimal": {good[:len(good)-1] + "g"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newReceiving(t)
+			reply := r.post("", func(request *http.Request) {
+				request.Header[stream.SignatureHeader] = values
+				request.Body = io.NopCloser(failing{errors.New("the body was read")})
+			})
+			requireRefused(t, r, reply, stream.RefusedSignature)
+		})
+	}
 }
