@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,6 +26,7 @@ func TestATransportGetsTheContextOfTheCallerAndTheTimeoutOfTheAttempt(t *testing
 		deadline, limited := r.Context().Deadline()
 		require.True(t, limited)
 		require.Equal(t, t.Name(), r.Context().Value(callerKey{}))
+		require.Equal(t, r.URL.Host, r.Host, "as of a request of net/http")
 		deadlines <- deadline
 		require.NoError(t, r.Context().Err())
 		return fine(), nil
@@ -87,6 +89,46 @@ func TestTheErrorOfAProxyDoesNotContainItsPassword(t *testing.T) {
 	require.ErrorIs(t, err, unreachable)
 	require.ErrorContains(t, err, "no way to http://")
 	require.NotContains(t, err.Error(), token)
+}
+
+func TestTheErrorOfATransportContainsNothingThatWasSent(t *testing.T) {
+	const query, header, body = "ann@example.org", "tenant-7", "my card is 4111"
+	client := over(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+		sent, _ := io.ReadAll(r.Body)
+		return nil, fmt.Errorf("broken by %s, %s, %s and %s", r.URL.Query().Get("q"), r.Header.Get("X-Tenant"), r.Header.Get("Authorization"), sent)
+	}))
+	_, err := client.Do(t.Context(), engage.Call{
+		Operation: "New", Route: engage.Route{Method: http.MethodPost, Path: "/new"}, Query: url.Values{"q": {query}}, Body: body,
+	}, engage.WithHeader("X-Tenant", header), oneAttempt)
+	require.ErrorContains(t, err, "broken by [cut], [cut], Bearer [cut] and [cut]")
+}
+
+// once is a body that is read before it is closed only.
+type once struct {
+	*testing.T
+	io.Reader
+	closed bool
+}
+
+func (o *once) Read(p []byte) (int, error) {
+	if o.closed {
+		o.Error("the body is read after it was closed")
+	}
+	return o.Reader.Read(p)
+}
+
+func (o *once) Close() error {
+	o.closed = true
+	return nil
+}
+
+func TestABodyIsNotReadAfterItWasClosed(t *testing.T) {
+	client := over(t, roundTrip(func(*http.Request) (*http.Response, error) {
+		body := &once{T: t, Reader: strings.NewReader(`{"code":7}`)}
+		return &http.Response{StatusCode: http.StatusServiceUnavailable, Body: body, ContentLength: -1}, nil
+	}), engage.WithCallOptions(quick))
+	_, err := searchConversation(t.Context(), client)
+	require.Len(t, failureOf(t, err).Attempts, 4)
 }
 
 func TestARedirectOfAWriteIsRefused(t *testing.T) {
