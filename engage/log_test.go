@@ -63,6 +63,12 @@ func TestTheLogShortensALongTraceID(t *testing.T) {
 	require.Equal(t, long, failureOf(t, err).TraceIDs[1].Value, "the error keeps it whole")
 	require.Contains(t, log.String(), " trxid=X-1 tid="+long[:127]+"… ")
 	require.Contains(t, err.Error(), long[:127]+"…")
+
+	log.Reset()
+	long = long[:126] + "yy"
+	_, err = appendMessage(t.Context(), server.client(t, engage.WithLogger(logger)))
+	require.Equal(t, outcome.OnAppendMessageFailure, outcome.Of(err))
+	require.Contains(t, log.String(), " tid="+long+" ", "one of 128 bytes is not cut")
 }
 
 // The server quotes the request in its replies.

@@ -330,9 +330,14 @@ func TestEverySpellingOfTheTransactionIDIsRead(t *testing.T) {
 	}
 }
 
-func TestAFailureInTheValueOfAnAcknowledgementIsAFailure(t *testing.T) {
-	_, err := newStub(t, reply(200, `{"status":"success","value":{"status":"failure","code":"4551"}}`)).client(t).
-		ReopenConversation(t.Context(), reopenRequest)
-	require.Equal(t, outcome.ConversationReopenFailed, failureOf(t, err).Edge)
-	require.Equal(t, outcome.Refused, failureOf(t, err).Effect)
+func TestAFailureInAnAcknowledgementOrInItsValueIsAFailure(t *testing.T) {
+	for _, body := range []string{
+		`{"status":"success","value":{"status":"failure","code":"4551"}}`,
+		`{"status":"failure","value":{"status":"success","tid":"T-1"}}`,
+		`{"tid":"T-1","value":{"status":"failure"}}`,
+	} {
+		_, err := newStub(t, reply(200, body)).client(t).ReopenConversation(t.Context(), reopenRequest)
+		require.Equal(t, outcome.ConversationReopenFailed, failureOf(t, err).Edge, body)
+		require.Equal(t, outcome.Refused, failureOf(t, err).Effect, body)
+	}
 }

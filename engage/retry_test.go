@@ -158,6 +158,18 @@ func TestAWaitBeyondTheDeadlineEndsTheCallAtOnce(t *testing.T) {
 	require.NoError(t, ctx.Err(), "it ended before the deadline")
 }
 
+func TestAWaitThatLastsUntilTheDeadlineEndsTheCallAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const wait = 7 * time.Second
+		ctx, cancel := context.WithTimeout(t.Context(), wait)
+		defer cancel()
+		start := time.Now()
+		_, err := appendMessage(ctx, clocked(t, engage.WithRetry(engage.Retry{FirstWait: 1, LongestWait: wait}), busy("7")))
+		require.Equal(t, outcome.OnError, failureOf(t, err).Edge)
+		require.Zero(t, time.Since(start))
+	})
+}
+
 // clocked returns a client over [atOnce], for use under a fake clock.
 func clocked(t *testing.T, option engage.CallOption, replies ...*http.Response) *engage.Client {
 	t.Helper()
@@ -233,6 +245,7 @@ func TestRetryAfterIsWaitedFor(t *testing.T) {
 		{func(time.Time) string { return "7" }, 7 * time.Second},
 		{func(time.Time) string { return " 7 " }, 7 * time.Second},
 		{func(time.Time) string { return "1.5" }, 1500 * time.Millisecond},
+		{func(time.Time) string { return "10" }, 10 * time.Second}, // the longest
 		{func(now time.Time) string { return now.Add(9 * time.Second).UTC().Format(http.TimeFormat) }, 9 * time.Second},
 		{func(now time.Time) string { return now.Add(9 * time.Second).UTC().Format(time.RFC850) }, 9 * time.Second},
 		{func(now time.Time) string { return now.Add(9 * time.Second).UTC().Format(time.ANSIC) }, 9 * time.Second},
