@@ -346,6 +346,20 @@ func TestATokenIsReplacedWithinTheTimeoutOfAnAttempt(t *testing.T) {
 	}
 }
 
+func TestTheContextsOfATokenSourceEndWithTheCall(t *testing.T) {
+	var contexts []context.Context
+	client := patient(t, func(ctx context.Context) (auth.Token, error) {
+		contexts = append(contexts, ctx)
+		return auth.NewToken(fmt.Sprint("token-", len(contexts)), time.Time{}), nil
+	}, httpmock.NewStringResponse(http.StatusUnauthorized, ``), fine())
+	_, err := searchConversation(t.Context(), client)
+	require.NoError(t, err)
+	require.Len(t, contexts, 3, "one for each attempt, and one to replace the token")
+	for _, ctx := range contexts {
+		require.Error(t, ctx.Err())
+	}
+}
+
 func TestACallerWhoLeavesDoesNotFailOthersThatWaitForTheToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		calls := 0
