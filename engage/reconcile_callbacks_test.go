@@ -347,10 +347,13 @@ func TestAWriteWhoseCallbackReportsAFailureIsRefused(t *testing.T) {
 	server := newStub(t, nil)
 	server.answer = func(w http.ResponseWriter, r *http.Request) {
 		post(t, callbackURL(t, server.seen()[0]), `{"tid":"T-1","status":"failure"}`)
+		w.Header().Set("Retry-After", "7")
 		reply(http.StatusOK, `{"tid":`)(w, r)
 	}
 	_, err := closeConversation(t.Context(), server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithCallOptions(oneAttempt)))
 	failure := failureOf(t, err)
 	require.Equal(t, outcome.Refused, failure.Effect)
 	require.Equal(t, outcome.MaybeApplied, failure.Attempts[0].Effect)
+	require.NoError(t, failure.Err, "the cause is that of the attempt")
+	require.Zero(t, failure.RetryAfter)
 }

@@ -329,6 +329,16 @@ func TestARepetitionCountsTheAttemptsWithoutTheRefusedToken(t *testing.T) {
 	require.Len(t, receipt.Attempts, 3)
 }
 
+func TestARefusedTokenThatIsNotReplacedCountsAsAnAttempt(t *testing.T) {
+	server := emptyService(t, func(n int, _ func(string)) http.HandlerFunc {
+		return []http.HandlerFunc{reply(500, ``), reply(401, ``), reply(202, acknowledged)}[n-1]
+	})
+	_, err := appendTo(appendRequest, engage.WithRetry(engage.Retry{Policy: engage.RetryAlways, Attempts: 2}), settleTime(time.Millisecond))(t.Context(), server.client(t))
+	failure := failureOf(t, err)
+	require.Equal(t, outcome.MaybeApplied, failure.Effect)
+	require.Len(t, failure.Attempts, 2)
+}
+
 // gateway is a transport that fails each append and delivers it later to a
 // conversation. It answers with the transcript of that conversation.
 type gateway struct {
@@ -376,6 +386,7 @@ func TestARequestThatAGatewayDeliversLateIsNotDoubled(t *testing.T) {
 		"between two lookups":              {100 * time.Millisecond, time.Hour, []engage.CallOption{engage.WithRetry(engage.Retry{FirstWait: time.Minute, LongestWait: time.Minute})}, true, 0, 3 * time.Minute},
 		"before the second lookup":         {time.Millisecond, time.Hour, []engage.CallOption{settle}, true, 0, 2 * time.Second},
 		"the deadline comes earlier":       {time.Minute, time.Second, []engage.CallOption{settle}, false, 0, time.Second},
+		"the deadline comes with the end":  {time.Minute, settled, []engage.CallOption{settle, oneAttempt}, false, 0, 0},
 		"too short with one attempt":       {time.Minute, time.Minute, []engage.CallOption{settle, oneAttempt}, false, 0, 0},
 		"one attempt, two lookups":         {time.Minute, time.Hour, []engage.CallOption{settle, oneAttempt}, true, settled, settled},
 		"as late as the settle time lasts": {settled - 1, time.Hour, []engage.CallOption{settle}, true, settled, settled},
