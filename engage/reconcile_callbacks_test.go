@@ -130,6 +130,26 @@ func TestASuccessReportedDuringTheLastLookupSettlesTheWrite(t *testing.T) {
 	require.Len(t, server.written(), 1, "it is not sent again")
 }
 
+func TestAnOutcomeReportedDuringALookupThatFindsNothingIsTheOutcome(t *testing.T) {
+	server := newStub(t, inTurn(hangUp, reply(202, `{"tid":"T-2"}`)))
+	lookups := 0
+	client := server.client(t, engage.WithCallbacks(newCallbacks(t)), engage.WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+		if r.Method != http.MethodGet {
+			return http.DefaultTransport.RoundTrip(r)
+		}
+		if lookups++; lookups == 2 {
+			post(t, callbackURL(t, server.written()[0]), reportedSuccess)
+			<-r.Context().Done()
+		}
+		return httpmock.NewStringResponse(http.StatusOK, emptyTranscript), nil
+	})))
+	receipt, err := client.AppendMessage(t.Context(), appendRequest, settleTime(20*time.Millisecond), twoAttempts)
+	require.NoError(t, err)
+	require.Equal(t, engage.Confirmed, receipt.Proof)
+	require.Equal(t, "T-1", receipt.TransactionID)
+	require.Len(t, server.written(), 1, "it is not sent again")
+}
+
 func TestAnOutcomeReportedBeforeTheCallEndsIsItsOutcome(t *testing.T) {
 	const success, failed = `{"tid":"T-1","status":"success"}`, `{"tid":"T-1","status":"failure","code":"7"}`
 	for name, c := range map[string]struct {
