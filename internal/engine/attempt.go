@@ -38,7 +38,7 @@ type result struct {
 // history. It returns the response, whose body has been read, or the error in place of
 // one.
 func (c *call) attempt(ctx context.Context, w *sent.Watch) (*http.Response, error) {
-	c.again, c.last = false, result{}
+	c.last = result{}
 	var response *http.Response
 	err := c.limit(ctx)
 	start := time.Now()
