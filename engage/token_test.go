@@ -141,6 +141,25 @@ func TestATokenThatCannotBeReplacedIsAnAuthorizationFailure(t *testing.T) {
 	require.Len(t, server.seen(), 1)
 }
 
+// accepting is a token source that records the tokens that the service accepted.
+type accepting struct {
+	auth.TokenSource
+	accepted []string
+}
+
+func (a *accepting) Accept(accepted auth.Token) { a.accepted = append(a.accepted, accepted.Reveal()) }
+
+func TestATokenSourceLearnsWhichTokensTheServiceAccepts(t *testing.T) {
+	for status, want := range map[int][]string{200: {token}, 202: {token}, 401: nil, 409: nil, 500: nil} {
+		source := &accepting{TokenSource: auth.Static(token)}
+		client, err := engage.New(engage.US, source, engage.WithTransport(atOnce(httpmock.NewStringResponse(status, acknowledged))))
+		require.NoError(t, err)
+		_, err = appendTo(appendRequest, noReconciliation)(t.Context(), client)
+		require.Equal(t, want == nil, err != nil, "status %d", status)
+		require.Equal(t, want, source.accepted, "status %d", status)
+	}
+}
+
 func TestA403DoesNotReplaceTheToken(t *testing.T) {
 	source := &rotating{}
 	server := newStub(t, reply(403, ``))
