@@ -141,7 +141,7 @@ type call struct {
 	last  result
 	// token is the token of the last attempt that got one.
 	token auth.Token
-	// again reports that CheckRetry wants another attempt, after wait, that has not begun.
+	// again reports that CheckRetry wants another attempt, after wait.
 	again bool
 	wait  time.Duration
 	// reauthorized is set once a refused token was replaced.
