@@ -235,7 +235,7 @@ func TestAHostWithoutHTTP2GetsAConnectionForEachCall(t *testing.T) {
 }
 
 func TestCallsThatFailDoNotEmptyThePool(t *testing.T) {
-	const callers, calls = 64, 3_200
+	const callers, calls = 64, 6_400
 	once := engage.WithCallOptions(engage.WithRetry(engage.Retry{FirstWait: 1, LongestWait: 0}))
 	t.Run("one in a hundred is refused", func(t *testing.T) {
 		var answered atomic.Int32
