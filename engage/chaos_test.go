@@ -63,10 +63,6 @@ var chaosOfWrites = slices.Concat(
 	slices.Repeat([]engagetest.Fault{{CallbackDelay: 20 * time.Millisecond}}, 4),
 )
 
-// noContent acknowledges a create. It is no fault of an append, because it would hide the
-// refusal of a closed conversation.
-var noContent = engagetest.Fault{Applied: true, Status: http.StatusNoContent}
-
 // chaosOfReads are the faults of searches, transcripts and requests for tokens.
 var chaosOfReads = slices.Concat(
 	slices.Repeat([]engagetest.Fault{{Connection: engagetest.ConnectionClosed}}, 3),
@@ -80,12 +76,8 @@ func (c *chaos) fault(r engagetest.Request) engagetest.Fault {
 	if r.Operation == outcome.AppendMessage || r.Operation == outcome.CreateConversation {
 		faults = chaosOfWrites
 	}
-	i := c.percent()
-	switch {
-	case i < len(faults):
+	if i := c.percent(); i < len(faults) {
 		return faults[i]
-	case i > 95 && r.Operation == outcome.CreateConversation:
-		return noContent
 	}
 	return engagetest.Fault{}
 }
