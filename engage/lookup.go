@@ -55,13 +55,9 @@ var (
 	errNotOpen        = errors.New("the conversation with the alias id is not open")
 )
 
-const (
-	// pageSize is the documented maximum.
-	pageSize = 500
-	// mostPages ends a lookup in a transcript without an end. The service may return
-	// shorter pages than it is asked for.
-	mostPages = 2_000
-)
+// mostPages ends a lookup in a transcript without an end. The service may return shorter
+// pages than it is asked for.
+const mostPages = 2_000
 
 // lookUpIn looks the messages up in the transcript of a conversation. They are found
 // if all their alias ids are there: an alias id is used once, so it is a proof by
@@ -75,8 +71,13 @@ func (m *messages) lookUpIn(ctx context.Context, c *Client, s *settings, convers
 	if len(t.missing) < len(m.list) {
 		return lookup{reason: errSameAliasIDs, final: true}
 	}
+	for _, each := range m.list {
+		if encoded, err := json.Marshal(message.Wire(each)); err == nil {
+			t.contents = append(t.contents, contentOf(encoded))
+		}
+	}
 	var previous []byte
-	w := &fetchTranscript{ConversationID: conversationID, Limit: pageSize}
+	w := &fetchTranscript{ConversationID: conversationID, Limit: maxTranscriptLimit}
 	for range mostPages {
 		page, err := c.transcriptPage(ctx, w, s)
 		if err != nil {
@@ -107,6 +108,8 @@ type transcriptLookup struct {
 	// missing are the alias ids that were not found yet, in lower case: a service
 	// that takes them for UUIDs may change their case.
 	missing map[string]bool
+	// contents are the contents of the messages.
+	contents []map[string]any
 	// similar says which message of the transcript may be one of them.
 	similar error
 }
@@ -120,7 +123,7 @@ func (t *transcriptLookup) compare(raw []byte) {
 		delete(t.missing, id)
 	case id == "" && t.hasDirection(message.Direction(got.Text("direction"))):
 		t.similar = errNoAliasID
-	case id != "" && slices.ContainsFunc(t.list, func(m message.Message) bool { return sameContent(m, raw) }):
+	case id != "" && t.hasContent(contentOf(raw)):
 		t.similar = errSameContent
 	}
 }
@@ -144,22 +147,29 @@ func (t *transcriptLookup) hasDirection(direction message.Direction) bool {
 	return !known || slices.ContainsFunc(t.list, func(m message.Message) bool { return message.DirectionOf(m) == direction })
 }
 
-// sameContent reports whether raw has all members of m, but for the alias id and the
-// time. Space at the ends of texts does not count, since the service may trim them.
-func sameContent(m message.Message, raw []byte) bool {
-	encoded, err := json.Marshal(message.Wire(m))
-	var sent, got map[string]any
-	if err != nil || json.Unmarshal(encoded, &sent) != nil || json.Unmarshal(raw, &got) != nil {
-		return false
-	}
-	delete(sent, "timestamp")
-	delete(sent, "aliasId")
-	for name, value := range sent {
-		if !reflect.DeepEqual(trimmed(value), trimmed(got[name])) {
-			return false
+// hasContent reports whether got has all members of the content of one of the messages.
+func (t *transcriptLookup) hasContent(got map[string]any) bool {
+	return slices.ContainsFunc(t.contents, func(sent map[string]any) bool {
+		for name, value := range sent {
+			if !reflect.DeepEqual(value, got[name]) {
+				return false
+			}
 		}
+		return true
+	})
+}
+
+// contentOf returns the members of an encoded message but for the alias id and the time.
+// Space at the ends of texts does not count, since the service may trim them.
+func contentOf(encoded []byte) map[string]any {
+	var content map[string]any
+	if json.Unmarshal(encoded, &content) != nil {
+		return nil
 	}
-	return true
+	delete(content, "timestamp")
+	delete(content, "aliasId")
+	trimmed(content)
+	return content
 }
 
 // trimmed removes the space at the ends of the texts in a decoded JSON value, in place,
