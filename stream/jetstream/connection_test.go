@@ -14,6 +14,7 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+	natsjetstream "github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/require"
 
 	"github.com/engagesdk/engage-go/stream"
@@ -292,4 +293,53 @@ func (c *deafConn) Read(data []byte) (int, error) {
 			return n, err
 		}
 	}
+}
+
+// The entry arrives when its taker has gone and the request is over.
+func TestAnEntryThatArrivesLateIsGivenBack(t *testing.T) {
+	t.Parallel()
+	listen := freeAddress(t)
+	server := startServer(t, embedded.Config{Listen: listen})
+	config := jetstream.Config{Lines: 1, Lease: 20 * time.Second}
+	free := join(t, server, config)
+	dialer := &slowDialer{}
+	config.URL, config.Options = listen, []nats.Option{nats.SetCustomDialer(dialer), nats.PingInterval(time.Minute)}
+	busy, err := jetstream.Open(t.Context(), config)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, busy.Close()) }()
+
+	ctx, cancel := context.WithCancel(t.Context())
+	taken := make(chan error)
+	go func() {
+		_, err := busy.Take(ctx)
+		taken <- err
+	}()
+	requireConsumer(t, server, "no entry was requested", func(info *natsjetstream.ConsumerInfo) bool { return info.NumWaiting == 1 })
+	dialer.delay.Store(int64(5 * time.Second)) // a request waits for 3
+	cancel()
+	require.ErrorIs(t, <-taken, context.Canceled)
+	put(t, free, "a", 1)
+	requireConsumer(t, server, "the entry was not sent", func(info *natsjetstream.ConsumerInfo) bool { return info.NumAckPending == 1 })
+
+	require.Equal(t, 1, take(t, free).Attempt)
+}
+
+// slowDialer dials connections whose data from the server arrives after a
+// delay, once.
+type slowDialer struct{ delay atomic.Int64 }
+
+func (d *slowDialer) Dial(network, address string) (net.Conn, error) {
+	conn, err := net.Dial(network, address)
+	return slowConn{conn, d}, err
+}
+
+type slowConn struct {
+	net.Conn
+	dialer *slowDialer
+}
+
+func (c slowConn) Read(data []byte) (int, error) {
+	n, err := c.Conn.Read(data)
+	time.Sleep(time.Duration(c.dialer.delay.Swap(0)))
+	return n, err
 }

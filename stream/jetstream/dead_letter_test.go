@@ -88,6 +88,7 @@ func TestADeadLetterCanBeRequeued(t *testing.T) {
 // Term stores the letter before it writes into the ledger. If the letter is
 // requeued in between, that write must not settle the requeued entry.
 func TestALetterThatIsRequeuedDuringTermIsNotLost(t *testing.T) {
+	t.Parallel()
 	listen := freeAddress(t)
 	server := startServer(t, embedded.Config{Listen: listen})
 	gate := newGate("engage-inbox.settled.")
@@ -153,6 +154,7 @@ func (c gated) Write(data []byte) (int, error) {
 }
 
 func TestAMessageWithABadLetterNumberBecomesADeadLetter(t *testing.T) {
+	t.Parallel()
 	server := serve(t)
 	inbox := join(t, server, jetstream.Config{Lines: 1})
 	_, err := dial(t, server).PublishMsg(t.Context(), &nats.Msg{Subject: "engage-inbox.entry.0", Header: nats.Header{
@@ -191,6 +193,7 @@ const maxPayload = 64 << 10
 
 // The largest entry has a large payload or large headers.
 func TestTheLargestEntryFitsAsADeadLetter(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		serve func(testing.TB) *embedded.Server
 		most  int // more than fits
@@ -230,6 +233,7 @@ func TestTheLargestEntryFitsAsADeadLetter(t *testing.T) {
 }
 
 func TestTheLargestEntryCanBeRequeuedAndTerminatedAgain(t *testing.T) {
+	t.Parallel()
 	inbox := join(t, small(t), jetstream.Config{Lines: 1})
 	largest := entry("a", 1)
 	largest.Data = make([]byte, maxPayload-3<<10)
@@ -244,6 +248,7 @@ func TestTheLargestEntryCanBeRequeuedAndTerminatedAgain(t *testing.T) {
 }
 
 func TestAnEntryOfAnySizeCanBecomeADeadLetter(t *testing.T) {
+	t.Parallel()
 	inbox := join(t, small(t), jetstream.Config{Lines: 1})
 	receiver, err := stream.NewReceiver(inbox, stream.WithoutVerification())
 	require.NoError(t, err)
@@ -281,6 +286,7 @@ func TestAnEntryOfAnySizeCanBecomeADeadLetter(t *testing.T) {
 }
 
 func TestALargeMessageThatIsNotAnEntryIsCut(t *testing.T) {
+	t.Parallel()
 	server := small(t)
 	inbox := join(t, server, jetstream.Config{Lines: 1})
 	_, err := dial(t, server).Publish(t.Context(), "engage-inbox.entry.0", make([]byte, maxPayload))

@@ -43,6 +43,7 @@ func TestAFullInboxRefusesUntilThereIsRoom(t *testing.T) {
 }
 
 func TestAnEntryThatIsTooLargeIsRefused(t *testing.T) {
+	t.Parallel()
 	inbox := open(t, t.TempDir(), jetstream.Config{})
 	large := entry("a", 1)
 	large.Data = make([]byte, 9<<20)
@@ -103,6 +104,7 @@ func TestALeaseThatIsExtendedDoesNotRunOut(t *testing.T) {
 // The program that writes into the ledger first settles the entry, even if two
 // programs hold it.
 func TestAnEntryIsSettledByOneOfTwoPrograms(t *testing.T) {
+	t.Parallel()
 	server := serve(t)
 	patient := join(t, server, jetstream.Config{Lease: time.Minute})
 	put(t, patient, "a", 1)
@@ -192,6 +194,7 @@ func requireConsumer(t *testing.T, server *embedded.Server, otherwise string, re
 }
 
 func TestAnEntryThatNobodyTookIsGivenBackUncounted(t *testing.T) {
+	t.Parallel()
 	_, free := idle(t, quick.Lease)
 	delivery := take(t, free)
 	require.Equal(t, 1, delivery.Attempt)
@@ -200,6 +203,7 @@ func TestAnEntryThatNobodyTookIsGivenBackUncounted(t *testing.T) {
 }
 
 func TestAnEntryThatNobodyTookIsGivenBackOnClose(t *testing.T) {
+	t.Parallel()
 	busy, free := idle(t, time.Hour)
 	require.NoError(t, busy.Close())
 	delivery := take(t, free)
@@ -209,6 +213,7 @@ func TestAnEntryThatNobodyTookIsGivenBackOnClose(t *testing.T) {
 }
 
 func TestACopyOfAWaitingEntryIsDroppedWhenItsTurnComes(t *testing.T) {
+	t.Parallel()
 	inbox := open(t, t.TempDir(), jetstream.Config{CopyWindow: 100 * time.Millisecond})
 	put(t, inbox, "a", 1)
 	require.Eventually(t, func() bool {
@@ -245,6 +250,7 @@ func TestAnIDIsForgottenWhenItsTimeIsOver(t *testing.T) {
 }
 
 func TestTheLinesAndTheLeaseStay(t *testing.T) {
+	t.Parallel()
 	server := serve(t)
 	join(t, server, jetstream.Config{Lines: 3, Lease: time.Second})
 	put(t, join(t, server, jetstream.Config{}), "a", 1)
@@ -368,6 +374,7 @@ func TestOpenFailsWhereThereIsNoServer(t *testing.T) {
 }
 
 func TestACloseEndsEverything(t *testing.T) {
+	t.Parallel()
 	inbox := open(t, t.TempDir(), jetstream.Config{})
 	put(t, inbox, "a", 1)
 	delivery := take(t, inbox)
@@ -394,6 +401,7 @@ func TestACloseEndsEverything(t *testing.T) {
 }
 
 func TestEveryCallObeysItsContext(t *testing.T) {
+	t.Parallel()
 	inbox := open(t, t.TempDir(), jetstream.Config{})
 	put(t, inbox, "a", 1)
 	delivery := take(t, inbox)

@@ -11,6 +11,9 @@ import (
 	"github.com/engagesdk/engage-go/stream"
 )
 
+// stepTime is how long one step of reading a message may take.
+const stepTime = 3 * time.Second
+
 // line fetches the entries of one line, one at a time, while there are takers.
 type line struct {
 	inbox  *Inbox
@@ -109,11 +112,9 @@ func (l *line) fetch(ctx context.Context) (*nats.Msg, error) {
 		if err != nil {
 			return nil, err
 		}
-		if l.puller, err = newPuller(l.inbox.connection, l.inbox.name, consumer); err != nil {
-			return nil, err
-		}
+		l.puller = newPuller(l.inbox.connection, l.inbox.name, consumer)
 	}
-	return l.puller.next(ctx)
+	return l.puller.next()
 }
 
 // resolve reads a message. As long as the ledger cannot be read, it keeps the
@@ -132,7 +133,7 @@ func (l *line) resolve(ctx context.Context, message *nats.Msg) (*fetched, error)
 		last := kept.Add(l.inbox.ackWait() - l.inbox.hold())
 		switch {
 		case ctx.Err() != nil:
-			return nil, errors.Join(err, l.inbox.sendAck(message, nak(0)))
+			return nil, errors.Join(err, l.inbox.doubleAck(context.WithoutCancel(ctx), message, nak(0)))
 		case !time.Now().Before(last):
 			return nil, err
 		}
@@ -162,7 +163,7 @@ func (l *line) keep(ctx context.Context, message *nats.Msg, last time.Time) erro
 // so that an entry can be given back after the inbox was closed. A read, a pause
 // and a keep together take less time than the servers wait.
 func (l *line) limit(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), min(closeTime, l.inbox.lease/2))
+	return context.WithTimeout(context.WithoutCancel(ctx), min(stepTime, l.inbox.lease/2))
 }
 
 // read returns the entry of a message, or nil if the entry was settled before or
@@ -218,12 +219,15 @@ func (l *line) bury(ctx context.Context, message *nats.Msg, sequence uint64, rea
 	return l.inbox.sendAck(message, ack)
 }
 
-// giveBack lets another program have an entry for which this one has no taker.
+// giveBack lets another program have an entry for which this one has no taker. It
+// notes first that this was no attempt. If that fails, the entry counts one more.
 func (l *line) giveBack(ctx context.Context, entry *fetched) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
+	ctx = context.WithoutCancel(ctx) // the inbox may be closed
+	noting, cancel := context.WithTimeout(ctx, closeTime)
 	defer cancel()
-	if err := l.inbox.noteReturned(ctx, l.number, entry.sequence, entry.returned+1); err != nil {
-		return errors.Join(err, l.inbox.sendAck(entry.message, nak(0)))
-	}
-	return l.inbox.doubleAck(ctx, entry.message, nak(0))
+	late := func(err error) bool { return transient(err) && !notSent(err) }
+	noted := retry(noting, late, func() error {
+		return l.inbox.noteReturned(noting, l.number, entry.sequence, entry.returned+1)
+	})
+	return errors.Join(noted, l.inbox.doubleAck(ctx, entry.message, nak(0)))
 }

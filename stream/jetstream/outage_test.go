@@ -187,6 +187,7 @@ func TestAFetchedEntryIsDeliveredAtOnceAfterAnOrderlyRestart(t *testing.T) {
 }
 
 func TestAnInboxWhoseStreamsAreGoneSaysSo(t *testing.T) {
+	t.Parallel()
 	server := serve(t)
 	inbox := join(t, server, jetstream.Config{Lines: 1})
 	require.NoError(t, dial(t, server).DeleteStream(t.Context(), "engage-inbox"))

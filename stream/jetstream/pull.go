@@ -1,7 +1,6 @@
 package jetstream
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -10,30 +9,27 @@ import (
 )
 
 // fetchTime is how long a request for a message stays valid. A program can get a
-// message that long after its takers have gone.
-const fetchTime = 3 * time.Second
+// message that long after its takers have gone, and closing takes that long.
+const fetchTime = time.Second
 
 // lateTime is how long a reply may take beyond fetchTime.
-const lateTime = time.Second
+const lateTime = 2 * time.Second
 
 // pullRequest asks for one message.
 var pullRequest = fmt.Appendf(nil, `{"batch":1,"expires":%d}`, fetchTime)
 
 // puller requests messages of a consumer, one at a time. JetStream's client can
 // do so as well, but loses a message that arrives while it is canceled: the
-// message would wait for its lease, and count as an attempt.
+// message would wait for its lease, and count as an attempt. A request cannot be
+// taken back, so a puller waits until it is answered.
 type puller struct {
 	connection   *connection
-	subject      string // of requests to the consumer
-	subscription *nats.Subscription
+	subject      string             // of requests to the consumer
+	subscription *nats.Subscription // for the replies; nil until the first request
 }
 
-func newPuller(connection *connection, stream, consumer string) (*puller, error) {
-	subscription, err := connection.conn.SubscribeSync(connection.conn.NewInbox())
-	if err != nil {
-		return nil, err
-	}
-	return &puller{connection, "$JS.API.CONSUMER.MSG.NEXT." + stream + "." + consumer, subscription}, nil
+func newPuller(connection *connection, stream, consumer string) *puller {
+	return &puller{connection: connection, subject: "$JS.API.CONSUMER.MSG.NEXT." + stream + "." + consumer}
 }
 
 // statusError is a consumer's reply that it gives no message.
@@ -43,24 +39,26 @@ func (e *statusError) Error() string {
 	return fmt.Sprintf("the consumer answers %s %s", e.code, e.description)
 }
 
-// next returns the consumer's next message, or nil if there was none in time.
-// When ctx ends it may still return a message that was on its way; call it no
-// more then. It fails if the connection does, if the consumer is gone, and if
-// this program may not request messages.
-func (p *puller) next(ctx context.Context) (*nats.Msg, error) {
-	if err := p.connection.conn.PublishRequest(p.subject, p.subscription.Subject, pullRequest); err != nil {
+// next returns the consumer's next message, or nil if there was none in time. It
+// fails if the connection does, if the consumer is gone, and if this program may
+// not request messages.
+func (p *puller) next() (_ *nats.Msg, err error) {
+	conn := p.connection.conn
+	if p.subscription == nil {
+		if p.subscription, err = conn.SubscribeSync(conn.NewInbox()); err != nil {
+			return nil, err
+		}
+	}
+	if err := conn.PublishRequest(p.subject, p.subscription.Subject, pullRequest); err != nil {
 		return nil, err
 	}
-	waiting, cancel := context.WithTimeout(ctx, fetchTime+lateTime)
-	defer cancel()
-	message, err := p.subscription.NextMsgWithContext(waiting)
+	message, err := p.subscription.NextMsg(fetchTime + lateTime)
 	switch {
 	case err == nil:
 		return unlessStatus(message)
-	case ctx.Err() != nil:
-		return p.last(), ctx.Err()
-	case errors.Is(err, context.DeadlineExceeded):
-		return nil, p.connection.denial(p.subject)
+	case errors.Is(err, nats.ErrTimeout):
+		// A late message must not wait here until there is a taker again.
+		return p.last(), p.connection.denial(p.subject)
 	}
 	return nil, err
 }
@@ -68,11 +66,13 @@ func (p *puller) next(ctx context.Context) (*nats.Msg, error) {
 // last ends the subscription. It returns the message that a server sent before
 // it knew, if there is one.
 func (p *puller) last() *nats.Msg {
-	if err := p.subscription.Drain(); err != nil {
+	subscription := p.subscription
+	p.subscription = nil
+	if err := subscription.Drain(); err != nil || !p.connection.conn.IsConnected() {
 		return nil
 	}
 	for {
-		message, err := p.subscription.NextMsg(closeTime)
+		message, err := subscription.NextMsg(closeTime)
 		if err != nil {
 			return nil
 		}
@@ -84,7 +84,9 @@ func (p *puller) last() *nats.Msg {
 
 // close ends the subscription.
 func (p *puller) close() {
-	_ = p.subscription.Unsubscribe() // it fails only if it is ended already
+	if p.subscription != nil {
+		_ = p.subscription.Unsubscribe() // it fails only if it is ended already
+	}
 }
 
 // unlessStatus returns a message of the stream. For the reply that there is no
