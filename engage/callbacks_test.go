@@ -152,7 +152,7 @@ func TestACallbackMayArriveEarlyTwiceOrLate(t *testing.T) {
 			_, err = client.RemoveParticipant(t.Context(), engage.RemoveParticipantV10{ConversationID: id, Participant: "a/b"})
 			require.ErrorIs(t, err, outcome.ErrOnInvalidData)
 			_, err = client.RemoveParticipant(t.Context(), engage.RemoveParticipantV10{ConversationID: id, Participant: "nobody"})
-			require.Equal(t, outcome.OnRemoveParticipantFailure, outcome.Of(err), "a request without a body has a callback too")
+			require.Equal(t, outcome.OnRemoveParticipantFailure, outcome.EdgeOf(err), "a request without a body has a callback too")
 			require.Zero(t, pending.size(), "no write is pending")
 		})
 	}

@@ -67,7 +67,7 @@ func TestTheLogShortensALongTraceID(t *testing.T) {
 	log.Reset()
 	long = long[:126] + "yy"
 	_, err = appendMessage(t.Context(), server.client(t, engage.WithLogger(logger)))
-	require.Equal(t, outcome.OnAppendMessageFailure, outcome.Of(err))
+	require.Equal(t, outcome.OnAppendMessageFailure, outcome.EdgeOf(err))
 	require.Contains(t, log.String(), " tid="+long+" ", "one of 128 bytes is not cut")
 }
 

@@ -77,7 +77,7 @@ func TestAnUnreadableAcknowledgementIsNotTheOutcome(t *testing.T) {
 		server.Fail(outcome.AppendMessage, engagetest.Fault{Applied: true, Shape: engagetest.Truncated, CallbackDelay: 30 * time.Millisecond})
 		receipt, err := client.AppendMessage(t.Context(), twoTexts(id), settleTime(time.Minute))
 		if closed {
-			require.Equal(t, outcome.OnAppendMessageFailure, outcome.Of(err))
+			require.Equal(t, outcome.OnAppendMessageFailure, outcome.EdgeOf(err))
 			require.Equal(t, outcome.Refused, failureOf(t, err).Effect)
 		} else {
 			require.NoError(t, err)

@@ -129,7 +129,7 @@ func TestARequestWithoutABodyThatNetHTTPRepeatedMayHaveBeenApplied(t *testing.T)
 		"a method": removeParticipant(removeRequest),
 		"Do": func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
 			_, err := c.Do(ctx, purge)
-			return outcome.Of(err), err
+			return outcome.EdgeOf(err), err
 		},
 	} {
 		for _, transport := range []string{"its own transport", "a given transport"} {

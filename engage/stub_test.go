@@ -217,7 +217,7 @@ func search(request engage.SearchConversationRequest, options ...engage.CallOpti
 	return func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
 		found, err := c.SearchConversation(ctx, request, options...)
 		if err != nil {
-			return outcome.Of(err), err
+			return outcome.EdgeOf(err), err
 		}
 		return found.Outcome, nil
 	}
@@ -227,7 +227,7 @@ func create(request engage.CreateConversationRequest, options ...engage.CallOpti
 	return func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
 		receipt, err := c.CreateConversation(ctx, request, options...)
 		if err != nil {
-			return outcome.Of(err), err
+			return outcome.EdgeOf(err), err
 		}
 		return receipt.Outcome, nil
 	}
@@ -237,7 +237,7 @@ func appendTo(request engage.AppendMessageRequest, options ...engage.CallOption)
 	return func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
 		receipt, err := c.AppendMessage(ctx, request, options...)
 		if err != nil {
-			return outcome.Of(err), err
+			return outcome.EdgeOf(err), err
 		}
 		return receipt.Outcome, nil
 	}
@@ -247,7 +247,7 @@ func fetch(request engage.FetchTranscriptRequest) callFunc {
 	return func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
 		fetched, err := c.FetchTranscript(ctx, request)
 		if err != nil {
-			return outcome.Of(err), err
+			return outcome.EdgeOf(err), err
 		}
 		return fetched.Outcome, nil
 	}
@@ -286,7 +286,7 @@ func reopen(request engage.ReopenConversationRequest) callFunc {
 // edgeOf returns the edge that a write ended on, and its error.
 func edgeOf(receipt *engage.Receipt, err error) (outcome.Edge, error) {
 	if err != nil {
-		return outcome.Of(err), err
+		return outcome.EdgeOf(err), err
 	}
 	return receipt.Outcome, nil
 }

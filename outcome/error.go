@@ -206,10 +206,10 @@ func (e *Error) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// Of returns the edge of err: the Edge of the [*Error] in its tree. Without one it
+// EdgeOf returns the edge of err: the Edge of the [*Error] in its tree. Without one it
 // returns [OnTimeout] if the tree contains the error of a context that has ended,
 // and [OnError] otherwise. It returns "" if err is nil.
-func Of(err error) Edge {
+func EdgeOf(err error) Edge {
 	switch failure, ok := errors.AsType[*Error](err); {
 	case err == nil:
 		return ""

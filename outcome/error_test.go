@@ -281,7 +281,7 @@ func TestOf(t *testing.T) {
 		{"a wrapped cancellation", fmt.Errorf("x: %w", context.Canceled), outcome.OnTimeout},
 		{"anything else", io.EOF, outcome.OnError},
 	} {
-		require.Equal(t, test.want, outcome.Of(test.err), test.name)
+		require.Equal(t, test.want, outcome.EdgeOf(test.err), test.name)
 	}
 }
 
@@ -338,10 +338,10 @@ func ExampleError() {
 	// engage: AppendMessage v1.3: onTimeout, maybe applied (find out before sending it again): context deadline exceeded
 }
 
-func ExampleOf() {
-	fmt.Println(outcome.Of(&outcome.Error{Edge: outcome.OnConversationFailed}))
-	fmt.Println(outcome.Of(context.Canceled))
-	fmt.Println(outcome.Of(io.EOF))
+func ExampleEdgeOf() {
+	fmt.Println(outcome.EdgeOf(&outcome.Error{Edge: outcome.OnConversationFailed}))
+	fmt.Println(outcome.EdgeOf(context.Canceled))
+	fmt.Println(outcome.EdgeOf(io.EOF))
 	// Output:
 	// onConversationFailed
 	// onTimeout

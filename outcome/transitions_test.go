@@ -27,7 +27,7 @@ func TestNextFailsOnAnEdgeWithoutAStep(t *testing.T) {
 		step, err := steps.Next(outcome.ConversationClosed)
 		require.Zero(t, step)
 		require.ErrorIs(t, err, outcome.ErrOnInvalidChoice)
-		require.Equal(t, outcome.OnInvalidChoice, outcome.Of(err))
+		require.Equal(t, outcome.OnInvalidChoice, outcome.EdgeOf(err))
 		failure, ok := errors.AsType[*outcome.Error](err)
 		require.True(t, ok)
 		require.Zero(t, failure.Effect, "of the call that ended on the edge nothing is known")

@@ -102,5 +102,5 @@ func (f Inbound) step(name string, edge outcome.Edge) outcome.Edge {
 
 // failed reports the step that ended in err, and returns its edge and err.
 func (f Inbound) failed(name string, err error) (outcome.Edge, error) {
-	return f.step(name, outcome.Of(err)), err
+	return f.step(name, outcome.EdgeOf(err)), err
 }
