@@ -340,6 +340,6 @@ type slowConn struct {
 
 func (c slowConn) Read(data []byte) (int, error) {
 	n, err := c.Conn.Read(data)
-	time.Sleep(time.Duration(c.dialer.delay.Swap(0)))
+	<-time.After(time.Duration(c.dialer.delay.Swap(0)))
 	return n, err
 }
