@@ -1,0 +1,352 @@
+package engage_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/engagetest"
+	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/outcome"
+	"github.com/stretchr/testify/require"
+)
+
+// inbound returns a text message of a customer by SMS.
+func inbound(text string) engage.Inbound {
+	return engage.Inbound{
+		Address: channel.SMSAddress{Business: "+15550100", Customer: "+15550199"},
+		Message: message.Text{Direction: message.Inbound, Text: text, Envelope: message.Envelope{AliasID: "alias-" + text}},
+	}
+}
+
+// seed puts a conversation at the address of inbound.
+func seed(server *engagetest.Server, status engagetest.Status) string {
+	return server.Seed(engagetest.Conversation{
+		Status: status, Channel: channel.SMS, BusinessAddress: "+15550100", CustomerAddress: "+15550199",
+	})
+}
+
+// stepEdges returns the edges of a delivery's steps.
+func stepEdges(d engage.Delivery) []outcome.Edge {
+	var all []outcome.Edge
+	for _, step := range d.Steps {
+		all = append(all, step.Edge)
+	}
+	return all
+}
+
+func newDeliverer(t *testing.T, options ...engagetest.Option) (*engagetest.Server, *engage.Deliverer) {
+	t.Helper()
+	server := engagetest.NewServer(options...)
+	t.Cleanup(server.Close)
+	client, err := server.Client(chaosRetry)
+	require.NoError(t, err)
+	t.Cleanup(client.CloseIdleConnections)
+	return server, &engage.Deliverer{Client: client}
+}
+
+func TestDeliverFollowsTheStateOfTheConversation(t *testing.T) {
+	appended := []outcome.Edge{outcome.OnAppendMessageSuccess}
+	for status, want := range map[engagetest.Status][]outcome.Edge{
+		"":                {outcome.NoConversationFound, outcome.OnConversationCreated},
+		engagetest.Queued: append([]outcome.Edge{outcome.ConversationInQueue}, appended...),
+		engagetest.Active: append([]outcome.Edge{outcome.ConversationActive}, appended...),
+		engagetest.OnHold: append([]outcome.Edge{outcome.ConversationOnHold}, appended...),
+		engagetest.Closed: append([]outcome.Edge{outcome.ConversationClosed, outcome.ConversationReopened}, appended...),
+	} {
+		t.Run(string(status), func(t *testing.T) {
+			server, deliverer := newDeliverer(t)
+			id := ""
+			if status != "" {
+				id = seed(server, status)
+			}
+			delivery, err := deliverer.Deliver(t.Context(), inbound("hello"))
+			require.NoError(t, err)
+			require.Equal(t, want, stepEdges(delivery))
+			if id == "" {
+				id = server.Conversations()[0].ID
+			}
+			require.Equal(t, id, delivery.ConversationID)
+			conversation, _ := server.Conversation(id)
+			require.Equal(t, "alias-hello", conversation.Messages[0].AliasID)
+			require.Len(t, server.Conversations(), 1)
+		})
+	}
+}
+
+func TestDeliverDoesNotReopenALiveChat(t *testing.T) {
+	server, deliverer := newDeliverer(t)
+	server.Seed(engagetest.Conversation{
+		Status: engagetest.Closed, Channel: channel.LiveChat, BusinessAddress: "app", CustomerAddress: "visitor", ThreadID: "thread",
+	})
+	in := inbound("hello")
+	in.Address = channel.LiveChatAddress{AppID: "app", UserID: "visitor", ThreadID: "thread"}
+	delivery, err := deliverer.Deliver(t.Context(), in)
+	require.NoError(t, err)
+	require.Equal(t, []outcome.Edge{outcome.ConversationClosed, outcome.OnConversationCreated}, stepEdges(delivery))
+	require.Len(t, server.Conversations(), 2)
+}
+
+func TestDeliverGoesOnWhenSomebodyElseChangesTheConversation(t *testing.T) {
+	for name, test := range map[string]struct {
+		before engagetest.Status
+		change func(*engagetest.Server)
+		on     outcome.Operation
+		want   []outcome.Edge
+	}{
+		"an agent closes it before the append": {
+			before: engagetest.Active, on: outcome.AppendMessage,
+			change: func(s *engagetest.Server) {
+				s.Update(s.Conversations()[0].ID, func(c *engagetest.Conversation) { c.Status = engagetest.Closed })
+			},
+			want: []outcome.Edge{
+				outcome.ConversationActive, outcome.OnAppendMessageFailure,
+				outcome.ConversationClosed, outcome.ConversationReopened, outcome.OnAppendMessageSuccess,
+			},
+		},
+		"another program creates it first": {
+			on:     outcome.CreateConversation,
+			change: func(s *engagetest.Server) { seed(s, engagetest.Queued) },
+			want: []outcome.Edge{
+				outcome.NoConversationFound, outcome.OnConversationFailed, outcome.ConversationInQueue, outcome.OnAppendMessageSuccess,
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server, deliverer := newDeliverer(t)
+			if test.before != "" {
+				seed(server, test.before)
+			}
+			var once sync.Once
+			server.FailFunc(func(r engagetest.Request) engagetest.Fault {
+				if r.Operation == test.on {
+					once.Do(func() { test.change(server) })
+				}
+				return engagetest.Fault{}
+			})
+			delivery, err := deliverer.Deliver(t.Context(), inbound("hello"))
+			require.NoError(t, err)
+			require.Equal(t, test.want, stepEdges(delivery))
+			require.Equal(t, map[string]int{"hello": 1}, countTexts(server))
+		})
+	}
+}
+
+func TestDeliverReturnsARefusalThatAnotherSearchDoesNotExplain(t *testing.T) {
+	server, deliverer := newDeliverer(t)
+	seed(server, engagetest.Active)
+	server.FailFunc(func(r engagetest.Request) engagetest.Fault {
+		if r.Operation == outcome.AppendMessage {
+			return engagetest.Fault{Status: http.StatusConflict, Code: "9001"}
+		}
+		return engagetest.Fault{}
+	})
+	delivery, err := deliverer.Deliver(t.Context(), inbound("hello"))
+	failure, ok := errors.AsType[*outcome.Error](err)
+	require.True(t, ok)
+	require.Equal(t, "9001", failure.Code)
+	require.Equal(t, []outcome.Edge{outcome.ConversationActive, outcome.OnAppendMessageFailure, outcome.ConversationActive}, stepEdges(delivery))
+}
+
+// The program was killed after the write, and handles the event again.
+func TestAMessageThatIsDeliveredAgainIsThereOnce(t *testing.T) {
+	for name, between := range map[string]func(*engagetest.Conversation){
+		"the conversation is open":   func(*engagetest.Conversation) {},
+		"the conversation is closed": func(c *engagetest.Conversation) { c.Status = engagetest.Closed },
+	} {
+		t.Run(name, func(t *testing.T) {
+			server, deliverer := newDeliverer(t)
+			in := inbound("hello")
+			delivery, err := deliverer.Deliver(t.Context(), in)
+			require.NoError(t, err)
+			require.True(t, server.Update(delivery.ConversationID, between))
+			in.Again = true
+			again, err := deliverer.Deliver(t.Context(), in)
+			require.NoError(t, err)
+			require.Equal(t, delivery.ConversationID, again.ConversationID)
+			require.Equal(t, map[string]int{"hello": 1}, countTexts(server))
+		})
+	}
+}
+
+func TestAMessageThatIsNewToAClosedConversationIsDeliveredAgain(t *testing.T) {
+	server, deliverer := newDeliverer(t)
+	seed(server, engagetest.Closed)
+	in := inbound("hello")
+	in.Again = true
+	_, err := deliverer.Deliver(t.Context(), in)
+	require.NoError(t, err)
+	require.Equal(t, map[string]int{"hello": 1}, countTexts(server))
+	require.Equal(t, engagetest.Queued, server.Conversations()[0].Status)
+}
+
+// Without the wait for the first conversation, the second message would create another.
+func TestDeliverWaitsUntilACreateIsApplied(t *testing.T) {
+	server, deliverer := newDeliverer(t)
+	server.FailFunc(func(r engagetest.Request) engagetest.Fault {
+		if r.Operation == outcome.CreateConversation {
+			return engagetest.Fault{ApplyDelay: 100 * time.Millisecond}
+		}
+		return engagetest.Fault{}
+	})
+	for _, text := range []string{"one", "two"} {
+		_, err := deliverer.Deliver(t.Context(), inbound(text))
+		require.NoError(t, err)
+	}
+	require.Len(t, server.Conversations(), 1)
+	require.Equal(t, map[string]int{"one": 1, "two": 1}, countTexts(server))
+}
+
+func TestDeliverSendsNothingThatIsInvalid(t *testing.T) {
+	server, deliverer := newDeliverer(t)
+	in := inbound("hello")
+	in.Address, in.CapabilityList = channel.SMSAddress{Business: "+15550100"}, "[]"
+	_, err := deliverer.Deliver(t.Context(), in)
+	failure, ok := errors.AsType[*outcome.Error](err)
+	require.True(t, ok)
+	require.Equal(t, outcome.OnInvalidData, failure.Edge)
+	require.Len(t, failure.Violations, 2)
+	require.Empty(t, server.Requests())
+}
+
+func TestATurnIsWaitedForUntilTheContextEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hanging := make(chan struct{})
+		client := over(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+			<-hanging
+			return nil, r.Context().Err()
+		}))
+		deliverer := &engage.Deliverer{Client: client}
+		first, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() {
+			_, err := deliverer.Deliver(first, inbound("first"))
+			done <- err
+		}()
+		synctest.Wait()
+		short, cancelShort := context.WithTimeout(t.Context(), time.Minute)
+		defer cancelShort()
+		delivery, err := deliverer.Deliver(short, inbound("second"))
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Empty(t, delivery.Steps)
+		cancel()
+		close(hanging)
+		require.Equal(t, outcome.OnTimeout, outcome.EdgeOf(<-done))
+	})
+}
+
+// sharedLocker is a Locker among the deliverers of a test.
+type sharedLocker struct {
+	keys sync.Map
+	fail error
+}
+
+func (l *sharedLocker) Lock(ctx context.Context, key string) (context.Context, func(), error) {
+	if l.fail != nil {
+		return nil, nil, l.fail
+	}
+	value, _ := l.keys.LoadOrStore(key, make(chan struct{}, 1))
+	turn := value.(chan struct{})
+	select {
+	case turn <- struct{}{}:
+		return ctx, func() { <-turn }, nil
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	}
+}
+
+func TestDeliverReportsALockerThatFails(t *testing.T) {
+	server, deliverer := newDeliverer(t)
+	broken := errors.New("no quorum")
+	deliverer.Locker = &sharedLocker{fail: broken}
+	for range 2 { // the turn is given back
+		_, err := deliverer.Deliver(t.Context(), inbound("hello"))
+		require.ErrorIs(t, err, broken)
+	}
+	require.Empty(t, server.Requests())
+}
+
+// Many goroutines of two programs deliver while requests and replies are lost.
+func TestEachCustomerHasOneConversationInChaos(t *testing.T) {
+	const customers, each, workers = 100, 20, 50
+	c := newChaos()
+	server := engagetest.NewServer()
+	defer server.Close()
+	locker := &sharedLocker{}
+	var programs []*engage.Deliverer
+	for range 2 {
+		client, err := server.Client(chaosRetry)
+		require.NoError(t, err)
+		defer client.CloseIdleConnections()
+		programs = append(programs, &engage.Deliverer{Client: client, Locker: locker})
+	}
+	server.FailFunc(c.fault)
+
+	jobs := make(chan engage.Inbound)
+	var delivering sync.WaitGroup
+	for worker := range workers {
+		delivering.Go(func() {
+			for in := range jobs {
+				for {
+					_, err := programs[worker%len(programs)].Deliver(t.Context(), in)
+					if err == nil {
+						break
+					}
+					in.Again = true
+				}
+			}
+		})
+	}
+	for n := range each {
+		for customer := range customers {
+			jobs <- customerMessage(customer, n)
+		}
+	}
+	close(jobs)
+	delivering.Wait()
+
+	require.Len(t, server.Conversations(), customers)
+	there := map[string]bool{}
+	for _, conversation := range server.Conversations() {
+		require.Equal(t, engagetest.Queued, conversation.Status)
+		require.Len(t, conversation.Messages, each)
+		for _, m := range conversation.Messages {
+			there[m.AliasID] = true
+		}
+	}
+	require.Len(t, there, customers*each)
+}
+
+// customerMessage returns the n-th message of a customer. The customers are on all
+// channels.
+func customerMessage(customer, n int) engage.Inbound {
+	who, text := fmt.Sprint("customer-", customer), fmt.Sprintf("%d of %d", n, customer)
+	addresses := []channel.Address{
+		channel.SMSAddress{Business: "b", Customer: who},
+		channel.FacebookAddress{PageID: "b", PageScopedID: who},
+		channel.LiveChatAddress{AppID: "b", UserID: who, ThreadID: who},
+		channel.WhatsAppAddress{Business: "b", Customer: who},
+		channel.AppleAddress{AccountID: "b", UserID: who},
+		channel.APIAddress{BusinessID: "b", UserID: who},
+		channel.EmailAddress{Mailbox: "b@example.com", From: who + "@example.com", Subject: "help"},
+	}
+	envelope := message.Envelope{AliasID: text}
+	in := engage.Inbound{
+		Address: addresses[customer%len(addresses)],
+		Message: message.Text{Direction: message.Inbound, Text: text, Envelope: envelope},
+	}
+	if in.Address.Channel() == channel.Email {
+		in.Message = message.Email{
+			Direction: message.Inbound, Envelope: envelope,
+			Content: message.EmailContent{From: who + "@example.com", StrippedText: text},
+		}
+	}
+	return in
+}
