@@ -155,6 +155,32 @@ func TestDeliverReturnsARefusalThatAnotherSearchDoesNotExplain(t *testing.T) {
 	require.Equal(t, []outcome.Edge{outcome.ConversationActive, outcome.OnAppendMessageFailure, outcome.ConversationActive}, stepEdges(delivery))
 }
 
+// The first attempt of the append was applied, the second one was refused.
+func TestDeliverDoesNotGoOnFromAnAppendThatMayHaveBeenApplied(t *testing.T) {
+	server, deliverer := newDeliverer(t)
+	id := seed(server, engagetest.Active)
+	attempts := 0
+	server.FailFunc(func(r engagetest.Request) engagetest.Fault {
+		if r.Operation != outcome.AppendMessage {
+			return engagetest.Fault{}
+		}
+		attempts++
+		if attempts == 1 {
+			return engagetest.Fault{Applied: true, Connection: engagetest.ConnectionReset}
+		}
+		server.Update(id, func(c *engagetest.Conversation) { c.Status = engagetest.Closed })
+		return engagetest.Fault{}
+	})
+	delivery, err := deliverer.Deliver(t.Context(), inbound("hello"),
+		engage.WithRetry(engage.Retry{Policy: engage.RetryAlways, FirstWait: time.Millisecond}),
+		engage.WithReconciliation(engage.Reconciliation{Off: true}))
+	require.Equal(t, []outcome.Edge{outcome.ConversationActive, outcome.OnAppendMessageFailure}, stepEdges(delivery))
+	failure, ok := errors.AsType[*outcome.Error](err)
+	require.True(t, ok)
+	require.Equal(t, outcome.MaybeApplied, failure.Effect)
+	require.Equal(t, map[string]int{"hello": 1}, countTexts(server))
+}
+
 // The program was killed after the write, and handles the event again.
 func TestAMessageThatIsDeliveredAgainIsThereOnce(t *testing.T) {
 	for name, between := range map[string]func(*engagetest.Conversation){
@@ -172,6 +198,9 @@ func TestAMessageThatIsDeliveredAgainIsThereOnce(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, delivery.ConversationID, again.ConversationID)
 			require.Equal(t, map[string]int{"hello": 1}, countTexts(server))
+			left := engagetest.Conversation{Status: engagetest.Queued}
+			between(&left)
+			require.Equal(t, left.Status, server.Conversations()[0].Status, "it is not re-opened")
 		})
 	}
 }

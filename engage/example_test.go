@@ -352,3 +352,26 @@ func (l oneAtATime) Wait(ctx context.Context) error {
 		return ctx.Err()
 	}
 }
+
+func ExampleDeliverer() {
+	server, client, id := start(engagetest.Closed)
+	defer server.Close()
+	deliverer := &engage.Deliverer{Client: client}
+
+	delivery, err := deliverer.Deliver(context.Background(), engage.Inbound{
+		Address: channel.SMSAddress{Business: "+15550100", Customer: "+15550199"},
+		Message: message.Text{Direction: message.Inbound, Text: "It is here, but broken."},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, step := range delivery.Steps {
+		fmt.Println(step.Operation, "-", step.Edge)
+	}
+	fmt.Println(delivery.ConversationID == id)
+	// Output:
+	// SearchConversation - conversationClosed
+	// ReopenConversation - ConversationReopened
+	// AppendMessage - onAppendMessageSuccess
+	// true
+}
