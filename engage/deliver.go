@@ -116,9 +116,9 @@ func (in Inbound) key() string {
 // makes. It returns the steps that it took, with an error, too. The error is that of the
 // step that failed, or of the Locker.
 //
-// If somebody else opens or closes the conversation in between, so that a step is
-// refused, Deliver searches again and goes on from what it finds. It returns when the
-// last write is acknowledged, or with callbacks when its outcome is known.
+// A step is refused if somebody else has opened or closed the conversation since the
+// search. Deliver then searches again, and goes on from what it finds. It returns when
+// the last write is acknowledged, or with callbacks when its outcome is known.
 //
 // After an error, deliver the message again with Again, unless the edge is onInvalidData.
 // If the effect is [outcome.MaybeApplied], let some time pass first: a request that is
