@@ -249,14 +249,37 @@ func BenchmarkCall(b *testing.B) {
 					byTheSDK.add(b, 200, func() error { return c.byTheSDK(b.Context(), client) })
 					byHand.add(b, 100, func() error { return c.byHand(b.Context(), f) })
 				}
-				b.ReportMetric(float64(byTheSDK.time)/float64(byHand.time), "ratio")
-				if byHand.cpu > 0 {
-					b.ReportMetric(float64(byTheSDK.cpu)/float64(byHand.cpu), "cpu-ratio")
-				}
-				b.ReportMetric(0, "ns/op")
+				byTheSDK.report(b, byHand)
 			})
 		}
 	}
+}
+
+// BenchmarkDeliver compares a delivery to an open conversation with the two calls that it
+// makes, in the way of [BenchmarkCall].
+func BenchmarkDeliver(b *testing.B) {
+	_, client := loopbackPair(b)
+	deliverer := &engage.Deliverer{Client: client}
+	var byHand, byDeliver cost
+	calls := func() error {
+		found, err := client.SearchConversation(b.Context(), searchRequest)
+		if err != nil {
+			return err
+		}
+		_, err = client.AppendMessage(b.Context(), engage.AppendMessageV14{
+			ConversationID: found.ConversationID, Channel: channel.SMS, Messages: []message.Message{longHello},
+		})
+		return err
+	}
+	for b.Loop() {
+		byHand.add(b, 100, calls)
+		byDeliver.add(b, 200, func() error {
+			_, err := deliverer.Deliver(b.Context(), engage.Inbound{Address: smsAddress, Message: longHello})
+			return err
+		})
+		byHand.add(b, 100, calls)
+	}
+	byDeliver.report(b, byHand)
 }
 
 // cost is a time and a processor time.
@@ -272,6 +295,15 @@ func (c *cost) add(tb testing.TB, times int, do func() error) {
 	}
 	c.time += time.Since(start)
 	c.cpu += cpuTime(tb) - cpu
+}
+
+// report reports the cost in proportion to that of a floor.
+func (c cost) report(b *testing.B, floor cost) {
+	b.ReportMetric(float64(c.time)/float64(floor.time), "ratio")
+	if floor.cpu > 0 {
+		b.ReportMetric(float64(c.cpu)/float64(floor.cpu), "cpu-ratio")
+	}
+	b.ReportMetric(0, "ns/op")
 }
 
 func TestACallAllocatesNoMoreThanOneWrittenByHand(t *testing.T) {
