@@ -66,6 +66,10 @@ func abort() { panic(http.ErrAbortHandler) }
 // reset resets the connection of a request. Over HTTP/2, where requests share a
 // connection, it only aborts the request.
 func reset(w http.ResponseWriter) {
+	if inMemory, ok := w.(*memoryWriter); ok {
+		inMemory.reset = true
+		abort()
+	}
 	hijacked, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		abort()

@@ -1,26 +1,51 @@
 // Package engagetest provides a Webex Engage in memory, for tests of programs that
 // use package engage.
 //
-// A [Server] listens on a loopback address and speaks the service's HTTP API. It
-// keeps conversations with their status, participants and messages, issues tokens
-// and posts callbacks. It checks every request, and it fails as the test asks. A test
-// runs the code under test against the server and then inspects the conversations:
+// A [Server] speaks the service's HTTP API. It keeps conversations with their status,
+// participants and messages, issues tokens and posts callbacks. It checks every request,
+// and it fails as the test asks. A test runs the code under test against the server and
+// then inspects the conversations:
 //
-//	server := engagetest.NewServer()
-//	defer server.Close()
-//	client, err := server.Client()
-//	…
-//	id := server.Seed(engagetest.Conversation{
-//		Channel:         channel.SMS,
-//		BusinessAddress: "+15550100",
-//		CustomerAddress: "+15550199",
+//	func TestAnswer(t *testing.T) {
+//		server := engagetest.New(t)
+//		client, err := server.Client()
+//		…
+//		id := server.Seed(engagetest.Conversation{
+//			Channel:         channel.SMS,
+//			BusinessAddress: "+15550100",
+//			CustomerAddress: "+15550199",
+//		})
+//		answer(client, …) // the code under test
+//		conversation, _ := server.Conversation(id)
+//		// Check conversation.Messages.
+//	}
+//
+// [New] closes the server when the test ends, and fails the test if the server did not
+// understand a request. Use [NewServer] outside of a test. [Server.Requests] returns the
+// requests that arrived, and [Server.Callbacks] the callbacks that the server posted.
+//
+// # Time and retries
+//
+// A server listens on a loopback address, and waits take real time. The clients of
+// [Server.Client] retry fast. With another client, set the field FirstWait of
+// engage.Retry.
+//
+// In a testing/synctest bubble no wait takes real time. There is no network in a bubble,
+// so create the server with [WithoutNetwork], inside the bubble:
+//
+//	synctest.Test(t, func(t *testing.T) {
+//		server := engagetest.New(t, engagetest.WithoutNetwork())
+//		client, err := server.Client(engage.WithCallOptions(
+//			engage.WithRetry(engage.Retry{LongestWait: time.Hour})))
+//		…
+//		server.Fail(outcome.AppendMessage, engagetest.Fault{
+//			Status: 429, Header: http.Header{"Retry-After": {"600"}},
+//		})
+//		answer(client, …) // It waits for ten minutes, in no real time.
 //	})
-//	answer(client, …) // the code under test
-//	conversation, _ := server.Conversation(id)
-//	// Check conversation.Messages.
 //
-// [Server.Requests] returns the requests that arrived, and [Server.Callbacks] the
-// callbacks that the server posted.
+// [Server.Transport] serves other HTTP clients in the same way, and
+// [WithCallbackHandler] passes callbacks without a network.
 //
 // # Faults
 //

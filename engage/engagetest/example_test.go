@@ -60,6 +60,25 @@ func Example() {
 	// outbound Your order is on its way.
 }
 
+// A server without a network serves a client in the same process.
+func ExampleWithoutNetwork() {
+	server := engagetest.NewServer(engagetest.WithoutNetwork())
+	defer server.Close()
+	client, err := server.Client()
+	if err != nil {
+		log.Fatal(err)
+	}
+	id := server.Seed(engagetest.Conversation{Channel: channel.SMS})
+
+	receipt, err := client.CloseConversation(context.Background(), engage.CloseConversationV10{ConversationID: id})
+	if err != nil {
+		log.Fatal(err)
+	}
+	conversation, _ := server.Conversation(id)
+	fmt.Println(receipt.Outcome, conversation.Status)
+	// Output: onConversationClosed closed
+}
+
 // The reply to an append is lost after the message was appended. The client finds the
 // message in the transcript and does not append it again.
 func ExampleServer_Fail() {

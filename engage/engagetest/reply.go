@@ -41,6 +41,16 @@ func (r result) invalid() bool {
 	return r.status == http.StatusBadRequest || r.status == http.StatusUnprocessableEntity
 }
 
+// misunderstood reports whether the server does not understand the request, so that the
+// client has a mistake.
+func (r result) misunderstood() bool {
+	switch r.status {
+	case http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType:
+		return true
+	}
+	return r.invalid()
+}
+
 // acknowledged sets the time at which a write changed the conversation, and returns
 // the result of the write.
 func acknowledged(c *Conversation, at time.Time) result {
@@ -111,6 +121,8 @@ type reply struct {
 	status int
 	header http.Header
 	body   []byte
+	// refusal says why the server does not understand the request, or is empty.
+	refusal string
 }
 
 // reply returns the reply that reports a result. The envelope has the transaction id
@@ -121,6 +133,9 @@ func (c *call) reply(r result) reply {
 		tid = ""
 	}
 	made := reply{status: r.status, body: encode(r.envelope(tid))}
+	if c.route == nil || r.misunderstood() {
+		made.refusal = r.description
+	}
 	if r.status == http.StatusMethodNotAllowed {
 		made.header = add(nil, "Allow", c.methods...)
 	}

@@ -45,6 +45,10 @@ type Request struct {
 	// Status is the HTTP status of the reply. It is 0 if there is no reply yet, or if
 	// the connection was broken instead.
 	Status int
+	// Refusal says why the server did not understand the request, such as a member that
+	// it does not know. It is empty if the server understood the request, even if the
+	// state of a conversation or a fault forbade it.
+	Refusal string
 }
 
 // requestLog keeps the newest requests. It is safe for concurrent use.
@@ -75,6 +79,13 @@ func (l *requestLog) answered(r *Request, status int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	r.Status = status
+}
+
+// refused records why the server does not understand a request.
+func (l *requestLog) refused(r *Request, refusal string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r.Refusal = refusal
 }
 
 // Requests returns copies of the requests that the server received, in the order of

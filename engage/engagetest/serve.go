@@ -69,6 +69,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	own, post := s.perform(c, fault)
+	if own.refusal != "" {
+		s.log.refused(request, own.refusal)
+	}
 	if fault.Callback == CallbackEarly {
 		post()
 	} else {

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"testing"
 	"time"
 
 	"github.com/engagesdk/engage-go/auth"
@@ -16,11 +18,12 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// Server is an Engage in memory that listens on a loopback address. Create one
-// with [NewServer] and call [Server.Close] when done. Its methods are safe for
-// concurrent use.
+// Server is an Engage in memory. It listens on a loopback address, unless it was created
+// with [WithoutNetwork]. Create one with [New], or with [NewServer] and call
+// [Server.Close] when done. Its methods are safe for concurrent use.
 type Server struct {
-	http      *httptest.Server
+	http      *httptest.Server // Nil without a network.
+	tolerant  bool             // Refusals do not fail the test.
 	clock     func() time.Time
 	tokens    tokens
 	faults    faults
@@ -49,6 +52,9 @@ type settings struct {
 	tls               bool
 	maxStreams        int
 	callbackTransport http.RoundTripper
+	noNetwork         bool
+	allowRefusals     bool
+	problems          []string // What is wrong with the options.
 	behavior
 }
 
@@ -119,7 +125,12 @@ func WithTextTrimmed() Option {
 // request allows more. Without this option a page has as many messages as the request
 // allows, up to 500 (documented). The size must be positive.
 func WithTranscriptPages(size int) Option {
-	return func(s *settings) { s.pageSize = size }
+	return func(s *settings) {
+		if size < 1 {
+			s.problem("WithTranscriptPages: the size is not positive")
+		}
+		s.pageSize = size
+	}
 }
 
 // WithConversationIDsOmitted makes the replies to writes contain no conversationId.
@@ -135,10 +146,90 @@ func WithCallbackTransport(transport http.RoundTripper) Option {
 	return func(s *settings) { s.callbackTransport = transport }
 }
 
+// WithCallbackHandler passes callbacks to handler in memory, such as the handler of
+// package callback. They may then go to any host, and no network is used.
+func WithCallbackHandler(handler http.Handler) Option {
+	return WithCallbackTransport(direct{handler})
+}
+
+// WithoutNetwork makes the server listen nowhere. Use [Server.Client], or the
+// [Server.Transport] with any client. This is for tests in a testing/synctest bubble,
+// where every delay takes no real time, and for tests that need no network. Create the
+// server inside the bubble.
+//
+// The option cannot be combined with [WithTLS] and [WithMaxStreams], which need
+// connections.
+func WithoutNetwork() Option {
+	return func(s *settings) { s.noNetwork = true }
+}
+
+// WithRefusalsAllowed lets a test end well although the server refused requests. Without
+// it, [New] fails the test then. Use it for tests of requests that the service refuses.
+func WithRefusalsAllowed() Option {
+	return func(s *settings) { s.allowRefusals = true }
+}
+
+// problem records that an option is invalid.
+func (s *settings) problem(problem string) {
+	s.problems = append(s.problems, problem)
+}
+
+// validate returns what is wrong with the options, or "".
+func (s *settings) validate() string {
+	if s.maxStreams < 0 {
+		s.problem("WithMaxStreams: the number is negative")
+	}
+	if s.tokenLifetime <= 0 {
+		s.problem("WithTokenLifetime: the lifetime is less than a second")
+	}
+	if s.noNetwork && s.tls {
+		s.problem("WithTLS: there are no connections because of WithoutNetwork")
+	}
+	if s.noNetwork && s.maxStreams != 0 {
+		s.problem("WithMaxStreams: there are no connections because of WithoutNetwork")
+	}
+	return strings.Join(s.problems, "; ")
+}
+
 // NewServer starts and returns a new [Server]. The caller should call
 // [Server.Close] when done. Like httptest.NewServer, it panics if it cannot
-// listen on a loopback address.
+// listen on a loopback address. It also panics if an option is invalid.
 func NewServer(options ...Option) *Server {
+	s, problem := newServer(options)
+	if problem != "" {
+		panic("engagetest: " + problem)
+	}
+	return s
+}
+
+// New starts and returns a [Server] for a test, and closes it when the test ends. It
+// fails the test if an option is invalid.
+//
+// When the test ends, New fails it if the server did not understand a request, and
+// reports why: see [Request.Refusal]. A refusal because of the state of a conversation,
+// an expired token or a fault is part of normal work. If the test has failed, New logs
+// the newest requests; see [Server.Log].
+func New(t testing.TB, options ...Option) *Server {
+	t.Helper()
+	s, problem := newServer(options)
+	if problem != "" {
+		t.Fatal("engagetest: " + problem)
+	}
+	t.Cleanup(func() {
+		t.Helper()
+		s.Close()
+		if refusals := s.refusals(); refusals != "" && !s.tolerant {
+			t.Error(refusals)
+		}
+		if t.Failed() {
+			t.Log(s.Log())
+		}
+	})
+	return s
+}
+
+// newServer starts a server. If an option is invalid, it returns what is wrong.
+func newServer(options []Option) (*Server, string) {
 	set := settings{
 		clock:         time.Now,
 		clientID:      "tenant",
@@ -148,6 +239,9 @@ func NewServer(options ...Option) *Server {
 	}
 	for _, option := range options {
 		option(&set)
+	}
+	if problem := set.validate(); problem != "" {
+		return nil, problem
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{
@@ -162,10 +256,19 @@ func NewServer(options ...Option) *Server {
 		ctx:       ctx,
 		cancel:    cancel,
 		idPrefix:  newPrefix(),
+		tolerant:  set.allowRefusals,
 		state:     newState(),
 	}
 	s.tokens.revoke() // Creates the first key.
 	s.state.behavior = set.behavior
+	if !set.noNetwork {
+		s.listen(set)
+	}
+	return s, ""
+}
+
+// listen starts to listen on a loopback address.
+func (s *Server) listen(set settings) {
 	s.http = httptest.NewUnstartedServer(s.Handler())
 	s.http.Listener = listener{s.http.Listener}
 	s.http.Config.ConnContext = withConnection
@@ -176,7 +279,6 @@ func NewServer(options ...Option) *Server {
 	} else {
 		s.http.Start()
 	}
-	return s
 }
 
 // Close shuts the server down. It aborts requests in progress, and drops callbacks and
@@ -184,13 +286,21 @@ func NewServer(options ...Option) *Server {
 // ended. A second Close does nothing.
 func (s *Server) Close() {
 	s.cancel()
-	s.http.CloseClientConnections()
-	s.http.Close()
+	if s.http != nil {
+		s.http.CloseClientConnections()
+		s.http.Close()
+	}
 	s.callbacks.close()
 }
 
-// URL returns the base URL of the API, for engage.Endpoint.
-func (s *Server) URL() string { return s.http.URL + basePath }
+// URL returns the base URL of the API, for engage.Endpoint. The host of a server without
+// a network does not exist.
+func (s *Server) URL() string {
+	if s.http == nil {
+		return memoryURL
+	}
+	return s.http.URL + basePath
+}
 
 // ClientID returns the client id that the server accepts.
 func (s *Server) ClientID() string { return s.tokens.clientID }
@@ -206,19 +316,43 @@ func (s *Server) Credentials() auth.ClientCredentials {
 	}
 }
 
-// Client returns a client of the server that uses its [Server.Credentials]. With
-// [WithTLS] the client trusts the server's certificate, unless options set another
-// transport. Client returns an error if engage.New refuses an option.
+// Client returns a client of the server that uses its [Server.Credentials]. The client
+// trusts the server's certificate, and reaches a server without a network. Options apply
+// after the client's own, so they can replace the transport. Client returns an error if
+// engage.New refuses an option.
+//
+// The client retries fast: the first wait is at most a millisecond. It still waits as
+// long as a Retry-After says. To retry fast with another client, set FirstWait:
+//
+//	engage.WithCallOptions(engage.WithRetry(engage.Retry{FirstWait: time.Millisecond}))
+//
+// In a testing/synctest bubble no wait takes real time, so a test can also keep the
+// waits of production.
+//
+// There are no options for fixed times and alias ids. Messages can have both; see
+// message.Envelope. In a bubble the time is fixed, and cryptotest.SetGlobalRandom of
+// package testing/cryptotest makes the alias ids of the client the same in each run.
 func (s *Server) Client(options ...engage.Option) (*engage.Client, error) {
-	var own []engage.Option
-	if s.http.TLS != nil {
+	own := []engage.Option{
+		engage.WithCallOptions(engage.WithRetry(engage.Retry{FirstWait: time.Millisecond})),
+	}
+	switch {
+	case s.http == nil:
+		own = append(own, engage.WithTransport(s.Transport()))
+	case s.http.TLS != nil:
 		own = append(own, engage.WithTransport(s.http.Client().Transport))
 	}
 	return engage.New(engage.Endpoint(s.URL()), s.Credentials(), append(own, options...)...)
 }
 
-// HTTPClient returns an HTTP client that trusts the server's certificate.
-func (s *Server) HTTPClient() *http.Client { return s.http.Client() }
+// HTTPClient returns an HTTP client that trusts the server's certificate, and that
+// reaches a server without a network.
+func (s *Server) HTTPClient() *http.Client {
+	if s.http == nil {
+		return &http.Client{Transport: s.Transport()}
+	}
+	return s.http.Client()
+}
 
 // IssueToken returns a valid token, for requests that a test makes by hand.
 func (s *Server) IssueToken() string { return s.tokens.issue(s.now()) }

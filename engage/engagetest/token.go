@@ -114,15 +114,15 @@ func (t *tokens) grant(c *call) reply {
 	form, err := url.ParseQuery(string(c.content))
 	switch {
 	case c.query != "":
-		return denied(http.StatusBadRequest, "invalid_request", "a query is not expected")
+		return refusedToken(http.StatusBadRequest, "invalid_request", "a query is not expected")
 	case c.mediaType() != formType:
-		return denied(http.StatusBadRequest, "invalid_request", "the body is not a form")
+		return refusedToken(http.StatusBadRequest, "invalid_request", "the body is not a form")
 	case err != nil:
-		return denied(http.StatusBadRequest, "invalid_request", "the form is malformed")
+		return refusedToken(http.StatusBadRequest, "invalid_request", "the form is malformed")
 	case form.Get("grant_type") != "client_credentials":
-		return denied(http.StatusBadRequest, "unsupported_grant_type", "")
+		return refusedToken(http.StatusBadRequest, "unsupported_grant_type", "grant_type is not client_credentials")
 	case !equal(form.Get("client_id"), t.clientID) || !equal(form.Get("client_secret"), t.clientSecret):
-		return denied(http.StatusUnauthorized, "invalid_client", "")
+		return refusedToken(http.StatusUnauthorized, "invalid_client", "client_id or client_secret is wrong")
 	}
 	return reply{status: http.StatusOK, body: encode(grant{
 		AccessToken: t.issue(c.now),
@@ -132,7 +132,26 @@ func (t *tokens) grant(c *call) reply {
 	})}
 }
 
+// refusedToken returns the reply to a request for a token that the server does not
+// understand, or whose credentials are wrong.
+func refusedToken(status int, name, description string) reply {
+	refused := denied(status, name, description)
+	refused.refusal = description
+	return refused
+}
+
+// denied returns a reply without a token. Without a name it takes one that fits the
+// status (RFC 6749, section 5.2; the name for 5xx is that of section 4.1.2.1).
 func denied(status int, name, description string) reply {
+	switch {
+	case name != "":
+	case status == http.StatusUnauthorized:
+		name = "invalid_client"
+	case status >= http.StatusInternalServerError:
+		name = "server_error"
+	default:
+		name = "invalid_request"
+	}
 	return reply{status: status, body: encode(denial{name, description})}
 }
 

@@ -1,0 +1,76 @@
+package engagetest
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// loggedRequests is how many of the newest requests [Server.Log] describes.
+const loggedRequests = 50
+
+// Log returns a description of the newest requests, for people. Each request has a line
+// with its number, its operation and the status of the reply. Below it follow the reason
+// of a refusal and the callbacks. Bodies are in [Server.Requests].
+func (s *Server) Log() string {
+	requests := s.Requests()
+	callbacks := make(map[string][]Callback)
+	for _, c := range s.Callbacks() {
+		callbacks[c.TransactionID] = append(callbacks[c.TransactionID], c)
+	}
+	var log strings.Builder
+	fmt.Fprintf(&log, "engagetest: the server received %d requests", len(requests))
+	if older := len(requests) - loggedRequests; older > 0 {
+		fmt.Fprintf(&log, ", and these are the newest %d", loggedRequests)
+		requests = requests[older:]
+	}
+	for _, r := range requests {
+		fmt.Fprintf(&log, "\n%s", r.line())
+		if r.Refusal != "" {
+			fmt.Fprintf(&log, "\n      refused: %s", r.Refusal)
+		}
+		for _, c := range callbacks[r.TransactionID] {
+			fmt.Fprintf(&log, "\n      callback %s", c.line())
+		}
+	}
+	return log.String()
+}
+
+// refusals describes the requests that the server did not understand. It returns "" if
+// there are none.
+func (s *Server) refusals() string {
+	requests := slices.DeleteFunc(s.Requests(), func(r Request) bool { return r.Refusal == "" })
+	if len(requests) == 0 {
+		return ""
+	}
+	var report strings.Builder
+	fmt.Fprintf(&report, "engagetest: the server refused %d of the requests:", len(requests))
+	for _, r := range requests {
+		fmt.Fprintf(&report, "\n%s\n      refused: %s", r.line(), r.Refusal)
+	}
+	report.WriteString("\nIf the test wants this, create the server with WithRefusalsAllowed.")
+	return report.String()
+}
+
+// line describes the request in one line.
+func (r *Request) line() string {
+	status := "no reply"
+	if r.Status != 0 {
+		status = fmt.Sprint(r.Status)
+	}
+	return fmt.Sprintf("%5s %s %s %s: %s", fmt.Sprintf("#%d", r.Number),
+		cmp.Or(string(r.Operation), "unknown operation"), r.Method, r.Path, status)
+}
+
+// line describes the callback in one line.
+func (c Callback) line() string {
+	result := "success"
+	if !c.Success {
+		result = "failure"
+	}
+	if c.Err != nil {
+		return fmt.Sprintf("%s %s: %v", result, c.Code, c.Err)
+	}
+	return fmt.Sprintf("%s %s: answered %d", result, c.Code, c.Status)
+}

@@ -1,0 +1,159 @@
+package engagetest
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"syscall"
+)
+
+// memoryURL is the base URL of a server without a network. No token leaves the process
+// if a test uses the URL without the transport, because the name does not exist.
+const memoryURL = "https://engage.test" + basePath
+
+// Transport returns a transport that passes requests to the server in memory. It uses no
+// network and starts no goroutine for a request, so it works in a testing/synctest
+// bubble. It ignores the host of the URL.
+//
+// A context that ends aborts the request. A broken connection is reported with the error
+// of net/http over HTTP/1.1: io.EOF, ECONNRESET or io.ErrUnexpectedEOF. With
+// [ConnectionSilent] the request waits until its context ends.
+func (s *Server) Transport() http.RoundTripper { return direct{s.Handler()} }
+
+// direct is a transport that calls a handler in the goroutine of the request.
+type direct struct{ handler http.Handler }
+
+// RoundTrip returns the response of the handler.
+func (d direct) RoundTrip(request *http.Request) (*http.Response, error) {
+	if request.Body != nil {
+		defer request.Body.Close()
+	}
+	if err := context.Cause(request.Context()); err != nil {
+		return nil, err
+	}
+	w := &memoryWriter{header: make(http.Header)}
+	aborted := d.serve(w, request)
+	switch err := context.Cause(request.Context()); {
+	case err != nil:
+		return nil, err
+	case aborted && w.reset:
+		return nil, &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
+	case aborted && w.status == 0:
+		return nil, io.EOF
+	}
+	return w.response(request, aborted), nil
+}
+
+// serve calls the handler. It reports whether the handler aborted the request.
+func (d direct) serve(w http.ResponseWriter, request *http.Request) (aborted bool) {
+	defer func() {
+		if problem := recover(); problem == http.ErrAbortHandler {
+			aborted = true
+		} else if problem != nil {
+			panic(problem)
+		}
+	}()
+	received := request.WithContext(request.Context())
+	received.Header = request.Header.Clone()
+	received.RequestURI = request.URL.RequestURI()
+	if received.Host == "" {
+		received.Host = request.URL.Host
+	}
+	if received.Body == nil {
+		received.Body = http.NoBody
+	}
+	d.handler.ServeHTTP(w, received)
+	return false
+}
+
+// memoryWriter keeps a response in memory.
+type memoryWriter struct {
+	header http.Header // The header until WriteHeader.
+	sent   http.Header // The header since WriteHeader.
+	status int
+	body   bytes.Buffer
+	reset  bool // The connection was reset.
+}
+
+// Header returns the header.
+func (w *memoryWriter) Header() http.Header { return w.header }
+
+// WriteHeader keeps the status and the header.
+func (w *memoryWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status, w.sent = status, w.header.Clone()
+	}
+}
+
+// Write appends p to the body.
+func (w *memoryWriter) Write(p []byte) (int, error) {
+	w.WriteHeader(http.StatusOK)
+	return w.body.Write(p)
+}
+
+// Flush does nothing, because the client gets the response when it is complete.
+func (w *memoryWriter) Flush() {}
+
+// response returns the response to a request. A body that is cut short ends with an
+// error. Like net/http, response decompresses a body if the request did not ask for a
+// compressed one.
+func (w *memoryWriter) response(request *http.Request, cutShort bool) *http.Response {
+	w.WriteHeader(http.StatusOK)
+	length := int64(w.body.Len())
+	if declared, err := strconv.ParseInt(w.sent.Get("Content-Length"), 10, 64); err == nil {
+		length = declared
+	}
+	var body io.Reader = &w.body
+	if cutShort {
+		body = io.MultiReader(body, failingReader{io.ErrUnexpectedEOF})
+	}
+	response := &http.Response{
+		Status:        strconv.Itoa(w.status) + " " + http.StatusText(w.status),
+		StatusCode:    w.status,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        w.sent,
+		ContentLength: length,
+		Body:          io.NopCloser(body),
+		Request:       request,
+	}
+	if w.sent.Get("Content-Encoding") == "gzip" && request.Header.Get("Accept-Encoding") == "" {
+		response.Body = io.NopCloser(&gzipReader{compressed: body})
+		response.ContentLength = -1
+		response.Uncompressed = true
+		w.sent.Del("Content-Encoding")
+		w.sent.Del("Content-Length")
+	}
+	return response
+}
+
+// failingReader is a reader that always fails.
+type failingReader struct{ err error }
+
+// Read returns the error.
+func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
+
+// gzipReader decompresses a body. It reads the header of the compressed data with the
+// first Read, as net/http does.
+type gzipReader struct {
+	compressed io.Reader
+	plain      io.Reader
+}
+
+// Read reads decompressed data.
+func (r *gzipReader) Read(p []byte) (int, error) {
+	if r.plain == nil {
+		reader, err := gzip.NewReader(r.compressed)
+		if err != nil {
+			return 0, err
+		}
+		r.plain = reader
+	}
+	return r.plain.Read(p)
+}
