@@ -68,7 +68,9 @@ func TestAProgramThatWasKilledAfterACreateDoesNotRepeatIt(t *testing.T) {
 		second, err := client.CreateConversation(t.Context(), request, lookFirst)
 		require.NoError(t, err, name)
 		require.Equal(t, engage.Reconciled, second.Proof, name)
-		require.Equal(t, first.ConversationID, second.ConversationID, name)
+		conversation, ok := server.Conversation(second.ConversationID)
+		require.True(t, ok, name)
+		require.Equal(t, request.Address.Channel(), conversation.Channel, name)
 	}
 	require.Len(t, server.Conversations(), 2)
 	require.Equal(t, 2, sent(server, outcome.CreateConversation))
