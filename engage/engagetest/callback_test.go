@@ -162,8 +162,9 @@ func TestARepeatedRequestWithoutCallbackIsAppliedTwice(t *testing.T) {
 	require.Len(t, s.conversation(id).Messages, 2)
 }
 
-func TestConversationIDsCanBeOmittedFromReplies(t *testing.T) {
-	s, r := start(t, engagetest.WithConversationIDsOmitted()), receive(t)
+func TestRepliesToWritesContainNoConversationIDByDefault(t *testing.T) {
+	server := engagetest.New(t)
+	s, r := &session{server, t, server.IssueToken()}, receive(t)
 	got := s.post("/conversations", `{`+smsAddress+`,"callbackUrl":"`+r.URL+`"}`)
 	require.Equal(t, http.StatusAccepted, got.status)
 	require.NotEmpty(t, got.body["tid"])
@@ -224,4 +225,13 @@ func TestCallbacksOverAGivenTransportGoToAnyHost(t *testing.T) {
 	s.post("/conversations/"+s.Seed(sms(engagetest.Queued))+"/close", `{"callbackUrl":"https://example.com/secret"}`)
 	require.ErrorIs(t, s.Callbacks()[0].Err, errFailing)
 	require.False(t, strings.Contains(s.Callbacks()[0].Err.Error(), "secret"), "no URL in an error")
+}
+
+func TestRepliesToWritesContainTheConversationIDIfATestAsks(t *testing.T) {
+	server := engagetest.New(t, engagetest.WithConversationIDs())
+	client, err := server.Client()
+	require.NoError(t, err)
+	receipt, err := client.CreateConversation(t.Context(), smsCreate)
+	require.NoError(t, err)
+	require.Equal(t, server.Conversations()[0].ID, receipt.ConversationID)
 }

@@ -190,7 +190,7 @@ func (s *Server) apply(c *call, act action) result {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := act(&s.state)
-	if s.state.omitIDs && c.route.write {
+	if !s.state.conversationIDs && c.route.write {
 		r.value = nil
 	}
 	return r

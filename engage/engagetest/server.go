@@ -63,7 +63,7 @@ type behavior struct {
 	ignoreRepeats   bool
 	replaceAliasIDs bool
 	trimText        bool
-	omitIDs         bool
+	conversationIDs bool
 	pageSize        int
 }
 
@@ -133,11 +133,11 @@ func WithTranscriptPages(size int) Option {
 	}
 }
 
-// WithConversationIDsOmitted makes the replies to writes contain no conversationId.
-// Only callbacks then report the id of a created conversation. Without this option
-// replies contain it (assumed).
-func WithConversationIDsOmitted() Option {
-	return func(s *settings) { s.omitIDs = true }
+// WithConversationIDs makes the replies to writes contain the conversationId. Without
+// this option only callbacks report the id of a created conversation: no document of the
+// vendor shows an id in the reply.
+func WithConversationIDs() Option {
+	return func(s *settings) { s.conversationIDs = true }
 }
 
 // WithCallbackTransport sets the transport that posts callbacks. They may then go

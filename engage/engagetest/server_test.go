@@ -32,9 +32,10 @@ type answer struct {
 	body   map[string]any
 }
 
+// start starts a server whose replies contain the ids of conversations.
 func start(t *testing.T, options ...engagetest.Option) *session {
 	t.Helper()
-	server := engagetest.NewServer(options...)
+	server := engagetest.NewServer(append([]engagetest.Option{engagetest.WithConversationIDs()}, options...)...)
 	t.Cleanup(server.Close)
 	return &session{server, t, server.IssueToken()}
 }
