@@ -32,6 +32,8 @@ type Callback struct {
 	TransactionID  string
 	Operation      outcome.Operation
 	ConversationID string
+	// Edge is the outcome edge that the callback stands for.
+	Edge outcome.Edge
 	// Success, Code and Description are the outcome of the write, as posted.
 	Success     bool
 	Code        string
@@ -74,13 +76,17 @@ func (c *call) notice(r result) *notice {
 	if c.callbackURL == "" {
 		return nil
 	}
-	e := r.envelope(c.tid)
+	e, edge := r.envelope(c.tid), c.edge(r, r.ok())
+	if r.resolved != nil {
+		edge = outcome.Edge(r.resolved.Operation)
+	}
 	return &notice{
 		url: c.callbackURL,
 		callback: Callback{
 			TransactionID:  c.tid,
 			Operation:      c.operation(),
 			ConversationID: r.conversationID,
+			Edge:           edge,
 			Success:        r.ok(),
 			Code:           e.Code,
 			Description:    e.Description,

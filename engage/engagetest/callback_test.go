@@ -115,7 +115,7 @@ func TestEarlyCallbackComesBeforeTheAcknowledgement(t *testing.T) {
 	require.Equal(t, got.body["tid"], (<-r.got)["tid"])
 	require.Equal(t, []engagetest.Callback{{
 		TransactionID: got.body["tid"].(string), Operation: outcome.CloseConversation, ConversationID: id,
-		Success: true, Code: "202", Description: "accepted", Status: http.StatusOK,
+		Edge: "onConversationClosed", Success: true, Code: "202", Description: "accepted", Status: http.StatusOK,
 	}}, s.Callbacks())
 }
 

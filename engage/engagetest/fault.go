@@ -243,11 +243,22 @@ func (f Fault) reply(c *call, own int) reply {
 	if c.operation() == Token {
 		return denied(status, f.Code, f.Description)
 	}
-	e := result{status: status, code: f.Code, description: f.Description}.envelope(c.tid)
-	if f.Status == 0 || status >= http.StatusMultipleChoices {
+	r := result{status: status, code: f.Code, description: f.Description}
+	success := f.Status != 0 && status < http.StatusMultipleChoices
+	e := r.envelope(c.tid)
+	if !success {
 		e.Status = "failure"
 	}
-	return reply{status: status, body: encode(e)}
+	return reply{status: status, body: encode(e), edge: c.edge(r, success)}
+}
+
+// garbles reports whether a client cannot read the reply.
+func (f Fault) garbles() bool {
+	switch f.Shape {
+	case "", Numbers, Bare, ByteOrderMark, Gzip:
+		return f.Body != "" || f.Connection == ConnectionCutShort
+	}
+	return true
 }
 
 // spoil returns a reply with the header, the body and the shape of the fault.

@@ -1,6 +1,10 @@
 package engagetest
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/engagesdk/engage-go/outcome"
+)
 
 // Team is a team and its working hours.
 type Team struct {
@@ -93,6 +97,14 @@ type scheduleHours struct {
 	Override     OverrideSlot     `json:"override,omitzero"`
 }
 
+// slotEdges has the outcome edge of each slot.
+var slotEdges = map[string]outcome.Edge{
+	"working_hours": "inWorkingHours",
+	"holiday":       "onHoliday",
+	"override":      "inOverride",
+	"no_match":      "onNoMatch",
+}
+
 func businessHours(c *call) action {
 	return func(s *state) result {
 		hours, ok := s.businessHours[c.parameters["id"]]
@@ -102,6 +114,7 @@ func businessHours(c *call) action {
 		return result{
 			status:      http.StatusOK,
 			description: "business hours",
+			edge:        slotEdges[hours.Slot],
 			value:       scheduleHours{hours.Slot, hours.WorkingHours, hours.Holiday, hours.Override},
 		}
 	}

@@ -57,7 +57,7 @@ func (s *Server) refusals() string {
 func (r *Request) line() string {
 	status := "no reply"
 	if r.Status != 0 {
-		status = fmt.Sprint(r.Status)
+		status = strings.TrimSpace(fmt.Sprint(r.Status, " ", r.Edge))
 	}
 	return fmt.Sprintf("%5s %s %s %s: %s", fmt.Sprintf("#%d", r.Number),
 		cmp.Or(string(r.Operation), "unknown operation"), r.Method, r.Path, status)
@@ -65,12 +65,8 @@ func (r *Request) line() string {
 
 // line describes the callback in one line.
 func (c Callback) line() string {
-	result := "success"
-	if !c.Success {
-		result = "failure"
-	}
 	if c.Err != nil {
-		return fmt.Sprintf("%s %s: %v", result, c.Code, c.Err)
+		return fmt.Sprintf("%s %s: %v", c.Code, c.Edge, c.Err)
 	}
-	return fmt.Sprintf("%s %s: answered %d", result, c.Code, c.Status)
+	return fmt.Sprintf("%s %s: answered %d", c.Code, c.Edge, c.Status)
 }

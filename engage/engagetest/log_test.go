@@ -72,14 +72,14 @@ func TestNewReportsRefusedRequests(t *testing.T) {
 	})
 	require.Len(t, spy.errors, 1)
 	require.Equal(t, `engagetest: the server refused 2 of the requests:
-   #2 CreateConversation POST /api/v1/conversations: 400
+   #2 CreateConversation POST /api/v1/conversations: 400 onInvalidData
       refused: mesages is not known
    #3 unknown operation POST /api/v1/conversation: 404
       refused: no such path
 If the test wants this, create the server with WithRefusalsAllowed.`, spy.errors[0])
 	require.Equal(t, []string{`engagetest: the server received 3 requests
-   #1 SearchConversation POST /api/v1/conversations/search: 200
-   #2 CreateConversation POST /api/v1/conversations: 400
+   #1 SearchConversation POST /api/v1/conversations/search: 200 noConversationFound
+   #2 CreateConversation POST /api/v1/conversations: 400 onInvalidData
       refused: mesages is not known
    #3 unknown operation POST /api/v1/conversation: 404
       refused: no such path`}, spy.logged)

@@ -208,12 +208,23 @@ func holdConversation(c *call) action {
 // participants (assumed).
 func transferConversation(c *call) action {
 	team, skill := c.body.requiredText("team"), c.body.optionalText("skill")
-	return c.changeOpen(func(conversation *Conversation) *result {
+	transfer := c.changeOpen(func(conversation *Conversation) *result {
 		conversation.TeamID, conversation.Skill = team, skill
 		conversation.Participants = nil
 		conversation.queue()
 		return nil
 	})
+	if skill == "" {
+		return transfer
+	}
+	// The node that transfers by skill has edges of its own.
+	return func(s *state) result {
+		r := transfer(s)
+		if r.edge = "Success"; !r.ok() {
+			r.edge = "Failure"
+		}
+		return r
+	}
 }
 
 // transcript is a page of a conversation's messages, oldest first.

@@ -2,12 +2,15 @@ package engagetest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/engagesdk/engage-go/outcome"
 )
 
 // alreadyClosed is the code with which the service refuses to close a closed
@@ -22,7 +25,8 @@ type result struct {
 	description    string
 	conversationID string
 	value          any
-	resolved       *resolution // Set by Resolve only.
+	edge           outcome.Edge // If empty, the edge of the route or of the status.
+	resolved       *resolution  // Set by Resolve only.
 }
 
 // resolution is what only Resolve reports.
@@ -121,6 +125,8 @@ type reply struct {
 	status int
 	header http.Header
 	body   []byte
+	// edge is the outcome edge that the reply stands for, or empty.
+	edge outcome.Edge
 	// refusal says why the server does not understand the request, or is empty.
 	refusal string
 }
@@ -132,7 +138,7 @@ func (c *call) reply(r result) reply {
 	if r.ok() && !c.route.write {
 		tid = ""
 	}
-	made := reply{status: r.status, body: encode(r.envelope(tid))}
+	made := reply{status: r.status, body: encode(r.envelope(tid)), edge: c.edge(r, r.ok())}
 	if c.route == nil || r.misunderstood() {
 		made.refusal = r.description
 	}
@@ -140,6 +146,43 @@ func (c *call) reply(r result) reply {
 		made.header = add(nil, "Allow", c.methods...)
 	}
 	return made
+}
+
+// edge returns the outcome edge on which a node ends that gets the result r. It returns ""
+// for a request for a token or for an unknown path. The argument success says whether the
+// envelope reports a success.
+func (c *call) edge(r result, success bool) outcome.Edge {
+	switch {
+	case c.route == nil || c.operation() == Token:
+		return ""
+	case r.status < http.StatusMultipleChoices && success:
+		return cmp.Or(r.edge, c.route.success)
+	case r.status < http.StatusMultipleChoices:
+		return cmp.Or(r.edge, c.route.failure)
+	}
+	isResolve := c.operation() == outcome.ResolveConversation
+	switch r.status {
+	case http.StatusBadRequest, http.StatusUnprocessableEntity:
+		return "onInvalidData"
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return "onAuthorizationFailure"
+	case http.StatusRequestTimeout, http.StatusGatewayTimeout:
+		return "onTimeout"
+	case http.StatusTooManyRequests:
+		if isResolve {
+			return "tooManyRequests"
+		}
+		return "onError"
+	case http.StatusServiceUnavailable:
+		if isResolve {
+			return "serviceUnavailable"
+		}
+		return "onError"
+	}
+	if r.status >= http.StatusBadRequest && r.status < http.StatusInternalServerError {
+		return cmp.Or(r.edge, c.route.failure)
+	}
+	return "onError"
 }
 
 func (c *call) unauthorized() reply {
@@ -180,7 +223,6 @@ func (s *Server) send(ctx context.Context, w http.ResponseWriter, request *Reque
 	case ConnectionSilent:
 		silence(ctx)
 	}
-	s.log.answered(request, r.status)
 	header := w.Header()
 	switch r.status {
 	case http.StatusNoContent, http.StatusNotModified:
@@ -192,6 +234,7 @@ func (s *Server) send(ctx context.Context, w http.ResponseWriter, request *Reque
 		header.Set("Content-Type", contentType(r.body))
 		header.Set("Content-Length", strconv.Itoa(len(r.body)))
 	}
+	s.log.answered(request, r, f)
 	if f.Shape != PlainText {
 		header.Set("trxid", request.TransactionID)
 		header.Set("TrackingId", request.TransactionID)

@@ -30,7 +30,8 @@ type Request struct {
 	// token, and empty if no operation has the path and the method.
 	Operation outcome.Operation
 	Method    string
-	// Path is the path with the query, escaped as it was sent.
+	// Path is the path with the query, escaped as it was sent. The query of a request for
+	// a token is redacted.
 	Path string
 	// Header is the header of the request. The token is redacted.
 	Header http.Header
@@ -45,6 +46,12 @@ type Request struct {
 	// Status is the HTTP status of the reply. It is 0 if there is no reply yet, or if
 	// the connection was broken instead.
 	Status int
+	// Edge is the outcome edge on which a node ends that gets the reply. It is empty if
+	// there is none: for a token, an unknown path, a broken connection, or a reply whose
+	// body a fault has replaced. The request does not contain the version of the node.
+	Edge outcome.Edge
+	// Reply is the body of the reply. The token is redacted.
+	Reply []byte
 	// Refusal says why the server did not understand the request, such as a member that
 	// it does not know. It is empty if the server understood the request, even if the
 	// state of a conversation or a fault forbade it.
@@ -67,18 +74,34 @@ func (l *requestLog) add(r *Request) {
 	r.Number = l.received
 	l.requests = append(l.requests, r)
 	l.bytes += len(r.Body)
-	for len(l.requests) > maxRecordedRequests || l.bytes > maxRecordedBytes {
-		l.bytes -= len(l.requests[0].Body)
-		l.requests[0] = nil
-		l.requests = l.requests[1:]
+	l.drop()
+}
+
+// answered records the reply to a request.
+func (l *requestLog) answered(r *Request, sent reply, f Fault) {
+	body := sent.body
+	if r.Operation == Token && len(body) > 0 {
+		body = []byte(redacted)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r.Status, r.Reply = sent.status, body
+	if !f.garbles() {
+		r.Edge = sent.edge
+	}
+	if kept := len(l.requests) > 0 && r.Number >= l.requests[0].Number; kept {
+		l.bytes += len(body)
+		l.drop()
 	}
 }
 
-// answered records the status of the reply to a request.
-func (l *requestLog) answered(r *Request, status int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	r.Status = status
+// drop drops the oldest requests if there are too many.
+func (l *requestLog) drop() {
+	for len(l.requests) > maxRecordedRequests || l.bytes > maxRecordedBytes {
+		l.bytes -= len(l.requests[0].Body) + len(l.requests[0].Reply)
+		l.requests[0] = nil
+		l.requests = l.requests[1:]
+	}
 }
 
 // refused records why the server does not understand a request.
@@ -104,6 +127,7 @@ func (r *Request) clone() Request {
 	copied := *r
 	copied.Header = r.Header.Clone()
 	copied.Body = slices.Clone(r.Body)
+	copied.Reply = slices.Clone(r.Reply)
 	return copied
 }
 
@@ -120,12 +144,21 @@ func (c *call) record(r *http.Request) *Request {
 	return &Request{
 		Operation:     c.operation(),
 		Method:        r.Method,
-		Path:          r.URL.RequestURI(),
+		Path:          c.pathWithoutSecret(r.URL),
 		Header:        header,
 		Body:          body,
 		Received:      c.now,
 		TransactionID: c.tid,
 	}
+}
+
+// pathWithoutSecret returns the path and the query of a request. It redacts the whole
+// query of a request for a token, because none is expected there.
+func (c *call) pathWithoutSecret(u *url.URL) string {
+	if c.operation() == Token && u.RawQuery != "" {
+		return u.EscapedPath() + "?" + redacted
+	}
+	return u.RequestURI()
 }
 
 // withoutSecret returns the body of a request for a token, without the client secret.

@@ -4,7 +4,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -40,6 +42,7 @@ func TestRecordedRequestsHaveNoSecret(t *testing.T) {
 	s.requestToken("client_secret=a%20secret&%zz")
 	s.post("/conversations/search", `{`+smsAddress+`}`)
 	s.post("/oauth/token", `{"client_secret":"a secret"}`)
+	s.post("/oauth/token?client_secret=a%20secret", "")
 
 	requests := s.Requests()
 	form, err := url.ParseQuery(string(requests[0].Body))
@@ -50,6 +53,102 @@ func TestRecordedRequestsHaveNoSecret(t *testing.T) {
 	require.Equal(t, "[redacted]", string(requests[1].Body))
 	require.Equal(t, "[redacted]", requests[2].Header.Get("Authorization"))
 	require.Equal(t, "[redacted]", string(requests[3].Body), "JSON is no form")
+	require.Equal(t, "/api/v1/oauth/token?[redacted]", requests[4].Path)
+	for _, i := range []int{0, 1, 3, 4} {
+		require.Equal(t, "[redacted]", string(requests[i].Reply))
+	}
+}
+
+func TestRecordedRequestsHaveTheEdgeOfTheReply(t *testing.T) {
+	s, r := start(t), receive(t)
+	s.Seed(engagetest.Conversation{ID: "open", Channel: "sms", BusinessAddress: "+15550100", CustomerAddress: "+15550199"})
+	s.Seed(engagetest.Conversation{ID: "closed", Status: engagetest.Closed})
+	s.Seed(engagetest.Conversation{ID: "left", Participants: []string{"p"}})
+	s.SeedTeam(engagetest.Team{Name: "t"})
+	for slot := range map[string]bool{"working_hours": true, "holiday": true, "override": true, "no_match": true} {
+		s.SeedBusinessHours(engagetest.BusinessHours{ID: slot, Slot: slot})
+	}
+	search := `{"channel":"sms","bizAddress":"+15550100","customerAddress":"+15550199"}`
+	resolve := func(customer string) string {
+		return resolveBody("social", "sms", `{"messageDetails":{"senderNumber":"`+customer+`","serviceNumber":"+15550100","message":"x"}}`)
+	}
+	status := func(status engagetest.Status) func() {
+		return func() { s.Update("open", func(c *engagetest.Conversation) { c.Status = status }) }
+	}
+	fail := func(operation outcome.Operation, fault engagetest.Fault) func() {
+		return func() { s.Fail(operation, fault) }
+	}
+	for i, c := range []struct {
+		before             func()
+		method, path, body string
+		edge               outcome.Edge
+	}{
+		{nil, "POST", "/conversations/search", `{` + smsAddress + `}`, "noConversationFound"},
+		{status("queued"), "POST", "/conversations/search", search, "conversationInQueue"},
+		{status("active"), "POST", "/conversations/search", search, "conversationActive"},
+		{status("onhold"), "POST", "/conversations/search", search, "conversationOnHold"},
+		{status("closed"), "POST", "/conversations/search", search, "conversationClosed"},
+		{status("parked"), "POST", "/conversations/search", search, "onInvalidChoice"},
+		{fail(outcome.SearchConversation, engagetest.Fault{Status: 404}), "POST", "/conversations/search", search, "onError"},
+		{status("queued"), "POST", "/conversations", search, "onConversationFailed"},
+		{nil, "POST", "/conversations", `{` + smsAddress + `}`, "onConversationCreated"},
+		{status("queued"), "POST", "/conversations/open/messages", `{"channel":"sms","messages":[` + text + `]}`, "onAppendMessageSuccess"},
+		{nil, "POST", "/conversations/none/messages", `{"channel":"sms","messages":[` + text + `]}`, "onAppendMessageFailure"},
+		{nil, "GET", "/conversations/open/messages", "", "success"},
+		{nil, "GET", "/conversations/none/messages", "", "Failure"},
+		{nil, "PATCH", "/conversations/open", `{"aliasId":"a"}`, "onConversationUpdatedSuccess"},
+		{nil, "PATCH", "/conversations/none", `{"aliasId":"a"}`, "onConversationUpdatedFailure"},
+		{nil, "POST", "/conversations/open/participants", `{"participant":"p"}`, "OnAddParticipantSuccess"},
+		{nil, "POST", "/conversations/none/participants", `{"participant":"p"}`, "OnAddParticipantFailure"},
+		{nil, "DELETE", "/conversations/left/participants/p", "", "onParticipantRemoved"},
+		{nil, "DELETE", "/conversations/left/participants/p", "", "onRemoveParticipantFailure"},
+		{nil, "POST", "/conversations/open/hold", "", "Success"},
+		{nil, "POST", "/conversations/none/hold", "", "Failure"},
+		{nil, "POST", "/conversations/open/transfer", `{"team":"t"}`, "onConversationTransferred"},
+		{nil, "POST", "/conversations/none/transfer", `{"team":"t"}`, "onConversationTransferFailed"},
+		{nil, "POST", "/conversations/open/transfer", `{"team":"t","skill":"s"}`, "Success"},
+		{nil, "POST", "/conversations/none/transfer", `{"team":"t","skill":"s"}`, "Failure"},
+		{nil, "POST", "/conversations/open/close", "", "onConversationClosed"},
+		{nil, "POST", "/conversations/open/close", "", "onCloseConversationFailure"},
+		{nil, "POST", "/conversations/open/reopen", "", "ConversationReopened"},
+		{nil, "POST", "/conversations/open/reopen", "", "ConversationReopenFailed"},
+		{nil, "GET", "/teams/t/working-hours", "", "Success"},
+		{nil, "GET", "/teams/none/working-hours", "", "Failure"},
+		{nil, "GET", "/business-hours/working_hours", "", "inWorkingHours"},
+		{nil, "GET", "/business-hours/holiday", "", "onHoliday"},
+		{nil, "GET", "/business-hours/override", "", "inOverride"},
+		{nil, "GET", "/business-hours/no_match", "", "onNoMatch"},
+		{nil, "GET", "/business-hours/none", "", "onError"},
+		{nil, "POST", "/conversations/resolve", resolve("+1"), "accepted"},
+		{fail(outcome.ResolveConversation, engagetest.Fault{Status: 429}), "POST", "/conversations/resolve", resolve("+1"), "tooManyRequests"},
+		{fail(outcome.ResolveConversation, engagetest.Fault{Status: 503}), "POST", "/conversations/resolve", resolve("+1"), "serviceUnavailable"},
+		{fail(outcome.ResolveConversation, engagetest.Fault{Status: 409}), "POST", "/conversations/resolve", resolve("+1"), "error"},
+		{fail(outcome.HoldConversation, engagetest.Fault{Status: 403}), "POST", "/conversations/open/hold", "", "onAuthorizationFailure"},
+		{fail(outcome.HoldConversation, engagetest.Fault{Status: 504}), "POST", "/conversations/open/hold", "", "onTimeout"},
+		{fail(outcome.HoldConversation, engagetest.Fault{Status: 429}), "POST", "/conversations/open/hold", "", "onError"},
+		{fail(outcome.HoldConversation, engagetest.Fault{Status: 503}), "POST", "/conversations/open/hold", "", "onError"},
+		{fail(outcome.HoldConversation, engagetest.Fault{Status: 500}), "POST", "/conversations/open/hold", "", "onError"},
+		{fail(outcome.HoldConversation, engagetest.Fault{Code: "12"}), "POST", "/conversations/open/hold", "", "Failure"},
+		{fail(outcome.HoldConversation, engagetest.Fault{Applied: true, Status: 204}), "POST", "/conversations/open/hold", "", "Success"},
+		{fail(outcome.HoldConversation, engagetest.Fault{Applied: true, Shape: engagetest.Bare}), "POST", "/conversations/open/hold", "", "Success"},
+		{fail(outcome.HoldConversation, engagetest.Fault{Applied: true, Shape: engagetest.HTML}), "POST", "/conversations/open/hold", "", ""},
+		{fail(outcome.HoldConversation, engagetest.Fault{Body: "{}"}), "POST", "/conversations/open/hold", "", ""},
+		{nil, "POST", "/conversations/open/hold", `{"unknown":1}`, "onInvalidData"},
+		{nil, "GET", "/nothing", "", ""},
+	} {
+		if c.before != nil {
+			c.before()
+		}
+		got := s.send(c.method, c.path, c.body)
+		recorded := s.Requests()[i]
+		require.Equal(t, c.edge, recorded.Edge, "%s %s %d", c.method, c.path, i)
+		require.Equal(t, got.text, string(recorded.Reply))
+	}
+
+	s.post("/conversations/resolve", strings.Replace(resolve("+2"), "{", `{"callbackUrl":"`+r.URL+`",`, 1))
+	<-r.got
+	require.Eventually(t, func() bool { return len(s.Callbacks()) == 1 }, time.Minute, time.Millisecond)
+	require.EqualValues(t, "created", s.Callbacks()[0].Edge)
 }
 
 func TestRecordedRequestsAreCopies(t *testing.T) {
@@ -57,8 +156,10 @@ func TestRecordedRequestsAreCopies(t *testing.T) {
 	s.post("/conversations/search", `{`+smsAddress+`}`)
 	got := s.Requests()
 	got[0].Body[0] = 'x'
+	got[0].Reply[0] = 'x'
 	got[0].Header.Set("Content-Type", "changed")
 	require.Equal(t, byte('{'), s.Requests()[0].Body[0])
+	require.Equal(t, byte('{'), s.Requests()[0].Reply[0])
 	require.Equal(t, "application/json", s.Requests()[0].Header.Get("Content-Type"))
 }
 

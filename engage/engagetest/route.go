@@ -22,6 +22,8 @@ type route struct {
 	method    string
 	path      string // Relative to the base URL. {name} stands for one segment.
 	write     bool   // The reply has a transaction id, and a callback may follow.
+	success   outcome.Edge
+	failure   outcome.Edge // The operation's own edge for a failure.
 	handle    handler
 }
 
@@ -34,23 +36,37 @@ type (
 )
 
 // routes has the operations. The vendor does not publish their paths, so all are
-// assumed.
+// assumed. A route without a success edge has several, and its handler chooses one.
 var routes = []route{
-	{outcome.SearchConversation, http.MethodPost, "/conversations/search", false, searchConversation},
-	{outcome.ResolveConversation, http.MethodPost, "/conversations/resolve", true, resolveConversation},
-	{outcome.CreateConversation, http.MethodPost, "/conversations", true, createConversation},
-	{outcome.AppendMessage, http.MethodPost, "/conversations/{id}/messages", true, appendMessage},
-	{outcome.FetchTranscript, http.MethodGet, "/conversations/{id}/messages", false, fetchTranscript},
-	{outcome.UpdateConversation, http.MethodPatch, "/conversations/{id}", true, updateConversation},
-	{outcome.AddParticipant, http.MethodPost, "/conversations/{id}/participants", true, addParticipant},
-	{outcome.RemoveParticipant, http.MethodDelete, "/conversations/{id}/participants/{participant}", true, removeParticipant},
-	{outcome.CloseConversation, http.MethodPost, "/conversations/{id}/close", true, closeConversation},
-	{outcome.ReopenConversation, http.MethodPost, "/conversations/{id}/reopen", true, reopenConversation},
-	{outcome.HoldConversation, http.MethodPost, "/conversations/{id}/hold", true, holdConversation},
-	{outcome.TransferConversation, http.MethodPost, "/conversations/{id}/transfer", true, transferConversation},
-	{outcome.FetchTeamWorkingHours, http.MethodGet, "/teams/{team}/working-hours", false, fetchTeamWorkingHours},
-	{outcome.BusinessHours, http.MethodGet, "/business-hours/{id}", false, businessHours},
-	{Token, http.MethodPost, "/oauth/token", false, nil},
+	{outcome.SearchConversation, http.MethodPost, "/conversations/search", false,
+		"", "onError", searchConversation},
+	{outcome.ResolveConversation, http.MethodPost, "/conversations/resolve", true,
+		"accepted", "error", resolveConversation},
+	{outcome.CreateConversation, http.MethodPost, "/conversations", true,
+		"onConversationCreated", "onConversationFailed", createConversation},
+	{outcome.AppendMessage, http.MethodPost, "/conversations/{id}/messages", true,
+		"onAppendMessageSuccess", "onAppendMessageFailure", appendMessage},
+	{outcome.FetchTranscript, http.MethodGet, "/conversations/{id}/messages", false,
+		"success", "Failure", fetchTranscript},
+	{outcome.UpdateConversation, http.MethodPatch, "/conversations/{id}", true,
+		"onConversationUpdatedSuccess", "onConversationUpdatedFailure", updateConversation},
+	{outcome.AddParticipant, http.MethodPost, "/conversations/{id}/participants", true,
+		"OnAddParticipantSuccess", "OnAddParticipantFailure", addParticipant},
+	{outcome.RemoveParticipant, http.MethodDelete, "/conversations/{id}/participants/{participant}", true,
+		"onParticipantRemoved", "onRemoveParticipantFailure", removeParticipant},
+	{outcome.CloseConversation, http.MethodPost, "/conversations/{id}/close", true,
+		"onConversationClosed", "onCloseConversationFailure", closeConversation},
+	{outcome.ReopenConversation, http.MethodPost, "/conversations/{id}/reopen", true,
+		"ConversationReopened", "ConversationReopenFailed", reopenConversation},
+	{outcome.HoldConversation, http.MethodPost, "/conversations/{id}/hold", true,
+		"Success", "Failure", holdConversation},
+	{outcome.TransferConversation, http.MethodPost, "/conversations/{id}/transfer", true,
+		"onConversationTransferred", "onConversationTransferFailed", transferConversation},
+	{outcome.FetchTeamWorkingHours, http.MethodGet, "/teams/{team}/working-hours", false,
+		"Success", "Failure", fetchTeamWorkingHours},
+	{outcome.BusinessHours, http.MethodGet, "/business-hours/{id}", false,
+		"", "onError", businessHours},
+	{Token, http.MethodPost, "/oauth/token", false, "", "", nil},
 }
 
 // match returns the route of a request and the parameters in its path. If the path has

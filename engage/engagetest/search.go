@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/outcome"
 )
 
 // address is the address of a conversation. Each channel has its own fields.
@@ -88,9 +89,9 @@ func searchConversation(c *call) action {
 	return func(s *state) result {
 		conversation := s.find(a)
 		if conversation == nil {
-			return result{status: http.StatusOK, description: "no conversation found", value: found{}}
+			return result{status: http.StatusOK, description: "no conversation found", edge: "noConversationFound", value: found{}}
 		}
-		return result{status: http.StatusOK, description: "conversation found", value: found{
+		return result{status: http.StatusOK, description: "conversation found", edge: conversation.Status.edge(), value: found{
 			ConversationID: conversation.ID,
 			AliasID:        orNull(conversation.AliasID),
 			Exists:         true,
@@ -99,6 +100,21 @@ func searchConversation(c *call) action {
 			UserID:         orNull(conversation.UserID),
 		}}
 	}
+}
+
+// edge returns the outcome edge of a search that finds a conversation in that status.
+func (s Status) edge() outcome.Edge {
+	switch s {
+	case Queued:
+		return "conversationInQueue"
+	case Active:
+		return "conversationActive"
+	case OnHold:
+		return "conversationOnHold"
+	case Closed:
+		return "conversationClosed"
+	}
+	return "onInvalidChoice"
 }
 
 // orNull returns nil for an empty text, because the service replies with null.
