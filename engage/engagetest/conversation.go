@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/message"
 )
 
 // Status is the state of a conversation, in the spelling of the server's replies.
@@ -84,9 +85,8 @@ type CustomField struct {
 
 // Message is a message of a conversation.
 type Message struct {
-	AliasID string
-	// Direction is "inbound", "outbound" or "announcement".
-	Direction string
+	AliasID   string
+	Direction message.Direction
 	// Type is the vendor's name of the content type, such as "text".
 	Type        string
 	Text        string

@@ -10,19 +10,19 @@
 //		server := engagetest.New(t)
 //		client, err := server.Client()
 //		…
-//		id := server.Seed(engagetest.Conversation{
-//			Channel:         channel.SMS,
-//			BusinessAddress: "+15550100",
-//			CustomerAddress: "+15550199",
-//		})
+//		id := server.Seed(engagetest.NewConversation(
+//			channel.SMSAddress{Business: "+15550100", Customer: "+15550199"},
+//			message.Text{Direction: message.Inbound, Text: "Where is my order?"},
+//		))
 //		answer(client, …) // the code under test
-//		conversation, _ := server.Conversation(id)
-//		// Check conversation.Messages.
+//		require.Empty(t, engagetest.Diff([]message.Message{…}, server.Messages(id)))
 //	}
 //
 // [New] closes the server when the test ends, and fails the test if the server did not
-// understand a request. Use [NewServer] outside of a test. [Server.Requests] returns the
-// requests that arrived, and [Server.Callbacks] the callbacks that the server posted.
+// understand a request. Use [NewServer] outside of a test. [Server.Conversation] returns
+// the whole state of a conversation. [Server.Requests] returns the requests that arrived
+// with their replies, [Server.Callbacks] the callbacks that the server posted, and
+// [Server.Log] a summary for people.
 //
 // # Time and retries
 //

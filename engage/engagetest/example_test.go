@@ -173,3 +173,24 @@ func ExampleWithClock() {
 	// Token 200
 	// SearchConversation 200
 }
+
+// A test compares the messages of a conversation with those that it wants.
+func ExampleDiff() {
+	server := engagetest.NewServer()
+	defer server.Close()
+	address := channel.SMSAddress{Business: "+15550100", Customer: "+15550199"}
+	id := server.Seed(engagetest.NewConversation(address,
+		message.Text{Direction: message.Inbound, Text: "Where is my order?"},
+		message.Text{Direction: message.Outbound, Text: "On its way"},
+	))
+
+	want := []message.Message{
+		message.Text{Direction: message.Inbound, Text: "Where is my order?"},
+		message.Text{Direction: message.Outbound, Text: "It is on its way."},
+	}
+	fmt.Print(engagetest.Diff(want, server.Messages(id)))
+	// Output:
+	//   inbound text "Where is my order?"
+	// - outbound text "It is on its way."
+	// + outbound text "On its way"
+}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/message"
 )
 
 // The channels, in the spelling of the wire (documented).
@@ -90,16 +91,17 @@ func (o *object) message(ch channel.Channel) Message {
 	if string(o.members["aliasId"]) == `""` {
 		o.unusable("aliasId", "is empty")
 	}
+	direction := o.oneOf("direction", anyDirection...)
 	m := Message{
 		AliasID:                o.text("aliasId"),
-		Direction:              o.oneOf("direction", anyDirection...),
+		Direction:              message.Direction(direction),
 		Type:                   o.requiredText("type"),
 		Timestamp:              o.timestamp(),
 		Redacted:               o.flag("redacted"),
 		AttemptGatewayDelivery: o.flag("attemptGwDelivery"),
 	}
 	for _, c := range contents {
-		if c.typ == m.Type && slices.Contains(c.directions, m.Direction) && slices.Contains(c.channels, ch) {
+		if c.typ == m.Type && slices.Contains(c.directions, direction) && slices.Contains(c.channels, ch) {
 			o.content(c, &m)
 			if string(o.members["attachments"]) == "[]" {
 				delete(o.members, "attachments")
@@ -108,8 +110,8 @@ func (o *object) message(ch channel.Channel) Message {
 			return m
 		}
 	}
-	if slices.Contains(anyDirection, m.Direction) && slices.Contains(channels, ch) && m.Type != "" {
-		o.unusable("type", "cannot be sent on "+string(ch)+" as "+m.Direction)
+	if slices.Contains(anyDirection, direction) && slices.Contains(channels, ch) && m.Type != "" {
+		o.unusable("type", "cannot be sent on "+string(ch)+" as "+direction)
 	}
 	return m
 }
@@ -127,7 +129,7 @@ func (o *object) content(c content, m *Message) {
 			}
 			o.limitFiles(m)
 		case "email":
-			o.email(m.Direction)
+			o.email(string(m.Direction))
 			m.Attachments = o.attachments(m.Type)
 			o.limitFiles(m)
 		default:
