@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -437,6 +438,37 @@ func TestRequestsForATokenCanFail(t *testing.T) {
 	require.Equal(t, 502, s.requestToken(s.credentials().Encode()).status)
 	require.Nil(t, s.requestToken(s.credentials().Encode()).body)
 	require.NotEmpty(t, s.requestToken(s.credentials().Encode()).body["access_token"], "a token has no envelope")
+}
+
+func TestARefusedTokenAlwaysHasTheNameOfAnError(t *testing.T) {
+	s := start(t)
+	for status, name := range map[int]string{400: "invalid_request", 401: "invalid_client", 429: "invalid_request", 500: "server_error", 503: "server_error"} {
+		s.Fail(engagetest.Token, engagetest.Fault{Status: status})
+		refused := s.requestToken(s.credentials().Encode())
+		require.Equal(t, status, refused.status)
+		require.Equal(t, map[string]any{"error": name}, refused.body)
+	}
+}
+
+func TestADelayedWriteHasTheTimeAtWhichItIsApplied(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, engagetest.WithoutNetwork())
+		id := s.Seed(sms(engagetest.Queued))
+		began := time.Now().UTC()
+		s.Fail(outcome.CreateConversation, engagetest.Fault{ApplyDelay: time.Hour})
+		s.Fail(outcome.UpdateConversation, engagetest.Fault{ApplyDelay: time.Hour})
+		s.post("/conversations", `{"channel":"sms","bizAddress":"+100","customerAddress":"+200"}`)
+		s.send(http.MethodPatch, "/conversations/"+id, `{"aliasId":"a"}`)
+		time.Sleep(time.Minute)
+		s.post("/conversations/"+id+"/hold", "")
+		require.Equal(t, began.Add(time.Minute), s.conversation(id).UpdatedAt)
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		require.Equal(t, began.Add(time.Hour), s.conversation(id).UpdatedAt)
+		created := s.Conversations()[1]
+		require.Equal(t, began.Add(time.Hour), created.CreatedAt)
+		require.Equal(t, began.Add(time.Hour), created.UpdatedAt)
+	})
 }
 
 func TestFailFuncChoosesWhereTheQueueIsEmpty(t *testing.T) {

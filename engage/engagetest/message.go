@@ -103,7 +103,7 @@ func (o *object) message(ch channel.Channel) Message {
 	for _, c := range contents {
 		if c.typ == m.Type && slices.Contains(c.directions, direction) && slices.Contains(c.channels, ch) {
 			o.content(c, &m)
-			if string(o.members["attachments"]) == "[]" {
+			if o.isEmptyList("attachments") {
 				delete(o.members, "attachments")
 			}
 			o.refuseRest()
@@ -221,6 +221,9 @@ func (o *object) email(direction string) {
 	}
 	if headers := body.object("headers"); headers != nil {
 		for name := range headers.members {
+			if strings.TrimSpace(name) == "" {
+				body.unusable("headers", "has an empty name")
+			}
 			headers.text(name)
 		}
 	}

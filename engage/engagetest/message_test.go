@@ -136,6 +136,7 @@ func TestInvalidMessagesAreRefused(t *testing.T) {
 		"email without sender":    {mail, email(`"email":{"to":["b"]}`), "messages[0].email.from is missing"},
 		"email without receiver":  {mail, email(`"email":{"from":"a"}`), "messages[0].email.to is missing or empty, and so is cc"},
 		"email with a subject":    {mail, email(`"email":{"from":"a","to":["b"],"subject":"s"}`), "messages[0].email.subject is not known"},
+		"email header of no name": {mail, email(`"email":{"from":"a","to":["b"],"headers":{"":"x"}}`), "messages[0].email.headers has an empty name"},
 		"email headers in a list": {mail, email(`"email":{"from":"a","to":["b"],"headers":[]}`), "messages[0].email.headers is not an object"},
 		"email header of null":    {mail, email(`"email":{"from":"a","to":["b"],"headers":{"X":null}}`), "messages[0].email.headers.X is null"},
 		"empty alias id":          {path, message(`{"aliasId":"","direction":"inbound","type":"text","text":"x"}`), "messages[0].aliasId is empty"},
@@ -169,10 +170,11 @@ func TestMessagesThatCheckAcceptsAreAccepted(t *testing.T) {
 		channel channel.Channel
 		message string
 	}{
-		"a blank alias id":         {"sms", `"aliasId":" ","direction":"inbound","type":"text","text":"x"`},
-		"an empty list of files":   {"sms", `"direction":"inbound","type":"text","text":"x","attachments":[]`},
-		"an email without files":   {"email", `"direction":"inbound","type":"email","email":{"from":"a","bodyPlain":"x"},"attachments":[]`},
-		"a rich body and no files": {"whatsapp", `"direction":"outbound","type":"wab-list","wabList":{"body":{"text":"b"},"action":{"button":"b","sections":[{"title":"t","rows":[{"id":"i","title":"t"}]}]}},"attachments":[]`},
+		"a blank alias id":               {"sms", `"aliasId":" ","direction":"inbound","type":"text","text":"x"`},
+		"an empty list of files":         {"sms", `"direction":"inbound","type":"text","text":"x","attachments":[]`},
+		"an empty list with white space": {"sms", `"direction":"inbound","type":"text","text":"x","attachments":[ ]`},
+		"an email without files":         {"email", `"direction":"inbound","type":"email","email":{"from":"a","bodyPlain":"x"},"attachments":[]`},
+		"a rich body and no files":       {"whatsapp", `"direction":"outbound","type":"wab-list","wabList":{"body":{"text":"b"},"action":{"button":"b","sections":[{"title":"t","rows":[{"id":"i","title":"t"}]}]}},"attachments":[]`},
 		"a file name of an image": {"whatsapp", `"direction":"outbound","type":"wab-buttons","wabButtons":{"header":{"type":"image","image":{"url":"u","filename":"f"}},
 			"body":{"text":"b"},"action":{"buttons":[{"type":"reply","reply":{"id":"i","title":"t"}}]}}`},
 		"another input type": {"amb", `"direction":"outbound","type":"amb-form","ambForm":{"data":{"version":"1.0","requestIdentifier":"r","dynamic":{"version":"1.2",

@@ -102,6 +102,12 @@ func (o *object) has(name string) bool {
 	return ok
 }
 
+// isEmptyList reports whether a member is a list without elements.
+func (o *object) isEmptyList(name string) bool {
+	var list []json.RawMessage
+	return json.Unmarshal(o.members[name], &list) == nil && list != nil && len(list) == 0
+}
+
 // require records a problem if a member is missing.
 func (o *object) require(name string) {
 	if !o.has(name) {

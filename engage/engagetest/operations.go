@@ -27,7 +27,6 @@ func createConversation(c *call) action {
 		InReplyTo:          a.inReplyTo,
 		AliasID:            c.body.optionalText("aliasId"),
 		CustomerName:       c.body.optionalText("customerName"),
-		CreatedAt:          c.now,
 	}
 	messages := c.body.messages(a.channel)
 	for _, field := range c.body.customFields() {
@@ -50,6 +49,7 @@ func createConversation(c *call) action {
 		if open := s.findOpen(a); open != nil {
 			return *conflict(open, "a conversation is already open at this address")
 		}
+		created.CreatedAt = c.now
 		s.put(created)
 		s.append(created, messages)
 		return acknowledged(created, c.now)

@@ -28,7 +28,7 @@ type call struct {
 	header     http.Header
 	content    []byte
 	body       *object
-	now        time.Time
+	now        time.Time // When the request arrived, or later when a delayed write is applied.
 	tid        string
 	// callbackURL is where the server posts the outcome of a write.
 	callbackURL string
@@ -131,6 +131,7 @@ func (s *Server) perform(c *call, f Fault) (own reply, post func()) {
 func (s *Server) applyLater(c *call, act action, f Fault) {
 	s.callbacks.run(func() {
 		if wait(s.ctx, f.ApplyDelay) {
+			c.now = s.now()
 			_, callback := s.finish(c, s.apply(c, act))
 			s.callbacks.post(callback, f)
 		}
