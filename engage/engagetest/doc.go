@@ -44,8 +44,8 @@
 //		answer(client, …) // It waits for ten minutes, in no real time.
 //	})
 //
-// [Server.Transport] serves other HTTP clients in the same way, and
-// [WithCallbackHandler] passes callbacks without a network.
+// [Server.Transport] serves other HTTP clients in the same way. [HandlerTransport] passes
+// callbacks and stream events to a handler without a network.
 //
 // # Faults
 //

@@ -16,14 +16,23 @@ import (
 // if a test uses the URL without the transport, because the name does not exist.
 const memoryURL = "https://engage.test" + basePath
 
-// Transport returns a transport that passes requests to the server in memory. It uses no
-// network and starts no goroutine for a request, so it works in a testing/synctest
-// bubble. It ignores the host of the URL.
+// Transport returns a transport that passes requests to the server in memory, whatever
+// the host of the URL. See [HandlerTransport]. With [ConnectionSilent] a request waits
+// until its context ends.
+func (s *Server) Transport() http.RoundTripper { return HandlerTransport(s.Handler()) }
+
+// HandlerTransport returns a transport that passes requests to handler in memory. It uses
+// no network and starts no goroutine, so it works in a testing/synctest bubble. With it
+// [WithCallbackTransport] passes callbacks to a callback.Handler, and a stream.Sender
+// posts events to a stream.Receiver:
 //
-// A context that ends aborts the request. A broken connection is reported with the error
-// of net/http over HTTP/1.1: io.EOF, ECONNRESET or io.ErrUnexpectedEOF. With
-// [ConnectionSilent] the request waits until its context ends.
-func (s *Server) Transport() http.RoundTripper { return direct{s.Handler()} }
+//	sender, err := stream.NewSender("https://receiver.test/events",
+//		stream.WithTransport(engagetest.HandlerTransport(receiver)))
+//
+// A request whose context has ended fails with the cause. If handler panics with
+// http.ErrAbortHandler, the transport returns io.EOF, or a response whose body ends with
+// io.ErrUnexpectedEOF, as net/http does over HTTP/1.1. Other panics reach the caller.
+func HandlerTransport(handler http.Handler) http.RoundTripper { return direct{handler} }
 
 // direct is a transport that calls a handler in the goroutine of the request.
 type direct struct{ handler http.Handler }

@@ -19,6 +19,7 @@ import (
 	"github.com/engagesdk/engage-go/engage/engagetest"
 	"github.com/engagesdk/engage-go/engage/message"
 	"github.com/engagesdk/engage-go/outcome"
+	"github.com/engagesdk/engage-go/stream"
 )
 
 var (
@@ -166,7 +167,7 @@ func TestCallbacksArriveInABubble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		callbacks, err := callback.New("https://receiver.example.com/engage", callback.WithTimeout(time.Hour))
 		require.NoError(t, err)
-		server := engagetest.New(t, engagetest.WithoutNetwork(), engagetest.WithCallbackHandler(callbacks))
+		server := engagetest.New(t, engagetest.WithoutNetwork(), engagetest.WithCallbackTransport(engagetest.HandlerTransport(callbacks)))
 		client, err := server.Client(engage.WithCallbacks(callbacks))
 		require.NoError(t, err)
 		server.Fail(outcome.CreateConversation, engagetest.Fault{CallbackDelay: 3 * time.Minute})
@@ -197,4 +198,52 @@ func TestAPanicOfATestsFunctionReachesTheCaller(t *testing.T) {
 	s := start(t, engagetest.WithoutNetwork())
 	s.FailFunc(func(engagetest.Request) engagetest.Fault { panic("the test has a mistake") })
 	require.PanicsWithValue(t, "the test has a mistake", func() { s.post("/conversations/search", "") })
+}
+
+// The vendor sends an event again after a minute, and later once more in addition. The
+// receiver under test stores it once.
+func TestSignedStreamEventsReachAReceiverInABubble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		secret := stream.NewSecret("test", "the hub secret")
+		inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+		receiver, err := stream.NewReceiver(inbox, stream.WithSignature(stream.SHA256, secret))
+		require.NoError(t, err)
+		busy := true
+		handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if busy {
+				busy = false
+				w.WriteHeader(http.StatusServiceUnavailable)
+				return
+			}
+			receiver.ServeHTTP(w, r)
+		})
+		sender, err := stream.NewSender("https://receiver.test/events",
+			stream.WithSigning(stream.SHA256, secret),
+			stream.WithTransport(engagetest.HandlerTransport(handler)))
+		require.NoError(t, err)
+		event := []byte(`{"channel":"SMS","oa":"15550199","da":"15550100","message":"hello","tid":"1","ts":"2026-11-02T10:30:00Z"}`)
+
+		began := time.Now()
+		attempts, err := sender.Send(t.Context(), event)
+		require.NoError(t, err)
+		require.Len(t, attempts, 2)
+		require.Equal(t, time.Minute, time.Since(began))
+		_, err = sender.Send(t.Context(), event)
+		require.NoError(t, err)
+
+		worker, err := stream.NewWorker(inbox)
+		require.NoError(t, err)
+		var received []string
+		worker.OnMessage(func(_ context.Context, e stream.MessageEvent) error {
+			received = append(received, e.ID)
+			return nil
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- worker.Run(ctx) }()
+		synctest.Wait()
+		cancel()
+		require.NoError(t, <-ended)
+		require.Len(t, received, 1)
+	})
 }

@@ -141,15 +141,10 @@ func WithConversationIDs() Option {
 }
 
 // WithCallbackTransport sets the transport that posts callbacks. They may then go
-// to any host. Without this option they go to loopback hosts only.
+// to any host. Without this option they go to loopback hosts only. With
+// [HandlerTransport] the callbacks need no network.
 func WithCallbackTransport(transport http.RoundTripper) Option {
 	return func(s *settings) { s.callbackTransport = transport }
-}
-
-// WithCallbackHandler passes callbacks to handler in memory, such as the handler of
-// package callback. They may then go to any host, and no network is used.
-func WithCallbackHandler(handler http.Handler) Option {
-	return WithCallbackTransport(direct{handler})
 }
 
 // WithoutNetwork makes the server listen nowhere. Use [Server.Client], or the
