@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -158,8 +160,18 @@ const (
 type FaultFunc func(Request) Fault
 
 // Fail adds faults to the queue of an operation. Each request of the operation takes
-// the first fault of the queue. Use [Token] for requests for a token.
+// the first fault of the queue. Use [Token] for requests for a token. Fail panics if the
+// server has no such operation, or if a fault has an unknown Shape, Connection or
+// Callback.
 func (s *Server) Fail(operation outcome.Operation, faults ...Fault) {
+	if !slices.ContainsFunc(routes, func(r route) bool { return r.operation == operation }) {
+		panic(fmt.Sprintf("engagetest: Fail: the server has no operation %q", operation))
+	}
+	for _, fault := range faults {
+		if problem := fault.validate(); problem != "" {
+			panic("engagetest: Fail: " + problem)
+		}
+	}
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
 	for _, fault := range faults {
@@ -218,6 +230,26 @@ func (f *faults) take(operation outcome.Operation) (Fault, FaultFunc) {
 		f.scripted[operation] = queue[1:]
 	}
 	return fault, nil
+}
+
+// validate returns what is wrong with the fault, or "".
+func (f Fault) validate() string {
+	switch f.Shape {
+	case "", Empty, HTML, PlainText, ByteOrderMark, Gzip, Truncated, WrongShape, Oversized, Numbers, Bare:
+	default:
+		return fmt.Sprintf("the Shape %q is unknown", f.Shape)
+	}
+	switch f.Connection {
+	case "", ConnectionClosed, ConnectionReset, ConnectionCutShort, ConnectionSilent:
+	default:
+		return fmt.Sprintf("the Connection %q is unknown", f.Connection)
+	}
+	switch f.Callback {
+	case "", CallbackLost, CallbackDoubled, CallbackEarly, CallbackOvertaken:
+	default:
+		return fmt.Sprintf("the Callback %q is unknown", f.Callback)
+	}
+	return ""
 }
 
 // replaces reports whether the fault replaces the operation's own reply.

@@ -450,6 +450,18 @@ func TestARefusedTokenAlwaysHasTheNameOfAnError(t *testing.T) {
 	}
 }
 
+func TestFailNamesWhatItDoesNotKnow(t *testing.T) {
+	s := start(t, engagetest.WithoutNetwork())
+	for want, fault := range map[string]engagetest.Fault{
+		`the Shape "xml" is unknown`:        {Shape: "xml"},
+		`the Connection "slow" is unknown`:  {Connection: "slow"},
+		`the Callback "tripled" is unknown`: {Callback: "tripled"},
+	} {
+		require.PanicsWithValue(t, "engagetest: Fail: "+want, func() { s.Fail(outcome.CloseConversation, fault) })
+	}
+	require.PanicsWithValue(t, `engagetest: Fail: the server has no operation "Archive"`, func() { s.Fail("Archive", engagetest.Fault{}) })
+}
+
 func TestADelayedWriteHasTheTimeAtWhichItIsApplied(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t, engagetest.WithoutNetwork())
