@@ -44,14 +44,18 @@ var rooms = []room{
 	{"stream/jetstream/embedded", []string{"stream/jetstream", "outcome"}},
 	{"stream/...", []string{"stream", "engage/channel", "engage/message", "outcome", "internal/tolerant"}},
 	{"engage/engagetest", []string{"engage", "stream", "engage/channel", "engage/message", "auth", "outcome", "internal/tolerant", "internal/safeerror", "internal/safeurl"}},
+	{"engage/engagetest/conformance", []string{"auth", "engage", "engage/channel", "engage/message", "outcome"}},
+	{"engage/engagetest/mocked", []string{"engage", "engage/engagetest", "engage/message", "outcome"}},
 	{"examples/...", []string{"outcome", "auth", "engage/...", "stream/...", "examples/..."}},
 }
 
 // The core may import only the listed modules. A nested module may import what its
-// go.mod requires. In every module only tests may import testLibraries.
+// go.mod requires. In every module only tests may import testLibraries, and packages
+// for tests that are about such a library.
 var (
 	coreLibraries = []string{"golang.org/x/oauth2", "github.com/hashicorp/go-retryablehttp"}
 	testLibraries = []string{"github.com/stretchr/testify", "github.com/jarcoal/httpmock"}
+	testPackages  = map[string]string{"engage/engagetest/mocked": "github.com/jarcoal/httpmock"}
 )
 
 // imports finds imports of packages that [rooms] does not allow, and imports of
@@ -106,7 +110,7 @@ func refuseModule(file File, imported string) string {
 	from := func(module string) bool { return within(imported, module+"/...") }
 	switch {
 	case slices.ContainsFunc(testLibraries, from):
-		if !file.Test() {
+		if library, ok := testPackages[file.Dir()]; !file.Test() && !(ok && from(library)) {
 			return "only tests may import " + imported
 		}
 	case file.Core && !slices.ContainsFunc(coreLibraries, from):

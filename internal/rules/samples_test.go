@@ -91,6 +91,11 @@ var importSamples = []sample{
 		`package auth_test; import ("github.com/jarcoal/httpmock"; "github.com/stretchr/testify/require")`),
 	one("test libraries outside one", "engage/engagetest/server.go", `package engagetest; import "github.com/stretchr/testify/require"`,
 		"engage/engagetest/server.go:1: only tests may import github.com/stretchr/testify/require"),
+	one("the library of a package for tests", "engage/engagetest/mocked/register.go",
+		`package mocked; import ("core.test/engage/engagetest"; "github.com/jarcoal/httpmock")`),
+	one("another library of a package for tests", "engage/engagetest/mocked/register.go",
+		`package mocked; import "github.com/stretchr/testify/require"`,
+		"engage/engagetest/mocked/register.go:1: only tests may import github.com/stretchr/testify/require"),
 	{"a nested module", map[string]string{
 		"stream/kafka/go.mod":          "module core.test/stream/kafka\n",
 		"stream/kafka/reader.go":       `package kafka; import ("core.test/stream"; "github.com/twmb/franz-go/pkg/kgo")`,
