@@ -1,0 +1,406 @@
+// Package conformance finds out how an Engage tenant differs from what package engage
+// assumes. The vendor does not publish the paths of the API, so the routes of the client
+// are assumed. So are some members and rules; see engage.Operations. A user with a
+// tenant can test them:
+//
+//	func TestTenant(t *testing.T) {
+//		conformance.Run(t, conformance.Target{
+//			Endpoint: engage.EU,
+//			Source:   auth.ClientCredentials{…},
+//			Address:  channel.SMSAddress{Business: "+15550100", Customer: "+15550199"},
+//		})
+//	}
+//
+// By default [Run] only reads. With Writes it also creates a conversation and takes it
+// through all operations of the client. The report marks the operations that it left out.
+//
+// # The report
+//
+// Run logs a report, which go test shows with the flag -v. It has a table of what is
+// documented, observed or assumed of each operation, and what this tenant did. If the
+// tenant has other routes, the report ends with the options of engage.New that set
+// them. It contains no token, no address and no text of a message: of the tenant's
+// replies it shows statuses, codes and names of members.
+//
+// The server of package engagetest passes.
+package conformance
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/engagesdk/engage-go/auth"
+	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/outcome"
+)
+
+// Target is the tenant to test.
+type Target struct {
+	// Endpoint and Source are those of engage.New. They are required.
+	Endpoint engage.Endpoint
+	Source   auth.TokenSource
+	// Options are further options of engage.New, such as routes that are known already.
+	Options []engage.Option
+	// Address is the address of a test customer. It is required. With Writes it must
+	// have no open conversation.
+	Address channel.Address
+
+	// Writes allows [Run] to change the tenant: it creates a conversation and leaves it
+	// behind, closed. The messages in it are inbound, so that nobody gets them.
+	Writes bool
+	// Message is the inbound message to create the conversation with and to append. It
+	// must have no alias id. The default is a text. An email conversation needs an email.
+	Message message.Message
+	// Participant is the id of an agent, who joins the conversation and leaves it. If it
+	// is empty, the operations with participants are not tested.
+	Participant string
+	// Candidates are routes to test if the tenant does not have that of the client. Run
+	// takes the first one that works. If the tenant answers 405 to a write, Run also
+	// tests POST, PUT and PATCH by itself.
+	Candidates map[outcome.Operation][]engage.Route
+
+	// Patience is how long Run waits for the tenant to apply a write. The default is 30
+	// seconds.
+	Patience time.Duration
+	// Report, if not nil, gets the report, too.
+	Report io.Writer
+}
+
+// Run tests the target and logs a report. It fails t if an operation works by no route,
+// and then leaves out the operations that depend on it. It does not fail t if the tenant
+// differs in a way that an option of the client can set right.
+func Run(t testing.TB, target Target) {
+	t.Helper()
+	if target.Message == nil {
+		target.Message = message.Text{Direction: message.Inbound, Text: "This is a conformance test."}
+	}
+	if target.Patience == 0 {
+		target.Patience = 30 * time.Second
+	}
+	s := &suite{
+		TB: t, Target: target,
+		routes: make(map[outcome.Operation]engage.Route),
+		seen:   make(map[outcome.Operation][]string),
+	}
+	if target.Address == nil {
+		t.Errorf("conformance: the target has no address")
+		return
+	}
+	client, err := engage.New(target.Endpoint, target.Source, target.Options...)
+	if err != nil {
+		t.Errorf("conformance: %v", err)
+		return
+	}
+	defer client.CloseIdleConnections()
+	s.client = client
+	s.run()
+	report := s.report()
+	t.Log("\n" + report)
+	if target.Report != nil {
+		if _, err := io.WriteString(target.Report, report); err != nil {
+			t.Errorf("conformance: writing the report: %v", err)
+		}
+	}
+}
+
+// suite is a run against one target.
+type suite struct {
+	testing.TB
+	Target
+
+	// client uses the routes that were found so far.
+	client *engage.Client
+	// routes are those that differ from the client's own.
+	routes map[outcome.Operation]engage.Route
+	// id is the id of the conversation.
+	id string
+
+	rows []row
+	// seen are the names of the members in the replies to an operation.
+	seen map[outcome.Operation][]string
+}
+
+// call calls one operation. It returns what its reply has in common with others, and a
+// note for the report.
+type call func(context.Context, *engage.Client) (reply engage.Reply, note string, err error)
+
+// run calls the operations in the order of a conversation's life.
+func (s *suite) run() {
+	found, ok := s.search()
+	if !ok {
+		return
+	}
+	s.id = found.ConversationID
+	if !s.Writes {
+		s.readTranscript()
+		return
+	}
+	if isOpen(found) {
+		s.Errorf("conformance: the address has an open conversation already, so nothing was written")
+		return
+	}
+	if !s.create() {
+		return
+	}
+	s.join()
+	s.step(outcome.UpdateConversation, func(ctx context.Context, client *engage.Client) (engage.Reply, string, error) {
+		return receiptOf(client.UpdateConversation(ctx, engage.UpdateConversationV10{ConversationID: s.id, AliasID: "conformance"}))
+	})
+	s.appendMessage()
+	s.close()
+}
+
+// search searches for the conversation.
+func (s *suite) search() (*engage.SearchConversationResult, bool) {
+	var found *engage.SearchConversationResult
+	ok := s.step(outcome.SearchConversation, func(ctx context.Context, client *engage.Client) (reply engage.Reply, note string, err error) {
+		found, err = client.SearchConversation(ctx, engage.SearchConversationV13{Address: s.Address})
+		if err == nil {
+			reply = found.Reply
+		}
+		return reply, note, err
+	})
+	return found, ok
+}
+
+// create creates the conversation and waits until a search finds it.
+func (s *suite) create() bool {
+	var created *engage.CreateConversationReceipt
+	ok := s.step(outcome.CreateConversation, func(ctx context.Context, client *engage.Client) (reply engage.Reply, note string, err error) {
+		created, err = client.CreateConversation(ctx, engage.CreateConversationV13{Address: s.Address, Messages: []message.Message{s.Message}})
+		if err == nil {
+			reply, note = created.Reply, string(created.Proof)
+		}
+		return reply, note, err
+	})
+	if !ok {
+		return false
+	}
+	s.behavior("the reply to a create contains the conversation's id", engage.Assumed, yes(created.ConversationID != ""))
+	isThere := s.becomes(func(found *engage.SearchConversationResult) bool {
+		s.id = found.ConversationID
+		return isOpen(found)
+	})
+	if !isThere {
+		s.Errorf("conformance: the conversation was created, and no search found it within %v", s.Patience)
+	}
+	return isThere
+}
+
+// join adds the participant and removes it again.
+func (s *suite) join() {
+	if s.Participant == "" {
+		return
+	}
+	joined := s.step(outcome.AddParticipant, func(ctx context.Context, client *engage.Client) (engage.Reply, string, error) {
+		return receiptOf(client.AddParticipant(ctx, engage.AddParticipantV10{ConversationID: s.id, Participant: s.Participant}))
+	})
+	if !joined {
+		return
+	}
+	active := s.becomes(func(found *engage.SearchConversationResult) bool { return found.Outcome == outcome.ConversationActive })
+	s.behavior("a participant makes the conversation active", engage.Assumed, yes(active))
+	s.step(outcome.RemoveParticipant, func(ctx context.Context, client *engage.Client) (engage.Reply, string, error) {
+		return receiptOf(client.RemoveParticipant(ctx, engage.RemoveParticipantV10{ConversationID: s.id, Participant: s.Participant}))
+	})
+}
+
+// appendMessage appends the message and reads it in the transcript.
+func (s *suite) appendMessage() {
+	var aliasIDs []string
+	ok := s.step(outcome.AppendMessage, func(ctx context.Context, client *engage.Client) (reply engage.Reply, note string, err error) {
+		reply, note, aliasIDs, err = s.appendBy(ctx, client)
+		return reply, note, err
+	})
+	if !s.readTranscript() || !ok {
+		return
+	}
+	kept := s.until(func(ctx context.Context) bool {
+		page, err := s.client.FetchTranscript(ctx, engage.FetchTranscriptV10{ConversationID: s.id, Limit: 500})
+		return err == nil && slices.ContainsFunc(page.Messages, func(m message.Message) bool {
+			return slices.Contains(aliasIDs, message.EnvelopeOf(m).AliasID)
+		})
+	})
+	s.behavior("a transcript contains the alias ids of messages", engage.Assumed, yes(kept))
+}
+
+// appendBy appends the message by client. It also returns the alias ids of the message.
+func (s *suite) appendBy(ctx context.Context, client *engage.Client) (reply engage.Reply, note string, aliasIDs []string, err error) {
+	appended, err := client.AppendMessage(ctx, engage.AppendMessageV14{
+		ConversationID: s.id, Channel: s.Address.Channel(), Messages: []message.Message{s.Message},
+	})
+	if err != nil {
+		return reply, note, nil, err
+	}
+	return appended.Reply, string(appended.Proof), appended.MessageAliasIDs, nil
+}
+
+// readTranscript reads the transcript, if there is a conversation.
+func (s *suite) readTranscript() bool {
+	return s.id != "" && s.step(outcome.FetchTranscript, func(ctx context.Context, client *engage.Client) (reply engage.Reply, note string, err error) {
+		page, err := client.FetchTranscript(ctx, engage.FetchTranscriptV10{ConversationID: s.id})
+		if err == nil {
+			reply = page.Reply
+		}
+		return reply, note, err
+	})
+}
+
+// close closes the conversation, re-opens it and closes it again. It ends with what a
+// closed conversation refuses, because a tenant may apply its writes late, in any order.
+func (s *suite) close() {
+	closing := func(ctx context.Context, client *engage.Client) (engage.Reply, string, error) {
+		return receiptOf(client.CloseConversation(ctx, engage.CloseConversationV10{ConversationID: s.id}))
+	}
+	if !s.step(outcome.CloseConversation, closing) || !s.becomesClosed() {
+		return
+	}
+	reopened := s.step(outcome.ReopenConversation, func(ctx context.Context, client *engage.Client) (engage.Reply, string, error) {
+		return receiptOf(client.ReopenConversation(ctx, engage.ReopenConversationV10{ConversationID: s.id}))
+	})
+	if reopened {
+		if !s.becomes(isOpen) {
+			s.Errorf("conformance: the conversation was re-opened, and no search found it open within %v", s.Patience)
+		}
+		if _, _, err := closing(s.Context(), s.client); err != nil {
+			s.Errorf("conformance: the conversation may be left open: %v", err)
+			return
+		}
+		if !s.becomesClosed() {
+			return
+		}
+	}
+	again, _, err := closing(s.Context(), s.client)
+	s.behavior("a closed conversation is not closed again: code 4547", engage.Observed, answer(again, err))
+	appended, _, _, err := s.appendBy(s.Context(), s.client)
+	s.behavior("a closed conversation refuses a message", engage.Documented, answer(appended, err))
+}
+
+// isOpen reports whether a search found an open conversation.
+func isOpen(found *engage.SearchConversationResult) bool {
+	return found.Outcome != outcome.NoConversationFound && found.Outcome != outcome.ConversationClosed
+}
+
+// becomesClosed waits until the conversation is closed. If it stays open, becomesClosed
+// fails the test and returns false.
+func (s *suite) becomesClosed() bool {
+	closed := s.becomes(func(found *engage.SearchConversationResult) bool { return !isOpen(found) })
+	if !closed {
+		s.Errorf("conformance: the conversation was closed, and a search still finds it open after %v", s.Patience)
+	}
+	return closed
+}
+
+// step calls an operation by each of its routes until one works, and notes what the
+// tenant did. It reports whether one worked. Otherwise it fails the test.
+func (s *suite) step(operation outcome.Operation, do call) bool {
+	routes := append([]engage.Route{s.client.Routes()[operation]}, s.Candidates[operation]...)
+	for i := 0; i < len(routes); i++ {
+		client := s.client
+		if i > 0 {
+			var err error
+			if client, err = s.clientWith(operation, routes[i]); err != nil {
+				s.Errorf("conformance: a candidate is invalid: %v", err)
+				continue
+			}
+			defer client.CloseIdleConnections()
+		}
+		reply, note, err := do(s.Context(), client)
+		s.noteRoute(operation, routes[i], reply, note, err)
+		if err == nil {
+			s.see(operation, reply)
+			if i > 0 {
+				s.client, s.routes[operation] = client, routes[i]
+			}
+			return true
+		}
+		status, misses := missesRoute(err)
+		if !misses {
+			s.Errorf("conformance: %v", err)
+			return false
+		}
+		if status == http.StatusMethodNotAllowed && rowOf(operation).Class != engage.Read {
+			routes = withMethods(routes, routes[i])
+		}
+	}
+	s.Errorf("conformance: %s works by none of %d routes: see Candidates", operation, len(routes))
+	return false
+}
+
+// missesRoute returns the HTTP status in err, and reports whether it says that the tenant
+// has no such route. A call that may have been applied had a route.
+func missesRoute(err error) (status int, misses bool) {
+	failure, ok := errors.AsType[*outcome.Error](err)
+	if !ok || failure.Effect >= outcome.MaybeApplied {
+		return 0, false
+	}
+	switch failure.Status {
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented,
+		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return failure.Status, true
+	}
+	return failure.Status, false
+}
+
+// withMethods adds the path of a route with other methods to routes.
+func withMethods(routes []engage.Route, route engage.Route) []engage.Route {
+	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch} {
+		if other := (engage.Route{Method: method, Path: route.Path}); !slices.Contains(routes, other) {
+			routes = append(routes, other)
+		}
+	}
+	return routes
+}
+
+// clientWith returns a client with the routes found so far and one more.
+func (s *suite) clientWith(operation outcome.Operation, route engage.Route) (*engage.Client, error) {
+	options := slices.Clone(s.Options)
+	for found, other := range s.routes {
+		options = append(options, engage.WithRoute(found, other))
+	}
+	return engage.New(s.Endpoint, s.Source, append(options, engage.WithRoute(operation, route))...)
+}
+
+// becomes waits until a search has a result as wanted. It reports whether one had.
+func (s *suite) becomes(wanted func(*engage.SearchConversationResult) bool) bool {
+	return s.until(func(ctx context.Context) bool {
+		found, err := s.client.SearchConversation(ctx, engage.SearchConversationV13{Address: s.Address})
+		if err != nil || !wanted(found) {
+			return false
+		}
+		s.see(outcome.SearchConversation, found.Reply)
+		return true
+	})
+}
+
+// until calls check, again and again, until it returns true or the patience is at its
+// end. It reports whether check returned true.
+func (s *suite) until(check func(context.Context) bool) bool {
+	ctx, cancel := context.WithTimeout(s.Context(), s.Patience)
+	defer cancel()
+	for wait := 50 * time.Millisecond; !check(ctx); wait = min(2*wait, 2*time.Second) {
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return false
+		}
+	}
+	return true
+}
+
+// receiptOf returns the reply of a receipt, with its proof as the note.
+func receiptOf(receipt *engage.Receipt, err error) (engage.Reply, string, error) {
+	if err != nil {
+		return engage.Reply{}, "", err
+	}
+	return receipt.Reply, string(receipt.Proof), nil
+}
