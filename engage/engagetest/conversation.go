@@ -328,6 +328,8 @@ type state struct {
 	teams         map[string]Team
 	businessHours map[string]BusinessHours
 
+	watchers map[*watcher]bool
+
 	behavior
 }
 
@@ -351,6 +353,7 @@ func newState() state {
 		taskOf:        make(map[string]string),
 		teams:         make(map[string]Team),
 		businessHours: make(map[string]BusinessHours),
+		watchers:      make(map[*watcher]bool),
 	}
 }
 
@@ -368,6 +371,7 @@ func (s *state) put(c *Conversation) {
 		s.all = append(s.all, c)
 	}
 	s.byID[c.ID] = c
+	s.changed(c.ID)
 	a := c.address()
 	s.byCustomer[a.customerKey()] = append(s.byCustomer[a.customerKey()], c)
 	if c.Channel == liveChat {

@@ -191,6 +191,9 @@ func (s *Server) apply(c *call, act action) result {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := act(&s.state)
+	if c.route.write && r.ok() {
+		s.state.changed(r.conversationID)
+	}
 	if !s.state.conversationIDs && c.route.write {
 		r.value = nil
 	}

@@ -1,0 +1,81 @@
+package engagetest_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/engagesdk/engage-go/engage/engagetest"
+)
+
+// watching collects the lists of changes until ctx ends.
+func watching(ctx context.Context, s *session) (lists *[][]string, ended chan struct{}) {
+	lists, ended = new([][]string), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for ids := range s.Changes(ctx) {
+			*lists = append(*lists, ids)
+		}
+	}()
+	synctest.Wait()
+	return lists, ended
+}
+
+func TestChangesOfConversationsAreReported(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, engagetest.WithoutNetwork())
+		s.Seed(engagetest.Conversation{ID: "a"})
+		s.Seed(engagetest.Conversation{ID: "b"})
+		ctx, cancel := context.WithCancel(t.Context())
+		lists, ended := watching(ctx, s)
+		for _, change := range []func(){
+			func() { s.post("/conversations/b/hold", "") },
+			func() { s.Update("a", func(c *engagetest.Conversation) { c.AliasID = "x" }) },
+			func() { s.Seed(engagetest.Conversation{ID: "c"}) },
+			func() { s.post("/conversations", `{`+smsAddress+`}`) },
+			func() {
+				s.post("/conversations/resolve", messageBody("social", "sms", `{"senderNumber":"+199","serviceNumber":"+100","message":"x"}`))
+			},
+			// These change nothing.
+			func() { s.post("/conversations/none/hold", "") },
+			func() { s.post("/conversations/search", `{`+smsAddress+`}`) },
+			func() { s.send(http.MethodGet, "/conversations/a/messages", "") },
+		} {
+			change()
+			synctest.Wait()
+		}
+		id := s.Conversations()[3].ID
+		require.Equal(t, [][]string{{"a", "b"}, {"b"}, {"a"}, {"c"}, {id}, {id}}, *lists)
+		cancel()
+		<-ended
+	})
+}
+
+func TestChangesWaitForASlowReader(t *testing.T) {
+	s := start(t, engagetest.WithoutNetwork())
+	s.Seed(engagetest.Conversation{ID: "a"})
+	var lists [][]string
+	for ids := range s.Changes(t.Context()) {
+		if lists = append(lists, ids); len(lists) == 3 {
+			break
+		}
+		for range 3 {
+			s.post("/conversations/a/hold", "")
+			s.Seed(engagetest.Conversation{ID: "b"})
+		}
+	}
+	require.Equal(t, [][]string{{"a"}, {"a", "b"}, {"a", "b"}}, lists)
+}
+
+func TestChangesEndWhenTheServerIsClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, engagetest.WithoutNetwork())
+		lists, ended := watching(t.Context(), s)
+		s.Close()
+		<-ended
+		require.Equal(t, [][]string{nil}, *lists, "the first list comes even if it is empty")
+	})
+}
