@@ -17,6 +17,8 @@ import (
 //			…
 //		}
 //	}
+//
+// After [Server.Restore] a list also has the ids of conversations that are gone.
 func (s *Server) Changes(ctx context.Context) iter.Seq[[]string] {
 	return func(yield func([]string) bool) {
 		w := s.watch()

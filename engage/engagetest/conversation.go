@@ -56,7 +56,7 @@ type Conversation struct {
 	ProactiveID string
 	// CapabilityList belongs to Apple Messages for Business. It is the JSON of the last
 	// list that a request contained.
-	CapabilityList json.RawMessage
+	CapabilityList json.RawMessage `json:",omitempty"`
 
 	// TeamID and Skill are the queue that the conversation was transferred to.
 	TeamID string

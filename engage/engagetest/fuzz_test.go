@@ -51,3 +51,27 @@ func FuzzHandler(f *testing.F) {
 type readCloser struct{ *strings.Reader }
 
 func (readCloser) Close() error { return nil }
+
+// FuzzRestore checks that no state file makes the server panic, and that a refused one
+// changes nothing.
+func FuzzRestore(f *testing.F) {
+	f.Add([]byte(`{"engagetest":1,"conversations":[{"ID":"a","Channel":"email","Messages":[{"Type":"email","Raw":{"email":{"headers":{"Message-ID":"<1>"}}}}]}],"ids":1}`))
+	f.Add([]byte(`{"engagetest":1,"conversations":[{"ID":"a","Messages":[{"Raw":null}]}]}`))
+	f.Add([]byte(`{"engagetest":2}`))
+	f.Add([]byte(`null`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s := engagetest.NewServer(engagetest.WithoutNetwork())
+		defer s.Close()
+		s.Seed(engagetest.Conversation{ID: "before"})
+		if err := s.Restore(data); err != nil {
+			require.Len(t, s.Conversations(), 1)
+			return
+		}
+		for _, c := range s.Conversations() {
+			s.Messages(c.ID)
+		}
+		saved, err := s.Snapshot()
+		require.NoError(t, err)
+		require.NoError(t, s.Restore(saved))
+	})
+}
