@@ -47,6 +47,12 @@
 // [Server.Transport] serves other HTTP clients in the same way. [HandlerTransport] passes
 // callbacks and stream events to a handler without a network.
 //
+// # The other side
+//
+// [Event] returns the stream event of a customer's message, and a stream.Sender sends it
+// as the vendor does. [Server.Changes] reports the conversations that change, and
+// [Server.Snapshot] returns the state of the server for [Server.Restore].
+//
 // # Faults
 //
 // [Server.Fail] makes the next requests of an operation go wrong, with one [Fault]

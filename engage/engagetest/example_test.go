@@ -11,6 +11,7 @@ import (
 	"github.com/engagesdk/engage-go/engage/engagetest"
 	"github.com/engagesdk/engage-go/engage/message"
 	"github.com/engagesdk/engage-go/outcome"
+	"github.com/engagesdk/engage-go/stream"
 )
 
 // reply is the code under test. It answers a customer whose conversation is active.
@@ -193,4 +194,45 @@ func ExampleDiff() {
 	//   inbound text "Where is my order?"
 	// - outbound text "It is on its way."
 	// + outbound text "On its way"
+}
+
+// A stream event with a customer's message reaches a receiver under test, signed and
+// without a network.
+func ExampleEvent() {
+	secret := stream.NewSecret("test", "the hub secret")
+	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+	receiver, err := stream.NewReceiver(inbox, stream.WithSignature(stream.SHA256, secret))
+	if err != nil {
+		log.Fatal(err)
+	}
+	sender, err := stream.NewSender("https://receiver.test/events",
+		stream.WithSigning(stream.SHA256, secret),
+		stream.WithTransport(engagetest.HandlerTransport(receiver)))
+	if err != nil {
+		log.Fatal(err)
+	}
+	event, err := engagetest.Event(
+		channel.SMSAddress{Business: "15550100", Customer: "15550199"},
+		message.Text{Direction: message.Inbound, Text: "Where is my order?"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := sender.Send(context.Background(), event); err != nil {
+		log.Fatal(err)
+	}
+
+	ctx, cancel := context.WithCancel(context.Background())
+	worker, err := stream.NewWorker(inbox)
+	if err != nil {
+		log.Fatal(err)
+	}
+	worker.OnMessage(func(_ context.Context, e stream.MessageEvent) error {
+		fmt.Println(e.Address(), e.Text)
+		cancel()
+		return nil
+	})
+	if err := worker.Run(ctx); err != nil {
+		log.Fatal(err)
+	}
+	// Output: {15550100 15550199} Where is my order?
 }

@@ -221,7 +221,8 @@ func TestSignedStreamEventsReachAReceiverInABubble(t *testing.T) {
 			stream.WithSigning(stream.SHA256, secret),
 			stream.WithTransport(engagetest.HandlerTransport(handler)))
 		require.NoError(t, err)
-		event := []byte(`{"channel":"SMS","oa":"15550199","da":"15550100","message":"hello","tid":"1","ts":"2026-11-02T10:30:00Z"}`)
+		event, err := engagetest.Event(smsSearch.Address, message.Text{Direction: message.Inbound, Text: "hello"})
+		require.NoError(t, err)
 
 		began := time.Now()
 		attempts, err := sender.Send(t.Context(), event)
