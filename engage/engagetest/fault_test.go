@@ -14,7 +14,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -440,16 +439,6 @@ func TestRequestsForATokenCanFail(t *testing.T) {
 	require.NotEmpty(t, s.requestToken(s.credentials().Encode()).body["access_token"], "a token has no envelope")
 }
 
-func TestARefusedTokenAlwaysHasTheNameOfAnError(t *testing.T) {
-	s := start(t)
-	for status, name := range map[int]string{400: "invalid_request", 401: "invalid_client", 429: "invalid_request", 500: "server_error", 503: "server_error"} {
-		s.Fail(engagetest.Token, engagetest.Fault{Status: status})
-		refused := s.requestToken(s.credentials().Encode())
-		require.Equal(t, status, refused.status)
-		require.Equal(t, map[string]any{"error": name}, refused.body)
-	}
-}
-
 func TestFailNamesWhatItDoesNotKnow(t *testing.T) {
 	s := start(t, engagetest.WithoutNetwork())
 	for want, fault := range map[string]engagetest.Fault{
@@ -460,27 +449,6 @@ func TestFailNamesWhatItDoesNotKnow(t *testing.T) {
 		require.PanicsWithValue(t, "engagetest: Fail: "+want, func() { s.Fail(outcome.CloseConversation, fault) })
 	}
 	require.PanicsWithValue(t, `engagetest: Fail: the server has no operation "Archive"`, func() { s.Fail("Archive", engagetest.Fault{}) })
-}
-
-func TestADelayedWriteHasTheTimeAtWhichItIsApplied(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := start(t, engagetest.WithoutNetwork())
-		id := s.Seed(sms(engagetest.Queued))
-		began := time.Now().UTC()
-		s.Fail(outcome.CreateConversation, engagetest.Fault{ApplyDelay: time.Hour})
-		s.Fail(outcome.UpdateConversation, engagetest.Fault{ApplyDelay: time.Hour})
-		s.post("/conversations", `{"channel":"sms","bizAddress":"+100","customerAddress":"+200"}`)
-		s.send(http.MethodPatch, "/conversations/"+id, `{"aliasId":"a"}`)
-		time.Sleep(time.Minute)
-		s.post("/conversations/"+id+"/hold", "")
-		require.Equal(t, began.Add(time.Minute), s.conversation(id).UpdatedAt)
-		time.Sleep(time.Hour)
-		synctest.Wait()
-		require.Equal(t, began.Add(time.Hour), s.conversation(id).UpdatedAt)
-		created := s.Conversations()[1]
-		require.Equal(t, began.Add(time.Hour), created.CreatedAt)
-		require.Equal(t, began.Add(time.Hour), created.UpdatedAt)
-	})
 }
 
 func TestFailFuncChoosesWhereTheQueueIsEmpty(t *testing.T) {

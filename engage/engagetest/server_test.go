@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -202,6 +203,27 @@ func TestClockDatesConversations(t *testing.T) {
 	s := start(t, engagetest.WithClock(func() time.Time { return now }))
 	id := s.post("/conversations", `{`+smsAddress+`}`).value("conversationId").(string)
 	require.Equal(t, now.UTC(), s.conversation(id).CreatedAt)
+}
+
+func TestADelayedWriteHasTheTimeAtWhichItIsApplied(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, engagetest.WithoutNetwork())
+		id := s.Seed(sms(engagetest.Queued))
+		began := time.Now().UTC()
+		s.Fail(outcome.CreateConversation, engagetest.Fault{ApplyDelay: time.Hour})
+		s.Fail(outcome.UpdateConversation, engagetest.Fault{ApplyDelay: time.Hour})
+		s.post("/conversations", `{"channel":"sms","bizAddress":"+100","customerAddress":"+200"}`)
+		s.send(http.MethodPatch, "/conversations/"+id, `{"aliasId":"a"}`)
+		time.Sleep(time.Minute)
+		s.post("/conversations/"+id+"/hold", "")
+		require.Equal(t, began.Add(time.Minute), s.conversation(id).UpdatedAt)
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		require.Equal(t, began.Add(time.Hour), s.conversation(id).UpdatedAt)
+		created := s.Conversations()[1]
+		require.Equal(t, began.Add(time.Hour), created.CreatedAt)
+		require.Equal(t, began.Add(time.Hour), created.UpdatedAt)
+	})
 }
 
 func TestCloseEndsWaitingRequestsAndCanBeRepeated(t *testing.T) {

@@ -150,3 +150,13 @@ func TestRevokedTokensAreRefused(t *testing.T) {
 	s.token = s.IssueToken()
 	require.Equal(t, http.StatusOK, s.post("/conversations/search", `{`+smsAddress+`}`).status)
 }
+
+func TestARefusedTokenAlwaysHasTheNameOfAnError(t *testing.T) {
+	s := start(t)
+	for status, name := range map[int]string{400: "invalid_request", 401: "invalid_client", 429: "invalid_request", 500: "server_error", 503: "server_error"} {
+		s.Fail(engagetest.Token, engagetest.Fault{Status: status})
+		refused := s.requestToken(s.credentials().Encode())
+		require.Equal(t, status, refused.status)
+		require.Equal(t, map[string]any{"error": name}, refused.body)
+	}
+}
