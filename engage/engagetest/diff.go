@@ -18,8 +18,8 @@ import (
 //	- outbound text "It is on its way."
 //	+ outbound text "It is on its way"
 //
-// An empty alias id of a wanted message is equal to any alias id, and a zero timestamp to
-// any timestamp, because the client sets both. A test passes the result to a package of
+// A wanted message without an alias id is equal to a message with any alias id. The same
+// holds for the timestamp. A test passes the result to a package of
 // assertions, or checks that it is empty:
 //
 //	require.Empty(t, engagetest.Diff(want, server.Messages(id)))

@@ -17,8 +17,9 @@ import (
 const memoryURL = "https://engage.test" + basePath
 
 // Transport returns a transport that passes requests to the server in memory, whatever
-// the host of the URL. See [HandlerTransport]. With [ConnectionSilent] a request waits
-// until its context ends.
+// the host of the URL; see [HandlerTransport]. It imitates broken connections:
+// [ConnectionReset] is the error ECONNRESET, and with [ConnectionSilent] a request waits
+// until its context ends. The header Connection has no effect.
 func (s *Server) Transport() http.RoundTripper { return HandlerTransport(s.Handler()) }
 
 // HandlerTransport returns a transport that passes requests to handler in memory. It uses
@@ -116,6 +117,9 @@ func (w *memoryWriter) response(request *http.Request, cutShort bool) *http.Resp
 	length := int64(w.body.Len())
 	if declared, err := strconv.ParseInt(w.sent.Get("Content-Length"), 10, 64); err == nil {
 		length = declared
+	}
+	if request.Method == http.MethodHead {
+		w.body.Reset()
 	}
 	var body io.Reader = &w.body
 	if cutShort {

@@ -134,6 +134,18 @@ func TestTransportSendsNothingAfterTheEndOfTheContext(t *testing.T) {
 	require.Empty(t, s.Requests())
 }
 
+func TestAResponseToHeadHasNoBody(t *testing.T) {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") })
+	client := http.Client{Transport: engagetest.HandlerTransport(handler)}
+	response, err := client.Head("https://receiver.test")
+	require.NoError(t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.Empty(t, body)
+	require.Equal(t, http.StatusOK, response.StatusCode)
+}
+
 func TestTransportReachesAServerWithANetworkToo(t *testing.T) {
 	s := start(t)
 	response, err := s.Transport().RoundTrip(s.request(http.MethodPost, "/conversations/search", `{`+smsAddress+`}`))

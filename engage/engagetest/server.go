@@ -69,7 +69,7 @@ type behavior struct {
 
 // WithClock sets the server's clock, by which tokens expire and conversations are
 // dated. The default is time.Now. The server calls now from many goroutines.
-// Delays of faults take real time, whatever the clock.
+// Delays of faults take the time of package time, whatever the clock.
 func WithClock(now func() time.Time) Option {
 	return func(s *settings) { s.clock = now }
 }
@@ -317,7 +317,8 @@ func (s *Server) Credentials() auth.ClientCredentials {
 // engage.New refuses an option.
 //
 // The client retries fast: the first wait is at most a millisecond. It still waits as
-// long as a Retry-After says. To retry fast with another client, set FirstWait:
+// long as a Retry-After says. Package auth repeats a request for a token after waits of
+// its own. To retry fast with another client, set FirstWait:
 //
 //	engage.WithCallOptions(engage.WithRetry(engage.Retry{FirstWait: time.Millisecond}))
 //
