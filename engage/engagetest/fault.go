@@ -155,7 +155,8 @@ const (
 )
 
 // FaultFunc chooses the fault of a request. The zero Fault means none. The server
-// does not use the Times of the result. It calls the function from many goroutines.
+// does not use the Times of the result, and panics if a Shape, Connection or Callback is
+// unknown. It calls the function from many goroutines.
 // The function must not change or keep the header and the body of the request.
 type FaultFunc func(Request) Fault
 
@@ -209,7 +210,11 @@ func (f *faults) next(r *Request) Fault {
 	if choose == nil {
 		return fault
 	}
-	return choose(*r)
+	fault = choose(*r)
+	if problem := fault.validate(); problem != "" {
+		panic("engagetest: FailFunc: " + problem)
+	}
+	return fault
 }
 
 // take takes the next fault from the queue of an operation. If the queue is empty, it

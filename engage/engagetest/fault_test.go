@@ -447,6 +447,8 @@ func TestFailNamesWhatItDoesNotKnow(t *testing.T) {
 		`the Callback "tripled" is unknown`: {Callback: "tripled"},
 	} {
 		require.PanicsWithValue(t, "engagetest: Fail: "+want, func() { s.Fail(outcome.CloseConversation, fault) })
+		s.FailFunc(func(engagetest.Request) engagetest.Fault { return fault })
+		require.PanicsWithValue(t, "engagetest: FailFunc: "+want, func() { s.post("/conversations/none/close", "") })
 	}
 	require.PanicsWithValue(t, `engagetest: Fail: the server has no operation "Archive"`, func() { s.Fail("Archive", engagetest.Fault{}) })
 }

@@ -20,6 +20,7 @@ func TestInvalidOptionsAreNamed(t *testing.T) {
 		"WithMaxStreams: there are no connections because of WithoutNetwork": {engagetest.WithoutNetwork(), engagetest.WithMaxStreams(1)},
 		"WithMaxStreams: the number is negative":                             {engagetest.WithMaxStreams(-1)},
 		"WithTranscriptPages: the size is not positive":                      {engagetest.WithTranscriptPages(0)},
+		"WithApplyDelay: the delay is negative":                              {engagetest.WithApplyDelay(-1)},
 		"WithTokenLifetime: the lifetime is less than a second":              {engagetest.WithTokenLifetime(time.Millisecond)},
 	} {
 		require.PanicsWithValue(t, "engagetest: "+want, func() { engagetest.NewServer(options...) })

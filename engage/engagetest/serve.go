@@ -108,6 +108,9 @@ func (s *Server) perform(c *call, f Fault) (own reply, post func()) {
 	if act == nil {
 		return refusal, func() {}
 	}
+	if f.ApplyDelay == 0 && !f.Repeated {
+		f.ApplyDelay = s.delay
+	}
 	if c.route.write && f.ApplyDelay > 0 {
 		s.applyLater(c, act, f)
 		return c.reply(result{status: http.StatusAccepted, description: "accepted"}), func() {}

@@ -24,6 +24,7 @@ import (
 type Server struct {
 	http      *httptest.Server // Nil without a network.
 	tolerant  bool             // Refusals do not fail the test.
+	delay     time.Duration    // Between the acknowledgement of a write and the write.
 	clock     func() time.Time
 	tokens    tokens
 	faults    faults
@@ -52,6 +53,7 @@ type settings struct {
 	tls               bool
 	maxStreams        int
 	callbackTransport http.RoundTripper
+	applyDelay        time.Duration
 	noNetwork         bool
 	allowRefusals     bool
 	problems          []string // What is wrong with the options.
@@ -138,6 +140,19 @@ func WithTranscriptPages(size int) Option {
 // vendor shows an id in the reply.
 func WithConversationIDs() Option {
 	return func(s *settings) { s.conversationIDs = true }
+}
+
+// WithApplyDelay makes the server acknowledge each valid write at once and apply it in the
+// background after a delay. The reply then says nothing of the state: the service reports
+// the outcome by callback only. Without this option the server applies a write before it
+// replies (assumed). The ApplyDelay of a [Fault] sets the delay of one request.
+func WithApplyDelay(delay time.Duration) Option {
+	return func(s *settings) {
+		if delay < 0 {
+			s.problem("WithApplyDelay: the delay is negative")
+		}
+		s.applyDelay = delay
+	}
 }
 
 // WithCallbackTransport sets the transport that posts callbacks. They may then go
@@ -252,6 +267,7 @@ func newServer(options []Option) (*Server, string) {
 		cancel:    cancel,
 		idPrefix:  newPrefix(),
 		tolerant:  set.allowRefusals,
+		delay:     set.applyDelay,
 		state:     newState(),
 	}
 	s.tokens.revoke() // Creates the first key.
