@@ -31,7 +31,10 @@ func Event(address channel.Address, m message.Message) ([]byte, error) {
 		return nil, errors.New("engagetest: Event: the message is not inbound")
 	}
 	to := address.Members()
-	raw := encode(message.Stamp(m, rand.Text(), time.Now()))
+	raw, err := json.Marshal(message.Stamp(m, rand.Text(), time.Now()))
+	if err != nil {
+		return nil, fmt.Errorf("engagetest: Event: the message has no JSON: %w", err)
+	}
 	o, _ := newObject(raw)
 	read := o.message(to.Channel)
 	if refusal := o.refusal(); refusal != nil {

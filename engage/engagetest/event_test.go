@@ -96,6 +96,7 @@ func TestEventsThatNoDocumentShowsAreRefused(t *testing.T) {
 		address channel.Address
 		message message.Message
 	}{
+		"the message has no JSON":    {sms, message.Text{Direction: message.Inbound, Text: "hello", Envelope: message.Envelope{Timestamp: time.Date(12026, 1, 1, 0, 0, 0, 0, time.UTC)}}},
 		"the message is not inbound": {sms, message.Text{Direction: message.Outbound, Text: "hello"}},
 		"the service does not accept the message: attachments is not known; type cannot be": {sms, message.Attachments{Direction: message.Inbound, Attachments: files}},
 		"the service does not accept the message: text is missing":                          {sms, message.Text{Direction: message.Inbound}},

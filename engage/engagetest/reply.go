@@ -161,28 +161,21 @@ func (c *call) edge(r result, success bool) outcome.Edge {
 		return cmp.Or(r.edge, c.route.failure)
 	}
 	isResolve := c.operation() == outcome.ResolveConversation
-	switch r.status {
-	case http.StatusBadRequest, http.StatusUnprocessableEntity:
+	switch status := r.status; {
+	case status == http.StatusBadRequest, status == http.StatusUnprocessableEntity:
 		return "onInvalidData"
-	case http.StatusUnauthorized, http.StatusForbidden:
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		return "onAuthorizationFailure"
-	case http.StatusRequestTimeout, http.StatusGatewayTimeout:
+	case status == http.StatusRequestTimeout, status == http.StatusGatewayTimeout:
 		return "onTimeout"
-	case http.StatusTooManyRequests:
-		if isResolve {
-			return "tooManyRequests"
-		}
-		return "onError"
-	case http.StatusServiceUnavailable:
-		if isResolve {
-			return "serviceUnavailable"
-		}
+	case isResolve && status == http.StatusTooManyRequests:
+		return "tooManyRequests"
+	case isResolve && status == http.StatusServiceUnavailable:
+		return "serviceUnavailable"
+	case status < http.StatusBadRequest, status == http.StatusTooManyRequests, status >= http.StatusInternalServerError:
 		return "onError"
 	}
-	if r.status >= http.StatusBadRequest && r.status < http.StatusInternalServerError {
-		return cmp.Or(r.edge, c.route.failure)
-	}
-	return "onError"
+	return cmp.Or(r.edge, c.route.failure)
 }
 
 func (c *call) unauthorized() reply {

@@ -136,8 +136,8 @@ func WithTranscriptPages(size int) Option {
 }
 
 // WithConversationIDs makes the replies to writes contain the conversationId. Without
-// this option only callbacks report the id of a created conversation: no document of the
-// vendor shows an id in the reply.
+// this option only callbacks report the id of a created conversation. The vendor
+// documents no id among the outputs of a create.
 func WithConversationIDs() Option {
 	return func(s *settings) { s.conversationIDs = true }
 }
