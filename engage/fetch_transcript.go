@@ -14,7 +14,7 @@ import (
 
 // FetchTranscript reads messages of a conversation. The call ends on success (the
 // vendor spells it so here), or with an error on Failure or a standard edge. It is a
-// read and is retried.
+// read and is retried. [Client.Transcript] reads all messages.
 func (c *Client) FetchTranscript(ctx context.Context, request FetchTranscriptRequest, options ...CallOption) (*FetchTranscriptResult, error) {
 	w := request.wire()
 	s, err := c.prepare(w, options)
@@ -31,12 +31,18 @@ func (c *Client) FetchTranscript(ctx context.Context, request FetchTranscriptReq
 		CountOfRecords: page.count,
 	}
 	for i, raw := range page.messages {
-		result.Messages[i], err = message.Decode(raw)
-		if err != nil {
-			result.Messages[i] = message.Unknown{Raw: slices.Clone(raw)}
-		}
+		result.Messages[i] = transcribed(raw)
 	}
 	return result, nil
+}
+
+// transcribed decodes a message of a transcript.
+func transcribed(raw []byte) message.Message {
+	m, err := message.Decode(raw)
+	if err != nil {
+		return message.Unknown{Raw: slices.Clone(raw)}
+	}
+	return m
 }
 
 // FetchTranscriptResult is the result of FetchTranscript.
@@ -66,8 +72,8 @@ type FetchTranscriptV10 struct {
 	// Offset is the number of messages to skip. In which order the service counts
 	// them is not documented.
 	Offset int
-	// Limit is the number of messages to read, from 1 to 500. For 0 the service reads
-	// 10 (documented).
+	// Limit is the number of messages to read, from 1 to 500. 0 means 10, the default
+	// of the service (documented).
 	Limit int
 }
 
@@ -95,7 +101,7 @@ func (w *fetchTranscript) validate() outcome.Violations {
 		v.Add("Offset", "is negative")
 	}
 	if w.Limit < 0 || w.Limit > maxTranscriptLimit {
-		v.Add("Limit", "must be from 1 to 500, or 0 for the default of the service")
+		v.Add("Limit", "must be from 1 to 500, or 0 for 10")
 	}
 	return v
 }

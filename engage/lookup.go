@@ -1,7 +1,6 @@
 package engage
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -44,8 +43,6 @@ const (
 // The reasons of a lookup that did not find its write.
 var (
 	errSameAliasIDs   = errors.New("two of the messages have the same alias id")
-	errPageRepeated   = errors.New("the service returns the same page of the transcript again")
-	errTooLong        = errors.New("the transcript is too long")
 	errSameContent    = errors.New("the conversation contains the same content under another alias id")
 	errNoAliasID      = errors.New("the conversation contains messages without alias id")
 	errNotThere       = errors.New("the conversation does not contain it")
@@ -54,10 +51,6 @@ var (
 	errOtherAliasID   = errors.New("there is another conversation at the address")
 	errNotOpen        = errors.New("the conversation with the alias id is not open")
 )
-
-// mostPages ends a lookup in a transcript without an end. The service may return shorter
-// pages than it is asked for.
-const mostPages = 2_000
 
 // lookUpIn looks the messages up in the transcript of a conversation. They are found
 // if all their alias ids are there: an alias id is used once, so it is a proof by
@@ -76,30 +69,19 @@ func (m *messages) lookUpIn(ctx context.Context, c *Client, s *settings, convers
 			t.contents = append(t.contents, contentOf(encoded))
 		}
 	}
-	var previous []byte
 	w := &fetchTranscript{ConversationID: conversationID, Limit: maxTranscriptLimit}
-	for range mostPages {
-		page, err := c.transcriptPage(ctx, w, s)
+	for page, err := range c.transcriptPages(ctx, w, s) {
 		if err != nil {
 			return lookup{reason: err, final: true}
 		}
 		for _, raw := range page.messages {
 			t.compare(raw)
 		}
-		w.Offset += len(page.messages)
-		switch {
-		case len(t.missing) == 0:
+		if len(t.missing) == 0 {
 			return lookup{state: found, conversationID: conversationID}
-		// Only an empty page ends the transcript: pages may be shorter than the limit.
-		// That the count of records counts all messages is assumed.
-		case len(page.messages) == 0 && page.count <= w.Offset:
-			return t.result()
-		case len(page.messages) == 0 || bytes.Equal(page.messages[0], previous):
-			return lookup{reason: errPageRepeated, final: true}
 		}
-		previous = page.messages[0]
 	}
-	return lookup{reason: errTooLong, final: true}
+	return t.result()
 }
 
 // transcriptLookup is the lookup of messages in a transcript.

@@ -167,7 +167,7 @@ func TestATranscriptCanBeInconclusive(t *testing.T) {
 				return transcriptOf(25, other)
 			}
 			return transcriptOf(25)
-		}, "the same page of the transcript again"},
+		}, "the transcript ends before its count of records"},
 		"no end": {func(_ []map[string]any, offset string) string {
 			return transcriptOf(1<<30, map[string]any{"aliasId": "at " + offset})
 		}, "too long"},
