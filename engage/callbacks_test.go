@@ -106,12 +106,12 @@ func TestEveryWriteEndsOnTheOutcomeThatItsCallbackReports(t *testing.T) {
 		report = `{"tid":"T-1","status":"success","conversationId":"C1"}`
 		got, err := c.do(t.Context(), client)
 		require.NoError(t, err)
-		require.Equal(t, outcome.Successes(c.operation)[0], got)
+		require.Equal(t, c.successes()[0], got)
 
 		report = `{"tid":"T-1","status":"failure","code":4551,"description":"no such thing"}`
 		got, err = c.do(t.Context(), client)
 		failure := failureOf(t, err)
-		require.Equal(t, outcome.Failures(c.operation)[0], got)
+		require.Equal(t, c.failure(), got)
 		require.Equal(t, outcome.Refused, failure.Effect)
 		require.Equal(t, []string{"4551", "no such thing"}, []string{failure.Code, failure.Description})
 		require.Equal(t, c.operation, failure.Operation)

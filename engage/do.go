@@ -114,7 +114,7 @@ func (w *otherCall) validate() outcome.Violations {
 	return v
 }
 
-// target compiles the target of the call.
+// target implements [ownTarget]. It compiles the target of the call.
 func (w *otherCall) target(c *Client) *target {
 	t := newTarget(c, row{name: w.Operation, class: w.Class, route: w.Route})
 	if t.class == "" {

@@ -23,8 +23,8 @@ func TestDoFailsForAReplyThatIsCutShortIfItReportsErrors(t *testing.T) {
 	}
 }
 
-// hold returns the call that puts a conversation on hold. The client has no method for it.
-func hold(id string) engage.Call {
+// holdCall returns the call that puts a conversation on hold. Do needs no method for it.
+func holdCall(id string) engage.Call {
 	return engage.Call{
 		Operation: outcome.HoldConversation,
 		Version:   outcome.V10,
@@ -34,7 +34,7 @@ func hold(id string) engage.Call {
 	}
 }
 
-func TestDoCallsWhatTheClientHasNoMethodFor(t *testing.T) {
+func TestDoCallsAnOperationByItsRoute(t *testing.T) {
 	server := engagetest.NewServer()
 	defer server.Close()
 	client, err := server.Client()
@@ -43,7 +43,7 @@ func TestDoCallsWhatTheClientHasNoMethodFor(t *testing.T) {
 		Status: engagetest.Active, Channel: channel.SMS, BusinessAddress: "+15550100", CustomerAddress: "+15550199",
 	})
 
-	held, err := client.Do(t.Context(), hold(id))
+	held, err := client.Do(t.Context(), holdCall(id))
 	require.NoError(t, err)
 	require.Equal(t, outcome.Success, held.Outcome)
 	require.NotEmpty(t, held.TraceIDs)
@@ -51,7 +51,7 @@ func TestDoCallsWhatTheClientHasNoMethodFor(t *testing.T) {
 	conversation, _ := server.Conversation(id)
 	require.Equal(t, engagetest.OnHold, conversation.Status)
 
-	_, err = client.Do(t.Context(), hold("nobody"))
+	_, err = client.Do(t.Context(), holdCall("nobody"))
 	failure := failureOf(t, err)
 	require.Equal(t, outcome.Failure, failure.Edge)
 	require.Equal(t, outcome.HoldConversation, failure.Operation)

@@ -17,7 +17,7 @@ func TestEveryVersionEndsOnItsSuccessEdges(t *testing.T) {
 		outcome.ConversationOnHold:  found("onhold"),
 	}
 	each(t, func(t *testing.T, c call) {
-		for _, want := range outcome.Successes(c.operation) {
+		for _, want := range c.successes() {
 			body, ok := replies[want]
 			if !ok {
 				body = success(c.operation)
@@ -32,10 +32,7 @@ func TestEveryVersionEndsOnItsSuccessEdges(t *testing.T) {
 
 func TestEveryVersionEndsOnItsOwnFailureEdge(t *testing.T) {
 	each(t, func(t *testing.T, c call) {
-		want := outcome.OnError
-		if own := outcome.Failures(c.operation); own != nil {
-			want = own[0]
-		}
+		want := c.failure()
 		for _, status := range []int{404, 405, 409, 410, 413, 423, 451} {
 			server := newStub(t, reply(status, `{"status":"failure","code":4551,"description":"no","tid":"T-1"}`))
 			got, err := c.do(t.Context(), server.client(t))

@@ -146,6 +146,14 @@ var rows = []row{
 		[]Member{callbackMember}, acknowledgedMembers,
 	},
 	{
+		outcome.HoldConversation, Convergent, Route{http.MethodPost, "/conversations/{conversation}/hold"},
+		[]Member{callbackMember}, acknowledgedMembers,
+	},
+	{
+		outcome.TransferConversation, Unsafe, Route{http.MethodPost, "/conversations/{conversation}/transfer"},
+		[]Member{{"team", Assumed}, {"skill", Assumed}, callbackMember}, acknowledgedMembers,
+	},
+	{
 		outcome.FetchTranscript, Read, Route{http.MethodGet, "/conversations/{conversation}/messages"},
 		[]Member{{"offset", Assumed}, {"limit", Assumed}}, transcriptMembers,
 	},

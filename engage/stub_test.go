@@ -182,6 +182,25 @@ type call struct {
 	operation outcome.Operation
 	version   outcome.Version
 	do        callFunc
+	// own are the edges of this call if the operation has others, too: the success, and
+	// the failure.
+	own []outcome.Edge
+}
+
+// successes returns the success edges of the call.
+func (c call) successes() []outcome.Edge {
+	if c.own != nil {
+		return c.own[:1]
+	}
+	return outcome.Successes(c.operation)
+}
+
+// failure returns the failure edge of the call.
+func (c call) failure() outcome.Edge {
+	if c.own != nil {
+		return c.own[1]
+	}
+	return append(outcome.Failures(c.operation), outcome.OnError)[0]
 }
 
 var (
@@ -192,25 +211,32 @@ var (
 	reopenRequest = engage.ReopenConversationV10{ConversationID: "C1"}
 	removeRequest = engage.RemoveParticipantV10{ConversationID: "C1", Participant: "agent-1"}
 	searchRequest = engage.SearchConversationV13{Address: smsAddress}
+	holdRequest   = engage.HoldConversationV10{ConversationID: "C1"}
+
+	transferEdges = []outcome.Edge{outcome.OnConversationTransferred, outcome.OnConversationTransferFailed}
+	skillEdges    = []outcome.Edge{outcome.Success, outcome.Failure}
 )
 
 // calls are all operations in all their versions.
 var calls = []call{
-	{outcome.SearchConversation, outcome.V10, search(engage.SearchConversationV10{Address: smsAddress})},
-	{outcome.SearchConversation, outcome.V11, search(engage.SearchConversationV11{Address: smsAddress})},
-	{outcome.SearchConversation, outcome.V13, search(searchRequest)},
-	{outcome.CreateConversation, outcome.V10, create(engage.CreateConversationV10{Address: smsAddress, Message: hello})},
-	{outcome.CreateConversation, outcome.V12, create(engage.CreateConversationV12{Address: smsAddress, Message: hello})},
-	{outcome.CreateConversation, outcome.V13, create(engage.CreateConversationV13{Address: smsAddress, Messages: []message.Message{hello}})},
-	{outcome.AppendMessage, outcome.V10, appendTo(engage.AppendMessageV10{ConversationID: "C1", Channel: channel.SMS, Message: hello})},
-	{outcome.AppendMessage, outcome.V13, appendTo(appendRequest)},
-	{outcome.AppendMessage, outcome.V14, appendTo(engage.AppendMessageV14{ConversationID: "C1", Channel: channel.SMS, Messages: []message.Message{hello}})},
-	{outcome.UpdateConversation, outcome.V10, update(engage.UpdateConversationV10{ConversationID: "C1", AliasID: "task-1"})},
-	{outcome.AddParticipant, outcome.V10, addParticipant(engage.AddParticipantV10{ConversationID: "C1", Participant: "agent-1"})},
-	{outcome.RemoveParticipant, outcome.V10, removeParticipant(removeRequest)},
-	{outcome.CloseConversation, outcome.V10, closing(closeRequest)},
-	{outcome.FetchTranscript, outcome.V10, fetch(engage.FetchTranscriptV10{ConversationID: "C1", Limit: 500})},
-	{outcome.ReopenConversation, outcome.V10, reopen(reopenRequest)},
+	{outcome.SearchConversation, outcome.V10, search(engage.SearchConversationV10{Address: smsAddress}), nil},
+	{outcome.SearchConversation, outcome.V11, search(engage.SearchConversationV11{Address: smsAddress}), nil},
+	{outcome.SearchConversation, outcome.V13, search(searchRequest), nil},
+	{outcome.CreateConversation, outcome.V10, create(engage.CreateConversationV10{Address: smsAddress, Message: hello}), nil},
+	{outcome.CreateConversation, outcome.V12, create(engage.CreateConversationV12{Address: smsAddress, Message: hello}), nil},
+	{outcome.CreateConversation, outcome.V13, create(engage.CreateConversationV13{Address: smsAddress, Messages: []message.Message{hello}}), nil},
+	{outcome.AppendMessage, outcome.V10, appendTo(engage.AppendMessageV10{ConversationID: "C1", Channel: channel.SMS, Message: hello}), nil},
+	{outcome.AppendMessage, outcome.V13, appendTo(appendRequest), nil},
+	{outcome.AppendMessage, outcome.V14, appendTo(engage.AppendMessageV14{ConversationID: "C1", Channel: channel.SMS, Messages: []message.Message{hello}}), nil},
+	{outcome.UpdateConversation, outcome.V10, update(engage.UpdateConversationV10{ConversationID: "C1", AliasID: "task-1"}), nil},
+	{outcome.AddParticipant, outcome.V10, addParticipant(engage.AddParticipantV10{ConversationID: "C1", Participant: "agent-1"}), nil},
+	{outcome.RemoveParticipant, outcome.V10, removeParticipant(removeRequest), nil},
+	{outcome.CloseConversation, outcome.V10, closing(closeRequest), nil},
+	{outcome.FetchTranscript, outcome.V10, fetch(engage.FetchTranscriptV10{ConversationID: "C1", Limit: 500}), nil},
+	{outcome.ReopenConversation, outcome.V10, reopen(reopenRequest), nil},
+	{outcome.HoldConversation, outcome.V10, hold(holdRequest), nil},
+	{outcome.TransferConversation, outcome.V10, transfer(engage.TransferConversationV10{ConversationID: "C1", Team: "sales"}), transferEdges},
+	{outcome.TransferConversation, outcome.V10, transfer(engage.TransferConversationV10{ConversationID: "C1", Team: "sales", Skill: "french"}), skillEdges},
 }
 
 func search(request engage.SearchConversationRequest, options ...engage.CallOption) callFunc {
@@ -280,6 +306,18 @@ func closing(request engage.CloseConversationRequest, options ...engage.CallOpti
 func reopen(request engage.ReopenConversationRequest) callFunc {
 	return func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
 		return edgeOf(c.ReopenConversation(ctx, request))
+	}
+}
+
+func hold(request engage.HoldConversationRequest) callFunc {
+	return func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
+		return edgeOf(c.HoldConversation(ctx, request))
+	}
+}
+
+func transfer(request engage.TransferConversationRequest) callFunc {
+	return func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
+		return edgeOf(c.TransferConversation(ctx, request))
 	}
 }
 

@@ -74,10 +74,13 @@ func usualSuccess(edges []outcome.Edge) outcome.Edge {
 	return ""
 }
 
+// ownTarget is a request whose target is not only that of its operation.
+type ownTarget interface{ target(*Client) *target }
+
 // target returns the target of a request.
 func (c *Client) target(w wireRequest) *target {
-	if other, ok := w.(*otherCall); ok {
-		return other.target(c)
+	if own, ok := w.(ownTarget); ok {
+		return own.target(c)
 	}
 	operation, _ := w.name()
 	return c.targets[operation]

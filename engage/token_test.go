@@ -424,7 +424,7 @@ func TestAnOperationCanHaveItsOwnTokenSource(t *testing.T) {
 	require.NoError(t, err)
 	_, err = appendMessage(t.Context(), client)
 	require.NoError(t, err)
-	_, err = client.Do(t.Context(), hold("C1"))
+	_, err = client.Do(t.Context(), holdCall("C1"))
 	require.ErrorIs(t, err, outcome.ErrOnAuthorizationFailure)
 	var tokens []string
 	for _, request := range server.seen() {

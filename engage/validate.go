@@ -15,12 +15,7 @@ import (
 // validateID adds a violation if id cannot be one segment of a path.
 func validateID(v *outcome.Violations, field, id string) {
 	switch {
-	case id == "":
-		v.Add(field, "is empty")
-	case strings.TrimSpace(id) == "":
-		v.Add(field, "is blank")
-	case !utf8.ValidString(id):
-		v.Add(field, "is not valid UTF-8")
+	case !validateRequired(v, field, id):
 	case strings.ContainsAny(id, `/\`):
 		v.Add(field, "contains a slash")
 	case isDots(id):
@@ -33,6 +28,22 @@ func validateID(v *outcome.Violations, field, id string) {
 func isDots(segment string) bool { return strings.Trim(segment, ".") == "" }
 
 func printable(text string) bool { return strings.IndexFunc(text, unicode.IsControl) < 0 }
+
+// validateRequired adds a violation if text is empty, blank or not valid UTF-8. It reports
+// whether it added none.
+func validateRequired(v *outcome.Violations, field, text string) bool {
+	switch {
+	case text == "":
+		v.Add(field, "is empty")
+	case strings.TrimSpace(text) == "":
+		v.Add(field, "is blank")
+	case !utf8.ValidString(text):
+		v.Add(field, "is not valid UTF-8")
+	default:
+		return true
+	}
+	return false
+}
 
 // validateText adds a violation if text is not valid UTF-8, which JSON cannot contain.
 func validateText(v *outcome.Violations, field, text string) {

@@ -108,6 +108,11 @@ func badRequests() []badRequest {
 		{"no participant to remove", removeParticipant(engage.RemoveParticipantV10{ConversationID: "C1", Participant: ".."}), []string{"Participant"}},
 		{"no conversation to close", closing(engage.CloseConversationV10{}), []string{"ConversationID"}},
 		{"no conversation to re-open", reopen(engage.ReopenConversationV10{}), []string{"ConversationID"}},
+		{"no conversation to hold", hold(engage.HoldConversationV10{}), []string{"ConversationID"}},
+		{"a transfer of nothing to nobody", transfer(engage.TransferConversationV10{}), []string{"ConversationID", "Team"}},
+		{"a transfer to a blank team with a blank skill", transfer(engage.TransferConversationV10{ConversationID: "C1", Team: " ", Skill: " "}), []string{"Team", "Skill"}},
+		{"a transfer with a skill to no team", transfer(engage.TransferConversationV10{ConversationID: "C1", Skill: "french"}), []string{"Team"}},
+		{"a transfer that is not UTF-8", transfer(engage.TransferConversationV10{ConversationID: "C1", Team: "\xff", Skill: "\xff"}), []string{"Team", "Skill"}},
 		{"an invalid call option", appendTo(engage.AppendMessageV13{}, engage.WithRetry(engage.Retry{Attempts: -1})),
 			[]string{"ConversationID", "Channel", "Message", "options[0]"}},
 	}
@@ -142,6 +147,7 @@ func TestValidateNeedsNoClient(t *testing.T) {
 		engage.AppendMessageV10{}, engage.AppendMessageV13{}, engage.AppendMessageV14{},
 		engage.UpdateConversationV10{}, engage.AddParticipantV10{}, engage.RemoveParticipantV10{},
 		engage.CloseConversationV10{}, engage.ReopenConversationV10{}, engage.FetchTranscriptV10{},
+		engage.HoldConversationV10{}, engage.TransferConversationV10{},
 	} {
 		failure := failureOf(t, request.Validate())
 		require.Equal(t, outcome.OnInvalidData, failure.Edge)

@@ -110,6 +110,18 @@ var onTheWire = []wired{
 		"POST", "/conversations/C1/reopen", `{}`,
 	},
 	{
+		"hold", hold(holdRequest),
+		"POST", "/conversations/C1/hold", `{}`,
+	},
+	{
+		"transfer to a team", transfer(engage.TransferConversationV10{ConversationID: "C1", Team: "Sales / EMEA"}),
+		"POST", "/conversations/C1/transfer", `{"team":"Sales / EMEA"}`,
+	},
+	{
+		"transfer with a skill", transfer(engage.TransferConversationV10{ConversationID: "C1", Team: "sales", Skill: "french"}),
+		"POST", "/conversations/C1/transfer", `{"team":"sales","skill":"french"}`,
+	},
+	{
 		"transcript", fetch(engage.FetchTranscriptV10{ConversationID: "C1", Offset: 10, Limit: 20}),
 		"GET", "/conversations/C1/messages", ``,
 	},
