@@ -24,6 +24,9 @@ type BusinessHours struct {
 	ID string
 	// Slot is "working_hours", "holiday", "override" or "no_match".
 	Slot string
+	// TimeZone is a name such as "Europe/London". The vendor documents none in the reply,
+	// and an empty one is left out.
+	TimeZone string
 	// WorkingHours, Holiday and Override describe the slots of the same names. The
 	// reply leaves out those that are zero.
 	WorkingHours WorkingHoursSlot
@@ -92,6 +95,7 @@ func fetchTeamWorkingHours(c *call) action {
 // scheduleHours is the value of the reply about a schedule.
 type scheduleHours struct {
 	Slot         string           `json:"slot"`
+	TimeZone     string           `json:"timezone,omitempty"`
 	WorkingHours WorkingHoursSlot `json:"workingHourSlot,omitzero"`
 	Holiday      HolidaySlot      `json:"holiday,omitzero"`
 	Override     OverrideSlot     `json:"override,omitzero"`
@@ -115,7 +119,7 @@ func businessHours(c *call) action {
 			status:      http.StatusOK,
 			description: "business hours",
 			edge:        slotEdges[hours.Slot],
-			value:       scheduleHours{hours.Slot, hours.WorkingHours, hours.Holiday, hours.Override},
+			value:       scheduleHours{hours.Slot, hours.TimeZone, hours.WorkingHours, hours.Holiday, hours.Override},
 		}
 	}
 }
