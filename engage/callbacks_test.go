@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"path"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -82,7 +83,7 @@ func TestAnUnknownStatusIsNotTheOutcome(t *testing.T) {
 
 func TestEveryWriteEndsOnTheOutcomeThatItsCallbackReports(t *testing.T) {
 	each(t, func(t *testing.T, c call) {
-		if c.operation == outcome.SearchConversation || c.operation == outcome.FetchTranscript {
+		if isReadOperation(c.operation) {
 			server := newStub(t, reply(200, success(c.operation)))
 			_, err := c.do(t.Context(), server.client(t, engage.WithCallbacks(newCallbacks(t))))
 			require.NoError(t, err)
@@ -123,6 +124,11 @@ func TestEveryWriteEndsOnTheOutcomeThatItsCallbackReports(t *testing.T) {
 		require.ErrorIs(t, err, outcome.ErrOnInvalidChoice)
 		require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
 	})
+}
+
+// isReadOperation reports whether an operation is a read.
+func isReadOperation(name outcome.Operation) bool {
+	return slices.ContainsFunc(engage.Operations(), func(o engage.Operation) bool { return o.Name == name && o.Class == engage.Read })
 }
 
 func TestACallbackMayArriveEarlyTwiceOrLate(t *testing.T) {

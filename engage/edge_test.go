@@ -15,6 +15,10 @@ func TestEveryVersionEndsOnItsSuccessEdges(t *testing.T) {
 		outcome.ConversationClosed:  found("closed"),
 		outcome.ConversationInQueue: found("queued"),
 		outcome.ConversationOnHold:  found("onhold"),
+		outcome.InWorkingHours:      slot("working_hours"),
+		outcome.OnHoliday:           slot("holiday"),
+		outcome.InOverride:          slot("override"),
+		outcome.OnNoMatch:           slot("no_match"),
 	}
 	each(t, func(t *testing.T, c call) {
 		for _, want := range c.successes() {

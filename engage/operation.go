@@ -103,6 +103,14 @@ var (
 		{"status", Observed}, {"code", Observed}, {"description", Observed}, {"value.countOfRecords", Documented},
 		{"value.messages", Assumed}, {"value.transcriptJsonEsc", Documented},
 	}
+	teamMembers = []Member{
+		{"status", Observed}, {"code", Observed}, {"description", Observed}, {"value.inWorkingHours", Documented},
+		{"value.oooResponse", Documented}, {"value.timezone", Documented},
+	}
+	scheduleMembers = []Member{
+		{"status", Observed}, {"code", Observed}, {"description", Observed}, {"value.slot", Documented},
+		{"value.workingHourSlot", Documented}, {"value.holiday", Documented}, {"value.override", Documented}, {"value.timezone", Assumed},
+	}
 	// callbackMember is the callback URL of a write. That requests have one was
 	// observed; its name is assumed.
 	callbackMember = Member{"callbackUrl", Assumed}
@@ -156,6 +164,14 @@ var rows = []row{
 	{
 		outcome.FetchTranscript, Read, Route{http.MethodGet, "/conversations/{conversation}/messages"},
 		[]Member{{"offset", Assumed}, {"limit", Assumed}}, transcriptMembers,
+	},
+	{
+		outcome.FetchTeamWorkingHours, Read, Route{http.MethodGet, "/teams/{team}/working-hours"},
+		nil, teamMembers,
+	},
+	{
+		outcome.BusinessHours, Read, Route{http.MethodGet, "/business-hours/{schedule}"},
+		nil, scheduleMembers,
 	},
 }
 

@@ -237,6 +237,8 @@ var calls = []call{
 	{outcome.HoldConversation, outcome.V10, hold(holdRequest), nil},
 	{outcome.TransferConversation, outcome.V10, transfer(engage.TransferConversationV10{ConversationID: "C1", Team: "sales"}), transferEdges},
 	{outcome.TransferConversation, outcome.V10, transfer(engage.TransferConversationV10{ConversationID: "C1", Team: "sales", Skill: "french"}), skillEdges},
+	{outcome.FetchTeamWorkingHours, outcome.V10, workingHours(engage.FetchTeamWorkingHoursV10{Team: "sales"}), nil},
+	{outcome.BusinessHours, outcome.V10, businessHours(engage.BusinessHoursV10{ScheduleID: "S1"}), nil},
 }
 
 func search(request engage.SearchConversationRequest, options ...engage.CallOption) callFunc {
@@ -321,6 +323,26 @@ func transfer(request engage.TransferConversationRequest) callFunc {
 	}
 }
 
+func workingHours(request engage.FetchTeamWorkingHoursRequest) callFunc {
+	return func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
+		team, err := c.FetchTeamWorkingHours(ctx, request)
+		if err != nil {
+			return outcome.EdgeOf(err), err
+		}
+		return team.Outcome, nil
+	}
+}
+
+func businessHours(request engage.BusinessHoursRequest) callFunc {
+	return func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
+		schedule, err := c.BusinessHours(ctx, request)
+		if err != nil {
+			return outcome.EdgeOf(err), err
+		}
+		return schedule.Outcome, nil
+	}
+}
+
 // edgeOf returns the edge that a write ended on, and its error.
 func edgeOf(receipt *engage.Receipt, err error) (outcome.Edge, error) {
 	if err != nil {
@@ -377,6 +399,9 @@ func found(status string) string {
 	return `{"status":"success","code":1000,"value":{"chatExist":true,"conversationId":"C1","status":"` + status + `"}}`
 }
 
+// slot is the reply about a schedule whose current slot has this name.
+func slot(name string) string { return `{"status":"success","value":{"slot":"` + name + `"}}` }
+
 // success is a reply with which the operation succeeds.
 func success(operation outcome.Operation) string {
 	switch operation {
@@ -384,9 +409,13 @@ func success(operation outcome.Operation) string {
 		return found("active")
 	case outcome.FetchTranscript:
 		return emptyTranscript
+	case outcome.FetchTeamWorkingHours:
+		return `{"status":"success","value":{"inWorkingHours":true}}`
+	case outcome.BusinessHours:
+		return slot("working_hours")
 	}
 	return acknowledged
 }
 
 // anyReply is a success of every operation.
-const anyReply = `{"tid":"T-1","value":{"messages":[]}}`
+const anyReply = `{"tid":"T-1","value":{"messages":[],"inWorkingHours":true,"slot":"holiday"}}`

@@ -165,7 +165,7 @@ func idsWanted(names []string) string {
 
 // pathIDs are the ids of a path.
 type pathIDs struct {
-	conversation, participant string
+	conversation, participant, team, schedule string
 	// others are the ids of a [Call].
 	others map[string]string
 }
@@ -177,6 +177,10 @@ func (ids pathIDs) named(name string) string {
 		return ids.others[name]
 	case name == "participant":
 		return ids.participant
+	case name == "team":
+		return ids.team
+	case name == "schedule":
+		return ids.schedule
 	}
 	return ids.conversation
 }

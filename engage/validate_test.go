@@ -113,6 +113,11 @@ func badRequests() []badRequest {
 		{"a transfer to a blank team with a blank skill", transfer(engage.TransferConversationV10{ConversationID: "C1", Team: " ", Skill: " "}), []string{"Team", "Skill"}},
 		{"a transfer with a skill to no team", transfer(engage.TransferConversationV10{ConversationID: "C1", Skill: "french"}), []string{"Team"}},
 		{"a transfer that is not UTF-8", transfer(engage.TransferConversationV10{ConversationID: "C1", Team: "\xff", Skill: "\xff"}), []string{"Team", "Skill"}},
+		{"the hours of no team", workingHours(engage.FetchTeamWorkingHoursV10{}), []string{"Team"}},
+		{"the hours of a team with a slash", workingHours(engage.FetchTeamWorkingHoursV10{Team: "Sales/EMEA"}), []string{"Team"}},
+		{"no schedule in a zone that does not exist", businessHours(engage.BusinessHoursV10{TimeZone: "Mars/Olympus"}), []string{"ScheduleID", "TimeZone"}},
+		{"a schedule in the zone of the machine", businessHours(engage.BusinessHoursV10{ScheduleID: "S1", TimeZone: "Local"}), []string{"TimeZone"}},
+		{"a schedule in a zone that is a path", businessHours(engage.BusinessHoursV10{ScheduleID: "S1", TimeZone: "../etc/passwd"}), []string{"TimeZone"}},
 		{"an invalid call option", appendTo(engage.AppendMessageV13{}, engage.WithRetry(engage.Retry{Attempts: -1})),
 			[]string{"ConversationID", "Channel", "Message", "options[0]"}},
 	}
@@ -147,7 +152,7 @@ func TestValidateNeedsNoClient(t *testing.T) {
 		engage.AppendMessageV10{}, engage.AppendMessageV13{}, engage.AppendMessageV14{},
 		engage.UpdateConversationV10{}, engage.AddParticipantV10{}, engage.RemoveParticipantV10{},
 		engage.CloseConversationV10{}, engage.ReopenConversationV10{}, engage.FetchTranscriptV10{},
-		engage.HoldConversationV10{}, engage.TransferConversationV10{},
+		engage.HoldConversationV10{}, engage.TransferConversationV10{}, engage.FetchTeamWorkingHoursV10{}, engage.BusinessHoursV10{},
 	} {
 		failure := failureOf(t, request.Validate())
 		require.Equal(t, outcome.OnInvalidData, failure.Edge)

@@ -122,6 +122,14 @@ var onTheWire = []wired{
 		"POST", "/conversations/C1/transfer", `{"team":"sales","skill":"french"}`,
 	},
 	{
+		"working hours of a team", workingHours(engage.FetchTeamWorkingHoursV10{Team: "Sales & Service"}),
+		"GET", "/teams/Sales%20&%20Service/working-hours", ``,
+	},
+	{
+		"business hours", businessHours(engage.BusinessHoursV10{ScheduleID: "S 1", TimeZone: "Europe/London"}),
+		"GET", "/business-hours/S%201", ``,
+	},
+	{
 		"transcript", fetch(engage.FetchTranscriptV10{ConversationID: "C1", Offset: 10, Limit: 20}),
 		"GET", "/conversations/C1/messages", ``,
 	},
