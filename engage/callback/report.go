@@ -42,15 +42,20 @@ type Report struct {
 	Description string `json:"description,omitempty"`
 	// ConversationID is empty if the callback does not contain it.
 	ConversationID string `json:"conversationId,omitempty"`
+	// ConversationOperation and TaskID are reported for ResolveConversation only
+	// (documented): created, reopened or appended, and the id of the task.
+	ConversationOperation string `json:"conversationOperation,omitempty"`
+	TaskID                string `json:"taskId,omitempty"`
 }
 
 // errNotAReport does not quote the body.
 var errNotAReport = errors.New("callback: the body is not a JSON object that reports on a write")
 
 // DecodeReport reads the body of a callback: a JSON object with the members tid,
-// code and description (observed), status and conversationId (assumed). They are
-// at its top or in the member value, in any spelling that replies have. A byte
-// order mark before the object is ignored.
+// code and description (observed), conversationOperation and taskId (documented),
+// status and conversationId (assumed). They are at its top or in the member value,
+// in any spelling that replies have. A byte order mark before the object is
+// ignored.
 //
 // The status of the report is
 //
@@ -78,6 +83,9 @@ func DecodeReport(body []byte) (Report, error) {
 		Code:           cmp.Or(envelope.Code, value.Text("code")),
 		Description:    cmp.Or(envelope.Description, value.Text("description")),
 		ConversationID: cmp.Or(envelope.ConversationID, value.Text("conversationId")),
+
+		ConversationOperation: cmp.Or(members.Text("conversationOperation"), value.Text("conversationOperation")),
+		TaskID:                cmp.Or(members.Text("taskId"), value.Text("taskId")),
 	}
 	if nested == Failure || nested == Success && isAcceptance(envelope.Status) {
 		report.Status = nested
