@@ -1,11 +1,12 @@
 // Package engage is a client for Webex Engage, the engine that holds customer
 // conversations behind Cisco's contact center.
 //
-// A [Client] does in Go what the nodes of Cisco's flow builder do: it searches,
-// creates, appends to, updates, closes and re-opens conversations, adds and removes
-// participants, and fetches transcripts. Every call ends on the outcome edge on which
-// the node would end; see package outcome. [Client.Do] calls operations for which
-// there is no method.
+// A [Client] does in Go what the nodes of Cisco's flow builder do. It searches, creates,
+// appends to, updates, holds, transfers, closes and re-opens conversations, adds and
+// removes participants, and reads transcripts and business hours. It can also let the
+// service resolve what becomes of a message. Every call ends on the outcome edge on which
+// the node would end; see package outcome. [Client.Do] calls operations for which there
+// is no method.
 //
 //	client, err := engage.New(engage.US, auth.ClientCredentials{
 //		ClientID:     os.Getenv("ENGAGE_CLIENT_ID"),
@@ -42,9 +43,9 @@
 //
 // The error is an [outcome.Error]. Its Effect says whether a write may have been
 // applied all the same. Reads are retried, and so are convergent writes, which end in the
-// same state however often they are applied: all but create and append. A create or an
-// append is sent again only if it was certainly not applied; see [Class]. [Retry] changes
-// that. Each attempt has a time limit, and the context limits the call as a whole.
+// same state however often they are applied. A create, an append, a transfer or a resolve
+// is sent again only if it was certainly not applied; see [Class]. [Retry] changes that.
+// Each attempt has a time limit, and the context limits the call as a whole.
 // [WithLimiter] delays attempts.
 //
 // A create or an append that may have been applied is reconciled; see
