@@ -162,6 +162,16 @@ var rows = []row{
 		[]Member{{"team", Assumed}, {"skill", Assumed}, callbackMember}, acknowledgedMembers,
 	},
 	{
+		outcome.ResolveConversation, Unsafe, Route{http.MethodPost, "/conversations/resolve"},
+		[]Member{
+			{"transId", Assumed}, {"flowId", Assumed}, {"mediaType", Assumed}, {"mediaChannel", Assumed}, {"details", Assumed},
+			{"overrideDefaultClose", Observed}, callbackMember,
+		},
+		slices.Concat(acknowledgedMembers, []Member{
+			{"taskId", Documented}, {"conversationOperation", Documented}, {"value.taskId", Assumed}, {"value.conversationOperation", Assumed},
+		}),
+	},
+	{
 		outcome.FetchTranscript, Read, Route{http.MethodGet, "/conversations/{conversation}/messages"},
 		[]Member{{"offset", Assumed}, {"limit", Assumed}}, transcriptMembers,
 	},

@@ -52,6 +52,8 @@ type Receipt struct {
 	ConversationID string
 
 	awaited *awaited
+	// report is what a callback has reported; the zero value without one.
+	report callback.Report
 }
 
 // Wait waits for the outcome of the write and returns the receipt with it. It is
@@ -100,6 +102,7 @@ func (r Receipt) Wait(ctx context.Context) (Receipt, error) {
 
 // with returns the receipt with what report contains besides the status.
 func (r Receipt) with(report callback.Report) Receipt {
+	r.report = report
 	r.Code, r.Description = report.Code, report.Description
 	r.ConversationID = cmp.Or(report.ConversationID, r.ConversationID)
 	r.TransactionID = cmp.Or(r.TransactionID, report.TransactionID)

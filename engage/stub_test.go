@@ -237,6 +237,13 @@ var calls = []call{
 	{outcome.HoldConversation, outcome.V10, hold(holdRequest), nil},
 	{outcome.TransferConversation, outcome.V10, transfer(engage.TransferConversationV10{ConversationID: "C1", Team: "sales"}), transferEdges},
 	{outcome.TransferConversation, outcome.V10, transfer(engage.TransferConversationV10{ConversationID: "C1", Team: "sales", Skill: "french"}), skillEdges},
+	{outcome.ResolveConversation, outcome.V10, resolve(engage.ResolveConversationV10{
+		TransID: "T1", FlowID: "F1", MediaType: engage.SocialMedia, MediaChannel: engage.MediaSMS, Details: engage.SMSDetails{Address: smsAddress},
+	}), nil},
+	{outcome.ResolveConversation, outcome.V11, resolve(engage.ResolveConversationV11{
+		TransID: "T1", FlowID: "F1", MediaType: engage.SocialMedia, MediaChannel: engage.MediaSMS, Details: engage.SMSDetails{Address: smsAddress},
+	}), nil},
+	{outcome.ResolveConversation, outcome.V12, resolve(resolveRequest), nil},
 	{outcome.FetchTeamWorkingHours, outcome.V10, workingHours(engage.FetchTeamWorkingHoursV10{Team: "sales"}), nil},
 	{outcome.BusinessHours, outcome.V10, businessHours(engage.BusinessHoursV10{ScheduleID: "S1"}), nil},
 }
@@ -340,6 +347,16 @@ func businessHours(request engage.BusinessHoursRequest) callFunc {
 			return outcome.EdgeOf(err), err
 		}
 		return schedule.Outcome, nil
+	}
+}
+
+func resolve(request engage.ResolveConversationRequest) callFunc {
+	return func(ctx context.Context, c *engage.Client) (outcome.Edge, error) {
+		receipt, err := c.ResolveConversation(ctx, request)
+		if err != nil {
+			return outcome.EdgeOf(err), err
+		}
+		return receipt.Outcome, nil
 	}
 }
 

@@ -30,6 +30,10 @@ func badRequests() []badRequest {
 		Body:   message.WhatsAppText{Text: "Which?"},
 		Action: message.WhatsAppButtonsAction{Buttons: []message.WhatsAppButton{message.NewWhatsAppButton("1", "One")}},
 	}}
+	smsDetails := engage.SMSDetails{Address: smsAddress}
+	media := func(kind engage.MediaType, ch engage.MediaChannel, details engage.Details) callFunc {
+		return resolve(engage.ResolveConversationV12{TransID: "T1", FlowID: "F1", MediaType: kind, MediaChannel: ch, Details: details})
+	}
 	var noText *message.Text
 	var noAddress *channel.SMSAddress
 	longYear := message.Envelope{Timestamp: time.Date(12026, 1, 1, 0, 0, 0, 0, time.UTC)}
@@ -118,6 +122,58 @@ func badRequests() []badRequest {
 		{"no schedule in a zone that does not exist", businessHours(engage.BusinessHoursV10{TimeZone: "Mars/Olympus"}), []string{"ScheduleID", "TimeZone"}},
 		{"a schedule in the zone of the machine", businessHours(engage.BusinessHoursV10{ScheduleID: "S1", TimeZone: "Local"}), []string{"TimeZone"}},
 		{"a schedule in a zone that is a path", businessHours(engage.BusinessHoursV10{ScheduleID: "S1", TimeZone: "../etc/passwd"}), []string{"TimeZone"}},
+		{"every violation of a resolve", resolve(engage.ResolveConversationV10{}), []string{"TransID", "FlowID", "MediaType", "Details"}},
+		{"a resolve of a nil pointer", media(engage.SocialMedia, engage.MediaSMS, (*engage.SMSDetails)(nil)), []string{"Details"}},
+		{"an unknown media type", media("fax", engage.MediaSMS, smsDetails), []string{"MediaType"}},
+		{"a media channel of another type", media(engage.EmailMedia, engage.MediaSMS, smsDetails), []string{"MediaChannel"}},
+		{"an unknown media channel", media(engage.SocialMedia, "pigeon", smsDetails), []string{"MediaChannel"}},
+		{"details of another channel", media(engage.SocialMedia, engage.MediaWhatsApp, smsDetails), []string{"Details"}},
+		{"details of another channel without address", media(engage.EmailMedia, engage.MediaEmail, engage.SMSDetails{}),
+			[]string{"Details", "Details.Address.Business", "Details.Address.Customer"}},
+		{"every violation of an SMS", media(engage.SocialMedia, engage.MediaSMS, engage.SMSDetails{CommonDetails: engage.CommonDetails{
+			Text: "\xff", ServiceKey: "\xff", Timestamp: longYear.Timestamp,
+			PCI:      &engage.PCICheck{Reason: "{", DroppedAttachments: -1, AttachmentsEnabled: new(true)},
+			Malware:  &engage.Scan{Reason: "because", DroppedAttachments: -1},
+			Security: &engage.Scan{Reason: "\"\xff\"", DroppedAttachments: -1},
+		}}), []string{
+			"Details.Address.Business", "Details.Address.Customer", "Details.Text", "Details.ServiceKey", "Details.Timestamp",
+			"Details.PCI.Reason", "Details.PCI.DroppedAttachments", "Details.PCI.AttachmentsEnabled",
+			"Details.Malware.Reason", "Details.Malware.DroppedAttachments", "Details.Security.Reason", "Details.Security.DroppedAttachments",
+		}},
+		{"every violation of a Facebook message", media(engage.SocialMedia, engage.MediaFacebook, engage.FacebookDetails{
+			AppID: "\xff", CustomerName: "\xff", Attachments: "none", AttachmentURL: "\xff",
+		}), []string{
+			"Details.Address.PageID", "Details.Address.PageScopedID", "Details.AppID", "Details.CustomerName", "Details.AttachmentURL", "Details.Attachments",
+		}},
+		{"every violation of a WhatsApp message", media(engage.SocialMedia, engage.MediaWhatsApp, engage.WhatsAppDetails{
+			AppID: "\xff", CustomerName: "\xff", Attachments: "[", Caption: "\xff",
+		}), []string{
+			"Details.Address.Business", "Details.Address.Customer", "Details.AppID", "Details.CustomerName", "Details.Caption", "Details.Attachments",
+		}},
+		{"every violation of an Apple message", media(engage.SocialMedia, engage.MediaApple, engage.AppleDetails{
+			AppID: "\xff", CustomerName: "\xff", Attachments: "\"\xff\"", AttachmentURL: "\xff", CapabilityList: "\xff",
+		}), []string{
+			"Details.Address.AccountID", "Details.Address.UserID", "Details.AppID", "Details.CustomerName", "Details.Attachments",
+			"Details.AttachmentURL", "Details.CapabilityList",
+		}},
+		{"every violation of an email", media(engage.EmailMedia, engage.MediaEmail, engage.EmailDetails{
+			BCC: []string{"\xff"}, AppID: "\xff", AssetType: "\xff", Recipient: "\xff", SenderName: "\xff", CustomerName: "\xff",
+			Headers: map[string]string{"X": "\xff"}, HTML: "\xff", StrippedText: "\xff", StrippedHTML: "\xff",
+			Attachments: []engage.EmailFile{{}, {MIMEType: "\xff", Name: "\xff", URL: "\xff", ContentID: "\xff"}},
+		}), []string{
+			"Details.Address.Mailbox", "Details.Address.From", "Details.Address.Subject",
+			"Details.AppID", "Details.AssetType", "Details.Recipient", "Details.SenderName", "Details.CustomerName",
+			"Details.HTML", "Details.StrippedText", "Details.StrippedHTML", "Details.BCC[0]", "Details.Headers",
+			"Details.Attachments[1].MIMEType", "Details.Attachments[1].Name", "Details.Attachments[1].URL", "Details.Attachments[1].ContentID",
+		}},
+		{"every violation of a live chat", media(engage.ChatMedia, engage.MediaWeb, engage.LiveChatDetails{
+			Domain: "\xff", ThreadTitle: "\xff", ThreadStatus: "\xff", CustomerName: "\xff", CustomerEmail: "\xff",
+			TID: "\xff", Extras: "\xff", Version: "\xff", ProactiveID: "\xff", Attachments: []engage.LiveChatFile{{URL: "\xff", MIMEType: "\xff"}},
+		}), []string{
+			"Details.Address.AppID", "Details.Address.ThreadID", "Details.Address.UserID",
+			"Details.Domain", "Details.ThreadTitle", "Details.ThreadStatus", "Details.CustomerName", "Details.CustomerEmail",
+			"Details.TID", "Details.Extras", "Details.Version", "Details.ProactiveID", "Details.Attachments[0].URL", "Details.Attachments[0].MIMEType",
+		}},
 		{"an invalid call option", appendTo(engage.AppendMessageV13{}, engage.WithRetry(engage.Retry{Attempts: -1})),
 			[]string{"ConversationID", "Channel", "Message", "options[0]"}},
 	}
@@ -153,6 +209,7 @@ func TestValidateNeedsNoClient(t *testing.T) {
 		engage.UpdateConversationV10{}, engage.AddParticipantV10{}, engage.RemoveParticipantV10{},
 		engage.CloseConversationV10{}, engage.ReopenConversationV10{}, engage.FetchTranscriptV10{},
 		engage.HoldConversationV10{}, engage.TransferConversationV10{}, engage.FetchTeamWorkingHoursV10{}, engage.BusinessHoursV10{},
+		engage.ResolveConversationV10{}, engage.ResolveConversationV11{}, engage.ResolveConversationV12{},
 	} {
 		failure := failureOf(t, request.Validate())
 		require.Equal(t, outcome.OnInvalidData, failure.Edge)

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -120,6 +121,17 @@ var onTheWire = []wired{
 	{
 		"transfer with a skill", transfer(engage.TransferConversationV10{ConversationID: "C1", Team: "sales", Skill: "french"}),
 		"POST", "/conversations/C1/transfer", `{"team":"sales","skill":"french"}`,
+	},
+	{
+		"resolve 1.2", resolve(engage.ResolveConversationV12{
+			TransID: "T1", FlowID: "F1", MediaType: engage.ChatMedia, MediaChannel: engage.MediaWeb, OverrideDefaultClose: true,
+			Details: engage.LiveChatDetails{Address: chatAddress, CommonDetails: engage.CommonDetails{Text: "hi", Timestamp: envelope.Timestamp}},
+		}),
+		"POST", "/conversations/resolve",
+		`{"transId":"T1","flowId":"F1","mediaType":"chat","mediaChannel":"web","overrideDefaultClose":true,"details":` + strconv.Quote(
+			`{"messageDetails":{"appId":"app-1","domain":"","threadId":"thread-1","threadTitle":"","threadStatus":"","userId":"user-1",`+
+				`"attachmentCount":0,"attachment":"[]","tid":"","customerName":"","customerEmail":"","proactiveRuleId":"",`+
+				`"message":"hi","timestamp":"2026-01-31T12:00:00Z"}}`) + `}`,
 	},
 	{
 		"working hours of a team", workingHours(engage.FetchTeamWorkingHoursV10{Team: "Sales & Service"}),
