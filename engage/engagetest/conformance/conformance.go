@@ -12,7 +12,8 @@
 //	}
 //
 // By default [Run] only reads. With Writes it also creates a conversation and takes it
-// through all operations of the client. The report marks the operations that it left out.
+// through the operations of the client, except for ResolveConversation, which belongs to
+// a flow. The report marks the operations that it left out.
 //
 // # The report
 //
@@ -61,6 +62,10 @@ type Target struct {
 	// Participant is the id of an agent, who joins the conversation and leaves it. If it
 	// is empty, the operations with participants are not tested.
 	Participant string
+	// Team is the name of a team. Run reads its working hours, and with Writes transfers
+	// the conversation to it. Schedule is the id of a schedule of business hours. Without
+	// them these operations are not tested.
+	Team, Schedule string
 	// Candidates are routes to test if the tenant does not have that of the client. Run
 	// takes the first one that works. If the tenant answers 405 to a write, Run also
 	// tests POST, PUT and PATCH by itself.
@@ -133,6 +138,7 @@ type call func(context.Context, *engage.Client) (reply engage.Reply, note string
 
 // run calls the operations in the order of a conversation's life.
 func (s *suite) run() {
+	s.readHours()
 	found, ok := s.search()
 	if !ok {
 		return
@@ -153,8 +159,47 @@ func (s *suite) run() {
 	s.step(outcome.UpdateConversation, func(ctx context.Context, client *engage.Client) (engage.Reply, string, error) {
 		return receiptOf(client.UpdateConversation(ctx, engage.UpdateConversationV10{ConversationID: s.id, AliasID: "conformance"}))
 	})
+	s.hold()
 	s.appendMessage()
 	s.close()
+}
+
+// readHours reads the hours of the team and of the schedule.
+func (s *suite) readHours() {
+	if s.Team != "" {
+		s.step(outcome.FetchTeamWorkingHours, func(ctx context.Context, client *engage.Client) (reply engage.Reply, note string, err error) {
+			hours, err := client.FetchTeamWorkingHours(ctx, engage.FetchTeamWorkingHoursV10{Team: s.Team})
+			if err == nil {
+				reply = hours.Reply
+			}
+			return reply, note, err
+		})
+	}
+	if s.Schedule != "" {
+		s.step(outcome.BusinessHours, func(ctx context.Context, client *engage.Client) (reply engage.Reply, note string, err error) {
+			hours, err := client.BusinessHours(ctx, engage.BusinessHoursV10{ScheduleID: s.Schedule})
+			if err == nil {
+				reply = hours.Reply
+			}
+			return reply, note, err
+		})
+	}
+}
+
+// hold puts the conversation on hold, and into the queue of the team.
+func (s *suite) hold() {
+	held := s.step(outcome.HoldConversation, func(ctx context.Context, client *engage.Client) (engage.Reply, string, error) {
+		return receiptOf(client.HoldConversation(ctx, engage.HoldConversationV10{ConversationID: s.id}))
+	})
+	if held {
+		onHold := s.becomes(func(found *engage.SearchConversationResult) bool { return found.Outcome == outcome.ConversationOnHold })
+		s.behavior("a search finds a conversation on hold", engage.Assumed, yes(onHold))
+	}
+	if s.Team != "" {
+		s.step(outcome.TransferConversation, func(ctx context.Context, client *engage.Client) (engage.Reply, string, error) {
+			return receiptOf(client.TransferConversation(ctx, engage.TransferConversationV10{ConversationID: s.id, Team: s.Team}))
+		})
+	}
 }
 
 // search searches for the conversation.
