@@ -67,17 +67,6 @@
 // [Server.FailFunc] sets a function that chooses the fault of each request, such as
 // a random one. Use the operation [Token] for requests for a token.
 //
-// # Operations without a method
-//
-// engage.Client has no method for some operations. Call them with its method Do. Their
-// paths are relative to the base URL. They are assumed, like all paths:
-//
-//	HoldConversation       POST /conversations/{id}/hold
-//	TransferConversation   POST /conversations/{id}/transfer
-//	FetchTeamWorkingHours  GET /teams/{team}/working-hours
-//	BusinessHours          GET /business-hours/{id}
-//	ResolveConversation    POST /conversations/resolve
-//
 // # Differences from the service
 //
 // The server implements what is publicly known of the service. It shares no wire

@@ -116,7 +116,7 @@ func TestAServerAnswersEveryMethodOfTheClient(t *testing.T) {
 	require.Equal(t, len(server.Requests()), mock.GetTotalCallCount())
 }
 
-func TestAServerAnswersOperationsWithoutAMethod(t *testing.T) {
+func TestAServerAnswersCallsOfDo(t *testing.T) {
 	server, _, client := newServer(t)
 	server.SeedTeam(engagetest.Team{Name: "sales & more"})
 	server.SeedBusinessHours(engagetest.BusinessHours{ID: "H/1", Slot: "holiday"})

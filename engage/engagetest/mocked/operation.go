@@ -37,7 +37,7 @@ var rows = []row{
 	{outcome.TransferConversation, engage.Route{Method: http.MethodPost, Path: "/conversations/{conversation}/transfer"}, acknowledged},
 	{outcome.FetchTranscript, engage.Route{Method: http.MethodGet, Path: "/conversations/{conversation}/messages"}, `mocked.Transcript(0)`},
 	{outcome.FetchTeamWorkingHours, engage.Route{Method: http.MethodGet, Path: "/teams/{team}/working-hours"}, hours},
-	{outcome.BusinessHours, engage.Route{Method: http.MethodGet, Path: "/business-hours/{id}"}, hours},
+	{outcome.BusinessHours, engage.Route{Method: http.MethodGet, Path: "/business-hours/{schedule}"}, hours},
 	{outcome.ResolveConversation, engage.Route{Method: http.MethodPost, Path: "/conversations/resolve"}, acknowledged},
 	{engagetest.Token, engage.Route{Method: http.MethodPost, Path: "/oauth/token"}, `mocked.Token("token")`},
 }
