@@ -89,7 +89,7 @@ func Show(err error, secrets ...string) error {
 	if safe := ofKnownText(inner); safe != nil {
 		return safe
 	}
-	return Wrap(cut(fmt.Sprint(inner), secrets), err)
+	return Wrap(Cut(fmt.Sprint(inner), secrets...), err)
 }
 
 // withoutURL returns the error inside of the [url.Error] in err, or err if there is none.
@@ -107,8 +107,13 @@ const maxShown = 1 << 10
 // is part of many words.
 const minSecret = 4
 
-// cut returns text without secrets and without URLs.
-func cut(text string, secrets []string) string {
+// minQuoted is the size in bytes of the shortest beginning of a secret that is cut out:
+// a program may quote a long text in part.
+const minQuoted = 16
+
+// Cut returns text with "[cut]" in place of each of the secrets, or of the beginning of a
+// long one. Of a URL it returns no more than scheme and host. It cuts a long text short.
+func Cut(text string, secrets ...string) string {
 	var forms []string
 	for _, secret := range secrets {
 		if len(secret) < minSecret {
@@ -120,13 +125,32 @@ func cut(text string, secrets []string) string {
 	// Cut the longest first, because one secret may be the beginning of another.
 	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
 	for _, form := range forms {
-		text = strings.ReplaceAll(text, form, "[cut]")
+		text = cutQuoted(text, form)
 	}
 	text = cutURLs(text)
 	if len(text) > maxShown {
 		text = strings.ToValidUTF8(text[:maxShown], "") + "…"
 	}
 	return text
+}
+
+// cutQuoted returns text without form, and without the beginning of form.
+func cutQuoted(text, form string) string {
+	start := form[:min(len(form), minQuoted)]
+	var short strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, start)
+		short.WriteString(before)
+		if !found {
+			return short.String()
+		}
+		short.WriteString("[cut]")
+		same := 0
+		for more := form[len(start):]; same < min(len(rest), len(more)) && rest[same] == more[same]; {
+			same++
+		}
+		text = rest[same:]
+	}
 }
 
 // cutURLs returns text with no more than scheme and host of each URL.
