@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 
+	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/engage/callback"
+	"github.com/engagesdk/engage-go/internal/engine"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -30,6 +32,21 @@ type awaited struct {
 	version   outcome.Version
 	// failureEdge is the operation's own failure edge.
 	failureEdge outcome.Edge
+	// call is the call that was sent, with token.
+	call  engine.Call
+	token auth.Token
+}
+
+// Explain adds to the error of the write what callbacks reported before it ended.
+func (a *awaited) Explain(failure *outcome.Error) {
+	a.Awaited.Explain(failure)
+	a.describe(failure, failure.Description)
+}
+
+// describe sets the description of failure, of which its text shows nothing that was
+// sent.
+func (a *awaited) describe(failure *outcome.Error, description string) {
+	failure.Describe(description, a.call.Shown(description, a.token))
 }
 
 // await prepares for the outcome of a write that is about to be sent. With an error the
@@ -40,17 +57,8 @@ func (c *Client) await(ctx context.Context, w wireRequest) (*awaited, error) {
 	expected, err := c.callbacks.Expect(ctx, t.done)
 	if err != nil {
 		return nil, &outcome.Error{
-			Edge: waitEdge(err), Operation: operation, Version: version, Effect: outcome.NotSent, Err: err,
+			Edge: outcome.EdgeOf(err), Operation: operation, Version: version, Effect: outcome.NotSent, Err: err,
 		}
 	}
-	return &awaited{expected, operation, version, t.failure}, nil
-}
-
-// waitEdge returns the edge of a write whose outcome cannot be awaited because of err:
-// onTimeout if a context has ended, else onError.
-func waitEdge(err error) outcome.Edge {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return outcome.OnTimeout
-	}
-	return outcome.OnError
+	return &awaited{Awaited: expected, operation: operation, version: version, failureEdge: t.failure}, nil
 }

@@ -111,6 +111,7 @@ func TestEveryWriteEndsOnTheOutcomeThatItsCallbackReports(t *testing.T) {
 
 		report = `{"tid":"T-1","status":"failure","code":4551,"description":"no such thing"}`
 		got, err = c.do(t.Context(), client)
+		require.ErrorContains(t, err, `code 4551 "no such thing", refused`)
 		failure := failureOf(t, err)
 		require.Equal(t, c.failure(), got)
 		require.Equal(t, outcome.Refused, failure.Effect)

@@ -104,7 +104,27 @@ func TestNoSecretIsPrinted(t *testing.T) {
 	}
 	require.Contains(t, log.String(), `"operation":"AppendMessage"`)
 	require.Contains(t, log.String(), `"tid":"T-1"`)
+	require.ErrorContains(t, err, `code 4551 "Bearer [cut] /api/v1/conversations/[cut]/messages [cut]", refused`)
 	require.Contains(t, failureOf(t, err).Description, body, "the service's own words stay in their field")
+}
+
+func TestTheTextOfAnErrorHasTheDescriptionWithoutWhatWasSent(t *testing.T) {
+	secret := hello
+	secret.Text = "my card is 4111 1111 1111 1111, and more"
+	for description, want := range map[string]string{
+		"inbound text is refused":           "inbound text is refused",
+		"'" + secret.Text + "' is too long": "'[cut]' is too long",
+		"'my card is 4111 1…' is too long":  "'[cut]…' is too long",
+		"the conversation C-7/8 is closed":  "the conversation C-7/8 is closed",
+		"C-private was closed\nlevel=ERROR": `[cut] was closed\nlevel=ERROR`,
+		strings.Repeat("x", 300):            strings.Repeat("x", 256) + "…",
+	} {
+		encoded, _ := json.Marshal(description)
+		server := newStub(t, reply(http.StatusConflict, `{"code":"7","description":`+string(encoded)+`}`))
+		_, err := server.client(t).AppendMessage(t.Context(), engage.AppendMessageV13{ConversationID: "C-private", Channel: "sms", Message: secret})
+		require.ErrorContains(t, err, `code 7 "`+want+`", refused`)
+		require.Equal(t, description, failureOf(t, err).Description)
+	}
 }
 
 func TestPrintingAnErrorChangesNothing(t *testing.T) {

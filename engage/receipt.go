@@ -86,7 +86,7 @@ func (r Receipt) Wait(ctx context.Context) (Receipt, error) {
 	}
 	reported, err := r.awaited.Outcome(ctx, r.TransactionID, r.Attempts)
 	if err != nil {
-		failure := r.newError(waitEdge(err), outcome.MaybeApplied)
+		failure := r.newError(outcome.EdgeOf(err), outcome.MaybeApplied)
 		failure.Err = fmt.Errorf("acknowledged, and no callback has reported the outcome: %w", err)
 		r.awaited.Explain(failure)
 		return r, failure
@@ -112,17 +112,18 @@ func (r Receipt) with(report callback.Report) Receipt {
 
 // newError returns an error of the write, which was acknowledged.
 func (r Receipt) newError(edge outcome.Edge, effect outcome.Effect) *outcome.Error {
-	return &outcome.Error{
-		Edge:        edge,
-		Operation:   r.awaited.operation,
-		Version:     r.awaited.version,
-		Effect:      effect,
-		Status:      r.HTTPStatus,
-		Code:        r.Code,
-		Description: r.Description,
-		TraceIDs:    r.TraceIDs,
-		Attempts:    r.Attempts,
+	failure := &outcome.Error{
+		Edge:      edge,
+		Operation: r.awaited.operation,
+		Version:   r.awaited.version,
+		Effect:    effect,
+		Status:    r.HTTPStatus,
+		Code:      r.Code,
+		TraceIDs:  r.TraceIDs,
+		Attempts:  r.Attempts,
 	}
+	r.awaited.describe(failure, r.Description)
+	return failure
 }
 
 // withTransaction returns ids with the transaction id of a report, if it has one

@@ -205,7 +205,8 @@ func (f *failedWrite) refused(reported *callback.Outcome) error {
 	failure := *f.failure
 	failure.Edge = f.client.target(f.request).failure
 	failure.Effect = reported.Effect
-	failure.Code, failure.Description = reported.Code, reported.Description
+	failure.Code = reported.Code
+	f.awaited.describe(&failure, reported.Description)
 	failure.TraceIDs = withTransaction(failure.TraceIDs, reported.TransactionID)
 	failure.Err, failure.RetryAfter = nil, 0 // They belong to the attempts.
 	return &failure

@@ -33,6 +33,9 @@ type Reply struct {
 	raw *[]byte
 }
 
+// Edge returns r.Outcome. It is for [outcome.Of].
+func (r Reply) Edge() outcome.Edge { return r.Outcome }
+
 // Raw returns a copy of the body of the reply, with all the members that this SDK
 // does not know. It returns nil if no reply was read.
 func (r Reply) Raw() json.RawMessage {
@@ -70,13 +73,13 @@ func hasObject(reply engine.Reply) bool {
 // operation needs.
 func unusable(w wireRequest, reply engine.Reply, edge outcome.Edge, cause error) error {
 	failure := &outcome.Error{
-		Edge:        edge,
-		Status:      reply.Status,
-		Code:        reply.Envelope.Code,
-		Description: reply.Envelope.Description,
-		Attempts:    reply.Attempts,
-		Err:         cause,
+		Edge:     edge,
+		Status:   reply.Status,
+		Code:     reply.Envelope.Code,
+		Attempts: reply.Attempts,
+		Err:      cause,
 	}
+	failure.Describe(reply.Envelope.Description, "") // It may quote the request.
 	failure.Operation, failure.Version = w.name()
 	for _, attempt := range reply.Attempts {
 		failure.TraceIDs = append(failure.TraceIDs, attempt.TraceIDs...)

@@ -341,3 +341,12 @@ func TestAFailureInAnAcknowledgementOrInItsValueIsAFailure(t *testing.T) {
 		require.Equal(t, outcome.Refused, failureOf(t, err).Effect, body)
 	}
 }
+
+func TestOfIsTheEdgeOfACallWhetherItSucceededOrFailed(t *testing.T) {
+	server := newStub(t, inTurn(reply(http.StatusOK, found("active")), reply(http.StatusBadRequest, `{"code":"7"}`)))
+	client := server.client(t)
+	result, err := client.SearchConversation(t.Context(), searchRequest)
+	require.Equal(t, outcome.ConversationActive, outcome.Of(result, err))
+	result, err = client.SearchConversation(t.Context(), searchRequest)
+	require.Equal(t, outcome.OnInvalidData, outcome.Of(result, err))
+}

@@ -96,6 +96,9 @@ func (c *Client) sendFor(ctx context.Context, w wireRequest, s *settings, a *awa
 		return nil, err
 	}
 	reply, err := c.engine.Do(ctx, call)
+	if a != nil {
+		a.call, a.token = call, reply.Token
+	}
 	if err == nil {
 		return c.receiptOf(w, reply, a), nil
 	}

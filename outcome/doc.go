@@ -10,21 +10,21 @@
 //
 // The five standard edges belong to every node: [OnError], [OnInvalidData],
 // [OnInvalidChoice], [OnTimeout] and [OnAuthorizationFailure]. Each has a
-// sentinel error for errors.Is.
+// sentinel error for errors.Is. So have the codes of the service, see [Code].
 //
 // The [Effect] of an [*Error] says whether the service may have applied the
 // request although the call failed. Read it before sending a write again:
 //
 //	_, err := client.AppendMessage(ctx, request)
-//	if failure, ok := errors.AsType[*outcome.Error](err); ok {
-//		switch {
-//		case failure.Effect == outcome.MaybeApplied:
-//			// Find out whether the message arrived before sending it again.
-//		case errors.Is(err, outcome.ErrOnAuthorizationFailure):
-//			// The token was refused, or there was none.
-//		}
+//	switch {
+//	case outcome.EffectOf(err) == outcome.MaybeApplied:
+//		// Find out whether the message arrived before sending it again.
+//	case errors.Is(err, outcome.ErrOnAuthorizationFailure):
+//		// The token was refused, or there was none.
+//	case outcome.EdgeOf(err) == outcome.OnAppendMessageFailure:
+//		// The service refused the message, such as in a closed conversation.
 //	}
 //
 // [Transitions] maps edges to the next steps of a program, as the connections
-// between nodes do in a flow.
+// between nodes do in a flow. [Of] returns the edge of a call for it.
 package outcome

@@ -6,20 +6,39 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
 )
 
 // The sentinel errors of the standard edges. errors.Is reports whether an error is
-// an [*Error] on the edge of the sentinel. Other edges have no sentinel; compare
-// the Edge of the [*Error] instead.
+// an [*Error] on the edge of the sentinel. For other edges compare [EdgeOf].
 var (
 	ErrOnError                = errors.New("engage: onError")
 	ErrOnInvalidData          = errors.New("engage: onInvalidData")
 	ErrOnInvalidChoice        = errors.New("engage: onInvalidChoice")
 	ErrOnTimeout              = errors.New("engage: onTimeout")
 	ErrOnAuthorizationFailure = errors.New("engage: onAuthorizationFailure")
+)
+
+// Code is a code of the service as an error: errors.Is(err, outcome.Code("4547"))
+// reports whether an error is an [*Error] with that code. The vendor publishes no list
+// of codes. Use it for those that your tenant returns.
+type Code string
+
+// Error returns the code.
+func (c Code) Error() string { return "engage: code " + label(string(c)) }
+
+// The sentinel errors of what the service reported. There is none for a message to a
+// closed conversation: its code is not known, and its edge is [OnAppendMessageFailure].
+var (
+	// ErrAlreadyClosed is code 4547: the conversation was closed before (observed).
+	// CloseConversation takes it for a success.
+	ErrAlreadyClosed error = Code("4547")
+	// ErrNotFound is HTTP status 404. The conversation or the participant does not
+	// exist, or the path is wrong: the vendor publishes no paths.
+	ErrNotFound = errors.New("engage: not found")
 )
 
 // sentinel returns the sentinel error of a standard edge; nil for other edges.
@@ -71,8 +90,8 @@ type Attempt struct {
 // Error is the error of a call that failed.
 //
 // Its text, JSON and log value contain no token, no message body and no full URL.
-// They leave out Description, because the service may quote the request there. They
-// shorten and escape what else the service sent, so that the text is one line.
+// Where Description quotes the request, they show "[cut]"; see [Error.Describe]. They
+// shorten and escape what the service sent, so that the text is one line.
 type Error struct {
 	// Edge is the edge on which the call ended. It is never empty.
 	Edge Edge
@@ -88,7 +107,8 @@ type Error struct {
 	// already closed. It comes from the last reply, or from the callback that
 	// reported the outcome. The vendor publishes no list of codes.
 	Code string
-	// Description is the service's explanation of Code. It may quote the request.
+	// Description is the service's explanation of Code. It may quote the request. The
+	// error's text shows it without the quotations, and at most 256 bytes of it.
 	Description string
 	// TraceIDs are the trace ids of all replies. Quote them to the vendor's
 	// support.
@@ -109,10 +129,32 @@ type Error struct {
 	// [context.DeadlineExceeded]; nil if there is none. Its text is part of the
 	// error's text and must not contain a secret.
 	Err error
+
+	// shown is what Describe was called with; nil if it was not called.
+	shown *described
 }
 
-// Error returns one line with the call, its edge, the cause and what to do next as
-// far as they are known. It contains each trace id once.
+// described is a description and what may be shown of it.
+type described struct{ description, shown string }
+
+// Describe sets Description, and what the error's text, JSON and log value show in its
+// place. The client leaves out what the request contained. The text of an error whose
+// Description was set in another way shows that.
+func (e *Error) Describe(description, shown string) {
+	e.Description, e.shown = description, &described{description, shown}
+}
+
+// description returns what may be shown of Description.
+func (e *Error) description() string {
+	shown := e.Description
+	if e.shown != nil && e.shown.description == e.Description {
+		shown = e.shown.shown
+	}
+	return cut(shown, 256)
+}
+
+// Error returns one line with the call, its edge, the service's explanation, the cause
+// and what to do next as far as they are known. It contains each trace id once.
 func (e *Error) Error() string {
 	r := e.report()
 	var text strings.Builder
@@ -131,6 +173,9 @@ func (e *Error) Error() string {
 	if r.Code != "" {
 		text.WriteString(", code " + r.Code)
 	}
+	if description := e.description(); description != "" {
+		text.WriteString(" " + strconv.Quote(description))
+	}
 	if r.Effect != 0 {
 		text.WriteString(", " + r.Effect.String() + e.Effect.advice())
 	}
@@ -140,8 +185,8 @@ func (e *Error) Error() string {
 	if r.RetryAfter != "" {
 		text.WriteString(", retry after " + r.RetryAfter)
 	}
-	if len(r.TraceIDs) > 0 {
-		text.WriteString(", " + r.traces())
+	if traces := r.traces(r.Cause); traces != "" {
+		text.WriteString(", " + traces)
 	}
 	if len(r.Violations) > 0 {
 		text.WriteString(": " + r.Violations.String())
@@ -152,8 +197,29 @@ func (e *Error) Error() string {
 	return text.String()
 }
 
-// Is reports whether target is the sentinel error of e's edge.
-func (e *Error) Is(target error) bool { return target != nil && target == e.Edge.sentinel() }
+// Is reports whether target is the sentinel error of e's edge, [ErrNotFound] and e's
+// Status is 404, or the [Code] of e.
+func (e *Error) Is(target error) bool {
+	switch target {
+	case nil:
+		return false
+	case e.Edge.sentinel():
+		return true
+	case ErrNotFound:
+		return e.Status == http.StatusNotFound
+	}
+	code, ok := target.(Code)
+	return ok && code != "" && string(code) == e.Code
+}
+
+// As sets target to e.Violations if it is a *Violations and there are any.
+func (e *Error) As(target any) bool {
+	violations, ok := target.(*Violations)
+	if ok = ok && len(e.Violations) > 0; ok {
+		*violations = e.Violations
+	}
+	return ok
+}
 
 // Unwrap returns e.Err.
 func (e *Error) Unwrap() error { return e.Err }
@@ -188,6 +254,9 @@ func (e *Error) LogValue() slog.Value {
 	if r.Code != "" {
 		attrs = append(attrs, slog.String("code", r.Code))
 	}
+	if r.Description != "" {
+		attrs = append(attrs, slog.String("description", r.Description))
+	}
 	if r.Attempts > 0 {
 		attrs = append(attrs, slog.Int("attempts", r.Attempts))
 	}
@@ -195,7 +264,7 @@ func (e *Error) LogValue() slog.Value {
 		attrs = append(attrs, slog.String("retryAfter", r.RetryAfter))
 	}
 	if len(r.TraceIDs) > 0 {
-		attrs = append(attrs, slog.String("traceIds", r.traces()))
+		attrs = append(attrs, slog.String("traceIds", r.traces("")))
 	}
 	if len(r.Violations) > 0 {
 		attrs = append(attrs, slog.String("violations", r.Violations.String()))
@@ -219,4 +288,30 @@ func EdgeOf(err error) Edge {
 		return OnTimeout
 	}
 	return OnError
+}
+
+// EffectOf returns the effect of err: the Effect of the [*Error] in its tree. Without
+// one it returns [MaybeApplied], because nothing is known of the request. It returns 0
+// if err is nil.
+func EffectOf(err error) Effect {
+	switch failure, ok := errors.AsType[*Error](err); {
+	case err == nil:
+		return 0
+	case ok:
+		return failure.Effect
+	}
+	return MaybeApplied
+}
+
+// Of returns the edge on which a call ended: that of its error, as [EdgeOf] does, or
+// else that of its result. The results of all calls of a client have the method Edge.
+// The result is not used if there is an error, so it may be nil then.
+//
+//	found, err := client.SearchConversation(ctx, request)
+//	next, err := steps.Next(outcome.Of(found, err))
+func Of(result interface{ Edge() Edge }, err error) Edge {
+	if err != nil {
+		return EdgeOf(err)
+	}
+	return result.Edge()
 }

@@ -19,19 +19,18 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// full is an error with every field set.
+// full is an error with every field set. Its description quotes the request.
 func full() *outcome.Error {
-	return &outcome.Error{
-		Edge:        outcome.OnAppendMessageFailure,
-		Operation:   outcome.AppendMessage,
-		Version:     outcome.V13,
-		Effect:      outcome.MaybeApplied,
-		Status:      409,
-		Code:        "4547",
-		Description: "the customer wrote SECRET",
-		TraceIDs:    []outcome.TraceID{{Name: "trxid", Value: "a-1"}, {Name: "TrackingId", Value: "b-2"}},
-		AliasIDs:    []string{"M-1", "M 2"},
-		RetryAfter:  90 * time.Second,
+	err := &outcome.Error{
+		Edge:       outcome.OnAppendMessageFailure,
+		Operation:  outcome.AppendMessage,
+		Version:    outcome.V13,
+		Effect:     outcome.MaybeApplied,
+		Status:     409,
+		Code:       "4547",
+		TraceIDs:   []outcome.TraceID{{Name: "trxid", Value: "a-1"}, {Name: "TrackingId", Value: "b-2"}},
+		AliasIDs:   []string{"M-1", "M 2"},
+		RetryAfter: 90 * time.Second,
 		Attempts: []outcome.Attempt{
 			{Effect: outcome.MaybeApplied, Duration: time.Second, Err: errors.New("SECRET")},
 			{Status: 409, Wait: time.Second, Effect: outcome.Refused},
@@ -39,6 +38,8 @@ func full() *outcome.Error {
 		Violations: outcome.Violations{{Field: "Message.Text", Problem: "is empty"}},
 		Err:        io.ErrUnexpectedEOF,
 	}
+	err.Describe("the customer wrote SECRET", "the customer wrote [cut]")
+	return err
 }
 
 func TestErrorTextContainsWhatIsKnown(t *testing.T) {
@@ -46,7 +47,7 @@ func TestErrorTextContainsWhatIsKnown(t *testing.T) {
 		err  *outcome.Error
 		want string
 	}{
-		{full(), "engage: AppendMessage v1.3: onAppendMessageFailure: HTTP 409, code 4547, maybe applied (find out before sending it again), 2 attempts, " +
+		{full(), "engage: AppendMessage v1.3: onAppendMessageFailure: HTTP 409, code 4547 \"the customer wrote [cut]\", maybe applied (find out before sending it again), 2 attempts, " +
 			"retry after 1m30s, trxid=a-1, TrackingId=b-2: Message.Text is empty: unexpected EOF"},
 		{&outcome.Error{Edge: outcome.OnError}, "engage: onError"},
 		{&outcome.Error{Edge: outcome.OnError, Operation: "Custom"}, "engage: Custom: onError"},
@@ -60,6 +61,7 @@ func TestErrorTextContainsWhatIsKnown(t *testing.T) {
 			Edge: outcome.OnError, Operation: "my own", Version: "~1", Code: "a b", TraceIDs: []outcome.TraceID{{Name: "tid", Value: "c d"}},
 			Violations: outcome.Violations{{Field: "Text", Problem: "holds a\nline break"}},
 		}, `engage: "my own" v~1: onError, code "a b", tid="c d": "Text holds a\nline break"`},
+		{&outcome.Error{Edge: outcome.OnError, Status: 404, Description: "no\nroute"}, `engage: onError: HTTP 404 "no\nroute"`},
 		{&outcome.Error{}, "engage: "},
 	} {
 		require.EqualError(t, test.err, test.want)
@@ -74,7 +76,7 @@ func TestErrorAsJSON(t *testing.T) {
 	require.NoError(t, err)
 	require.JSONEq(t, `{
 		"edge": "onAppendMessageFailure", "operation": "AppendMessage", "version": "1.3", "effect": "maybe applied",
-		"status": 409, "code": "4547", "retryAfter": "1m30s", "attempts": 2,
+		"status": 409, "code": "4547", "description": "the customer wrote [cut]", "retryAfter": "1m30s", "attempts": 2,
 		"traceIds": [{"name": "trxid", "value": "a-1"}, {"name": "TrackingId", "value": "b-2"}],
 		"aliasIds": ["M-1", "\"M 2\""],
 		"violations": [{"field": "Message.Text", "problem": "is empty"}], "cause": "unexpected EOF"
@@ -100,7 +102,7 @@ func TestErrorShowsATraceIDOnce(t *testing.T) {
 func TestErrorInALog(t *testing.T) {
 	require.JSONEq(t, `{"level": "ERROR", "msg": "failed", "err": {
 		"edge": "onAppendMessageFailure", "operation": "AppendMessage", "version": "1.3", "effect": "maybe applied",
-		"status": 409, "code": "4547", "attempts": 2, "retryAfter": "1m30s", "traceIds": "trxid=a-1, TrackingId=b-2",
+		"status": 409, "code": "4547", "description": "the customer wrote [cut]", "attempts": 2, "retryAfter": "1m30s", "traceIds": "trxid=a-1, TrackingId=b-2",
 		"violations": "Message.Text is empty", "cause": "unexpected EOF"
 	}}`, logged(full()))
 	require.JSONEq(t, `{"level": "ERROR", "msg": "failed", "err": {"edge": "onError"}}`,
@@ -147,10 +149,26 @@ func shown(t *testing.T, err *outcome.Error) map[string]string {
 	}
 }
 
-func TestErrorNeverShowsTheDescription(t *testing.T) {
-	for form, text := range shown(t, full()) {
+func TestErrorShowsOfADescriptionWhatItWasDescribedWith(t *testing.T) {
+	err := full()
+	require.Equal(t, "the customer wrote SECRET", err.Description)
+	for form, text := range shown(t, err) {
 		require.NotContains(t, text, "SECRET", form)
 	}
+	err.Describe("no SECRET", "")
+	for form, text := range shown(t, err) {
+		require.NotContains(t, text, "SECRET", form)
+		require.NotContains(t, text, "customer", form)
+	}
+	err.Description = "closed"
+	require.ErrorContains(t, err, `code 4547 "closed", maybe applied`, "another description is not cut")
+}
+
+func TestErrorDoesNotRepeatTheTraceIDsOfItsCause(t *testing.T) {
+	ids := []outcome.TraceID{{Name: "trxid", Value: "a-1"}}
+	cause := &outcome.Error{Edge: outcome.OnError, Operation: outcome.FetchTranscript, TraceIDs: ids}
+	err := &outcome.Error{Edge: outcome.OnError, TraceIDs: append(ids, outcome.TraceID{Name: "tid", Value: "b"}), Err: cause}
+	require.EqualError(t, err, "engage: onError, tid=b: engage: FetchTranscript: onError, trxid=a-1")
 }
 
 func TestErrorIsFormattedInTheWidthOfTheVerb(t *testing.T) {
@@ -195,13 +213,14 @@ func TestErrorIsOneShortLineWhateverTheServiceSent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for form, text := range shown(t, &outcome.Error{
-				Edge:      outcome.Edge(sent),
-				Operation: outcome.Operation(sent),
-				Version:   outcome.Version(sent),
-				Code:      sent,
-				TraceIDs:  []outcome.TraceID{{Name: sent, Value: sent}},
-				AliasIDs:  []string{sent},
-				Err:       errors.New(sent),
+				Edge:        outcome.Edge(sent),
+				Operation:   outcome.Operation(sent),
+				Version:     outcome.Version(sent),
+				Code:        sent,
+				Description: sent,
+				TraceIDs:    []outcome.TraceID{{Name: sent, Value: sent}},
+				AliasIDs:    []string{sent},
+				Err:         errors.New(sent),
 			}) {
 				require.Less(t, len(text), 20_000, form)
 				require.Equal(t, -1, strings.IndexFunc(text, unicode.IsControl), form)
@@ -218,6 +237,9 @@ func TestErrorCutsBetweenCharacters(t *testing.T) {
 
 	err = &outcome.Error{Edge: outcome.OnError, Err: errors.New(strings.Repeat("x", 1023) + "é")}
 	require.EqualError(t, err, "engage: onError: "+strings.Repeat("x", 1023)+"…")
+
+	err = &outcome.Error{Edge: outcome.OnError, Description: strings.Repeat("x", 255) + "é"}
+	require.EqualError(t, err, `engage: onError "`+strings.Repeat("x", 255)+`…"`)
 
 	err = &outcome.Error{Edge: outcome.OnError, Code: strings.Repeat("x", 128)}
 	require.EqualError(t, err, "engage: onError, code "+strings.Repeat("x", 128), "128 bytes are not cut")
@@ -266,7 +288,48 @@ func TestErrorUnwrapsToItsCause(t *testing.T) {
 	require.EqualError(t, outer, "engage: onError: engage: onAuthorizationFailure")
 }
 
-func TestOf(t *testing.T) {
+func TestErrorIsItsCode(t *testing.T) {
+	closed := fmt.Errorf("wrapped: %w", &outcome.Error{Edge: outcome.OnCloseConversationFailure, Status: 404, Code: "4547"})
+	require.ErrorIs(t, closed, outcome.ErrAlreadyClosed)
+	require.ErrorIs(t, closed, outcome.Code("4547"))
+	require.ErrorIs(t, closed, outcome.ErrNotFound)
+	require.NotErrorIs(t, closed, outcome.Code("454"))
+	other := &outcome.Error{Edge: outcome.OnError, Status: 409}
+	require.NotErrorIs(t, other, outcome.ErrAlreadyClosed)
+	require.NotErrorIs(t, other, outcome.ErrNotFound)
+	require.NotErrorIs(t, other, outcome.Code(""), "an error without a code has none")
+	require.EqualError(t, outcome.Code("a\nb"), `engage: code "a\nb"`)
+}
+
+func TestErrorHasItsViolations(t *testing.T) {
+	err := fmt.Errorf("wrapped: %w", full())
+	violations, ok := errors.AsType[outcome.Violations](err)
+	require.True(t, ok)
+	require.EqualError(t, violations, "Message.Text is empty")
+	_, ok = errors.AsType[outcome.Violations](&outcome.Error{Edge: outcome.OnError})
+	require.False(t, ok)
+}
+
+func TestEffectOf(t *testing.T) {
+	require.Zero(t, outcome.EffectOf(nil))
+	require.Equal(t, outcome.Refused, outcome.EffectOf(fmt.Errorf("x: %w", &outcome.Error{Edge: outcome.OnError, Effect: outcome.Refused})))
+	require.Zero(t, outcome.EffectOf(&outcome.Error{Edge: outcome.OnError}), "such as of a read")
+	require.Equal(t, outcome.MaybeApplied, outcome.EffectOf(io.EOF))
+}
+
+// ended is the result of a call.
+type ended outcome.Edge
+
+func (e ended) Edge() outcome.Edge { return outcome.Edge(e) }
+
+func TestOfIsTheEdgeOfTheErrorOrElseOfTheResult(t *testing.T) {
+	require.Equal(t, outcome.ConversationActive, outcome.Of(ended(outcome.ConversationActive), nil))
+	var none *ended
+	require.Equal(t, outcome.OnConversationFailed, outcome.Of(none, &outcome.Error{Edge: outcome.OnConversationFailed}))
+	require.Equal(t, outcome.OnError, outcome.Of(ended(outcome.ConversationActive), io.EOF))
+}
+
+func TestEdgeOf(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		err  error
@@ -295,12 +358,14 @@ func FuzzErrorText(f *testing.F) {
 			Operation:   outcome.Operation(operation),
 			Version:     outcome.Version(version),
 			Code:        code,
-			Description: "SECRET",
+			Description: cause,
 			TraceIDs:    []outcome.TraceID{{Name: name, Value: value}},
 			Violations:  outcome.Violations{{Field: name, Problem: cause}},
 			Err:         errors.New(cause),
 		}
-		for _, text := range []string{err.Error(), fmt.Sprintf("%#v", err), err.LogValue().String()} {
+		described := *err
+		described.Describe("SECRET", cause)
+		for _, text := range []string{err.Error(), fmt.Sprintf("%#v", err), err.LogValue().String(), described.Error(), described.LogValue().String()} {
 			if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
 				t.Errorf("%q contains a character that is not printable", text)
 			}
@@ -336,6 +401,29 @@ func ExampleError() {
 	// maybe applied
 	// true
 	// engage: AppendMessage v1.3: onTimeout, maybe applied (find out before sending it again): context deadline exceeded
+}
+
+func ExampleEffectOf() {
+	err := fmt.Errorf("answering: %w", &outcome.Error{Edge: outcome.OnTimeout, Effect: outcome.MaybeApplied})
+	switch outcome.EffectOf(err) {
+	case outcome.NotSent, outcome.Refused:
+		fmt.Println("send it again")
+	case outcome.MaybeApplied:
+		fmt.Println("find out whether it arrived")
+	}
+	// Output:
+	// find out whether it arrived
+}
+
+func ExampleCode() {
+	err := error(&outcome.Error{Edge: outcome.OnCloseConversationFailure, Status: 409, Code: "4547"})
+	fmt.Println(errors.Is(err, outcome.ErrAlreadyClosed))
+	fmt.Println(errors.Is(err, outcome.Code("4551"))) // A code that your tenant returns.
+	fmt.Println(errors.Is(err, outcome.ErrNotFound))
+	// Output:
+	// true
+	// false
+	// false
 }
 
 func ExampleEdgeOf() {

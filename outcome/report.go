@@ -10,32 +10,34 @@ import (
 // report is what the text, JSON and log value of an error may show. Its texts are
 // short and fit in one line, whatever the service sent.
 type report struct {
-	Edge       string     `json:"edge"`
-	Operation  string     `json:"operation,omitempty"`
-	Version    string     `json:"version,omitempty"`
-	Effect     Effect     `json:"effect,omitempty"`
-	Status     int        `json:"status,omitempty"`
-	Code       string     `json:"code,omitempty"`
-	TraceIDs   []TraceID  `json:"traceIds,omitempty"`
-	AliasIDs   []string   `json:"aliasIds,omitempty"`
-	RetryAfter string     `json:"retryAfter,omitempty"`
-	Attempts   int        `json:"attempts,omitempty"`
-	Violations Violations `json:"violations,omitempty"`
-	Cause      string     `json:"cause,omitempty"`
+	Edge        string     `json:"edge"`
+	Operation   string     `json:"operation,omitempty"`
+	Version     string     `json:"version,omitempty"`
+	Effect      Effect     `json:"effect,omitempty"`
+	Status      int        `json:"status,omitempty"`
+	Code        string     `json:"code,omitempty"`
+	Description string     `json:"description,omitempty"`
+	TraceIDs    []TraceID  `json:"traceIds,omitempty"`
+	AliasIDs    []string   `json:"aliasIds,omitempty"`
+	RetryAfter  string     `json:"retryAfter,omitempty"`
+	Attempts    int        `json:"attempts,omitempty"`
+	Violations  Violations `json:"violations,omitempty"`
+	Cause       string     `json:"cause,omitempty"`
 }
 
 // report returns what may be shown of e, with each trace id once. The names of a
 // trace id may differ in case: TrackingId of a header is trackingId of a body.
 func (e *Error) report() report {
 	r := report{
-		Edge:       label(string(e.Edge)),
-		Operation:  label(string(e.Operation)),
-		Version:    label(string(e.Version)),
-		Effect:     e.Effect,
-		Status:     e.Status,
-		Code:       label(e.Code),
-		Attempts:   len(e.Attempts),
-		Violations: e.Violations,
+		Edge:        label(string(e.Edge)),
+		Operation:   label(string(e.Operation)),
+		Version:     label(string(e.Version)),
+		Effect:      e.Effect,
+		Status:      e.Status,
+		Code:        label(e.Code),
+		Description: phrase(e.description()),
+		Attempts:    len(e.Attempts),
+		Violations:  e.Violations,
 	}
 	for _, id := range e.TraceIDs {
 		id = TraceID{label(id.Name), label(id.Value)}
@@ -56,11 +58,13 @@ func (e *Error) report() report {
 	return r
 }
 
-// traces returns the trace ids in one line.
-func (r report) traces() string {
-	traces := make([]string, len(r.TraceIDs))
-	for i, id := range r.TraceIDs {
-		traces[i] = id.Name + "=" + id.Value
+// traces returns the trace ids in one line, without those that are in shown.
+func (r report) traces(shown string) string {
+	var traces []string
+	for _, id := range r.TraceIDs {
+		if trace := id.Name + "=" + id.Value; !strings.Contains(shown, trace) {
+			traces = append(traces, trace)
+		}
 	}
 	return strings.Join(traces, ", ")
 }

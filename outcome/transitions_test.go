@@ -1,6 +1,7 @@
 package outcome_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -72,4 +73,20 @@ func ExampleTransitions() {
 	// Output:
 	// conversationClosed → re-open <nil>
 	// conversationOnHold → ask a person <nil>
+}
+
+func ExampleOf() {
+	steps := outcome.Transitions[string]{
+		outcome.ConversationActive: "append",
+		outcome.OnTimeout:          "search again",
+	}
+	for _, err := range []error{nil, context.DeadlineExceeded} {
+		// A client's call returns a result and an error, such as found and err.
+		found := ended(outcome.ConversationActive)
+		step, _ := steps.Next(outcome.Of(found, err))
+		fmt.Println(step)
+	}
+	// Output:
+	// append
+	// search again
 }

@@ -15,7 +15,8 @@ type Violation struct {
 func (v Violation) String() string { return phrase(v.Field + " " + v.Problem) }
 
 // Violations collects the problems of a request. The zero value is empty and
-// ready for use.
+// ready for use. Violations are an error, which errors.As finds in an [*Error].
+// A list without a violation is not a nil error: use Err to return one.
 type Violations []Violation
 
 // Add adds a problem of the field at path.
@@ -45,6 +46,9 @@ func (v Violations) Err(operation Operation, version Version) error {
 		Violations: v,
 	}
 }
+
+// Error returns the violations as one line.
+func (v Violations) Error() string { return v.String() }
 
 // String returns the violations as one line.
 func (v Violations) String() string {

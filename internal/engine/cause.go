@@ -23,12 +23,5 @@ func (c *call) causeOfUser(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return safeerror.Cause(ctx, err)
 	}
-	secrets := []string{c.token.Reveal(), string(c.Body)}
-	for _, values := range c.URL.Query() {
-		secrets = append(secrets, values...)
-	}
-	for _, values := range c.Header {
-		secrets = append(secrets, values...)
-	}
-	return safeerror.Show(err, secrets...)
+	return safeerror.Show(err, append(c.quotable(), c.token.Reveal())...)
 }

@@ -129,6 +129,8 @@ type Reply struct {
 	Body     []byte
 	Envelope tolerant.Envelope
 	Attempts []outcome.Attempt
+	// Token is that of the last attempt that got one.
+	Token auth.Token
 }
 
 // call is a [Call] in progress.
@@ -160,7 +162,7 @@ func (e *Engine) Do(ctx context.Context, given Call) (Reply, error) {
 	if !c.last.succeeded() {
 		c.retry(ctx, response, err)
 	}
-	reply := Reply{c.last.status, c.last.header, c.last.body, c.last.envelope, c.History}
+	reply := Reply{c.last.status, c.last.header, c.last.body, c.last.envelope, c.History, c.token}
 	switch {
 	case c.last.succeeded():
 		return reply, nil
@@ -182,17 +184,17 @@ func (c *call) interrupted(ctx context.Context) error {
 // fail returns the error of a call that ends on edge because of err.
 func (c *call) fail(edge outcome.Edge, err error) *outcome.Error {
 	failure := &outcome.Error{
-		Edge:        edge,
-		Operation:   c.Operation,
-		Version:     c.Version,
-		Effect:      outcome.NotSent,
-		Status:      c.last.status,
-		Code:        c.last.failure.Code,
-		Description: c.last.failure.Description,
-		RetryAfter:  c.last.retryAfter,
-		Attempts:    c.History,
-		Err:         err,
+		Edge:       edge,
+		Operation:  c.Operation,
+		Version:    c.Version,
+		Effect:     outcome.NotSent,
+		Status:     c.last.status,
+		Code:       c.last.failure.Code,
+		RetryAfter: c.last.retryAfter,
+		Attempts:   c.History,
+		Err:        err,
 	}
+	failure.Describe(c.last.failure.Description, c.Shown(c.last.failure.Description, c.token))
 	for _, attempt := range c.History {
 		failure.Effect = failure.Effect.Then(attempt.Effect)
 		failure.TraceIDs = append(failure.TraceIDs, attempt.TraceIDs...)

@@ -61,20 +61,12 @@ func verdictUnanswered(err error, notSent bool) verdict {
 		effect = outcome.NotSent
 	}
 	refusal, isRefusal := errors.AsType[*transport.ProxyError](err)
-	return verdict{edgeOf(err), effect, !isRefusal || !refusal.Permanent()}
+	return verdict{outcome.EdgeOf(err), effect, !isRefusal || !refusal.Permanent()}
 }
 
 // isContextError reports whether err is that of a context that ended.
 func isContextError(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
-}
-
-// edgeOf returns the edge of an attempt that err ended.
-func edgeOf(err error) outcome.Edge {
-	if isContextError(err) {
-		return outcome.OnTimeout
-	}
-	return outcome.OnError
 }
 
 // The causes of a failure with a 2xx reply. They do not quote the reply.
@@ -119,7 +111,7 @@ func judgeCut(v verdict, cut error) verdict {
 	if v.succeeded() || v.effect == outcome.Applied {
 		effect = outcome.Applied
 	}
-	return verdict{edgeOf(cut), effect, !errors.Is(cut, errTooLarge)}
+	return verdict{outcome.EdgeOf(cut), effect, !errors.Is(cut, errTooLarge)}
 }
 
 // statuses are those that mean the same for every operation.
