@@ -119,6 +119,7 @@ func (r Receipt) newError(edge outcome.Edge, effect outcome.Effect) *outcome.Err
 		Effect:    effect,
 		Status:    r.HTTPStatus,
 		Code:      r.Code,
+		Header:    r.Header(),
 		TraceIDs:  r.TraceIDs,
 		Attempts:  r.Attempts,
 	}

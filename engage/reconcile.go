@@ -185,6 +185,7 @@ func (f *failedWrite) reconciled(conversationID string) *Receipt {
 			HTTPStatus: f.failure.Status,
 			TraceIDs:   f.failure.TraceIDs,
 			Attempts:   f.failure.Attempts,
+			raw:        &rawReply{header: f.failure.Header},
 		},
 		Proof:          Reconciled,
 		ConversationID: cmp.Or(conversationID, f.request.ids().conversation),

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"net/http"
 
 	"github.com/engagesdk/engage-go/internal/engine"
 	"github.com/engagesdk/engage-go/outcome"
@@ -30,7 +31,13 @@ type Reply struct {
 	Attempts []outcome.Attempt
 
 	// raw is a pointer, so that printing a reply does not print it.
-	raw *[]byte
+	raw *rawReply
+}
+
+// rawReply is a reply as it came.
+type rawReply struct {
+	body   []byte
+	header http.Header
 }
 
 // Edge returns r.Outcome. It is for [outcome.Of].
@@ -42,8 +49,21 @@ func (r Reply) Raw() json.RawMessage {
 	if r.raw == nil {
 		return nil
 	}
-	return bytes.Clone(*r.raw)
+	return bytes.Clone(r.raw.body)
 }
+
+// Header returns a copy of the header of the last reply, without cookies and tokens. It
+// returns nil if there was no reply.
+func (r Reply) Header() http.Header {
+	if r.raw == nil {
+		return nil
+	}
+	return engine.PublicHeader(r.raw.header)
+}
+
+// RateLimit returns the rate limit that the last reply contains, and reports whether it
+// contains one. An [*outcome.Error] has the same in its Header.
+func (r Reply) RateLimit() (outcome.RateLimit, bool) { return outcome.RateLimitOf(r.Header()) }
 
 // replyOf returns the part of a result that is common to all.
 func replyOf(reply engine.Reply, edge outcome.Edge) Reply {
@@ -55,7 +75,7 @@ func replyOf(reply engine.Reply, edge outcome.Edge) Reply {
 		Description: reply.Envelope.Description,
 		TraceIDs:    reply.Attempts[len(reply.Attempts)-1].TraceIDs,
 		Attempts:    reply.Attempts,
-		raw:         new(reply.Body),
+		raw:         &rawReply{reply.Body, reply.Header},
 	}
 }
 
@@ -76,6 +96,7 @@ func unusable(w wireRequest, reply engine.Reply, edge outcome.Edge, cause error)
 		Edge:     edge,
 		Status:   reply.Status,
 		Code:     reply.Envelope.Code,
+		Header:   engine.PublicHeader(reply.Header),
 		Attempts: reply.Attempts,
 		Err:      cause,
 	}

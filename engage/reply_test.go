@@ -2,11 +2,14 @@ package engage_test
 
 import (
 	"compress/gzip"
+	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/outcome"
@@ -349,4 +352,46 @@ func TestOfIsTheEdgeOfACallWhetherItSucceededOrFailed(t *testing.T) {
 	require.Equal(t, outcome.ConversationActive, outcome.Of(result, err))
 	result, err = client.SearchConversation(t.Context(), searchRequest)
 	require.Equal(t, outcome.OnInvalidData, outcome.Of(result, err))
+}
+
+func TestResultsAndErrorsHaveTheHeaderOfTheLastReplyWithoutSecrets(t *testing.T) {
+	const secret = "session-of-a-proxy"
+	withHeader := func(status int, body string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			for name, value := range map[string]string{
+				"Rate-Limit-Limit": "10000", "Rate-Limit-Remaining": "17", "Rate-Limit-Reset": "2026-12-01T00:00:00Z",
+				"X-Served-By": "node-7", "Set-Cookie": "s=" + secret, "access_token": secret, "Authorization": secret,
+			} {
+				w.Header().Set(name, value)
+			}
+			reply(status, body)(w, r)
+		}
+	}
+	server := newStub(t, inTurn(withHeader(http.StatusOK, found("active")), withHeader(http.StatusBadRequest, `{"code":"7"}`)))
+	client := server.client(t)
+	result, err := client.SearchConversation(t.Context(), searchRequest)
+	require.NoError(t, err)
+	_, err = client.SearchConversation(t.Context(), searchRequest)
+	failure := failureOf(t, err)
+
+	want := outcome.RateLimit{Limit: 10000, Remaining: 17, Reset: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)}
+	got, ok := result.RateLimit()
+	require.True(t, ok)
+	require.Equal(t, want, got)
+	got, ok = outcome.RateLimitOf(failure.Header)
+	require.True(t, ok)
+	require.Equal(t, want, got)
+	for _, header := range []http.Header{result.Header(), failure.Header} {
+		require.Equal(t, "node-7", header.Get("X-Served-By"))
+		require.NotContains(t, fmt.Sprint(header), secret)
+	}
+	result.Header().Set("X-Served-By", "me")
+	require.Equal(t, "node-7", result.Header().Get("X-Served-By"), "each call returns a copy")
+	encoded, marshalErr := json.Marshal([]any{result, failure})
+	require.NoError(t, marshalErr)
+	for _, text := range []string{string(encoded), fmt.Sprintf("%v %+v %#v", result, *result, failure)} {
+		require.NotContains(t, text, "node-7")
+		require.NotContains(t, text, secret)
+	}
+	require.Nil(t, engage.Reply{}.Header())
 }

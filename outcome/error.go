@@ -90,8 +90,8 @@ type Attempt struct {
 // Error is the error of a call that failed.
 //
 // Its text, JSON and log value contain no token, no message body and no full URL.
-// Where Description quotes the request, they show "[cut]"; see [Error.Describe]. They
-// shorten and escape what the service sent, so that the text is one line.
+// They leave out Header. Where Description quotes the request, they show "[cut]"; see
+// [Error.Describe]. They shorten and escape what the service sent, so that the text is one line.
 type Error struct {
 	// Edge is the edge on which the call ended. It is never empty.
 	Edge Edge
@@ -118,6 +118,9 @@ type Error struct {
 	// messages later or to send them again. AliasIDs is empty if the request has
 	// no messages or was invalid.
 	AliasIDs []string
+	// Header is the header of the last reply, without cookies and tokens; nil if the last
+	// attempt got none. [RateLimitOf] reads the rate limit.
+	Header http.Header
 	// RetryAfter is how long the last reply asked the client to wait; 0 if it did
 	// not ask.
 	RetryAfter time.Duration

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +31,7 @@ func full() *outcome.Error {
 		Code:       "4547",
 		TraceIDs:   []outcome.TraceID{{Name: "trxid", Value: "a-1"}, {Name: "TrackingId", Value: "b-2"}},
 		AliasIDs:   []string{"M-1", "M 2"},
+		Header:     http.Header{"X-Private": {"SECRET"}},
 		RetryAfter: 90 * time.Second,
 		Attempts: []outcome.Attempt{
 			{Effect: outcome.MaybeApplied, Duration: time.Second, Err: errors.New("SECRET")},

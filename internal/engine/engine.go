@@ -190,6 +190,7 @@ func (c *call) fail(edge outcome.Edge, err error) *outcome.Error {
 		Effect:     outcome.NotSent,
 		Status:     c.last.status,
 		Code:       c.last.failure.Code,
+		Header:     PublicHeader(c.last.header),
 		RetryAfter: c.last.retryAfter,
 		Attempts:   c.History,
 		Err:        err,

@@ -5,7 +5,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/engagesdk/engage-go/internal/tolerant"
 	"github.com/engagesdk/engage-go/internal/transport"
@@ -266,4 +269,17 @@ func traceIDs(header http.Header, body tolerant.IDs) []outcome.TraceID {
 	add("tid", body.Transaction)
 	add("trackingId", body.Tracking)
 	return ids
+}
+
+// secretHeaders are the headers of a reply that may contain a secret.
+var secretHeaders = []string{"Set-Cookie", "Set-Cookie2", "Authorization", "Access_token", "Access-Token"}
+
+// PublicHeader returns a copy of the header of a reply without secrets. It returns nil for
+// nil.
+func PublicHeader(header http.Header) http.Header {
+	public := header.Clone()
+	maps.DeleteFunc(public, func(name string, _ []string) bool {
+		return slices.ContainsFunc(secretHeaders, func(secret string) bool { return strings.EqualFold(name, secret) })
+	})
+	return public
 }
