@@ -31,6 +31,7 @@ type Client struct {
 	sources   map[outcome.Operation]auth.TokenSource
 	targets   map[outcome.Operation]*target
 	callbacks *callback.Handler
+	ping      Route // zero for the base URL
 	defaults  settings
 	// tls is the TLS configuration of the client's own transport.
 	tls *tls.Config

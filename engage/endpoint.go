@@ -67,6 +67,17 @@ func (e Endpoint) BaseURL() (*url.URL, error) {
 	return base, nil
 }
 
+// TokenURL returns the URL of the token endpoint, for the TokenURL of
+// [auth.ClientCredentials]: /oauth/token below the base URL. The path is documented; that
+// it is below the base URL is assumed. The errors are those of BaseURL.
+func (e Endpoint) TokenURL() (string, error) {
+	base, err := e.BaseURL()
+	if err != nil {
+		return "", err
+	}
+	return base.JoinPath("oauth", "token").String(), nil
+}
+
 func regionNames() string {
 	names := make([]string, len(regions))
 	for i, region := range regions {

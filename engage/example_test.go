@@ -375,3 +375,26 @@ func ExampleDeliverer() {
 	// AppendMessage - onAppendMessageSuccess
 	// true
 }
+
+func ExampleClient_Ping() {
+	server := engagetest.NewServer()
+	defer server.Close()
+	client, err := engage.New(engage.Endpoint(server.URL()), server.Credentials())
+	if err != nil {
+		log.Fatal(err)
+	}
+	// Before the program takes work: is there a token, and does the service answer?
+	fmt.Println(client.Ping(context.Background()))
+	// Output: <nil>
+}
+
+func ExampleEndpoint_TokenURL() {
+	url, err := engage.EU.TokenURL()
+	if err != nil {
+		log.Fatal(err)
+	}
+	source := auth.ClientCredentials{ClientID: "tenant", ClientSecret: auth.NewSecret("…"), TokenURL: url}
+	fmt.Println(source.TokenURL, source.Validate())
+	// Output: https://api-eu-site-1.imiengage.io/api/v1/oauth/token <nil>
+
+}
