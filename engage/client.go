@@ -7,12 +7,15 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/engage/callback"
 	"github.com/engagesdk/engage-go/internal/engine"
 	"github.com/engagesdk/engage-go/internal/nothing"
+	"github.com/engagesdk/engage-go/internal/sent"
 	"github.com/engagesdk/engage-go/internal/transport"
 	"github.com/engagesdk/engage-go/outcome"
 )
@@ -37,6 +40,8 @@ type Client struct {
 	tls *tls.Config
 	// own is the client's own transport; nil if it was given one.
 	own *transport.Transport
+	// middleware is around the transport, the outermost first.
+	middleware []func(http.RoundTripper) http.RoundTripper
 }
 
 // New returns a client for the tenant at endpoint. Every request carries a token of
@@ -81,6 +86,22 @@ func (c *Client) setTransport() error {
 	case c.tls != nil:
 		return errors.New("engage: WithTLSConfig: the transport of WithTransport has a TLS configuration of its own")
 	}
+	if c.middleware != nil {
+		return c.addMiddleware()
+	}
+	return nil
+}
+
+// addMiddleware puts the middleware around the transport.
+func (c *Client) addMiddleware() error {
+	inner := c.engine.Client.Transport
+	chain := sent.Below(inner)
+	for _, wrap := range slices.Backward(c.middleware) {
+		if chain = wrap(chain); nothing.In(chain) {
+			return errors.New("engage: WithMiddleware: the middleware returned no transport")
+		}
+	}
+	c.engine.Client.Transport, c.engine.Client.Inner = chain, inner
 	return nil
 }
 

@@ -398,3 +398,29 @@ func ExampleEndpoint_TokenURL() {
 	// Output: https://api-eu-site-1.imiengage.io/api/v1/oauth/token <nil>
 
 }
+
+// A middleware that signs each request for a gateway of the company.
+func ExampleWithMiddleware() {
+	server := engagetest.NewServer()
+	defer server.Close()
+	sign := func(next http.RoundTripper) http.RoundTripper {
+		return transportFunc(func(r *http.Request) (*http.Response, error) {
+			r.Header.Set("X-Gateway-Key", "…")
+			return next.RoundTrip(r)
+		})
+	}
+	client, err := engage.New(engage.Endpoint(server.URL()), server.Credentials(), engage.WithMiddleware(sign))
+	if err != nil {
+		log.Fatal(err)
+	}
+	found, err := client.SearchConversation(context.Background(), engage.SearchConversationV13{
+		Address: channel.SMSAddress{Business: "+15550100", Customer: "+15550199"},
+	})
+	fmt.Println(outcome.Of(found, err))
+	// Output: noConversationFound
+}
+
+// transportFunc is an [http.RoundTripper] that is a function.
+type transportFunc func(*http.Request) (*http.Response, error)
+
+func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -49,6 +49,26 @@ func WithTLSConfig(config *tls.Config) Option {
 	}
 }
 
+// WithMiddleware puts a middleware around the transport of the client: its own, or that of
+// [WithTransport]. The middleware gets the transport to call, and sees each attempt, with
+// its token, and the requests for tokens. With several options the first one sees a
+// request first. The connections of the transport stay as they are.
+//
+// A middleware must pass on the context of the request. It may return without a call of
+// the transport, but the client cannot know that nothing was sent: use [WithLimiter] to
+// stop attempts. If it makes a reply itself, or sends a request more than once, a write
+// that fails has the effect [outcome.MaybeApplied]. Once the middleware has returned, the
+// transport may refuse to send that request.
+func WithMiddleware(middleware func(http.RoundTripper) http.RoundTripper) Option {
+	return func(c *Client) error {
+		if middleware == nil {
+			return errors.New("engage: WithMiddleware: the middleware is nil")
+		}
+		c.middleware = append(c.middleware, middleware)
+		return nil
+	}
+}
+
 // WithLogger logs every attempt of every call at level Debug: operation, status,
 // duration and trace ids, and after a failure edge, effect and cause. It never logs
 // URL, header or body. The default is not to log.

@@ -32,6 +32,8 @@ type result struct {
 	// repeated is set if net/http sent the request more than once by itself, and
 	// an earlier sending may have arrived.
 	repeated bool
+	// unproven is set if the reply may be that of a middleware.
+	unproven bool
 }
 
 // attempt makes one attempt, which w watches. It sets c.last and adds the attempt to the
@@ -101,6 +103,7 @@ func (c *call) exchange(ctx context.Context, w *sent.Watch) *http.Response {
 		c.last.verdict = verdictUnanswered(c.last.err, w.NotSent())
 		return nil
 	}
+	c.last.unproven = w.Unproven()
 	c.last.status, c.last.header = response.StatusCode, response.Header
 	if source, ok := c.Source.(auth.Accepter); ok && response.StatusCode/100 == 2 {
 		source.Accept(token)

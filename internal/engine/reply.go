@@ -102,7 +102,7 @@ func (c *call) judge(ctx context.Context, cut error) {
 			last.verdict, last.err = judgeCut(last.verdict, cut), cut
 		}
 	}
-	if !last.succeeded() && last.repeated {
+	if !last.succeeded() && (last.repeated || last.unproven) {
 		last.effect = last.effect.Then(outcome.MaybeApplied)
 	}
 }

@@ -57,6 +57,9 @@ var errMayHaveArrived = safeerror.New("the request may have arrived, so it is no
 // safe for concurrent use and must not be copied after its first use.
 type Client struct {
 	Transport http.RoundTripper
+	// Inner is the transport below a chain of middleware, which is in Transport and ends
+	// with [Below]. It is nil without middleware.
+	Inner http.RoundTripper
 
 	// http1 is set while the last reply came over HTTP/1.
 	http1 atomic.Bool
@@ -78,7 +81,11 @@ type netHTTP interface{ IsNetHTTP() }
 // request may have arrived.
 func (c *Client) Send(request *http.Request, body []byte, w *Watch) (*http.Response, error) {
 	http1 := c.http1.Load()
-	ctx := w.begin(request, c.Transport, http1)
+	transport := c.Transport
+	if c.Inner != nil {
+		transport, w.wrapped = c.Inner, true
+	}
+	ctx := w.begin(request, transport, http1)
 	w.body.Reset(body)
 	reader := &w.body
 	for n := 0; ; n++ {
@@ -98,6 +105,9 @@ func (c *Client) Send(request *http.Request, body []byte, w *Watch) (*http.Respo
 		}
 		if err == nil {
 			c.http1.Store(response.ProtoMajor == 1)
+			if w.wrapped {
+				w.answered(response.StatusCode)
+			}
 			return response, nil
 		}
 		if !w.failed(err) || n == repetitions || !pause(ctx, n) {

@@ -21,8 +21,11 @@ type Watch struct {
 
 	body  bytes.Reader
 	trace httptrace.ClientTrace
-	// direct is set if the transport is one of net/http, with no wrapper around it.
+	// direct is set if the transport is one of net/http, with no wrapper around it but
+	// a middleware.
 	direct bool
+	// wrapped is set if there is a middleware around the transport.
+	wrapped bool
 	// repeatsSafely is set if, over HTTP/1.1, the transport asks for another connection
 	// only if nothing was written to the one before.
 	repeatsSafely bool
@@ -48,6 +51,14 @@ type Watch struct {
 	repeated bool
 	// notSent is the result of NotSent.
 	notSent bool
+
+	// sendings counts how often a middleware sent the request, and status is that of the
+	// last response; 0 without one.
+	sendings, status int
+	// ended is set once the request must not be sent any more.
+	ended bool
+	// unproven is the result of Unproven.
+	unproven bool
 }
 
 // NotSent reports whether the server certainly did not get the request. It is for use
@@ -194,16 +205,18 @@ func (w *Watch) failed(err error) (again bool) {
 	defer w.mutex.Unlock()
 	w.settle()
 	w.notSent = false
-	if w.repeated {
+	w.ended = true
+	if w.repeated || w.sendings > 1 {
 		return false
 	}
 	if !w.mayHaveWritten {
-		w.notSent = w.asked || w.direct
+		w.notSent = w.asked || w.direct && (!w.wrapped || w.sendings == 1)
 		return false
 	}
 	w.notSent, again = proof(err)
 	if again {
 		w.conn, w.mayHaveWritten = nil, false
+		w.ended, w.sendings = false, 0
 	}
 	return again
 }

@@ -1,0 +1,75 @@
+package sent
+
+import (
+	"net/http"
+
+	"github.com/engagesdk/engage-go/internal/safeerror"
+)
+
+// errEnded is the error of a request that a middleware sends after its attempt ended.
+var errEnded = safeerror.New("the attempt of the request has ended")
+
+// Below returns transport for the end of a chain of middleware, where it notes for the
+// Watch of a request how often the middleware sends it. After the Watch has reported
+// that the request was not sent, it sends nothing more.
+func Below(transport http.RoundTripper) http.RoundTripper { return below{transport} }
+
+// below implements [Below].
+type below struct{ transport http.RoundTripper }
+
+// RoundTrip implements [http.RoundTripper].
+func (b below) RoundTrip(request *http.Request) (*http.Response, error) {
+	w, ok := request.Context().Value(watchKey{}).(*Watch)
+	if !ok {
+		return b.transport.RoundTrip(request)
+	}
+	if !w.enter() {
+		if request.Body != nil {
+			_ = request.Body.Close()
+		}
+		return nil, errEnded
+	}
+	response, err := b.transport.RoundTrip(request)
+	w.leave(response)
+	return response, err
+}
+
+// enter notes that a middleware sends the request. It returns false if the attempt has
+// ended.
+func (w *Watch) enter() bool {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	if w.ended {
+		return false
+	}
+	w.sendings++
+	w.status = 0
+	return true
+}
+
+// leave notes the response to a sending of a middleware; nil for an error.
+func (w *Watch) leave(response *http.Response) {
+	if response == nil {
+		return
+	}
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	w.status = response.StatusCode
+}
+
+// answered notes that the middleware returned a response with this status.
+func (w *Watch) answered(status int) {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	w.ended = true
+	w.unproven = w.sendings != 1 || w.status != status
+}
+
+// Unproven reports whether the response is perhaps not all that the server answered: a
+// middleware sent the request several times, made the response itself, or sent the
+// request in a way that the Watch does not see.
+func (w *Watch) Unproven() bool {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	return w.unproven
+}
