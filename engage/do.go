@@ -32,11 +32,15 @@ func (c *Client) Do(ctx context.Context, call Call, options ...CallOption) (*Rep
 	if err != nil {
 		return nil, err
 	}
+	ctx, ended := c.observe(ctx, startOf(w))
 	reply, err := c.do(ctx, w, s)
 	if err != nil {
+		ended(nil, err)
 		return nil, err
 	}
-	return new(replyOf(reply, c.target(w).success)), nil
+	result := new(replyOf(reply, c.target(w).success))
+	ended(result, nil)
+	return result, nil
 }
 
 // Call is a call of an operation for which the client has no method; see

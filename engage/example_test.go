@@ -424,3 +424,41 @@ func ExampleWithMiddleware() {
 type transportFunc func(*http.Request) (*http.Response, error)
 
 func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// printer is an observer that prints how calls and attempts end. A tracer starts a span in
+// the Started methods and returns a context with it.
+type printer struct{}
+
+func (printer) CallStarted(ctx context.Context, _ engage.CallStart) context.Context { return ctx }
+
+func (printer) CallEnded(_ context.Context, call engage.CallEnd) {
+	fmt.Println(call.Operation, "ended on", call.Edge)
+}
+
+func (printer) AttemptStarted(ctx context.Context, _ engage.AttemptStart) context.Context {
+	return ctx
+}
+
+func (printer) AttemptEnded(_ context.Context, attempt engage.AttemptEnd) {
+	fmt.Println("attempt", attempt.Number, "got HTTP", attempt.Status)
+}
+
+func ExampleWithObserver() {
+	server := engagetest.NewServer()
+	defer server.Close()
+	server.Fail(outcome.SearchConversation, engagetest.Fault{Status: http.StatusServiceUnavailable})
+	client, err := engage.New(engage.Endpoint(server.URL()), server.Credentials(), engage.WithObserver(printer{}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = client.SearchConversation(context.Background(), engage.SearchConversationV13{
+		Address: channel.SMSAddress{Business: "+15550100", Customer: "+15550199"},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// attempt 1 got HTTP 503
+	// attempt 2 got HTTP 200
+	// SearchConversation ended on noConversationFound
+}

@@ -21,6 +21,14 @@ func (c *Client) FetchTranscript(ctx context.Context, request FetchTranscriptReq
 	if err != nil {
 		return nil, err
 	}
+	ctx, ended := c.observe(ctx, startOf(w))
+	result, err := c.transcript(ctx, w, s)
+	ended(result, err)
+	return result, err
+}
+
+// transcript returns the messages of one page.
+func (c *Client) transcript(ctx context.Context, w *fetchTranscript, s *settings) (*FetchTranscriptResult, error) {
 	page, err := c.transcriptPage(ctx, w, s)
 	if err != nil {
 		return nil, err

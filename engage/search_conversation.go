@@ -25,7 +25,10 @@ func (c *Client) SearchConversation(ctx context.Context, request SearchConversat
 	if err != nil {
 		return nil, err
 	}
-	return c.search(ctx, w, s)
+	ctx, ended := c.observe(ctx, startOf(w))
+	result, err := c.search(ctx, w, s)
+	ended(result, err)
+	return result, err
 }
 
 // SearchConversationResult is the result of SearchConversation. Its Outcome says

@@ -30,6 +30,7 @@ func (c *Client) write(ctx context.Context, w wireRequest, options []CallOption)
 	if err != nil {
 		return nil, err
 	}
+	ctx, ended := c.observe(ctx, startOf(w))
 	var receipt *Receipt
 	if s.reconciliation.LookFirst {
 		receipt, err = c.lookUpFirst(ctx, w, s)
@@ -38,9 +39,10 @@ func (c *Client) write(ctx context.Context, w wireRequest, options []CallOption)
 		receipt, err = c.send(ctx, w, s)
 	}
 	if err != nil {
-		return nil, withAliasIDs(err, w)
+		receipt, err = nil, withAliasIDs(err, w)
 	}
-	return receipt, nil
+	ended(receipt, err)
+	return receipt, err
 }
 
 // withAliasIDs adds to the error of a write the alias ids of its messages, some of

@@ -41,6 +41,10 @@ type result struct {
 // one.
 func (c *call) attempt(ctx context.Context, w *sent.Watch) (*http.Response, error) {
 	c.last = result{}
+	number, observer := len(c.History)+1, c.engine.Observer
+	if observer != nil {
+		ctx = observer.Started(ctx, c.Operation, c.Version, number)
+	}
 	var response *http.Response
 	err := c.limit(ctx)
 	start := time.Now()
@@ -60,6 +64,9 @@ func (c *call) attempt(ctx context.Context, w *sent.Watch) (*http.Response, erro
 	}
 	c.History = append(c.History, attempt)
 	c.log(ctx, attempt)
+	if observer != nil {
+		observer.Ended(ctx, c.Operation, c.Version, number, c.last.edge, attempt)
+	}
 	if response == nil {
 		return nil, c.last.err
 	}

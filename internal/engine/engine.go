@@ -49,6 +49,13 @@ type Limiter interface {
 	Wait(ctx context.Context) error
 }
 
+// Observer observes attempts. Started returns the context of the attempt, which Ended gets.
+// The edge of a success is empty.
+type Observer interface {
+	Started(ctx context.Context, operation outcome.Operation, version outcome.Version, number int) context.Context
+	Ended(ctx context.Context, operation outcome.Operation, version outcome.Version, number int, edge outcome.Edge, attempt outcome.Attempt)
+}
+
 // Engine sends calls. Make one with [New] and set its fields. After that it is safe
 // for concurrent use.
 type Engine struct {
@@ -62,6 +69,8 @@ type Engine struct {
 	Limiter Limiter
 	// Logger receives a line for each attempt; nil for none.
 	Logger *slog.Logger
+	// Observer is called at the start and the end of each attempt; nil for none.
+	Observer Observer
 	// ReplyLimit is the largest reply in bytes that is read to its end.
 	ReplyLimit int64
 

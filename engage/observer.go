@@ -1,0 +1,134 @@
+package engage
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/engagesdk/engage-go/internal/nothing"
+	"github.com/engagesdk/engage-go/outcome"
+)
+
+// Observer receives the start and the end of every call and of every attempt, for traces,
+// metrics and logs. Set it with [WithObserver].
+//
+// The methods are called while a call is made. They must return quickly and be safe for
+// concurrent use. The context that a Started method returns, such as one with a span, is
+// that of the call or the attempt. It must be derived from the one it was called with.
+// The Ended method gets the same context.
+//
+// A call that is invalid is not observed, since it sends nothing. The lookup of a write
+// is no call of its own: its attempts have its operation and belong to the write.
+// [Receipt.Wait] is not observed.
+type Observer interface {
+	// CallStarted is called before a call does anything.
+	CallStarted(ctx context.Context, call CallStart) context.Context
+	// CallEnded is called with the result of the call.
+	CallEnded(ctx context.Context, call CallEnd)
+	// AttemptStarted is called before an attempt waits for the limiter.
+	AttemptStarted(ctx context.Context, attempt AttemptStart) context.Context
+	// AttemptEnded is called once the reply was read, or there will be none.
+	AttemptEnded(ctx context.Context, attempt AttemptEnd)
+}
+
+// CallStart describes a call that starts.
+type CallStart struct {
+	Operation outcome.Operation
+	Version   outcome.Version
+}
+
+// CallEnd describes a call that ended.
+type CallEnd struct {
+	CallStart
+	// Edge is the edge that the call ended on. It is empty after a success if its
+	// Outcome is, see [Client.Do].
+	Edge outcome.Edge
+	// Effect is that of the error; zero after a success.
+	Effect outcome.Effect
+	// Attempts is the number of attempts, without those of lookups.
+	Attempts int
+	// Duration is how long the call took.
+	Duration time.Duration
+	// Err is the error of the call; nil after a success.
+	Err error
+}
+
+// AttemptStart describes an attempt that starts.
+type AttemptStart struct {
+	CallStart
+	// Number counts the attempts of the call from 1.
+	Number int
+}
+
+// AttemptEnd describes an attempt that ended.
+type AttemptEnd struct {
+	AttemptStart
+	// Edge is the edge on which the call would end now; empty for a success.
+	Edge outcome.Edge
+	// Attempt has the status, the effect, the durations and the error.
+	outcome.Attempt
+}
+
+// WithObserver reports every call and attempt to observer. The default is to report
+// nothing.
+func WithObserver(observer Observer) Option {
+	return func(c *Client) error {
+		if nothing.In(observer) {
+			return errors.New("engage: WithObserver: the observer is nil")
+		}
+		c.observer = observer
+		c.engine.Observer = attemptObserver{observer}
+		return nil
+	}
+}
+
+// attemptObserver implements the observer of the engine.
+type attemptObserver struct{ observer Observer }
+
+func (o attemptObserver) Started(ctx context.Context, operation outcome.Operation, version outcome.Version, number int) context.Context {
+	return o.observer.AttemptStarted(ctx, AttemptStart{CallStart{operation, version}, number})
+}
+
+func (o attemptObserver) Ended(ctx context.Context, operation outcome.Operation, version outcome.Version, number int, edge outcome.Edge, attempt outcome.Attempt) {
+	o.observer.AttemptEnded(ctx, AttemptEnd{AttemptStart{CallStart{operation, version}, number}, edge, attempt})
+}
+
+// ended reports the end of a call. The result is not used after an error.
+type ended func(result observable, err error)
+
+// observable is the result of a call.
+type observable interface {
+	Edge() outcome.Edge
+	attempts() int
+}
+
+func (r Reply) attempts() int { return len(r.Attempts) }
+
+// observe reports that a call starts. Its caller calls ended once the call has ended.
+func (c *Client) observe(ctx context.Context, call CallStart) (context.Context, ended) {
+	if c.observer == nil {
+		return ctx, func(observable, error) {}
+	}
+	return observe(ctx, c.observer, call)
+}
+
+// startOf describes the call of a request.
+func startOf(w wireRequest) CallStart {
+	operation, version := w.name()
+	return CallStart{operation, version}
+}
+
+// observe is [Client.observe] for a client with an observer.
+func observe(ctx context.Context, observer Observer, call CallStart) (context.Context, ended) {
+	start := time.Now()
+	ctx = observer.CallStarted(ctx, call)
+	return ctx, func(result observable, err error) {
+		end := CallEnd{CallStart: call, Edge: outcome.Of(result, err), Effect: outcome.EffectOf(err), Duration: time.Since(start), Err: err}
+		if failure, ok := errors.AsType[*outcome.Error](err); ok {
+			end.Attempts = len(failure.Attempts)
+		} else if err == nil {
+			end.Attempts = result.attempts()
+		}
+		observer.CallEnded(ctx, end)
+	}
+}
