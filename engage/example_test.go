@@ -462,3 +462,25 @@ func ExampleWithObserver() {
 	// attempt 2 got HTTP 200
 	// SearchConversation ended on noConversationFound
 }
+
+// An empty value is sent, and a field that is not listed stays as it is.
+func ExampleCustomField_clear() {
+	server, client, id := start(engagetest.Active)
+	defer server.Close()
+	for _, fields := range [][]engage.CustomField{
+		{{Scope: engage.ProfileScope, Key: "tier", Value: "gold"}, {Scope: engage.ProfileScope, Key: "order", Value: "17"}},
+		{{Scope: engage.ProfileScope, Key: "tier", Value: ""}},
+	} {
+		_, err := client.UpdateConversation(context.Background(), engage.UpdateConversationV10{ConversationID: id, CustomFields: fields})
+		if err != nil {
+			log.Fatal(err)
+		}
+	}
+	conversation, _ := server.Conversation(id)
+	for _, field := range conversation.CustomFields {
+		fmt.Printf("%s %q\n", field.Key, field.Value)
+	}
+	// Output:
+	// tier ""
+	// order "17"
+}

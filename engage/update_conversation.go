@@ -2,11 +2,12 @@ package engage
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// UpdateConversation sets the alias id or custom fields of a conversation. The call
+// UpdateConversation sets or clears the alias id or custom fields of a conversation. The call
 // ends on onConversationUpdatedSuccess, or with an error on
 // onConversationUpdatedFailure or a standard edge. It is convergent and is retried;
 // see [Class].
@@ -22,17 +23,30 @@ type UpdateConversationRequest interface {
 	wire() *updateConversation
 }
 
-// UpdateConversationV10 sets the alias id of a conversation, or custom fields, or
-// both. It cannot remove them.
+// UpdateConversationV10 sets or clears the alias id of a conversation, or custom fields,
+// or both.
 type UpdateConversationV10 struct {
 	// ConversationID is required.
 	ConversationID string
 	// AliasID is the new alias id, which the node of the contact center calls Task
-	// ID. If it is empty, the old one stays.
+	// ID. If it is empty, the old one stays, unless ClearAliasID says otherwise.
 	AliasID string
-	// CustomFields are set. Other custom fields stay as they are.
+	// ClearAliasID removes the alias id. AliasID must be empty then.
+	ClearAliasID Clearing
+	// CustomFields are set or cleared. Other custom fields stay as they are.
 	CustomFields []CustomField
 }
+
+// Clearing says how an update clears a field: [ClearWithNull] or [ClearWithEmpty]. Which of
+// them the service understands is not documented. The zero value leaves the field as it is.
+type Clearing uint8
+
+const (
+	// ClearWithNull sends null.
+	ClearWithNull Clearing = iota + 1
+	// ClearWithEmpty sends an empty string.
+	ClearWithEmpty
+)
 
 // Validate implements [UpdateConversationRequest].
 func (r UpdateConversationV10) Validate() error { return validate(r.wire()) }
@@ -51,7 +65,12 @@ func (w *updateConversation) ids() pathIDs { return pathIDs{conversation: w.Conv
 func (w *updateConversation) validate() outcome.Violations {
 	var v outcome.Violations
 	validateID(&v, "ConversationID", w.ConversationID)
-	if w.AliasID == "" && len(w.CustomFields) == 0 {
+	switch {
+	case w.ClearAliasID > ClearWithEmpty:
+		v.Add("ClearAliasID", "must be ClearWithNull or ClearWithEmpty")
+	case w.ClearAliasID != 0 && w.AliasID != "":
+		v.Add("ClearAliasID", "is set, and so is AliasID")
+	case w.ClearAliasID == 0 && w.AliasID == "" && len(w.CustomFields) == 0:
 		v.Add("AliasID", "is empty, and so is CustomFields")
 	}
 	validateText(&v, "AliasID", w.AliasID)
@@ -60,12 +79,20 @@ func (w *updateConversation) validate() outcome.Violations {
 }
 
 func (w *updateConversation) body(callbackURL string) any {
-	return &updateJSON{w.AliasID, w.CustomFields, callbackURL}
+	body := &updateJSON{CustomFields: w.CustomFields, CallbackURL: callbackURL}
+	switch {
+	case w.ClearAliasID == ClearWithNull:
+		body.AliasID = json.RawMessage("null")
+	case w.ClearAliasID == ClearWithEmpty || w.AliasID != "":
+		body.AliasID = w.AliasID
+	}
+	return body
 }
 
 // updateJSON is the body of the request.
 type updateJSON struct {
-	AliasID      string        `json:"aliasId,omitempty"`
+	// AliasID is a string or null; nil for none of them.
+	AliasID      any           `json:"aliasId,omitempty"`
 	CustomFields []CustomField `json:"customFields,omitempty"`
 	CallbackURL  string        `json:"callbackUrl,omitempty"`
 }

@@ -111,5 +111,8 @@ func validateCustomFields(v *outcome.Violations, fields []CustomField) {
 		}
 		validateText(v, path+".Key", field.Key)
 		validateText(v, path+".Value", field.Value)
+		if field.Null && field.Value != "" {
+			v.Add(path+".Null", "is set, and so is Value")
+		}
 	}
 }

@@ -108,6 +108,11 @@ func badRequests() []badRequest {
 		{"every violation of an update", update(engage.UpdateConversationV10{
 			ConversationID: "C1", AliasID: "\xff", CustomFields: []engage.CustomField{{}, {Scope: engage.ProfileScope, Key: "\xff"}},
 		}), []string{"AliasID", "CustomFields[0].Scope", "CustomFields[0].Key", "CustomFields[1].Key"}},
+		{"an update that sets and clears", update(engage.UpdateConversationV10{
+			ConversationID: "C1", AliasID: "task-1", ClearAliasID: engage.ClearWithNull,
+			CustomFields: []engage.CustomField{{Scope: engage.ProfileScope, Key: "tier", Value: "gold", Null: true}},
+		}), []string{"ClearAliasID", "CustomFields[0].Null"}},
+		{"an update that clears in no known way", update(engage.UpdateConversationV10{ConversationID: "C1", ClearAliasID: 9}), []string{"ClearAliasID"}},
 		{"no participant to add", addParticipant(engage.AddParticipantV10{}), []string{"ConversationID", "Participant"}},
 		{"no participant to remove", removeParticipant(engage.RemoveParticipantV10{ConversationID: "C1", Participant: ".."}), []string{"Participant"}},
 		{"no conversation to close", closing(engage.CloseConversationV10{}), []string{"ConversationID"}},

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -60,8 +61,10 @@ var onTheWire = []wired{
 	{
 		"create with everything 1.3", create(engage.CreateConversationV13{
 			Address: chatAddress, CustomerName: "Ann", AliasID: "task-1", Domain: "example.com", ProactiveID: "rule-1",
-			Messages:     []message.Message{fullText, fullText},
-			CustomFields: []engage.CustomField{{engage.ConversationScope, "order", "17"}, {engage.ProfileScope, "tier", ""}},
+			Messages: []message.Message{fullText, fullText},
+			CustomFields: []engage.CustomField{
+				{Scope: engage.ConversationScope, Key: "order", Value: "17"}, {Scope: engage.ProfileScope, Key: "tier"},
+			},
 		}),
 		"POST", "/conversations",
 		`{` + chatJSON + `,"aliasId":"task-1","customerName":"Ann","domain":"example.com","proactiveId":"rule-1",
@@ -89,10 +92,36 @@ var onTheWire = []wired{
 	},
 	{
 		"update", update(engage.UpdateConversationV10{
-			ConversationID: "C1", AliasID: "task-1", CustomFields: []engage.CustomField{{engage.ProfileScope, "tier", "gold"}},
+			ConversationID: "C1", AliasID: "task-1", CustomFields: []engage.CustomField{{Scope: engage.ProfileScope, Key: "tier", Value: "gold"}},
 		}),
 		"PATCH", "/conversations/C1",
 		`{"aliasId":"task-1","customFields":[{"scope":"profile","key":"tier","value":"gold"}]}`,
+	},
+	{
+		"update that clears with null", update(engage.UpdateConversationV10{
+			ConversationID: "C1", ClearAliasID: engage.ClearWithNull,
+			CustomFields: []engage.CustomField{{Scope: engage.ProfileScope, Key: "tier", Null: true}},
+		}),
+		"PATCH", "/conversations/C1",
+		`{"aliasId":null,"customFields":[{"scope":"profile","key":"tier","value":null}]}`,
+	},
+	{
+		"update that clears with an empty value", update(engage.UpdateConversationV10{
+			ConversationID: "C1", ClearAliasID: engage.ClearWithEmpty,
+			CustomFields: []engage.CustomField{{Scope: engage.ProfileScope, Key: "tier"}},
+		}),
+		"PATCH", "/conversations/C1",
+		`{"aliasId":"","customFields":[{"scope":"profile","key":"tier","value":""}]}`,
+	},
+	{
+		"update that only clears", update(engage.UpdateConversationV10{ConversationID: "C1", ClearAliasID: engage.ClearWithNull}),
+		"PATCH", "/conversations/C1", `{"aliasId":null}`,
+	},
+	{
+		"update of a custom field only", update(engage.UpdateConversationV10{
+			ConversationID: "C1", CustomFields: []engage.CustomField{{Scope: engage.ProfileScope, Key: "tier"}},
+		}),
+		"PATCH", "/conversations/C1", `{"customFields":[{"scope":"profile","key":"tier","value":""}]}`,
 	},
 	{
 		"add participant", addParticipant(engage.AddParticipantV10{ConversationID: "C1", Participant: "ann.agent@example.com"}),
@@ -168,7 +197,7 @@ func TestRequestsOnTheWire(t *testing.T) {
 			}
 			require.Equal(t, "application/json", got.header.Get("Content-Type"))
 			require.JSONEq(t, want.body, got.body)
-			require.NotContains(t, got.body, "null")
+			require.Equal(t, strings.Count(want.body, "null"), strings.Count(got.body, "null"), "a member that is not set is left out")
 		})
 	}
 }
