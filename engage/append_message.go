@@ -32,7 +32,8 @@ type AppendMessageReceipt struct {
 }
 
 // AppendMessageRequest is a request of AppendMessage in one of its versions:
-// [AppendMessageV10], [AppendMessageV13] or [AppendMessageV14].
+// [AppendMessageV10], [AppendMessageV13] or [AppendMessageV14]. Take the highest; the
+// lower ones exist to match a node of a flow.
 type AppendMessageRequest interface {
 	// Validate returns nil, or an [*outcome.Error] with all violations.
 	Validate() error
@@ -40,7 +41,8 @@ type AppendMessageRequest interface {
 }
 
 // AppendMessageV10 appends a text, a text with attachments or an email. In a
-// live chat it appends inbound texts and form responses only.
+// live chat it appends inbound texts and form responses only. It exists to match a flow;
+// take [AppendMessageV14].
 type AppendMessageV10 struct {
 	// ConversationID is required.
 	ConversationID string
@@ -51,7 +53,8 @@ type AppendMessageV10 struct {
 }
 
 // AppendMessageV13 appends what [AppendMessageV10] does, and in addition all
-// message types of the live chat, and announcements on every channel.
+// message types of the live chat, and announcements on every channel. It exists to match
+// a flow; take [AppendMessageV14].
 type AppendMessageV13 AppendMessageV10
 
 // AppendMessageV14 appends one or more messages, of the rich types of WhatsApp and
@@ -129,9 +132,7 @@ func (w *appendMessage) validate() outcome.Violations {
 	if len(w.list) == 0 {
 		v.Add("Messages", "is empty")
 	}
-	if !w.payload.Channel.Known() {
-		v.Add("Channel", "is not one of the seven channels")
-	}
+	validateChannel(&v, w.payload.Channel)
 	w.validateMessages(&v, outcome.AppendMessage, w.version, w.payload.Channel)
 	return v
 }

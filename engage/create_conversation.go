@@ -35,7 +35,8 @@ type CreateConversationReceipt struct {
 
 // CreateConversationRequest is a request of CreateConversation in one of its
 // versions: [CreateConversationV10], [CreateConversationV12] or
-// [CreateConversationV13].
+// [CreateConversationV13]. Take the highest; the lower ones exist to match a node of a
+// flow.
 type CreateConversationRequest interface {
 	// Validate returns nil, or an [*outcome.Error] with all violations.
 	Validate() error
@@ -43,7 +44,8 @@ type CreateConversationRequest interface {
 }
 
 // CreateConversationV10 opens a conversation with a first message or without one.
-// In a live chat the message is a text.
+// In a live chat the message is a text. It exists to match a flow; take
+// [CreateConversationV13].
 type CreateConversationV10 struct {
 	// Address is required. That of a live chat needs its user and its thread.
 	Address channel.Address
@@ -59,7 +61,8 @@ type CreateConversationV10 struct {
 }
 
 // CreateConversationV12 opens a conversation as [CreateConversationV10] does, and in
-// addition with all message types of the live chat.
+// addition with all message types of the live chat. It exists to match a flow; take
+// [CreateConversationV13].
 type CreateConversationV12 CreateConversationV10
 
 // CreateConversationV13 opens a conversation with any number of messages, an alias

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/internal/nothing"
@@ -89,7 +90,7 @@ func WithRoute(operation outcome.Operation, route Route) Option {
 	return func(c *Client) error {
 		standard, ok := find(operation)
 		if !ok {
-			return errors.New("engage: WithRoute: the client has no method for that operation; set Call.Route of a call made with Do")
+			return fmt.Errorf("engage: WithRoute(%.64q): the client has no method of that name; set Call.Route of a call made with Do", operation)
 		}
 		if violations := route.validate(placeholders(standard.route.Path)); violations != nil {
 			return fmt.Errorf("engage: WithRoute(%s): %v", operation, violations)
@@ -146,7 +147,7 @@ func WithLimiter(limiter Limiter) Option {
 func WithAlreadyDoneCode(operation outcome.Operation, code string) Option {
 	return func(c *Client) error {
 		if r, ok := find(operation); !ok || r.class != Convergent {
-			return errors.New("engage: WithAlreadyDoneCode: no convergent operation has that name")
+			return fmt.Errorf("engage: WithAlreadyDoneCode(%.64q): no convergent operation has that name; they are %s", operation, convergent())
 		}
 		if code == "" {
 			return fmt.Errorf("engage: WithAlreadyDoneCode(%s): the code is empty", operation)
@@ -154,6 +155,17 @@ func WithAlreadyDoneCode(operation outcome.Operation, code string) Option {
 		c.done[operation] = append(c.done[operation], code)
 		return nil
 	}
+}
+
+// convergent lists the convergent operations.
+func convergent() string {
+	var names []string
+	for _, r := range rows {
+		if r.class == Convergent {
+			names = append(names, string(r.name))
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // WithReplyLimit sets the largest reply in bytes. A larger one is an error. The default

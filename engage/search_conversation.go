@@ -54,7 +54,8 @@ type SearchConversationResult struct {
 
 // SearchConversationRequest is a request of SearchConversation in one of its
 // versions: [SearchConversationV10], [SearchConversationV11] or
-// [SearchConversationV13].
+// [SearchConversationV13]. Take the highest; the lower ones exist to match a node of a
+// flow.
 type SearchConversationRequest interface {
 	// Validate returns nil, or an [*outcome.Error] with all violations.
 	Validate() error
@@ -63,14 +64,15 @@ type SearchConversationRequest interface {
 
 // SearchConversationV10 searches for a conversation by its address. The reply has
 // the id and the state of the conversation; that it equals the reply to V11 is
-// assumed.
+// assumed. It exists to match a flow; take [SearchConversationV13].
 type SearchConversationV10 struct {
 	// Address is required.
 	Address channel.Address
 }
 
 // SearchConversationV11 searches for a conversation by its address. The reply has
-// the id and the state of the conversation.
+// the id and the state of the conversation. It exists to match a flow; take
+// [SearchConversationV13].
 type SearchConversationV11 struct {
 	// Address is required.
 	Address channel.Address

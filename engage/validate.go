@@ -52,6 +52,18 @@ func validateText(v *outcome.Violations, field, text string) {
 	}
 }
 
+// validateChannel adds a violation if the SDK does not know the channel.
+func validateChannel(v *outcome.Violations, ch channel.Channel) {
+	if ch.Known() {
+		return
+	}
+	var names []string
+	for _, known := range channel.All() {
+		names = append(names, string(known))
+	}
+	v.Add("Channel", "is not one of "+strings.Join(names, ", "))
+}
+
 // validateOnlyOn adds a violation if value is set on another channel than the only one
 // that takes it, or is not valid UTF-8. An unknown channel has a violation of its own.
 func validateOnlyOn(v *outcome.Violations, only, actual channel.Channel, field, value string) {
@@ -64,7 +76,7 @@ func validateOnlyOn(v *outcome.Violations, only, actual channel.Channel, field, 
 // validateAddress adds what is wrong with an address.
 func validateAddress(v *outcome.Violations, address channel.Address) {
 	if !isAddress(address) {
-		v.Add("Address", "is nil or not a struct of package channel")
+		v.Add("Address", "is nil, or not a struct of package channel such as channel.SMSAddress")
 		return
 	}
 	for _, problem := range address.Problems() {

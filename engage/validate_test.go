@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/message"
@@ -231,4 +232,13 @@ func TestValidateNeedsNoClient(t *testing.T) {
 		require.NoError(t, engage.SearchConversationV13{Address: address}.Validate(), "%T", address)
 		require.NoError(t, engage.CreateConversationV13{Address: address}.Validate(), "%T", address)
 	}
+}
+
+func TestAViolationListsWhatIsValid(t *testing.T) {
+	err := engage.AppendMessageV14{ConversationID: "C1", Channel: "fax", Messages: []message.Message{hello}}.Validate()
+	require.ErrorContains(t, err, "Channel is not one of sms, facebook, livechat, email, whatsapp, amb, api")
+	require.ErrorContains(t, engage.SearchConversationV13{}.Validate(), "such as channel.SMSAddress")
+	_, err = engage.New(engage.US, auth.Static(token), engage.WithRoute("Sing", engage.Route{}), engage.WithAlreadyDoneCode("Sing", "7"))
+	require.ErrorContains(t, err, `WithRoute("Sing"): the client has no method of that name`)
+	require.ErrorContains(t, err, `WithAlreadyDoneCode("Sing"): no convergent operation has that name; they are UpdateConversation, AddParticipant,`)
 }
