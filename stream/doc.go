@@ -31,7 +31,7 @@
 //
 //	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
 //	receiver, err := stream.NewReceiver(inbox,
-//		stream.WithSignature(stream.SHA256, stream.NewSecret("2026-10", os.Getenv("HUB_SECRET"))),
+//		stream.WithSignature(stream.SHA256, stream.NewSecret(os.Getenv("HUB_SECRET")).Named("2026-10")),
 //		stream.WithReceiverLogger(slog.Default()))
 //	…
 //	worker, err := stream.NewWorker(inbox, stream.WithWorkerLogger(slog.Default()))

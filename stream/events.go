@@ -67,7 +67,7 @@ func authenticationEvent(h Header) AuthenticationEvent {
 		Header:    h,
 		Status:    status,
 		Succeeded: strings.EqualFold(status, "authenticated") || strings.EqualFold(status, "success"),
-		Token:     NewSecret("authenticateToken", h.Member("authenticateToken")),
+		Token:     NewSecret(h.Member("authenticateToken")).Named("authenticateToken"),
 	}
 }
 
@@ -92,7 +92,7 @@ func paymentEvent(h Header) PaymentEvent {
 		Status:          status,
 		Paid:            strings.EqualFold(status, "paid"),
 		MerchantID:      h.Member("merchantIdentifier"),
-		MerchantSession: NewSecret("merchantSessionIdentifier", h.Member("merchantSessionIdentifier")),
+		MerchantSession: NewSecret(h.Member("merchantSessionIdentifier")).Named("merchantSessionIdentifier"),
 	}
 }
 

@@ -37,7 +37,7 @@ func ExampleDecode() {
 
 // A receiver, an inbox and a worker are a whole program. A sender plays the vendor.
 func Example() {
-	secret := stream.NewSecret("2026-10", "the hub secret")
+	secret := stream.NewSecret("the hub secret").Named("2026-10")
 	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
 	receiver, err := stream.NewReceiver(inbox, stream.WithSignature(stream.SHA256, secret))
 	if err != nil {
@@ -104,7 +104,7 @@ func ExampleHeader_AddressFor() {
 }
 
 func ExampleSign() {
-	secret := stream.NewSecret("test", "Jefe")
+	secret := stream.NewSecret("Jefe").Named("test")
 	fmt.Println(stream.Sign(stream.SHA256, secret, []byte("what do ya want for nothing?")))
 	// Output: sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843
 }

@@ -115,7 +115,7 @@ func TestAnEventIsPrintedWithoutItsPayload(t *testing.T) {
 }
 
 func TestASecretShowsItsNameOnly(t *testing.T) {
-	secret := stream.NewSecret("2026-10", "very-secret")
+	secret := stream.NewSecret("very-secret").Named("2026-10")
 	require.Equal(t, `secret "2026-10"`, secret.String())
 	for _, verb := range verbs {
 		require.Equal(t, secret.String(), fmt.Sprintf(verb, secret), verb)

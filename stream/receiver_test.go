@@ -266,7 +266,7 @@ func TestSecretsRotateWithoutLosingAnEvent(t *testing.T) {
 }
 
 func TestSignaturesOfSeveralAlgorithmsAreAcceptedSideBySide(t *testing.T) {
-	newHash := stream.NewSecret("current, SHA-512", current.Reveal())
+	newHash := stream.NewSecret(current.Reveal()).Named("current, SHA-512")
 	r := newReceiving(t, stream.WithSignature(stream.SHA512, newHash))
 	signedWith := func(signature string) func(*http.Request) {
 		return func(request *http.Request) { request.Header.Set(stream.SignatureHeader, signature) }

@@ -24,8 +24,8 @@ func TestContentTypesOfJSONAreAccepted(t *testing.T) {
 
 func TestEveryAuthorizationIsEnforced(t *testing.T) {
 	r := newReceiving(t,
-		stream.WithBasic("ann", stream.NewSecret("new", "pass"), stream.NewSecret("old", "word")),
-		stream.WithAPIKey("X-Api-Key", stream.NewSecret("", "key")))
+		stream.WithBasic("ann", stream.NewSecret("pass").Named("new"), stream.NewSecret("word").Named("old")),
+		stream.WithAPIKey("X-Api-Key", stream.NewSecret("key")))
 	for name, test := range map[string]struct {
 		change func(*http.Request)
 		status int
@@ -46,7 +46,7 @@ func TestEveryAuthorizationIsEnforced(t *testing.T) {
 		require.Equal(t, test.status, r.post(typing, test.change).StatusCode, name)
 	}
 
-	bearer := newReceiving(t, stream.WithBearer(stream.NewSecret("", "token")))
+	bearer := newReceiving(t, stream.WithBearer(stream.NewSecret("token")))
 	for value, status := range map[string]int{
 		"Bearer token": 200, "bearer token": 200, "Bearer tokens": 400, "Bearer": 400, "Basic token": 400, "token": 400, "": 400,
 	} {
@@ -62,7 +62,7 @@ func TestOneAuthorizationIsEnough(t *testing.T) {
 	header := func(name, value string) func(*http.Request) {
 		return func(r *http.Request) { r.Header.Set(name, value) }
 	}
-	key := stream.NewSecret("", "key")
+	key := stream.NewSecret("key")
 	for name, test := range map[string]struct {
 		option      stream.ReceiverOption
 		right, none func(*http.Request)
@@ -86,7 +86,7 @@ func TestOneAuthorizationIsEnough(t *testing.T) {
 }
 
 func TestAnAuthorizationThatNoRequestCanHaveIsInvalid(t *testing.T) {
-	secret := func(value string) stream.Secret { return stream.NewSecret("new", value) }
+	secret := func(value string) stream.Secret { return stream.NewSecret(value).Named("new") }
 	for name, option := range map[string]stream.ReceiverOption{
 		"a colon in a header's name":          stream.WithAPIKey("X-Key:", secret("very-secret")),
 		"a space before it":                   stream.WithAPIKey(" X-Key", secret("very-secret")),
@@ -115,13 +115,13 @@ func TestAnUnusualAuthorizationIsAccepted(t *testing.T) {
 		change func(*http.Request)
 	}{
 		"a password with blanks around it": {
-			stream.WithBasic("", stream.NewSecret("", " pass:word ")), func(r *http.Request) { r.SetBasicAuth("", " pass:word ") },
+			stream.WithBasic("", stream.NewSecret(" pass:word ")), func(r *http.Request) { r.SetBasicAuth("", " pass:word ") },
 		},
 		"a key of other letters": {
-			stream.WithAPIKey("x_key.1~", stream.NewSecret("", "schlüs sel")), func(r *http.Request) { r.Header.Set("x_key.1~", "schlüs sel") },
+			stream.WithAPIKey("x_key.1~", stream.NewSecret("schlüs sel")), func(r *http.Request) { r.Header.Set("x_key.1~", "schlüs sel") },
 		},
 		"a token with a blank": {
-			stream.WithBearer(stream.NewSecret("", "to ken")), func(r *http.Request) { r.Header.Set("Authorization", "Bearer to ken") },
+			stream.WithBearer(stream.NewSecret("to ken")), func(r *http.Request) { r.Header.Set("Authorization", "Bearer to ken") },
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

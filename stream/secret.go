@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// Secret is a secret value with a name. Packages fmt, log/slog and encoding/json show
+// Secret is a secret value, which can have a name. Packages fmt, log/slog and encoding/json show
 // the name and never the value. Reveal returns the value.
 //
 // The zero value is an empty secret without a name. Secrets are immutable and safe for
@@ -19,9 +19,15 @@ type Secret struct {
 	value *string
 }
 
-// NewSecret returns value as a secret. The name appears in logs and counts. A secret that
+// NewSecret returns a secret with this value and no name.
+func NewSecret(value string) Secret { return Secret{value: &value} }
+
+// Named returns the secret with a name, which appears in logs and counts. A secret that
 // changes every month could have the name "2026-10".
-func NewSecret(name, value string) Secret { return Secret{name, &value} }
+func (s Secret) Named(name string) Secret {
+	s.name = name
+	return s
+}
 
 // Name returns the secret's name.
 func (s Secret) Name() string { return s.name }

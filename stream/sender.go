@@ -123,7 +123,7 @@ func NewSender(to string, options ...SenderOption) (*Sender, error) {
 		return nil, errors.New("stream: the sender's URL " + problem)
 	}
 	s := &Sender{
-		url:       NewSecret("the receiver's URL", to),
+		url:       NewSecret(to).Named("the receiver's URL"),
 		schedule:  FixedSchedule(),
 		timeout:   10 * time.Second,
 		authorize: func(*http.Request) {},

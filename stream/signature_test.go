@@ -12,14 +12,14 @@ import (
 )
 
 var (
-	current  = stream.NewSecret("current", "the-hub-secret")
-	previous = stream.NewSecret("previous", "the-old-secret")
-	foreign  = stream.NewSecret("foreign", "someone-else's")
+	current  = stream.NewSecret("the-hub-secret").Named("current")
+	previous = stream.NewSecret("the-old-secret").Named("previous")
+	foreign  = stream.NewSecret("someone-else's").Named("foreign")
 )
 
 func TestSignaturesAreThoseOfTheStandard(t *testing.T) {
 	// RFC 4231, test case 2.
-	key := stream.NewSecret("", "Jefe")
+	key := stream.NewSecret("Jefe")
 	data := []byte("what do ya want for nothing?")
 	require.Equal(t, "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843", stream.Sign(stream.SHA256, key, data))
 	require.Equal(t, "sha512=164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea2505549758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737",
@@ -129,7 +129,7 @@ func TestAVerifierNeedsASecret(t *testing.T) {
 		func() (*stream.Verifier, error) { return stream.NewVerifier("sha1", current) },
 		func() (*stream.Verifier, error) { return stream.NewVerifier(stream.SHA256, stream.Secret{}) },
 		func() (*stream.Verifier, error) {
-			return stream.NewVerifier(stream.SHA256, current, stream.NewSecret("next", ""))
+			return stream.NewVerifier(stream.SHA256, current, stream.NewSecret("").Named("next"))
 		},
 	} {
 		verifier, err := make()

@@ -216,7 +216,7 @@ func TestAPanicOfATestsFunctionReachesTheCaller(t *testing.T) {
 // receiver under test stores it once.
 func TestSignedStreamEventsReachAReceiverInABubble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		secret := stream.NewSecret("test", "the hub secret")
+		secret := stream.NewSecret("the hub secret").Named("test")
 		inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
 		receiver, err := stream.NewReceiver(inbox, stream.WithSignature(stream.SHA256, secret))
 		require.NoError(t, err)

@@ -75,7 +75,7 @@ func configure(args []string, getenv func(string) string, out io.Writer) (config
 	default:
 		return configuration{}, errors.New("set ENGAGE_HUB_SECRET to the secret that signs the events")
 	}
-	c.secret = stream.NewSecret("hub", secret)
+	c.secret = stream.NewSecret(secret).Named("hub")
 	return c, nil
 }
 

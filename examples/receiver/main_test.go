@@ -93,9 +93,9 @@ func TestItListensUntilItIsInterrupted(t *testing.T) {
 	}()
 	url := <-found
 
-	require.NoError(t, feed(t.Context(), url, stream.NewSecret("hub", "s3cret")))
+	require.NoError(t, feed(t.Context(), url, stream.NewSecret("s3cret").Named("hub")))
 	for range 2 {
-		require.Error(t, feed(t.Context(), url, stream.NewSecret("hub", "forged")))
+		require.Error(t, feed(t.Context(), url, stream.NewSecret("forged").Named("hub")))
 	}
 	interrupt()
 	require.NoError(t, <-ended)
@@ -126,7 +126,7 @@ func TestAcceptedEventsAreHandledAfterTheInterrupt(t *testing.T) {
 		ended <- run(ctx, []string{"-listen", "127.0.0.1:0"}, configured(server), firstURL{&out, found})
 	}()
 	url := <-found
-	require.NoError(t, feed(t.Context(), url, stream.NewSecret("hub", "s3cret")))
+	require.NoError(t, feed(t.Context(), url, stream.NewSecret("s3cret").Named("hub")))
 	<-busy // with the first event; the others wait
 	interrupt()
 	require.Eventually(t, func() bool {
@@ -166,7 +166,7 @@ func TestItReportsWhenItIsTerminated(t *testing.T) {
 	line, err := printed.ReadString('\n')
 	require.NoError(t, err)
 	_, url, _ := strings.Cut(strings.TrimSpace(line), "Waiting for events at ")
-	require.NoError(t, feed(t.Context(), url, stream.NewSecret("hub", "s3cret")))
+	require.NoError(t, feed(t.Context(), url, stream.NewSecret("s3cret").Named("hub")))
 	require.NoError(t, process.Process.Signal(syscall.SIGTERM))
 	rest, err := io.ReadAll(printed)
 	require.NoError(t, err)

@@ -19,8 +19,8 @@ import (
 
 // The secrets of a receiver that changes them.
 var (
-	current  = stream.NewSecret("current", "5PqDl3")
-	previous = stream.NewSecret("previous", "Zt81ck")
+	current  = stream.NewSecret("5PqDl3").Named("current")
+	previous = stream.NewSecret("Zt81ck").Named("previous")
 )
 
 // network stands between senders and a receiver. Now and then it passes a request

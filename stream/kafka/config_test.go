@@ -48,7 +48,7 @@ func TestAConfigNamesEveryFault(t *testing.T) {
 	_, err = kafka.Open(t.Context(), kafka.Config{})
 	require.ErrorContains(t, err, "Brokers")
 	require.ErrorContains(t, err, "Topics")
-	valid.SASL = kafka.SASL{Mechanism: "MAGIC", User: "u", Password: stream.NewSecret("p", "p")}
+	valid.SASL = kafka.SASL{Mechanism: "MAGIC", User: "u", Password: stream.NewSecret("p").Named("p")}
 	require.ErrorContains(t, valid.Validate(), "SASL.Mechanism")
 }
 
@@ -94,12 +94,12 @@ func TestASourceAuthenticatesItself(t *testing.T) {
 			var log lockedBuffer
 			c := config(cluster)
 			c.TLS = test.tls
-			c.SASL = kafka.SASL{Mechanism: test.mechanism, User: "desk", Password: stream.NewSecret("kafka", "open sesame")}
+			c.SASL = kafka.SASL{Mechanism: test.mechanism, User: "desk", Password: stream.NewSecret("open sesame").Named("kafka")}
 			c.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 			closed(t, open(t, c))
 			require.NotContains(t, log.String(), "sesame")
 
-			c.SASL.Password = stream.NewSecret("kafka", "open barley")
+			c.SASL.Password = stream.NewSecret("open barley").Named("kafka")
 			// The broker hangs up, and the client tries again until ctx ends.
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
@@ -144,7 +144,7 @@ func TestASourceShowsItsGroupOnly(t *testing.T) {
 }
 
 func TestAConfigShowsNoPassword(t *testing.T) {
-	c := kafka.Config{SASL: kafka.SASL{Mechanism: kafka.Plain, User: "desk", Password: stream.NewSecret("kafka", "open sesame")}}
+	c := kafka.Config{SASL: kafka.SASL{Mechanism: kafka.Plain, User: "desk", Password: stream.NewSecret("open sesame").Named("kafka")}}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
 		require.NotContains(t, fmt.Sprintf(verb, c), "sesame")
 		require.NotContains(t, fmt.Sprintf(verb, &c), "sesame")

@@ -10,7 +10,7 @@
 //		SASL: kafka.SASL{
 //			Mechanism: kafka.SCRAMSHA512,
 //			User:      "support-desk",
-//			Password:  stream.NewSecret("kafka", os.Getenv("KAFKA_PASSWORD")),
+//			Password:  stream.NewSecret(os.Getenv("KAFKA_PASSWORD")).Named("kafka"),
 //		},
 //	})
 //	…

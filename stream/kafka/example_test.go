@@ -89,7 +89,7 @@ func ExampleConfig() {
 		SASL: kafka.SASL{
 			Mechanism: kafka.SCRAMSHA512,
 			User:      "desk",
-			Password:  stream.NewSecret("kafka", os.Getenv("KAFKA_PASSWORD")),
+			Password:  stream.NewSecret(os.Getenv("KAFKA_PASSWORD")).Named("kafka"),
 		},
 		Options: []kgo.Opt{kgo.InstanceID("desk-1")},
 	}
