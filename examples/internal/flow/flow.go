@@ -34,10 +34,10 @@ type arrival struct {
 // edge of the last step, and the error of the step that failed.
 func (f Inbound) Receive(ctx context.Context, address channel.Address, m message.Message) (outcome.Edge, error) {
 	found, err := f.Client.SearchConversation(ctx, engage.SearchConversationV13{Address: address})
+	edge := f.step("search", outcome.Of(found, err))
 	if err != nil {
-		return f.failed("search", err)
+		return edge, err
 	}
-	f.step("search", found.Outcome)
 
 	steps := outcome.Transitions[func(context.Context, arrival) (outcome.Edge, error)]{
 		outcome.NoConversationFound: f.create,
@@ -46,9 +46,9 @@ func (f Inbound) Receive(ctx context.Context, address channel.Address, m message
 		outcome.ConversationInQueue: f.append,
 		outcome.ConversationOnHold:  f.append,
 	}
-	next, err := steps.Next(found.Outcome)
+	next, err := steps.Next(edge)
 	if err != nil {
-		return f.failed("choose", err)
+		return f.step("choose", outcome.EdgeOf(err)), err
 	}
 	return next(ctx, arrival{address, m, found.ConversationID})
 }
@@ -57,32 +57,25 @@ func (f Inbound) create(ctx context.Context, a arrival) (outcome.Edge, error) {
 	receipt, err := f.Client.CreateConversation(ctx, engage.CreateConversationV13{
 		Address: a.address, Messages: []message.Message{a.message},
 	})
-	if err != nil {
-		return f.failed("create", err)
-	}
-	return f.step("create", receipt.Outcome), nil
+	return f.step("create", outcome.Of(receipt, err)), err
 }
 
 // reopen validates the append first, so that it re-opens no conversation for a
 // message that cannot follow.
 func (f Inbound) reopen(ctx context.Context, a arrival) (outcome.Edge, error) {
 	if err := a.request().Validate(); err != nil {
-		return f.failed("append", err)
+		return f.step("append", outcome.EdgeOf(err)), err
 	}
 	receipt, err := f.Client.ReopenConversation(ctx, engage.ReopenConversationV10{ConversationID: a.conversationID})
-	if err != nil {
-		return f.failed("re-open", err)
+	if edge := f.step("re-open", outcome.Of(receipt, err)); err != nil {
+		return edge, err
 	}
-	f.step("re-open", receipt.Outcome)
 	return f.append(ctx, a)
 }
 
 func (f Inbound) append(ctx context.Context, a arrival) (outcome.Edge, error) {
 	receipt, err := f.Client.AppendMessage(ctx, a.request())
-	if err != nil {
-		return f.failed("append", err)
-	}
-	return f.step("append", receipt.Outcome), nil
+	return f.step("append", outcome.Of(receipt, err)), err
 }
 
 // request returns the request that appends the message to its conversation.
@@ -98,9 +91,4 @@ func (f Inbound) step(name string, edge outcome.Edge) outcome.Edge {
 		f.OnStep(name, edge)
 	}
 	return edge
-}
-
-// failed reports the step that ended in err, and returns its edge and err.
-func (f Inbound) failed(name string, err error) (outcome.Edge, error) {
-	return f.step(name, outcome.EdgeOf(err)), err
 }
