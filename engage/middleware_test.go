@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/engagetest"
+	"github.com/engagesdk/engage-go/internal/http2test"
 	"github.com/engagesdk/engage-go/outcome"
 	"github.com/stretchr/testify/require"
 )
@@ -143,6 +145,70 @@ func TestAMiddlewareMakesNoWriteCertain(t *testing.T) {
 			require.Len(t, server.seen(), c.sent)
 		})
 	}
+}
+
+func TestAMiddlewareThatDoesNotWaitForTheTransportMakesNoWriteCertain(t *testing.T) {
+	dialing, dial := make(chan struct{}), make(chan struct{})
+	done := make(chan struct{})
+	server := newStub(t, reply(http.StatusOK, `{"tid":"T-1"}`))
+	transport := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		close(dialing)
+		<-dial
+		return (&net.Dialer{}).DialContext(ctx, network, address)
+	}}
+	defer transport.CloseIdleConnections()
+	client := server.client(t, engage.WithTransport(transport), around(func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
+		go func() {
+			defer close(done)
+			response, err := next.RoundTrip(r.WithContext(context.WithoutCancel(r.Context())))
+			if err == nil {
+				response.Body.Close()
+			}
+		}()
+		<-dialing
+		return nil, errors.New("too slow")
+	}))
+	_, err := appendTo(appendRequest, noReconciliation)(t.Context(), client)
+	require.Equal(t, outcome.MaybeApplied, outcome.EffectOf(err))
+	require.Len(t, failureOf(t, err).Attempts, 1)
+	close(dial)
+	<-done
+	require.Len(t, server.seen(), 1, "it was sent after the attempt")
+}
+
+func TestAMiddlewareKeepsWhatHTTP2ProvesOfItsOwnRequestOnly(t *testing.T) {
+	var server *http2test.Server
+	server = http2test.Start(t, http2test.Config{
+		Handler: reply(http.StatusOK, acknowledged),
+		Decide: func(s *http2test.Stream) {
+			if server.Requests.Load()%2 == 1 {
+				s.Reset(http2test.RefusedStream)
+			}
+		},
+	})
+	var proof error
+	forge := false
+	client, err := engage.New(engage.Endpoint(server.URL), auth.Static(token), engage.WithTLSConfig(server.TLS),
+		around(func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
+			response, err := next.RoundTrip(r)
+			if err != nil {
+				proof = err
+			} else if forge {
+				response.Body.Close()
+				return nil, proof
+			}
+			return response, err
+		}))
+	require.NoError(t, err)
+	defer client.CloseIdleConnections()
+	_, err = appendTo(appendRequest, oneAttempt)(t.Context(), client)
+	require.NoError(t, err, "what was refused is sent again within the attempt")
+	require.EqualValues(t, 2, server.Requests.Load())
+
+	forge = true
+	_, err = appendTo(appendRequest, noReconciliation)(t.Context(), client)
+	require.Equal(t, outcome.MaybeApplied, outcome.EffectOf(err))
+	require.EqualValues(t, 4, server.Requests.Load(), "the reply that was hidden may have applied it")
 }
 
 func TestAMiddlewareCannotSendWhatIsCertainlyNotSent(t *testing.T) {

@@ -30,7 +30,7 @@ func (b below) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, errEnded
 	}
 	response, err := b.transport.RoundTrip(request)
-	w.leave(response)
+	w.leave(response, err)
 	return response, err
 }
 
@@ -43,18 +43,19 @@ func (w *Watch) enter() bool {
 		return false
 	}
 	w.sendings++
-	w.status = 0
+	w.inFlight++
 	return true
 }
 
-// leave notes the response to a sending of a middleware; nil for an error.
-func (w *Watch) leave(response *http.Response) {
-	if response == nil {
-		return
-	}
+// leave notes the result of a sending of a middleware.
+func (w *Watch) leave(response *http.Response, err error) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	w.status = response.StatusCode
+	w.inFlight--
+	w.status, w.err = 0, err
+	if response != nil {
+		w.status = response.StatusCode
+	}
 }
 
 // answered notes that the middleware returned a response with this status.

@@ -113,6 +113,7 @@ func (c *Client) Send(request *http.Request, body []byte, w *Watch) (*http.Respo
 		if !w.failed(err) || n == repetitions || !pause(ctx, n) {
 			return nil, err
 		}
+		w.resume()
 		reader = bytes.NewReader(body)
 	}
 }

@@ -52,9 +52,12 @@ type Watch struct {
 	// notSent is the result of NotSent.
 	notSent bool
 
-	// sendings counts how often a middleware sent the request, and status is that of the
-	// last response; 0 without one.
-	sendings, status int
+	// sendings counts how often a middleware sent the request, and inFlight how many of
+	// these sendings have not returned.
+	sendings, inFlight int
+	// status and err are the result of the last sending that returned.
+	status int
+	err    error
 	// ended is set once the request must not be sent any more.
 	ended bool
 	// unproven is the result of Unproven.
@@ -142,6 +145,13 @@ func (w *Watch) getConn(string) {
 	w.forget()
 }
 
+// resume notes that the Client repeats the request.
+func (w *Watch) resume() {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	w.ended, w.sendings, w.err = false, 0, nil
+}
+
 // gotConn notes that the transport got a connection.
 func (w *Watch) gotConn(got httptrace.GotConnInfo) {
 	w.mutex.Lock()
@@ -206,17 +216,19 @@ func (w *Watch) failed(err error) (again bool) {
 	w.settle()
 	w.notSent = false
 	w.ended = true
-	if w.repeated || w.sendings > 1 {
+	if w.repeated || w.sendings > 1 || w.inFlight > 0 {
 		return false
 	}
 	if !w.mayHaveWritten {
 		w.notSent = w.asked || w.direct && (!w.wrapped || w.sendings == 1)
 		return false
 	}
+	if w.wrapped {
+		err = w.err // The middleware may return any other.
+	}
 	w.notSent, again = proof(err)
 	if again {
 		w.conn, w.mayHaveWritten = nil, false
-		w.ended, w.sendings = false, 0
 	}
 	return again
 }
