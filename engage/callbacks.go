@@ -57,7 +57,7 @@ func (c *Client) await(ctx context.Context, w wireRequest) (*awaited, error) {
 	expected, err := c.callbacks.Expect(ctx, t.done)
 	if err != nil {
 		return nil, &outcome.Error{
-			Edge: outcome.EdgeOf(err), Operation: operation, Version: version, Effect: outcome.NotSent, Err: err,
+			Edge: engine.EdgeOf(err), Operation: operation, Version: version, Effect: outcome.NotSent, Err: err,
 		}
 	}
 	return &awaited{Awaited: expected, operation: operation, version: version, failureEdge: t.failure}, nil

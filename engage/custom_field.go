@@ -17,7 +17,7 @@ const (
 // Scope and Key are required. A field that the request does not list stays as it is.
 //
 // To clear a field, send an empty value or null. Which of the two clears it is not
-// documented, so try what your tenant does.
+// documented: check what your tenant does.
 type CustomField struct {
 	Scope CustomFieldScope `json:"scope"`
 	Key   string           `json:"key"`

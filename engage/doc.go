@@ -41,7 +41,8 @@
 //
 // # When a call fails
 //
-// The error is an [outcome.Error]. Its Effect says whether a write may have been
+// The error is an [outcome.Error]. [outcome.EdgeOf] and [outcome.EffectOf] read it, and
+// errors.Is compares it with codes such as [outcome.ErrAlreadyClosed]. The effect says whether a write may have been
 // applied all the same. Reads are retried, and so are convergent writes, which end in the
 // same state however often they are applied. A create, an append, a transfer or a resolve
 // is sent again only if it was certainly not applied; see [Class]. [Retry] changes that.
@@ -55,6 +56,14 @@
 // that it may have been applied. A program that was killed does not know what it sent:
 // when it handles the same event again, the LookFirst of [Reconciliation] looks a write
 // up before it is sent.
+//
+// [Client.Ping] checks the token and the host before there is work.
+//
+// # Observing calls
+//
+// [WithLogger] logs attempts. [WithObserver] reports calls and attempts to traces and
+// metrics. [WithMiddleware] puts code of yours around the transport, below the retries.
+// Results and errors have the header of the last reply.
 //
 // # Writes are asynchronous
 //

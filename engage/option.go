@@ -55,11 +55,10 @@ func WithTLSConfig(config *tls.Config) Option {
 // its token, and the requests for tokens. With several options the first one sees a
 // request first. The connections of the transport stay as they are.
 //
-// A middleware must pass on the context of the request. It may return without a call of
-// the transport, but the client cannot know that nothing was sent: use [WithLimiter] to
-// stop attempts. If it makes a reply itself, or sends a request more than once, a write
-// that fails has the effect [outcome.MaybeApplied]. Once the middleware has returned, the
-// transport may refuse to send that request.
+// A middleware must pass on the context of the request, and wait for the transport. A
+// write that fails has the effect [outcome.MaybeApplied] if the middleware sent it several
+// times, made the reply itself, or called no transport. To stop attempts, use
+// [WithLimiter]. Once the middleware has returned, the transport may refuse the request.
 func WithMiddleware(middleware func(http.RoundTripper) http.RoundTripper) Option {
 	return func(c *Client) error {
 		if middleware == nil {

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/engagesdk/engage-go/engage/callback"
+	"github.com/engagesdk/engage-go/internal/engine"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -86,7 +87,7 @@ func (r Receipt) Wait(ctx context.Context) (Receipt, error) {
 	}
 	reported, err := r.awaited.Outcome(ctx, r.TransactionID, r.Attempts)
 	if err != nil {
-		failure := r.newError(outcome.EdgeOf(err), outcome.MaybeApplied)
+		failure := r.newError(engine.EdgeOf(err), outcome.MaybeApplied)
 		failure.Err = fmt.Errorf("acknowledged, and no callback has reported the outcome: %w", err)
 		r.awaited.Explain(failure)
 		return r, failure

@@ -160,3 +160,13 @@ func TestAReplyThatSwitchesProtocolsEndsTheCall(t *testing.T) {
 	require.Equal(t, outcome.MaybeApplied, failure.Effect)
 	require.Len(t, server.seen(), 1)
 }
+
+func TestTheErrorOfATransportThatBelongsToAnotherCallHasNoEdgeOfThisOne(t *testing.T) {
+	for _, other := range []*outcome.Error{{}, {Edge: outcome.OnInvalidData, Effect: outcome.NotSent}} {
+		client := over(t, roundTrip(func(*http.Request) (*http.Response, error) { return nil, other }))
+		_, err := appendTo(appendRequest, noReconciliation)(t.Context(), client)
+		require.Equal(t, outcome.OnError, outcome.EdgeOf(err))
+		require.Equal(t, outcome.MaybeApplied, outcome.EffectOf(err))
+		require.ErrorIs(t, err, other)
+	}
+}

@@ -22,6 +22,7 @@ import (
 //
 // Only some writes take these side ways:
 //
+//	observe               reports start and end, if there is an observer     observer.go
 //	lookUpFirst           before sending, if a call option asks for it       reconcile.go
 //	awaited               the outcome, if the client has callbacks           callbacks.go, receipt.go
 //	failedWrite           what became of a write that failed                 reconcile.go, lookup.go

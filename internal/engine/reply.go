@@ -64,12 +64,22 @@ func verdictUnanswered(err error, notSent bool) verdict {
 		effect = outcome.NotSent
 	}
 	refusal, isRefusal := errors.AsType[*transport.ProxyError](err)
-	return verdict{outcome.EdgeOf(err), effect, !isRefusal || !refusal.Permanent()}
+	return verdict{EdgeOf(err), effect, !isRefusal || !refusal.Permanent()}
 }
 
 // isContextError reports whether err is that of a context that ended.
 func isContextError(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}
+
+// EdgeOf returns onTimeout for the error of a context that ended, and onError for any
+// other. Unlike [outcome.EdgeOf] it ignores an [outcome.Error] in err: in an error of the
+// user's code, that belongs to another call.
+func EdgeOf(err error) outcome.Edge {
+	if isContextError(err) {
+		return outcome.OnTimeout
+	}
+	return outcome.OnError
 }
 
 // The causes of a failure with a 2xx reply. They do not quote the reply.
@@ -114,7 +124,7 @@ func judgeCut(v verdict, cut error) verdict {
 	if v.succeeded() || v.effect == outcome.Applied {
 		effect = outcome.Applied
 	}
-	return verdict{outcome.EdgeOf(cut), effect, !errors.Is(cut, errTooLarge)}
+	return verdict{EdgeOf(cut), effect, !errors.Is(cut, errTooLarge)}
 }
 
 // statuses are those that mean the same for every operation.

@@ -9,9 +9,8 @@ import (
 // errEnded is the error of a request that a middleware sends after its attempt ended.
 var errEnded = safeerror.New("the attempt of the request has ended")
 
-// Below returns transport for the end of a chain of middleware, where it notes for the
-// Watch of a request how often the middleware sends it. After the Watch has reported
-// that the request was not sent, it sends nothing more.
+// Below returns transport for the end of a chain of middleware. It notes for the Watch of
+// a request how often the middleware sends it. After the attempt it sends nothing more.
 func Below(transport http.RoundTripper) http.RoundTripper { return below{transport} }
 
 // below implements [Below].
