@@ -9,13 +9,11 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 
 	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/engage/callback"
 	"github.com/engagesdk/engage-go/internal/engine"
 	"github.com/engagesdk/engage-go/internal/nothing"
-	"github.com/engagesdk/engage-go/internal/sent"
 	"github.com/engagesdk/engage-go/internal/transport"
 	"github.com/engagesdk/engage-go/outcome"
 )
@@ -87,22 +85,9 @@ func (c *Client) setTransport() error {
 	case c.tls != nil:
 		return errors.New("engage: WithTLSConfig: the transport of WithTransport has a TLS configuration of its own")
 	}
-	if c.middleware != nil {
-		return c.addMiddleware()
+	if !c.engine.Wrap(c.middleware) {
+		return errors.New("engage: WithMiddleware: the middleware returned no transport")
 	}
-	return nil
-}
-
-// addMiddleware puts the middleware around the transport.
-func (c *Client) addMiddleware() error {
-	inner := c.engine.Client.Transport
-	chain := sent.Below(inner)
-	for _, wrap := range slices.Backward(c.middleware) {
-		if chain = wrap(chain); nothing.In(chain) {
-			return errors.New("engage: WithMiddleware: the middleware returned no transport")
-		}
-	}
-	c.engine.Client.Transport, c.engine.Client.Inner = chain, inner
 	return nil
 }
 

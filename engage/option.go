@@ -64,7 +64,12 @@ func WithMiddleware(middleware func(http.RoundTripper) http.RoundTripper) Option
 		if middleware == nil {
 			return errors.New("engage: WithMiddleware: the middleware is nil")
 		}
-		c.middleware = append(c.middleware, middleware)
+		c.middleware = append(c.middleware, func(next http.RoundTripper) http.RoundTripper {
+			if outer := middleware(next); !nothing.In(outer) {
+				return outer
+			}
+			return nil // New returns an error.
+		})
 		return nil
 	}
 }

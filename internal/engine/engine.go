@@ -49,10 +49,11 @@ type Limiter interface {
 	Wait(ctx context.Context) error
 }
 
-// Observer observes attempts. Started returns the context of the attempt, which Ended gets.
-// The edge of a success is empty.
+// Observer observes attempts.
 type Observer interface {
+	// Started is called before an attempt, and returns its context.
 	Started(ctx context.Context, operation outcome.Operation, version outcome.Version, number int) context.Context
+	// Ended is called after the attempt with its context. The edge of a success is empty.
 	Ended(ctx context.Context, operation outcome.Operation, version outcome.Version, number int, edge outcome.Edge, attempt outcome.Attempt)
 }
 
@@ -81,6 +82,23 @@ type Engine struct {
 // New returns an engine whose exported fields are zero. Client, Source, Hosts and
 // ReplyLimit must be set.
 func New() *Engine { return &Engine{large: make(chan struct{}, largeReplies)} }
+
+// Wrap puts middleware around the transport of Client, the first one outermost. It returns
+// false if a middleware returned no transport.
+func (e *Engine) Wrap(middleware []func(http.RoundTripper) http.RoundTripper) bool {
+	if len(middleware) == 0 {
+		return true
+	}
+	inner := e.Client.Transport
+	outer := sent.Below(inner)
+	for _, wrap := range slices.Backward(middleware) {
+		if outer = wrap(outer); outer == nil {
+			return false
+		}
+	}
+	e.Client.Transport, e.Client.Inner = outer, inner
+	return true
+}
 
 // Call is a request and the rules for it.
 type Call struct {
