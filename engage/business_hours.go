@@ -19,20 +19,18 @@ import (
 // standard edges.
 func (c *Client) BusinessHours(ctx context.Context, request BusinessHoursRequest, options ...CallOption) (*BusinessHoursResult, error) {
 	w := request.wire()
-	s, err := c.prepare(w, options)
-	if err != nil {
-		return nil, err
-	}
-	reply, err := c.do(ctx, w, s)
-	if err != nil {
-		return nil, err
-	}
-	schedule := tolerant.MembersOf(reply.Envelope.Value)
-	slot := schedule.Text("slot")
-	if slot == "" {
-		return nil, unusable(w, reply, outcome.OnError, errWrongShape)
-	}
-	return w.result(reply, slot, schedule)
+	return read(ctx, c, w, options, func(ctx context.Context, s *settings) (*BusinessHoursResult, error) {
+		reply, err := c.do(ctx, w, s)
+		if err != nil {
+			return nil, err
+		}
+		schedule := tolerant.MembersOf(reply.Envelope.Value)
+		slot := schedule.Text("slot")
+		if slot == "" {
+			return nil, unusable(w, reply, outcome.OnError, errWrongShape)
+		}
+		return w.result(reply, slot, schedule)
+	})
 }
 
 // BusinessHoursResult is the result of BusinessHours. Its Outcome says which slot is

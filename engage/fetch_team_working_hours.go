@@ -12,25 +12,23 @@ import (
 // Failure or a standard edge. It is a read and is retried.
 func (c *Client) FetchTeamWorkingHours(ctx context.Context, request FetchTeamWorkingHoursRequest, options ...CallOption) (*FetchTeamWorkingHoursResult, error) {
 	w := request.wire()
-	s, err := c.prepare(w, options)
-	if err != nil {
-		return nil, err
-	}
-	reply, err := c.do(ctx, w, s)
-	if err != nil {
-		return nil, err
-	}
-	team := tolerant.MembersOf(reply.Envelope.Value)
-	works, ok := team.Flag("inWorkingHours")
-	if !ok {
-		return nil, unusable(w, reply, outcome.OnError, errWrongShape)
-	}
-	return &FetchTeamWorkingHoursResult{
-		Reply:               replyOf(reply, c.target(w).success),
-		InWorkingHours:      works,
-		OutOfOfficeResponse: team.Text("oooResponse"),
-		TimeZone:            team.Text("timezone"),
-	}, nil
+	return read(ctx, c, w, options, func(ctx context.Context, s *settings) (*FetchTeamWorkingHoursResult, error) {
+		reply, err := c.do(ctx, w, s)
+		if err != nil {
+			return nil, err
+		}
+		team := tolerant.MembersOf(reply.Envelope.Value)
+		works, ok := team.Flag("inWorkingHours")
+		if !ok {
+			return nil, unusable(w, reply, outcome.OnError, errWrongShape)
+		}
+		return &FetchTeamWorkingHoursResult{
+			Reply:               replyOf(reply, c.target(w).success),
+			InWorkingHours:      works,
+			OutOfOfficeResponse: team.Text("oooResponse"),
+			TimeZone:            team.Text("timezone"),
+		}, nil
+	})
 }
 
 // FetchTeamWorkingHoursResult is the result of FetchTeamWorkingHours.

@@ -17,14 +17,9 @@ import (
 // read and is retried. [Client.Transcript] reads all messages.
 func (c *Client) FetchTranscript(ctx context.Context, request FetchTranscriptRequest, options ...CallOption) (*FetchTranscriptResult, error) {
 	w := request.wire()
-	s, err := c.prepare(w, options)
-	if err != nil {
-		return nil, err
-	}
-	ctx, ended := c.observe(ctx, startOf(w))
-	result, err := c.transcript(ctx, w, s)
-	ended(result, err)
-	return result, err
+	return read(ctx, c, w, options, func(ctx context.Context, s *settings) (*FetchTranscriptResult, error) {
+		return c.transcript(ctx, w, s)
+	})
 }
 
 // transcript returns the messages of one page.

@@ -70,7 +70,7 @@ func (m *messages) lookUpIn(ctx context.Context, c *Client, s *settings, convers
 		}
 	}
 	w := &fetchTranscript{ConversationID: conversationID, Limit: maxTranscriptLimit}
-	for page, err := range c.transcriptPages(ctx, w, s) {
+	for page, err := range c.transcriptPages(ctx, w, s, c.transcriptPage) {
 		if err != nil {
 			return lookup{reason: err, final: true}
 		}

@@ -150,3 +150,20 @@ func TestACallThatIsInvalidIsNotObserved(t *testing.T) {
 	_, err = engage.New(engage.US, auth.Static(token), engage.WithObserver((*observed)(nil)))
 	require.ErrorContains(t, err, "the observer is nil")
 }
+
+func TestEachPageOfATranscriptIsACall(t *testing.T) {
+	server := newStub(t, inTurn(
+		reply(http.StatusOK, `{"value":{"countOfRecords":1,"messages":[{"type":"text","text":"hello"}]}}`),
+		reply(http.StatusOK, `{"value":{"countOfRecords":1,"messages":[]}}`),
+	))
+	var o observed
+	for _, err := range server.client(t, engage.WithObserver(&o)).Transcript(t.Context(), "C1", nil) {
+		require.NoError(t, err)
+	}
+	require.Len(t, o.calls, 2)
+	for _, call := range o.calls {
+		require.Equal(t, outcome.FetchTranscript, call.Operation)
+		require.Equal(t, outcome.TranscriptFetched, call.Edge)
+		require.Equal(t, 1, call.Attempts)
+	}
+}

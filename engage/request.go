@@ -73,6 +73,18 @@ func (c *Client) encode(w wireRequest, s *settings, callbackURL string) (engine.
 	return call, nil
 }
 
+// read makes the call of a read, from its request to its result.
+func read[R observable](ctx context.Context, c *Client, w wireRequest, options []CallOption, do func(context.Context, *settings) (R, error)) (R, error) {
+	s, err := c.prepare(w, options)
+	if err != nil {
+		return *new(R), err
+	}
+	ctx, ended := c.observe(ctx, startOf(w))
+	result, err := do(ctx, s)
+	ended(result, err)
+	return result, err
+}
+
 // do sends a request without callbacks and returns its reply.
 func (c *Client) do(ctx context.Context, w wireRequest, s *settings) (engine.Reply, error) {
 	call, err := c.encode(w, s, "")

@@ -42,7 +42,7 @@ import (
 func (c *Client) ResolveConversation(ctx context.Context, request ResolveConversationRequest, options ...CallOption) (*ResolveConversationReceipt, error) {
 	receipt, err := c.write(ctx, request.wire(), options)
 	if err != nil {
-		return nil, withResolveEdge(err)
+		return nil, err
 	}
 	return new(resolved(*receipt)), nil
 }
@@ -299,6 +299,15 @@ func validateMedia(v *outcome.Violations, m media) bool {
 		v.Add("MediaChannel", "must be "+strings.Join(channels, " or ")+" with this media type")
 	}
 	return false
+}
+
+// judge implements [judge].
+func (*resolveConversation) judge(receipt *Receipt, err error) error {
+	if err != nil {
+		return withResolveEdge(err)
+	}
+	*receipt = resolved(*receipt).Receipt
+	return nil
 }
 
 func (w *resolveConversation) body(callbackURL string) any {

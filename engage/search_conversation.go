@@ -21,14 +21,9 @@ import (
 // standard edges.
 func (c *Client) SearchConversation(ctx context.Context, request SearchConversationRequest, options ...CallOption) (*SearchConversationResult, error) {
 	w := request.wire()
-	s, err := c.prepare(w, options)
-	if err != nil {
-		return nil, err
-	}
-	ctx, ended := c.observe(ctx, startOf(w))
-	result, err := c.search(ctx, w, s)
-	ended(result, err)
-	return result, err
+	return read(ctx, c, w, options, func(ctx context.Context, s *settings) (*SearchConversationResult, error) {
+		return c.search(ctx, w, s)
+	})
 }
 
 // SearchConversationResult is the result of SearchConversation. Its Outcome says

@@ -42,8 +42,17 @@ func (c *Client) write(ctx context.Context, w wireRequest, options []CallOption)
 	if err != nil {
 		receipt, err = nil, withAliasIDs(err, w)
 	}
+	if j, ok := w.(judge); ok {
+		err = j.judge(receipt, err)
+	}
 	ended(receipt, err)
 	return receipt, err
+}
+
+// judge is a write that knows more of its edge than the engine.
+type judge interface {
+	// judge corrects the receipt, or returns the corrected error.
+	judge(*Receipt, error) error
 }
 
 // withAliasIDs adds to the error of a write the alias ids of its messages, some of

@@ -199,7 +199,7 @@ func ExampleDiff() {
 // A stream event with a customer's message reaches a receiver under test, signed and
 // without a network.
 func ExampleEvent() {
-	secret := stream.NewSecret("test", "the hub secret")
+	secret := stream.NewSecret("the hub secret")
 	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
 	receiver, err := stream.NewReceiver(inbox, stream.WithSignature(stream.SHA256, secret))
 	if err != nil {
