@@ -80,13 +80,14 @@ func run(ctx context.Context, out io.Writer, targets []string, tests, skip strin
 		if m.dropped {
 			continue
 		}
-		if ctx.Err() != nil {
-			break
-		}
 		if i%100 == 0 {
 			fmt.Fprintf(os.Stderr, "mutant %d of %d\n", i+1, len(set.mutants))
 		}
-		if isNoticed(ctx, suites, m, timeout) {
+		isNoticed := isNoticed(ctx, suites, m, timeout)
+		if ctx.Err() != nil {
+			break // The tests were stopped, and say nothing of the mutant.
+		}
+		if isNoticed {
 			noticed++
 			continue
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"os"
 	"strings"
 	"testing"
@@ -46,4 +47,44 @@ func TestLarger(t *testing.T) {
 sample.go:9: > is >= in a > b
 noticed 3 of 5 mutants (60.0 %)
 `, out.String())
+}
+
+func TestAMutantWhoseTestsAreInterruptedIsNotCounted(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for name, source := range map[string]string{
+		"go.mod": "module sample\n\ngo 1.26\n",
+		"sample.go": `package sample
+
+func one() int { return 2 - 1 }
+`,
+		"sample_test.go": `package sample
+
+import (
+	"os"
+	"testing"
+)
+
+func TestOne(t *testing.T) {
+	if one() != 1 {
+		os.WriteFile("running", nil, 0o600)
+		select {}
+	}
+}
+`,
+	} {
+		require.NoError(t, os.WriteFile(name, []byte(source), 0o600))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() { // ends with ctx
+		for ctx.Err() == nil {
+			if _, err := os.Stat("running"); err == nil {
+				cancel()
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}()
+	var out strings.Builder
+	require.ErrorIs(t, run(ctx, &out, []string{"."}, "", "", time.Minute), context.Canceled)
+	require.Empty(t, out.String())
 }

@@ -268,7 +268,7 @@ func (s *suite) notices(ctx context.Context, m *mutant, timeout time.Duration) b
 		command := s.command(ctx, "-test.failfast", "-test.timeout", timeout.String(), "-test.run", "^("+strings.Join(tests, "|")+")$")
 		command.Env = append(os.Environ(), "MUTANT="+strconv.Itoa(m.id))
 		err := command.Run()
-		if _, failed := errors.AsType[*exec.ExitError](err); failed && ctx.Err() == nil {
+		if _, failed := errors.AsType[*exec.ExitError](err); failed {
 			return true
 		}
 	}
