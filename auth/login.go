@@ -104,7 +104,7 @@ func (s *SignIn) URL() string {
 //   - a [*ReauthorizationRequiredError] if the person or the service declined, or the
 //     service refuses the client;
 //   - a [*TokenEndpointError] for any other failure of the endpoint;
-//   - an error that wraps that of FetchSecret. The sign-in has ended then.
+//   - an error that wraps that of FetchSecret. Finish can be called again.
 //
 // If the reply contains a refresh token but no usable access token, Finish returns an
 // error and a grant that holds only the refresh token.
@@ -141,6 +141,12 @@ func (s *SignIn) Finish(ctx context.Context, redirect string) (Grant, error) {
 	defer cancel()
 	endpoint := s.integration.endpoint()
 	endpoint.singleUse = true
+	secret, err := endpoint.client.currentSecret(ctx)
+	if err != nil {
+		s.used.Store(false) // No request was sent.
+		return Grant{}, err
+	}
+	endpoint.client = client{id: endpoint.client.id, secret: secret}
 	_, answer, err := endpoint.attempt(ctx, url.Values{
 		"grant_type":    {"authorization_code"},
 		"code":          {code},
@@ -395,7 +401,10 @@ func (p *redirectPage) finish(w http.ResponseWriter, r *http.Request) {
 	default:
 		show(w, http.StatusForbidden, "You are not signed in. The program that asked you to sign in knows why.")
 	}
-	p.results <- result{grant, err}
+	select {
+	case p.results <- result{grant, err}:
+	default: // Run returns the first result.
+	}
 }
 
 func show(w http.ResponseWriter, status int, text string) {

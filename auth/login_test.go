@@ -323,3 +323,28 @@ func ExampleLogin() {
 		return refreshing.Open()
 	}
 }
+
+func TestSignInCanBeFinishedOnceTheSecretCanBeFetched(t *testing.T) {
+	var address string
+	integration := person(identity(t, &address).URL)
+	integration.ClientSecret = auth.Secret{}
+	sealed := errors.New("the vault is sealed")
+	integration.FetchSecret = func(context.Context) (auth.Secret, error) {
+		err := sealed
+		sealed = nil
+		return auth.NewSecret(hidden), err
+	}
+	signIn, err := integration.NewSignIn()
+	require.NoError(t, err)
+	address = signIn.URL()
+	ended := redirect(t, address, "code", "good")
+
+	want := sealed
+	_, err = signIn.Finish(t.Context(), ended)
+	require.ErrorIs(t, err, want)
+	grant, err := signIn.Finish(t.Context(), ended)
+	require.NoError(t, err)
+	require.Equal(t, "abc", grant.Token.Reveal())
+	_, err = signIn.Finish(t.Context(), ended)
+	require.ErrorContains(t, err, "used before")
+}
