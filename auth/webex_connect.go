@@ -152,6 +152,16 @@ func (a *alternating) Token(ctx context.Context) (Token, error) {
 	return token, nil
 }
 
+// Accept implements [Accepter].
+func (a *alternating) Accept(accepted Token) {
+	a.mu.Lock()
+	source := a.sources[a.current]
+	a.mu.Unlock()
+	if source, ok := source.(Accepter); ok {
+		source.Accept(accepted)
+	}
+}
+
 // Invalidate implements [Invalidator].
 func (a *alternating) Invalidate(refused Token) {
 	a.mu.Lock()

@@ -105,6 +105,22 @@ func TestRefusedJWTIsReplacedByOneOfTheOtherSecret(t *testing.T) {
 	claims(t, get(t, source), "two??")
 }
 
+// A service that refuses good tokens now and then must not look like one that refuses all.
+func TestAcceptedJWTsAreReplacedWheneverTheyAreRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source, err := auth.ConnectJWT{ServiceID: "service", Secret: auth.NewSecret(base64.StdEncoding.EncodeToString([]byte("key")))}.Open()
+		require.NoError(t, err)
+		for range 5 {
+			accepted, err := source.Token(t.Context())
+			require.NoError(t, err)
+			source.(auth.Accepter).Accept(accepted)
+			time.Sleep(time.Second) // A later token differs by its second.
+			source.(auth.Invalidator).Invalidate(accepted)
+			require.NotEqual(t, accepted.Reveal(), get(t, source))
+		}
+	})
+}
+
 // meddling is a context that runs meddle while it is asked for its end.
 type meddling struct {
 	context.Context
