@@ -20,7 +20,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 )
 
 // Error is an error whose text is safe to show, whatever it wraps.
@@ -222,7 +221,7 @@ func isOfNetwork(err error) bool {
 		return isOfNetwork(e.Err) || isUnexported(e.Err)
 	case *os.SyscallError:
 		return isOfNetwork(e.Err)
-	case *net.DNSError, *tls.CertificateVerificationError, tls.AlertError, syscall.Errno:
+	case *net.DNSError, *tls.CertificateVerificationError, tls.AlertError, errno:
 		return true
 	}
 	switch err {

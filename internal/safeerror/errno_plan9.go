@@ -1,0 +1,6 @@
+package safeerror
+
+import "syscall"
+
+// errno is the type of an error of the operating system.
+type errno = syscall.ErrorString
