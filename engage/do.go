@@ -28,19 +28,13 @@ import (
 // request without one by itself.
 func (c *Client) Do(ctx context.Context, call Call, options ...CallOption) (*Reply, error) {
 	w := call.wire()
-	s, err := c.prepare(w, options)
-	if err != nil {
-		return nil, err
-	}
-	ctx, ended := c.observe(ctx, startOf(w))
-	reply, err := c.do(ctx, w, s)
-	if err != nil {
-		ended(nil, err)
-		return nil, err
-	}
-	result := new(replyOf(reply, c.target(w).success))
-	ended(result, nil)
-	return result, nil
+	return read(ctx, c, w, options, func(ctx context.Context, s *settings) (*Reply, error) {
+		reply, err := c.do(ctx, w, s)
+		if err != nil {
+			return nil, err
+		}
+		return new(replyOf(reply, usualSuccess(outcome.Successes(call.Operation)))), nil
+	})
 }
 
 // Call is a call of an operation for which the client has no method; see

@@ -73,7 +73,7 @@ func (c *Client) encode(w wireRequest, s *settings, callbackURL string) (engine.
 	return call, nil
 }
 
-// read makes the call of a read, from its request to its result.
+// read makes a call that is not a write of the client, from its request to its result.
 func read[R observable](ctx context.Context, c *Client, w wireRequest, options []CallOption, do func(context.Context, *settings) (R, error)) (R, error) {
 	s, err := c.prepare(w, options)
 	if err != nil {
