@@ -74,7 +74,7 @@ func TestARefusedTokenIsReplacedOnce(t *testing.T) {
 	_, err = appendMessage(t.Context(), client(server, source))
 	require.ErrorIs(t, err, outcome.ErrOnAuthorizationFailure)
 	require.Len(t, server.seen(), 2, "once")
-	require.Equal(t, []string{"token-0"}, source.refused)
+	require.Equal(t, []string{"token-0", "token-1"}, source.refused, "a later call must get another token")
 
 	server, source = only("token-9"), &rotating{stuck: true}
 	_, err = appendMessage(t.Context(), client(server, source))

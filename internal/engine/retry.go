@@ -73,18 +73,15 @@ func Attempts(history []outcome.Attempt) int {
 // the last attempt.
 func (c *call) safeToRepeat() bool { return c.Repeatable || c.last.effect < outcome.MaybeApplied }
 
-// reauthorize asks for another token in place of one that the service refused, and
+// reauthorize invalidates a token that the service refused and asks for another. It
 // reports whether there is one; the next attempt uses it. It reports false if a token was
 // replaced before, or the request may have been applied. If the source fails, its error
 // becomes that of the call.
 func (c *call) reauthorize(ctx context.Context) bool {
-	if c.reauthorized {
-		return false
-	}
 	if invalidator, ok := c.Source.(auth.Invalidator); ok {
 		invalidator.Invalidate(c.token)
 	}
-	if !c.safeToRepeat() {
+	if c.reauthorized || !c.safeToRepeat() {
 		return false
 	}
 	tokenCtx, cancel := context.WithTimeout(ctx, c.AttemptTimeout)
