@@ -42,13 +42,6 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// Limiter delays attempts, so that they keep below a rate.
-type Limiter interface {
-	// Wait returns nil when the next attempt may start. It returns an error if
-	// the attempt must not start, as when ctx ends.
-	Wait(ctx context.Context) error
-}
-
 // Observer observes attempts.
 type Observer interface {
 	// Started is called before an attempt, and returns its context.
@@ -66,8 +59,9 @@ type Engine struct {
 	Source auth.TokenSource
 	// Hosts are the only hosts that receive a token.
 	Hosts auth.Hosts
-	// Limiter delays each attempt; nil for no limit.
-	Limiter Limiter
+	// Limiter delays each attempt; nil for no limit. An attempt for which Wait returns an
+	// error does not start.
+	Limiter interface{ Wait(context.Context) error }
 	// Logger receives a line for each attempt; nil for none.
 	Logger *slog.Logger
 	// Observer is called at the start and the end of each attempt; nil for none.
