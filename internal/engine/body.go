@@ -47,35 +47,21 @@ func (e *Engine) read(ctx context.Context, response *http.Response) ([]byte, err
 		beginning, _ := io.ReadAll(io.LimitReader(response.Body, min(small, e.ReplyLimit)))
 		return beginning, errTooLarge
 	}
-	if length <= 0 || length > small {
+	if length > small {
 		return e.readAll(ctx, nil, response.Body)
 	}
 	// The length need not be true: a transport that decompresses may leave it as it was.
 	// One byte more finds the end of the body, or that it is longer. If the body is cut
 	// short, net/http returns an error.
-	begun := make([]byte, length+1)
-	n, err := fill(begun, response.Body)
-	if err == io.EOF {
-		return begun[:n], nil
-	}
-	if err != nil {
-		return begun[:n], err
-	}
-	return e.readAll(ctx, begun, response.Body)
-}
-
-// fill reads until buffer is full, or until an error. Unlike [io.ReadFull] it returns
-// io.EOF for a body that is shorter.
-func fill(buffer []byte, body io.Reader) (int, error) {
-	n := 0
-	for n < len(buffer) {
-		more, err := body.Read(buffer[n:])
-		n += more
+	begun := make([]byte, 0, max(length, 0)+1)
+	for len(begun) < cap(begun) {
+		n, err := response.Body.Read(begun[len(begun):cap(begun)])
+		begun = begun[:len(begun)+n]
 		if err != nil {
-			return n, err
+			return begun, eofIsEnd(err)
 		}
 	}
-	return n, nil
+	return e.readAll(ctx, begun, response.Body)
 }
 
 // readAll returns begun and what body adds to it, up to the limit. Before it reads on
