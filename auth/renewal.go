@@ -211,8 +211,7 @@ type refusals struct {
 
 // add adds the refusal of h at now, and reports whether to drop h.
 func (r *refusals) add(h *held, now time.Time) bool {
-	unchanged := h.token.Equal(r.last)
-	if h.accepted && !unchanged || now.Sub(h.since) > longestPause {
+	if now.Sub(h.since) > longestPause {
 		r.count = 0
 	}
 	if r.count > 0 && !reached(now, r.dropAt) {
