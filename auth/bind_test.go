@@ -81,6 +81,17 @@ func TestCacheKeepsItsOptionsWhenItIsBound(t *testing.T) {
 	})
 }
 
+func TestCacheOfACacheIsBoundIfTheSourceInsideDependsOnTheClient(t *testing.T) {
+	cache := auth.NewCache(auth.NewCache(auth.Static("abc")))
+	bound, err := auth.Bind(cache, tenant(t, "one.example.com"), httpmock.NewMockTransport())
+	require.NoError(t, err)
+	require.Same(t, cache, bound)
+
+	bound, err = auth.Bind(auth.NewCache(auth.NewCache(credentials(""))), tenant(t, "one.example.com"), script(`{"access_token":"first"}`))
+	require.NoError(t, err)
+	require.Equal(t, "first", get(t, bound))
+}
+
 func TestRunOfACacheThatOnlyAClientCanCompleteEnds(t *testing.T) {
 	require.ErrorIs(t, auth.NewCache(credentials("")).Run(t.Context()), outcome.ErrOnInvalidData)
 	require.Error(t, auth.NewCache(nil).Run(t.Context()))

@@ -322,7 +322,7 @@ func TestRenewalHasItsOwnTimeLimitAndItsLateTokenIsKept(t *testing.T) {
 			<-release
 			return auth.NewToken("late", time.Time{}), nil
 		})
-		cache := auth.NewCache(deaf, auth.WithTimeout(10*time.Second), auth.WithTimeout(-1))
+		cache := auth.NewCache(deaf, auth.WithTimeout(10*time.Second), auth.WithTimeout(0), auth.WithTimeout(-1))
 		began := time.Now()
 		_, err := cache.Token(t.Context())
 		require.ErrorIs(t, err, context.DeadlineExceeded)

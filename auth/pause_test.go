@@ -107,6 +107,24 @@ func TestRetryEndsThePause(t *testing.T) {
 	})
 }
 
+func TestRetryEndsThePauseInWhichARefusedTokenIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cache := auth.NewCache(&issuer{life: time.Hour})
+		refuse := func() {
+			token, err := cache.Token(t.Context())
+			require.NoError(t, err)
+			cache.Invalidate(token)
+		}
+		refuse()
+		refuse()
+		require.Equal(t, "token-2", get(t, cache), "kept")
+		cache.Retry()
+		require.Equal(t, "token-2", get(t, cache), "nobody has refused it since")
+		refuse()
+		require.Equal(t, "token-3", get(t, cache))
+	})
+}
+
 func TestPausesAreShortAgainAfterASuccess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &issuer{life: time.Hour}
