@@ -32,7 +32,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"slices"
 	"time"
 
 	"github.com/engagesdk/engage-go/auth"
@@ -121,7 +120,7 @@ type Call struct {
 	// reason to try again.
 	Repeatable bool
 	// History holds earlier attempts of the same call. They count against Attempts, and
-	// their effects add to that of the error.
+	// their effects add to that of the error. The engine appends to it.
 	History []outcome.Attempt
 	// Settings are never nil.
 	*Settings
@@ -175,7 +174,6 @@ type call struct {
 // [*outcome.Error] unless that reply is a success.
 func (e *Engine) Do(ctx context.Context, given Call) (Reply, error) {
 	c := &call{Call: given, engine: e}
-	c.History = slices.Clip(given.History)
 	if c.Source == nil {
 		c.Source = e.Source
 	}
@@ -208,7 +206,6 @@ func (c *call) fail(edge outcome.Edge, err error) *outcome.Error {
 		Edge:       edge,
 		Operation:  c.Operation,
 		Version:    c.Version,
-		Effect:     outcome.NotSent,
 		Status:     c.last.status,
 		Code:       c.last.failure.Code,
 		Header:     PublicHeader(c.last.header),

@@ -41,10 +41,11 @@ func (v verdict) succeeded() bool { return v.edge == "" }
 
 // verdictHeld returns the verdict on an attempt under ctx that the limiter stopped.
 func verdictHeld(ctx context.Context) verdict {
+	edge := outcome.OnError
 	if ctx.Err() != nil {
-		return verdict{outcome.OnTimeout, outcome.NotSent, false}
+		edge = outcome.OnTimeout
 	}
-	return verdict{outcome.OnError, outcome.NotSent, false}
+	return verdict{edge, outcome.NotSent, false}
 }
 
 // verdictUnauthorized returns the verdict on an attempt under ctx that got no token, or
@@ -153,9 +154,9 @@ func (c *call) judgeStatus(status int, isEnvelope bool) verdict {
 	case status >= 500:
 		// A 503 with neither may come from a proxy, after the service applied the call.
 		return verdict{outcome.OnError, outcome.MaybeApplied, true}
-	case status >= 400 && isEnvelope && c.Failure != "":
+	case status/100 == 4 && isEnvelope && c.Failure != "":
 		return verdict{c.Failure, outcome.Refused, false}
-	case status >= 400:
+	case status/100 == 4:
 		return verdict{outcome.OnError, outcome.Refused, false}
 	}
 	// Other redirects, and 1xx: nothing says what became of the call.
