@@ -96,13 +96,14 @@ func TestEveryVersionEndsOnTheStandardEdges(t *testing.T) {
 func TestClosingAClosedConversationIsSuccess(t *testing.T) {
 	for _, server := range []*stub{
 		newStub(t, reply(http.StatusConflict, `{"status":"failure","code":4547,"description":"closed","tid":"T-1"}`)),
-		newStub(t, reply(http.StatusOK, `{"status":"failure","code":"4547","tid":"T-1"}`)),
+		newStub(t, reply(http.StatusOK, `{"status":"failure","code":"4547","description":"closed","tid":"T-1"}`)),
 	} {
 		receipt, err := server.client(t).CloseConversation(t.Context(), closeRequest)
 		require.NoError(t, err)
 		require.Equal(t, outcome.OnConversationClosed, receipt.Outcome)
 		require.True(t, receipt.AlreadyDone)
 		require.Equal(t, "4547", receipt.Code)
+		require.Equal(t, "closed", receipt.Description)
 		require.Equal(t, "T-1", receipt.TransactionID)
 		require.Equal(t, "C1", receipt.ConversationID)
 		require.Contains(t, string(receipt.Raw()), "4547")
