@@ -1,11 +1,6 @@
 package auth_test
 
 import (
-	"context"
-	"net/http"
-	"net/http/httptest"
-	"net/url"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -111,54 +106,4 @@ func TestThirdNewTokenThatIsRefusedNeedsReauthorization(t *testing.T) {
 			time.Sleep(5 * time.Second) // longer than the pauses before the third
 		}
 	})
-}
-
-func TestRunSleepsWhileNothingIsDue(t *testing.T) {
-	for name, life := range map[string]time.Duration{"known expiry": 12 * time.Hour, "unknown expiry": 0} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				var reads atomic.Int32
-				cache := auth.NewCache(&issuer{life: life}, auth.WithClock(func() time.Time {
-					reads.Add(1)
-					return time.Now()
-				}))
-				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
-				defer cancel()
-				require.ErrorIs(t, cache.Run(ctx), context.DeadlineExceeded)
-				require.Less(t, reads.Load(), int32(60*10), "it wakes once a minute")
-			})
-		})
-	}
-}
-
-func TestCloseWaitsForARenewalUntilItsContextEnds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		cache := auth.NewCache(&issuer{delay: 10 * time.Second})
-		renewing := make(chan error, 1)
-		go func() {
-			_, err := cache.Token(t.Context())
-			renewing <- err
-		}()
-		synctest.Wait()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		require.ErrorIs(t, cache.Close(ctx), context.DeadlineExceeded)
-		require.NoError(t, cache.Close(t.Context()))
-		require.NoError(t, <-renewing)
-	})
-}
-
-// A transport of the SDK reports why a proxy refused to connect, and net/http does not.
-func TestCacheOfCredentialsSendsByATransportOfTheSDK(t *testing.T) {
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(http.StatusProxyAuthRequired)
-	}))
-	defer proxy.Close()
-	address, err := url.Parse(proxy.URL)
-	require.NoError(t, err)
-	standard := http.DefaultTransport
-	http.DefaultTransport = &http.Transport{Proxy: http.ProxyURL(address)}
-	defer func() { http.DefaultTransport = standard }()
-	_, err = auth.NewCache(credentials("https://login.example.com/token")).Token(t.Context())
-	require.ErrorContains(t, err, "the proxy refused to connect: 407")
 }

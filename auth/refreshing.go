@@ -208,7 +208,7 @@ func (s *refreshSource) stored(ctx context.Context, waited bool) (record, bool) 
 		return record{}, false
 	}
 	stored, err := s.Store.Read(ctx, s.Name)
-	if err != nil || stored.IsZero() {
+	if err != nil {
 		return record{}, false
 	}
 	current, err := s.usable(stored)

@@ -363,7 +363,7 @@ func TestAuthorizeReplacesWhateverTheRecordWas(t *testing.T) {
 
 func TestAuthorizeNeedsARefreshTokenAndAStore(t *testing.T) {
 	refreshing := scripted(new(auth.MemoryStore), `{}`)
-	require.ErrorIs(t, refreshing.Authorize(t.Context(), auth.Grant{}), auth.ErrReauthorizationRequired)
+	require.EqualError(t, refreshing.Authorize(t.Context(), auth.Grant{}), `auth: re-authorization required for "a": no token`)
 	refreshing.Store = nil
 	err := refreshing.Authorize(t.Context(), auth.Grant{RefreshToken: auth.NewSecret("r")})
 	require.ErrorIs(t, err, outcome.ErrOnInvalidData)

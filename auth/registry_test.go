@@ -123,6 +123,26 @@ func TestUsersFollowAnUpdate(t *testing.T) {
 	require.Equal(t, "other", get(t, source))
 }
 
+func TestUpdateToAnotherClientDoesNotUseATokenThatCouldNotBeSaved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := new(failing)
+		registry := &auth.Registry{Store: store}
+		mechanism := integration()
+		mechanism.Transport = rotating(0)
+		require.NoError(t, registry.Add(t.Context(), "a", mechanism))
+		require.NoError(t, registry.Authorize(t.Context(), "a", auth.Grant{RefreshToken: auth.NewSecret("refresh-0")}))
+		store.full = true
+		source := registry.Use("a", "user")
+		require.Equal(t, "access-1", get(t, source))
+
+		mechanism.ClientID = "new"
+		require.NoError(t, registry.Update(t.Context(), "a", mechanism))
+		_, err := source.Token(t.Context())
+		require.EqualError(t, err, `auth: re-authorization required for "a": credentials changed`)
+		synctest.Wait()
+	})
+}
+
 func TestAuthorizationIsTakenUpAfterARestart(t *testing.T) {
 	store := auth.NewFileStore(t.TempDir())
 	before := &auth.Registry{Store: store}

@@ -125,6 +125,17 @@ func TestSeedIsNotUsedWhileTheEndpointIsDownOrRefusesTheClient(t *testing.T) {
 	}
 }
 
+func TestErrorOfTheSeedIsThatOfTheSourceUnlessTheServiceRefusesIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sent []string
+		source := seeded(t, signedIn(t, "revoked"), "seed", traded(&sent, `400{"error":"invalid_grant"}`, `503`))
+		_, err := source.Token(t.Context())
+		require.ErrorContains(t, err, "HTTP 503")
+		require.NotErrorIs(t, err, auth.ErrReauthorizationRequired)
+		require.Contains(t, sent, "seed")
+	})
+}
+
 func TestAccessTokenOfASeedIsUsedAfterARefusal(t *testing.T) {
 	var sent []string
 	refreshing := scripted(signedIn(t, "revoked"))
