@@ -72,7 +72,7 @@ func TestErrorsInsideThoseOfAConnectionAreShown(t *testing.T) {
 		"i/o timeout":            timedOut(t),
 		"9: i/o timeout":         failedDial(expired),
 		"operation was canceled": failedDial(canceled),
-		"connection refused":     &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)},
+		"connection timed out":   &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ETIMEDOUT)},
 		"no such host":           &net.OpError{Op: "proxyconnect", Err: &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host"}}},
 		"closed network":         &net.OpError{Op: "write", Err: net.ErrClosed},
 		"EOF":                    &net.OpError{Op: "read", Err: io.EOF},
@@ -86,8 +86,8 @@ func TestErrorsInsideThoseOfAConnectionAreShown(t *testing.T) {
 func TestErrorsOfTheNetworkAreShown(t *testing.T) {
 	own := errors.New("one's own")
 	for _, err := range []error{
-		io.EOF, io.ErrUnexpectedEOF, context.Canceled, context.DeadlineExceeded, syscall.ECONNRESET, tls.AlertError(40), own,
-		&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}, &net.DNSError{Err: "no such host", Name: "api.example.com"},
+		io.EOF, io.ErrUnexpectedEOF, context.Canceled, context.DeadlineExceeded, syscall.ETIMEDOUT, tls.AlertError(40), own,
+		&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ETIMEDOUT}, &net.DNSError{Err: "no such host", Name: "api.example.com"},
 		&tls.CertificateVerificationError{Err: errors.New("expired")},
 	} {
 		require.Equal(t, err, safeerror.Exchange(err, own))
@@ -119,7 +119,7 @@ func TestErrorOfUnknownTextIsReachedButNotShown(t *testing.T) {
 		"connection": &net.OpError{Op: "dial", Net: "tcp", Err: text(hidden)},
 		"proxy":      &net.OpError{Op: "proxyconnect", Net: "tcp", Err: &net.OpError{Op: "dial", Err: text(hidden)}},
 		"system":     &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", text(hidden))},
-		"in a known": &net.OpError{Op: "dial", Err: fmt.Errorf("%s: %w, %w", hidden, syscall.ECONNREFUSED, text(hidden))},
+		"in a known": &net.OpError{Op: "dial", Err: fmt.Errorf("%s: %w, %w", hidden, syscall.ETIMEDOUT, text(hidden))},
 		"beside one": fmt.Errorf("%s: %w, %w", hidden, io.EOF, text(hidden)),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -181,7 +181,7 @@ func TestErrorOfTheUsersCodeIsShownWithoutWhatWasSent(t *testing.T) {
 	require.LessOrEqual(t, len(safeerror.Show(text(strings.Repeat("é", 10_000))).Error()), 1<<10+len("…"))
 
 	// The text is the SDK's own, or of the network.
-	for _, err := range []error{safeerror.New("there is no token"), &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}} {
+	for _, err := range []error{safeerror.New("there is no token"), &net.OpError{Op: "dial", Err: syscall.ETIMEDOUT}} {
 		require.Equal(t, err, safeerror.Show(err))
 		require.Equal(t, err, safeerror.Exchange(err))
 	}
