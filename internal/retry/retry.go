@@ -106,7 +106,7 @@ func (a *attempts) checkRetry(ctx context.Context, _ *http.Response, err error) 
 	again, err := a.call.CheckRetry(ctx, a.response, a.err)
 	again = again && err == nil
 	a.done, a.checkErr = !again, err
-	return again, err
+	return again, nil // Continue returns checkErr.
 }
 
 // Wait returns a random wait below a bound. The bound is first after one attempt and

@@ -97,6 +97,35 @@ func TestAResultThatEndsTheCallIsReturnedAsItIs(t *testing.T) {
 	}
 }
 
+// watched is a body that records what became of it.
+type watched struct {
+	io.Reader
+	closed bool
+}
+
+func (w *watched) Close() error {
+	w.closed = true
+	return nil
+}
+
+func TestABodyIsReadAndClosedBeforeTheNextAttempt(t *testing.T) {
+	body := &watched{Reader: strings.NewReader("body")}
+	first := &http.Response{StatusCode: http.StatusServiceUnavailable, Body: body}
+	_, err := retry.Continue(request(t), first, nil, &call{next: []result{status(200)}, waits: make([]time.Duration, 1)})
+	require.NoError(t, err)
+	require.True(t, body.closed)
+	rest, err := io.ReadAll(body)
+	require.NoError(t, err)
+	require.Empty(t, rest)
+}
+
+func TestTheErrorOfTheDecisionComesWithTheResponse(t *testing.T) {
+	broken, first := errors.New("broken"), status(503)
+	response, err := retry.Continue(request(t), first.response, nil, &call{stop: broken})
+	require.Equal(t, broken, err)
+	require.Same(t, first.response, response)
+}
+
 func TestARequestThatCannotBeSentEndsTheCall(t *testing.T) {
 	for name, first := range map[string]result{"response": status(503), "error": {err: io.EOF}} {
 		r := request(t)
@@ -134,7 +163,7 @@ func TestWaitIsARandomPartOfABoundThatDoubles(t *testing.T) {
 			require.Less(t, wait, bound)
 			longest = max(longest, wait)
 		}
-		require.Greater(t, longest, bound/2, "attempts %d", attempts)
+		require.Greater(t, longest, bound*9/10, "attempts %d", attempts)
 	}
 	require.Zero(t, retry.Wait(3, 0, time.Hour))
 	require.Zero(t, retry.Wait(3, time.Hour, 0))
