@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -277,6 +278,50 @@ func TestARequestWithoutAnAnswerMayHaveArrived(t *testing.T) {
 		require.False(t, watch.NotSent(), method)
 		require.EqualValues(t, 2, requests.Load(), method)
 	}
+}
+
+// net/http takes a request with such a key for one that can be repeated.
+func TestAnIdempotencyKeyDoesNotRepeatWhatMayHaveArrived(t *testing.T) {
+	for _, key := range []string{"Idempotency-Key", "X-Idempotency-Key"} {
+		var requests atomic.Int32
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if requests.Add(1) == 2 {
+				cut(w, r)
+			}
+		}))
+		t.Cleanup(server.Close)
+		client := &sent.Client{Transport: server.Client().Transport}
+		_, err := send(t.Context(), client, http.MethodPost, server.URL, []byte("x"), new(sent.Watch))
+		require.NoError(t, err)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, nil)
+		require.NoError(t, err)
+		request.Header.Set(key, "1")
+		var watch sent.Watch
+		_, err = client.Send(request, []byte("x"), &watch)
+		require.Error(t, err, key)
+		require.False(t, watch.NotSent(), key)
+		require.EqualValues(t, 2, requests.Load(), key)
+	}
+}
+
+func TestAWaitThatItsContextEndsReturnsTheErrorOfTheLastSending(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		refused := errors.New("stream error: stream ID 1; REFUSED_STREAM; received from peer")
+		sendings := 0
+		client := &sent.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			if sendings++; sendings == 2 {
+				time.AfterFunc(0, cancel)
+			}
+			httptrace.ContextClientTrace(r.Context()).GotConn(httptrace.GotConnInfo{})
+			return nil, refused
+		})}
+		var watch sent.Watch
+		_, err := send(ctx, client, http.MethodPost, "https://engage.example", []byte("x"), &watch)
+		require.Equal(t, refused, err)
+		require.Equal(t, 2, sendings)
+		require.True(t, watch.NotSent())
+	})
 }
 
 func TestAGetThatNetHTTPRepeatedIsReported(t *testing.T) {
