@@ -83,9 +83,12 @@ func run(ctx context.Context, out io.Writer, targets []string, tests, skip strin
 		if i%100 == 0 {
 			fmt.Fprintf(os.Stderr, "mutant %d of %d\n", i+1, len(set.mutants))
 		}
-		isNoticed := isNoticed(ctx, suites, m, timeout)
+		isNoticed, err := isNoticed(ctx, suites, m, timeout)
 		if ctx.Err() != nil {
 			break // The tests were stopped, and say nothing of the mutant.
+		}
+		if err != nil {
+			return err
 		}
 		if isNoticed {
 			noticed++
@@ -100,14 +103,15 @@ func run(ctx context.Context, out io.Writer, targets []string, tests, skip strin
 	return ctx.Err()
 }
 
-// isNoticed reports whether the tests that reach a mutant fail with it.
-func isNoticed(ctx context.Context, suites []*suite, m *mutant, timeout time.Duration) bool {
+// isNoticed reports whether the tests that reach a mutant fail with it. It returns an
+// error if they cannot be run.
+func isNoticed(ctx context.Context, suites []*suite, m *mutant, timeout time.Duration) (bool, error) {
 	for _, s := range suites {
-		if s.notices(ctx, m, timeout) {
-			return true
+		if noticed, err := s.notices(ctx, m, timeout); noticed || err != nil {
+			return noticed, err
 		}
 	}
-	return false
+	return false, nil
 }
 
 // packagesOf returns the folders of files, separated by commas.

@@ -262,17 +262,20 @@ func (s *suite) measureOne(ctx context.Context, name string) error {
 }
 
 // notices reports whether a test that reaches a mutant fails with it, or takes longer
-// than timeout.
-func (s *suite) notices(ctx context.Context, m *mutant, timeout time.Duration) bool {
+// than timeout. It returns an error if the tests cannot be run.
+func (s *suite) notices(ctx context.Context, m *mutant, timeout time.Duration) (bool, error) {
 	for tests := range slices.Chunk(s.reaching[m.id], 40) {
 		command := s.command(ctx, "-test.failfast", "-test.timeout", timeout.String(), "-test.run", "^("+strings.Join(tests, "|")+")$")
 		command.Env = append(os.Environ(), "MUTANT="+strconv.Itoa(m.id))
 		err := command.Run()
 		if _, failed := errors.AsType[*exec.ExitError](err); failed {
-			return true
+			return true, nil
+		}
+		if err != nil {
+			return false, err
 		}
 	}
-	return false
+	return false, nil
 }
 
 // command returns a command that runs the tests in the folder of their package.
