@@ -281,13 +281,15 @@ func TestARepetitionOverUnencryptedHTTP2IsReported(t *testing.T) {
 func TestABurstOverHTTP2SharesAConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, client, url := start(t, ok, "h2", "http/1.1")
-		for n := range 3 {
+		begin := time.Now()
+		for n := range 10 {
 			burst(t, client, url, 60)
 			require.EqualValues(t, n+1, server.opened.Load())
 			client.Transport.(*transport.Transport).CloseIdleConnections()
 			synctest.Wait()
 		}
 		require.EqualValues(t, 1, server.mostDialing.Load())
+		require.Less(t, time.Since(begin), transport.Patience, "each dial gave its slot back")
 	})
 }
 
@@ -346,36 +348,98 @@ func TestADialThatHangsHoldsNobodyBack(t *testing.T) {
 }
 
 func TestNoConnectionIsOpenedForCallersThatLeft(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		server, client, url := start(t, ok, "h2")
-		ctx, leave := context.WithTimeout(t.Context(), time.Millisecond)
-		defer leave()
-		var sending sync.WaitGroup
-		for range 60 {
-			sending.Go(func() {
-				if _, err := get(ctx, client, url, new(sent.Watch)); !errors.Is(err, context.DeadlineExceeded) {
-					t.Error(err)
+	for name, c := range map[string]struct {
+		protocols []string
+		most      int32
+	}{"HTTP/2": {[]string{"h2"}, 1}, "HTTP/1.1": {[]string{"http/1.1"}, 1}, "plain": {nil, 8}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server, client, url := start(t, ok, c.protocols...)
+				ctx, leave := context.WithTimeout(t.Context(), time.Millisecond)
+				defer leave()
+				var sending sync.WaitGroup
+				for range 60 {
+					sending.Go(func() {
+						if _, err := get(ctx, client, url, new(sent.Watch)); !errors.Is(err, context.DeadlineExceeded) {
+							t.Error(err)
+						}
+					})
 				}
+				sending.Wait()
+				time.Sleep(time.Minute)
+				require.LessOrEqual(t, server.opened.Load(), c.most)
 			})
-		}
-		sending.Wait()
-		time.Sleep(time.Minute)
-		require.LessOrEqual(t, server.opened.Load(), int32(1))
-	})
+		})
+	}
+}
+
+func TestAConnectionThatIsIdleForLongIsClosed(t *testing.T) {
+	for _, protocol := range []string{"h2", "http/1.1"} {
+		synctest.Test(t, func(t *testing.T) {
+			server, client, url := start(t, ok, protocol)
+			burst(t, client, url, 1)
+			time.Sleep(time.Minute)
+			burst(t, client, url, 1)
+			require.EqualValues(t, 1, server.opened.Load(), protocol)
+			time.Sleep(2 * time.Minute)
+			burst(t, client, url, 1)
+			require.EqualValues(t, 2, server.opened.Load(), protocol)
+		})
+	}
 }
 
 func TestLanesSpreadCallers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		const callers = 80
-		var inside sync.WaitGroup
-		inside.Add(callers)
-		server, client, url := start(t, func(http.ResponseWriter, *http.Request) {
-			inside.Done()
-			inside.Wait() // Until all of them are here.
-		}, "h2")
-		burst(t, client, url, callers)
-		require.EqualValues(t, 2, server.opened.Load())
-	})
+	for callers, lanes := range map[int]int32{64: 1, 65: 2, 80: 2} {
+		synctest.Test(t, func(t *testing.T) {
+			var inside sync.WaitGroup
+			server, client, url := start(t, func(http.ResponseWriter, *http.Request) {
+				inside.Done()
+				inside.Wait() // Until all of them are here.
+			}, "h2")
+			for range 10 {
+				inside.Add(callers)
+				burst(t, client, url, callers)
+				require.Equal(t, lanes, server.opened.Load(), "%d callers", callers)
+			}
+		})
+	}
+}
+
+func TestTheCertificateMustBeThatOfEachHost(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(ok))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	config := &tls.Config{RootCAs: roots.RootCAs}
+	own := transport.New(config)
+	t.Cleanup(own.CloseIdleConnections)
+	client := &sent.Client{Transport: own}
+	_, err := get(t.Context(), client, server.URL, new(sent.Watch))
+	require.NoError(t, err)
+	var watch sent.Watch
+	_, err = get(t.Context(), client, strings.Replace(server.URL, "127.0.0.1", "localhost", 1), &watch)
+	var untrusted *tls.CertificateVerificationError
+	require.ErrorAs(t, err, &untrusted, "the certificate does not contain this name")
+	require.True(t, watch.NotSent())
+	require.Empty(t, config.NextProtos, "the caller's configuration is unchanged")
+	require.Empty(t, config.ServerName)
+}
+
+func TestAHostThatRefusesTheConnectionIsReported(t *testing.T) {
+	server := httptest.NewTLSServer(nil)
+	server.Close()
+	for _, url := range []string{server.URL, strings.Replace(server.URL, "https", "http", 1)} {
+		var watch sent.Watch
+		_, err := get(t.Context(), &sent.Client{Transport: transport.New(nil)}, url, &watch)
+		var refused *net.OpError
+		require.ErrorAs(t, err, &refused)
+		require.True(t, watch.NotSent())
+	}
+}
+
+func TestTheNameOfAnUnknownStatusOfAProxyIsSaidToBeUnknown(t *testing.T) {
+	require.EqualError(t, &transport.ProxyError{Status: 299}, "the proxy refused to connect: 299 unknown status")
+	require.EqualError(t, &transport.ProxyError{Status: 407}, "the proxy refused to connect: 407 Proxy Authentication Required")
 }
 
 func TestBothProtocolsAreSpoken(t *testing.T) {
