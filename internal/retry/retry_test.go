@@ -97,6 +97,18 @@ func TestAResultThatEndsTheCallIsReturnedAsItIs(t *testing.T) {
 	}
 }
 
+// content is a call that wants no further attempt.
+type content struct{ call }
+
+func (content) CheckRetry(context.Context, *http.Response, error) (bool, error) { return false, nil }
+
+func TestTheErrorOfTheLastAttemptIsReturnedAsItIs(t *testing.T) {
+	broken := errors.New("broken")
+	response, err := retry.Continue(request(t), nil, broken, new(content))
+	require.Nil(t, response)
+	require.Equal(t, broken, err)
+}
+
 // watched is a body that records what became of it.
 type watched struct {
 	io.Reader

@@ -237,7 +237,7 @@ func TestAStaleConnectionOverHTTP1IsReplaced(t *testing.T) {
 				}
 				// There is no other connection.
 				server.Listener.Close()
-				for _, client := range []*sent.Client{given, own} {
+				for _, client := range []*sent.Client{own, given} {
 					var watch sent.Watch
 					_, err := send(brittle(t.Context()), client, http.MethodPut, server.URL, body, &watch)
 					require.Error(t, err)
