@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,28 +19,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/engagesdk/engage-go/internal/http2test"
-	"github.com/engagesdk/engage-go/internal/safeerror"
 	"github.com/engagesdk/engage-go/internal/sent"
 	"github.com/engagesdk/engage-go/internal/transport"
 )
-
-// proxied are the hosts that the proxy of the tests was asked for.
-var proxied sync.Map
-
-// TestMain has all tests run with a proxy in the environment, which net/http reads
-// once. It is used for hosts that are not on the loopback, and refuses all with the
-// status that the host begins with.
-func TestMain(m *testing.M) {
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		proxied.Store(r.Host, r.Method)
-		status := map[string]int{"407": 407, "403": 403, "502": 502, "299": 299}[r.Host[:3]]
-		w.Header().Set("Proxy-Authenticate", "Basic secret")
-		w.WriteHeader(status)
-		_, _ = io.WriteString(w, "secret")
-	}))
-	os.Setenv("HTTPS_PROXY", proxy.URL)
-	os.Exit(m.Run())
-}
 
 // get sends one GET and reads the response to its end.
 func get(ctx context.Context, client *sent.Client, url string, watch *sent.Watch) (string, error) {
@@ -56,24 +36,6 @@ func get(ctx context.Context, client *sent.Client, url string, watch *sent.Watch
 	defer response.Body.Close()
 	_, err = io.Copy(io.Discard, response.Body)
 	return response.Proto, err
-}
-
-func TestTheRefusalOfAProxyIsReported(t *testing.T) {
-	for name, own := range map[string]http.RoundTripper{"New": transport.New(nil), "Default": transport.Default()} {
-		client := &sent.Client{Transport: own}
-		for host, permanent := range map[string]bool{"407.example": true, "403.example": true, "502.example": false, "299.example": false} {
-			var watch sent.Watch
-			_, err := get(t.Context(), client, "https://"+host, &watch)
-			refusal, ok := errors.AsType[*transport.ProxyError](err)
-			require.True(t, ok, "%s %s: %v", name, host, err)
-			require.Equal(t, permanent, refusal.Permanent(), host)
-			require.ErrorContains(t, safeerror.Exchange(err), "the proxy refused to connect: "+host[:3])
-			require.NotContains(t, err.Error(), "secret")
-			require.True(t, watch.NotSent())
-			method, _ := proxied.LoadAndDelete(host + ":443")
-			require.Equal(t, http.MethodConnect, method, "%s uses the proxy of the environment", name)
-		}
-	}
 }
 
 // memory is a server in memory, for tests in a bubble of [synctest].
@@ -435,11 +397,6 @@ func TestAHostThatRefusesTheConnectionIsReported(t *testing.T) {
 		require.ErrorAs(t, err, &refused)
 		require.True(t, watch.NotSent())
 	}
-}
-
-func TestTheNameOfAnUnknownStatusOfAProxyIsSaidToBeUnknown(t *testing.T) {
-	require.EqualError(t, &transport.ProxyError{Status: 299}, "the proxy refused to connect: 299 unknown status")
-	require.EqualError(t, &transport.ProxyError{Status: 407}, "the proxy refused to connect: 407 Proxy Authentication Required")
 }
 
 func TestBothProtocolsAreSpoken(t *testing.T) {
