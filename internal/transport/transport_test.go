@@ -252,6 +252,16 @@ func TestABurstOverHTTP2SharesAConnection(t *testing.T) {
 		}
 		require.EqualValues(t, 1, server.mostDialing.Load())
 		require.Less(t, time.Since(begin), transport.Patience, "each dial gave its slot back")
+		time.Sleep(2 * transport.Patience)
+		require.EqualValues(t, 10, server.opened.Load(), "no dial goes on for a request that has a connection")
+	})
+}
+
+func TestRequestsThatTakeLongOverHTTP2ShareAConnectionToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client, url := start(t, slow, "h2")
+		burst(t, client, url, 60)
+		require.EqualValues(t, 1, server.opened.Load())
 	})
 }
 
