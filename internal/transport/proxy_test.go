@@ -49,16 +49,16 @@ func tunnel(w http.ResponseWriter, address string) {
 		return
 	}
 	defer server.Close()
-	w.WriteHeader(http.StatusOK)
-	client, _, err := w.(http.Hijacker).Hijack()
+	client, buffered, err := w.(http.Hijacker).Hijack()
 	if err != nil {
 		return
 	}
 	go func() {
 		defer client.Close()
+		_, _ = io.WriteString(client, "HTTP/1.1 200 Connected\r\n\r\n")
 		_, _ = io.Copy(client, server)
 	}()
-	_, _ = io.Copy(server, client)
+	_, _ = io.Copy(server, buffered)
 }
 
 func TestTheTLSConfigurationHoldsThroughAProxy(t *testing.T) {
