@@ -76,15 +76,14 @@ func TestOne(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	go func() { // ends with ctx
-		for ctx.Err() == nil {
-			if _, err := os.Stat("running"); err == nil {
-				cancel()
-			}
-			time.Sleep(10 * time.Millisecond)
-		}
-	}()
 	var out strings.Builder
-	require.ErrorIs(t, run(ctx, &out, []string{"."}, "", "", time.Minute), context.Canceled)
+	ended := make(chan error, 1)
+	go func() { ended <- run(ctx, &out, []string{"."}, "", "", time.Minute) }()
+	require.Eventually(t, func() bool {
+		_, err := os.Stat("running")
+		return err == nil
+	}, time.Minute, 10*time.Millisecond)
+	cancel()
+	require.ErrorIs(t, <-ended, context.Canceled)
 	require.Empty(t, out.String())
 }
