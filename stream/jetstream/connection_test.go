@@ -234,25 +234,48 @@ func TestAPutWhoseReplyIsLostIsNotTakenForACopy(t *testing.T) {
 // The servers may have applied the first attempt, and another taker may have the entry.
 func TestANakWhoseReplyIsLostIsNotRepeated(t *testing.T) {
 	t.Parallel()
-	listen := freeAddress(t)
-	startServer(t, embedded.Config{Listen: listen})
-	dialer := &deafDialer{at: "-NAK"}
-	inbox, err := jetstream.Open(t.Context(), jetstream.Config{
-		URL: listen, Lines: 1, Lease: 4 * time.Second, Options: []nats.Option{nats.SetCustomDialer(dialer)},
-	})
-	require.NoError(t, err)
-	defer func() { require.NoError(t, inbox.Close()) }()
-	put(t, inbox, "a", 1)
-	delivery := take(t, inbox)
-	ctx, cancel := context.WithCancel(t.Context())
-	dialer.whenDeaf = cancel
-	require.ErrorIs(t, delivery.Nak(ctx, 0), context.Canceled)
+	for name, test := range map[string]struct {
+		// lose makes the nak end without its reply.
+		lose func(conn *nats.Conn, cancel context.CancelFunc)
+		want error
+	}{
+		"because its context ends": {
+			func(_ *nats.Conn, cancel context.CancelFunc) { cancel() },
+			context.Canceled,
+		},
+		"because the connection is replaced": {
+			func(conn *nats.Conn, _ context.CancelFunc) { _ = conn.ForceReconnect() },
+			nats.ErrDisconnected,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			listen := freeAddress(t)
+			startServer(t, embedded.Config{Listen: listen})
+			dialer, connected := &deafDialer{at: "-NAK"}, make(chan *nats.Conn, 1)
+			inbox, err := jetstream.Open(t.Context(), jetstream.Config{
+				URL: listen, Lines: 1, Lease: 4 * time.Second, Options: []nats.Option{
+					nats.SetCustomDialer(dialer),
+					nats.ConnectHandler(func(conn *nats.Conn) { connected <- conn }),
+				},
+			})
+			require.NoError(t, err)
+			defer func() { require.NoError(t, inbox.Close()) }()
+			put(t, inbox, "a", 1)
+			delivery := take(t, inbox)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			conn := <-connected
+			dialer.whenDeaf = func() { go test.lose(conn, cancel) } // the connection is locked
+			require.ErrorIs(t, delivery.Nak(ctx, 0), test.want)
 
-	require.ErrorIs(t, delivery.Nak(t.Context(), 0), stream.ErrSettled)
-	require.ErrorIs(t, delivery.Ack(t.Context()), stream.ErrSettled)
-	again := take(t, inbox)
-	require.Equal(t, "a-1", again.ID)
-	require.NoError(t, again.Ack(t.Context()))
+			require.ErrorIs(t, delivery.Nak(t.Context(), 0), stream.ErrSettled)
+			require.ErrorIs(t, delivery.Ack(t.Context()), stream.ErrSettled)
+			again := take(t, inbox)
+			require.Equal(t, "a-1", again.ID)
+			require.NoError(t, again.Ack(t.Context()))
+		})
+	}
 }
 
 // deafDialer dials connections. The first one gets no more data from the server once

@@ -60,11 +60,11 @@ func full(err error) bool {
 }
 
 // notSent reports whether a request certainly reached no server that could
-// apply it.
+// apply it. [nats.ErrDisconnected] is not among these errors: it ends the requests
+// that wait for a reply when the connection is replaced.
 func notSent(err error) bool {
 	return errors.Is(err, nats.ErrNoResponders) || errors.Is(err, jetstream.ErrNoStreamResponse) ||
-		errors.Is(err, nats.ErrReconnectBufExceeded) || errors.Is(err, nats.ErrDisconnected) ||
-		errors.Is(err, nats.ErrConnectionReconnecting)
+		errors.Is(err, nats.ErrReconnectBufExceeded)
 }
 
 // transient reports whether an error may go away by itself. Servers may be out of
@@ -73,7 +73,7 @@ func transient(err error) bool {
 	if full(err) {
 		return false
 	}
-	if notSent(err) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout) {
+	if notSent(err) || errors.Is(err, nats.ErrDisconnected) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout) {
 		return true
 	}
 	if _, ok := errors.AsType[*statusError](err); ok {
