@@ -207,6 +207,25 @@ func (i *Inbox) Counts(ctx context.Context) (Counts, error) {
 	return Counts{Entries: entries.State.Msgs, Bytes: entries.State.Bytes, DeadLetters: dead.State.Msgs}, nil
 }
 
+// Backlog returns how many entries the inbox holds, and when the servers stored the
+// oldest of them, by their clocks. A requeued entry was stored when it was requeued.
+// It fails like [Inbox.Counts]. A [stream.Worker] reports the backlog to its observer,
+// and checks it in [stream.Worker.Ready].
+func (i *Inbox) Backlog(ctx context.Context) (stream.Backlog, error) {
+	if err := i.ended(ctx); err != nil {
+		return stream.Backlog{}, err
+	}
+	entries, err := i.entries.Info(ctx)
+	if err != nil {
+		return stream.Backlog{}, i.explain(ctx, "backlog", err)
+	}
+	backlog := stream.Backlog{Entries: int(entries.State.Msgs)}
+	if backlog.Entries > 0 {
+		backlog.Oldest = entries.State.FirstTime
+	}
+	return backlog, nil
+}
+
 // Close closes the inbox for this program. Put and Take return
 // [stream.ErrClosed], in calls that wait as well. An entry that was fetched and
 // not yet taken is put back.

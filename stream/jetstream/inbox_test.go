@@ -393,6 +393,8 @@ func TestACloseEndsEverything(t *testing.T) {
 	require.ErrorIs(t, err, stream.ErrClosed)
 	_, err = inbox.Counts(t.Context())
 	require.ErrorIs(t, err, stream.ErrClosed)
+	_, err = inbox.Backlog(t.Context())
+	require.ErrorIs(t, err, stream.ErrClosed)
 	require.ErrorIs(t, inbox.Requeue(t.Context(), "a-1"), stream.ErrClosed)
 	require.ErrorIs(t, delivery.Ack(t.Context()), stream.ErrClosed)
 	for _, err := range inbox.DeadLetters(t.Context()) {
@@ -451,6 +453,7 @@ func callsOf(inbox *jetstream.Inbox, delivery stream.Delivery) map[string]func(c
 		"term":    func(ctx context.Context) error { return delivery.Term(ctx, "no use") },
 		"extend":  func(ctx context.Context) error { return delivery.Extend(ctx) },
 		"counts":  func(ctx context.Context) error { _, err := inbox.Counts(ctx); return err },
+		"backlog": func(ctx context.Context) error { _, err := inbox.Backlog(ctx); return err },
 		"requeue": func(ctx context.Context) error { return inbox.Requeue(ctx, "a-1") },
 		"dead letters": func(ctx context.Context) error {
 			for _, err := range inbox.DeadLetters(ctx) {
