@@ -48,6 +48,25 @@
 // entry that has a record is never delivered again, even if the program or the
 // server ended between the two steps.
 //
+// # Another number of lines
+//
+// The number of lines is fixed, because each conversation must stay on its line.
+// To change it, move to a new inbox with another Config.Name. No event is lost, and
+// the order of each conversation is kept, if the steps are taken one after another:
+//
+//  1. Deploy receivers that put into the new inbox. Its entries wait. The workers
+//     still take from the old inbox.
+//  2. When no receiver of the old version runs any more, deploy workers that handle
+//     what is left in the old inbox, and then take from the new one. The example
+//     HandleOldInbox shows such a worker. The old inbox is empty for all workers at
+//     the same time, because entries that are being handled count as well.
+//  3. Delete the three streams of the old inbox with the tools of NATS, when you do
+//     not need its dead letters any more. They have the name of the inbox, alone and
+//     followed by -ledger and -dead. Before step 2 a dead letter can be requeued.
+//
+// The new inbox does not know the ids of the old one. If the service sends an event
+// again that the old inbox holds or has settled, the event is handled again.
+//
 // # Guarantees
 //
 //   - When Put returns nil, most replicas have stored the entry. By default,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -130,4 +131,86 @@ func ExampleInbox_Requeue() {
 	// t-1 the order is not known <nil>
 	// <nil>
 	// t-1 <nil> <nil>
+}
+
+// A worker moves to a new inbox, which has another number of lines. All receivers
+// put into the new inbox already.
+func ExampleInbox_Backlog_handleOldInbox() {
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	folder, err := os.MkdirTemp("", "inbox")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(folder)
+	server, err := embedded.Start(ctx, embedded.Config{Folder: folder})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer server.Close()
+	open := func(config jetstream.Config) *jetstream.Inbox {
+		config.Options = server.Options()
+		inbox, err := jetstream.Open(ctx, config)
+		if err != nil {
+			panic(err)
+		}
+		return inbox
+	}
+	before := open(jetstream.Config{})
+	defer before.Close()
+	after := open(jetstream.Config{Name: "engage-inbox-64", Lines: 64})
+	defer after.Close()
+	for n, inbox := range []*jetstream.Inbox{before, before, after} {
+		sms, err := stream.NewEntry(fmt.Appendf(nil, `{"channel":"sms","event":"MO","tid":"t-%d","oa":"+15550100","da":"777","message":"Message %[1]d"}`, n))
+		if err != nil {
+			panic(err)
+		}
+		if _, err := inbox.Put(ctx, sms); err != nil {
+			panic(err)
+		}
+	}
+
+	handler := func(_ context.Context, e stream.MessageEvent) error {
+		fmt.Println(e.Text)
+		if e.Text == "Message 2" {
+			stop()
+		}
+		return nil
+	}
+	fmt.Println(handleOldInbox(ctx, before, handler))
+	worker, err := stream.NewWorker(after)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	worker.OnMessage(handler)
+	fmt.Println(worker.Run(ctx))
+	// Output:
+	// Message 0
+	// Message 1
+	// <nil>
+	// Message 2
+	// <nil>
+}
+
+// handleOldInbox handles the entries of an inbox until it is empty or ctx ends.
+func handleOldInbox(ctx context.Context, inbox *jetstream.Inbox, handler func(context.Context, stream.MessageEvent) error) error {
+	worker, err := stream.NewWorker(inbox)
+	if err != nil {
+		return err
+	}
+	worker.OnMessage(handler)
+	working, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() {
+		for working.Err() == nil {
+			if backlog, err := inbox.Backlog(working); err == nil && backlog.Entries == 0 {
+				stop()
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+	}()
+	return worker.Run(working)
 }
