@@ -1,6 +1,7 @@
 package jetstream_test
 
 import (
+	"sync"
 	"testing"
 	"time"
 
@@ -16,17 +17,19 @@ func TestAnInboxKeepsTheContract(t *testing.T) {
 	t.Parallel()
 	// A check may be slower than quick's lease on a busy machine.
 	config := jetstream.Config{Lease: 6 * time.Second}
-	folders := map[stream.Inbox]string{}
+	var folders sync.Map // by inbox
 	inboxtest.Run(t, inboxtest.Setup{
 		Open: func(t *testing.T) stream.Inbox {
+			t.Parallel() // the checks mostly wait
 			folder := t.TempDir()
 			inbox := open(t, folder, config)
-			folders[inbox] = folder
+			folders.Store(inbox, folder)
 			return inbox
 		},
 		Reopen: func(t *testing.T, inbox stream.Inbox) stream.Inbox {
 			require.NoError(t, inbox.(*embedded.Inbox).Close())
-			return open(t, folders[inbox], config)
+			folder, _ := folders.Load(inbox)
+			return open(t, folder.(string), config)
 		},
 	})
 }

@@ -62,6 +62,7 @@ func TestAPasswordThatIsRefusedForATimeClosesNothing(t *testing.T) {
 }
 
 func TestAMissingPermissionIsReported(t *testing.T) {
+	t.Parallel()
 	const pull, entries = "$JS.API.CONSUMER.MSG.NEXT.>", "engage-inbox.entry.>"
 	for name, test := range map[string]struct {
 		denied string

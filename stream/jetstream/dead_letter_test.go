@@ -168,6 +168,7 @@ func TestAMessageWithABadLetterNumberBecomesADeadLetter(t *testing.T) {
 }
 
 func TestAMessageThatIsNotAnEntryBecomesADeadLetter(t *testing.T) {
+	t.Parallel()
 	server := serve(t)
 	inbox := join(t, server, jetstream.Config{Lines: 1})
 	js := dial(t, server)

@@ -283,6 +283,7 @@ func settingsOf(t *testing.T, server *embedded.Server) map[string]natsjetstream.
 
 // A tool that lists dead letters must not delete any.
 func TestAProgramThatAsksForNothingChangesNothing(t *testing.T) {
+	t.Parallel()
 	server := serve(t)
 	config := jetstream.Config{
 		Lines: 2, Lease: time.Minute, MaxEntries: 50, MaxBytes: 1 << 20,
@@ -298,6 +299,7 @@ func TestAProgramThatAsksForNothingChangesNothing(t *testing.T) {
 }
 
 func TestAProgramChangesWhatItAsksFor(t *testing.T) {
+	t.Parallel()
 	server := serve(t)
 	join(t, server, jetstream.Config{Lines: 2})
 	join(t, server, jetstream.Config{
@@ -316,6 +318,7 @@ func TestAProgramChangesWhatItAsksFor(t *testing.T) {
 }
 
 func TestANameOfSomethingElseIsRefused(t *testing.T) {
+	t.Parallel()
 	server := serve(t)
 	_, err := dial(t, server).CreateStream(t.Context(), natsjetstream.StreamConfig{Name: "orders"})
 	require.NoError(t, err)
@@ -360,6 +363,7 @@ func TestAServersURLMayLackItsScheme(t *testing.T) {
 }
 
 func TestOpenFailsWhereThereIsNoServer(t *testing.T) {
+	t.Parallel()
 	_, err := jetstream.Open(t.Context(), jetstream.Config{URL: "nats://127.0.0.1:1"})
 	require.ErrorIs(t, err, nats.ErrNoServers)
 
