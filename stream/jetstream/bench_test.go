@@ -3,6 +3,7 @@
 package jetstream_test
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"syscall"
@@ -29,7 +30,7 @@ func entries(b *testing.B) func(n int) stream.Entry {
 	return func(n int) stream.Entry {
 		return stream.Entry{
 			ID:           fmt.Sprintf("%s-%d-%d", b.Name(), b.N, n),
-			Conversation: fmt.Sprintf("conversation-%d", n%spread),
+			Conversation: fmt.Sprintf("conversation-%d", (n+spread)%spread),
 			Received:     time.Unix(0, 0),
 			Data:         data,
 		}
@@ -69,18 +70,25 @@ func BenchmarkPut(b *testing.B) {
 }
 
 // BenchmarkTakeAck compares an inbox with JetStream's own client: one consumer
-// that delivers one message at a time to each caller, in no order.
+// that delivers one message at a time to each caller, in no order. The steps
+// between them are written by hand. Each adds what one more promise needs:
+//
+//   - Lines: a conversation is delivered in order, one entry at a time. Each line
+//     is a consumer, with its own work and its own state on the disk.
+//   - Records: an entry is settled once, even if two programs hold it. Each
+//     settlement stores a message.
+//   - Lookups: a settled entry is not delivered again, even if the server crashed
+//     before it stored the acknowledgement. Only the ledger knows.
+//
+// The ratios are those of the processor time to that of the floor, servers included.
+// They grow when the machine is busy, because each consumer writes its state
+// several times a second.
 func BenchmarkTakeAck(b *testing.B) {
 	var floor time.Duration
 	b.Run("floor", func(b *testing.B) {
 		js := newFloor(b)
-		data := make([]byte, payload)
-		share(b, func(n int) error {
-			_, err := js.Publish(b.Context(), "floor.0", data)
-			return err
-		})
-		consumer, err := js.CreateConsumer(b.Context(), "floor", natsjetstream.ConsumerConfig{AckPolicy: natsjetstream.AckExplicitPolicy})
-		require.NoError(b, err)
+		lines := newLines(b, js, natsjetstream.ConsumerConfig{}, 1)
+		consumer := (<-lines).consumer
 		floor = share(b, func(int) error {
 			message, err := consumer.Next()
 			if err != nil {
@@ -89,21 +97,97 @@ func BenchmarkTakeAck(b *testing.B) {
 			return message.DoubleAck(b.Context())
 		})
 	})
+	for _, step := range []struct {
+		name             string
+		records, lookups bool
+	}{
+		{name: "lines"},
+		{name: "lines and records", records: true},
+		{name: "lines, records and lookups", records: true, lookups: true},
+	} {
+		b.Run(step.name, func(b *testing.B) {
+			js := newFloor(b)
+			ledger, err := js.CreateStream(b.Context(), natsjetstream.StreamConfig{
+				Name: "ledger", Subjects: []string{"settled.*"}, MaxMsgsPerSubject: 1, AllowDirect: true,
+			})
+			require.NoError(b, err)
+			lines := newLines(b, js, natsjetstream.ConsumerConfig{MaxAckPending: 1}, 32)
+			perCall := share(b, func(n int) error {
+				line := <-lines
+				message, err := line.consumer.Next()
+				if err != nil {
+					return err
+				}
+				settled := fmt.Sprint("settled.", n)
+				if step.lookups {
+					if _, err := ledger.GetLastMsgForSubject(b.Context(), settled); !errors.Is(err, natsjetstream.ErrMsgNotFound) {
+						return fmt.Errorf("lookup: %w", err)
+					}
+				}
+				if step.records {
+					if _, err := js.Publish(b.Context(), settled, nil,
+						natsjetstream.WithMsgID(message.Reply()), natsjetstream.WithExpectLastSequencePerSubject(0)); err != nil {
+						return err
+					}
+					err = message.Ack() // the record is what counts
+				} else {
+					err = message.DoubleAck(b.Context())
+				}
+				if line.left--; line.left > 0 {
+					lines <- line
+				}
+				return err
+			})
+			b.ReportMetric(float64(perCall)/float64(floor), "ratio")
+		})
+	}
 	b.Run("inbox", func(b *testing.B) {
 		inbox, entry := benched(b, time.Minute), entries(b)
-		share(b, func(n int) error {
-			_, err := inbox.Put(b.Context(), entry(n))
-			return err
-		})
-		perCall := share(b, func(int) error {
+		takeAck := func(int) error {
 			delivery, err := inbox.Take(b.Context())
 			if err != nil {
 				return err
 			}
 			return delivery.Ack(b.Context())
+		}
+		for n := range spread { // so that all lines have their consumers
+			_, err := inbox.Put(b.Context(), entry(-1-n))
+			require.NoError(b, err)
+		}
+		for n := range spread {
+			require.NoError(b, takeAck(n))
+		}
+		share(b, func(n int) error {
+			_, err := inbox.Put(b.Context(), entry(n))
+			return err
 		})
+		perCall := share(b, takeAck)
 		b.ReportMetric(float64(perCall)/float64(floor), "ratio")
 	})
+}
+
+// handLine is a consumer of the floor, and how many messages are left for it.
+type handLine struct {
+	consumer natsjetstream.Consumer
+	left     int
+}
+
+// newLines stores b.N messages in the floor, and creates a number of consumers that
+// have an equal share of them each.
+func newLines(b *testing.B, js natsjetstream.JetStream, config natsjetstream.ConsumerConfig, count int) chan *handLine {
+	data := make([]byte, payload)
+	share(b, func(n int) error {
+		_, err := js.Publish(b.Context(), fmt.Sprint("floor.", n%count), data)
+		return err
+	})
+	lines := make(chan *handLine, count)
+	for n := range min(count, b.N) {
+		config.Durable, config.FilterSubject = fmt.Sprint("line-", n), fmt.Sprint("floor.", n)
+		consumer, err := js.CreateConsumer(b.Context(), "floor", config)
+		require.NoError(b, err)
+		lines <- &handLine{consumer, (b.N - n + count - 1) / count}
+	}
+	return lines
 }
 
 // share calls one with the numbers below b.N, from several goroutines, and
