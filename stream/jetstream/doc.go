@@ -56,13 +56,16 @@
 //
 //  1. Deploy receivers that put into the new inbox. Its entries wait. The workers
 //     still take from the old inbox.
-//  2. When no receiver of the old version runs any more, deploy workers that handle
-//     what is left in the old inbox, and then take from the new one. The example
-//     HandleOldInbox shows such a worker. The old inbox is empty for all workers at
-//     the same time, because entries that are being handled count as well.
+//  2. Wait until no receiver of the old version runs any more. Then deploy workers
+//     that empty the old inbox before they take from the new one, as the example
+//     HandleOldInbox does. Entries that are being handled count, so no worker starts
+//     with the new inbox too early.
 //  3. Delete the three streams of the old inbox with the tools of NATS, when you do
 //     not need its dead letters any more. They have the name of the inbox, alone and
 //     followed by -ledger and -dead. Before step 2 a dead letter can be requeued.
+//
+// If a single program receives and handles all events, its next version does both
+// steps at once.
 //
 // The new inbox does not know the ids of the old one. If the service sends an event
 // again that the old inbox holds or has settled, the event is handled again.

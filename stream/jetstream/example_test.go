@@ -133,8 +133,8 @@ func ExampleInbox_Requeue() {
 	// t-1 <nil> <nil>
 }
 
-// A worker moves to a new inbox, which has another number of lines. All receivers
-// put into the new inbox already.
+// A worker moves to a new inbox, which has another number of lines. It handles what
+// is left in the old inbox first. All receivers put into the new inbox already.
 func ExampleInbox_Backlog_handleOldInbox() {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
@@ -150,25 +150,26 @@ func ExampleInbox_Backlog_handleOldInbox() {
 		return
 	}
 	defer server.Close()
-	open := func(config jetstream.Config) *jetstream.Inbox {
-		config.Options = server.Options()
-		inbox, err := jetstream.Open(ctx, config)
-		if err != nil {
-			panic(err)
-		}
-		return inbox
+	before, err := jetstream.Open(ctx, jetstream.Config{Options: server.Options()})
+	if err != nil {
+		fmt.Println(err)
+		return
 	}
-	before := open(jetstream.Config{})
 	defer before.Close()
-	after := open(jetstream.Config{Name: "engage-inbox-64", Lines: 64})
+	after, err := jetstream.Open(ctx, jetstream.Config{Options: server.Options(), Name: "engage-inbox-64", Lines: 64})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	defer after.Close()
 	for n, inbox := range []*jetstream.Inbox{before, before, after} {
 		sms, err := stream.NewEntry(fmt.Appendf(nil, `{"channel":"sms","event":"MO","tid":"t-%d","oa":"+15550100","da":"777","message":"Message %[1]d"}`, n))
-		if err != nil {
-			panic(err)
+		if err == nil {
+			_, err = inbox.Put(ctx, sms)
 		}
-		if _, err := inbox.Put(ctx, sms); err != nil {
-			panic(err)
+		if err != nil {
+			fmt.Println(err)
+			return
 		}
 	}
 

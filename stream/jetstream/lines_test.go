@@ -22,7 +22,7 @@ func TestTheNumberOfLinesCanBeChanged(t *testing.T) {
 		after = append(after, join(t, server, jetstream.Config{Name: "more-lines", Lines: 8}))
 	}
 	log := newHandlings(t, conversations, length)
-	half := log.reached(conversations * length / 4)
+	quarter := log.reached(conversations * length / 4)
 	all := log.reached(conversations * length)
 	run := func(handle func(program int) error) (wait func()) {
 		var group sync.WaitGroup
@@ -65,7 +65,7 @@ func TestTheNumberOfLinesCanBeChanged(t *testing.T) {
 			}
 		})
 	}
-	<-half
+	<-quarter
 	stop()
 	oldWorkers()
 	receivers.Wait()
