@@ -40,7 +40,8 @@ func TestAPasswordThatIsRefusedForATimeClosesNothing(t *testing.T) {
 	first := start("hunter2")
 	refusals := make(chan error, 100)
 	inbox, err := jetstream.Open(t.Context(), jetstream.Config{
-		URL: "nats://" + listen,
+		URL:   "nats://" + listen,
+		Lines: 4,
 		Options: []nats.Option{
 			nats.UserInfo("receiver", "hunter2"),
 			nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { refusals <- err }),

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -52,11 +53,10 @@ func TestARollingDeployLosesNothing(t *testing.T) {
 		})
 	}
 
-	var handled, unsettled uint64
+	var unsettled uint64
 	end := func(old *generation) {
 		old.stop()
 		require.NoError(t, <-old.ended)
-		handled += old.worker.Counts().Handled
 		unsettled += old.worker.Counts().Unsettled
 	}
 	for _, some := range reached {
@@ -70,9 +70,12 @@ func TestARollingDeployLosesNothing(t *testing.T) {
 
 	once, again, lost := log.counts()
 	t.Logf("%d events: %d handled once, %d handled again, %d lost", conversations*length, once, again, lost)
+	require.Zero(t, lost)
+	require.LessOrEqual(t, again, int(unsettled), "an event is handled again only if its acknowledgement failed")
+	for c, numbers := range log.handled {
+		log.handled[c] = slices.Compact(numbers) // an event that is handled again is the last one
+	}
 	require.Equal(t, log.inOrder(), log.handled)
-	require.EqualValues(t, conversations*length, handled)
-	require.Zero(t, unsettled)
 }
 
 // generation is a program that receives events and handles them.
@@ -86,7 +89,7 @@ type generation struct {
 
 func startGeneration(t *testing.T, server *embedded.Server, log *handlings) *generation {
 	t.Helper()
-	inbox, err := jetstream.Open(t.Context(), jetstream.Config{Options: server.Options()})
+	inbox, err := jetstream.Open(t.Context(), jetstream.Config{Options: server.Options(), Lines: 8})
 	require.NoError(t, err)
 	receiver, err := stream.NewReceiver(inbox, stream.WithSignature(stream.SHA256, current))
 	require.NoError(t, err)

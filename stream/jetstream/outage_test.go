@@ -19,10 +19,10 @@ import (
 func TestCopiesAreKnownAfterRestarts(t *testing.T) {
 	t.Parallel()
 	const ids = 20
-	folder := t.TempDir()
+	folder, config := t.TempDir(), jetstream.Config{Lines: 4}
 	handled := map[string]int{}
 	for range 3 {
-		inbox, err := embedded.Open(t.Context(), embedded.Config{Folder: folder}, jetstream.Config{})
+		inbox, err := embedded.Open(t.Context(), embedded.Config{Folder: folder}, config)
 		require.NoError(t, err)
 		for n := range ids {
 			_, err := inbox.Put(t.Context(), entry(fmt.Sprintf("c%d", n%5), n))
@@ -35,7 +35,7 @@ func TestCopiesAreKnownAfterRestarts(t *testing.T) {
 		}
 		require.NoError(t, inbox.Close())
 	}
-	inbox := open(t, folder, jetstream.Config{})
+	inbox := open(t, folder, config)
 	for range ids - 3*(ids/3) {
 		delivery := take(t, inbox)
 		require.NoError(t, delivery.Ack(t.Context()))

@@ -52,7 +52,7 @@ func TestMain(m *testing.M) {
 	// The tests mostly wait, so more of them run at a time than by default.
 	flag.Parse()
 	if parallel := flag.Lookup("test.parallel"); parallel.Value.String() == parallel.DefValue {
-		_ = parallel.Value.Set("6") // it accepts any number
+		_ = parallel.Value.Set("4") // it accepts any number
 	}
 	os.Exit(m.Run())
 }

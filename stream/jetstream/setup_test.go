@@ -29,8 +29,9 @@ func patience(t testing.TB) time.Duration {
 // tick is how often a test looks whether something has happened.
 const tick = 10 * time.Millisecond
 
-// quick is an inbox whose leases end soon, for tests in which programs die.
-var quick = jetstream.Config{Lease: 2 * time.Second}
+// quick is an inbox whose leases end soon, for tests in which programs die. It has
+// few lines, because a line costs time on a busy machine.
+var quick = jetstream.Config{Lease: 2 * time.Second, Lines: 8}
 
 // open opens an inbox with a server of its own, until the test ends.
 func open(t testing.TB, folder string, config jetstream.Config) *embedded.Inbox {
