@@ -52,8 +52,10 @@ func (e Entry) LogValue() slog.Value { return slog.StringValue(e.String()) }
 func (e Entry) MarshalJSON() ([]byte, error) { return json.Marshal(e.String()) }
 
 // NewEntry returns the entry of a payload, without the time when it was received. Its ID
-// and Conversation are those of [Header]. An inbox refuses an entry in which one of them
-// is empty. The error is a [*DecodeError] if [Decode] returns one for data.
+// and Conversation are those of [Header]. If the payload has no id of the sender, the ID is
+// a digest of the payload, so that equal payloads are duplicates. If it names no party
+// either, the Conversation is the ID. The error is a [*DecodeError] if [Decode] returns one
+// for data.
 //
 // The entry keeps data: the caller must not change it afterwards.
 func NewEntry(data []byte) (Entry, error) {
@@ -74,7 +76,11 @@ const (
 )
 
 func (h Header) entry() Entry {
-	entry := Entry{ID: h.ID, Conversation: h.Conversation, TraceID: h.TraceID, Data: h.Raw}
+	entry := Entry{ID: h.ID, TraceID: h.TraceID, Data: h.Raw}
+	if entry.ID == "" {
+		entry.ID = digest("payload", string(h.Raw))
+	}
+	entry.Conversation = cmp.Or(h.Conversation, entry.ID)
 	if len(h.members) <= maxKeptMembers && len(h.Raw) <= maxKeptPayload && utf8.Valid(h.Raw) {
 		entry.header = &h
 	}

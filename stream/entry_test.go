@@ -39,10 +39,23 @@ func TestTheEventOfAnEntryIsReadFromItsData(t *testing.T) {
 func TestAnEntryNeedsAPayload(t *testing.T) {
 	_, err := stream.NewEntry([]byte(`[]`))
 	require.Equal(t, &stream.DecodeError{Problem: "is not a JSON object"}, err)
-	entry, err := stream.NewEntry([]byte(`{}`))
-	require.NoError(t, err)
-	require.Empty(t, entry.ID)
-	require.Empty(t, entry.Conversation)
+}
+
+func TestAnEntryWithoutAnIDOfTheSenderHasADigestOfItsPayload(t *testing.T) {
+	entryOf := func(data string) stream.Entry {
+		entry, err := stream.NewEntry([]byte(data))
+		require.NoError(t, err)
+		return entry
+	}
+	one, copied, other := entryOf(`{}`), entryOf("\n{} "), entryOf(`{"n":1}`)
+	require.Regexp(t, "^[0-9a-f]{32}$", one.ID)
+	require.Equal(t, one.ID, copied.ID)
+	require.NotEqual(t, one.ID, other.ID)
+	require.Equal(t, one.ID, one.Conversation)
+
+	party := entryOf(`{"channel":"SMS","oa":"a","da":"500","message":"hello"}`)
+	require.Regexp(t, "^[0-9a-f]{32}$", party.ID)
+	require.Equal(t, entryOf(`{"channel":"SMS","oa":"a","da":"500","tid":"a-1"}`).Conversation, party.Conversation)
 }
 
 func TestAnEntryIsPrintedByItsID(t *testing.T) {

@@ -30,7 +30,7 @@ import (
 // malformed, none is stored. After a 503 some events of an array may be stored. They are
 // duplicates when the sender repeats the array.
 //
-// The ID of an event without an id of the sender is a digest of its payload.
+// The ID of an event without an id of the sender is a digest of its payload; see [NewEntry].
 //
 // A Receiver is safe for concurrent use. Make one with [NewReceiver].
 type Receiver struct {
@@ -352,12 +352,6 @@ func (r *Receiver) entries(body []byte, secret string, request *http.Request) ([
 			continue
 		}
 		entry := h.entry()
-		if entry.ID == "" {
-			entry.ID = digest("payload", string(h.Raw))
-		}
-		if entry.Conversation == "" {
-			entry.Conversation = entry.ID
-		}
 		if entry.TraceID == "" {
 			entry.TraceID = traceID(request.Header)
 		}

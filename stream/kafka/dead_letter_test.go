@@ -90,18 +90,22 @@ func TestAByteOrderMarkIsIgnored(t *testing.T) {
 	require.Equal(t, string(message("a", 1)), string(delivery.Data))
 }
 
-func TestAnEventWithoutAnIDIsKnownByItsPosition(t *testing.T) {
+func TestAnEventWithoutAnIDIsKnownByItsPayload(t *testing.T) {
 	cluster := newCluster(t, 1)
 	event := []byte(`{"channel":"carrier pigeon","message":"hello"}`)
-	produce(t, cluster, onto(0, event), onto(0, event))
+	other := []byte(`{"channel":"carrier pigeon","message":"bye"}`)
+	produce(t, cluster, onto(0, event), onto(0, event), onto(0, other))
 	source := open(t, config(cluster))
-	for _, id := range []string{"events/0/0", "events/0/1"} {
+	for _, payload := range [][]byte{event, other} {
+		want, err := stream.NewEntry(payload)
+		require.NoError(t, err)
 		delivery := take(t, source)
-		require.Equal(t, id, delivery.ID)
-		require.Equal(t, string(event), string(delivery.Data))
+		require.Equal(t, want.ID, delivery.ID)
+		require.Equal(t, string(payload), string(delivery.Data))
 		require.NoError(t, delivery.Ack(t.Context()))
 	}
-	eventually(t, func() bool { return committed(cluster, 0) == 2 })
+	eventually(t, func() bool { return committed(cluster, 0) == 3 })
+	require.EqualValues(t, 1, source.Counts().Copies)
 }
 
 func TestATerminatedEntryBecomesADeadLetter(t *testing.T) {

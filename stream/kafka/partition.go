@@ -103,7 +103,7 @@ var byteOrderMark = []byte("\uFEFF")
 
 // newRecord copies and decodes a record. The entry of a record that is not a JSON
 // object has its value all the same: a worker cannot decode it either, and makes a
-// dead letter of it. The record's position replaces a missing id or conversation.
+// dead letter of it. The record's position is its id and its conversation.
 func newRecord(read *kgo.Record) *record {
 	r := &record{
 		kafka: kgo.Record{
@@ -123,13 +123,7 @@ func newRecord(read *kgo.Record) *record {
 	data := bytes.TrimPrefix(r.kafka.Value, byteOrderMark)
 	entry, err := stream.NewEntry(data)
 	if err != nil {
-		entry = stream.Entry{Data: data}
-	}
-	if entry.ID == "" {
-		entry.ID = r.position()
-	}
-	if entry.Conversation == "" {
-		entry.Conversation = r.position()
+		entry = stream.Entry{ID: r.position(), Conversation: r.position(), Data: data}
 	}
 	entry.Received = read.Timestamp.UTC()
 	r.entry = entry
