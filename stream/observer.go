@@ -50,11 +50,12 @@ const (
 type Backlog struct {
 	// Entries is how many entries wait or are being handled.
 	Entries int
-	// Oldest is when the oldest of them was received. It is zero if there is none.
+	// Oldest is when the oldest of them was received. It is zero if there is none, or if
+	// the source does not know.
 	Oldest time.Time
 }
 
-// Age returns how long ago the oldest entry was received, and 0 if there is none.
+// Age returns how long ago the oldest entry was received, and 0 if Oldest is zero.
 func (b Backlog) Age() time.Duration {
 	if b.Oldest.IsZero() {
 		return 0
@@ -96,7 +97,7 @@ const readyTimeout = 2 * time.Second
 // answers 503 with the reason. A limit of 0 is no limit.
 //
 // The source is checked only if it has a method Backlog(context.Context) ([Backlog], error),
-// as [MemoryInbox] has.
+// as [MemoryInbox] and the source of stream/kafka have.
 func (w *Worker) Ready(limit int) http.Handler {
 	return http.HandlerFunc(func(reply http.ResponseWriter, request *http.Request) {
 		if problem := w.notReady(request.Context(), limit); problem != "" {

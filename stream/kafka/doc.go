@@ -56,8 +56,9 @@
 // delivered again after a restart, or if it is in a partition of another member.
 // The source never drops the last copy of an event that was not handled.
 //
-// The id of a record without an id of the sender is its position, in the form
-// topic/partition/offset. Its copies are not recognized.
+// The id of an event without an id of the sender is a digest of its payload, as
+// [stream.NewEntry] says. The id of a record that is not a JSON object is its position,
+// in the form topic/partition/offset, and its copies are not recognized.
 //
 // # Dead letters
 //
@@ -85,6 +86,11 @@
 // member gets the partition. A delivery that is not settled by then has ended:
 // settling it returns [stream.ErrSettled], and a worker cancels the context of its
 // handler.
+//
+// # In operation
+//
+// [Source.Backlog] returns the lag of the source's partitions. A worker reports it to its
+// observer, and its readiness handler uses it.
 //
 // # Deleted records
 //

@@ -25,7 +25,8 @@ type Source struct {
 	// life ends, by abandon, when Close stops waiting or is done.
 	life    context.Context
 	abandon context.CancelFunc
-	// stop ends the goroutines that read and commit. running waits for them.
+	// stop ends the goroutines that read and commit. running waits for them, and for
+	// those of Backlog, which the end of the client ends.
 	stop    context.CancelFunc
 	running sync.WaitGroup
 	// closed is closed when Close begins. closeErr is what Close returns.
@@ -232,7 +233,9 @@ func (s *Source) Close(ctx context.Context) error {
 }
 
 func (s *Source) close(ctx context.Context) error {
-	close(s.closed)
+	s.mu.Lock()
+	close(s.closed) // Backlog starts nothing after this
+	s.mu.Unlock()
 	s.stop()
 	defer s.abandon()
 	defer context.AfterFunc(ctx, s.abandon)()
