@@ -37,8 +37,10 @@ type Receiver struct {
 	inbox          Inbox
 	verifiers      []*Verifier
 	authorizations []authorization
-	// decided reports whether an option says how requests are verified.
-	decided        bool
+	// verifies reports whether an option verifies requests, and unverified whether one
+	// says that they are not verified.
+	verifies       bool
+	unverified     bool
 	anyContentType bool
 	bodyLimit      int64
 	timeout        time.Duration
@@ -74,18 +76,15 @@ type refused struct {
 const maxKeptBuffer = 64 << 10
 
 // NewReceiver returns a receiver that puts events into inbox. It returns an error if
-// inbox is nil, if an option is invalid, or if no option says how requests are verified.
-// The options that say so are [WithSignature], [WithVerifier], [WithBasic], [WithBearer],
-// [WithAPIKey] and [WithoutVerification].
+// inbox is nil, if an option is invalid, if options contradict each other, or if no option
+// says how requests are verified. The error names everything that is wrong.
 //
-// With several of these options, a request must have a signature that one of the verifiers
-// accepts. It must also have the credentials of every WithBasic, WithBearer and WithAPIKey.
-// No request can satisfy both WithBasic and WithBearer, because both use the Authorization
-// header.
+// The options that say how requests are verified are [WithSignature], [WithVerifier],
+// [WithBasic], [WithBearer], [WithAPIKey] and [WithoutVerification]. With several of them, a
+// request must have a signature that one of the verifiers accepts. It must also have the
+// credentials of every WithBasic, WithBearer and WithAPIKey. Each of these must use a header
+// of its own: WithBasic contradicts WithBearer, because both use Authorization.
 func NewReceiver(inbox Inbox, options ...ReceiverOption) (*Receiver, error) {
-	if nothing.In(inbox) {
-		return nil, errors.New("stream: the receiver has no inbox")
-	}
 	r := &Receiver{
 		inbox:      inbox,
 		bodyLimit:  4 << 20,
@@ -98,16 +97,12 @@ func NewReceiver(inbox Inbox, options ...ReceiverOption) (*Receiver, error) {
 		secrets:    map[string]*atomic.Uint64{},
 		algorithms: map[Algorithm]*atomic.Uint64{},
 	}
-	for _, option := range options {
-		if option == nil {
-			return nil, errNilOption
-		}
-		if err := option(r); err != nil {
-			return nil, err
-		}
+	var noInbox error
+	if nothing.In(inbox) {
+		noInbox = errors.New("stream: the receiver has no inbox")
 	}
-	if !r.decided {
-		return nil, errors.New("stream: no option says how requests are verified: use WithSignature or WithoutVerification")
+	if err := errors.Join(noInbox, apply(r, options), r.contradictions()); err != nil {
+		return nil, err
 	}
 	for _, refusal := range Refusals() {
 		r.refused[refusal] = new(refused)
@@ -267,8 +262,8 @@ func (r *Receiver) checkHeader(request *http.Request) Refusal {
 	case compressed(request.Header):
 		return RefusedEncoding
 	}
-	for _, authorized := range r.authorizations {
-		if !authorized(request) {
+	for _, required := range r.authorizations {
+		if !required.isGiven(request) {
 			return RefusedAuthorization
 		}
 	}

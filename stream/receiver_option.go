@@ -24,6 +24,7 @@ type ReceiverOption func(*Receiver) error
 // sender changes from SHA-256 to SHA-512, for example.
 func WithSignature(algorithm Algorithm, secrets ...Secret) ReceiverOption {
 	return func(r *Receiver) error {
+		r.verifies = true
 		verifier, err := NewVerifier(algorithm, secrets...)
 		if err != nil {
 			return err
@@ -37,11 +38,11 @@ func WithSignature(algorithm Algorithm, secrets ...Secret) ReceiverOption {
 // signature of any one is enough.
 func WithVerifier(verifier *Verifier) ReceiverOption {
 	return func(r *Receiver) error {
+		r.verifies = true
 		if verifier == nil || len(verifier.keys) == 0 {
 			return errors.New("stream: WithVerifier: the verifier was not made with NewVerifier")
 		}
 		r.verifiers = append(r.verifiers, verifier)
-		r.decided = true
 		return nil
 	}
 }
@@ -49,69 +50,91 @@ func WithVerifier(verifier *Verifier) ReceiverOption {
 // WithBasic requires basic authorization with user and one of passwords. The user must not
 // contain a colon. Neither the user nor a password may contain a control character.
 func WithBasic(user string, passwords ...Secret) ReceiverOption {
+	problem := ""
 	if strings.Contains(user, ":") || hasControl(user) {
-		return invalidOption("WithBasic: the user has a colon or a control character")
+		problem = "the user has a colon or a control character"
 	}
-	return withAuthorization("WithBasic", basic(user, passwords), passwords)
+	return withAuthorization(basic(user, passwords), passwords, problem)
 }
 
 // WithBearer requires one of tokens as bearer token. A token must not contain a control
 // character, nor begin or end with a space.
 func WithBearer(tokens ...Secret) ReceiverOption {
-	return withHeader("WithBearer", bearer(tokens), tokens)
+	return withAuthorization(bearer(tokens), tokens, outerSpace(tokens))
 }
 
 // WithAPIKey requires one of keys as the value of a header. A key must not contain a control
 // character, nor begin or end with a space. The header must be one that net/http passes to
 // handlers; Host, for example, is invalid.
 func WithAPIKey(header string, keys ...Secret) ReceiverOption {
+	problem := ""
 	if !visible(header) {
-		return invalidOption("WithAPIKey: net/http passes no header of that name to handlers")
+		problem = "net/http passes no header of that name to handlers"
 	}
-	return withHeader("WithAPIKey", apiKey(header, keys), keys)
+	return withAuthorization(apiKey(header, keys), keys, problem, outerSpace(keys))
 }
 
-// invalidOption returns an option that makes [NewReceiver] fail.
-func invalidOption(problem string) ReceiverOption {
-	return func(*Receiver) error { return errors.New("stream: " + problem) }
-}
-
-// withHeader is withAuthorization for secrets that are the value of a header.
-func withHeader(option string, check authorization, secrets []Secret) ReceiverOption {
+// outerSpace returns the problem of secrets that begin or end with a space, and "" if there
+// are none.
+func outerSpace(secrets []Secret) string {
 	for _, secret := range secrets {
 		if value := secret.Reveal(); strings.TrimSpace(value) != value {
-			return invalidOption(fmt.Sprintf("%s: %s begins or ends with a space", option, secret))
+			return secret.String() + " begins or ends with a space"
 		}
 	}
-	return withAuthorization(option, check, secrets)
+	return ""
 }
 
-func withAuthorization(option string, check authorization, secrets []Secret) ReceiverOption {
+// withAuthorization requires an authorization with secrets. The option is invalid if one of
+// problems is not empty.
+func withAuthorization(required authorization, secrets []Secret, problems ...string) ReceiverOption {
+	if len(secrets) == 0 {
+		problems = append(problems, "there is no secret")
+	}
+	for _, secret := range secrets {
+		switch value := secret.Reveal(); {
+		case value == "":
+			problems = append(problems, secret.String()+" is empty")
+		case hasControl(value):
+			problems = append(problems, secret.String()+" has a control character")
+		}
+	}
 	return func(r *Receiver) error {
-		if len(secrets) == 0 {
-			return fmt.Errorf("stream: %s: there is no secret", option)
-		}
-		for _, secret := range secrets {
-			switch value := secret.Reveal(); {
-			case value == "":
-				return fmt.Errorf("stream: %s: %s is empty", option, secret)
-			case hasControl(value):
-				return fmt.Errorf("stream: %s: %s has a control character", option, secret)
-			}
-		}
-		r.authorizations = append(r.authorizations, check)
-		r.decided = true
-		return nil
+		r.verifies = true
+		r.authorizations = append(r.authorizations, required)
+		return invalid(required.option, slices.Clone(problems)...)
 	}
 }
 
 func hasControl(text string) bool { return strings.ContainsFunc(text, unicode.IsControl) }
 
 // WithoutVerification accepts events from anyone who can reach the receiver. Use it
-// behind something that verifies the sender, such as mutual TLS. It has no effect together
+// behind something that verifies the sender, such as mutual TLS. It is invalid together
 // with an option that requires a signature or credentials.
 func WithoutVerification() ReceiverOption {
-	return func(r *Receiver) error { r.decided = true; return nil }
+	return func(r *Receiver) error { r.unverified = true; return nil }
+}
+
+// contradictions returns the error of options that no request can satisfy together.
+func (r *Receiver) contradictions() error {
+	var problems []error
+	switch {
+	case !r.verifies && !r.unverified:
+		problems = append(problems, errors.New("stream: no option says how requests are verified: use WithSignature or WithoutVerification"))
+	case r.verifies && r.unverified:
+		problems = append(problems, errors.New("stream: WithoutVerification: another option requires a signature or credentials"))
+	}
+	options := map[string]string{} // by the header that they use
+	if len(r.verifiers) > 0 {
+		options[SignatureHeader] = "WithSignature or WithVerifier"
+	}
+	for _, required := range r.authorizations {
+		if other, used := options[required.header]; used {
+			problems = append(problems, fmt.Errorf("stream: %s: %s uses the same header, %s", required.option, other, required.header))
+		}
+		options[required.header] = required.option
+	}
+	return errors.Join(problems...)
 }
 
 // WithAnyContentType accepts every content type. The default is to accept JSON and
@@ -203,11 +226,4 @@ func WithReceiverObserver(observer Observer) ReceiverOption {
 		r.observer = observer
 		return nil
 	}
-}
-
-func positive(option string, value int64) error {
-	if value <= 0 {
-		return fmt.Errorf("stream: %s: the value is not positive", option)
-	}
-	return nil
 }

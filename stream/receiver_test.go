@@ -351,44 +351,6 @@ func TestAByteOrderMarkBeforeAnEventIsIgnored(t *testing.T) {
 	}
 }
 
-func TestAReceiverMustVerifyAndItsOptionsMustBeValid(t *testing.T) {
-	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
-	signed := stream.WithSignature(stream.SHA256, current)
-	unverified := stream.WithoutVerification() // a check that fails must not leave it at that
-	for name, options := range map[string][]stream.ReceiverOption{
-		"no check":          {},
-		"no secret":         {unverified, stream.WithSignature(stream.SHA256)},
-		"unknown algorithm": {unverified, stream.WithSignature("md5", current)},
-		"nil verifier":      {unverified, stream.WithVerifier(nil)},
-		"zero verifier":     {unverified, stream.WithVerifier(new(stream.Verifier))},
-		"nil option":        {signed, nil},
-		"no token":          {unverified, stream.WithBearer()},
-		"empty token":       {unverified, stream.WithBearer(stream.Secret{})},
-		"no password":       {unverified, stream.WithBasic("ann")},
-		"no header":         {unverified, stream.WithAPIKey(" ", current)},
-		"no limit":          {signed, stream.WithBodyLimit(0)},
-		"no concurrency":    {signed, stream.WithConcurrency(0)},
-		"no timeout":        {signed, stream.WithTimeout(-1)},
-		"no wait":           {signed, stream.WithRetryAfter(0)},
-		"no logger":         {signed, stream.WithReceiverLogger(nil)},
-		"no observer":       {signed, stream.WithReceiverObserver((*recorder)(nil))},
-		"bad filter":        {signed, stream.WithFilter(stream.Configuration{Assets: "some"})},
-	} {
-		receiver, err := stream.NewReceiver(inbox, options...)
-		require.Error(t, err, name)
-		require.Nil(t, receiver, name)
-		require.NotContains(t, err.Error(), "hub-secret")
-	}
-	for _, none := range []stream.Inbox{nil, (*stream.MemoryInbox)(nil)} {
-		_, err := stream.NewReceiver(none, signed)
-		require.Error(t, err)
-	}
-	open, err := stream.NewReceiver(inbox, stream.WithoutVerification())
-	require.NoError(t, err)
-	reply := receiving{open, inbox}.post(typing, func(r *http.Request) { r.Header.Del(stream.SignatureHeader) })
-	require.Equal(t, http.StatusOK, reply.StatusCode)
-}
-
 func TestAFilterDropsWhatTheConfigurationDoesNotAllow(t *testing.T) {
 	r := newReceiving(t, stream.WithFilter(stream.Configuration{Channels: []channel.Channel{channel.Apple}}))
 	require.Equal(t, http.StatusOK, r.post(string(sample(t, "sms_webhook")), nil).StatusCode)

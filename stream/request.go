@@ -7,26 +7,31 @@ import (
 	"strings"
 )
 
-// authorization checks the credentials of a request.
-type authorization func(*http.Request) bool
+// authorization is what an option requires of a request.
+type authorization struct {
+	// option requires the authorization. header is the one that holds the credentials.
+	option, header string
+	// isGiven checks the credentials of a request.
+	isGiven func(*http.Request) bool
+}
 
 func basic(user string, passwords []Secret) authorization {
-	return func(r *http.Request) bool {
+	return authorization{"WithBasic", "Authorization", func(r *http.Request) bool {
 		name, password, ok := r.BasicAuth()
 		return anyEqual(password, passwords) && equal(name, user) && ok
-	}
+	}}
 }
 
 func bearer(tokens []Secret) authorization {
-	return func(r *http.Request) bool {
+	return authorization{"WithBearer", "Authorization", func(r *http.Request) bool {
 		scheme, token, _ := strings.Cut(only(r.Header["Authorization"]), " ")
 		return strings.EqualFold(scheme, "Bearer") && anyEqual(strings.TrimSpace(token), tokens)
-	}
+	}}
 }
 
 func apiKey(header string, keys []Secret) authorization {
 	header = http.CanonicalHeaderKey(header)
-	return func(r *http.Request) bool { return anyEqual(only(r.Header[header]), keys) }
+	return authorization{"WithAPIKey", header, func(r *http.Request) bool { return anyEqual(only(r.Header[header]), keys) }}
 }
 
 // anyEqual reports whether text is one of secrets. It compares all of them, so that its

@@ -128,13 +128,8 @@ func NewSender(to string, options ...SenderOption) (*Sender, error) {
 		timeout:   10 * time.Second,
 		authorize: func(*http.Request) {},
 	}
-	for _, option := range options {
-		if option == nil {
-			return nil, errNilOption
-		}
-		if err := option(s); err != nil {
-			return nil, err
-		}
+	if err := apply(s, options); err != nil {
+		return nil, err
 	}
 	if s.client == nil {
 		s.client = &sent.Client{Transport: transport.New(nil)}

@@ -77,21 +77,27 @@ type signingKey struct {
 // NewVerifier returns a verifier that accepts signatures of algorithm with any of
 // secrets. Two secrets let the sender change from one to the other without losing an
 // event. NewVerifier returns an error if the algorithm is unknown, if there is no
-// secret, or if a secret is empty.
+// secret, or if a secret is empty. The error names everything that is wrong.
 func NewVerifier(algorithm Algorithm, secrets ...Secret) (*Verifier, error) {
 	newHash := algorithm.hash()
+	var problems []string
 	if newHash == nil {
-		return nil, errors.New("stream: the signature algorithm is not known")
+		problems = append(problems, "the algorithm is not known")
 	}
 	if len(secrets) == 0 {
-		return nil, errors.New("stream: there is no secret to verify signatures with")
+		problems = append(problems, "there is no secret")
+	}
+	for _, secret := range secrets {
+		if secret.Reveal() == "" {
+			problems = append(problems, secret.String()+" is empty")
+		}
+	}
+	if err := invalid("the verifier of signatures", problems...); err != nil {
+		return nil, err
 	}
 	v := &Verifier{algorithm: algorithm, size: newHash().Size()}
 	for _, secret := range secrets {
 		value := []byte(secret.Reveal())
-		if len(value) == 0 {
-			return nil, errors.New("stream: " + secret.String() + " is empty")
-		}
 		v.keys = append(v.keys, &signingKey{
 			name: secret.Name(),
 			macs: sync.Pool{New: func() any { return hmac.New(newHash, value) }},

@@ -72,7 +72,7 @@ type WorkerCounts struct {
 }
 
 // NewWorker returns a worker without handlers. It returns an error if source is
-// nil or an option is invalid.
+// nil or an option is invalid. The error names all invalid options.
 func NewWorker(source Source, options ...WorkerOption) (*Worker, error) {
 	if nothing.In(source) {
 		return nil, errors.New("stream: the worker has no source")
@@ -90,13 +90,8 @@ func NewWorker(source Source, options ...WorkerOption) (*Worker, error) {
 	for _, result := range []Result{ResultHandled, ResultIgnored, ResultFailed, ResultDeadLettered, ResultUnsettled} {
 		w.counts[result] = new(atomic.Uint64)
 	}
-	for _, option := range options {
-		if option == nil {
-			return nil, errNilOption
-		}
-		if err := option(w); err != nil {
-			return nil, err
-		}
+	if err := apply(w, options); err != nil {
+		return nil, err
 	}
 	return w, nil
 }

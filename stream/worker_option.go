@@ -138,6 +138,3 @@ func Backoff(base, limit time.Duration) func(attempt int) time.Duration {
 		return wait - rand.N(wait/2+1)
 	}
 }
-
-// errNilOption is the error of an option that is nil.
-var errNilOption = errors.New("stream: an option is nil")
