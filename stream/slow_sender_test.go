@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,4 +82,36 @@ func TestASlowSenderIsCutOffByABusyReceiver(t *testing.T) {
 	require.EqualValues(t, 1, receiver.Counts().Refused[stream.RefusedBusy])
 	close(held.goOn)
 	<-first
+}
+
+// deadlines is a response writer that keeps the deadlines for reading.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	set []time.Time
+}
+
+func (d *deadlines) SetReadDeadline(deadline time.Time) error {
+	d.set = append(d.set, deadline)
+	return nil
+}
+
+// puttingInbox is an inbox that calls a function for each entry.
+type puttingInbox struct {
+	stream.Inbox
+	put func()
+}
+
+func (p puttingInbox) Put(context.Context, stream.Entry) (bool, error) { p.put(); return false, nil }
+
+// The server reads on while the event is stored, and a deadline would end the request.
+func TestNoDeadlineForReadingIsLeftWhileAnEventIsStored(t *testing.T) {
+	w := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+	whileStored := time.Now()
+	inbox := puttingInbox{put: func() { whileStored = w.set[len(w.set)-1] }}
+	receiver, err := stream.NewReceiver(inbox, stream.WithoutVerification())
+	require.NoError(t, err)
+	receiver.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/", strings.NewReader(typing)))
+	require.Equal(t, http.StatusOK, w.Code)
+	require.False(t, w.set[0].IsZero(), "the body has a deadline")
+	require.True(t, whileStored.IsZero())
 }
