@@ -134,6 +134,63 @@ func TestAnExtensionThatHangsHoldsNothingUp(t *testing.T) {
 	}
 }
 
+// Another taker may have the event then.
+func TestAHandlerEndsWithALeaseThatNobodyExtended(t *testing.T) {
+	never := make(chan struct{})
+	for name, unreachable := range map[string]func(context.Context) error{
+		"the source cannot be reached": func(context.Context) error { return errors.New("not connected") },
+		"the source does not answer":   func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() },
+		"the source hangs":             func(context.Context) error { <-never; return nil },
+	} {
+		for extensions, want := range map[int64]time.Duration{0: 30 * time.Second, 2: 50 * time.Second} {
+			t.Run(fmt.Sprintf("%s after %d extensions", name, extensions), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					never = make(chan struct{})
+					var calls, attempts atomic.Int64
+					extend := func(ctx context.Context) error {
+						if calls.Add(1) <= extensions {
+							return nil
+						}
+						return unreachable(ctx)
+					}
+					seen := &recorder{}
+					w := newWorkingFrom(t, func(inbox stream.Source) stream.Source { return leasedSource{inbox, extend} },
+						stream.WithWorkerObserver(seen))
+					started := time.Now()
+					w.OnMessage(func(ctx context.Context, _ stream.MessageEvent) error {
+						attempts.Add(1)
+						<-ctx.Done()
+						require.Equal(t, want, time.Since(started))
+						require.ErrorIs(t, context.Cause(ctx), stream.ErrSettled)
+						return context.Cause(ctx)
+					})
+					put(t, w.inbox, payload("ann", 1))
+					w.start()
+					time.Sleep(time.Hour)
+					require.NoError(t, w.stop())
+					require.Equal(t, stream.WorkerCounts{Unsettled: 1}, w.Counts(), "it neither failed nor was put back")
+					require.Equal(t, []stream.Result{stream.ResultUnsettled}, seen.handled)
+					require.EqualValues(t, 1, attempts.Load())
+					close(never)
+				})
+			})
+		}
+	}
+}
+
+func TestAHandlerThatOutlastsItsLeaseMayStillBeAcknowledged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		extend := func(context.Context) error { return errors.New("not connected") }
+		w := newWorkingFrom(t, func(inbox stream.Source) stream.Source { return leasedSource{inbox, extend} })
+		w.OnMessage(func(context.Context, stream.MessageEvent) error { time.Sleep(time.Minute); return nil })
+		put(t, w.inbox, payload("ann", 1))
+		w.start()
+		time.Sleep(time.Hour)
+		require.NoError(t, w.stop())
+		require.Equal(t, stream.WorkerCounts{Handled: 1}, w.Counts(), "the source decides")
+	})
+}
+
 func TestAnExtensionThatHangsIsRepeatedWithinTheLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		started := time.Now()

@@ -29,6 +29,10 @@ import (
 // [Permanent], the event becomes a dead letter. An event without a handler is
 // acknowledged and counted.
 //
+// The worker extends the lease of a delivery while its handler runs. If the source reports
+// that the lease is lost, or does not extend it in time, another worker may get the event.
+// The handler's context then ends, and its cause wraps [ErrSettled].
+//
 // Register handlers with the On methods before [Worker.Run]. A handler that is
 // registered later is used from the next Run on. All methods are safe for
 // concurrent use.
@@ -354,8 +358,8 @@ type attempt struct {
 }
 
 // call calls h in a goroutine of its own, so that a panic or a runtime.Goexit of h ends
-// nothing else. It extends the delivery's lease until h returns. If the lease is lost, it
-// cancels h's context.
+// nothing else. It extends the delivery's lease until h returns. If the lease is lost or
+// ends, it cancels h's context.
 func (r run) call(d *delivery, h handler, event Event) attempt {
 	ctx, cancel := context.WithCancelCause(r.working)
 	defer cancel(nil)
@@ -364,7 +368,11 @@ func (r run) call(d *delivery, h handler, event Event) attempt {
 	defer stop()
 	var lost atomic.Bool
 	if d.Lease > 0 {
-		go extend(running, d, func(err error) { lost.Store(true); cancel(err) })
+		lose := func(err error) { lost.Store(true); cancel(err) }
+		// A timer of its own, because Extend may hang.
+		end := time.AfterFunc(time.Until(d.settleBy()), func() { lose(errLeaseEnded) })
+		defer end.Stop()
+		go extend(running, d, end, lose)
 	}
 
 	done := make(chan attempt, 1)
@@ -389,9 +397,13 @@ func (r run) call(d *delivery, h handler, event Event) attempt {
 // returning.
 var errExited = errors.New("stream: the handler did not return")
 
-// extend extends the delivery's lease until ctx ends. If the lease is lost, it calls lost
-// and returns. Nobody waits for extend, because the source may hang.
-func extend(ctx context.Context, d *delivery, lost func(error)) {
+// errLeaseEnded is why a handler's context ends if the lease could not be extended.
+var errLeaseEnded = fmt.Errorf("the source did not extend the lease in time: %w", ErrSettled)
+
+// extend extends the delivery's lease until ctx ends, and sets the timer to its end. If the
+// lease is lost, it calls lose and returns. Nobody waits for extend, because the source may
+// hang.
+func extend(ctx context.Context, d *delivery, end *time.Timer, lose func(error)) {
 	interval := max(d.Lease/3, time.Millisecond)
 	due := time.NewTicker(interval)
 	defer due.Stop()
@@ -408,8 +420,9 @@ func extend(ctx context.Context, d *delivery, lost func(error)) {
 		switch {
 		case err == nil:
 			d.renewed(asked)
+			end.Reset(time.Until(d.settleBy()))
 		case errors.Is(err, ErrSettled):
-			lost(err)
+			lose(err)
 			return
 		}
 	}
