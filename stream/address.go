@@ -78,6 +78,33 @@ func (h Header) liveChatAddress(business string) channel.Address {
 	return a
 }
 
+// CustomerName returns the name of the customer, for CreateConversation. It is the username
+// on WhatsApp, the name on Messenger, and the display name of an email's sender. It is empty
+// if the payload has none, and on other channels.
+func (h Header) CustomerName() string {
+	name := ""
+	switch h.Channel {
+	case channel.WhatsApp:
+		name = h.Member("username")
+	case channel.Facebook:
+		name = h.Member("name")
+	case channel.Email:
+		if from, err := mail.ParseAddress(h.Member("from")); err == nil {
+			name = from.Name
+		}
+	}
+	return strings.ToValidUTF8(name, "\uFFFD")
+}
+
+// CapabilityList returns what the customer's Apple device can show, for CreateConversation
+// and AppendMessage. It is empty on other channels.
+func (h Header) CapabilityList() string {
+	if h.Channel != channel.Apple {
+		return ""
+	}
+	return h.Member("capabilityList")
+}
+
 // maxRecipients limits how many recipients of an email are read.
 const maxRecipients = 1000
 

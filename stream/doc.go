@@ -63,6 +63,8 @@
 //
 // [Header.Address] and [MessageEvent.Content] return the event in the terms of package
 // engage: the address to search for a conversation, and the message to append to it.
+// [Header.CustomerName] and [Header.CapabilityList] return what a new conversation should
+// also have.
 //
 // # Nothing lost
 //

@@ -111,7 +111,9 @@ func (r *router) receive(ctx context.Context, text string) (outcome.Edge, error)
 	if err != nil {
 		return outcome.OnInvalidData, err
 	}
-	return r.flow.Receive(ctx, address, m)
+	return r.flow.Receive(ctx, flow.Arrival{
+		Address: address, Message: m, CustomerName: record.CustomerName, CapabilityList: record.CapabilityList,
+	})
 }
 
 // summarize prints how many messages ended on each edge.

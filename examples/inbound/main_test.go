@@ -12,6 +12,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/engagesdk/engage-go/engage/engagetest"
 	"github.com/engagesdk/engage-go/examples/internal/program"
 	"github.com/stretchr/testify/require"
 )
@@ -71,6 +72,19 @@ func TestAMalformedLineEndsOnOnInvalidData(t *testing.T) {
 		require.Contains(t, out, want)
 		require.Contains(t, out, "1 messages, 1 failed")
 	}
+}
+
+func TestTheCustomerOfALineReachesTheConversation(t *testing.T) {
+	server := engagetest.NewServer()
+	defer server.Close()
+	environment := map[string]string{
+		"ENGAGE_BASE_URL": server.URL(), "ENGAGE_CLIENT_ID": server.ClientID(), "ENGAGE_CLIENT_SECRET": server.ClientSecret(),
+	}
+	line := `{"channel":"amb","business":"1","customer":"2","customerName":"Ann","capabilityList":"AUTH,LIST","text":"hi"}`
+	require.NoError(t, run(t.Context(), nil, func(name string) string { return environment[name] }, strings.NewReader(line), io.Discard))
+	require.Len(t, server.Conversations(), 1)
+	require.Equal(t, "Ann", server.Conversations()[0].CustomerName)
+	require.JSONEq(t, `"AUTH,LIST"`, string(server.Conversations()[0].CapabilityList))
 }
 
 func TestTheLineAfterALongOneIsRead(t *testing.T) {

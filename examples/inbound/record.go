@@ -18,19 +18,21 @@ import (
 // are the two addresses on all channels. Which other fields count depends on the
 // channel.
 type record struct {
-	Channel     channel.Channel `json:"channel"`
-	Business    string          `json:"business"`
-	Customer    string          `json:"customer"`
-	Thread      string          `json:"thread"`
-	Subject     string          `json:"subject"`
-	To          []string        `json:"to"`
-	CC          []string        `json:"cc"`
-	InReplyTo   string          `json:"inReplyTo"`
-	Text        string          `json:"text"`
-	HTML        string          `json:"html"`
-	Attachments []attachment    `json:"attachments"`
-	Timestamp   string          `json:"timestamp"`
-	AliasID     string          `json:"aliasId"`
+	Channel        channel.Channel `json:"channel"`
+	Business       string          `json:"business"`
+	Customer       string          `json:"customer"`
+	CustomerName   string          `json:"customerName"`
+	CapabilityList string          `json:"capabilityList"`
+	Thread         string          `json:"thread"`
+	Subject        string          `json:"subject"`
+	To             []string        `json:"to"`
+	CC             []string        `json:"cc"`
+	InReplyTo      string          `json:"inReplyTo"`
+	Text           string          `json:"text"`
+	HTML           string          `json:"html"`
+	Attachments    []attachment    `json:"attachments"`
+	Timestamp      string          `json:"timestamp"`
+	AliasID        string          `json:"aliasId"`
 }
 
 type attachment struct {

@@ -86,7 +86,9 @@ func (q quickstart) step(name string, edge outcome.Edge) {
 func (q quickstart) receive(text string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		inbound := flow.Inbound{Client: q.client, OnStep: q.step}
-		_, err := inbound.Receive(ctx, q.address, message.Text{Direction: message.Inbound, Text: text})
+		_, err := inbound.Receive(ctx, flow.Arrival{
+			Address: q.address, Message: message.Text{Direction: message.Inbound, Text: text},
+		})
 		return err
 	}
 }

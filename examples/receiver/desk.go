@@ -57,7 +57,9 @@ func (d desk) message(ctx context.Context, e stream.MessageEvent) error {
 	if content == nil {
 		return d.say(e, "nothing that a conversation could hold")
 	}
-	edge, err := flow.Inbound{Client: d.client}.Receive(ctx, address, content)
+	edge, err := flow.Inbound{Client: d.client}.Receive(ctx, flow.Arrival{
+		Address: address, Message: content, CustomerName: e.CustomerName(), CapabilityList: e.CapabilityList(),
+	})
 	if err != nil {
 		return stream.FromOutcome(err)
 	}

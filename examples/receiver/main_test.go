@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/engagetest"
 	"github.com/engagesdk/engage-go/examples/internal/program"
@@ -63,6 +64,38 @@ func TestEveryEventIsHandledOnce(t *testing.T) {
 		require.Equal(t, 1, strings.Count(out.String(), line), line)
 	}
 	require.Contains(t, out.String(), "11 events accepted, 11 duplicates dropped, 0 requests refused\n11 handled, 0 dead letters\n")
+}
+
+func TestTheAgentSeesWhoTheCustomerIs(t *testing.T) {
+	server := engagetest.NewServer()
+	defer server.Close()
+	require.NoError(t, run(t.Context(), nil, configured(server), io.Discard))
+	names := map[channel.Channel]string{}
+	for _, conversation := range server.Conversations() {
+		names[conversation.Channel] = conversation.CustomerName
+		if conversation.Channel == channel.Apple {
+			require.JSONEq(t, `"AUTH%2CLIST%2CTIME"`, string(conversation.CapabilityList))
+		} else {
+			require.Empty(t, conversation.CapabilityList)
+		}
+	}
+	require.Equal(t, map[channel.Channel]string{
+		channel.SMS: "", channel.Facebook: "Cleo", channel.WhatsApp: "Ben", channel.LiveChat: "", channel.Email: "Ann", channel.Apple: "",
+	}, names)
+}
+
+func TestACapabilityListReachesAnOpenConversation(t *testing.T) {
+	server := engagetest.NewServer()
+	defer server.Close()
+	client, err := server.Client()
+	require.NoError(t, err)
+	_, err = client.CreateConversation(t.Context(), engage.CreateConversationV13{
+		Address: channel.AppleAddress{AccountID: "5f1c", UserID: "urn:mbid:AQAAY"},
+	})
+	require.NoError(t, err)
+	require.Empty(t, server.Conversations()[0].CapabilityList)
+	require.NoError(t, run(t.Context(), nil, configured(server), io.Discard))
+	require.JSONEq(t, `"AUTH%2CLIST%2CTIME"`, string(server.Conversations()[0].CapabilityList))
 }
 
 func TestTheEventsOfTheProgramAreNotForATenant(t *testing.T) {

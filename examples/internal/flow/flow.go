@@ -22,66 +22,79 @@ type Inbound struct {
 	OnStep func(step string, edge outcome.Edge)
 }
 
-// arrival is a message, the address that it came from and, after the search, the
-// id of its conversation.
-type arrival struct {
-	address        channel.Address
-	message        message.Message
-	conversationID string
+// Arrival is a message with what its conversation needs to know of the customer.
+type Arrival struct {
+	// Address and Message are required.
+	Address channel.Address
+	Message message.Message
+	// CustomerName is the name that agents see. It may be empty.
+	CustomerName string
+	// CapabilityList says what the customer's Apple device can show. It is empty on
+	// other channels.
+	CapabilityList string
 }
 
-// Receive brings a message from address into its conversation. It returns the
-// edge of the last step, and the error of the step that failed.
-func (f Inbound) Receive(ctx context.Context, address channel.Address, m message.Message) (outcome.Edge, error) {
-	found, err := f.Client.SearchConversation(ctx, engage.SearchConversationV13{Address: address})
-	edge := f.step("search", outcome.Of(found, err))
+// Receive brings a message into its conversation. It returns the edge of the last
+// step, and the error of the step that failed.
+func (f Inbound) Receive(ctx context.Context, a Arrival) (outcome.Edge, error) {
+	found, err := f.Client.SearchConversation(ctx, engage.SearchConversationV13{Address: a.Address})
 	if err != nil {
-		return edge, err
+		return f.failed("search", err)
 	}
+	f.step("search", found.Outcome)
 
-	steps := outcome.Transitions[func(context.Context, arrival) (outcome.Edge, error)]{
+	steps := outcome.Transitions[func(context.Context, Arrival, string) (outcome.Edge, error)]{
 		outcome.NoConversationFound: f.create,
 		outcome.ConversationClosed:  f.reopen,
 		outcome.ConversationActive:  f.append,
 		outcome.ConversationInQueue: f.append,
 		outcome.ConversationOnHold:  f.append,
 	}
-	next, err := steps.Next(edge)
+	next, err := steps.Next(found.Outcome)
 	if err != nil {
-		return f.step("choose", outcome.EdgeOf(err)), err
+		return f.failed("choose", err)
 	}
-	return next(ctx, arrival{address, m, found.ConversationID})
+	return next(ctx, a, found.ConversationID)
 }
 
-func (f Inbound) create(ctx context.Context, a arrival) (outcome.Edge, error) {
+func (f Inbound) create(ctx context.Context, a Arrival, _ string) (outcome.Edge, error) {
 	receipt, err := f.Client.CreateConversation(ctx, engage.CreateConversationV13{
-		Address: a.address, Messages: []message.Message{a.message},
+		Address: a.Address, Messages: []message.Message{a.Message},
+		CustomerName: a.CustomerName, CapabilityList: a.CapabilityList,
 	})
-	return f.step("create", outcome.Of(receipt, err)), err
+	if err != nil {
+		return f.failed("create", err)
+	}
+	return f.step("create", receipt.Outcome), nil
 }
 
 // reopen validates the append first, so that it re-opens no conversation for a
 // message that cannot follow.
-func (f Inbound) reopen(ctx context.Context, a arrival) (outcome.Edge, error) {
-	if err := a.request().Validate(); err != nil {
-		return f.step("append", outcome.EdgeOf(err)), err
+func (f Inbound) reopen(ctx context.Context, a Arrival, conversationID string) (outcome.Edge, error) {
+	if err := a.appendTo(conversationID).Validate(); err != nil {
+		return f.failed("append", err)
 	}
-	receipt, err := f.Client.ReopenConversation(ctx, engage.ReopenConversationV10{ConversationID: a.conversationID})
-	if edge := f.step("re-open", outcome.Of(receipt, err)); err != nil {
-		return edge, err
+	receipt, err := f.Client.ReopenConversation(ctx, engage.ReopenConversationV10{ConversationID: conversationID})
+	if err != nil {
+		return f.failed("re-open", err)
 	}
-	return f.append(ctx, a)
+	f.step("re-open", receipt.Outcome)
+	return f.append(ctx, a, conversationID)
 }
 
-func (f Inbound) append(ctx context.Context, a arrival) (outcome.Edge, error) {
-	receipt, err := f.Client.AppendMessage(ctx, a.request())
-	return f.step("append", outcome.Of(receipt, err)), err
+func (f Inbound) append(ctx context.Context, a Arrival, conversationID string) (outcome.Edge, error) {
+	receipt, err := f.Client.AppendMessage(ctx, a.appendTo(conversationID))
+	if err != nil {
+		return f.failed("append", err)
+	}
+	return f.step("append", receipt.Outcome), nil
 }
 
-// request returns the request that appends the message to its conversation.
-func (a arrival) request() engage.AppendMessageV14 {
+// appendTo returns the request that appends the message to a conversation.
+func (a Arrival) appendTo(conversationID string) engage.AppendMessageV14 {
 	return engage.AppendMessageV14{
-		ConversationID: a.conversationID, Channel: a.address.Channel(), Messages: []message.Message{a.message},
+		ConversationID: conversationID, Channel: a.Address.Channel(), Messages: []message.Message{a.Message},
+		CapabilityList: a.CapabilityList,
 	}
 }
 
@@ -91,4 +104,9 @@ func (f Inbound) step(name string, edge outcome.Edge) outcome.Edge {
 		f.OnStep(name, edge)
 	}
 	return edge
+}
+
+// failed reports the step that ended in err, and returns its edge and err.
+func (f Inbound) failed(name string, err error) (outcome.Edge, error) {
+	return f.step(name, outcome.EdgeOf(err)), err
 }
