@@ -84,7 +84,7 @@ func TestTheCustomerOfALineReachesTheConversation(t *testing.T) {
 	require.NoError(t, run(t.Context(), nil, func(name string) string { return environment[name] }, strings.NewReader(line), io.Discard))
 	require.Len(t, server.Conversations(), 1)
 	require.Equal(t, "Ann", server.Conversations()[0].CustomerName)
-	require.JSONEq(t, `"AUTH,LIST"`, string(server.Conversations()[0].CapabilityList))
+	require.Contains(t, string(server.Conversations()[0].CapabilityList), "AUTH,LIST")
 }
 
 func TestTheLineAfterALongOneIsRead(t *testing.T) {
