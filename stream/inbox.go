@@ -18,6 +18,8 @@ var (
 	// ErrSettled says that a delivery is already settled, or that its lease has
 	// run out.
 	ErrSettled = errors.New("stream: the delivery is settled, or its lease has run out")
+	// ErrNoDeadLetter says that a [MemoryInbox] keeps no dead letter with an id.
+	ErrNoDeadLetter = errors.New("stream: there is no such dead letter")
 )
 
 // Source delivers entries. Each one is delivered until it is settled.

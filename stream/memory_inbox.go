@@ -135,10 +135,18 @@ func (m *MemoryInbox) Put(ctx context.Context, entry Entry) (duplicate bool, err
 	if !m.seen.Claim(entry.ID) {
 		return true, nil
 	}
+	if err := m.add(entry); err != nil {
+		m.seen.Release(entry.ID)
+		return false, err
+	}
+	return false, nil
+}
+
+// add adds an entry to its conversation, or returns [ErrFull].
+func (m *MemoryInbox) add(entry Entry) error {
 	size := int64(len(entry.Data))
 	if m.counts.Entries >= m.limits.Entries || size > m.limits.Bytes-m.counts.Bytes {
-		m.seen.Release(entry.ID)
-		return false, ErrFull
+		return ErrFull
 	}
 	m.counts.Entries++
 	m.counts.Bytes += size
@@ -149,7 +157,7 @@ func (m *MemoryInbox) Put(ctx context.Context, entry Entry) (duplicate bool, err
 		m.ready <- conversation
 	}
 	conversation.entries = append(conversation.entries, entry)
-	return false, nil
+	return nil
 }
 
 // ended returns [ErrClosed] if the inbox is closed, or ctx's error if ctx has ended.
@@ -221,6 +229,35 @@ func (m *MemoryInbox) DeadLetters() []DeadLetter {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.deadLetters)
+}
+
+// Requeue makes the dead letter with an entry's id an entry again. The entry is delivered
+// after those that wait in its conversation, and its attempts are counted anew. If several
+// letters have the id, Requeue takes the newest.
+//
+// It returns [ErrNoDeadLetter] if no letter that is kept has the id. It fails like
+// [MemoryInbox.Put] otherwise, and then keeps the letter.
+func (m *MemoryInbox) Requeue(ctx context.Context, id string) error {
+	if err := m.ended(ctx); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.draining {
+		return ErrClosed
+	}
+	for i, letter := range slices.Backward(m.deadLetters) {
+		if letter.ID != id {
+			continue
+		}
+		if err := m.add(letter.Entry); err != nil {
+			return err
+		}
+		m.deadBytes -= int64(len(letter.Data))
+		m.deadLetters = slices.Delete(m.deadLetters, i, i+1)
+		return nil
+	}
+	return ErrNoDeadLetter
 }
 
 // Drain closes the inbox for new entries and waits until all entries in it are settled.

@@ -133,6 +133,48 @@ func TestAMemoryInboxKeepsDeadLettersWithinItsBytes(t *testing.T) {
 	require.Equal(t, stream.MemoryCounts{DeadLetters: 4}, inbox.Counts())
 }
 
+func TestADeadLetterIsRequeuedBehindItsConversation(t *testing.T) {
+	inbox := stream.NewMemoryInbox(stream.MemoryLimits{Entries: 2, Bytes: 100})
+	enter := func(id string) {
+		_, err := inbox.Put(t.Context(), stream.Entry{ID: id, Conversation: "c", Data: make([]byte, 40)})
+		require.NoError(t, err)
+	}
+	take := func(id string) stream.Delivery {
+		delivery, err := inbox.Take(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, id, delivery.ID)
+		return delivery
+	}
+	enter("1")
+	require.NoError(t, take("1").Nak(t.Context(), 0))
+	require.NoError(t, take("1").Term(t.Context(), "no use"))
+	enter("2")
+	require.NoError(t, inbox.Requeue(t.Context(), "1"))
+	require.Empty(t, inbox.DeadLetters())
+	require.ErrorIs(t, inbox.Requeue(t.Context(), "1"), stream.ErrNoDeadLetter)
+	require.Equal(t, stream.MemoryCounts{Entries: 2, Bytes: 80, Conversations: 1, DeadLetters: 1}, inbox.Counts())
+	duplicate, err := inbox.Put(t.Context(), stream.Entry{ID: "1", Conversation: "c"})
+	require.NoError(t, err)
+	require.True(t, duplicate)
+
+	require.NoError(t, take("2").Ack(t.Context()))
+	again := take("1")
+	require.Equal(t, 1, again.Attempt)
+	require.NoError(t, again.Term(t.Context(), "no use"))
+	enter("3")
+	enter("4")
+	require.ErrorIs(t, inbox.Requeue(t.Context(), "1"), stream.ErrFull)
+	require.Len(t, inbox.DeadLetters(), 1)
+
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, inbox.Requeue(ended, "1"), context.Canceled)
+	require.Error(t, inbox.Drain(ended))
+	require.ErrorIs(t, inbox.Requeue(t.Context(), "1"), stream.ErrClosed)
+	inbox.Close()
+	require.ErrorIs(t, inbox.Requeue(t.Context(), "1"), stream.ErrClosed)
+}
+
 // A sender does not repeat an event that was a duplicate. So an entry that was not stored
 // must not be one, not even while another call of Put fails.
 func TestAnEntryThatHadNoRoomIsNeverADuplicate(t *testing.T) {
