@@ -231,6 +231,18 @@ func (c Config) options(s *Source) []kgo.Opt {
 	)
 }
 
+// withoutGroup returns the options of a client without a group. It reads from the offsets
+// that it is given, and produces each record to the partition that the record names.
+func (c Config) withoutGroup(from map[string]map[int32]kgo.Offset) []kgo.Opt {
+	return append(c.connection(),
+		kgo.ConsumerGroup(""),
+		kgo.ConsumeTopics(),
+		kgo.ConsumePartitions(from),
+		kgo.KeepControlRecords(), // the last record may be one
+		kgo.RecordPartitioner(kgo.ManualPartitioner()),
+	)
+}
+
 // connection returns the options of every client.
 func (c Config) connection() []kgo.Opt {
 	options := []kgo.Opt{

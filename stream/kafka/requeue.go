@@ -8,6 +8,7 @@ import (
 	"iter"
 	"slices"
 	"strconv"
+	"sync"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -19,6 +20,56 @@ import (
 // ErrNoDeadLetter says that there is no dead letter with an id.
 var ErrNoDeadLetter = errors.New("kafka: there is no such dead letter")
 
+// DeadLetterTopic is the topic with the dead letters of a group. It does not join the
+// group, so that a tool can list and requeue letters while the group's sources run. Use
+// [OpenDeadLetterTopic] to make one. Its methods are safe for concurrent use.
+type DeadLetterTopic struct {
+	config Config
+	client *kgo.Client
+	closed chan struct{}
+	close  func()
+}
+
+// OpenDeadLetterTopic connects to the brokers of config and returns the topic of the dead
+// letters of its group, which the caller must [DeadLetterTopic.Close]. ctx limits how long
+// it takes, and has no effect afterwards. It fails as [Open] does.
+func OpenDeadLetterTopic(ctx context.Context, config Config) (*DeadLetterTopic, error) {
+	if err := cmp.Or(config.Validate(), ctx.Err()); err != nil {
+		return nil, err
+	}
+	config = config.withDefaults()
+	client, err := newClient(config.withoutGroup(nil))
+	if err != nil {
+		return nil, err
+	}
+	if err := connect(ctx, client, config); err != nil {
+		return nil, err
+	}
+	d := &DeadLetterTopic{config: config, client: client, closed: make(chan struct{})}
+	d.close = sync.OnceFunc(func() { close(d.closed); client.Close() })
+	return d, nil
+}
+
+// Close closes the connections to the brokers. The methods return [stream.ErrClosed] from
+// then on. A second call does nothing.
+func (d *DeadLetterTopic) Close() { d.close() }
+
+// deadLetters returns the topic with the dead letters of the source's group.
+func (s *Source) deadLetters() *DeadLetterTopic {
+	return &DeadLetterTopic{config: s.config, client: s.client, closed: s.closed}
+}
+
+// DeadLetters iterates over the dead letters of the group as
+// [DeadLetterTopic.DeadLetters] does.
+func (s *Source) DeadLetters(ctx context.Context) iter.Seq2[stream.DeadLetter, error] {
+	return s.deadLetters().DeadLetters(ctx)
+}
+
+// Requeue makes the group deliver a dead letter again, as [DeadLetterTopic.Requeue] does.
+func (s *Source) Requeue(ctx context.Context, id string) error {
+	return s.deadLetters().Requeue(ctx, id)
+}
+
 // DeadLetters iterates over the dead letters that are stored when the iteration
 // begins, in the order of each partition. Received is when the letter was stored. A
 // letter without its record has no Data; see [HeaderOmitted]. An error ends the
@@ -26,9 +77,9 @@ var ErrNoDeadLetter = errors.New("kafka: there is no such dead letter")
 //
 // Kafka keeps a letter, even one that was requeued, as long as the retention of
 // its topic says.
-func (s *Source) DeadLetters(ctx context.Context) iter.Seq2[stream.DeadLetter, error] {
+func (d *DeadLetterTopic) DeadLetters(ctx context.Context) iter.Seq2[stream.DeadLetter, error] {
 	return func(yield func(stream.DeadLetter, error) bool) {
-		for stored, err := range s.storedLetters(ctx) {
+		for stored, err := range d.storedLetters(ctx) {
 			var letter stream.DeadLetter
 			if err == nil {
 				letter = readDeadLetter(stored)
@@ -53,21 +104,22 @@ func readDeadLetter(stored *kgo.Record) stream.DeadLetter {
 }
 
 // Requeue produces the dead letter with the entry's id to the partition it came
-// from, behind the records there. Its attempts are counted anew. If several letters have the id, Requeue takes the newest. After an
-// error, call it again: at worst the entry is handled twice. The letter stays in
-// its topic, so that each call requeues it again.
+// from, behind the records there. Its attempts are counted anew. If several letters
+// have the id, Requeue takes the newest. After an error, call it again: at worst the
+// entry is handled twice. The letter stays in its topic, so that each call requeues it
+// again.
 //
 // Requeue returns [ErrNoDeadLetter] if no letter of Config.Topics has the id.
 // Otherwise it fails with ctx's error, [stream.ErrClosed], or an error of the
 // brokers. It also fails if the record was left out of the letter and has been
 // deleted since.
-func (s *Source) Requeue(ctx context.Context, id string) error {
+func (d *DeadLetterTopic) Requeue(ctx context.Context, id string) error {
 	var letter *kgo.Record
-	for stored, err := range s.storedLetters(ctx) {
+	for stored, err := range d.storedLetters(ctx) {
 		if err != nil {
 			return err
 		}
-		if headerOf(stored, HeaderID) != id || !slices.Contains(s.config.Topics, headerOf(stored, HeaderTopic)) {
+		if headerOf(stored, HeaderID) != id || !slices.Contains(d.config.Topics, headerOf(stored, HeaderTopic)) {
 			continue
 		}
 		if letter == nil || !stored.Timestamp.Before(letter.Timestamp) {
@@ -84,11 +136,11 @@ func (s *Source) Requeue(ctx context.Context, id string) error {
 	again := &kgo.Record{Topic: headerOf(letter, HeaderTopic), Partition: int32(partition),
 		Key: letter.Key, Value: letter.Value, Headers: letter.Headers}
 	if headerOf(letter, HeaderOmitted) != "" {
-		if err := s.restore(ctx, again); err != nil {
+		if err := d.restore(ctx, again); err != nil {
 			return err
 		}
 	}
-	producer, err := s.newClient(nil)
+	producer, err := newClient(d.config.withoutGroup(nil))
 	if err != nil {
 		return err
 	}
@@ -104,19 +156,21 @@ func (s *Source) Requeue(ctx context.Context, id string) error {
 var errDeleted = errors.New("kafka: the record of the dead letter has been deleted")
 
 // restore adds the key, value and headers of its record to a letter.
-func (s *Source) restore(ctx context.Context, letter *kgo.Record) error {
+func (d *DeadLetterTopic) restore(ctx context.Context, letter *kgo.Record) error {
 	offset, err := strconv.ParseInt(headerOf(letter, HeaderOffset), 10, 64)
 	if err != nil {
 		return fmt.Errorf("kafka: the dead letter has no valid offset: %w", err)
 	}
-	first, err := s.listOffsets(ctx, letter.Topic, []int32{letter.Partition}, firstOffset)
+	first, err := listOffsets(ctx, d.client, letter.Topic, []int32{letter.Partition}, firstOffset)
 	if err != nil {
 		return err
 	}
 	if first[letter.Partition] > offset {
 		return errDeleted
 	}
-	reader, err := s.newClient(map[string]map[int32]kgo.Offset{letter.Topic: {letter.Partition: kgo.NewOffset().At(offset)}})
+	reader, err := newClient(d.config.withoutGroup(map[string]map[int32]kgo.Offset{
+		letter.Topic: {letter.Partition: kgo.NewOffset().At(offset)},
+	}))
 	if err != nil {
 		return err
 	}
@@ -138,9 +192,9 @@ func (s *Source) restore(ctx context.Context, letter *kgo.Record) error {
 }
 
 // storedLetters yields the records of the dead-letter topic up to its present end.
-func (s *Source) storedLetters(ctx context.Context) iter.Seq2[*kgo.Record, error] {
+func (d *DeadLetterTopic) storedLetters(ctx context.Context) iter.Seq2[*kgo.Record, error] {
 	return func(yield func(*kgo.Record, error) bool) {
-		first, end, err := s.deadLetterOffsets(ctx)
+		first, end, err := d.deadLetterOffsets(ctx)
 		if err != nil {
 			yield(nil, err)
 			return
@@ -156,7 +210,7 @@ func (s *Source) storedLetters(ctx context.Context) iter.Seq2[*kgo.Record, error
 		if len(end) == 0 {
 			return
 		}
-		reader, err := s.newClient(map[string]map[int32]kgo.Offset{s.config.DeadLetterTopic: from})
+		reader, err := newClient(d.config.withoutGroup(map[string]map[int32]kgo.Offset{d.config.DeadLetterTopic: from}))
 		if err != nil {
 			yield(nil, err)
 			return
@@ -164,7 +218,7 @@ func (s *Source) storedLetters(ctx context.Context) iter.Seq2[*kgo.Record, error
 		defer reader.Close()
 		for len(end) > 0 {
 			fetches := reader.PollFetches(ctx)
-			if err := cmp.Or(s.ended(ctx), fetchError(fetches)); err != nil {
+			if err := cmp.Or(ended(ctx, d.closed), fetchError(fetches)); err != nil {
 				yield(nil, err)
 				return
 			}
@@ -186,15 +240,15 @@ func (s *Source) storedLetters(ctx context.Context) iter.Seq2[*kgo.Record, error
 
 // deadLetterOffsets returns, for each partition of the dead-letter topic, the
 // offset of its first record and that after its last.
-func (s *Source) deadLetterOffsets(ctx context.Context) (first, end map[int32]int64, err error) {
-	if err := s.ended(ctx); err != nil {
+func (d *DeadLetterTopic) deadLetterOffsets(ctx context.Context) (first, end map[int32]int64, err error) {
+	if err := ended(ctx, d.closed); err != nil {
 		return nil, nil, err
 	}
 	topic := kmsg.NewMetadataRequestTopic()
-	topic.Topic = &s.config.DeadLetterTopic
+	topic.Topic = &d.config.DeadLetterTopic
 	metadata := kmsg.NewPtrMetadataRequest()
 	metadata.Topics = append(metadata.Topics, topic)
-	described, err := metadata.RequestWith(ctx, s.client)
+	described, err := metadata.RequestWith(ctx, d.client)
 	if err != nil {
 		return nil, nil, fmt.Errorf("kafka: no broker answers: %w", err)
 	}
@@ -204,10 +258,10 @@ func (s *Source) deadLetterOffsets(ctx context.Context) (first, end map[int32]in
 			partitions = append(partitions, partition.Partition)
 		}
 	}
-	if first, err = s.listOffsets(ctx, s.config.DeadLetterTopic, partitions, firstOffset); err != nil {
+	if first, err = listOffsets(ctx, d.client, d.config.DeadLetterTopic, partitions, firstOffset); err != nil {
 		return nil, nil, err
 	}
-	end, err = s.listOffsets(ctx, s.config.DeadLetterTopic, partitions, endOffset)
+	end, err = listOffsets(ctx, d.client, d.config.DeadLetterTopic, partitions, endOffset)
 	return first, end, err
 }
 
@@ -219,7 +273,7 @@ const (
 )
 
 // listOffsets returns an offset of each of the partitions of a topic.
-func (s *Source) listOffsets(ctx context.Context, topic string, partitions []int32, timestamp int64) (map[int32]int64, error) {
+func listOffsets(ctx context.Context, client *kgo.Client, topic string, partitions []int32, timestamp int64) (map[int32]int64, error) {
 	asked := kmsg.NewListOffsetsRequestTopic()
 	asked.Topic = topic
 	for _, number := range partitions {
@@ -230,7 +284,7 @@ func (s *Source) listOffsets(ctx context.Context, topic string, partitions []int
 	request := kmsg.NewPtrListOffsetsRequest()
 	request.IsolationLevel = 1 // only what is committed, which the client reads
 	request.Topics = append(request.Topics, asked)
-	reply, err := request.RequestWith(ctx, s.client)
+	reply, err := request.RequestWith(ctx, client)
 	if err != nil {
 		return nil, fmt.Errorf("kafka: no broker answers: %w", err)
 	}
@@ -244,22 +298,6 @@ func (s *Source) listOffsets(ctx context.Context, topic string, partitions []int
 		}
 	}
 	return offsets, nil
-}
-
-// newClient returns a client without a group. It reads from the offsets that it is
-// given, and produces each record to the partition that the record names.
-func (s *Source) newClient(from map[string]map[int32]kgo.Offset) (*kgo.Client, error) {
-	client, err := kgo.NewClient(append(s.config.connection(),
-		kgo.ConsumerGroup(""),
-		kgo.ConsumeTopics(),
-		kgo.ConsumePartitions(from),
-		kgo.KeepControlRecords(), // the last record may be one
-		kgo.RecordPartitioner(kgo.ManualPartitioner()),
-	)...)
-	if err != nil {
-		return nil, fmt.Errorf("kafka: the client rejects its options: %w", err)
-	}
-	return client, nil
 }
 
 // headerOf returns the value of a record's header; empty if it has none.

@@ -116,3 +116,46 @@ func TestDeadLettersObeyTheirContextAndEndWithTheSource(t *testing.T) {
 		require.ErrorIs(t, err, stream.ErrClosed)
 	}
 }
+
+func TestAToolRequeuesADeadLetterWithoutJoiningTheGroup(t *testing.T) {
+	cluster := newCluster(t, 2)
+	source := open(t, config(cluster))
+	produce(t, cluster, onto(1, message("a", 1)))
+	delivery := expect(t, source, "a-1")
+	require.NoError(t, delivery.Term(t.Context(), "no use"))
+
+	ctx, cancel := patient(t)
+	defer cancel()
+	tool, err := kafka.OpenDeadLetterTopic(ctx, config(cluster))
+	require.NoError(t, err)
+	defer tool.Close()
+	var ids []string
+	for letter, err := range tool.DeadLetters(ctx) {
+		require.NoError(t, err)
+		ids = append(ids, letter.ID)
+	}
+	require.Equal(t, []string{delivery.ID}, ids)
+	require.ErrorIs(t, tool.Requeue(ctx, "another"), kafka.ErrNoDeadLetter)
+	require.NoError(t, tool.Requeue(ctx, delivery.ID))
+	require.NoError(t, expect(t, source, "a-1").Ack(t.Context()))
+	require.Len(t, cluster.GroupInfo(group).Members, 1)
+	require.Equal(t, 2, source.Counts().Partitions)
+
+	tool.Close()
+	tool.Close()
+	require.ErrorIs(t, tool.Requeue(t.Context(), delivery.ID), stream.ErrClosed)
+}
+
+func TestOpeningTheDeadLetterTopicFailsAsOpeningASource(t *testing.T) {
+	cluster := newCluster(t, 1)
+	_, err := kafka.OpenDeadLetterTopic(t.Context(), kafka.Config{})
+	require.ErrorContains(t, err, "Brokers")
+	missing := config(cluster)
+	missing.DeadLetterTopic = "nowhere"
+	_, err = kafka.OpenDeadLetterTopic(t.Context(), missing)
+	require.ErrorContains(t, err, `"nowhere"`)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = kafka.OpenDeadLetterTopic(ended, config(cluster))
+	require.ErrorIs(t, err, context.Canceled)
+}

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -73,7 +74,7 @@ var _ stream.Source = (*Source)(nil)
 // also fails if no broker answers before ctx ends, or if one of the topics does not
 // exist, that of dead letters included.
 func Open(ctx context.Context, config Config) (*Source, error) {
-	if err := config.Validate(); err != nil {
+	if err := cmp.Or(config.Validate(), ctx.Err()); err != nil {
 		return nil, err
 	}
 	config = config.withDefaults()
@@ -91,7 +92,11 @@ func Open(ctx context.Context, config Config) (*Source, error) {
 		partitions:    map[partitionID]*partition{},
 		conversations: map[string]*conversation{},
 	}
-	if err := s.connect(ctx); err != nil {
+	var err error
+	if s.client, err = newClient(config.options(s)); err == nil {
+		err = connect(ctx, s.client, config)
+	}
+	if err != nil {
 		abandon()
 		return nil, err
 	}
@@ -102,17 +107,19 @@ func Open(ctx context.Context, config Config) (*Source, error) {
 	return s, nil
 }
 
-// connect makes the client, and closes it again if a topic does not exist.
-func (s *Source) connect(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	client, err := kgo.NewClient(s.config.options(s)...)
+// newClient returns a client with options.
+func newClient(options []kgo.Opt) (*kgo.Client, error) {
+	client, err := kgo.NewClient(options...)
 	if err != nil {
-		return fmt.Errorf("kafka: the client rejects its options: %w", err)
+		return nil, fmt.Errorf("kafka: the client rejects its options: %w", err)
 	}
-	s.client = client
-	ended, err := within(ctx, func() error { return s.findTopics(ctx) })
+	return client, nil
+}
+
+// connect connects client to the brokers. It closes client again, and returns an error, if
+// no broker answers or a topic of config does not exist.
+func connect(ctx context.Context, client *kgo.Client, config Config) error {
+	ended, err := within(ctx, func() error { return findTopics(ctx, client, config) })
 	if err != nil {
 		left, leave := context.WithCancel(ctx)
 		leave()
@@ -141,14 +148,14 @@ func within(ctx context.Context, call func() error) (ended <-chan struct{}, err 
 }
 
 // findTopics returns an error that names every topic that does not exist.
-func (s *Source) findTopics(ctx context.Context) error {
+func findTopics(ctx context.Context, client *kgo.Client, config Config) error {
 	request := kmsg.NewPtrMetadataRequest()
-	for _, topic := range append(slices.Clone(s.config.Topics), s.config.DeadLetterTopic) {
+	for _, topic := range append(slices.Clone(config.Topics), config.DeadLetterTopic) {
 		asked := kmsg.NewMetadataRequestTopic()
 		asked.Topic = kmsg.StringPtr(topic)
 		request.Topics = append(request.Topics, asked)
 	}
-	reply, err := request.RequestWith(ctx, s.client)
+	reply, err := request.RequestWith(ctx, client)
 	if err != nil {
 		return fmt.Errorf("kafka: no broker answers: %w", err)
 	}
@@ -185,9 +192,12 @@ func (s *Source) Take(ctx context.Context) (stream.Delivery, error) {
 
 // ended returns [stream.ErrClosed] if the source is closed, or ctx's error if ctx has
 // ended.
-func (s *Source) ended(ctx context.Context) error {
+func (s *Source) ended(ctx context.Context) error { return ended(ctx, s.closed) }
+
+// ended returns [stream.ErrClosed] once closed is closed, or ctx's error if ctx has ended.
+func ended(ctx context.Context, closed <-chan struct{}) error {
 	select {
-	case <-s.closed:
+	case <-closed:
 		return stream.ErrClosed
 	default:
 		return ctx.Err()
