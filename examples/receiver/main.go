@@ -11,7 +11,7 @@
 // Before it ends it accepts no more events, handles those that it has accepted, and
 // prints a report. The inbox is in memory. Events that cannot be handled in time are
 // lost, and the program reports how many. The module stream/jetstream has a durable
-// inbox.
+// inbox. With -admin it serves its dead letters to examples/deadletters.
 package main
 
 import (
@@ -28,6 +28,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/engagesdk/engage-go/examples/internal/admin"
 	"github.com/engagesdk/engage-go/examples/internal/program"
 	"github.com/engagesdk/engage-go/examples/internal/tenant"
 	"github.com/engagesdk/engage-go/stream"
@@ -46,6 +47,7 @@ func main() {
 // configuration holds the flags and the environment.
 type configuration struct {
 	listen     string
+	admin      string
 	secret     stream.Secret
 	businesses map[string]string
 }
@@ -53,12 +55,13 @@ type configuration struct {
 func configure(args []string, getenv func(string) string, out io.Writer) (configuration, error) {
 	flags := flag.NewFlagSet("receiver", flag.ContinueOnError)
 	listen := flags.String("listen", "", "the address to wait for events at, such as :8080; if empty, the program sends itself some")
+	socket := flags.String("admin", "", "a path for a socket, on which examples/deadletters lists and requeues dead letters")
 	businesses := flags.String("businesses", "a_shop_page=page-1066,a_shop_number=15550100",
 		"which page or number belongs to which app, for channels whose events name only the app")
 	if err := program.Parse(flags, args, out); err != nil {
 		return configuration{}, err
 	}
-	c := configuration{listen: *listen}
+	c := configuration{listen: *listen, admin: *socket}
 	var err error
 	if c.businesses, err = pairs(*businesses); err != nil {
 		return configuration{}, fmt.Errorf("%w: -businesses: %w", program.ErrMisuse, err)
@@ -114,6 +117,13 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 	defer engageTenant.Close()
 
 	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+	if c.admin != "" {
+		stop, err := admin.Serve(c.admin, inbox)
+		if err != nil {
+			return err
+		}
+		defer stop()
+	}
 	receiver, err := stream.NewReceiver(inbox,
 		stream.WithSignature(stream.SHA256, c.secret), stream.WithReceiverLogger(slog.Default()))
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -19,6 +20,7 @@ import (
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/engagetest"
+	"github.com/engagesdk/engage-go/examples/internal/admin"
 	"github.com/engagesdk/engage-go/examples/internal/program"
 	"github.com/engagesdk/engage-go/outcome"
 	"github.com/engagesdk/engage-go/stream"
@@ -136,6 +138,59 @@ func TestItListensUntilItIsInterrupted(t *testing.T) {
 	require.NotContains(t, out.String(), "s3cret")
 }
 
+func TestADeadLetterIsRequeuedWhileTheProgramRuns(t *testing.T) {
+	server := engagetest.NewServer()
+	defer server.Close()
+	server.Fail(outcome.SearchConversation, engagetest.Fault{Status: http.StatusBadRequest})
+	folder, err := os.MkdirTemp("", "receiver") // a short path, as sockets need
+	require.NoError(t, err)
+	defer os.RemoveAll(folder)
+	socket := filepath.Join(folder, "admin")
+	ctx, interrupt := context.WithCancel(t.Context())
+	found, ended := make(chan string, 1), make(chan error, 1)
+	var out strings.Builder
+	go func() {
+		ended <- run(ctx, []string{"-listen", "127.0.0.1:0", "-admin", socket}, configured(server), firstURL{&out, found})
+	}()
+	require.NoError(t, feed(t.Context(), <-found, stream.NewSecret("hub", "s3cret")))
+
+	client := admin.Dial(socket)
+	defer client.Close()
+	var letters []stream.DeadLetter
+	require.Eventually(t, func() bool {
+		for letter, err := range client.DeadLetters(t.Context()) {
+			require.NoError(t, err)
+			letters = append(letters, letter)
+		}
+		return len(letters) > 0
+	}, time.Minute, time.Millisecond)
+	require.ErrorContains(t, client.Requeue(t.Context(), "another"), "409 Conflict: stream: there is no such dead letter")
+	require.NoError(t, client.Requeue(t.Context(), letters[0].ID))
+	interrupt()
+	require.NoError(t, <-ended)
+	require.Contains(t, out.String(), "11 handled, 1 dead letters\n")
+	require.NoFileExists(t, socket)
+	for _, err := range client.DeadLetters(t.Context()) {
+		require.ErrorIs(t, err, os.ErrNotExist)
+	}
+}
+
+func TestTheSocketIsForItsOwnerOnly(t *testing.T) {
+	folder, err := os.MkdirTemp("", "receiver")
+	require.NoError(t, err)
+	defer os.RemoveAll(folder)
+	socket := filepath.Join(folder, "admin")
+	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+	stop, err := admin.Serve(socket, inbox)
+	require.NoError(t, err)
+	defer stop()
+	info, err := os.Stat(socket)
+	require.NoError(t, err)
+	require.Zero(t, info.Mode().Perm()&0o077)
+	_, err = admin.Serve(socket, inbox)
+	require.Error(t, err)
+}
+
 func TestListeningNeedsASecret(t *testing.T) {
 	err := run(t.Context(), []string{"-listen", ":0"}, unset, io.Discard)
 	require.ErrorContains(t, err, "ENGAGE_HUB_SECRET")
@@ -210,7 +265,7 @@ func TestItReportsWhenItIsTerminated(t *testing.T) {
 func TestArguments(t *testing.T) {
 	var usage strings.Builder
 	require.ErrorIs(t, run(t.Context(), []string{"-h"}, unset, &usage), flag.ErrHelp)
-	require.Contains(t, usage.String(), "usage: receiver [-businesses] [-listen]\n")
+	require.Contains(t, usage.String(), "usage: receiver [-admin] [-businesses] [-listen]\n")
 	for arguments, want := range map[string]string{
 		"foo":                     `unexpected argument "foo"`,
 		"-nope":                   "not defined: -nope",

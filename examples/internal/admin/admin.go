@@ -1,0 +1,130 @@
+// Package admin lets another program list and requeue the dead letters of a memory inbox.
+// It serves them on a Unix socket, because only the owner of the file can connect to it:
+//
+//	GET  /   all letters, a JSON object for each
+//	POST /   requeues the letter with the query parameter id
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/engagesdk/engage-go/stream"
+)
+
+// letter is a dead letter on the socket.
+type letter struct {
+	ID, Conversation, TraceID, Reason string
+	Attempts                          int
+	Received                          time.Time
+	Data                              []byte
+}
+
+// maxReply is the largest reply that a client reads, in bytes.
+const maxReply = 1 << 30
+
+// Serve serves the dead letters of inbox on a Unix socket at path until stop is called. The
+// file must not exist; stop removes it.
+func Serve(path string, inbox *stream.MemoryInbox) (stop func(), err error) {
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		for _, l := range inbox.DeadLetters() {
+			_ = json.NewEncoder(w).Encode(letter{l.ID, l.Conversation, l.TraceID, l.Reason, l.Attempts, l.Received, l.Data})
+		}
+	})
+	mux.HandleFunc("POST /{$}", func(w http.ResponseWriter, r *http.Request) {
+		if err := inbox.Requeue(r.Context(), r.URL.Query().Get("id")); err != nil {
+			http.Error(w, err.Error(), http.StatusConflict)
+		}
+	})
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = server.Serve(listener)
+	}()
+	return func() { _ = server.Close(); <-ended }, nil
+}
+
+// Client reaches the dead letters that another program serves. Create one with [Dial].
+type Client struct{ http *http.Client }
+
+// Dial returns a client of the program that serves at path.
+func Dial(path string) Client {
+	var dialer net.Dialer
+	return Client{&http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return dialer.DialContext(ctx, "unix", path) },
+	}}}
+}
+
+// Close closes the connections to the program.
+func (c Client) Close() { c.http.CloseIdleConnections() }
+
+// DeadLetters iterates over the dead letters, oldest first. An error ends the iteration.
+func (c Client) DeadLetters(ctx context.Context) iter.Seq2[stream.DeadLetter, error] {
+	return func(yield func(stream.DeadLetter, error) bool) {
+		body, err := c.call(ctx, http.MethodGet, "")
+		if err != nil {
+			yield(stream.DeadLetter{}, err)
+			return
+		}
+		defer body.Close()
+		for decoder := json.NewDecoder(io.LimitReader(body, maxReply)); ; {
+			var l letter
+			err := decoder.Decode(&l)
+			if err == io.EOF {
+				return
+			}
+			entry := stream.Entry{ID: l.ID, Conversation: l.Conversation, TraceID: l.TraceID, Received: l.Received, Data: l.Data}
+			if !yield(stream.DeadLetter{Entry: entry, Attempts: l.Attempts, Reason: l.Reason}, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Requeue makes the program handle the dead letter with an id again.
+func (c Client) Requeue(ctx context.Context, id string) error {
+	body, err := c.call(ctx, http.MethodPost, "?"+url.Values{"id": {id}}.Encode())
+	if err != nil {
+		return err
+	}
+	return body.Close()
+}
+
+// call returns the body of a reply, or an error for any status but 200.
+func (c Client) call(ctx context.Context, method, query string) (io.ReadCloser, error) {
+	request, err := http.NewRequestWithContext(ctx, method, "http://program/"+query, nil)
+	if err != nil {
+		return nil, err
+	}
+	reply, err := c.http.Do(request)
+	if failure, ok := errors.AsType[*url.Error](err); ok {
+		return nil, failure.Err // without the URL, which has the id
+	}
+	if err != nil {
+		return nil, err
+	}
+	if reply.StatusCode == http.StatusOK {
+		return reply.Body, nil
+	}
+	defer reply.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(reply.Body, 1<<10))
+	return nil, errors.Join(fmt.Errorf("the program answers %s: %s", reply.Status, text), err)
+}
