@@ -89,7 +89,7 @@ func (h Header) CustomerName() string {
 	case channel.Facebook:
 		name = h.Member("name")
 	case channel.Email:
-		if from, err := mail.ParseAddress(h.Member("from")); err == nil {
+		if from, err := mail.ParseAddress(unbracket(h.Member("from"))); err == nil {
 			name = from.Name
 		}
 	}
@@ -124,10 +124,14 @@ func recipients(m tolerant.Members) iter.Seq[string] {
 	}
 }
 
+// unbracket returns text without brackets around it (documented for an old shape of the
+// payload).
+func unbracket(text string) string { return strings.Trim(text, "[] \t\r\n") }
+
 // mailbox returns the address in text, without a display name and without brackets
-// around it (documented for an old shape of the payload).
+// around it.
 func mailbox(text string) string {
-	text = strings.Trim(text, "[] \t\r\n")
+	text = unbracket(text)
 	if strings.IndexByte(text, '<') < 0 {
 		return text
 	}

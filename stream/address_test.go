@@ -15,6 +15,7 @@ func TestTheNameOfACustomerIsWhereItsChannelHasIt(t *testing.T) {
 		`{"channel":"Email","from":"\"Ann B.\" <ann@example.org>"}`:                    "Ann B.",
 		`{"channel":"Email","from":"=?utf-8?q?J=C3=BCrgen?= <j@example.org>"}`:         "Jürgen",
 		`{"channel":"Email","from":"ann@example.org"}`:                                 "",
+		`{"channel":"Email","from":"[Ann <ann@example.org>]"}`:                         "Ann",
 		`{"channel":"Email","from":"[ann@example.org]"}`:                               "",
 		`{"channel":"SMS","oa":"1","da":"2","name":"a service","username":"somebody"}`: "",
 		`{"channel":"WhatsApp","waid":"1"}`:                                            "",

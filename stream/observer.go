@@ -97,7 +97,7 @@ const readyTimeout = 2 * time.Second
 // answers 503 with the reason. A limit of 0 is no limit.
 //
 // The source is checked only if it has a method Backlog(context.Context) ([Backlog], error),
-// as [MemoryInbox] and the source of stream/kafka have.
+// as [MemoryInbox] and those of the nested modules have.
 func (w *Worker) Ready(limit int) http.Handler {
 	return http.HandlerFunc(func(reply http.ResponseWriter, request *http.Request) {
 		if problem := w.notReady(request.Context(), limit); problem != "" {

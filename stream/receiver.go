@@ -75,9 +75,9 @@ type refused struct {
 // larger one is given back.
 const maxKeptBuffer = 64 << 10
 
-// NewReceiver returns a receiver that puts events into inbox. It returns an error if
-// inbox is nil, if an option is invalid, if options contradict each other, or if no option
-// says how requests are verified. The error names everything that is wrong.
+// NewReceiver returns a receiver that puts events into inbox. It returns an error if inbox is
+// nil or an option is invalid. It also returns one if options contradict each other, or if
+// none says how requests are verified. The error names everything that is wrong.
 //
 // The options that say how requests are verified are [WithSignature], [WithVerifier],
 // [WithBasic], [WithBearer], [WithAPIKey] and [WithoutVerification]. With several of them, a
