@@ -50,7 +50,7 @@ type Receiver struct {
 	observer       Observer // or nil
 	slots          chan struct{}
 
-	buffers    sync.Pool
+	buffers    sync.Pool // of *body
 	accepted   atomic.Uint64
 	duplicates atomic.Uint64
 	filtered   atomic.Uint64
@@ -69,6 +69,12 @@ type refused struct {
 	// were refused since.
 	logged   time.Time
 	unlogged int
+}
+
+// body is the body of a request, and the reader that limits it.
+type body struct {
+	bytes.Buffer
+	limited io.LimitedReader
 }
 
 // maxKeptBuffer is the size of the largest buffer that is used again. The memory of a
@@ -92,7 +98,7 @@ func NewReceiver(inbox Inbox, options ...ReceiverOption) (*Receiver, error) {
 		retryAfter: retryAfter(time.Minute),
 		logger:     slog.New(slog.DiscardHandler),
 		slots:      make(chan struct{}, 256),
-		buffers:    sync.Pool{New: func() any { return new(bytes.Buffer) }},
+		buffers:    sync.Pool{New: func() any { return new(body) }},
 		refused:    map[Refusal]*refused{},
 		secrets:    map[string]*atomic.Uint64{},
 		algorithms: map[Algorithm]*atomic.Uint64{},
@@ -236,7 +242,7 @@ func (r *Receiver) receive(w http.ResponseWriter, request *http.Request) Refusal
 	default:
 		return RefusedBusy
 	}
-	buffer := r.buffers.Get().(*bytes.Buffer)
+	buffer := r.buffers.Get().(*body)
 	defer r.reuse(buffer)
 	if refusal := r.read(w, request, buffer); refusal != "" {
 		return refusal
@@ -288,8 +294,9 @@ func (r *Receiver) mayBeSigned(header http.Header) bool {
 }
 
 // read reads the body up to the limit.
-func (r *Receiver) read(w http.ResponseWriter, request *http.Request, into *bytes.Buffer) Refusal {
-	read, err := into.ReadFrom(io.LimitReader(request.Body, r.bodyLimit+1))
+func (r *Receiver) read(w http.ResponseWriter, request *http.Request, into *body) Refusal {
+	into.limited = io.LimitedReader{R: request.Body, N: r.bodyLimit + 1}
+	read, err := into.ReadFrom(&into.limited)
 	_, limited := errors.AsType[*http.MaxBytesError](err)
 	switch {
 	case limited, read > r.bodyLimit:
@@ -308,9 +315,10 @@ func readUntil(w http.ResponseWriter, deadline time.Time) {
 	_ = http.NewResponseController(w).SetReadDeadline(deadline)
 }
 
-func (r *Receiver) reuse(buffer *bytes.Buffer) {
+func (r *Receiver) reuse(buffer *body) {
 	if buffer.Cap() <= maxKeptBuffer {
 		buffer.Reset()
+		buffer.limited.R = nil
 		r.buffers.Put(buffer)
 	}
 }

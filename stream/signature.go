@@ -71,7 +71,13 @@ type Verifier struct {
 // signingKey is a secret with a pool of its HMACs.
 type signingKey struct {
 	name string
-	macs sync.Pool
+	macs sync.Pool // of *keyedHash
+}
+
+// keyedHash is an HMAC with room for its sum.
+type keyedHash struct {
+	hash.Hash
+	sum [sha512.Size]byte
 }
 
 // NewVerifier returns a verifier that accepts signatures of algorithm with any of
@@ -100,7 +106,7 @@ func NewVerifier(algorithm Algorithm, secrets ...Secret) (*Verifier, error) {
 		value := []byte(secret.Reveal())
 		v.keys = append(v.keys, &signingKey{
 			name: secret.Name(),
-			macs: sync.Pool{New: func() any { return hmac.New(newHash, value) }},
+			macs: sync.Pool{New: func() any { return &keyedHash{Hash: hmac.New(newHash, value)} }},
 		})
 	}
 	return v, nil
@@ -170,10 +176,9 @@ func (v *Verifier) match(claimed, payload []byte) (secret string, ok bool) {
 }
 
 func (k *signingKey) matches(claimed, payload []byte) bool {
-	mac := k.macs.Get().(hash.Hash)
+	mac := k.macs.Get().(*keyedHash)
 	defer k.macs.Put(mac)
 	mac.Reset()
 	mac.Write(payload)
-	var sum [sha512.Size]byte
-	return hmac.Equal(mac.Sum(sum[:0]), claimed)
+	return hmac.Equal(mac.Sum(mac.sum[:0]), claimed)
 }
