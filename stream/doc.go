@@ -89,6 +89,9 @@
 // lag of each event, and the backlog, for a metrics system. [Worker.Ready] answers readiness
 // probes.
 //
+// Dead letters stay where they are until a program requeues them, as examples/deadletters
+// does.
+//
 // By default nothing is logged. [WithReceiverLogger] logs refused requests. Set it in
 // production: if the secret is wrong, the sender drops every event. [WithWorkerLogger] logs
 // failed attempts and dead letters.

@@ -56,7 +56,8 @@ type Header struct {
 	Customer, Business string
 	// ID identifies the event: duplicates have the same ID, on every transport, and
 	// different events have different IDs. It has 32 hexadecimal digits. It is empty
-	// if the payload holds none of the sender's ids.
+	// if the payload holds none of the sender's ids. The event of an [Entry] has the
+	// Entry's ID, which is then a digest of the payload.
 	//
 	// The ID is a digest of the event's channel, kind and business, an email's
 	// app, and the sender's ids. It is assumed that these identify an event.

@@ -10,7 +10,8 @@
 //
 // list shows all letters, and show shows one. Neither shows what a customer wrote, unless
 // -body asks show for it. requeue makes the workers handle one letter again, or all with
-// -all. It changes nothing without -yes.
+// -all. It changes nothing without -yes. Kafka keeps a letter that was requeued, so that
+// -all requeues it each time.
 package main
 
 import (
