@@ -175,22 +175,6 @@ func TestADeadLetterIsRequeuedWhileTheProgramRuns(t *testing.T) {
 	}
 }
 
-func TestTheSocketIsForItsOwnerOnly(t *testing.T) {
-	folder, err := os.MkdirTemp("", "receiver")
-	require.NoError(t, err)
-	defer os.RemoveAll(folder)
-	socket := filepath.Join(folder, "admin")
-	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
-	stop, err := admin.Serve(socket, inbox)
-	require.NoError(t, err)
-	defer stop()
-	info, err := os.Stat(socket)
-	require.NoError(t, err)
-	require.Zero(t, info.Mode().Perm()&0o077)
-	_, err = admin.Serve(socket, inbox)
-	require.Error(t, err)
-}
-
 func TestListeningNeedsASecret(t *testing.T) {
 	err := run(t.Context(), []string{"-listen", ":0"}, unset, io.Discard)
 	require.ErrorContains(t, err, "ENGAGE_HUB_SECRET")
