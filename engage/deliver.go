@@ -70,6 +70,14 @@ type Delivery struct {
 	Steps []Step
 }
 
+// Edge returns the edge of the last step. It is for [outcome.Of].
+func (d Delivery) Edge() outcome.Edge {
+	if len(d.Steps) == 0 {
+		return ""
+	}
+	return d.Steps[len(d.Steps)-1].Edge
+}
+
 // Step is one step of a delivery and the edge that it ended on.
 type Step struct {
 	Operation outcome.Operation

@@ -50,7 +50,7 @@ func TestAReceiverMustVerifyAndItsOptionsMustBeValid(t *testing.T) {
 }
 
 func TestOptionsThatNoRequestCanSatisfyTogetherAreInvalid(t *testing.T) {
-	signed, key := stream.WithSignature(stream.SHA256, current), stream.NewSecret("k", "very-secret")
+	signed, key := stream.WithSignature(stream.SHA256, current), stream.NewSecret("very-secret").Named("k")
 	for want, options := range map[string][]stream.ReceiverOption{
 		"WithBearer: WithBasic uses the same header, Authorization":                       {stream.WithBasic("ann", key), stream.WithBearer(key)},
 		"WithBasic: WithBearer uses the same header, Authorization":                       {stream.WithBearer(key), signed, stream.WithBasic("ann", key)},
@@ -70,9 +70,9 @@ func TestOptionsThatNoRequestCanSatisfyTogetherAreInvalid(t *testing.T) {
 }
 
 func TestTheErrorNamesEverythingThatIsWrong(t *testing.T) {
-	empty := stream.NewSecret("old", "")
-	_, err := stream.NewReceiver(nil, nil, stream.WithSignature("md5", empty, stream.NewSecret("new", "")),
-		stream.WithBasic("a:b", empty, stream.NewSecret("new", "very-secret\n")), stream.WithBearer(), stream.WithoutVerification(), stream.WithTimeout(0))
+	empty := stream.NewSecret("").Named("old")
+	_, err := stream.NewReceiver(nil, nil, stream.WithSignature("md5", empty, stream.NewSecret("").Named("new")),
+		stream.WithBasic("a:b", empty, stream.NewSecret("very-secret\n").Named("new")), stream.WithBearer(), stream.WithoutVerification(), stream.WithTimeout(0))
 	require.EqualError(t, err, `stream: the receiver has no inbox
 stream: an option is nil
 stream: the verifier of signatures: the algorithm is not known; secret "old" is empty; secret "new" is empty

@@ -102,7 +102,7 @@ func (c configuration) openKafka(ctx context.Context) (deadLetters, func(), erro
 	if c.kafkaUser != "" {
 		config.SASL = kafka.SASL{
 			Mechanism: kafka.Mechanism(c.kafkaMechanism), User: c.kafkaUser,
-			Password: stream.NewSecret("KAFKA_PASSWORD", c.kafkaPassword),
+			Password: stream.NewSecret(c.kafkaPassword).Named("KAFKA_PASSWORD"),
 		}
 	}
 	if err := config.Validate(); err != nil {

@@ -23,7 +23,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/engagesdk/engage-go/examples/internal/flow"
+	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/examples/internal/program"
 	"github.com/engagesdk/engage-go/examples/internal/tenant"
 	"github.com/engagesdk/engage-go/outcome"
@@ -57,7 +57,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, in io.R
 	}
 	defer engageTenant.Close()
 
-	r := router{flow: flow.Inbound{Client: engageTenant.Client}, out: out, edges: map[outcome.Edge]int{}}
+	r := router{deliverer: &engage.Deliverer{Client: engageTenant.Client}, out: out, edges: map[outcome.Edge]int{}}
 	defer r.summarize()
 	for l, err := range lines(program.Input(ctx, in)) {
 		if err = cmp.Or(err, context.Cause(ctx)); err != nil {
@@ -73,19 +73,20 @@ func run(ctx context.Context, args []string, getenv func(string) string, in io.R
 
 // router brings messages into their conversations and counts their edges.
 type router struct {
-	flow   flow.Inbound
-	out    io.Writer
-	edges  map[outcome.Edge]int
-	failed int
+	deliverer *engage.Deliverer
+	out       io.Writer
+	edges     map[outcome.Edge]int
+	failed    int
 }
 
 // route brings the message of one line into its conversation and prints the result.
 func (r *router) route(ctx context.Context, l line) {
-	var steps []string
-	r.flow.OnStep = func(step string, edge outcome.Edge) { steps = append(steps, step+" "+string(edge)) }
-
-	edge, err := r.receive(ctx, l.text)
+	delivery, edge, err := r.receive(ctx, l.text)
 	r.edges[edge]++
+	var steps []string
+	for _, step := range delivery.Steps {
+		steps = append(steps, fmt.Sprint(step.Operation, " ", step.Edge))
+	}
 	fmt.Fprintf(r.out, "%4d  %-24s  %s\n", l.number, edge, strings.Join(steps, ", "))
 	if err == nil {
 		return
@@ -100,20 +101,21 @@ func (r *router) route(ctx context.Context, l line) {
 	fmt.Fprintf(r.out, "      %v\n", err)
 }
 
-// receive parses a line and brings its message into its conversation. It returns
-// the edge that the message ended on.
-func (r *router) receive(ctx context.Context, text string) (outcome.Edge, error) {
+// receive parses a line and brings its message into its conversation. It returns what
+// became of it, and the edge that it ended on.
+func (r *router) receive(ctx context.Context, text string) (delivery engage.Delivery, edge outcome.Edge, err error) {
 	record, err := parse(text)
 	if err != nil {
-		return outcome.OnInvalidData, err
+		return delivery, outcome.OnInvalidData, err
 	}
 	address, m, err := record.content()
 	if err != nil {
-		return outcome.OnInvalidData, err
+		return delivery, outcome.OnInvalidData, err
 	}
-	return r.flow.Receive(ctx, flow.Arrival{
+	delivery, err = r.deliverer.Deliver(ctx, engage.Inbound{
 		Address: address, Message: m, CustomerName: record.CustomerName, CapabilityList: record.CapabilityList,
 	})
+	return delivery, outcome.Of(delivery, err), err
 }
 
 // summarize prints how many messages ended on each edge.

@@ -17,7 +17,6 @@ import (
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/message"
-	"github.com/engagesdk/engage-go/examples/internal/flow"
 	"github.com/engagesdk/engage-go/examples/internal/program"
 	"github.com/engagesdk/engage-go/examples/internal/tenant"
 	"github.com/engagesdk/engage-go/outcome"
@@ -45,10 +44,11 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 	fmt.Fprintln(out, "Calling", engageTenant.Name)
 
 	q := quickstart{
-		client:  engageTenant.Client,
-		address: channel.SMSAddress{Business: *business, Customer: *customer},
-		agent:   *agent,
-		out:     out,
+		client:    engageTenant.Client,
+		deliverer: &engage.Deliverer{Client: engageTenant.Client},
+		address:   channel.SMSAddress{Business: *business, Customer: *customer},
+		agent:     *agent,
+		out:       out,
 	}
 	for _, scene := range []struct {
 		title string
@@ -71,24 +71,27 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 
 // quickstart is the conversation of one customer.
 type quickstart struct {
-	client  *engage.Client
-	address channel.SMSAddress
-	agent   string
-	out     io.Writer
+	client    *engage.Client
+	deliverer *engage.Deliverer
+	address   channel.SMSAddress
+	agent     string
+	out       io.Writer
 }
 
 // step prints one step and the edge it ended on.
-func (q quickstart) step(name string, edge outcome.Edge) {
-	fmt.Fprintf(q.out, "  %-20s %s\n", name, edge)
+func (q quickstart) step(operation outcome.Operation, edge outcome.Edge) {
+	fmt.Fprintf(q.out, "  %-20s %s\n", operation, edge)
 }
 
 // receive returns the scene in which the customer writes text.
 func (q quickstart) receive(text string) func(context.Context) error {
 	return func(ctx context.Context) error {
-		inbound := flow.Inbound{Client: q.client, OnStep: q.step}
-		_, err := inbound.Receive(ctx, flow.Arrival{
+		delivery, err := q.deliverer.Deliver(ctx, engage.Inbound{
 			Address: q.address, Message: message.Text{Direction: message.Inbound, Text: text},
 		})
+		for _, step := range delivery.Steps {
+			q.step(step.Operation, step.Edge)
+		}
 		return err
 	}
 }
@@ -99,7 +102,7 @@ func (q quickstart) search(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	q.step("search", found.Outcome)
+	q.step(outcome.SearchConversation, found.Outcome)
 	return found.ConversationID, nil
 }
 
@@ -112,7 +115,7 @@ func (q quickstart) answer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	q.step("add participant", added.Outcome)
+	q.step(outcome.AddParticipant, added.Outcome)
 	if _, err = q.search(ctx); err != nil {
 		return err
 	}
@@ -124,17 +127,17 @@ func (q quickstart) answer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	q.step("append", answered.Outcome)
+	q.step(outcome.AppendMessage, answered.Outcome)
 	removed, err := q.client.RemoveParticipant(ctx, engage.RemoveParticipantV10{ConversationID: id, Participant: q.agent})
 	if err != nil {
 		return err
 	}
-	q.step("remove participant", removed.Outcome)
+	q.step(outcome.RemoveParticipant, removed.Outcome)
 	updated, err := q.client.UpdateConversation(ctx, engage.UpdateConversationV10{ConversationID: id, AliasID: "task-17"})
 	if err != nil {
 		return err
 	}
-	q.step("update", updated.Outcome)
+	q.step(outcome.UpdateConversation, updated.Outcome)
 	return nil
 }
 
@@ -148,7 +151,7 @@ func (q quickstart) closeTwice(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		q.step("close", closed.Outcome)
+		q.step(outcome.CloseConversation, closed.Outcome)
 		if closed.AlreadyDone {
 			fmt.Fprintln(q.out, "    it was closed already, code", closed.Code)
 		}
@@ -170,7 +173,7 @@ func (q quickstart) invalidRequest(ctx context.Context) error {
 	if !ok || invalid.Edge != outcome.OnInvalidData {
 		return fmt.Errorf("an invalid request ended in %v", err)
 	}
-	q.step("append", invalid.Edge)
+	q.step(outcome.AppendMessage, invalid.Edge)
 	for _, violation := range invalid.Violations {
 		fmt.Fprintln(q.out, "   ", violation)
 	}

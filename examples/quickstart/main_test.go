@@ -13,34 +13,34 @@ import (
 
 const conversation = `
 A customer writes for the first time
-  search               noConversationFound
-  create               onConversationCreated
+  SearchConversation   noConversationFound
+  CreateConversation   onConversationCreated
 
 The same customer writes again
-  search               conversationInQueue
-  append               onAppendMessageSuccess
+  SearchConversation   conversationInQueue
+  AppendMessage        onAppendMessageSuccess
 
 An agent joins, answers and leaves
-  search               conversationInQueue
-  add participant      OnAddParticipantSuccess
-  search               conversationActive
-  append               onAppendMessageSuccess
-  remove participant   onParticipantRemoved
-  update               onConversationUpdatedSuccess
+  SearchConversation   conversationInQueue
+  AddParticipant       OnAddParticipantSuccess
+  SearchConversation   conversationActive
+  AppendMessage        onAppendMessageSuccess
+  RemoveParticipant    onParticipantRemoved
+  UpdateConversation   onConversationUpdatedSuccess
 
 The conversation is closed, twice
-  search               conversationInQueue
-  close                onConversationClosed
-  close                onConversationClosed
+  SearchConversation   conversationInQueue
+  CloseConversation    onConversationClosed
+  CloseConversation    onConversationClosed
     it was closed already, code 4547
 
 The customer comes back
-  search               conversationClosed
-  re-open              ConversationReopened
-  append               onAppendMessageSuccess
+  SearchConversation   conversationClosed
+  ReopenConversation   ConversationReopened
+  AppendMessage        onAppendMessageSuccess
 
 A request is invalid and is not sent
-  append               onInvalidData
+  AppendMessage        onInvalidData
     ConversationID contains a slash
 `
 

@@ -7,13 +7,12 @@ import (
 	"log/slog"
 
 	"github.com/engagesdk/engage-go/engage"
-	"github.com/engagesdk/engage-go/examples/internal/flow"
 	"github.com/engagesdk/engage-go/stream"
 )
 
 // desk handles events: it brings messages into their conversations and prints the rest.
 type desk struct {
-	client     *engage.Client
+	deliverer  *engage.Deliverer
 	businesses map[string]string
 	out        io.Writer
 }
@@ -57,11 +56,11 @@ func (d desk) message(ctx context.Context, e stream.MessageEvent) error {
 	if content == nil {
 		return d.say(e, "nothing that a conversation could hold")
 	}
-	edge, err := flow.Inbound{Client: d.client}.Receive(ctx, flow.Arrival{
+	delivery, err := d.deliverer.Deliver(ctx, engage.Inbound{
 		Address: address, Message: content, CustomerName: e.CustomerName(), CapabilityList: e.CapabilityList(),
 	})
 	if err != nil {
 		return stream.FromOutcome(err)
 	}
-	return d.say(e, "%s %s", content.Type(), edge)
+	return d.say(e, "%s %s", content.Type(), delivery.Edge())
 }

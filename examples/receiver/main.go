@@ -28,6 +28,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/examples/internal/admin"
 	"github.com/engagesdk/engage-go/examples/internal/program"
 	"github.com/engagesdk/engage-go/examples/internal/tenant"
@@ -129,7 +130,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 	if err != nil {
 		return err
 	}
-	d := desk{client: engageTenant.Client, businesses: c.businesses, out: out}
+	d := desk{deliverer: &engage.Deliverer{Client: engageTenant.Client}, businesses: c.businesses, out: out}
 	worker, err := d.worker(inbox)
 	if err != nil {
 		return err

@@ -152,7 +152,7 @@ func TestADeadLetterIsRequeuedWhileTheProgramRuns(t *testing.T) {
 	go func() {
 		ended <- run(ctx, []string{"-listen", "127.0.0.1:0", "-admin", socket}, configured(server), firstURL{&out, found})
 	}()
-	require.NoError(t, feed(t.Context(), <-found, stream.NewSecret("hub", "s3cret")))
+	require.NoError(t, feed(t.Context(), <-found, stream.NewSecret("s3cret").Named("hub")))
 
 	client := admin.Dial(socket)
 	defer client.Close()
