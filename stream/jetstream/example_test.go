@@ -210,7 +210,10 @@ func handleOldInbox(ctx context.Context, inbox *jetstream.Inbox, handler func(co
 			if backlog, err := inbox.Backlog(working); err == nil && backlog.Entries == 0 {
 				stop()
 			}
-			time.Sleep(100 * time.Millisecond)
+			select {
+			case <-time.After(100 * time.Millisecond):
+			case <-working.Done():
+			}
 		}
 	}()
 	return worker.Run(working)
