@@ -210,7 +210,7 @@ func (e MessageEvent) apple() (message.Message, error) {
 		return nil, nil
 	}
 	answer := e.JSON(row.member)
-	if answer == nil {
+	if len(answer) == 0 || answer[0] != '{' {
 		return nil, &DecodeError{"has no " + row.member + " that can be read"}
 	}
 	return message.Decode(fmt.Appendf(nil, `{"type":%q,"direction":"inbound",`+row.format+`}`, row.typ, answer))
