@@ -17,18 +17,16 @@ type AppleInteractive[Data any] struct {
 	ReceivedMessage AppleBubble `json:"receivedMessage,omitzero"`
 	// ReplyMessage is the bubble that shows the answer.
 	ReplyMessage AppleBubble `json:"replyMessage,omitzero"`
-	Additional   Members     `json:"-"`
 }
 
 // AppleBubble shows an interactive message in the conversation. Its styles are Apple's,
 // such as "icon", "small" and "large".
 type AppleBubble struct {
-	Style           string  `json:"style,omitempty"`
-	Title           string  `json:"title,omitempty"`
-	Subtitle        string  `json:"subtitle,omitempty"`
-	AlternateTitle  string  `json:"alternateTitle,omitempty"`
-	ImageIdentifier string  `json:"imageIdentifier,omitempty"`
-	Additional      Members `json:"-"`
+	Style           string `json:"style,omitempty"`
+	Title           string `json:"title,omitempty"`
+	Subtitle        string `json:"subtitle,omitempty"`
+	AlternateTitle  string `json:"alternateTitle,omitempty"`
+	ImageIdentifier string `json:"imageIdentifier,omitempty"`
 }
 
 // AppleImage is an image. Other parts of the message refer to it by its identifier.
@@ -36,6 +34,5 @@ type AppleImage struct {
 	// Identifier is the id of the image in the message. It is required.
 	Identifier string `json:"identifier,omitempty" check:"required"`
 	// URL is the URL of the image. It is required.
-	URL        string  `json:"url,omitempty" check:"required"`
-	Additional Members `json:"-"`
+	URL string `json:"url,omitempty" check:"required"`
 }

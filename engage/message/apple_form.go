@@ -17,7 +17,6 @@ type AppleFormData struct {
 	RequestIdentifier string           `json:"requestIdentifier,omitempty"`
 	Images            []AppleImage     `json:"images,omitempty"`
 	Dynamic           AppleFormDynamic `json:"dynamic,omitzero" check:"required"`
-	Additional        Members          `json:"-"`
 }
 
 // AppleFormTemplate is the template of a form (documented).
@@ -29,9 +28,8 @@ type AppleFormDynamic struct {
 	// Template is [AppleFormTemplate].
 	Template string `json:"template,omitempty"`
 	// Private hides the answers in the conversation.
-	Private    bool           `json:"private"`
-	Data       AppleFormPages `json:"data,omitzero" check:"required"`
-	Additional Members        `json:"-"`
+	Private bool           `json:"private"`
+	Data    AppleFormPages `json:"data,omitzero" check:"required"`
 }
 
 // AppleFormPages contains the pages of a form.
@@ -42,17 +40,15 @@ type AppleFormPages struct {
 	ShowSummary bool            `json:"showSummary"`
 	Splash      AppleFormSplash `json:"splash,omitzero"`
 	// Pages must have at least one page.
-	Pages      []AppleFormPage `json:"pages,omitempty" check:"required"`
-	Additional Members         `json:"-"`
+	Pages []AppleFormPage `json:"pages,omitempty" check:"required"`
 }
 
 // AppleFormSplash is the greeting before the first page.
 type AppleFormSplash struct {
-	Header          string  `json:"header,omitempty"`
-	SplashText      string  `json:"splashtext,omitempty"`
-	ButtonTitle     string  `json:"buttonTitle,omitempty"`
-	ImageIdentifier string  `json:"imageIdentifier,omitempty"`
-	Additional      Members `json:"-"`
+	Header          string `json:"header,omitempty"`
+	SplashText      string `json:"splashtext,omitempty"`
+	ButtonTitle     string `json:"buttonTitle,omitempty"`
+	ImageIdentifier string `json:"imageIdentifier,omitempty"`
 }
 
 // AppleFormPageType is the type of a page.
@@ -87,7 +83,6 @@ type AppleFormPage struct {
 	SelectedItemIndex *int             `json:"selectedItemIndex,omitempty"`
 	HintText          string           `json:"hintText,omitempty"`
 	Options           AppleFormOptions `json:"options,omitzero"`
-	Additional        Members          `json:"-"`
 }
 
 // AppleFormItem is an answer that the customer can choose.
@@ -100,9 +95,8 @@ type AppleFormItem struct {
 	// Value is the value of the answer, which the response contains.
 	Value string `json:"value,omitempty"`
 	// NextPageIdentifier is the identifier of the page after this answer.
-	NextPageIdentifier string  `json:"nextPageIdentifier,omitempty"`
-	ImageIdentifier    string  `json:"imageIdentifier,omitempty"`
-	Additional         Members `json:"-"`
+	NextPageIdentifier string `json:"nextPageIdentifier,omitempty"`
+	ImageIdentifier    string `json:"imageIdentifier,omitempty"`
 }
 
 // AppleFormOptions contains the options of a page.
@@ -119,11 +113,10 @@ type AppleFormOptions struct {
 	Placeholder           string `json:"placeholder,omitempty"`
 	PrefixText            string `json:"prefixText,omitempty"`
 	// StartDate, MinimumDate and MaximumDate are in the format DateFormat.
-	StartDate   string  `json:"startDate,omitempty"`
-	MinimumDate string  `json:"minimumDate,omitempty"`
-	MaximumDate string  `json:"maximumDate,omitempty"`
-	DateFormat  string  `json:"dateFormat,omitempty"`
-	Additional  Members `json:"-"`
+	StartDate   string `json:"startDate,omitempty"`
+	MinimumDate string `json:"minimumDate,omitempty"`
+	MaximumDate string `json:"maximumDate,omitempty"`
+	DateFormat  string `json:"dateFormat,omitempty"`
 }
 
 // Type returns [TypeAppleForm].
@@ -137,13 +130,6 @@ func (m *AppleForm) UnmarshalJSON(data []byte) error { return unmarshal(data, m)
 
 func (m AppleForm) direction() Direction    { return Outbound }
 func (m AppleForm) with(e Envelope) Message { m.Envelope = e; return m }
-func (m AppleForm) wire(h header) any {
-	type content AppleForm
-	return struct {
-		header
-		content
-	}{h, content(m)}
-}
 
 // AppleFormResponse is an [AppleForm] that the customer filled in. It is
 // inbound.
@@ -156,7 +142,6 @@ type AppleFormResponse struct {
 type AppleFormResponseContent struct {
 	ReplyMessage AppleBubble      `json:"replyMessage,omitzero"`
 	FormMessage  AppleFormMessage `json:"formMessage,omitzero"`
-	Additional   Members          `json:"-"`
 }
 
 // AppleFormMessage is the form with the answers.
@@ -167,7 +152,6 @@ type AppleFormMessage struct {
 	Private    bool                 `json:"private"`
 	Version    string               `json:"version,omitempty"`
 	Selections []AppleFormSelection `json:"selections,omitempty"`
-	Additional Members              `json:"-"`
 }
 
 // AppleFormSelection contains the answers of one page.
@@ -176,7 +160,6 @@ type AppleFormSelection struct {
 	Title          string            `json:"title,omitempty"`
 	Subtitle       string            `json:"subtitle,omitempty"`
 	Items          []AppleFormAnswer `json:"items,omitempty"`
-	Additional     Members           `json:"-"`
 }
 
 // AppleFormAnswer is one answer of a page.
@@ -185,7 +168,6 @@ type AppleFormAnswer struct {
 	Type       AppleFormPageType `json:"type,omitempty"`
 	Title      string            `json:"title,omitempty"`
 	Value      string            `json:"value,omitempty"`
-	Additional Members           `json:"-"`
 }
 
 // Type returns [TypeAppleFormResponse].
@@ -199,10 +181,3 @@ func (m *AppleFormResponse) UnmarshalJSON(data []byte) error { return unmarshal(
 
 func (m AppleFormResponse) direction() Direction    { return Inbound }
 func (m AppleFormResponse) with(e Envelope) Message { m.Envelope = e; return m }
-func (m AppleFormResponse) wire(h header) any {
-	type content AppleFormResponse
-	return struct {
-		header
-		content
-	}{h, content(m)}
-}

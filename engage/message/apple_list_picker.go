@@ -17,14 +17,12 @@ type AppleListPickerData struct {
 	RequestIdentifier string       `json:"requestIdentifier,omitempty"`
 	Images            []AppleImage `json:"images,omitempty"`
 	ListPicker        AppleList    `json:"listPicker,omitzero" check:"required"`
-	Additional        Members      `json:"-"`
 }
 
 // AppleList is a list of sections.
 type AppleList struct {
 	// Sections must have 1 to 20 sections (documented).
-	Sections   []AppleListSection `json:"sections,omitempty" check:"required,max=20"`
-	Additional Members            `json:"-"`
+	Sections []AppleListSection `json:"sections,omitempty" check:"required,max=20"`
 }
 
 // AppleListSection is a group of items.
@@ -34,8 +32,7 @@ type AppleListSection struct {
 	Order             int  `json:"order"`
 	MultipleSelection bool `json:"multipleSelection"`
 	// Items must have 1 to 20 items (documented).
-	Items      []AppleListItem `json:"items,omitempty" check:"required,max=20"`
-	Additional Members         `json:"-"`
+	Items []AppleListItem `json:"items,omitempty" check:"required,max=20"`
 }
 
 // AppleListItem is an item that the customer can choose.
@@ -48,8 +45,7 @@ type AppleListItem struct {
 	Style           string `json:"style,omitempty"`
 	ImageIdentifier string `json:"imageIdentifier,omitempty"`
 	// Order is the position of the item in its section.
-	Order      int     `json:"order"`
-	Additional Members `json:"-"`
+	Order int `json:"order"`
 }
 
 // Type returns [TypeAppleListPicker].
@@ -63,13 +59,6 @@ func (m *AppleListPicker) UnmarshalJSON(data []byte) error { return unmarshal(da
 
 func (m AppleListPicker) direction() Direction    { return Outbound }
 func (m AppleListPicker) with(e Envelope) Message { m.Envelope = e; return m }
-func (m AppleListPicker) wire(h header) any {
-	type content AppleListPicker
-	return struct {
-		header
-		content
-	}{h, content(m)}
-}
 
 // AppleListPickerResponse is the choice of the customer from an [AppleListPicker]. It is
 // inbound.
@@ -82,7 +71,6 @@ type AppleListPickerResponse struct {
 type AppleListPickerResponseContent struct {
 	ReplyMessage AppleBubble    `json:"replyMessage,omitzero"`
 	ListPicker   AppleSelection `json:"listPicker,omitzero"`
-	Additional   Members        `json:"-"`
 }
 
 // AppleSelection contains the items of a list. SelectedItems are those that the customer
@@ -92,7 +80,6 @@ type AppleSelection struct {
 	SelectedItemCount int                 `json:"selectedItemCount"`
 	OtherItems        []AppleSelectedItem `json:"otherItems,omitempty"`
 	SelectedItems     []AppleSelectedItem `json:"selectedItems,omitempty"`
-	Additional        Members             `json:"-"`
 }
 
 // AppleSelectedItem is an item of a list in a response.
@@ -103,8 +90,7 @@ type AppleSelectedItem struct {
 	URL        string `json:"url,omitempty"`
 	// Order is the position of the item in its section. The JSON has it in a string
 	// (documented). [Decode] accepts a number too.
-	Order      int     `json:"order,string"`
-	Additional Members `json:"-"`
+	Order int `json:"order,string"`
 }
 
 // Type returns [TypeAppleListPickerResponse].
@@ -118,10 +104,3 @@ func (m *AppleListPickerResponse) UnmarshalJSON(data []byte) error { return unma
 
 func (m AppleListPickerResponse) direction() Direction    { return Inbound }
 func (m AppleListPickerResponse) with(e Envelope) Message { m.Envelope = e; return m }
-func (m AppleListPickerResponse) wire(h header) any {
-	type content AppleListPickerResponse
-	return struct {
-		header
-		content
-	}{h, content(m)}
-}

@@ -16,7 +16,6 @@ type AppleQuickRepliesData struct {
 	Version           string          `json:"version,omitempty"`
 	RequestIdentifier string          `json:"requestIdentifier,omitempty"`
 	QuickReply        AppleQuickReply `json:"quick-reply,omitzero" check:"required"`
-	Additional        Members         `json:"-"`
 }
 
 // AppleQuickReply is a question with its answers.
@@ -24,8 +23,7 @@ type AppleQuickReply struct {
 	// SummaryText is the question.
 	SummaryText string `json:"summaryText,omitempty"`
 	// Items must have at least one answer.
-	Items      []AppleQuickReplyItem `json:"items,omitempty" check:"required"`
-	Additional Members               `json:"-"`
+	Items []AppleQuickReplyItem `json:"items,omitempty" check:"required"`
 }
 
 // AppleQuickReplyItem is an answer.
@@ -34,8 +32,7 @@ type AppleQuickReplyItem struct {
 	// required.
 	Identifier string `json:"identifier,omitempty" check:"required"`
 	// Title is the text of the answer. It is required.
-	Title      string  `json:"title,omitempty" check:"required"`
-	Additional Members `json:"-"`
+	Title string `json:"title,omitempty" check:"required"`
 }
 
 // Type returns [TypeAppleQuickReplies].
@@ -49,13 +46,6 @@ func (m *AppleQuickReplies) UnmarshalJSON(data []byte) error { return unmarshal(
 
 func (m AppleQuickReplies) direction() Direction    { return Outbound }
 func (m AppleQuickReplies) with(e Envelope) Message { m.Envelope = e; return m }
-func (m AppleQuickReplies) wire(h header) any {
-	type content AppleQuickReplies
-	return struct {
-		header
-		content
-	}{h, content(m)}
-}
 
 // AppleQuickRepliesResponse is the answer that the customer tapped in an
 // [AppleQuickReplies]. It is inbound.
@@ -73,7 +63,6 @@ type AppleQuickRepliesResponseContent struct {
 	// index.
 	SelectedIndex *int                  `json:"selectedIndex,omitempty"`
 	Items         []AppleQuickReplyItem `json:"items,omitempty"`
-	Additional    Members               `json:"-"`
 }
 
 // Type returns [TypeAppleQuickRepliesResponse].
@@ -87,10 +76,3 @@ func (m *AppleQuickRepliesResponse) UnmarshalJSON(data []byte) error { return un
 
 func (m AppleQuickRepliesResponse) direction() Direction    { return Inbound }
 func (m AppleQuickRepliesResponse) with(e Envelope) Message { m.Envelope = e; return m }
-func (m AppleQuickRepliesResponse) wire(h header) any {
-	type content AppleQuickRepliesResponse
-	return struct {
-		header
-		content
-	}{h, content(m)}
-}

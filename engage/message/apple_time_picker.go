@@ -27,7 +27,6 @@ type AppleTimePickerData struct {
 	Version           string     `json:"version,omitempty"`
 	RequestIdentifier string     `json:"requestIdentifier,omitempty"`
 	Event             AppleEvent `json:"event,omitzero" check:"required"`
-	Additional        Members    `json:"-"`
 }
 
 // AppleEvent is an event with its time slots.
@@ -39,8 +38,7 @@ type AppleEvent struct {
 	TimezoneOffset *int          `json:"timezoneOffset,omitempty"`
 	Location       AppleLocation `json:"location,omitzero"`
 	// Timeslots must have 1 to 10 slots (documented).
-	Timeslots  []AppleTimeslot `json:"timeslots,omitempty" check:"required,max=10"`
-	Additional Members         `json:"-"`
+	Timeslots []AppleTimeslot `json:"timeslots,omitempty" check:"required,max=10"`
 }
 
 // AppleLocation is the location of an event. The JSON leaves out numbers that are nil.
@@ -50,8 +48,7 @@ type AppleLocation struct {
 	Latitude  *float64 `json:"latitude,omitempty"`
 	Longitude *float64 `json:"longitude,omitempty"`
 	// Radius is in metres (Apple's unit).
-	Radius     *float64 `json:"radius,omitempty"`
-	Additional Members  `json:"-"`
+	Radius *float64 `json:"radius,omitempty"`
 }
 
 // AppleTimeslot is a time slot that the customer can choose.
@@ -61,8 +58,7 @@ type AppleTimeslot struct {
 	// StartTime is the start of the slot in [AppleTimeLayout]. It is required.
 	StartTime string `json:"startTime,omitempty" check:"required"`
 	// Duration is the length of the slot in seconds.
-	Duration   int     `json:"duration"`
-	Additional Members `json:"-"`
+	Duration int `json:"duration"`
 }
 
 func (s AppleTimeslot) rules(v *outcome.Violations) {
@@ -86,13 +82,6 @@ func (m *AppleTimePicker) UnmarshalJSON(data []byte) error { return unmarshal(da
 
 func (m AppleTimePicker) direction() Direction    { return Outbound }
 func (m AppleTimePicker) with(e Envelope) Message { m.Envelope = e; return m }
-func (m AppleTimePicker) wire(h header) any {
-	type content AppleTimePicker
-	return struct {
-		header
-		content
-	}{h, content(m)}
-}
 
 // AppleTimePickerResponse is the time slot that the customer chose from an
 // [AppleTimePicker]. It is inbound.
@@ -105,7 +94,6 @@ type AppleTimePickerResponse struct {
 type AppleTimePickerResponseContent struct {
 	ReplyMessage AppleBubble     `json:"replyMessage,omitzero"`
 	DatePicker   AppleDatePicker `json:"datePicker,omitzero"`
-	Additional   Members         `json:"-"`
 }
 
 // AppleDatePicker is the event with the time slots that the customer chose.
@@ -117,7 +105,6 @@ type AppleDatePicker struct {
 	TimezoneOffset *int                    `json:"timezoneOffset,omitempty,string"`
 	Location       AppleLocation           `json:"location,omitzero"`
 	Timeslots      []AppleSelectedTimeslot `json:"timeslots,omitempty"`
-	Additional     Members                 `json:"-"`
 }
 
 // AppleSelectedTimeslot is a time slot in a response.
@@ -127,8 +114,7 @@ type AppleSelectedTimeslot struct {
 	StartTime string `json:"startTime,omitempty"`
 	// Duration is the length of the slot in seconds. The JSON has it in a string
 	// (documented). [Decode] accepts a number too.
-	Duration   int     `json:"duration,string"`
-	Additional Members `json:"-"`
+	Duration int `json:"duration,string"`
 }
 
 // Type returns [TypeAppleTimePickerResponse].
@@ -142,10 +128,3 @@ func (m *AppleTimePickerResponse) UnmarshalJSON(data []byte) error { return unma
 
 func (m AppleTimePickerResponse) direction() Direction    { return Inbound }
 func (m AppleTimePickerResponse) with(e Envelope) Message { m.Envelope = e; return m }
-func (m AppleTimePickerResponse) wire(h header) any {
-	type content AppleTimePickerResponse
-	return struct {
-		header
-		content
-	}{h, content(m)}
-}

@@ -23,8 +23,7 @@ type Attachment struct {
 	URL string `json:"fileUrl" variant:"url"`
 	// Dropped reports whether the service removed the file, for example after a
 	// security scan.
-	Dropped    bool    `json:"dropped"`
-	Additional Members `json:"-"`
+	Dropped bool `json:"dropped"`
 }
 
 func (a Attachment) rules(v *outcome.Violations) {
@@ -70,13 +69,6 @@ func (m *Attachments) UnmarshalJSON(data []byte) error { return unmarshal(data, 
 func (m Attachments) rules(v *outcome.Violations) { limitFiles(v, m.Attachments) }
 func (m Attachments) direction() Direction        { return m.Direction }
 func (m Attachments) with(e Envelope) Message     { m.Envelope = e; return m }
-func (m Attachments) wire(h header) any {
-	type content Attachments
-	return struct {
-		header
-		content
-	}{h, content(m)}
-}
 
 // TextWithAttachments is a message of text and files.
 type TextWithAttachments struct {
@@ -102,10 +94,3 @@ func (m *TextWithAttachments) UnmarshalJSON(data []byte) error { return unmarsha
 func (m TextWithAttachments) rules(v *outcome.Violations) { limitFiles(v, m.Attachments) }
 func (m TextWithAttachments) direction() Direction        { return m.Direction }
 func (m TextWithAttachments) with(e Envelope) Message     { m.Envelope = e; return m }
-func (m TextWithAttachments) wire(h header) any {
-	type content TextWithAttachments
-	return struct {
-		header
-		content
-	}{h, content(m)}
-}

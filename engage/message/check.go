@@ -48,6 +48,11 @@ func Check(m Message, operation outcome.Operation, version outcome.Version, ch c
 		v.Add("Type", problem)
 	}
 	k.content.check(&v, reflect.ValueOf(m))
+	if raw := m.envelope().Raw; raw != nil {
+		if _, _, err := k.decode(raw); err != nil {
+			v.Add("Raw", rawProblem(err))
+		}
+	}
 	if ch == channel.WhatsApp && m.direction() == Outbound {
 		limitText(&v, "Text", textOf(m), maxWhatsAppText)
 	}
@@ -72,20 +77,8 @@ func (s *shape) check(out *outcome.Violations, v reflect.Value) {
 			f.check(out, f.of(v))
 		}
 	}
-	if additional := s.additionalOf(v); additional.Len() > 0 {
-		s.checkAdditional(out, additional.Interface().(Members))
-	}
 	if s.ruled {
 		v.Interface().(ruled).rules(out)
-	}
-}
-
-// checkAdditional adds the violations of the additional members of a struct of shape s.
-func (s *shape) checkAdditional(out *outcome.Violations, additional Members) {
-	for _, name := range slices.Sorted(maps.Keys(additional)) {
-		if problem := s.problem(name, additional[name]); problem != "" {
-			out.Add("Additional", problem)
-		}
 	}
 }
 

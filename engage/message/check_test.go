@@ -246,37 +246,6 @@ func TestCheckNamesEveryViolationAtOnce(t *testing.T) {
 				"Content.Data.Dynamic.Data.Pages[0].Items[0].Title is empty",
 			},
 		},
-		"additional members that cannot be written": {
-			message.TextWithAttachments{
-				Direction: message.Inbound, Text: "hello", Attachments: []message.Attachment{{
-					MIMEType: "image/png", FileName: "a.png", URL: "https://example.com/a.png",
-					Additional: message.Members{"url": []byte(`"twice"`)},
-				}},
-				Envelope: message.Envelope{Additional: message.Members{"mood": []byte(`{`)}},
-			},
-			[]string{
-				"Attachments[0].Additional must not contain the member url, for which the struct has a field",
-				"Additional must contain only valid JSON in UTF-8",
-			},
-		},
-		"an additional member's name that is not UTF-8": {
-			message.Text{Direction: message.Inbound, Text: "hello", Envelope: message.Envelope{
-				Additional: message.Members{"mood\xff": []byte(`1`)},
-			}},
-			[]string{"Additional must contain only valid JSON in UTF-8"},
-		},
-		"an additional member's value that is not UTF-8": {
-			message.Text{Direction: message.Inbound, Text: "hello", Envelope: message.Envelope{
-				Additional: message.Members{"mood": []byte("\"\xff\"")},
-			}},
-			[]string{"Additional must contain only valid JSON in UTF-8"},
-		},
-		"an additional member for the type": {
-			message.Text{Direction: message.Inbound, Text: "hello", Envelope: message.Envelope{
-				Additional: message.Members{"type": []byte(`"email"`)},
-			}},
-			[]string{"Additional must not contain the member type, for which the struct has a field"},
-		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

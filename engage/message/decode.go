@@ -1,9 +1,9 @@
 package message
 
 import (
+	"bytes"
 	"fmt"
 	"reflect"
-	"slices"
 )
 
 // The limits of [Decode]. They protect the program's memory from a hostile message.
@@ -21,56 +21,69 @@ const (
 // Decode decodes the JSON of one message into the struct of its type. The message does
 // not share memory with data.
 //
-// Decode accepts the variants that the vendor documents: the members url and fileUrl,
-// the members name and fileName, a number in a string, the type lcFormResponse, and
-// null for a missing member. A missing member leaves its field zero. Use [Check] to
-// find out whether the message can be sent. As in encoding/json, an escaped surrogate
-// without its pair becomes U+FFFD. A number with a fraction has the precision of a
-// float64.
+// One bad value does not make a message unreadable. A field stays zero if it cannot hold
+// the value of its member, and the field Raw of the [Envelope] keeps the JSON. Raw also
+// keeps members that the package does not know, and the difference between a member that
+// is missing and one that is null or empty. Decoding and encoding a message loses no
+// member. Use [Check] to find out whether the message can be sent.
 //
-// The field Additional keeps members that the package does not know. A message becomes
-// an [Unknown] if its type is unknown, or if its direction is not that of its type.
+// Decode accepts the variants that the vendor documents: the members url and fileUrl,
+// the members name and fileName, a number in a string, and the type lcFormResponse. A
+// field of text also holds the JSON of a number or a boolean. A flag may be in a string,
+// and a whole number may have a fraction of zero. As in encoding/json, an escaped
+// surrogate without its pair becomes U+FFFD. A number with a fraction has the precision
+// of a float64.
+//
+// A message becomes an [Unknown] if its type is unknown or no string, or if its direction
+// is not that of its type.
 //
 // In all other cases Decode returns a [*DecodeError]:
 //
 //   - data is not one JSON object, or not UTF-8.
 //   - The type is missing.
-//   - A value has the wrong kind.
 //   - A member appears twice, or under both of its names.
-//   - A timestamp is not in RFC 3339, or has no zone.
-//   - A whole number has a sign or leading zeroes that would be lost, as in "+0530".
 //   - data exceeds [MaxSize], [MaxDepth] or [MaxValues].
 func Decode(data []byte) (Message, error) {
 	if len(data) > MaxSize {
 		return nil, &DecodeError{Problem: fmt.Sprintf("is larger than %d bytes", MaxSize)}
 	}
-	typ, direction, err := head(data)
+	h, err := readHead(data)
 	if err != nil {
 		return nil, err
 	}
-	if typ == "" {
+	if h.typ == "" && !h.isOdd {
 		return nil, &DecodeError{Member: "type", Problem: "is missing"}
 	}
-	k := kinds().byType[typ]
-	if k == nil || (k.direction != "" && direction != "" && direction != k.direction) {
+	k := kinds().byType[h.typ]
+	if k == nil || (k.direction != "" && h.direction != "" && h.direction != k.direction) {
 		unknown, err := decodeUnknown(data)
 		if err != nil {
 			return nil, err
 		}
 		return unknown, nil
 	}
-	v := reflect.New(k.goType).Elem()
+	v, incomplete, err := k.decode(data)
+	if err != nil {
+		return nil, err
+	}
 	if k.content.direction != nil {
-		v.FieldByIndex(k.content.direction).SetString(string(direction))
+		v.FieldByIndex(k.content.direction).SetString(string(h.direction))
 	}
-	d := decoder{scanner: newScanner(data)}
-	if err := d.object(v, k.content); err != nil {
-		return nil, err
-	}
-	if err := d.end(); err != nil {
-		return nil, err
+	if incomplete {
+		v.FieldByIndex(k.content.raw).SetBytes(bytes.Clone(data))
 	}
 	return v.Interface().(Message), nil
+}
+
+// decode decodes data, one object, into a struct of the kind, except for the direction.
+// It reports whether the struct is incomplete, as a decoder does.
+func (k *kind) decode(data []byte) (v reflect.Value, incomplete bool, err error) {
+	v = reflect.New(k.goType).Elem()
+	d := decoder{scanner: newScanner(data)}
+	if err := d.object(v, k.content); err != nil {
+		return v, false, err
+	}
+	return v, d.incomplete, d.end()
 }
 
 // unmarshal decodes data into m. It is the UnmarshalJSON of the type M. By the convention
@@ -103,44 +116,55 @@ func decodeUnknown(data []byte) (Unknown, error) {
 	if err == nil {
 		err = s.end()
 	}
-	return Unknown{Raw: slices.Clone(raw)}, err
+	return Unknown{Raw: bytes.Clone(raw)}, err
 }
 
-// head returns the type and the direction of a message. A missing one is "". It stops
-// reading when it has both.
-func head(data []byte) (typ Type, direction Direction, err error) {
+// head is what decides how a message is decoded. A missing type or direction is "".
+type head struct {
+	typ       Type
+	direction Direction
+	// isOdd reports whether the type is neither a string nor null.
+	isOdd bool
+}
+
+// readHead returns the head of a message. It stops reading when it has a type and a
+// direction.
+func readHead(data []byte) (head, error) {
+	var h head
 	s := newScanner(data)
 	if err := s.enter('{'); err != nil {
-		return "", "", err
+		return h, err
 	}
-	for first := true; typ == "" || direction == ""; first = false {
+	for first := true; h.typ == "" || h.direction == ""; first = false {
 		name, more, err := s.member(first)
 		if err != nil || !more {
-			return typ, direction, err
+			return h, err
 		}
-		switch string(name) {
-		case "type":
-			text, err := s.optionalText()
+		isText := s.Peek() == '"'
+		switch {
+		case isText && string(name) == "type":
+			text, err := s.text()
 			if err != nil {
-				return "", "", atMember("type", err)
+				return h, atMember("type", err)
 			}
-			typ = Type(text)
-		case "direction":
-			text, err := s.optionalText()
+			h.typ = Type(text)
+		case isText && string(name) == "direction":
+			text, err := s.text()
 			if err != nil {
-				return "", "", atMember("direction", err)
+				return h, atMember("direction", err)
 			}
-			direction = Direction(text)
+			h.direction = Direction(text)
 		default:
+			h.isOdd = h.isOdd || string(name) == "type" && s.Peek() != 'n'
 			if _, err := s.skip(); err != nil {
-				if typ != "" {
-					return typ, direction, nil // The decoder of this type will report the error.
+				if h.typ != "" {
+					return h, nil // The decoder of this type will report the error.
 				}
-				return "", "", atMember(documented(name), err)
+				return h, atMember(documented(name), err)
 			}
 		}
 	}
-	return typ, direction, nil
+	return h, nil
 }
 
 // documented returns name if the schema has a member of that name, and "" otherwise,
@@ -152,12 +176,4 @@ func documented(name []byte) string {
 		}
 	}
 	return ""
-}
-
-// optionalText reads a string or null. It returns an empty text for null.
-func (s *scanner) optionalText() ([]byte, error) {
-	if s.Word("null") {
-		return nil, nil
-	}
-	return s.text()
 }

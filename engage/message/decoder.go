@@ -1,18 +1,23 @@
 package message
 
 import (
+	"encoding/json"
 	"fmt"
+	"math"
 	"reflect"
-	"slices"
 	"strconv"
 	"time"
 )
 
-// decoder decodes objects into structs. A shape describes each struct.
+// decoder decodes objects into structs. A shape describes each struct. A value that a
+// field cannot hold leaves the field zero. Only text that is not JSON is an error.
 type decoder struct {
 	scanner
 	// values is the number of values so far that MaxValues limits.
 	values int
+	// incomplete reports whether the structs lack something of the JSON: encoding
+	// them would lose a member, add one, or change the kind of a value.
+	incomplete bool
 }
 
 // count counts one more value.
@@ -31,12 +36,15 @@ func (d *decoder) object(v reflect.Value, s *shape) error {
 	var seen uint64 // one bit for each field
 	for first := true; ; first = false {
 		name, more, err := d.member(first)
-		if err != nil || !more {
+		if err != nil {
 			return err
+		}
+		if !more {
+			break
 		}
 		i := s.find(name)
 		if i < 0 {
-			if err := d.keep(s.additionalOf(v), name); err != nil {
+			if err := d.unknown(); err != nil {
 				return err
 			}
 			continue
@@ -50,135 +58,131 @@ func (d *decoder) object(v reflect.Value, s *shape) error {
 			return atMember(f.name, err)
 		}
 	}
+	for i := range s.fields {
+		if !s.fields[i].omitted && seen&(1<<i) == 0 {
+			d.incomplete = true
+		}
+	}
+	return nil
+}
+
+// unknown reads the value of a member that has no field.
+func (d *decoder) unknown() error {
+	d.incomplete = true
+	if _, err := d.skip(); err != nil {
+		return err
+	}
+	return d.count()
 }
 
 // field reads a value into the field f of the struct v.
 func (d *decoder) field(v reflect.Value, f *field) error {
-	if f.index == nil || d.Peek() == 'n' {
-		// The value is the type or direction, which head has read, or it is null.
-		_, err := d.skip()
+	if f.index == nil { // The type or direction, which head has read.
+		value, err := d.skip()
+		d.incomplete = d.incomplete || len(value) < len(`"x"`) || value[0] != '"'
 		return err
 	}
-	return d.value(f.of(v), f.object)
+	value := f.of(v)
+	ok, err := d.value(value, f.object)
+	if !ok {
+		value.SetZero()
+	}
+	if !ok || f.omitted && isEmpty(value) {
+		d.incomplete = true
+	}
+	return err
 }
 
-// keep reads a value of any kind into additional, a field of type Members.
-func (d *decoder) keep(additional reflect.Value, name []byte) error {
-	value, err := d.skip()
-	if err != nil {
-		return err
-	}
-	members := additional.Interface().(Members)
-	if members == nil {
-		members = Members{}
-		additional.Set(reflect.ValueOf(members))
-	}
-	if _, ok := members[string(name)]; ok {
-		return &DecodeError{Problem: "contains an unknown member twice"}
-	}
-	members[string(name)] = slices.Clone(value)
-	return d.count()
-}
-
-// value reads a value into v. If v is a struct, a pointer to one or a list of structs,
-// object is the shape of the struct.
-func (d *decoder) value(v reflect.Value, object *shape) error {
-	switch v.Kind() {
-	case reflect.String:
-		text, err := d.text()
-		if err == nil {
-			v.SetString(string(text))
-		}
-		return err
-	case reflect.Bool:
-		return d.boolean(v)
-	case reflect.Int:
-		return d.integer(v)
-	case reflect.Float64:
-		return d.float(v)
-	case reflect.Pointer:
+// value reads a value into v and reports whether v can hold it. If v is a struct or a
+// list of structs, object is the shape of the struct.
+func (d *decoder) value(v reflect.Value, object *shape) (ok bool, err error) {
+	switch {
+	case v.Kind() == reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
 		return d.value(v.Elem(), object)
-	case reflect.Slice:
-		return d.list(v, object)
-	case reflect.Map:
-		return d.texts(v)
+	case v.Kind() == reflect.Slice && d.Peek() == '[':
+		return true, d.list(v, object)
+	case v.Kind() == reflect.Map && d.Peek() == '{':
+		return true, d.texts(v)
+	case v.Kind() == reflect.Struct && object != nil && d.Peek() == '{':
+		return true, d.object(v, object)
 	}
-	if object == nil {
-		return d.time(v)
-	}
-	return d.object(v, object)
+	kind := d.Peek()
+	text, err := d.scalar(kind)
+	return err == nil && d.set(v, kind, text), err
 }
 
-func (d *decoder) boolean(v reflect.Value) error {
-	switch {
-	case d.Word("true"):
-		v.SetBool(true)
-	case d.Word("false"):
-		v.SetBool(false)
-	default:
-		return d.mismatch("true or false")
+// scalar reads a value that begins with kind, and returns a string without its quotes
+// and any other value as JSON.
+func (d *decoder) scalar(kind byte) (string, error) {
+	read := d.skip
+	if kind == '"' {
+		read = d.text
 	}
-	return nil
+	text, err := read()
+	return string(text), err
 }
 
-// numeral reads a number, or a string that may contain one, and returns its text.
-func (d *decoder) numeral() (string, error) {
-	switch c := d.Peek(); {
-	case c == '"':
-		text, err := d.text()
-		return string(text), err
-	case c == '-' || (c >= '0' && c <= '9'):
-		text, err := d.number()
-		return string(text), err
+// set sets v to a value that begins with kind, and reports whether v can hold it.
+func (d *decoder) set(v reflect.Value, kind byte, text string) bool {
+	isWord := kind == 't' || kind == 'f'
+	isText := kind == '"'
+	if !isText && !isWord && kind != '-' && (kind < '0' || kind > '9') {
+		return false
 	}
-	return "", d.mismatch("a number")
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(text)
+		d.incomplete = d.incomplete || !isText
+		return true
+	case reflect.Bool:
+		v.SetBool(text == "true")
+		d.incomplete = d.incomplete || !isWord
+		return text == "true" || text == "false"
+	case reflect.Int:
+		number, ok := d.integer(text)
+		v.SetInt(number)
+		return ok
+	case reflect.Float64:
+		number, ok := decimal(text)
+		v.SetFloat(number)
+		return ok
+	case reflect.Struct:
+		return isText && v.Type() == timeType && setTime(v, text)
+	}
+	return false
 }
 
-func (d *decoder) integer(v reflect.Value) error {
-	text, err := d.numeral()
-	if err != nil {
-		return err
+// integer returns the whole number in text. It accepts 1800.0, but not +0530, which may
+// mean hours and minutes.
+func (d *decoder) integer(text string) (number int64, ok bool) {
+	number, err := strconv.ParseInt(text, 10, 64)
+	if err == nil && strconv.FormatInt(number, 10) == text {
+		return number, true
 	}
-	number, err := strconv.Atoi(text)
-	if err != nil {
-		return &DecodeError{Problem: "is not a whole number, or too large"}
+	d.incomplete = true
+	const largest = 1 << 53 // Every whole number up to it is a float64.
+	float, ok := decimal(text)
+	if !ok || float != math.Trunc(float) || math.Abs(float) > largest {
+		return 0, false
 	}
-	if strconv.Itoa(number) != text {
-		// +0530 may mean hours and minutes, not 530.
-		return &DecodeError{Problem: "is not a whole number in its usual form, such as -60"}
-	}
-	v.SetInt(int64(number))
-	return nil
+	return int64(float), true
 }
 
-func (d *decoder) float(v reflect.Value) error {
-	text, err := d.numeral()
-	if err != nil {
-		return err
-	}
+// decimal returns the number in text, which must have the form of a JSON number.
+func decimal(text string) (number float64, ok bool) {
 	number, err := strconv.ParseFloat(text, 64)
-	if err != nil || number-number != 0 { // infinite or not a number
-		return &DecodeError{Problem: "is not a number, or too large"}
-	}
-	v.SetFloat(number)
-	return nil
+	return number, err == nil && json.Valid([]byte(text))
 }
 
-func (d *decoder) time(v reflect.Value) error {
-	text, err := d.text()
-	if err != nil {
-		return err
-	}
-	t, problem := parseTimestamp(string(text))
-	if problem != "" {
-		return &DecodeError{Problem: problem}
-	}
+// setTime sets v, a time, to the timestamp in text.
+func setTime(v reflect.Value, text string) bool {
+	t, problem := parseTimestamp(text)
 	*v.Addr().Interface().(*time.Time) = t
-	return nil
+	return problem == ""
 }
 
-// list reads an array into v, a slice. No element may be null.
+// list reads an array into v, a slice. An element that it cannot hold stays zero.
 func (d *decoder) list(v reflect.Value, object *shape) error {
 	if err := d.enter('['); err != nil {
 		return err
@@ -193,13 +197,19 @@ func (d *decoder) list(v reflect.Value, object *shape) error {
 		}
 		v.Grow(1)
 		v.SetLen(i + 1)
-		if err := d.value(v.Index(i), object); err != nil {
+		ok, err := d.value(v.Index(i), object)
+		if err != nil {
 			return atMember(fmt.Sprintf("[%d]", i), err)
+		}
+		if !ok {
+			v.Index(i).SetZero()
+			d.incomplete = true
 		}
 	}
 }
 
-// texts reads an object of strings into v, a map. It leaves out members that are null.
+// texts reads an object of strings into v, a map. It leaves out members that are no
+// strings, numbers or booleans.
 func (d *decoder) texts(v reflect.Value) error {
 	if err := d.enter('{'); err != nil {
 		return err
@@ -211,19 +221,21 @@ func (d *decoder) texts(v reflect.Value) error {
 		if err != nil || !more {
 			return err
 		}
-		if d.Word("null") {
-			continue
-		}
-		text, err := d.text()
-		if err != nil {
-			return err
-		}
-		if _, ok := texts[string(name)]; ok {
-			return &DecodeError{Problem: "contains a name twice"}
-		}
-		texts[string(name)] = string(text)
 		if err := d.count(); err != nil {
 			return err
 		}
+		text := reflect.New(v.Type().Elem()).Elem()
+		ok, err := d.value(text, nil)
+		if err != nil {
+			return err
+		}
+		if _, twice := texts[string(name)]; twice {
+			return &DecodeError{Problem: "contains a name twice"}
+		}
+		if !ok {
+			d.incomplete = true
+			continue
+		}
+		texts[string(name)] = text.String()
 	}
 }

@@ -21,8 +21,8 @@
 //   - The JSON leaves out a field that is zero, unless the vendor always writes
 //     the member. A field is a pointer where a zero or false in the JSON differs
 //     from a missing member.
-//   - The field Additional contains the JSON members that this package does not
-//     know. They are kept when a message is decoded and encoded again.
+//   - The field Raw of the envelope contains the JSON of a decoded message if the fields
+//     do not contain everything. It is kept when the message is encoded again.
 //
 // # What can be sent where
 //
@@ -35,17 +35,17 @@
 // # Decoding
 //
 // [Decode] decodes JSON into the struct of its type. It accepts all variants that
-// the vendor documents. A message of an unknown type becomes an [Unknown], which
+// the vendor documents. A bad value does not make a message unreadable: its field stays
+// zero, and Raw keeps the value. A message of an unknown type becomes an [Unknown], which
 // keeps the JSON. If the JSON is not a message, Decode returns a [*DecodeError] that
 // names the member. The error never quotes the message.
 //
 // # Encoding
 //
-// The package encoding/json encodes a message, alone or as a part of a larger value. It
-// checks and copies the JSON that a MarshalJSON method returns, which takes longer than
-// the method itself. The values that [Wire] and [StampedWire] return avoid this. They
-// are encoded about three times as fast, which is as fast as a plain struct. They save
-// nothing if the message has additional members.
+// The package encoding/json encodes a message, alone or as a part of a larger value.
+// Decoding and encoding a message loses no member and adds none, but for the direction
+// that its type implies. The type, the timestamp and the names of members get their
+// documented form.
 //
 // # What is known
 //

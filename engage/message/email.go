@@ -12,7 +12,7 @@ type Email struct {
 	Direction Direction    `json:"-"`
 	Content   EmailContent `json:"email,omitzero" check:"required"`
 	// Attachments must have at most 10 files that were not dropped.
-	Attachments []Attachment `json:"attachments,omitempty"`
+	Attachments []Attachment `json:"attachments,omitempty" rename:"fileUrl"`
 	Envelope
 }
 
@@ -33,8 +33,7 @@ type EmailContent struct {
 	PlainBody string `json:"bodyPlain,omitempty"`
 	HTMLBody  string `json:"bodyHtml,omitempty"`
 	// Headers are the headers of the email.
-	Headers    map[string]string `json:"headers,omitempty"`
-	Additional Members           `json:"-"`
+	Headers map[string]string `json:"headers,omitempty"`
 }
 
 // Type returns [TypeEmail].
@@ -45,15 +44,6 @@ func (m Email) MarshalJSON() ([]byte, error) { return marshal(m) }
 
 // UnmarshalJSON decodes a message of this type, as [Decode] does.
 func (m *Email) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
-
-// emailAttachment is an [Attachment] with the member names of an email.
-type emailAttachment struct {
-	MIMEType   string  `json:"mimeType,omitempty"`
-	FileName   string  `json:"fileName,omitempty" variant:"name"`
-	URL        string  `json:"url" variant:"fileUrl"`
-	Dropped    bool    `json:"dropped"`
-	Additional Members `json:"-"`
-}
 
 func (m Email) rules(v *outcome.Violations) {
 	limitFiles(v, m.Attachments)
@@ -68,16 +58,3 @@ func (m Email) rules(v *outcome.Violations) {
 
 func (m Email) direction() Direction    { return m.Direction }
 func (m Email) with(e Envelope) Message { m.Envelope = e; return m }
-func (m Email) wire(h header) any {
-	type content Email
-	var attachments []emailAttachment
-	for _, a := range m.Attachments {
-		attachments = append(attachments, emailAttachment(a))
-	}
-	return struct {
-		header
-		content
-		// Attachments hides the Attachments of content, which is nested deeper.
-		Attachments []emailAttachment `json:"attachments,omitempty"`
-	}{h, content(m), attachments}
-}

@@ -3,233 +3,325 @@ package message
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
-	"unicode/utf8"
 )
 
-// header is the first part of the JSON of every message. A struct that embeds a header
-// and a message has the members of the header. The same members of the message's
-// Envelope are nested deeper, so they are hidden.
-type header struct {
+// Wire returns a value that encoding/json encodes as m. It returns nil if m is nil.
+//
+// Encoding the value fails if [Check] reports the field Timestamp, the field Raw or a
+// number of m as a violation.
+func Wire(m Message) any { return StampedWire(m, "", time.Time{}) }
+
+// StampedWire returns Wire(Stamp(m, aliasID, at)). The package encoding/json encodes a
+// [Text] faster from this value than from the message.
+func StampedWire(m Message, aliasID string, at time.Time) any {
+	m, _ = resolve(m)
+	switch m := m.(type) {
+	case nil:
+		return nil
+	case Unknown:
+		return m.Raw
+	case Text:
+		if e := m.Envelope.stamped(aliasID, at); e.Raw == nil && isWritable(e.Timestamp) {
+			return e.text(m)
+		}
+	}
+	return m.with(m.envelope().stamped(aliasID, at))
+}
+
+// plainText has the JSON of a Text without Raw. Most messages are texts, and
+// encoding/json encodes a struct faster than what a MarshalJSON method returns.
+type plainText struct {
 	AliasID                string    `json:"aliasId,omitempty"`
 	Direction              Direction `json:"direction,omitempty"`
 	Type                   Type      `json:"type"`
 	Timestamp              string    `json:"timestamp,omitempty"`
 	Redacted               *bool     `json:"redacted,omitempty"`
 	AttemptGatewayDelivery *bool     `json:"attemptGwDelivery,omitempty"`
+	Text                   string    `json:"text,omitempty"`
 }
 
-// header returns the header of a message with this envelope.
-func (e Envelope) header(typ Type, direction Direction) header {
-	var timestamp string // encoding/json encodes a string faster than a time
-	if !e.Timestamp.IsZero() {
-		timestamp = e.Timestamp.UTC().Format(time.RFC3339Nano)
-	}
-	return header{e.AliasID, direction, typ, timestamp, e.Redacted, e.AttemptGatewayDelivery}
+// text returns m, with this envelope, as a plain text.
+func (e Envelope) text(m Text) plainText {
+	return plainText{e.AliasID, m.Direction, TypeText, timestamp(e.Timestamp), e.Redacted, e.AttemptGatewayDelivery, m.Text}
 }
 
-// Wire returns a value with the same JSON as m. The package encoding/json encodes the
-// value about three times as fast, unless m has additional members. Wire returns nil if
-// m is nil.
-//
-// Encoding the value fails if [Check] reports the timestamp, a number or an additional
-// member of m as a violation.
-func Wire(m Message) any { return StampedWire(m, "", time.Time{}) }
-
-// StampedWire returns Wire(Stamp(m, aliasID, at)), but makes no copy of m.
-func StampedWire(m Message, aliasID string, at time.Time) any {
-	m, k := resolve(m)
-	switch {
-	case m == nil:
-		return nil
-	case k.wire == nil:
-		return m.wire(header{}) // the JSON of an Unknown
+// timestamp returns the timestamp of the schema for t. It is empty if t is zero.
+func timestamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
 	}
-	e := m.envelope().stamped(aliasID, at)
-	if !e.Timestamp.IsZero() && !isWritable(e.Timestamp) {
-		return unwritable{}
-	}
-	wire := m.wire(e.header(m.Type(), m.direction()))
-	if v := reflect.ValueOf(wire); k.wire.isExtended(v) {
-		return extended{v, k.wire}
-	}
-	return wire
+	return t.UTC().Format(time.RFC3339Nano)
 }
 
-// marshal encodes m. It is the MarshalJSON of the type of m.
+// marshal encodes m, which is a struct. It is the MarshalJSON of the type of m.
 func marshal(m Message) ([]byte, error) {
-	wire := Wire(m)
-	if m, ok := wire.(json.Marshaler); ok {
-		return m.MarshalJSON() // json.Marshal would check the JSON, as our caller does.
+	e := encoder{json: make([]byte, 0, 512), typ: m.Type(), direction: m.direction()} // enough for most messages
+	k := kinds().byType[e.typ]
+	v := reflect.ValueOf(m)
+	if raw := m.envelope().Raw; raw == nil {
+		e.object(v, k.content)
+	} else if decoded, _, err := k.decode(raw); err != nil {
+		return nil, errors.New("message: Raw " + rawProblem(err))
+	} else {
+		e.merge(v, decoded, k.content, raw)
 	}
-	return json.Marshal(wire)
+	return e.json, e.err
 }
 
-// unwritable is the value for a message whose timestamp RFC 3339 cannot express.
-type unwritable struct{}
-
-// MarshalJSON returns an error.
-func (unwritable) MarshalJSON() ([]byte, error) {
-	return nil, errors.New("message: Timestamp " + badYear)
-}
-
-// isExtended reports whether v, a struct of shape s, or a struct in it has additional
-// members.
-func (s *shape) isExtended(v reflect.Value) bool {
-	if s.additionalOf(v).Len() > 0 {
-		return true
+// rawProblem returns the problem of a Raw that cannot be decoded.
+func rawProblem(err error) string {
+	if e, ok := errors.AsType[*DecodeError](err); ok && e.Member == "" {
+		return e.Problem
 	}
-	for _, f := range s.objects {
-		if f.isExtended(f.of(v)) {
-			return true
-		}
-	}
-	return false
+	return "must be a JSON object in UTF-8"
 }
 
-// isExtended does the same for v, the value of a field with a struct or a list of
-// structs.
-func (f *field) isExtended(v reflect.Value) bool {
-	if v.Kind() == reflect.Struct {
-		return f.object.isExtended(v)
-	}
-	for i := range v.Len() {
-		if f.object.isExtended(v.Index(i)) {
-			return true
-		}
-	}
-	return false
+// encoder encodes one message. A shape describes each struct of it.
+type encoder struct {
+	json      []byte
+	typ       Type
+	direction Direction
+	// err is the first error.
+	err error
 }
 
-// extended encodes a struct that has additional members, or contains a struct that has.
-// The additional members of each object follow the others in its JSON, sorted by name.
-type extended struct {
-	value reflect.Value
-	shape *shape
-}
-
-// MarshalJSON returns the JSON of the struct.
-func (e extended) MarshalJSON() ([]byte, error) {
-	return e.shape.append(make([]byte, 0, 512), e.value) // enough for most messages
-}
-
-// append appends the JSON of v, a struct of shape s, to b.
-func (s *shape) append(b []byte, v reflect.Value) ([]byte, error) {
-	b = append(b, '{')
-	var err error
+// object appends the JSON of v, a struct of shape s.
+func (e *encoder) object(v reflect.Value, s *shape) {
+	e.json = append(e.json, '{')
 	for i := range s.fields {
-		f := &s.fields[i]
-		value := f.of(v)
-		if f.omitted && isEmpty(value) {
-			continue
-		}
-		b = appendName(b, f.name)
-		if b, err = f.append(b, value); err != nil {
-			return nil, err
-		}
+		e.member(v, &s.fields[i])
 	}
-	additional := s.additionalOf(v).Interface().(Members)
-	if len(additional) == 0 {
-		return append(b, '}'), nil
-	}
-	for _, name := range slices.Sorted(maps.Keys(additional)) {
-		if problem := s.problem(name, additional[name]); problem != "" {
-			return nil, errors.New("message: Additional " + problem)
-		}
-		b = append(appendName(b, name), additional[name]...)
-	}
-	return append(b, '}'), nil
+	e.json = append(e.json, '}')
 }
 
-// problem returns why an object of shape s cannot have this additional member. It
-// returns "" if the member is valid.
-func (s *shape) problem(name string, value json.RawMessage) string {
+// member appends the field f of the struct v. It appends nothing if the field is empty and
+// its tag says so.
+func (e *encoder) member(v reflect.Value, f *field) {
 	switch {
-	case s.find([]byte(name)) >= 0:
-		return "must not contain the member " + name + ", for which the struct has a field"
-	case !utf8.ValidString(name) || !utf8.Valid(value) || !json.Valid(value):
-		return "must contain only valid JSON in UTF-8"
+	case f.index == nil:
+		e.head(f)
+		return
+	case f.omitted && isEmpty(f.of(v)):
+		return
 	}
-	return ""
-}
-
-// append appends the JSON of v, the value of the field, to b.
-func (f *field) append(b []byte, v reflect.Value) ([]byte, error) {
+	e.name(f.name)
 	if !f.quoted {
-		return appendValue(b, v, f.object)
+		e.value(f.of(v), f.object)
+		return
 	}
-	b, err := appendValue(append(b, '"'), v, nil)
-	return append(b, '"'), err
+	e.json = append(e.json, '"')
+	e.value(f.of(v), nil)
+	e.json = append(e.json, '"')
 }
 
-// appendValue appends the JSON of v to b. If v is a struct or a list of structs, object
-// is the shape of the struct.
-func appendValue(b []byte, v reflect.Value, object *shape) ([]byte, error) {
+// head appends the type or the direction.
+func (e *encoder) head(f *field) {
+	text := string(e.typ)
+	if f.name == "direction" {
+		text = string(e.direction)
+	}
+	if text != "" {
+		e.name(f.name)
+		e.text(text)
+	}
+}
+
+// value appends the JSON of v. If v is a struct or a list of structs, object is the shape
+// of the struct.
+func (e *encoder) value(v reflect.Value, object *shape) {
 	switch v.Kind() {
 	case reflect.String:
-		return appendText(b, v.String()), nil
+		e.text(v.String())
 	case reflect.Bool:
-		return strconv.AppendBool(b, v.Bool()), nil
+		e.json = strconv.AppendBool(e.json, v.Bool())
 	case reflect.Int:
-		return strconv.AppendInt(b, v.Int(), 10), nil
+		e.json = strconv.AppendInt(e.json, v.Int(), 10)
 	case reflect.Pointer: // A field that is nil is left out.
-		return appendValue(b, v.Elem(), object)
-	case reflect.Struct:
-		return object.append(b, v)
+		e.value(v.Elem(), object)
 	case reflect.Slice:
-		return appendList(b, v, object)
-	}
-	text, err := json.Marshal(v.Interface())
-	return append(b, text...), err
-}
-
-// appendList appends the JSON of v, a list, to b. If its elements are structs, object is
-// their shape.
-func appendList(b []byte, v reflect.Value, object *shape) ([]byte, error) {
-	b = append(b, '[')
-	for i := range v.Len() {
-		if i > 0 {
-			b = append(b, ',')
+		e.json = append(e.json, '[')
+		for i := range v.Len() {
+			e.comma()
+			e.value(v.Index(i), object)
 		}
-		var err error
-		if b, err = appendValue(b, v.Index(i), object); err != nil {
-			return nil, err
+		e.json = append(e.json, ']')
+	case reflect.Struct:
+		if object == nil {
+			e.time(v.Interface().(time.Time))
+			return
 		}
+		e.object(v, object)
+	default: // The numbers with a fraction and the headers of an email.
+		text, err := json.Marshal(v.Interface())
+		e.fail(err)
+		e.json = append(e.json, text...)
 	}
-	return append(b, ']'), nil
 }
 
-// appendName appends the name of a member and a colon to b, after a comma unless it is
-// the first member.
-func appendName(b []byte, name string) []byte {
-	if b[len(b)-1] != '{' {
-		b = append(b, ',')
+// time appends a timestamp.
+func (e *encoder) time(t time.Time) {
+	if !isWritable(t) {
+		e.fail(errors.New("Timestamp " + badYear))
 	}
-	return append(appendText(b, name), ':')
+	e.text(timestamp(t))
 }
 
-// appendText appends the JSON of text to b.
-func appendText(b []byte, text string) []byte {
-	if strings.ContainsFunc(text, mayNeedEscape) {
+// comma appends a comma, unless an object or a list begins here.
+func (e *encoder) comma() {
+	if last := e.json[len(e.json)-1]; last != '{' && last != '[' {
+		e.json = append(e.json, ',')
+	}
+}
+
+// name appends the name of a member and a colon.
+func (e *encoder) name(name string) {
+	e.comma()
+	e.text(name)
+	e.json = append(e.json, ':')
+}
+
+// text appends the JSON of text.
+func (e *encoder) text(text string) {
+	if mayNeedEscape(text) {
 		quoted, _ := json.Marshal(text) // A string has no error.
-		return append(b, quoted...)
+		e.json = append(e.json, quoted...)
+		return
 	}
-	return append(append(append(b, '"'), text...), '"')
+	e.json = append(append(append(e.json, '"'), text...), '"')
 }
 
-// mayNeedEscape reports whether encoding/json may write c as an escape.
-func mayNeedEscape(c rune) bool { return c < ' ' || c > '~' || strings.ContainsRune(`"\<>&`, c) }
-
-// isEmpty reports whether the JSON leaves out v if its tag says omitempty or omitzero.
-func isEmpty(v reflect.Value) bool {
-	switch v.Kind() {
-	case reflect.Slice, reflect.Map:
-		return v.Len() == 0
+// mayNeedEscape reports whether encoding/json may write a byte of text as an escape.
+func mayNeedEscape(text string) bool {
+	for i := range len(text) {
+		switch c := text[i]; c {
+		case '"', '\\', '<', '>', '&':
+			return true
+		default:
+			if c < ' ' || c > '~' {
+				return true
+			}
+		}
 	}
-	return v.IsZero()
+	return false
 }
+
+// fail keeps the first error.
+func (e *encoder) fail(err error) {
+	if e.err == nil && err != nil {
+		e.err = fmt.Errorf("message: %w", err)
+	}
+}
+
+// merge appends the JSON of v, a struct of shape s, which was decoded from raw. The struct
+// decoded has what was decoded. A member stays as it is if the struct has no field for it
+// or its field has not changed.
+func (e *encoder) merge(v, decoded reflect.Value, s *shape, raw []byte) {
+	e.json = append(e.json, '{')
+	var seen uint64 // one bit for each field
+	for name, value := range membersOf(raw) {
+		i := s.find(name)
+		if i < 0 {
+			e.raw(string(name), value)
+			continue
+		}
+		seen |= 1 << i
+		e.mergeMember(v, decoded, &s.fields[i], value)
+	}
+	for i := range s.fields {
+		f := &s.fields[i]
+		if seen&(1<<i) == 0 && (f.index == nil || !equal(f.of(v), f.of(decoded))) {
+			e.member(v, f)
+		}
+	}
+	e.json = append(e.json, '}')
+}
+
+// mergeMember appends the field f of the struct v, which was decoded from raw.
+func (e *encoder) mergeMember(v, decoded reflect.Value, f *field, raw []byte) {
+	if f.index == nil {
+		if f.name == "direction" && e.direction == "" {
+			e.raw(f.name, raw) // It is no string.
+		} else {
+			e.head(f)
+		}
+		return
+	}
+	value, old := f.of(v), f.of(decoded)
+	isEqual := equal(value, old)
+	switch kind := value.Kind(); {
+	case value.Type() == timeType && !value.IsZero(): // It is always written in UTC.
+		e.member(v, f)
+	case f.object != nil && kind == reflect.Struct && raw[0] == '{' && (isEqual || !value.IsZero()):
+		e.name(f.name)
+		e.merge(value, old, f.object, raw)
+	case f.object != nil && kind == reflect.Slice && raw[0] == '[' && value.Len() == old.Len() && old.Len() > 0:
+		e.name(f.name)
+		e.mergeList(value, old, f.object, raw)
+	case kind == reflect.Map && raw[0] == '{' && value.Len() > 0:
+		e.name(f.name)
+		e.mergeTexts(value.Interface().(map[string]string), old.Interface().(map[string]string), raw)
+	case isEqual:
+		e.raw(f.name, raw)
+	default:
+		e.member(v, f)
+	}
+}
+
+// mergeList appends the JSON of list, a list of structs with the shape object, which was
+// decoded from raw. An element that has changed is encoded from its fields alone.
+func (e *encoder) mergeList(list, decoded reflect.Value, object *shape, raw []byte) {
+	e.json = append(e.json, '[')
+	for i, element := range elementsOf(raw) {
+		e.comma()
+		switch value := list.Index(i); {
+		case !equal(value, decoded.Index(i)):
+			e.object(value, object)
+		case element[0] == '{':
+			e.merge(value, value, object, element)
+		default:
+			e.json = append(e.json, element...)
+		}
+	}
+	e.json = append(e.json, ']')
+}
+
+// mergeTexts appends the JSON of texts, which were decoded from raw.
+func (e *encoder) mergeTexts(texts, decoded map[string]string, raw []byte) {
+	e.json = append(e.json, '{')
+	written := map[string]bool{}
+	for name, value := range membersOf(raw) {
+		name := string(name)
+		text, ok := texts[name]
+		old, existed := decoded[name]
+		switch {
+		case ok == existed && text == old:
+			e.raw(name, value)
+		case ok:
+			e.name(name)
+			e.text(text)
+		}
+		written[name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		if !written[name] {
+			e.name(name)
+			e.text(texts[name])
+		}
+	}
+	e.json = append(e.json, '}')
+}
+
+// raw appends a member whose value is JSON.
+func (e *encoder) raw(name string, value []byte) {
+	e.name(name)
+	e.json = append(e.json, value...)
+}
+
+// equal reports whether two values of a field are equal.
+func equal(a, b reflect.Value) bool { return reflect.DeepEqual(a.Interface(), b.Interface()) }

@@ -242,9 +242,23 @@ func ExampleDecode() {
 }
 
 func ExampleDecode_error() {
-	_, err := message.Decode([]byte(`{"type":"text","text":"hello","timestamp":"2026-01-31T12:00:00"}`))
+	_, err := message.Decode([]byte(`{"type":"text","text":"hello","text":"bye"}`))
 	fmt.Println(err)
-	// Output: message: timestamp has no zone: end it in Z or in an offset such as +01:00
+	// Output: message: text appears twice
+}
+
+// A bad value leaves its field zero. It is kept when the message is encoded again.
+func ExampleDecode_badValue() {
+	m, err := message.Decode([]byte(`{"type":"text","direction":"inbound","text":"hello","timestamp":"yesterday"}`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(message.EnvelopeOf(m).Timestamp.IsZero())
+	show(m)
+	// Output:
+	// true
+	// {"type":"text","direction":"inbound","text":"hello","timestamp":"yesterday"}
 }
 
 func ExampleCheck() {

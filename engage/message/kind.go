@@ -23,9 +23,8 @@ type kind struct {
 	// field Direction.
 	direction Direction
 	goType    reflect.Type
-	// content is the shape of the struct, and wire is the shape of what its method
-	// wire returns. Both are nil for an Unknown.
-	content, wire *shape
+	// content is the shape of the struct. It is nil for an Unknown.
+	content *shape
 }
 
 // registry contains all kinds. byType also has the vendor's other spellings, and
@@ -49,7 +48,6 @@ var kinds = sync.OnceValue(func() registry {
 			direction: m.direction(),
 			goType:    reflect.TypeOf(m),
 			content:   shapes.of(reflect.TypeOf(m)),
-			wire:      shapes.of(reflect.TypeOf(m.wire(header{}))),
 		}
 		r.list = append(r.list, k)
 		r.byType[k.typ] = k

@@ -17,17 +17,15 @@ type LiveChatCarouselContent struct {
 	Reference string `json:"reference,omitempty"`
 	// Elements are the cards. There must be at least one. The vendor documents no
 	// maximum.
-	Elements   []LiveChatCarouselElement `json:"elements,omitempty" check:"required"`
-	Additional Members                   `json:"-"`
+	Elements []LiveChatCarouselElement `json:"elements,omitempty" check:"required"`
 }
 
 // LiveChatCarouselElement is a card of a carousel.
 type LiveChatCarouselElement struct {
-	Title      string           `json:"title,omitempty"`
-	Subtitle   string           `json:"subtitle,omitempty"`
-	ImageURLs  []string         `json:"imageUrls,omitempty"`
-	Buttons    []LiveChatButton `json:"buttons,omitempty"`
-	Additional Members          `json:"-"`
+	Title     string           `json:"title,omitempty"`
+	Subtitle  string           `json:"subtitle,omitempty"`
+	ImageURLs []string         `json:"imageUrls,omitempty"`
+	Buttons   []LiveChatButton `json:"buttons,omitempty"`
 }
 
 // LiveChatButtonType is the type of a button.
@@ -55,8 +53,7 @@ type LiveChatButton struct {
 	URL string `json:"url,omitempty"`
 	// Payload is the answer of a [LiveChatTemplatePostback]. It is required there
 	// and must be empty otherwise.
-	Payload    string  `json:"payload,omitempty"`
-	Additional Members `json:"-"`
+	Payload string `json:"payload,omitempty"`
 }
 
 // LiveChatLink returns a button that opens url.
@@ -99,13 +96,6 @@ func (m *LiveChatCarousel) UnmarshalJSON(data []byte) error { return unmarshal(d
 
 func (m LiveChatCarousel) direction() Direction    { return Outbound }
 func (m LiveChatCarousel) with(e Envelope) Message { m.Envelope = e; return m }
-func (m LiveChatCarousel) wire(h header) any {
-	type content LiveChatCarousel
-	return struct {
-		header
-		content
-	}{h, content(m)}
-}
 
 // LiveChatQuickReplies is a question with answers to tap. It is outbound. The customer
 // answers with a [LiveChatQuickRepliesResponse].
@@ -122,8 +112,7 @@ type LiveChatQuickRepliesContent struct {
 	Reference string `json:"reference,omitempty"`
 	// Options are the answers. There must be at least one. The vendor documents no
 	// maximum.
-	Options    []LiveChatQuickReply `json:"options,omitempty" check:"required"`
-	Additional Members              `json:"-"`
+	Options []LiveChatQuickReply `json:"options,omitempty" check:"required"`
 }
 
 // LiveChatQuickReplyType is the type of an answer.
@@ -142,8 +131,7 @@ type LiveChatQuickReply struct {
 	// Title is the text of the answer. It is required.
 	Title string `json:"title,omitempty" check:"required"`
 	// Payload is what the response contains beside the title.
-	Payload    string  `json:"payload,omitempty"`
-	Additional Members `json:"-"`
+	Payload string `json:"payload,omitempty"`
 }
 
 // NewLiveChatQuickReply returns an answer to tap.
@@ -162,10 +150,3 @@ func (m *LiveChatQuickReplies) UnmarshalJSON(data []byte) error { return unmarsh
 
 func (m LiveChatQuickReplies) direction() Direction    { return Outbound }
 func (m LiveChatQuickReplies) with(e Envelope) Message { m.Envelope = e; return m }
-func (m LiveChatQuickReplies) wire(h header) any {
-	type content LiveChatQuickReplies
-	return struct {
-		header
-		content
-	}{h, content(m)}
-}

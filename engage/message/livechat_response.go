@@ -9,10 +9,9 @@ type LiveChatCarouselResponse struct {
 
 // LiveChatCarouselResponseContent is the button and the reference of its carousel.
 type LiveChatCarouselResponseContent struct {
-	Identifier string  `json:"identifier,omitempty"`
-	Reference  string  `json:"reference,omitempty"`
-	Title      string  `json:"title,omitempty"`
-	Additional Members `json:"-"`
+	Identifier string `json:"identifier,omitempty"`
+	Reference  string `json:"reference,omitempty"`
+	Title      string `json:"title,omitempty"`
 }
 
 // Type returns [TypeLiveChatCarouselResponse].
@@ -26,13 +25,6 @@ func (m *LiveChatCarouselResponse) UnmarshalJSON(data []byte) error { return unm
 
 func (m LiveChatCarouselResponse) direction() Direction    { return Inbound }
 func (m LiveChatCarouselResponse) with(e Envelope) Message { m.Envelope = e; return m }
-func (m LiveChatCarouselResponse) wire(h header) any {
-	type content LiveChatCarouselResponse
-	return struct {
-		header
-		content
-	}{h, content(m)}
-}
 
 // LiveChatQuickRepliesResponse is the answer of a [LiveChatQuickReplies] that
 // the customer tapped. It is inbound.
@@ -43,11 +35,10 @@ type LiveChatQuickRepliesResponse struct {
 
 // LiveChatQuickRepliesResponseContent is the answer and the reference of its question.
 type LiveChatQuickRepliesResponseContent struct {
-	Identifier string  `json:"identifier,omitempty"`
-	Reference  string  `json:"reference,omitempty"`
-	Title      string  `json:"title,omitempty"`
-	Payload    string  `json:"payload,omitempty"`
-	Additional Members `json:"-"`
+	Identifier string `json:"identifier,omitempty"`
+	Reference  string `json:"reference,omitempty"`
+	Title      string `json:"title,omitempty"`
+	Payload    string `json:"payload,omitempty"`
 }
 
 // Type returns [TypeLiveChatQuickRepliesResponse].
@@ -61,13 +52,6 @@ func (m *LiveChatQuickRepliesResponse) UnmarshalJSON(data []byte) error { return
 
 func (m LiveChatQuickRepliesResponse) direction() Direction    { return Inbound }
 func (m LiveChatQuickRepliesResponse) with(e Envelope) Message { m.Envelope = e; return m }
-func (m LiveChatQuickRepliesResponse) wire(h header) any {
-	type content LiveChatQuickRepliesResponse
-	return struct {
-		header
-		content
-	}{h, content(m)}
-}
 
 // LiveChatFormResponse is a form that the customer filled in, such as the form before a
 // chat. It is inbound. The chat window itself shows the form, so there is no outbound
@@ -79,19 +63,17 @@ type LiveChatFormResponse struct {
 
 // LiveChatFormResponseContent is the form with the answers of the customer.
 type LiveChatFormResponseContent struct {
-	Title      string              `json:"title,omitempty"`
-	Fields     []LiveChatFormField `json:"fields,omitempty"`
-	Additional Members             `json:"-"`
+	Title  string              `json:"title,omitempty"`
+	Fields []LiveChatFormField `json:"fields,omitempty"`
 }
 
 // LiveChatFormField is a field of a form with its answer. The types text and dropdown
 // are documented. There may be others.
 type LiveChatFormField struct {
-	Label      string  `json:"label,omitempty"`
-	Name       string  `json:"name,omitempty"`
-	Type       string  `json:"type,omitempty"`
-	Value      string  `json:"value,omitempty"`
-	Additional Members `json:"-"`
+	Label string `json:"label,omitempty"`
+	Name  string `json:"name,omitempty"`
+	Type  string `json:"type,omitempty"`
+	Value string `json:"value,omitempty"`
 }
 
 // Type returns [TypeLiveChatFormResponse].
@@ -105,10 +87,3 @@ func (m *LiveChatFormResponse) UnmarshalJSON(data []byte) error { return unmarsh
 
 func (m LiveChatFormResponse) direction() Direction    { return Inbound }
 func (m LiveChatFormResponse) with(e Envelope) Message { m.Envelope = e; return m }
-func (m LiveChatFormResponse) wire(h header) any {
-	type content LiveChatFormResponse
-	return struct {
-		header
-		content
-	}{h, content(m)}
-}

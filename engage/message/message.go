@@ -1,6 +1,7 @@
 package message
 
 import (
+	"encoding/json"
 	"reflect"
 	"time"
 )
@@ -31,9 +32,6 @@ type Message interface {
 	envelope() Envelope
 	// with returns a copy of the message with another envelope.
 	with(Envelope) Message
-	// wire returns a struct that encoding/json encodes as the vendor's JSON,
-	// without additional members. The JSON begins with the header.
-	wire(header) any
 }
 
 // Envelope contains what all messages have in common. The zero value is ready for
@@ -53,9 +51,16 @@ type Envelope struct {
 	// AttemptGatewayDelivery asks Engage to deliver an outbound message to the
 	// customer (assumed from its name). The JSON leaves it out if it is nil.
 	AttemptGatewayDelivery *bool `json:"attemptGwDelivery,omitempty"`
-	// Additional contains the members of the message that this package does not
-	// know.
-	Additional Members `json:"-"`
+	// Raw is the JSON object from which the message was decoded. [Decode] sets it only
+	// if the fields do not contain everything: a member is unknown, missing, empty or
+	// null, or its value has another kind than the field. When the message is encoded, a
+	// member of Raw stays as it is, unless a field contains another value now. An element
+	// of a list that has changed is encoded from its fields alone, and so is a list with
+	// another number of elements.
+	//
+	// To send members that this package does not know, set Raw to an object of them. They
+	// may be nested, as in {"ambForm":{"data":{"locale":"en"}}}.
+	Raw json.RawMessage `json:"-"`
 }
 
 // envelope returns e. A struct that embeds an Envelope has this method of [Message].
@@ -110,13 +115,20 @@ func (e Envelope) stamped(aliasID string, at time.Time) Envelope {
 // resolve returns m, or the struct to which m points, with its kind. Both results are
 // nil if m is nil, a nil pointer, or a struct of another package that embeds a message.
 func resolve(m Message) (Message, *kind) {
-	v := reflect.Indirect(reflect.ValueOf(m))
+	v := reflect.ValueOf(m)
+	isPointer := v.Kind() == reflect.Pointer
+	if isPointer {
+		v = v.Elem()
+	}
 	if !v.IsValid() {
 		return nil, nil
 	}
 	k := kinds().byGoType[v.Type()]
-	if k == nil {
+	switch {
+	case k == nil:
 		return nil, nil
+	case isPointer:
+		m = v.Interface().(Message)
 	}
-	return v.Interface().(Message), k
+	return m, k
 }

@@ -1,6 +1,10 @@
 package message
 
-import "github.com/engagesdk/engage-go/internal/scan"
+import (
+	"iter"
+
+	"github.com/engagesdk/engage-go/internal/scan"
+)
 
 // scanner reads JSON token by token. Its errors are of type *DecodeError.
 type scanner struct{ scan.Scanner }
@@ -93,4 +97,33 @@ func (s *scanner) end() error {
 		return s.failed()
 	}
 	return nil
+}
+
+// membersOf returns the names and the JSON of the members of object, which must be valid.
+func membersOf(object []byte) iter.Seq2[[]byte, []byte] {
+	return func(yield func(name, value []byte) bool) {
+		s := newScanner(object)
+		more := s.Enter('{')
+		for first := true; more; first = false {
+			var name, value []byte
+			if name, more, _ = s.Member(first); more {
+				value, _ = s.Skip()
+				more = yield(name, value)
+			}
+		}
+	}
+}
+
+// elementsOf returns the JSON of the elements of array, which must be valid.
+func elementsOf(array []byte) [][]byte {
+	var elements [][]byte
+	s := newScanner(array)
+	more := s.Enter('[')
+	for more {
+		if more, _ = s.More(']', elements == nil); more {
+			element, _ := s.Skip()
+			elements = append(elements, element)
+		}
+	}
+	return elements
 }

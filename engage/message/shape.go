@@ -9,17 +9,12 @@ import (
 	"time"
 )
 
-// Members contains the members of a JSON object that this package does not know, by
-// name. Their JSON is kept unchanged. A member for which the struct has a field is
-// invalid. [Check] reports it, and encoding the message fails.
-type Members map[string]json.RawMessage
-
 var (
-	membersType   = reflect.TypeFor[Members]()
 	directionType = reflect.TypeFor[Direction]()
-	timeType      = reflect.TypeFor[time.Time]()
 	messageType   = reflect.TypeFor[Message]()
+	rawType       = reflect.TypeFor[json.RawMessage]()
 	ruledType     = reflect.TypeFor[ruled]()
+	timeType      = reflect.TypeFor[time.Time]()
 )
 
 // shape describes a struct that stands for a JSON object. It is made from the tags of
@@ -28,17 +23,14 @@ var (
 //	json     the member's name and when it is left out, as in encoding/json
 //	variant  another name of the member, which is decoded too
 //	check    what makes the value valid: required, max=N, oneof=a|b
+//	rename   swaps the name and the variant of this member in the elements of the list
 type shape struct {
 	// fields are the fields that stand for a member, in the order of the JSON.
 	fields []field
-	// objects are the fields that contain structs.
-	objects []*field
-	// additional is the index of the field of type Members, for
-	// [reflect.Value.FieldByIndex].
-	additional []int
-	// direction is the index of the field Direction of a message. It is nil if the
-	// struct has no such field.
-	direction []int
+	// raw is the index of the field Raw of a message, and direction that of its field
+	// Direction, for [reflect.Value.FieldByIndex]. They are nil if the struct has no
+	// such field.
+	raw, direction []int
 	// ruled reports whether the struct implements the interface ruled.
 	ruled bool
 }
@@ -51,8 +43,8 @@ type field struct {
 	// index is the index of the field, for [reflect.Value.FieldByIndex]. It is nil
 	// for the members type and direction, which have no such field.
 	index []int
-	// object is the shape of a struct: the type of the field, the type to which it
-	// points, or the type of its elements. It is nil for other fields.
+	// object is the shape of a struct: the type of the field or of its elements. It is
+	// nil for other fields.
 	object *shape
 	// omitted reports whether the JSON leaves out the member if the field is empty.
 	omitted bool
@@ -75,49 +67,34 @@ func (all shapes) of(t reflect.Type) *shape {
 	}
 	s := &shape{ruled: t.Implements(ruledType)}
 	all[t] = s
-	if t.Implements(messageType) {
-		s.fields = []field{{name: "type"}, {name: "direction"}}
+	if !t.Implements(messageType) {
+		s.addFields(all, t, nil)
+		return s
 	}
+	// The JSON of a message begins with the members that all messages have.
+	envelope, _ := t.FieldByName("Envelope")
+	s.addFields(all, envelope.Type, envelope.Index)
+	s.fields = slices.Insert(s.fields, 1, field{name: "direction", omitted: true}, field{name: "type"})
 	s.addFields(all, t, nil)
-	for i := range s.fields {
-		if s.fields[i].object != nil {
-			s.objects = append(s.objects, &s.fields[i])
-		}
-	}
 	return s
 }
 
-// addFields adds the fields of t, the struct itself or one that it embeds. The index of
-// t is nil for the struct itself.
+// addFields adds the fields of t, the struct itself or the Envelope that it embeds. The
+// index of t is nil for the struct itself.
 func (s *shape) addFields(all shapes, t reflect.Type, index []int) {
 	for i := range t.NumField() {
 		goField := t.Field(i)
 		index := append(slices.Clone(index), i)
 		switch {
-		case goField.Anonymous:
-			s.addFields(all, goField.Type, index)
-		case goField.Type == membersType:
-			s.additional = index
-		case goField.Type == directionType && goField.Tag.Get("json") == "-":
+		case goField.Anonymous: // The Envelope, whose fields come first.
+		case goField.Type == rawType:
+			s.raw = index
+		case goField.Type == directionType:
 			s.direction = index
 		default:
-			s.add(newField(all, goField, index))
+			s.fields = append(s.fields, newField(all, goField, index))
 		}
 	}
-}
-
-// add adds f. If another field has the same name, only the one that is nested less
-// deeply is kept, as in encoding/json.
-func (s *shape) add(f field) {
-	for i, other := range s.fields {
-		if other.name == f.name {
-			if len(f.index) < len(other.index) {
-				s.fields[i] = f
-			}
-			return
-		}
-	}
-	s.fields = append(s.fields, f)
 }
 
 // newField returns the description of goField.
@@ -129,11 +106,14 @@ func newField(all shapes, goField reflect.StructField, index []int) field {
 		quoted:  strings.Contains(options, "string"),
 	}
 	t := goField.Type
-	for t.Kind() == reflect.Slice || t.Kind() == reflect.Pointer {
+	if t.Kind() == reflect.Slice {
 		t = t.Elem()
 	}
 	if t.Kind() == reflect.Struct && t != timeType {
 		f.object = all.of(t)
+	}
+	if name := goField.Tag.Get("rename"); name != "" {
+		f.object = f.object.renamed(name)
 	}
 	for check := range strings.SplitSeq(goField.Tag.Get("check"), ",") {
 		switch key, value, _ := strings.Cut(check, "="); key {
@@ -148,11 +128,18 @@ func newField(all shapes, goField reflect.StructField, index []int) field {
 	return f
 }
 
+// renamed returns a copy of s in which the member called name has its variant as its
+// name, and its name as its variant.
+func (s *shape) renamed(name string) *shape {
+	other := *s
+	other.fields = slices.Clone(s.fields)
+	f := &other.fields[s.find([]byte(name))]
+	f.name, f.variant = f.variant, f.name
+	return &other
+}
+
 // of returns the value of the field in the struct v.
 func (f *field) of(v reflect.Value) reflect.Value { return v.FieldByIndex(f.index) }
-
-// additionalOf returns the additional members of v, a struct of shape s.
-func (s *shape) additionalOf(v reflect.Value) reflect.Value { return v.FieldByIndex(s.additional) }
 
 // find returns the index in s.fields of the member called name, or -1 if there is none.
 func (s *shape) find(name []byte) int {
@@ -162,4 +149,14 @@ func (s *shape) find(name []byte) int {
 		}
 	}
 	return -1
+}
+
+// isEmpty reports whether the JSON leaves out v if the tag of its field says omitempty or
+// omitzero.
+func isEmpty(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Slice, reflect.Map:
+		return v.Len() == 0
+	}
+	return v.IsZero()
 }

@@ -107,21 +107,11 @@ func TestAMessageAllocatesLittleMoreThanAPlainStruct(t *testing.T) {
 			decode := allocations(func() { message.Decode(data) })
 			require.LessOrEqual(t, decode, 1.5*allocations(func() { plain.decode(data) }))
 			wire := allocations(func() { json.Marshal(message.Wire(m)) })
-			require.LessOrEqual(t, wire, 1.2*allocations(func() { plain.encode() }))
-		})
-	}
-}
-
-func TestAMessageAllocatesLittleMoreThanItsWireValue(t *testing.T) {
-	for _, typ := range message.Types() {
-		t.Run(string(typ), func(t *testing.T) {
-			m, _ := sampleOf(t, typ)
-			wire := allocations(func() { json.Marshal(message.Wire(m)) })
-			direct := allocations(func() { json.Marshal(m) })
-			require.LessOrEqual(t, direct, wire+2, "encoding/json copies the result of a method")
-			m = extended(t, m)
-			additional := allocations(func() { json.Marshal(message.Wire(m)) })
-			require.LessOrEqual(t, additional, wire+16, "the buffer grows, and numbers, headers and escapes allocate")
+			byHand := allocations(func() { plain.encode() })
+			if typ == message.TypeText { // the message that is sent most
+				require.LessOrEqual(t, wire, byHand)
+			}
+			require.LessOrEqual(t, wire, byHand+10, "the copy of the message, the growing buffer and the numbers allocate")
 		})
 	}
 }

@@ -21,10 +21,3 @@ func (m *Text) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
 
 func (m Text) direction() Direction    { return m.Direction }
 func (m Text) with(e Envelope) Message { m.Envelope = e; return m }
-func (m Text) wire(h header) any {
-	type content Text
-	return struct {
-		header
-		content
-	}{h, content(m)}
-}

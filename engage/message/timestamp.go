@@ -6,8 +6,9 @@ import (
 )
 
 // ParseTimestamp returns the time, in UTC, of a timestamp of the schema. The format
-// is RFC 3339, with or without a fraction of a second. ParseTimestamp returns an error
-// if the text has another format or no zone. The error does not quote the text.
+// is RFC 3339, with or without a fraction of a second. The offset may lack its colon, as in
+// +0000. ParseTimestamp returns an error if the text has another format or no zone. The
+// error does not quote the text.
 func ParseTimestamp(text string) (time.Time, error) {
 	t, problem := parseTimestamp(text)
 	if problem != "" {
@@ -18,9 +19,10 @@ func ParseTimestamp(text string) (time.Time, error) {
 
 // parseTimestamp returns the time in text, or why text is not a timestamp.
 func parseTimestamp(text string) (t time.Time, problem string) {
-	t, err := time.Parse(time.RFC3339, text)
-	if err == nil && isWritable(t) {
-		return t.UTC(), ""
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700"} {
+		if t, err := time.Parse(layout, text); err == nil && isWritable(t) {
+			return t.UTC(), ""
+		}
 	}
 	if _, err := time.Parse("2006-01-02T15:04:05", text); err == nil {
 		return time.Time{}, "has no zone: end it in Z or in an offset such as +01:00"

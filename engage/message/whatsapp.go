@@ -14,8 +14,7 @@ const maxListRows = 10
 type WhatsAppText struct {
 	// Text is required. It has at most 4096 characters (documented for all text on
 	// WhatsApp).
-	Text       string  `json:"text,omitempty" check:"required,max=4096"`
-	Additional Members `json:"-"`
+	Text string `json:"text,omitempty" check:"required,max=4096"`
 }
 
 // WhatsAppHeaderType is the type of a header.
@@ -32,12 +31,11 @@ const (
 // WhatsAppHeader is shown above the body. Exactly one of Text, Document, Video and Image
 // must be set: the one that Type names.
 type WhatsAppHeader struct {
-	Type       WhatsAppHeaderType `json:"type,omitempty" check:"oneof=text|document|video|image"`
-	Text       string             `json:"text,omitempty"`
-	Document   WhatsAppMedia      `json:"document,omitzero"`
-	Video      WhatsAppMedia      `json:"video,omitzero"`
-	Image      WhatsAppMedia      `json:"image,omitzero"`
-	Additional Members            `json:"-"`
+	Type     WhatsAppHeaderType `json:"type,omitempty" check:"oneof=text|document|video|image"`
+	Text     string             `json:"text,omitempty"`
+	Document WhatsAppMedia      `json:"document,omitzero"`
+	Video    WhatsAppMedia      `json:"video,omitzero"`
+	Image    WhatsAppMedia      `json:"image,omitzero"`
 }
 
 // WhatsAppMedia is the file in a header.
@@ -45,8 +43,7 @@ type WhatsAppMedia struct {
 	// URL is the URL of the file. It is required.
 	URL string `json:"url,omitempty" check:"required"`
 	// Filename is the name of a document. Other files have none.
-	Filename   string  `json:"filename,omitempty"`
-	Additional Members `json:"-"`
+	Filename string `json:"filename,omitempty"`
 }
 
 func (h WhatsAppHeader) rules(v *outcome.Violations) {
@@ -80,17 +77,15 @@ type WhatsAppButtons struct {
 type WhatsAppButtonsContent struct {
 	Header WhatsAppHeader `json:"header,omitzero"`
 	// Body is the text of the question. It is required.
-	Body       WhatsAppText          `json:"body,omitzero" check:"required"`
-	Footer     WhatsAppText          `json:"footer,omitzero"`
-	Action     WhatsAppButtonsAction `json:"action,omitzero" check:"required"`
-	Additional Members               `json:"-"`
+	Body   WhatsAppText          `json:"body,omitzero" check:"required"`
+	Footer WhatsAppText          `json:"footer,omitzero"`
+	Action WhatsAppButtonsAction `json:"action,omitzero" check:"required"`
 }
 
 // WhatsAppButtonsAction contains the buttons.
 type WhatsAppButtonsAction struct {
 	// Buttons must have one to three buttons (documented).
-	Buttons    []WhatsAppButton `json:"buttons,omitempty" check:"required,max=3"`
-	Additional Members          `json:"-"`
+	Buttons []WhatsAppButton `json:"buttons,omitempty" check:"required,max=3"`
 }
 
 // WhatsAppButtonType is the type of a button.
@@ -102,9 +97,8 @@ const WhatsAppButtonReply WhatsAppButtonType = "reply"
 
 // WhatsAppButton is a button. Make one with [NewWhatsAppButton].
 type WhatsAppButton struct {
-	Type       WhatsAppButtonType `json:"type,omitempty" check:"oneof=reply"`
-	Reply      WhatsAppReply      `json:"reply,omitzero" check:"required"`
-	Additional Members            `json:"-"`
+	Type  WhatsAppButtonType `json:"type,omitempty" check:"oneof=reply"`
+	Reply WhatsAppReply      `json:"reply,omitzero" check:"required"`
 }
 
 // WhatsAppReply is the answer of a button.
@@ -112,8 +106,7 @@ type WhatsAppReply struct {
 	// ID is the id of the button, which the response contains. It is required.
 	ID string `json:"id,omitempty" check:"required"`
 	// Title is the text on the button. It is required.
-	Title      string  `json:"title,omitempty" check:"required"`
-	Additional Members `json:"-"`
+	Title string `json:"title,omitempty" check:"required"`
 }
 
 // NewWhatsAppButton returns a button that answers with id and title.
@@ -132,13 +125,6 @@ func (m *WhatsAppButtons) UnmarshalJSON(data []byte) error { return unmarshal(da
 
 func (m WhatsAppButtons) direction() Direction    { return Outbound }
 func (m WhatsAppButtons) with(e Envelope) Message { m.Envelope = e; return m }
-func (m WhatsAppButtons) wire(h header) any {
-	type content WhatsAppButtons
-	return struct {
-		header
-		content
-	}{h, content(m)}
-}
 
 // WhatsAppList asks the customer to choose from a list. It is outbound. The customer
 // answers with a [WhatsAppInteractiveResponse].
@@ -152,10 +138,9 @@ type WhatsAppListContent struct {
 	// Header must be of the type [WhatsAppHeaderText] (documented). It is optional.
 	Header WhatsAppHeader `json:"header,omitzero"`
 	// Body is the text of the question. It is required.
-	Body       WhatsAppText       `json:"body,omitzero" check:"required"`
-	Footer     WhatsAppText       `json:"footer,omitzero"`
-	Action     WhatsAppListAction `json:"action,omitzero" check:"required"`
-	Additional Members            `json:"-"`
+	Body   WhatsAppText       `json:"body,omitzero" check:"required"`
+	Footer WhatsAppText       `json:"footer,omitzero"`
+	Action WhatsAppListAction `json:"action,omitzero" check:"required"`
 }
 
 // WhatsAppListAction contains the list and the button that opens it.
@@ -164,16 +149,14 @@ type WhatsAppListAction struct {
 	Button string `json:"button,omitempty" check:"required"`
 	// Sections must have at least one section, and at most ten rows in all sections
 	// together (documented).
-	Sections   []WhatsAppSection `json:"sections,omitempty" check:"required"`
-	Additional Members           `json:"-"`
+	Sections []WhatsAppSection `json:"sections,omitempty" check:"required"`
 }
 
 // WhatsAppSection is a group of rows.
 type WhatsAppSection struct {
 	Title string `json:"title,omitempty"`
 	// Rows must have at least one row.
-	Rows       []WhatsAppRow `json:"rows,omitempty" check:"required"`
-	Additional Members       `json:"-"`
+	Rows []WhatsAppRow `json:"rows,omitempty" check:"required"`
 }
 
 // WhatsAppRow is a row that the customer can choose.
@@ -181,9 +164,8 @@ type WhatsAppRow struct {
 	// ID is the id of the row, which the response contains. It is required.
 	ID string `json:"id,omitempty" check:"required"`
 	// Title is the text of the row. It is required.
-	Title       string  `json:"title,omitempty" check:"required"`
-	Description string  `json:"description,omitempty"`
-	Additional  Members `json:"-"`
+	Title       string `json:"title,omitempty" check:"required"`
+	Description string `json:"description,omitempty"`
 }
 
 func (c WhatsAppListContent) rules(v *outcome.Violations) {
@@ -213,13 +195,6 @@ func (m *WhatsAppList) UnmarshalJSON(data []byte) error { return unmarshal(data,
 
 func (m WhatsAppList) direction() Direction    { return Outbound }
 func (m WhatsAppList) with(e Envelope) Message { m.Envelope = e; return m }
-func (m WhatsAppList) wire(h header) any {
-	type content WhatsAppList
-	return struct {
-		header
-		content
-	}{h, content(m)}
-}
 
 // WhatsAppInteractiveResponse is the button or row that the customer chose. It is
 // inbound. The schema has a sample of it, but the vendor's table of channels does not
@@ -231,9 +206,8 @@ type WhatsAppInteractiveResponse struct {
 
 // WhatsAppInteractiveResponseContent is the title and the id of the button or row.
 type WhatsAppInteractiveResponseContent struct {
-	Title      string  `json:"title,omitempty"`
-	Identifier string  `json:"identifier,omitempty"`
-	Additional Members `json:"-"`
+	Title      string `json:"title,omitempty"`
+	Identifier string `json:"identifier,omitempty"`
 }
 
 // Type returns [TypeWhatsAppInteractiveResponse].
@@ -247,10 +221,3 @@ func (m *WhatsAppInteractiveResponse) UnmarshalJSON(data []byte) error { return 
 
 func (m WhatsAppInteractiveResponse) direction() Direction    { return Inbound }
 func (m WhatsAppInteractiveResponse) with(e Envelope) Message { m.Envelope = e; return m }
-func (m WhatsAppInteractiveResponse) wire(h header) any {
-	type content WhatsAppInteractiveResponse
-	return struct {
-		header
-		content
-	}{h, content(m)}
-}
