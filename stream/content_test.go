@@ -140,12 +140,28 @@ func TestContentIsAMessageForEngage(t *testing.T) {
 			event := decode[stream.MessageEvent](t, name)
 			got, err := event.Content()
 			require.NoError(t, err)
+			if got != nil { // Raw also has the members that are empty in the sample.
+				got = withoutRaw(got)
+			}
 			require.Equal(t, want, got)
 			if event.Channel.Known() && got != nil {
 				require.Empty(t, message.Check(got, outcome.AppendMessage, outcome.V14, event.Channel))
 			}
 		})
 	}
+}
+
+// withoutRaw returns m with the fields alone.
+func withoutRaw(m message.Message) message.Message {
+	switch m := m.(type) {
+	case message.AppleTimePickerResponse:
+		m.Raw = nil
+		return m
+	case message.AppleFormResponse:
+		m.Raw = nil
+		return m
+	}
+	return m
 }
 
 func TestContentThatCannotBeReadIsAnError(t *testing.T) {
