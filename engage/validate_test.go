@@ -28,7 +28,7 @@ func badRequests() []badRequest {
 	}
 	text := func(text string) message.Text { return message.Text{Direction: message.Inbound, Text: text} }
 	buttons := message.WhatsAppButtons{Content: message.WhatsAppButtonsContent{
-		Body:   message.WhatsAppText{Text: "Which?"},
+		Body:   "Which?",
 		Action: message.WhatsAppButtonsAction{Buttons: []message.WhatsAppButton{message.NewWhatsAppButton("1", "One")}},
 	}}
 	smsDetails := engage.SMSDetails{Address: smsAddress}

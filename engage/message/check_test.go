@@ -143,7 +143,7 @@ func TestCheckNamesEveryViolationAtOnce(t *testing.T) {
 		},
 		"four WhatsApp buttons": {
 			message.WhatsAppButtons{Content: message.WhatsAppButtonsContent{
-				Body:   message.WhatsAppText{Text: "Which?"},
+				Body:   "Which?",
 				Action: message.WhatsAppButtonsAction{Buttons: repeat(4, message.NewWhatsAppButton("id", "title"))},
 			}},
 			[]string{"Content.Action.Buttons must have at most 3 elements, not 4"},
@@ -153,22 +153,48 @@ func TestCheckNamesEveryViolationAtOnce(t *testing.T) {
 				Header: message.WhatsAppHeader{
 					Type: message.WhatsAppHeaderVideo, Text: "x", Document: message.WhatsAppMedia{Filename: "no URL"},
 				},
-				Body:   message.WhatsAppText{Text: strings.Repeat("é", 4097)},
-				Footer: message.WhatsAppText{Text: strings.Repeat("é", 4096)},
+				Body:   strings.Repeat("é", 4097),
+				Footer: strings.Repeat("é", 4096),
 				Action: message.WhatsAppButtonsAction{Buttons: repeat(1, message.NewWhatsAppButton("", "title"))},
 			}},
 			[]string{
 				"Content.Header.Document.URL is empty",
 				"Content.Header.Text must be empty: the header has another type",
 				"Content.Header.Video is empty: the type of the header requires it",
-				"Content.Body.Text must have at most 4096 characters, not 4097",
+				"Content.Body must have at most 4096 characters, not 4097",
 				"Content.Action.Buttons[0].Reply.ID is empty",
 			},
+		},
+		"a WhatsApp image with a file name, and a blank footer": {
+			message.WhatsAppButtons{Content: message.WhatsAppButtonsContent{
+				Header: message.WhatsAppHeader{
+					Type:  message.WhatsAppHeaderImage,
+					Image: message.WhatsAppMedia{URL: "https://example.com/a.png", Filename: "a.png"},
+				},
+				Body: "Which?", Footer: " ",
+				Action: message.WhatsAppButtonsAction{Buttons: repeat(1, message.NewWhatsAppButton("id", "title"))},
+			}},
+			[]string{
+				"Content.Header.Image.Filename must be empty: only a document has a file name",
+				"Content.Footer is blank",
+			},
+		},
+		"a long WhatsApp header": {
+			withHeader(message.WhatsAppTextHeader(strings.Repeat("é", 4097))),
+			[]string{"Content.Header.Text must have at most 4096 characters, not 4097"},
+		},
+		"a blank WhatsApp header": {
+			withHeader(message.WhatsAppTextHeader("\n")),
+			[]string{"Content.Header.Text is blank"},
+		},
+		"an empty WhatsApp header": {
+			withHeader(message.WhatsAppTextHeader("")),
+			[]string{"Content.Header.Text is empty: the type of the header requires it"},
 		},
 		"a WhatsApp list of eleven rows": {
 			message.WhatsAppList{Content: message.WhatsAppListContent{
 				Header: message.WhatsAppHeader{Type: message.WhatsAppHeaderImage, Image: message.WhatsAppMedia{URL: "https://example.com/a.png"}},
-				Body:   message.WhatsAppText{Text: "Which?"},
+				Body:   "Which?",
 				Action: message.WhatsAppListAction{Button: "Choose", Sections: []message.WhatsAppSection{
 					{Rows: repeat(6, message.WhatsAppRow{ID: "1", Title: "One"})},
 					{Rows: repeat(5, message.WhatsAppRow{ID: "2", Title: "Two"})},
@@ -256,16 +282,37 @@ func TestCheckNamesEveryViolationAtOnce(t *testing.T) {
 
 const notATime = "must be a time with a zone and without seconds, such as 2026-01-31T12:00+0000"
 
+// withHeader returns a list with a header and a footer.
+func withHeader(header message.WhatsAppHeader) message.Message {
+	m := message.NewWhatsAppList("Which?", "Choose", message.WhatsAppSection{Rows: repeat(1, message.WhatsAppRow{ID: "1", Title: "One"})})
+	m.Content.Header, m.Content.Footer = header, "below"
+	return m
+}
+
+func TestHeadersOfWhatsAppHaveNoViolations(t *testing.T) {
+	for _, header := range []message.WhatsAppHeader{
+		message.WhatsAppTextHeader(strings.Repeat("é", 4096)),
+		message.WhatsAppDocumentHeader("https://example.com/a.pdf", "a.pdf"),
+		message.WhatsAppDocumentHeader("https://example.com/a.pdf", ""),
+		message.WhatsAppVideoHeader("https://example.com/a.mp4"),
+		message.WhatsAppImageHeader("https://example.com/a.png"),
+	} {
+		m := message.NewWhatsAppButtons("Which?", message.NewWhatsAppButton("1", "One"))
+		m.Content.Header = header
+		require.Empty(t, violations(m), header.Type)
+	}
+}
+
 // repeat returns a list of n equal elements.
 func repeat[E any](n int, element E) []E { return slices.Repeat([]E{element}, n) }
 
 func TestAMessageAtALimitHasNoViolations(t *testing.T) {
 	require.Empty(t, violations(message.WhatsAppButtons{Content: message.WhatsAppButtonsContent{
-		Body:   message.WhatsAppText{Text: strings.Repeat("é", 4096)},
+		Body:   strings.Repeat("é", 4096),
 		Action: message.WhatsAppButtonsAction{Buttons: repeat(3, message.NewWhatsAppButton("id", "title"))},
 	}}))
 	require.Empty(t, violations(message.WhatsAppList{Content: message.WhatsAppListContent{
-		Body: message.WhatsAppText{Text: "Which?"},
+		Body: "Which?",
 		Action: message.WhatsAppListAction{Button: "Choose", Sections: repeat(2,
 			message.WhatsAppSection{Rows: repeat(5, message.WhatsAppRow{ID: "1", Title: "One"})})},
 	}}))

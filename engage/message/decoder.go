@@ -82,15 +82,46 @@ func (d *decoder) field(v reflect.Value, f *field) error {
 		d.incomplete = d.incomplete || len(value) < len(`"x"`) || value[0] != '"'
 		return err
 	}
-	value := f.of(v)
-	ok, err := d.value(value, f.object)
+	value, kind := f.of(v), d.Peek()
+	read := d.value
+	if f.in != "" && kind == '{' {
+		read = func(v reflect.Value, _ *shape) (bool, error) { return d.inner(v, f.in) }
+	}
+	ok, err := read(value, f.object)
 	if !ok {
 		value.SetZero()
 	}
-	if !ok || f.omitted && isEmpty(value) {
+	if isBare := f.in != "" && kind != '{'; !ok || isBare || f.omitted && isEmpty(value) {
 		d.incomplete = true
 	}
 	return err
+}
+
+// inner reads an object of which v holds the member called in, and reports whether v can
+// hold it.
+func (d *decoder) inner(v reflect.Value, in string) (ok bool, err error) {
+	if err := d.enter('{'); err != nil {
+		return false, err
+	}
+	seen := false
+	for first := true; ; first = false {
+		name, more, err := d.member(first)
+		switch {
+		case err != nil || !more:
+			return ok, err
+		case string(name) != in:
+			err = d.unknown()
+		case seen:
+			err = &DecodeError{in, "appears twice"}
+		default:
+			seen = true
+			ok, err = d.value(v, nil)
+			err = atMember(in, err)
+		}
+		if err != nil {
+			return false, err
+		}
+	}
 }
 
 // value reads a value into v and reports whether v can hold it. If v is a struct or a

@@ -111,13 +111,19 @@ func (e *encoder) member(v reflect.Value, f *field) {
 		return
 	}
 	e.name(f.name)
-	if !f.quoted {
-		e.value(f.of(v), f.object)
-		return
+	switch value := f.of(v); {
+	case f.in != "":
+		e.json = append(e.json, '{')
+		e.name(f.in)
+		e.value(value, nil)
+		e.json = append(e.json, '}')
+	case f.quoted:
+		e.json = append(e.json, '"')
+		e.value(value, nil)
+		e.json = append(e.json, '"')
+	default:
+		e.value(value, f.object)
 	}
-	e.json = append(e.json, '"')
-	e.value(f.of(v), nil)
-	e.json = append(e.json, '"')
 }
 
 // head appends the type or the direction.

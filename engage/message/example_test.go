@@ -98,28 +98,22 @@ func ExampleLiveChatQuickReplies() {
 }
 
 func ExampleWhatsAppButtons() {
-	show(message.WhatsAppButtons{Content: message.WhatsAppButtonsContent{
-		Body: message.WhatsAppText{Text: "Do you agree?"},
-		Action: message.WhatsAppButtonsAction{Buttons: []message.WhatsAppButton{
-			message.NewWhatsAppButton("yes", "Agree"),
-			message.NewWhatsAppButton("no", "Decline"),
-		}},
-	}})
-	// Output: {"direction":"outbound","type":"wab-buttons","wabButtons":{"body":{"text":"Do you agree?"},"action":{"buttons":[{"type":"reply","reply":{"id":"yes","title":"Agree"}},{"type":"reply","reply":{"id":"no","title":"Decline"}}]}}}
+	question := message.NewWhatsAppButtons("Do you agree?",
+		message.NewWhatsAppButton("yes", "Agree"),
+		message.NewWhatsAppButton("no", "Decline"),
+	)
+	question.Content.Header = message.WhatsAppDocumentHeader("https://files.example.com/terms.pdf", "terms.pdf")
+	show(question)
+	// Output: {"direction":"outbound","type":"wab-buttons","wabButtons":{"header":{"type":"document","document":{"url":"https://files.example.com/terms.pdf","filename":"terms.pdf"}},"body":{"text":"Do you agree?"},"action":{"buttons":[{"type":"reply","reply":{"id":"yes","title":"Agree"}},{"type":"reply","reply":{"id":"no","title":"Decline"}}]}}}
 }
 
 func ExampleWhatsAppList() {
-	show(message.WhatsAppList{Content: message.WhatsAppListContent{
-		Header: message.WhatsAppHeader{Type: message.WhatsAppHeaderText, Text: "Delivery"},
-		Body:   message.WhatsAppText{Text: "When?"},
-		Action: message.WhatsAppListAction{
-			Button: "Choose",
-			Sections: []message.WhatsAppSection{{
-				Title: "Tomorrow",
-				Rows:  []message.WhatsAppRow{{ID: "am", Title: "Morning", Description: "8 to 12"}, {ID: "pm", Title: "Afternoon"}},
-			}},
-		},
-	}})
+	question := message.NewWhatsAppList("When?", "Choose", message.WhatsAppSection{
+		Title: "Tomorrow",
+		Rows:  []message.WhatsAppRow{{ID: "am", Title: "Morning", Description: "8 to 12"}, {ID: "pm", Title: "Afternoon"}},
+	})
+	question.Content.Header = message.WhatsAppTextHeader("Delivery")
+	show(question)
 	// Output: {"direction":"outbound","type":"wab-list","wabList":{"header":{"type":"text","text":"Delivery"},"body":{"text":"When?"},"action":{"button":"Choose","sections":[{"title":"Tomorrow","rows":[{"id":"am","title":"Morning","description":"8 to 12"},{"id":"pm","title":"Afternoon"}]}]}}}
 }
 

@@ -113,8 +113,8 @@ var samples = map[string]message.Message{
 				Type:     message.WhatsAppHeaderDocument,
 				Document: message.WhatsAppMedia{URL: "https://files.example.com/terms.pdf", Filename: "terms.pdf"},
 			},
-			Body:   message.WhatsAppText{Text: "Pick one"},
-			Footer: message.WhatsAppText{Text: "You can change it later"},
+			Body:   "Pick one",
+			Footer: "You can change it later",
 			Action: message.WhatsAppButtonsAction{Buttons: []message.WhatsAppButton{
 				message.NewWhatsAppButton("yes", "Agree"), message.NewWhatsAppButton("no", "Decline"),
 			}},
@@ -124,8 +124,8 @@ var samples = map[string]message.Message{
 	"wab-list-outbound": message.WhatsAppList{
 		Content: message.WhatsAppListContent{
 			Header: message.WhatsAppHeader{Type: message.WhatsAppHeaderText, Text: "Delivery"},
-			Body:   message.WhatsAppText{Text: "Pick one"},
-			Footer: message.WhatsAppText{Text: "You can change it later"},
+			Body:   "Pick one",
+			Footer: "You can change it later",
 			Action: message.WhatsAppListAction{Button: "Choose", Sections: []message.WhatsAppSection{{
 				Title: "Tomorrow",
 				Rows:  []message.WhatsAppRow{{ID: "am", Title: "Morning", Description: "8 to 12"}, {ID: "pm", Title: "Afternoon"}},

@@ -22,6 +22,7 @@ var (
 //
 //	json     the member's name and when it is left out, as in encoding/json
 //	variant  another name of the member, which is decoded too
+//	in       the member that has the value, in an object that has no struct
 //	check    what makes the value valid: required, max=N, oneof=a|b
 //	rename   swaps the name and the variant of this member in the elements of the list
 type shape struct {
@@ -40,6 +41,8 @@ type field struct {
 	goName  string
 	name    string
 	variant string
+	// in is the tag in. It is empty for most fields.
+	in string
 	// index is the index of the field, for [reflect.Value.FieldByIndex]. It is nil
 	// for the members type and direction, which have no such field.
 	index []int
@@ -101,7 +104,7 @@ func (s *shape) addFields(all shapes, t reflect.Type, index []int) {
 func newField(all shapes, goField reflect.StructField, index []int) field {
 	name, options, _ := strings.Cut(goField.Tag.Get("json"), ",")
 	f := field{
-		goName: goField.Name, name: name, variant: goField.Tag.Get("variant"), index: index,
+		goName: goField.Name, name: name, variant: goField.Tag.Get("variant"), in: goField.Tag.Get("in"), index: index,
 		omitted: strings.Contains(options, "omit"),
 		quoted:  strings.Contains(options, "string"),
 	}

@@ -10,13 +10,6 @@ import (
 // (documented).
 const maxListRows = 10
 
-// WhatsAppText is a text in a WhatsApp message.
-type WhatsAppText struct {
-	// Text is required. It has at most 4096 characters (documented for all text on
-	// WhatsApp).
-	Text string `json:"text,omitempty" check:"required,max=4096"`
-}
-
 // WhatsAppHeaderType is the type of a header.
 type WhatsAppHeaderType string
 
@@ -29,21 +22,44 @@ const (
 )
 
 // WhatsAppHeader is shown above the body. Exactly one of Text, Document, Video and Image
-// must be set: the one that Type names.
+// must be set: the one that Type names. Make one with [WhatsAppTextHeader],
+// [WhatsAppDocumentHeader], [WhatsAppVideoHeader] or [WhatsAppImageHeader].
 type WhatsAppHeader struct {
-	Type     WhatsAppHeaderType `json:"type,omitempty" check:"oneof=text|document|video|image"`
-	Text     string             `json:"text,omitempty"`
-	Document WhatsAppMedia      `json:"document,omitzero"`
-	Video    WhatsAppMedia      `json:"video,omitzero"`
-	Image    WhatsAppMedia      `json:"image,omitzero"`
+	Type WhatsAppHeaderType `json:"type,omitempty" check:"oneof=text|document|video|image"`
+	// Text has at most 4096 characters (documented for all text on WhatsApp).
+	Text     string        `json:"text,omitempty" check:"max=4096"`
+	Document WhatsAppMedia `json:"document,omitzero"`
+	Video    WhatsAppMedia `json:"video,omitzero"`
+	Image    WhatsAppMedia `json:"image,omitzero"`
 }
 
 // WhatsAppMedia is the file in a header.
 type WhatsAppMedia struct {
 	// URL is the URL of the file. It is required.
 	URL string `json:"url,omitempty" check:"required"`
-	// Filename is the name of a document. Other files have none.
+	// Filename is the name of a document. It must be empty for other files.
 	Filename string `json:"filename,omitempty"`
+}
+
+// WhatsAppTextHeader returns a header of text.
+func WhatsAppTextHeader(text string) WhatsAppHeader {
+	return WhatsAppHeader{Type: WhatsAppHeaderText, Text: text}
+}
+
+// WhatsAppDocumentHeader returns a header with the document at url. The customer sees
+// filename, which may be empty.
+func WhatsAppDocumentHeader(url, filename string) WhatsAppHeader {
+	return WhatsAppHeader{Type: WhatsAppHeaderDocument, Document: WhatsAppMedia{URL: url, Filename: filename}}
+}
+
+// WhatsAppVideoHeader returns a header with the video at url.
+func WhatsAppVideoHeader(url string) WhatsAppHeader {
+	return WhatsAppHeader{Type: WhatsAppHeaderVideo, Video: WhatsAppMedia{URL: url}}
+}
+
+// WhatsAppImageHeader returns a header with the image at url.
+func WhatsAppImageHeader(url string) WhatsAppHeader {
+	return WhatsAppHeader{Type: WhatsAppHeaderImage, Image: WhatsAppMedia{URL: url}}
 }
 
 func (h WhatsAppHeader) rules(v *outcome.Violations) {
@@ -64,6 +80,15 @@ func (h WhatsAppHeader) rules(v *outcome.Violations) {
 			v.Add(part.field, "must be empty: the header has another type")
 		}
 	}
+	if h.Type == WhatsAppHeaderText && h.Text != "" && isBlank(h.Text) {
+		v.Add("Text", "is blank")
+	}
+	if h.Video.Filename != "" {
+		v.Add("Video.Filename", "must be empty: only a document has a file name")
+	}
+	if h.Image.Filename != "" {
+		v.Add("Image.Filename", "must be empty: only a document has a file name")
+	}
 }
 
 // WhatsAppButtons asks the customer to tap a button. It is outbound. The customer
@@ -76,10 +101,21 @@ type WhatsAppButtons struct {
 // WhatsAppButtonsContent is a question with buttons.
 type WhatsAppButtonsContent struct {
 	Header WhatsAppHeader `json:"header,omitzero"`
-	// Body is the text of the question. It is required.
-	Body   WhatsAppText          `json:"body,omitzero" check:"required"`
-	Footer WhatsAppText          `json:"footer,omitzero"`
+	// Body is the text of the question. It is required. Body and Footer have at most 4096
+	// characters (documented for all text on WhatsApp).
+	Body string `json:"body,omitempty" in:"text" check:"required,max=4096"`
+	// Footer is shown below the body. It is optional.
+	Footer string                `json:"footer,omitempty" in:"text" check:"max=4096"`
 	Action WhatsAppButtonsAction `json:"action,omitzero" check:"required"`
+}
+
+func (c WhatsAppButtonsContent) rules(v *outcome.Violations) { checkFooter(v, c.Footer) }
+
+// checkFooter adds a violation if a footer is blank but not empty.
+func checkFooter(v *outcome.Violations, footer string) {
+	if footer != "" && isBlank(footer) {
+		v.Add("Footer", "is blank")
+	}
 }
 
 // WhatsAppButtonsAction contains the buttons.
@@ -114,6 +150,12 @@ func NewWhatsAppButton(id, title string) WhatsAppButton {
 	return WhatsAppButton{Type: WhatsAppButtonReply, Reply: WhatsAppReply{ID: id, Title: title}}
 }
 
+// NewWhatsAppButtons returns a question with buttons. Set its Content.Header and
+// Content.Footer for more.
+func NewWhatsAppButtons(body string, buttons ...WhatsAppButton) WhatsAppButtons {
+	return WhatsAppButtons{Content: WhatsAppButtonsContent{Body: body, Action: WhatsAppButtonsAction{Buttons: buttons}}}
+}
+
 // Type returns [TypeWhatsAppButtons].
 func (WhatsAppButtons) Type() Type { return TypeWhatsAppButtons }
 
@@ -137,9 +179,11 @@ type WhatsAppList struct {
 type WhatsAppListContent struct {
 	// Header must be of the type [WhatsAppHeaderText] (documented). It is optional.
 	Header WhatsAppHeader `json:"header,omitzero"`
-	// Body is the text of the question. It is required.
-	Body   WhatsAppText       `json:"body,omitzero" check:"required"`
-	Footer WhatsAppText       `json:"footer,omitzero"`
+	// Body is the text of the question. It is required. Body and Footer have at most 4096
+	// characters (documented for all text on WhatsApp).
+	Body string `json:"body,omitempty" in:"text" check:"required,max=4096"`
+	// Footer is shown below the body. It is optional.
+	Footer string             `json:"footer,omitempty" in:"text" check:"max=4096"`
 	Action WhatsAppListAction `json:"action,omitzero" check:"required"`
 }
 
@@ -169,6 +213,7 @@ type WhatsAppRow struct {
 }
 
 func (c WhatsAppListContent) rules(v *outcome.Violations) {
+	checkFooter(v, c.Footer)
 	if c.Header.Type != "" && c.Header.Type != WhatsAppHeaderText {
 		v.Add("Header.Type", "must be text in a list")
 	}
@@ -182,6 +227,12 @@ func (a WhatsAppListAction) rules(v *outcome.Violations) {
 	if rows > maxListRows {
 		v.Add("Sections", fmt.Sprintf("must have at most %d rows, not %d", maxListRows, rows))
 	}
+}
+
+// NewWhatsAppList returns a question with a list, which opens when the customer taps the
+// text of button. Set its Content.Header and Content.Footer for more.
+func NewWhatsAppList(body, button string, sections ...WhatsAppSection) WhatsAppList {
+	return WhatsAppList{Content: WhatsAppListContent{Body: body, Action: WhatsAppListAction{Button: button, Sections: sections}}}
 }
 
 // Type returns [TypeWhatsAppList].

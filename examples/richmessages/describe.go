@@ -33,9 +33,9 @@ func describe(m message.Message) string {
 		return m.Content.Title + choices(m.Content.Fields, func(f message.LiveChatFormField) string { return f.Label + ": " + f.Value })
 
 	case message.WhatsAppButtons:
-		return m.Content.Body.Text + choices(m.Content.Action.Buttons, func(b message.WhatsAppButton) string { return b.Reply.Title })
+		return m.Content.Body + choices(m.Content.Action.Buttons, func(b message.WhatsAppButton) string { return b.Reply.Title })
 	case message.WhatsAppList:
-		return m.Content.Body.Text + choices(m.Content.Action.Sections, func(s message.WhatsAppSection) string {
+		return m.Content.Body + choices(m.Content.Action.Sections, func(s message.WhatsAppSection) string {
 			return s.Title + choices(s.Rows, func(r message.WhatsAppRow) string { return r.Title })
 		})
 	case message.WhatsAppInteractiveResponse:

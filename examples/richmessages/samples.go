@@ -28,10 +28,7 @@ func whatsAppButtons(answers ...string) message.WhatsAppButtons {
 	for _, answer := range answers {
 		buttons = append(buttons, message.NewWhatsAppButton(answer, answer))
 	}
-	return message.WhatsAppButtons{Content: message.WhatsAppButtonsContent{
-		Body:   message.WhatsAppText{Text: "Did it fit?"},
-		Action: message.WhatsAppButtonsAction{Buttons: buttons},
-	}}
+	return message.NewWhatsAppButtons("Did it fit?", buttons...)
 }
 
 // slot is the start of a time slot in Apple's format.
@@ -74,12 +71,9 @@ var samples = []struct {
 	{channel.WhatsApp, []message.Message{
 		whatsAppButtons("Yes", "No"),
 		message.WhatsAppInteractiveResponse{Content: message.WhatsAppInteractiveResponseContent{Identifier: "No", Title: "No"}},
-		message.WhatsAppList{Content: message.WhatsAppListContent{
-			Body: message.WhatsAppText{Text: "What shall we do?"},
-			Action: message.WhatsAppListAction{Button: "Choose", Sections: []message.WhatsAppSection{{
-				Title: "Return", Rows: []message.WhatsAppRow{{ID: "swap", Title: "Swap it"}, {ID: "refund", Title: "Refund", Description: "takes a week"}},
-			}}},
-		}},
+		message.NewWhatsAppList("What shall we do?", "Choose", message.WhatsAppSection{Title: "Return", Rows: []message.WhatsAppRow{
+			{ID: "swap", Title: "Swap it"}, {ID: "refund", Title: "Refund", Description: "takes a week"},
+		}}),
 	}},
 	{channel.Apple, []message.Message{
 		message.AppleListPicker{Content: message.AppleListPickerContent{Data: message.AppleListPickerData{
