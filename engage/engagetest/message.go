@@ -279,8 +279,8 @@ var bodies = map[string]shape{
 		"header": texts("text").with(shape{
 			"type":     choice("text", "document", "video", "image"),
 			"document": texts("url", "filename").object,
-			"video":    texts("url", "filename").object,
-			"image":    texts("url", "filename").object,
+			"video":    texts("url").object,
+			"image":    texts("url").object,
 		}).object,
 		"body":   texts("text").object,
 		"footer": texts("text").object,

@@ -94,6 +94,7 @@ func TestInvalidMessagesAreRefused(t *testing.T) {
 	s := start(t)
 	path := "/conversations/" + s.Seed(engagetest.Conversation{Channel: "facebook"}) + "/messages"
 	mail := "/conversations/" + s.Seed(engagetest.Conversation{Channel: "email"}) + "/messages"
+	whatsApp := "/conversations/" + s.Seed(engagetest.Conversation{Channel: "whatsapp"}) + "/messages"
 	message := func(body string) string { return `{"channel":"facebook","messages":[` + body + `]}` }
 	file := func(body string) string {
 		return message(`{"direction":"inbound","type":"attachments","timestamp":"2026-01-31T12:00:00Z","attachments":` + body + `}`)
@@ -142,7 +143,10 @@ func TestInvalidMessagesAreRefused(t *testing.T) {
 		"empty alias id":          {path, message(`{"aliasId":"","direction":"inbound","type":"text","text":"x"}`), "messages[0].aliasId is empty"},
 		"another channel":         {path, `{"channel":"sms","messages":[` + text + `]}`, "channel is not the conversation's"},
 		"no channel":              {path, `{"messages":[` + text + `]}`, "channel is missing"},
-		"extras off Apple":        {path, `{"channel":"facebook","extras":"x","messages":[` + text + `]}`, "extras is not known"},
+		"file name of an image": {whatsApp, `{"channel":"whatsapp","messages":[{"direction":"outbound","type":"wab-buttons","timestamp":"2026-01-31T12:00:00Z",
+			"wabButtons":{"header":{"type":"image","image":{"url":"u","filename":"f"}},"body":{"text":"b"},"action":{"buttons":[{"type":"reply","reply":{"id":"i","title":"t"}}]}}}]}`,
+			"messages[0].wabButtons.header.image.filename is not known"},
+		"extras off Apple": {path, `{"channel":"facebook","extras":"x","messages":[` + text + `]}`, "extras is not known"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := s.post(test.path, test.body)
@@ -175,8 +179,6 @@ func TestMessagesThatCheckAcceptsAreAccepted(t *testing.T) {
 		"an empty list with white space": {"sms", `"direction":"inbound","type":"text","text":"x","attachments":[ ]`},
 		"an email without files":         {"email", `"direction":"inbound","type":"email","email":{"from":"a","bodyPlain":"x"},"attachments":[]`},
 		"a rich body and no files":       {"whatsapp", `"direction":"outbound","type":"wab-list","wabList":{"body":{"text":"b"},"action":{"button":"b","sections":[{"title":"t","rows":[{"id":"i","title":"t"}]}]}},"attachments":[]`},
-		"a file name of an image": {"whatsapp", `"direction":"outbound","type":"wab-buttons","wabButtons":{"header":{"type":"image","image":{"url":"u","filename":"f"}},
-			"body":{"text":"b"},"action":{"buttons":[{"type":"reply","reply":{"id":"i","title":"t"}}]}}`},
 		"another input type": {"amb", `"direction":"outbound","type":"amb-form","ambForm":{"data":{"version":"1.0","requestIdentifier":"r","dynamic":{"version":"1.2",
 			"template":"messageForms","data":{"startPageIdentifier":"p","pages":[{"pageIdentifier":"p","type":"input","title":"t","options":{"inputType":"password"}}]}}}}`},
 		"announcements on an email": {"email", `"direction":"announcement","type":"text","text":"x"`},
