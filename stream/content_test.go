@@ -33,7 +33,7 @@ var contents = map[string]message.Message{
 		Envelope: message.Envelope{AliasID: "t-3", Timestamp: at},
 		Content: message.AppleTimePickerResponseContent{DatePicker: message.AppleDatePicker{
 			Identifier: "e1", Title: "Visit", TimezoneOffset: new(60),
-			Timeslots: []message.AppleSelectedTimeslot{{Identifier: "s1", StartTime: "2026-11-18T15:30+0000", Duration: 3600}},
+			Timeslots: []message.AppleSelectedTimeslot{{Identifier: "s1", StartTime: time.Date(2026, 11, 18, 15, 30, 0, 0, time.UTC), Duration: time.Hour}},
 		}},
 	},
 	"apple_quick_reply_webhook": message.AppleQuickRepliesResponse{

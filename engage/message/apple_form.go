@@ -12,9 +12,12 @@ type AppleFormContent = AppleInteractive[AppleFormData]
 
 // AppleFormData is the form with its images.
 type AppleFormData struct {
-	// Version is the version of Apple's format, such as "1.0".
-	Version           string           `json:"version,omitempty"`
-	RequestIdentifier string           `json:"requestIdentifier,omitempty"`
+	// Version is the version of Apple's format. If it is empty, the JSON has "1.0", as in
+	// the vendor's samples of the Apple channel.
+	Version string `json:"version,omitempty" default:"1.0"`
+	// RequestIdentifier identifies the question. If it is empty, the JSON has the alias
+	// id of the message, because Apple requires a unique id.
+	RequestIdentifier string           `json:"requestIdentifier,omitempty" default:"aliasId"`
 	Images            []AppleImage     `json:"images,omitempty"`
 	Dynamic           AppleFormDynamic `json:"dynamic,omitzero" check:"required"`
 }
@@ -24,9 +27,10 @@ const AppleFormTemplate = "messageForms"
 
 // AppleFormDynamic contains the form and the name of the Apple template that shows it.
 type AppleFormDynamic struct {
+	// Version is the version of the template. It is optional.
 	Version string `json:"version,omitempty"`
-	// Template is [AppleFormTemplate].
-	Template string `json:"template,omitempty"`
+	// Template must be [AppleFormTemplate]. If it is empty, the JSON has that.
+	Template string `json:"template,omitempty" default:"messageForms"`
 	// Private hides the answers in the conversation.
 	Private bool           `json:"private"`
 	Data    AppleFormPages `json:"data,omitzero" check:"required"`

@@ -12,9 +12,12 @@ type AppleListPickerContent = AppleInteractive[AppleListPickerData]
 
 // AppleListPickerData is the list with its images.
 type AppleListPickerData struct {
-	// Version is the version of Apple's format, such as "1.0".
-	Version           string       `json:"version,omitempty"`
-	RequestIdentifier string       `json:"requestIdentifier,omitempty"`
+	// Version is the version of Apple's format. If it is empty, the JSON has "1.0", as in
+	// the vendor's samples of the Apple channel.
+	Version string `json:"version,omitempty" default:"1.0"`
+	// RequestIdentifier identifies the question. If it is empty, the JSON has the alias
+	// id of the message, because Apple requires a unique id.
+	RequestIdentifier string       `json:"requestIdentifier,omitempty" default:"aliasId"`
 	Images            []AppleImage `json:"images,omitempty"`
 	ListPicker        AppleList    `json:"listPicker,omitzero" check:"required"`
 }
@@ -28,8 +31,9 @@ type AppleList struct {
 // AppleListSection is a group of items.
 type AppleListSection struct {
 	Title string `json:"title,omitempty"`
-	// Order is the position of the section in the list.
-	Order             int  `json:"order"`
+	// Order is the position of the section in the list. If it is nil, the JSON has the
+	// index of the section.
+	Order             *int `json:"order" default:"position"`
 	MultipleSelection bool `json:"multipleSelection"`
 	// Items must have 1 to 20 items (documented).
 	Items []AppleListItem `json:"items,omitempty" check:"required,max=20"`
@@ -44,8 +48,9 @@ type AppleListItem struct {
 	Subtitle        string `json:"subtitle,omitempty"`
 	Style           string `json:"style,omitempty"`
 	ImageIdentifier string `json:"imageIdentifier,omitempty"`
-	// Order is the position of the item in its section.
-	Order int `json:"order"`
+	// Order is the position of the item in its section. If it is nil, the JSON has the
+	// index of the item.
+	Order *int `json:"order" default:"position"`
 }
 
 // Type returns [TypeAppleListPicker].

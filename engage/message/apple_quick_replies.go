@@ -12,9 +12,12 @@ type AppleQuickRepliesContent = AppleInteractive[AppleQuickRepliesData]
 
 // AppleQuickRepliesData is the question with its answers.
 type AppleQuickRepliesData struct {
-	// Version is the version of Apple's format, such as "1.0".
-	Version           string          `json:"version,omitempty"`
-	RequestIdentifier string          `json:"requestIdentifier,omitempty"`
+	// Version is the version of Apple's format. If it is empty, the JSON has "1.0", as in
+	// the vendor's samples of the Apple channel.
+	Version string `json:"version,omitempty" default:"1.0"`
+	// RequestIdentifier identifies the question. If it is empty, the JSON has the alias
+	// id of the message, because Apple requires a unique id.
+	RequestIdentifier string          `json:"requestIdentifier,omitempty" default:"aliasId"`
 	QuickReply        AppleQuickReply `json:"quick-reply,omitzero" check:"required"`
 }
 

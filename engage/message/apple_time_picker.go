@@ -6,11 +6,6 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// AppleTimeLayout is the layout of the start of a time slot, for [time.Time.Format] and
-// [time.Parse]. It has a zone and no seconds. It is documented for responses and assumed
-// for the time picker.
-const AppleTimeLayout = "2006-01-02T15:04-0700"
-
 // AppleTimePicker is an event with time slots from which the customer chooses. It is
 // outbound. The customer answers with an [AppleTimePickerResponse].
 type AppleTimePicker struct {
@@ -23,9 +18,12 @@ type AppleTimePickerContent = AppleInteractive[AppleTimePickerData]
 
 // AppleTimePickerData is the data of a time picker.
 type AppleTimePickerData struct {
-	// Version is the version of Apple's format, such as "1.0".
-	Version           string     `json:"version,omitempty"`
-	RequestIdentifier string     `json:"requestIdentifier,omitempty"`
+	// Version is the version of Apple's format. If it is empty, the JSON has "1.0", as in
+	// the vendor's samples of the Apple channel.
+	Version string `json:"version,omitempty" default:"1.0"`
+	// RequestIdentifier identifies the question. If it is empty, the JSON has the alias
+	// id of the message, because Apple requires a unique id.
+	RequestIdentifier string     `json:"requestIdentifier,omitempty" default:"aliasId"`
 	Event             AppleEvent `json:"event,omitzero" check:"required"`
 }
 
@@ -55,19 +53,17 @@ type AppleLocation struct {
 type AppleTimeslot struct {
 	// Identifier is the id of the slot, which the response contains. It is required.
 	Identifier string `json:"identifier,omitempty" check:"required"`
-	// StartTime is the start of the slot in [AppleTimeLayout]. It is required.
-	StartTime string `json:"startTime,omitempty" check:"required"`
-	// Duration is the length of the slot in seconds.
-	Duration int `json:"duration"`
+	// StartTime is the start of the slot. It is required and must be a whole minute. The
+	// JSON has it in its own zone, as in 2026-01-31T12:00+0000 (documented for responses,
+	// assumed here).
+	StartTime time.Time `json:"startTime,omitzero" layout:"2006-01-02T15:04-0700" check:"required"`
+	// Duration is the length of the slot in whole seconds.
+	Duration time.Duration `json:"duration"`
 }
 
 func (s AppleTimeslot) rules(v *outcome.Violations) {
-	if isBlank(s.StartTime) {
-		return // The tag of the field reports it.
-	}
-	// time.Parse accepts 9:00 for 09:00.
-	if start, err := time.Parse(AppleTimeLayout, s.StartTime); err != nil || start.Format(AppleTimeLayout) != s.StartTime {
-		v.Add("StartTime", "must be a time with a zone and without seconds, such as 2026-01-31T12:00+0000")
+	if s.StartTime.Second() != 0 || s.StartTime.Nanosecond() != 0 {
+		v.Add("StartTime", "must be a whole minute")
 	}
 }
 
@@ -110,11 +106,11 @@ type AppleDatePicker struct {
 // AppleSelectedTimeslot is a time slot in a response.
 type AppleSelectedTimeslot struct {
 	Identifier string `json:"identifier,omitempty"`
-	// StartTime is the start of the slot in [AppleTimeLayout].
-	StartTime string `json:"startTime,omitempty"`
-	// Duration is the length of the slot in seconds. The JSON has it in a string
+	// StartTime is the start of the slot. It is zero if the JSON has a time without a zone.
+	StartTime time.Time `json:"startTime,omitzero" layout:"2006-01-02T15:04-0700"`
+	// Duration is the length of the slot. The JSON has its seconds in a string
 	// (documented). [Decode] accepts a number too.
-	Duration int `json:"duration,string"`
+	Duration time.Duration `json:"duration,string"`
 }
 
 // Type returns [TypeAppleTimePickerResponse].

@@ -97,6 +97,10 @@ func (f *field) check(out *outcome.Violations, v reflect.Value) {
 		} else if f.required || !v.IsZero() {
 			f.checkObject(out, v)
 		}
+	case reflect.Int64: // a duration
+		if duration := time.Duration(v.Int()); duration < 0 || duration%time.Second != 0 {
+			out.Add(f.goName, "must be a whole number of seconds, and not negative")
+		}
 	case reflect.Pointer:
 		if !v.IsNil() {
 			f.check(out, v.Elem())
@@ -157,7 +161,10 @@ func (f *field) checkObject(out *outcome.Violations, object reflect.Value) {
 }
 
 func (f *field) checkTime(out *outcome.Violations, t time.Time) {
-	if !t.IsZero() && !isWritable(t) {
+	switch {
+	case t.IsZero() && f.required:
+		out.Add(f.goName, "is empty")
+	case !t.IsZero() && !isWritable(t):
 		out.Add(f.goName, badYear)
 	}
 }

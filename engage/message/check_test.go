@@ -221,7 +221,7 @@ func TestCheckNamesEveryViolationAtOnce(t *testing.T) {
 			message.AppleTimePicker{Content: message.AppleTimePickerContent{Data: message.AppleTimePickerData{
 				Event: message.AppleEvent{
 					Location:  message.AppleLocation{Latitude: new(math.NaN()), Longitude: new(math.Inf(1)), Radius: new(math.Inf(-1))},
-					Timeslots: repeat(11, message.AppleTimeslot{Identifier: "i", StartTime: "2026-02-02T09:00+0000"}),
+					Timeslots: repeat(11, message.AppleTimeslot{Identifier: "i", StartTime: nine}),
 				},
 			}}},
 			[]string{
@@ -231,25 +231,23 @@ func TestCheckNamesEveryViolationAtOnce(t *testing.T) {
 				"Content.Data.Event.Timeslots must have at most 10 elements, not 11",
 			},
 		},
-		"Apple times that are not in Apple's layout": {
+		"Apple times that cannot be written": {
 			message.AppleTimePicker{Content: message.AppleTimePickerContent{Data: message.AppleTimePickerData{
 				Event: message.AppleEvent{Timeslots: []message.AppleTimeslot{
-					{Identifier: "1", StartTime: "tomorrow"},
-					{Identifier: "2", StartTime: "2026-02-02T09:00"},
-					{Identifier: "3", StartTime: "2026-02-02T09:00:00Z"},
-					{Identifier: "4", StartTime: "2026-02-30T09:00+0000"},
-					{Identifier: "5", StartTime: "2026-02-02T9:00+0000"},
-					{Identifier: "6", StartTime: " "},
-					{Identifier: "7", StartTime: "2026-02-02T09:00+0530"},
+					{Identifier: "1"},
+					{Identifier: "2", StartTime: nine.Add(time.Second)},
+					{Identifier: "3", StartTime: nine.AddDate(9000, 0, 0)},
+					{Identifier: "4", StartTime: nine, Duration: time.Minute + time.Millisecond},
+					{Identifier: "5", StartTime: nine, Duration: -time.Minute},
+					{Identifier: "6", StartTime: nine.In(time.FixedZone("IST", 19_800)), Duration: time.Hour},
 				}},
 			}}},
 			[]string{
-				"Content.Data.Event.Timeslots[0].StartTime " + notATime,
-				"Content.Data.Event.Timeslots[1].StartTime " + notATime,
-				"Content.Data.Event.Timeslots[2].StartTime " + notATime,
-				"Content.Data.Event.Timeslots[3].StartTime " + notATime,
-				"Content.Data.Event.Timeslots[4].StartTime " + notATime,
-				"Content.Data.Event.Timeslots[5].StartTime is empty",
+				"Content.Data.Event.Timeslots[0].StartTime is empty",
+				"Content.Data.Event.Timeslots[1].StartTime must be a whole minute",
+				"Content.Data.Event.Timeslots[2].StartTime must have a year from 1 to 9999 in UTC",
+				"Content.Data.Event.Timeslots[3].Duration must be a whole number of seconds, and not negative",
+				"Content.Data.Event.Timeslots[4].Duration must be a whole number of seconds, and not negative",
 			},
 		},
 		"an Apple form without pages": {
@@ -279,8 +277,6 @@ func TestCheckNamesEveryViolationAtOnce(t *testing.T) {
 		})
 	}
 }
-
-const notATime = "must be a time with a zone and without seconds, such as 2026-01-31T12:00+0000"
 
 // withHeader returns a list with a header and a footer.
 func withHeader(header message.WhatsAppHeader) message.Message {
@@ -325,7 +321,7 @@ func TestAMessageAtALimitHasNoViolations(t *testing.T) {
 	require.Empty(t, violations(message.AppleTimePicker{Content: message.AppleTimePickerContent{Data: message.AppleTimePickerData{
 		Event: message.AppleEvent{
 			Location:  message.AppleLocation{Latitude: new(-math.MaxFloat64), Longitude: new(math.MaxFloat64)},
-			Timeslots: repeat(10, message.AppleTimeslot{Identifier: "i", StartTime: "2026-02-02T09:00+0000"}),
+			Timeslots: repeat(10, message.AppleTimeslot{Identifier: "i", StartTime: nine}),
 		},
 	}}}))
 	for _, at := range []time.Time{

@@ -26,7 +26,7 @@ func decode(t testing.TB, data string) message.Message {
 
 func TestDocumentedVariantsAreDecoded(t *testing.T) {
 	file := message.Attachment{MIMEType: "image/png", FileName: "a.png", URL: "https://example.com/a.png"}
-	slot := message.AppleSelectedTimeslot{Identifier: "t1", Duration: 1800}
+	slot := message.AppleSelectedTimeslot{Identifier: "t1", Duration: 30 * time.Minute}
 	tests := map[string]struct {
 		json string
 		want message.Message
@@ -50,8 +50,9 @@ func TestDocumentedVariantsAreDecoded(t *testing.T) {
 			}},
 		},
 		"numbers in strings in a question": {
-			`{"type":"amb-time-picker","ambTimePicker":{"data":{"event":{"timezoneOffset":"60","location":{"latitude":"52.5","radius":"1e2"}}}}}`,
+			`{"type":"amb-time-picker","ambTimePicker":{"data":{"version":"1.0","requestIdentifier":"r","event":{"timezoneOffset":"60","location":{"latitude":"52.5","radius":"1e2"}}}}}`,
 			message.AppleTimePicker{Content: message.AppleTimePickerContent{Data: message.AppleTimePickerData{
+				Version: "1.0", RequestIdentifier: "r",
 				Event: message.AppleEvent{
 					TimezoneOffset: new(60), Location: message.AppleLocation{Latitude: new(52.5), Radius: new(100.0)},
 				},

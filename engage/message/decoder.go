@@ -59,7 +59,7 @@ func (d *decoder) object(v reflect.Value, s *shape) error {
 		}
 	}
 	for i := range s.fields {
-		if !s.fields[i].omitted && seen&(1<<i) == 0 {
+		if f := &s.fields[i]; seen&(1<<i) == 0 && (!f.omitted || f.standard != "") {
 			d.incomplete = true
 		}
 	}
@@ -85,21 +85,21 @@ func (d *decoder) field(v reflect.Value, f *field) error {
 	value, kind := f.of(v), d.Peek()
 	read := d.value
 	if f.in != "" && kind == '{' {
-		read = func(v reflect.Value, _ *shape) (bool, error) { return d.inner(v, f.in) }
+		read = d.inner
 	}
-	ok, err := read(value, f.object)
+	ok, err := read(value, f)
 	if !ok {
 		value.SetZero()
 	}
-	if isBare := f.in != "" && kind != '{'; !ok || isBare || f.omitted && isEmpty(value) {
+	if isBare := f.in != "" && kind != '{'; !ok || isBare || (f.omitted || f.standard != "") && isEmpty(value) {
 		d.incomplete = true
 	}
 	return err
 }
 
-// inner reads an object of which v holds the member called in, and reports whether v can
-// hold it.
-func (d *decoder) inner(v reflect.Value, in string) (ok bool, err error) {
+// inner reads an object into v, the value of the field f, which holds one member of it. It
+// reports whether v can hold the member.
+func (d *decoder) inner(v reflect.Value, f *field) (ok bool, err error) {
 	if err := d.enter('{'); err != nil {
 		return false, err
 	}
@@ -109,14 +109,14 @@ func (d *decoder) inner(v reflect.Value, in string) (ok bool, err error) {
 		switch {
 		case err != nil || !more:
 			return ok, err
-		case string(name) != in:
+		case string(name) != f.in:
 			err = d.unknown()
 		case seen:
-			err = &DecodeError{in, "appears twice"}
+			err = &DecodeError{f.in, "appears twice"}
 		default:
 			seen = true
-			ok, err = d.value(v, nil)
-			err = atMember(in, err)
+			ok, err = d.value(v, f)
+			err = atMember(f.in, err)
 		}
 		if err != nil {
 			return false, err
@@ -124,23 +124,23 @@ func (d *decoder) inner(v reflect.Value, in string) (ok bool, err error) {
 	}
 }
 
-// value reads a value into v and reports whether v can hold it. If v is a struct or a
-// list of structs, object is the shape of the struct.
-func (d *decoder) value(v reflect.Value, object *shape) (ok bool, err error) {
+// value reads a value into v, the value of the field f or an element of it. It reports
+// whether v can hold the value.
+func (d *decoder) value(v reflect.Value, f *field) (ok bool, err error) {
 	switch {
 	case v.Kind() == reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
-		return d.value(v.Elem(), object)
+		return d.value(v.Elem(), f)
 	case v.Kind() == reflect.Slice && d.Peek() == '[':
-		return true, d.list(v, object)
+		return true, d.list(v, f)
 	case v.Kind() == reflect.Map && d.Peek() == '{':
 		return true, d.texts(v)
-	case v.Kind() == reflect.Struct && object != nil && d.Peek() == '{':
-		return true, d.object(v, object)
+	case v.Kind() == reflect.Struct && f.object != nil && d.Peek() == '{':
+		return true, d.object(v, f.object)
 	}
 	kind := d.Peek()
 	text, err := d.scalar(kind)
-	return err == nil && d.set(v, kind, text), err
+	return err == nil && d.set(v, f, kind, text), err
 }
 
 // scalar reads a value that begins with kind, and returns a string without its quotes
@@ -154,8 +154,9 @@ func (d *decoder) scalar(kind byte) (string, error) {
 	return string(text), err
 }
 
-// set sets v to a value that begins with kind, and reports whether v can hold it.
-func (d *decoder) set(v reflect.Value, kind byte, text string) bool {
+// set sets v, the value of the field f or an element of it, to a value that begins with
+// kind. It reports whether v can hold the value.
+func (d *decoder) set(v reflect.Value, f *field, kind byte, text string) bool {
 	isWord := kind == 't' || kind == 'f'
 	isText := kind == '"'
 	if !isText && !isWord && kind != '-' && (kind < '0' || kind > '9') {
@@ -174,12 +175,16 @@ func (d *decoder) set(v reflect.Value, kind byte, text string) bool {
 		number, ok := d.integer(text)
 		v.SetInt(number)
 		return ok
+	case reflect.Int64: // A duration, which the JSON has in seconds.
+		number, ok := d.integer(text)
+		v.SetInt(number * int64(time.Second))
+		return ok && v.Int()/int64(time.Second) == number
 	case reflect.Float64:
 		number, ok := decimal(text)
 		v.SetFloat(number)
 		return ok
 	case reflect.Struct:
-		return isText && v.Type() == timeType && setTime(v, text)
+		return isText && v.Type() == timeType && d.setTime(v, f, text)
 	}
 	return false
 }
@@ -206,15 +211,22 @@ func decimal(text string) (number float64, ok bool) {
 	return number, err == nil && json.Valid([]byte(text))
 }
 
-// setTime sets v, a time, to the timestamp in text.
-func setTime(v reflect.Value, text string) bool {
-	t, problem := parseTimestamp(text)
+// setTime sets v, a time of the field f, to the time in text.
+func (d *decoder) setTime(v reflect.Value, f *field, text string) bool {
+	t, err := time.ParseInLocation(f.layout, text, time.UTC)
+	if f.layout == "" || err != nil {
+		var problem string
+		if t, problem = parseTimestamp(text); problem != "" {
+			return false
+		}
+	}
+	d.incomplete = d.incomplete || f.layout != "" && t.Format(f.layout) != text
 	*v.Addr().Interface().(*time.Time) = t
-	return problem == ""
+	return true
 }
 
 // list reads an array into v, a slice. An element that it cannot hold stays zero.
-func (d *decoder) list(v reflect.Value, object *shape) error {
+func (d *decoder) list(v reflect.Value, f *field) error {
 	if err := d.enter('['); err != nil {
 		return err
 	}
@@ -228,7 +240,7 @@ func (d *decoder) list(v reflect.Value, object *shape) error {
 		}
 		v.Grow(1)
 		v.SetLen(i + 1)
-		ok, err := d.value(v.Index(i), object)
+		ok, err := d.value(v.Index(i), f)
 		if err != nil {
 			return atMember(fmt.Sprintf("[%d]", i), err)
 		}
@@ -256,7 +268,7 @@ func (d *decoder) texts(v reflect.Value) error {
 			return err
 		}
 		text := reflect.New(v.Type().Elem()).Elem()
-		ok, err := d.value(text, nil)
+		ok, err := d.value(text, &field{})
 		if err != nil {
 			return err
 		}

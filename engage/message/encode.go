@@ -61,7 +61,7 @@ func timestamp(t time.Time) string {
 
 // marshal encodes m, which is a struct. It is the MarshalJSON of the type of m.
 func marshal(m Message) ([]byte, error) {
-	e := encoder{json: make([]byte, 0, 512), typ: m.Type(), direction: m.direction()} // enough for most messages
+	e := encoder{json: make([]byte, 0, 512), typ: m.Type(), direction: m.direction(), aliasID: m.envelope().AliasID} // enough for most messages
 	k := kinds().byType[e.typ]
 	v := reflect.ValueOf(m)
 	if raw := m.envelope().Raw; raw == nil {
@@ -87,6 +87,9 @@ type encoder struct {
 	json      []byte
 	typ       Type
 	direction Direction
+	aliasID   string
+	// position is the index of the element of a list that comes next.
+	position int
 	// err is the first error.
 	err error
 }
@@ -94,20 +97,34 @@ type encoder struct {
 // object appends the JSON of v, a struct of shape s.
 func (e *encoder) object(v reflect.Value, s *shape) {
 	e.json = append(e.json, '{')
+	position := e.position
 	for i := range s.fields {
-		e.member(v, &s.fields[i])
+		e.member(v, &s.fields[i], position)
 	}
 	e.json = append(e.json, '}')
 }
 
-// member appends the field f of the struct v. It appends nothing if the field is empty and
-// its tag says so.
-func (e *encoder) member(v reflect.Value, f *field) {
+// member appends the field f of the struct v, which has this position in its list. It
+// appends nothing if the field is empty and its tag says so.
+func (e *encoder) member(v reflect.Value, f *field, position int) {
 	switch {
 	case f.index == nil:
 		e.head(f)
 		return
-	case f.omitted && isEmpty(f.of(v)):
+	case !isEmpty(f.of(v)):
+	case f.standard == "position":
+		e.name(f.name)
+		e.json = strconv.AppendInt(e.json, int64(position), 10)
+		return
+	case f.standard == "aliasId" && e.aliasID != "":
+		e.name(f.name)
+		e.text(e.aliasID)
+		return
+	case f.standard != "" && f.standard != "aliasId":
+		e.name(f.name)
+		e.text(f.standard)
+		return
+	case f.omitted:
 		return
 	}
 	e.name(f.name)
@@ -115,14 +132,14 @@ func (e *encoder) member(v reflect.Value, f *field) {
 	case f.in != "":
 		e.json = append(e.json, '{')
 		e.name(f.in)
-		e.value(value, nil)
+		e.value(value, f)
 		e.json = append(e.json, '}')
 	case f.quoted:
 		e.json = append(e.json, '"')
-		e.value(value, nil)
+		e.value(value, f)
 		e.json = append(e.json, '"')
 	default:
-		e.value(value, f.object)
+		e.value(value, f)
 	}
 }
 
@@ -138,9 +155,8 @@ func (e *encoder) head(f *field) {
 	}
 }
 
-// value appends the JSON of v. If v is a struct or a list of structs, object is the shape
-// of the struct.
-func (e *encoder) value(v reflect.Value, object *shape) {
+// value appends the JSON of v, the value of the field f or an element of it.
+func (e *encoder) value(v reflect.Value, f *field) {
 	switch v.Kind() {
 	case reflect.String:
 		e.text(v.String())
@@ -148,21 +164,24 @@ func (e *encoder) value(v reflect.Value, object *shape) {
 		e.json = strconv.AppendBool(e.json, v.Bool())
 	case reflect.Int:
 		e.json = strconv.AppendInt(e.json, v.Int(), 10)
+	case reflect.Int64: // A duration, which the JSON has in seconds.
+		e.json = strconv.AppendInt(e.json, v.Int()/int64(time.Second), 10)
 	case reflect.Pointer: // A field that is nil is left out.
-		e.value(v.Elem(), object)
+		e.value(v.Elem(), f)
 	case reflect.Slice:
 		e.json = append(e.json, '[')
 		for i := range v.Len() {
 			e.comma()
-			e.value(v.Index(i), object)
+			e.position = i
+			e.value(v.Index(i), f)
 		}
 		e.json = append(e.json, ']')
 	case reflect.Struct:
-		if object == nil {
-			e.time(v.Interface().(time.Time))
+		if f.object == nil {
+			e.time(v.Interface().(time.Time), f)
 			return
 		}
-		e.object(v, object)
+		e.object(v, f.object)
 	default: // The numbers with a fraction and the headers of an email.
 		text, err := json.Marshal(v.Interface())
 		e.fail(err)
@@ -170,10 +189,14 @@ func (e *encoder) value(v reflect.Value, object *shape) {
 	}
 }
 
-// time appends a timestamp.
-func (e *encoder) time(t time.Time) {
+// time appends a time of the field f.
+func (e *encoder) time(t time.Time, f *field) {
 	if !isWritable(t) {
-		e.fail(errors.New("Timestamp " + badYear))
+		e.fail(errors.New(f.goName + " " + badYear))
+	}
+	if f.layout != "" {
+		e.text(t.Format(f.layout))
+		return
 	}
 	e.text(timestamp(t))
 }
@@ -229,6 +252,7 @@ func (e *encoder) fail(err error) {
 // or its field has not changed.
 func (e *encoder) merge(v, decoded reflect.Value, s *shape, raw []byte) {
 	e.json = append(e.json, '{')
+	position := e.position
 	var seen uint64 // one bit for each field
 	for name, value := range membersOf(raw) {
 		i := s.find(name)
@@ -237,12 +261,13 @@ func (e *encoder) merge(v, decoded reflect.Value, s *shape, raw []byte) {
 			continue
 		}
 		seen |= 1 << i
+		e.position = position
 		e.mergeMember(v, decoded, &s.fields[i], value)
 	}
 	for i := range s.fields {
 		f := &s.fields[i]
 		if seen&(1<<i) == 0 && (f.index == nil || !equal(f.of(v), f.of(decoded))) {
-			e.member(v, f)
+			e.member(v, f, position)
 		}
 	}
 	e.json = append(e.json, '}')
@@ -261,8 +286,8 @@ func (e *encoder) mergeMember(v, decoded reflect.Value, f *field, raw []byte) {
 	value, old := f.of(v), f.of(decoded)
 	isEqual := equal(value, old)
 	switch kind := value.Kind(); {
-	case value.Type() == timeType && !value.IsZero(): // It is always written in UTC.
-		e.member(v, f)
+	case value.Type() == timeType && f.layout == "" && !value.IsZero(): // It is always written in UTC.
+		e.member(v, f, e.position)
 	case f.object != nil && kind == reflect.Struct && raw[0] == '{' && (isEqual || !value.IsZero()):
 		e.name(f.name)
 		e.merge(value, old, f.object, raw)
@@ -275,7 +300,7 @@ func (e *encoder) mergeMember(v, decoded reflect.Value, f *field, raw []byte) {
 	case isEqual:
 		e.raw(f.name, raw)
 	default:
-		e.member(v, f)
+		e.member(v, f, e.position)
 	}
 }
 
@@ -285,6 +310,7 @@ func (e *encoder) mergeList(list, decoded reflect.Value, object *shape, raw []by
 	e.json = append(e.json, '[')
 	for i, element := range elementsOf(raw) {
 		e.comma()
+		e.position = i
 		switch value := list.Index(i); {
 		case !equal(value, decoded.Index(i)):
 			e.object(value, object)

@@ -120,12 +120,11 @@ func ExampleWhatsAppList() {
 func ExampleAppleListPicker() {
 	show(message.AppleListPicker{Content: message.AppleListPickerContent{
 		Data: message.AppleListPickerData{
-			Version: "1.0",
 			ListPicker: message.AppleList{Sections: []message.AppleListSection{{
 				Title: "Drinks",
 				Items: []message.AppleListItem{
-					{Identifier: "tea", Title: "Tea", Order: 0},
-					{Identifier: "coffee", Title: "Coffee", Order: 1},
+					{Identifier: "tea", Title: "Tea"},
+					{Identifier: "coffee", Title: "Coffee"},
 				},
 			}}},
 		},
@@ -141,12 +140,12 @@ func ExampleAppleTimePicker() {
 			Title:          "Fitting",
 			TimezoneOffset: new(60),
 			Timeslots: []message.AppleTimeslot{
-				{Identifier: "t1", StartTime: nine.Format(message.AppleTimeLayout), Duration: 1800},
+				{Identifier: "t1", StartTime: nine, Duration: 30 * time.Minute},
 			},
 		}},
 		ReceivedMessage: message.AppleBubble{Title: "Choose a time"},
 	}})
-	// Output: {"direction":"outbound","type":"amb-time-picker","ambTimePicker":{"data":{"event":{"title":"Fitting","timezoneOffset":60,"timeslots":[{"identifier":"t1","startTime":"2026-02-02T09:00+0000","duration":1800}]}},"receivedMessage":{"title":"Choose a time"}}}
+	// Output: {"direction":"outbound","type":"amb-time-picker","ambTimePicker":{"data":{"version":"1.0","event":{"title":"Fitting","timezoneOffset":60,"timeslots":[{"identifier":"t1","startTime":"2026-02-02T09:00+0000","duration":1800}]}},"receivedMessage":{"title":"Choose a time"}}}
 }
 
 func ExampleAppleQuickReplies() {
@@ -156,7 +155,7 @@ func ExampleAppleQuickReplies() {
 			Items:       []message.AppleQuickReplyItem{{Identifier: "y", Title: "Yes"}, {Identifier: "n", Title: "No"}},
 		},
 	}}})
-	// Output: {"direction":"outbound","type":"amb-quick-replies","ambQuickReplies":{"data":{"quick-reply":{"summaryText":"Did that help?","items":[{"identifier":"y","title":"Yes"},{"identifier":"n","title":"No"}]}}}}
+	// Output: {"direction":"outbound","type":"amb-quick-replies","ambQuickReplies":{"data":{"version":"1.0","quick-reply":{"summaryText":"Did that help?","items":[{"identifier":"y","title":"Yes"},{"identifier":"n","title":"No"}]}}}}
 }
 
 func ExampleAppleForm() {
@@ -171,13 +170,10 @@ func ExampleAppleForm() {
 		}},
 	}
 	show(message.AppleForm{Content: message.AppleFormContent{
-		Data: message.AppleFormData{
-			Version: "1.0",
-			Dynamic: message.AppleFormDynamic{Version: "1.2", Template: message.AppleFormTemplate, Data: pages},
-		},
+		Data:            message.AppleFormData{Dynamic: message.AppleFormDynamic{Data: pages}},
 		ReceivedMessage: message.AppleBubble{Title: "A question"},
 	}})
-	// Output: {"direction":"outbound","type":"amb-form","ambForm":{"data":{"version":"1.0","dynamic":{"version":"1.2","template":"messageForms","private":false,"data":{"startPageIdentifier":"topic","showSummary":false,"pages":[{"pageIdentifier":"topic","type":"select","title":"What is it about?","submitForm":true,"items":[{"identifier":"bill","title":"A bill","value":"bill"}]}]}}},"receivedMessage":{"title":"A question"}}}
+	// Output: {"direction":"outbound","type":"amb-form","ambForm":{"data":{"version":"1.0","dynamic":{"template":"messageForms","private":false,"data":{"startPageIdentifier":"topic","showSummary":false,"pages":[{"pageIdentifier":"topic","type":"select","title":"What is it about?","submitForm":true,"items":[{"identifier":"bill","title":"A bill","value":"bill"}]}]}}},"receivedMessage":{"title":"A question"}}}
 }
 
 // The struct of a response contains the choice of the customer.

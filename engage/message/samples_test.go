@@ -6,9 +6,10 @@ import (
 	"github.com/engagesdk/engage-go/engage/message"
 )
 
-// The time, the alias id and the envelopes of the samples.
+// The times, the alias id and the envelopes of the samples.
 var (
 	sent    = time.Date(2026, time.January, 31, 12, 0, 0, 0, time.UTC)
+	nine    = time.Date(2026, time.February, 2, 9, 0, 0, 0, time.UTC)
 	aliasID = "4f0c3a52-8f5e-4c77-9f5e-1d2a3b4c5d6e"
 
 	announced = message.Envelope{AliasID: aliasID, Timestamp: sent}
@@ -143,10 +144,10 @@ var samples = map[string]message.Message{
 			Data: message.AppleListPickerData{
 				Version: "1.0", RequestIdentifier: "r1", Images: images,
 				ListPicker: message.AppleList{Sections: []message.AppleListSection{{
-					Title: "Drinks", MultipleSelection: true,
+					Title: "Drinks", Order: new(0), MultipleSelection: true,
 					Items: []message.AppleListItem{
-						{Identifier: "tea", Title: "Tea", Subtitle: "Green", Style: "icon", ImageIdentifier: "img1"},
-						{Identifier: "coffee", Title: "Coffee", Order: 1},
+						{Identifier: "tea", Title: "Tea", Subtitle: "Green", Style: "icon", ImageIdentifier: "img1", Order: new(0)},
+						{Identifier: "coffee", Title: "Coffee", Order: new(1)},
 					},
 				}}},
 			},
@@ -161,8 +162,8 @@ var samples = map[string]message.Message{
 				Event: message.AppleEvent{
 					Identifier: "e1", Title: "Fitting", TimezoneOffset: new(60), Location: location,
 					Timeslots: []message.AppleTimeslot{
-						{Identifier: "t1", StartTime: "2026-02-02T09:00+0000", Duration: 1800},
-						{Identifier: "t2", StartTime: "2026-02-02T10:00+0000", Duration: 1800},
+						{Identifier: "t1", StartTime: nine, Duration: 30 * time.Minute},
+						{Identifier: "t2", StartTime: nine.Add(time.Hour), Duration: 30 * time.Minute},
 					},
 				},
 			},
@@ -245,7 +246,7 @@ var samples = map[string]message.Message{
 			DatePicker: message.AppleDatePicker{
 				Identifier: "e1", Title: "Fitting", TimezoneOffset: new(60), Location: location,
 				Timeslots: []message.AppleSelectedTimeslot{
-					{Identifier: "t2", StartTime: "2026-02-02T10:00+0000", Duration: 1800},
+					{Identifier: "t2", StartTime: nine.Add(time.Hour), Duration: 30 * time.Minute},
 				},
 			},
 		},

@@ -15,6 +15,7 @@ var (
 	rawType       = reflect.TypeFor[json.RawMessage]()
 	ruledType     = reflect.TypeFor[ruled]()
 	timeType      = reflect.TypeFor[time.Time]()
+	durationType  = reflect.TypeFor[time.Duration]()
 )
 
 // shape describes a struct that stands for a JSON object. It is made from the tags of
@@ -23,6 +24,9 @@ var (
 //	json     the member's name and when it is left out, as in encoding/json
 //	variant  another name of the member, which is decoded too
 //	in       the member that has the value, in an object that has no struct
+//	layout   the layout of a time, if it is not RFC 3339
+//	default  what the JSON has if the field is empty: a text, position (the index of
+//	         the struct in its list) or aliasId (the alias id of the message)
 //	check    what makes the value valid: required, max=N, oneof=a|b
 //	rename   swaps the name and the variant of this member in the elements of the list
 type shape struct {
@@ -43,6 +47,10 @@ type field struct {
 	variant string
 	// in is the tag in. It is empty for most fields.
 	in string
+	// layout is the layout of a time. It is empty for RFC 3339 in UTC.
+	layout string
+	// standard is the tag default. It is empty for most fields.
+	standard string
 	// index is the index of the field, for [reflect.Value.FieldByIndex]. It is nil
 	// for the members type and direction, which have no such field.
 	index []int
@@ -105,6 +113,7 @@ func newField(all shapes, goField reflect.StructField, index []int) field {
 	name, options, _ := strings.Cut(goField.Tag.Get("json"), ",")
 	f := field{
 		goName: goField.Name, name: name, variant: goField.Tag.Get("variant"), in: goField.Tag.Get("in"), index: index,
+		layout: goField.Tag.Get("layout"), standard: goField.Tag.Get("default"),
 		omitted: strings.Contains(options, "omit"),
 		quoted:  strings.Contains(options, "string"),
 	}

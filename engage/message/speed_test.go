@@ -40,9 +40,9 @@ type (
 		plainHead
 		Content message.AppleFormContent `json:"ambForm"`
 	}
-	plainAppleTimePickerResponse struct {
+	plainAppleListPickerResponse struct {
 		plainHead
-		Content message.AppleTimePickerResponseContent `json:"ambTimePickerResponse"`
+		Content message.AppleListPickerResponseContent `json:"ambListPickerResponse"`
 	}
 )
 
@@ -71,7 +71,7 @@ var plains = map[message.Type]func([]byte) plain{
 	message.TypeText:                    plainOf[plainText],
 	message.TypeEmail:                   plainOf[plainEmail],
 	message.TypeAppleForm:               plainOf[plainAppleForm],
-	message.TypeAppleTimePickerResponse: plainOf[plainAppleTimePickerResponse],
+	message.TypeAppleListPickerResponse: plainOf[plainAppleListPickerResponse],
 }
 
 // sampleOf returns the first sample of a type and its JSON.

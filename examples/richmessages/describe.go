@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/engagesdk/engage-go/engage/message"
 )
@@ -54,9 +55,9 @@ func describeApple(m message.Message) string {
 	case message.AppleListPickerResponse:
 		return choices(m.Content.ListPicker.SelectedItems, func(i message.AppleSelectedItem) string { return i.Title })
 	case message.AppleTimePicker:
-		return m.Content.Data.Event.Title + choices(m.Content.Data.Event.Timeslots, func(s message.AppleTimeslot) string { return s.StartTime })
+		return m.Content.Data.Event.Title + choices(m.Content.Data.Event.Timeslots, func(s message.AppleTimeslot) string { return s.StartTime.Format(time.RFC3339) })
 	case message.AppleTimePickerResponse:
-		return m.Content.DatePicker.Title + choices(m.Content.DatePicker.Timeslots, func(s message.AppleSelectedTimeslot) string { return s.StartTime })
+		return m.Content.DatePicker.Title + choices(m.Content.DatePicker.Timeslots, func(s message.AppleSelectedTimeslot) string { return s.StartTime.Format(time.RFC3339) })
 	case message.AppleQuickReplies:
 		reply := m.Content.Data.QuickReply
 		return reply.SummaryText + choices(reply.Items, func(i message.AppleQuickReplyItem) string { return i.Title })

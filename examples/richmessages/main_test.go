@@ -21,7 +21,7 @@ func TestEveryTypeArrivesAsItWasSent(t *testing.T) {
 	for _, line := range []string{
 		"  inbound       attachments                 [shoe.png]\n",
 		"  outbound      text-with-lc-carousel       Which one? [Red shoe [Take it | Read more] | Blue shoe [Take it]]\n",
-		"  outbound      amb-time-picker             Fitting [2026-12-01T09:30+0000]\n",
+		"  outbound      amb-time-picker             Fitting [2026-12-01T09:30:00Z]\n",
 	} {
 		require.Contains(t, out.String(), line)
 	}

@@ -31,8 +31,8 @@ func whatsAppButtons(answers ...string) message.WhatsAppButtons {
 	return message.NewWhatsAppButtons("Did it fit?", buttons...)
 }
 
-// slot is the start of a time slot in Apple's format.
-var slot = time.Date(2026, 12, 1, 9, 30, 0, 0, time.UTC).Format(message.AppleTimeLayout)
+// slot is the start of a time slot.
+var slot = time.Date(2026, 12, 1, 9, 30, 0, 0, time.UTC)
 
 // samples has one message of each type, by channel.
 var samples = []struct {
@@ -78,17 +78,17 @@ var samples = []struct {
 	{channel.Apple, []message.Message{
 		message.AppleListPicker{Content: message.AppleListPickerContent{Data: message.AppleListPickerData{
 			ListPicker: message.AppleList{Sections: []message.AppleListSection{{
-				Title: "Shoes", Items: []message.AppleListItem{{Identifier: "red", Title: "Red shoe"}, {Identifier: "blue", Title: "Blue shoe", Order: 1}},
+				Title: "Shoes", Items: []message.AppleListItem{{Identifier: "red", Title: "Red shoe"}, {Identifier: "blue", Title: "Blue shoe"}},
 			}}},
 		}}},
 		message.AppleListPickerResponse{Content: message.AppleListPickerResponseContent{ListPicker: message.AppleSelection{
 			SelectedItemCount: 1, SelectedItems: []message.AppleSelectedItem{{Identifier: "red", Title: "Red shoe"}},
 		}}},
 		message.AppleTimePicker{Content: message.AppleTimePickerContent{Data: message.AppleTimePickerData{
-			Event: message.AppleEvent{Title: "Fitting", Timeslots: []message.AppleTimeslot{{Identifier: "slot-1", StartTime: slot, Duration: 1800}}},
+			Event: message.AppleEvent{Title: "Fitting", Timeslots: []message.AppleTimeslot{{Identifier: "slot-1", StartTime: slot, Duration: 30 * time.Minute}}},
 		}}},
 		message.AppleTimePickerResponse{Content: message.AppleTimePickerResponseContent{DatePicker: message.AppleDatePicker{
-			Title: "Fitting", Timeslots: []message.AppleSelectedTimeslot{{Identifier: "slot-1", StartTime: slot, Duration: 1800}},
+			Title: "Fitting", Timeslots: []message.AppleSelectedTimeslot{{Identifier: "slot-1", StartTime: slot, Duration: 30 * time.Minute}},
 		}}},
 		message.AppleQuickReplies{Content: message.AppleQuickRepliesContent{Data: message.AppleQuickRepliesData{
 			QuickReply: message.AppleQuickReply{SummaryText: "Was it good?", Items: []message.AppleQuickReplyItem{
@@ -99,7 +99,6 @@ var samples = []struct {
 			SelectedIdentifier: "yes", Items: []message.AppleQuickReplyItem{{Identifier: "yes", Title: "Yes"}},
 		}},
 		message.AppleForm{Content: message.AppleFormContent{Data: message.AppleFormData{Dynamic: message.AppleFormDynamic{
-			Template: message.AppleFormTemplate,
 			Data: message.AppleFormPages{StartPageIdentifier: "size", Pages: []message.AppleFormPage{{
 				PageIdentifier: "size", Type: message.AppleFormSelect, Title: "Which size?", SubmitForm: true,
 				Items: []message.AppleFormItem{{Identifier: "41", Title: "41", Value: "41"}},
