@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -129,16 +128,26 @@ func (t *transcriptLookup) hasDirection(direction message.Direction) bool {
 	return !known || slices.ContainsFunc(t.list, func(m message.Message) bool { return message.DirectionOf(m) == direction })
 }
 
-// hasContent reports whether got has all members of the content of one of the messages.
+// hasContent reports whether got contains the content of one of the messages.
 func (t *transcriptLookup) hasContent(got map[string]any) bool {
-	return slices.ContainsFunc(t.contents, func(sent map[string]any) bool {
+	return slices.ContainsFunc(t.contents, func(sent map[string]any) bool { return contains(got, sent) })
+}
+
+// contains reports whether got has all that sent has: the same values, and all members of
+// objects. It may have more members, such as an identifier that is made from the alias id.
+func contains(got, sent any) bool {
+	switch sent := sent.(type) {
+	case map[string]any:
+		object, ok := got.(map[string]any)
 		for name, value := range sent {
-			if !reflect.DeepEqual(value, got[name]) {
-				return false
-			}
+			ok = ok && contains(object[name], value)
 		}
-		return true
-	})
+		return ok
+	case []any:
+		list, ok := got.([]any)
+		return ok && slices.EqualFunc(list, sent, contains)
+	}
+	return got == sent
 }
 
 // contentOf returns the members of an encoded message but for the alias id and the time.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -242,6 +243,24 @@ func TestEqualContentUnderAnotherAliasIDIsInconclusive(t *testing.T) {
 
 	_, err = client.AppendMessage(t.Context(), textsWithAliasIDs("C1"), lookFirst)
 	require.ErrorContains(t, err, "the same content under another alias id", "nor is it sent at all")
+}
+
+func TestAnIdentifierMadeFromTheAliasIDIsNoOtherContent(t *testing.T) {
+	client := stubWithTranscript(t, onePage(func(sent []map[string]any) string {
+		data := sent[0]["ambQuickReplies"].(map[string]any)["data"].(map[string]any)
+		if data["requestIdentifier"] != sent[0]["aliasId"] {
+			t.Error("the request identifier is not the alias id")
+		}
+		kept := maps.Clone(sent[0])
+		kept["aliasId"] = "of the service"
+		return transcriptOf(1, kept)
+	}))
+	question := message.AppleQuickReplies{Content: message.AppleQuickRepliesContent{Data: message.AppleQuickRepliesData{
+		QuickReply: message.AppleQuickReply{Items: []message.AppleQuickReplyItem{{Identifier: "y", Title: "Yes"}}},
+	}}}
+	_, err := client.AppendMessage(t.Context(), engage.AppendMessageV14{ConversationID: "C1", Channel: channel.Apple, Messages: []message.Message{question}})
+	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
+	require.ErrorContains(t, err, "the same content under another alias id")
 }
 
 func TestContentIsComparedAsAWhole(t *testing.T) {
