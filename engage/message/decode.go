@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"reflect"
+
+	"github.com/engagesdk/engage-go/internal/scan"
 )
 
 // The limits of [Decode]. They protect the program's memory from a hostile message.
@@ -73,6 +75,49 @@ func Decode(data []byte) (Message, error) {
 		v.FieldByIndex(k.content.raw).SetBytes(bytes.Clone(data))
 	}
 	return v.Interface().(Message), nil
+}
+
+// DecodeAll decodes the JSON of one message, or of a list of up to [MaxValues] messages. It
+// decodes each as [Decode] does. The error of a message in a list names its index.
+func DecodeAll(data []byte) ([]Message, error) {
+	s := scanner{scan.NewStrict(data, 1+MaxDepth)}
+	if s.Peek() != '[' {
+		m, err := Decode(data)
+		if err != nil {
+			return nil, err
+		}
+		return []Message{m}, nil
+	}
+	if err := s.enter('['); err != nil {
+		return nil, err
+	}
+	messages := []Message{}
+	for {
+		i := len(messages)
+		more, err := s.element(i == 0)
+		if err != nil {
+			return nil, err
+		}
+		if !more {
+			break
+		}
+		if i == MaxValues {
+			return nil, &DecodeError{Problem: fmt.Sprintf("contains more than %d messages", MaxValues)}
+		}
+		raw, err := s.skip()
+		if err != nil {
+			return nil, err
+		}
+		m, err := Decode(raw)
+		if err != nil {
+			return nil, atMember(fmt.Sprintf("[%d]", i), err)
+		}
+		messages = append(messages, m)
+	}
+	if err := s.end(); err != nil {
+		return nil, err
+	}
+	return messages, nil
 }
 
 // decode decodes data, one object, into a struct of the kind, except for the direction.

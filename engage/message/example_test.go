@@ -231,6 +231,60 @@ func ExampleDecode() {
 	// unknown: hologram
 }
 
+// A flow may contain one message or a list.
+func ExampleDecodeAll() {
+	messages, err := message.DecodeAll([]byte(`[{"type":"text","text":"hello"},{"type":"text","text":"bye"}]`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, m := range messages {
+		fmt.Println(message.TextOf(m))
+	}
+	// Output:
+	// hello
+	// bye
+}
+
+func ExampleTextOf() {
+	fmt.Println(message.TextOf(message.NewWhatsAppButtons("Do you agree?",
+		message.NewWhatsAppButton("yes", "Agree"), message.NewWhatsAppButton("no", "Decline"))))
+	// Output: Do you agree? [Agree | Decline]
+}
+
+func ExampleAttachmentsOf() {
+	for _, file := range message.AttachmentsOf(message.TextWithAttachments{
+		Direction: message.Inbound, Text: "the receipt",
+		Attachments: []message.Attachment{{FileName: "receipt.png", URL: "https://files.example.com/1"}},
+	}) {
+		fmt.Println(file.FileName)
+	}
+	// Output: receipt.png
+}
+
+// A program can treat the answers of all channels alike.
+func ExampleChoiceOf() {
+	for _, data := range []string{
+		`{"type":"lc-quick-replies-response","lcQuickRepliesResponse":{"identifier":"y","title":"Yes","payload":"yes"}}`,
+		`{"type":"wab-interactive-response","wabInteractiveResponse":{"identifier":"y","title":"Yes"}}`,
+		`{"type":"amb-quick-replies-response","ambQuickRepliesResponse":{"selectedIndex":0,"items":[{"identifier":"y","title":"Yes"}]}}`,
+		`{"type":"text","text":"yes"}`,
+	} {
+		m, err := message.Decode([]byte(data))
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		choice, ok := message.ChoiceOf(m)
+		fmt.Println(choice.Identifier, choice.Title, ok)
+	}
+	// Output:
+	// y Yes true
+	// y Yes true
+	// y Yes true
+	//   false
+}
+
 func ExampleDecode_error() {
 	_, err := message.Decode([]byte(`{"type":"text","text":"hello","text":"bye"}`))
 	fmt.Println(err)

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/channel"
@@ -67,7 +66,7 @@ func show(out io.Writer, conversation engagetest.Conversation) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "  %-12s  %-26s  %s\n", message.DirectionOf(m), m.Type(), strings.TrimSpace(describe(m)))
+		fmt.Fprintf(out, "  %-12s  %-26s  %s\n", message.DirectionOf(m), m.Type(), message.TextOf(m))
 	}
 	fmt.Fprintln(out)
 	return nil
