@@ -1,5 +1,7 @@
 package message
 
+import "github.com/engagesdk/engage-go/outcome"
+
 // AppleForm is a form of one or more pages. It is outbound. The customer answers with an
 // [AppleFormResponse].
 type AppleForm struct {
@@ -34,6 +36,27 @@ type AppleFormDynamic struct {
 	// Private hides the answers in the conversation.
 	Private bool           `json:"private"`
 	Data    AppleFormPages `json:"data,omitzero" check:"required"`
+}
+
+func (d AppleFormDynamic) rules(v *outcome.Violations) {
+	if d.Template != "" && d.Template != AppleFormTemplate {
+		v.Add("Template", "must be "+AppleFormTemplate)
+	}
+}
+
+// rules adds a violation if Raw has a form without a template, which encoding keeps.
+func (m AppleForm) rules(v *outcome.Violations) {
+	if m.Raw == nil {
+		return
+	}
+	data, err := marshal(m)
+	if err != nil {
+		return // Check reports Raw.
+	}
+	decoded, _ := Decode(data)
+	if form, ok := decoded.(AppleForm); ok && form.Content.Data.Dynamic.Template == "" {
+		v.Add("Content.Data.Dynamic.Template", "is empty")
+	}
 }
 
 // AppleFormPages contains the pages of a form.

@@ -73,8 +73,8 @@ func (m Attachments) with(e Envelope) Message     { m.Envelope = e; return m }
 // TextWithAttachments is a message of text and files.
 type TextWithAttachments struct {
 	Direction Direction `json:"-"`
-	// Text is required. Use [Attachments] for a message without text. An outbound
-	// text on WhatsApp has at most 4096 characters (documented).
+	// Text is required. Use [Attachments] for a message without text. An outbound text
+	// has at most 4096 characters on WhatsApp (documented).
 	Text string `json:"text,omitempty" check:"required"`
 	// Attachments must have at least one file, and at most 10 that were not dropped.
 	// Use [Text] for a message without files.

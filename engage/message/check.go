@@ -14,9 +14,9 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// maxWhatsAppText is the largest number of characters of a text on WhatsApp
+// maxText is the largest number of characters of an outbound text on a channel
 // (documented).
-const maxWhatsAppText = 4096
+var maxText = map[channel.Channel]int{channel.SMS: 4000, channel.WhatsApp: 4096}
 
 // ruled is a struct with rules that the tags of its fields cannot express.
 type ruled interface {
@@ -39,7 +39,7 @@ func Check(m Message, operation outcome.Operation, version outcome.Version, ch c
 		return v
 	}
 	if k.content == nil {
-		v.Add("Type", "is unknown or does not have this direction, so the message cannot be sent")
+		v.Add("Type", unknownType(m))
 		return v
 	}
 	if !slices.Contains([]Direction{Inbound, Outbound, Announcement}, m.direction()) {
@@ -53,10 +53,42 @@ func Check(m Message, operation outcome.Operation, version outcome.Version, ch c
 			v.Add("Raw", rawProblem(err))
 		}
 	}
-	if ch == channel.WhatsApp && m.direction() == Outbound {
-		limitText(&v, "Text", textOf(m), maxWhatsAppText)
+	switch m.direction() {
+	case Outbound:
+		if most, ok := maxText[ch]; ok {
+			limitText(&v, "Text", textOf(m), most)
+		}
+	case Announcement:
+		checkAnnouncement(&v, m.envelope())
 	}
 	return v
+}
+
+// unknownType returns why m, an [Unknown], cannot be sent.
+func unknownType(m Message) string {
+	const longest = 40
+	typ := m.Type()
+	k := kinds().byType[typ]
+	switch {
+	case typ == "":
+		return "is missing in the JSON, so the message cannot be sent"
+	case k != nil:
+		return fmt.Sprintf("is %q, which must be %s", typ, k.direction)
+	case len(typ) > longest:
+		return fmt.Sprintf("is not known: it begins with %q", strings.ToValidUTF8(string(typ[:longest]), ""))
+	}
+	return fmt.Sprintf("is %q, which is not known, so the message cannot be sent", typ)
+}
+
+// checkAnnouncement adds a violation for each flag of an announcement. The schema has none
+// (documented).
+func checkAnnouncement(v *outcome.Violations, e Envelope) {
+	if e.Redacted != nil {
+		v.Add("Redacted", "must be nil in an announcement")
+	}
+	if e.AttemptGatewayDelivery != nil {
+		v.Add("AttemptGatewayDelivery", "must be nil in an announcement")
+	}
 }
 
 // textOf returns the text of m if m has a type of several channels.

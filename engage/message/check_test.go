@@ -2,6 +2,7 @@ package message_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"reflect"
 	"slices"
@@ -365,21 +366,59 @@ func TestAnUnknownChannelIsNotAViolationOfTheMessage(t *testing.T) {
 	require.Equal(t, []string{"Text is empty"}, check(message.Text{Direction: message.Inbound}))
 }
 
-func TestOutboundTextOnWhatsAppHasALimit(t *testing.T) {
+func TestOutboundTextHasALimitOnSMSAndWhatsApp(t *testing.T) {
 	check := func(m message.Message, ch channel.Channel) []string {
 		return phrases(message.Check(m, outcome.AppendMessage, outcome.V13, ch))
 	}
-	long := strings.Repeat("é", 4097)
-	tooLong := []string{"Text must have at most 4096 characters, not 4097"}
-	text := message.Text{Direction: message.Outbound, Text: long}
-	require.Equal(t, tooLong, check(text, channel.WhatsApp))
-	require.Equal(t, tooLong, check(message.TextWithAttachments{Direction: message.Outbound, Text: long, Attachments: files}, channel.WhatsApp))
-	require.Empty(t, check(text, channel.Facebook))
+	for ch, limit := range map[channel.Channel]int{channel.SMS: 4000, channel.WhatsApp: 4096} {
+		text := message.Text{Direction: message.Outbound, Text: strings.Repeat("é", limit)}
+		require.Empty(t, check(text, ch))
+		text.Text += "é"
+		tooLong := []string{fmt.Sprintf("Text must have at most %d characters, not %d", limit, limit+1)}
+		require.Equal(t, tooLong, check(text, ch))
+		require.Empty(t, check(text, channel.Facebook))
+		if ch == channel.WhatsApp {
+			require.Equal(t, tooLong, check(message.TextWithAttachments{Direction: message.Outbound, Text: text.Text, Attachments: files}, ch))
+		}
+		text.Direction = message.Inbound
+		require.Empty(t, check(text, ch), "the text of a customer has no limit")
+	}
+}
 
-	text.Direction = message.Inbound
-	require.Empty(t, check(text, channel.WhatsApp), "the text of a customer has no limit")
-	text.Direction, text.Text = message.Outbound, long[:4096*len("é")]
-	require.Empty(t, check(text, channel.WhatsApp))
+func TestAnAnnouncementHasNoFlags(t *testing.T) {
+	text := message.Text{Direction: message.Announcement, Text: "left", Envelope: message.Envelope{Redacted: new(false), AttemptGatewayDelivery: new(true)}}
+	require.Equal(t,
+		[]string{"Redacted must be nil in an announcement", "AttemptGatewayDelivery must be nil in an announcement"}, violations(text))
+	text.Envelope = message.Envelope{}
+	require.Empty(t, violations(text))
+}
+
+func TestTheTypeOfAnUnknownIsQuoted(t *testing.T) {
+	for given, want := range map[string]string{
+		`{"type":"holo\ngram"}`:                     `Type is "holo\ngram", which is not known, so the message cannot be sent`,
+		`{"type":"wab-list","direction":"inbound"}`: `Type is "wab-list", which must be outbound`,
+		`{"type":7}`: "Type is missing in the JSON, so the message cannot be sent",
+		`{"type":"` + strings.Repeat("x", 39) + strings.Repeat("é", 9) + `"}`: `Type is not known: it begins with "` + strings.Repeat("x", 39) + `"`,
+	} {
+		require.Equal(t, []string{want}, violations(decode(t, given)))
+	}
+}
+
+func TestAFormHasATemplate(t *testing.T) {
+	const given = `{"type":"amb-form","direction":"outbound","ambForm":{"data":{"dynamic":{"data":{"pages":[{"pageIdentifier":"1","type":"input"}]}}}}}`
+	form := decode(t, given).(message.AppleForm)
+	require.Equal(t, []string{"Content.Data.Dynamic.Template is empty"}, violations(form), "Raw has none")
+	form.Content.Data.Dynamic.Template = "other"
+	require.Equal(t, []string{"Content.Data.Dynamic.Template must be messageForms"}, violations(form))
+	form.Content.Data.Dynamic.Template = message.AppleFormTemplate
+	require.Empty(t, violations(form))
+
+	form.Content.Data.Dynamic.Template, form.Raw = "", nil
+	require.Empty(t, violations(form), "it is filled in")
+	require.Contains(t, string(encode(t, form)), `"template":"messageForms"`)
+
+	form.Raw = json.RawMessage(`{"mood":1}`)
+	require.Empty(t, violations(form), "it is filled in beside other members")
 }
 
 func TestADirectionMustBeOneOfThree(t *testing.T) {

@@ -205,16 +205,16 @@ func readHead(data []byte) (head, error) {
 				if h.typ != "" {
 					return h, nil // The decoder of this type will report the error.
 				}
-				return h, atMember(documented(name), err)
+				return h, atMember(schemaName(name), err)
 			}
 		}
 	}
 	return h, nil
 }
 
-// documented returns name if the schema has a member of that name, and "" otherwise,
+// schemaName returns name if the schema has a member of that name, and "" otherwise,
 // because an error must not quote an unknown name.
-func documented(name []byte) string {
+func schemaName(name []byte) string {
 	for _, k := range kinds().list {
 		if i := k.content.find(name); i >= 0 {
 			return k.content.fields[i].name

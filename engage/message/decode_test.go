@@ -225,7 +225,7 @@ func TestAnUnknownTypeKeepsItsJSON(t *testing.T) {
 	require.Equal(t, given, string(direct))
 	require.Equal(t, m, message.Stamp(m, "other", sent.Add(time.Hour)))
 	require.Equal(t,
-		[]string{"Type is unknown or does not have this direction, so the message cannot be sent"},
+		[]string{`Type is "hologram", which is not known, so the message cannot be sent`},
 		phrases(message.Check(m, outcome.AppendMessage, outcome.V14, channel.API)))
 }
 

@@ -46,10 +46,11 @@ type Envelope struct {
 	// it has one.
 	Timestamp time.Time `json:"timestamp,omitzero"`
 	// Redacted reports whether sensitive content was removed. The JSON leaves it
-	// out if it is nil.
+	// out if it is nil, as it must be in an announcement.
 	Redacted *bool `json:"redacted,omitempty"`
 	// AttemptGatewayDelivery asks Engage to deliver an outbound message to the
-	// customer (assumed from its name). The JSON leaves it out if it is nil.
+	// customer (assumed from its name). The JSON leaves it out if it is nil, as it must
+	// be in an announcement.
 	AttemptGatewayDelivery *bool `json:"attemptGwDelivery,omitempty"`
 	// Raw is the JSON object from which the message was decoded. [Decode] sets it only
 	// if the fields do not contain everything: a member is unknown, missing, empty or

@@ -19,20 +19,19 @@ type Support struct {
 	// CreateConversation that support the message. Later versions support it too.
 	// They are empty if no version does.
 	Append, Create outcome.Version
-	// Evidence says how the versions are known: "documented" or "assumed". The
-	// types, channels and directions are documented.
-	Evidence string
+	// ChannelEvidence says how it is known that the channels carry the message, and
+	// Evidence how the versions are known: "documented" or "assumed".
+	ChannelEvidence, Evidence string
 }
 
 const (
-	documentedVersions = "documented"
-	assumedVersions    = "assumed"
+	documented = "documented"
+	assumed    = "assumed"
 )
 
 var (
 	chats       = []channel.Channel{channel.Facebook, channel.WhatsApp, channel.Apple, channel.API}
 	chatsAndSMS = []channel.Channel{channel.SMS, channel.Facebook, channel.WhatsApp, channel.Apple, channel.API}
-	allButChat  = []channel.Channel{channel.SMS, channel.Facebook, channel.Email, channel.WhatsApp, channel.Apple, channel.API}
 	email       = []channel.Channel{channel.Email}
 	liveChat    = []channel.Channel{channel.LiveChat}
 	whatsApp    = []channel.Channel{channel.WhatsApp}
@@ -47,49 +46,54 @@ var (
 //     messages of files alone, and those of Append also outbound text. The vendor lists
 //     text with attachments only.
 //   - Append 1.3 supports announcements outside live chat, as it does in live chat.
+//   - Email carries announcements. One of the vendor's pages lists them, but the table of
+//     the channels has no text on email.
+//   - WhatsApp carries interactive responses, as in a sample of the schema. The table of
+//     the channels does not list them.
 //   - Append 1.4 supports the rich types of WhatsApp and Apple. The vendor does not
 //     describe the changes of this version.
 //   - Create 1.3 supports every type. It takes a list of messages, and the vendor
 //     publishes one schema for the lists of Append and Create.
 var supported = []Support{
-	{TypeText, Inbound, chatsAndSMS, outcome.V10, outcome.V10, assumedVersions},
-	{TypeText, Inbound, liveChat, outcome.V10, outcome.V10, documentedVersions},
-	{TypeText, Outbound, chatsAndSMS, outcome.V10, outcome.V10, assumedVersions},
-	{TypeText, Outbound, liveChat, outcome.V13, outcome.V10, assumedVersions},
-	{TypeText, Announcement, liveChat, outcome.V13, outcome.V12, documentedVersions},
-	{TypeText, Announcement, allButChat, outcome.V13, outcome.V13, assumedVersions},
+	{TypeText, Inbound, chatsAndSMS, outcome.V10, outcome.V10, documented, assumed},
+	{TypeText, Inbound, liveChat, outcome.V10, outcome.V10, documented, documented},
+	{TypeText, Outbound, chatsAndSMS, outcome.V10, outcome.V10, documented, assumed},
+	{TypeText, Outbound, liveChat, outcome.V13, outcome.V10, documented, assumed},
+	{TypeText, Announcement, liveChat, outcome.V13, outcome.V12, documented, documented},
+	{TypeText, Announcement, chatsAndSMS, outcome.V13, outcome.V13, documented, assumed},
+	{TypeText, Announcement, email, outcome.V13, outcome.V13, assumed, assumed},
 
-	{TypeAttachments, Inbound, chats, outcome.V10, outcome.V10, assumedVersions},
-	{TypeAttachments, Inbound, liveChat, outcome.V13, outcome.V12, assumedVersions},
-	{TypeAttachments, Outbound, chats, outcome.V10, outcome.V10, assumedVersions},
-	{TypeAttachments, Outbound, liveChat, outcome.V13, outcome.V12, assumedVersions},
+	{TypeAttachments, Inbound, chats, outcome.V10, outcome.V10, documented, assumed},
+	{TypeAttachments, Inbound, liveChat, outcome.V13, outcome.V12, documented, assumed},
+	{TypeAttachments, Outbound, chats, outcome.V10, outcome.V10, documented, assumed},
+	{TypeAttachments, Outbound, liveChat, outcome.V13, outcome.V12, documented, assumed},
 
-	{TypeTextWithAttachments, Inbound, chats, outcome.V10, outcome.V10, assumedVersions},
-	{TypeTextWithAttachments, Inbound, liveChat, outcome.V13, outcome.V12, documentedVersions},
-	{TypeTextWithAttachments, Outbound, chats, outcome.V10, outcome.V10, assumedVersions},
-	{TypeTextWithAttachments, Outbound, liveChat, outcome.V13, outcome.V12, documentedVersions},
+	{TypeTextWithAttachments, Inbound, chats, outcome.V10, outcome.V10, documented, assumed},
+	{TypeTextWithAttachments, Inbound, liveChat, outcome.V13, outcome.V12, documented, documented},
+	{TypeTextWithAttachments, Outbound, chats, outcome.V10, outcome.V10, documented, assumed},
+	{TypeTextWithAttachments, Outbound, liveChat, outcome.V13, outcome.V12, documented, documented},
 
-	{TypeEmail, Inbound, email, outcome.V10, outcome.V10, assumedVersions},
-	{TypeEmail, Outbound, email, outcome.V10, outcome.V10, assumedVersions},
+	{TypeEmail, Inbound, email, outcome.V10, outcome.V10, documented, assumed},
+	{TypeEmail, Outbound, email, outcome.V10, outcome.V10, documented, assumed},
 
-	{TypeLiveChatCarousel, Outbound, liveChat, outcome.V13, outcome.V12, documentedVersions},
-	{TypeLiveChatQuickReplies, Outbound, liveChat, outcome.V13, outcome.V12, documentedVersions},
-	{TypeLiveChatCarouselResponse, Inbound, liveChat, outcome.V13, outcome.V12, documentedVersions},
-	{TypeLiveChatQuickRepliesResponse, Inbound, liveChat, outcome.V13, outcome.V12, documentedVersions},
-	{TypeLiveChatFormResponse, Inbound, liveChat, outcome.V10, outcome.V12, documentedVersions},
+	{TypeLiveChatCarousel, Outbound, liveChat, outcome.V13, outcome.V12, documented, documented},
+	{TypeLiveChatQuickReplies, Outbound, liveChat, outcome.V13, outcome.V12, documented, documented},
+	{TypeLiveChatCarouselResponse, Inbound, liveChat, outcome.V13, outcome.V12, documented, documented},
+	{TypeLiveChatQuickRepliesResponse, Inbound, liveChat, outcome.V13, outcome.V12, documented, documented},
+	{TypeLiveChatFormResponse, Inbound, liveChat, outcome.V10, outcome.V12, documented, documented},
 
-	{TypeWhatsAppButtons, Outbound, whatsApp, outcome.V14, outcome.V13, assumedVersions},
-	{TypeWhatsAppList, Outbound, whatsApp, outcome.V14, outcome.V13, assumedVersions},
-	{TypeWhatsAppInteractiveResponse, Inbound, whatsApp, outcome.V14, outcome.V13, assumedVersions},
+	{TypeWhatsAppButtons, Outbound, whatsApp, outcome.V14, outcome.V13, documented, assumed},
+	{TypeWhatsAppList, Outbound, whatsApp, outcome.V14, outcome.V13, documented, assumed},
+	{TypeWhatsAppInteractiveResponse, Inbound, whatsApp, outcome.V14, outcome.V13, assumed, assumed},
 
-	{TypeAppleListPicker, Outbound, apple, outcome.V14, outcome.V13, assumedVersions},
-	{TypeAppleTimePicker, Outbound, apple, outcome.V14, outcome.V13, assumedVersions},
-	{TypeAppleQuickReplies, Outbound, apple, outcome.V14, outcome.V13, assumedVersions},
-	{TypeAppleForm, Outbound, apple, outcome.V14, outcome.V13, assumedVersions},
-	{TypeAppleListPickerResponse, Inbound, apple, outcome.V14, outcome.V13, assumedVersions},
-	{TypeAppleTimePickerResponse, Inbound, apple, outcome.V14, outcome.V13, assumedVersions},
-	{TypeAppleQuickRepliesResponse, Inbound, apple, outcome.V14, outcome.V13, assumedVersions},
-	{TypeAppleFormResponse, Inbound, apple, outcome.V14, outcome.V13, assumedVersions},
+	{TypeAppleListPicker, Outbound, apple, outcome.V14, outcome.V13, documented, assumed},
+	{TypeAppleTimePicker, Outbound, apple, outcome.V14, outcome.V13, documented, assumed},
+	{TypeAppleQuickReplies, Outbound, apple, outcome.V14, outcome.V13, documented, assumed},
+	{TypeAppleForm, Outbound, apple, outcome.V14, outcome.V13, documented, assumed},
+	{TypeAppleListPickerResponse, Inbound, apple, outcome.V14, outcome.V13, documented, assumed},
+	{TypeAppleTimePickerResponse, Inbound, apple, outcome.V14, outcome.V13, documented, assumed},
+	{TypeAppleQuickRepliesResponse, Inbound, apple, outcome.V14, outcome.V13, documented, assumed},
+	{TypeAppleFormResponse, Inbound, apple, outcome.V14, outcome.V13, documented, assumed},
 }
 
 // SupportTable returns the table of the messages that can be sent, in the order of

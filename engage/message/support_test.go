@@ -23,13 +23,13 @@ var update = flag.Bool("update", false, "write testdata/support.txt")
 func printed() string {
 	var b bytes.Buffer
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "type\tdirection\tchannels\tAppendMessage\tCreateConversation\tversions are")
+	fmt.Fprintln(w, "type\tdirection\tchannels\tchannels are\tAppendMessage\tCreateConversation\tversions are")
 	for _, row := range message.SupportTable() {
 		var channels []string
 		for _, ch := range row.Channels {
 			channels = append(channels, string(ch))
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", row.Type, row.Direction, strings.Join(channels, " "),
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", row.Type, row.Direction, strings.Join(channels, " "), row.ChannelEvidence,
 			since(row.Append), since(row.Create), row.Evidence)
 	}
 	w.Flush()
@@ -152,7 +152,8 @@ func TestAViolationOfTheTypeSaysWhatIsSupported(t *testing.T) {
 			"text-announcement", outcome.AppendMessage, outcome.V10, channel.SMS,
 			"Type is not supported by AppendMessage 1.0 on sms; supported: " +
 				"announcement text on livechat by AppendMessage 1.3 or later and CreateConversation 1.2 or later; " +
-				"announcement text on sms, facebook, email, whatsapp, amb, api by AppendMessage 1.3 or later and CreateConversation 1.3 or later",
+				"announcement text on sms, facebook, whatsapp, amb, api by AppendMessage 1.3 or later and CreateConversation 1.3 or later; " +
+				"announcement text on email by AppendMessage 1.3 or later and CreateConversation 1.3 or later",
 		},
 		{
 			"amb-form-outbound", outcome.CreateConversation, outcome.V12, channel.Apple,

@@ -4,8 +4,8 @@ package message
 // The text of an announcement may contain **bold** and _italic_ (documented).
 type Text struct {
 	Direction Direction `json:"-"`
-	// Text is required. An outbound text on WhatsApp has at most 4096 characters
-	// (documented).
+	// Text is required. An outbound text has at most 4000 characters on SMS and 4096 on
+	// WhatsApp (documented).
 	Text string `json:"text,omitempty" check:"required"`
 	Envelope
 }
