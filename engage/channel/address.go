@@ -2,6 +2,7 @@ package channel
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -52,6 +53,60 @@ type Members struct {
 	ToRecipients []string `json:"toRecipients,omitempty"`
 	CCRecipients []string `json:"ccRecipients,omitempty"`
 	InReplyTo    string   `json:"inReplyTo,omitempty"`
+}
+
+// Address returns the address with these members. It ignores members that the channel does
+// not use. It returns an error that lists the known channels if Channel is none of them.
+// The address may have [Address.Problems].
+func (m Members) Address() (Address, error) {
+	switch m.Channel {
+	case SMS:
+		return SMSAddress{Business: m.BusinessAddress, Customer: m.CustomerAddress}, nil
+	case Facebook:
+		return FacebookAddress{PageID: m.BusinessAddress, PageScopedID: m.CustomerAddress}, nil
+	case LiveChat:
+		return LiveChatAddress{
+			AppID: m.BusinessAddress, UserID: m.CustomerAddress,
+			ThreadID: m.ThreadID, BrowserFingerprint: m.BrowserFingerprint,
+		}, nil
+	case Email:
+		return EmailAddress{
+			Mailbox: m.BusinessAddress, From: m.CustomerAddress, Subject: m.Subject,
+			To: slices.Clone(m.ToRecipients), CC: slices.Clone(m.CCRecipients), InReplyTo: m.InReplyTo,
+		}, nil
+	case WhatsApp:
+		return WhatsAppAddress{Business: m.BusinessAddress, Customer: m.CustomerAddress}, nil
+	case Apple:
+		return AppleAddress{AccountID: m.BusinessAddress, UserID: m.CustomerAddress}, nil
+	case API:
+		return APIAddress{BusinessID: m.BusinessAddress, UserID: m.CustomerAddress}, nil
+	}
+	return nil, fmt.Errorf("channel: %q is not one of the seven channels: %s", shortened(m.Channel), names())
+}
+
+// NewAddress returns the address of the customer and the business on ch. It returns an
+// error that lists the known channels if ch is none of them. For a live chat and an email,
+// which need more, use [Members.Address] or set the fields of the struct.
+func NewAddress(ch Channel, business, customer string) (Address, error) {
+	return Members{Channel: ch, BusinessAddress: business, CustomerAddress: customer}.Address()
+}
+
+// shortened returns ch if it is short enough for an error.
+func shortened(ch Channel) Channel {
+	const longest = 20
+	if len(ch) > longest {
+		return ch[:longest] + "…"
+	}
+	return ch
+}
+
+// names returns the names of all channels in a list with commas.
+func names() string {
+	var all []string
+	for _, ch := range All() {
+		all = append(all, string(ch))
+	}
+	return strings.Join(all, ", ")
 }
 
 // part is a field of an address.

@@ -47,6 +47,12 @@ func TestMembersHaveTheServicesNames(t *testing.T) {
 			require.NoError(t, err)
 			require.JSONEq(t, test.json, string(encoded))
 			require.Empty(t, problems(test.address))
+
+			var members channel.Members
+			require.NoError(t, json.Unmarshal(encoded, &members))
+			again, err := members.Address()
+			require.NoError(t, err)
+			require.Equal(t, test.address, again)
 		})
 	}
 }
@@ -134,6 +140,47 @@ func TestMembersShareNoMemoryWithTheAddress(t *testing.T) {
 	members := address.Members()
 	members.ToRecipients[0], members.CCRecipients[0] = "changed", "changed"
 	require.Equal(t, channel.EmailAddress{To: []string{"to"}, CC: []string{"cc"}}, address)
+}
+
+func TestAnAddressSharesNoMemoryWithItsMembers(t *testing.T) {
+	members := channel.Members{Channel: channel.Email, ToRecipients: []string{"to"}, CCRecipients: []string{"cc"}}
+	address, err := members.Address()
+	require.NoError(t, err)
+	members.ToRecipients[0], members.CCRecipients[0] = "changed", "changed"
+	require.Equal(t, channel.EmailAddress{To: []string{"to"}, CC: []string{"cc"}}, address)
+}
+
+func TestAnAddressOnAnUnknownChannelIsAnError(t *testing.T) {
+	for ch, quoted := range map[channel.Channel]string{
+		"rcs": `"rcs"`, "": `""`, "SMS": `"SMS"`, "a\nb": `"a\nb"`, "12345678901234567890more": `"12345678901234567890…"`,
+	} {
+		address, err := channel.NewAddress(ch, "business", "customer")
+		require.EqualError(t, err, "channel: "+quoted+" is not one of the seven channels: sms, facebook, livechat, email, whatsapp, amb, api")
+		require.Nil(t, address)
+	}
+}
+
+// A program may get the parts of an address from a table.
+func ExampleNewAddress() {
+	address, err := channel.NewAddress("whatsapp", "15550100", "15550199")
+	fmt.Printf("%+v %v\n", address, err)
+	_, err = channel.NewAddress("rcs", "15550100", "15550199")
+	fmt.Println(err)
+	// Output:
+	// {Business:15550100 Customer:15550199} <nil>
+	// channel: "rcs" is not one of the seven channels: sms, facebook, livechat, email, whatsapp, amb, api
+}
+
+// The members of an address are the JSON of the service's requests.
+func ExampleMembers_Address() {
+	var members channel.Members
+	if err := json.Unmarshal([]byte(`{"channel":"livechat","bizAddress":"APP1","customerAddress":"ann","threadId":"T1"}`), &members); err != nil {
+		fmt.Println(err)
+		return
+	}
+	address, err := members.Address()
+	fmt.Printf("%+v %v\n", address, err)
+	// Output: {AppID:APP1 UserID:ann ThreadID:T1 BrowserFingerprint:} <nil>
 }
 
 // problems returns the problems of an address as phrases.
