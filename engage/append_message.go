@@ -2,6 +2,7 @@ package engage
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/message"

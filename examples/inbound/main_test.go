@@ -50,7 +50,7 @@ func TestAMalformedLineEndsOnOnInvalidData(t *testing.T) {
 	for input, want := range map[string]string{
 		`{"channel":"sms"`:     "the line is not complete JSON",
 		`[1]`:                  "the line is not a JSON object",
-		`null`:                 "channel is not one of the seven channels",
+		`null`:                 "channel is not one of the seven channels [sms facebook livechat email whatsapp amb api]",
 		`{} {}`:                "the line continues after its JSON object",
 		`{}}`:                  "the line continues after its JSON object",
 		`{} ]`:                 "the line continues after its JSON object",

@@ -107,7 +107,7 @@ func (r record) content() (channel.Address, message.Message, error) {
 	var v outcome.Violations
 	address := r.address()
 	if address == nil {
-		v.Add("channel", "is not one of the seven channels")
+		v.Add("channel", fmt.Sprint("is not one of the seven channels ", channel.All()))
 	}
 	envelope := message.Envelope{AliasID: r.AliasID}
 	if r.Timestamp != "" {
