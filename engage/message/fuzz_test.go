@@ -6,6 +6,7 @@ import (
 	"math"
 	"reflect"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
@@ -77,6 +78,9 @@ func FuzzEncode(f *testing.F) {
 			m := v.Interface().(message.Message)
 
 			data := encode(t, m)
+			direct, err := json.Marshal(m)
+			require.NoError(t, err)
+			require.Equal(t, string(data), string(direct))
 			read := requireFixedPoint(t, data)
 			if text != "" {
 				require.Equal(t, m, read)
@@ -102,6 +106,8 @@ func filled(v reflect.Value, text string, whole int64, decimal float64, flag boo
 		other.SetBool(flag)
 	case reflect.Int:
 		other.SetInt(whole)
+	case reflect.Int64: // a duration
+		other.SetInt(whole % 1_000_000_000 * int64(time.Second))
 	case reflect.Float64:
 		other.SetFloat(decimal)
 	case reflect.Pointer:

@@ -77,9 +77,6 @@ func (s *scanner) text() ([]byte, error) {
 	return s.read(s.Text())
 }
 
-// number reads a number and returns its text.
-func (s *scanner) number() ([]byte, error) { return s.read(s.Number()) }
-
 // skip reads a value of any kind and returns its JSON.
 func (s *scanner) skip() ([]byte, error) { return s.read(s.Skip()) }
 

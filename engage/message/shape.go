@@ -15,7 +15,6 @@ var (
 	rawType       = reflect.TypeFor[json.RawMessage]()
 	ruledType     = reflect.TypeFor[ruled]()
 	timeType      = reflect.TypeFor[time.Time]()
-	durationType  = reflect.TypeFor[time.Duration]()
 )
 
 // shape describes a struct that stands for a JSON object. It is made from the tags of
