@@ -217,6 +217,22 @@ func TestValuesOfOtherKindsAreReadWhereTheirMeaningIsClear(t *testing.T) {
 			`{"type":"amb-form-response","ambFormResponse":{"formMessage":{"version":1}}}`,
 			func(m message.Message) any { return m.(message.AppleFormResponse).Content.FormMessage.Version }, "1",
 		},
+		"a duration with a fraction of zero": {
+			`{"type":"amb-time-picker-response","ambTimePickerResponse":{"datePicker":{"timeslots":[{"duration":1800.0}]}}}`,
+			func(m message.Message) any {
+				return m.(message.AppleTimePickerResponse).Content.DatePicker.Timeslots[0].Duration
+			}, 30 * time.Minute,
+		},
+		"a start in RFC 3339": {
+			`{"type":"amb-time-picker-response","ambTimePickerResponse":{"datePicker":{"timeslots":[{"startTime":"2026-02-02T09:00:00Z","duration":"0"}]}}}`,
+			func(m message.Message) any {
+				return m.(message.AppleTimePickerResponse).Content.DatePicker.Timeslots[0].StartTime
+			}, nine,
+		},
+		"a body that is no object": {
+			`{"type":"wab-buttons","wabButtons":{"body":"Which?"}}`,
+			func(m message.Message) any { return m.(message.WhatsAppButtons).Content.Body }, "Which?",
+		},
 		"an index with a fraction of zero": {
 			`{"type":"amb-quick-replies-response","ambQuickRepliesResponse":{"selectedIndex":2.0}}`,
 			func(m message.Message) any { return *m.(message.AppleQuickRepliesResponse).Content.SelectedIndex }, 2,
@@ -246,6 +262,35 @@ func TestAmbiguousValuesStayRaw(t *testing.T) {
 		require.Equal(t, given, string(encode(t, m)))
 		require.JSONEq(t, `{"type":"text","direction":"inbound","timestamp":"2026-01-31T12:00:00Z"}`, string(encode(t, message.Stamp(m, "", sent))))
 	}
+}
+
+func TestTheStartOfATimeSlotKeepsItsZone(t *testing.T) {
+	m := decode(t, `{"type":"amb-time-picker-response","ambTimePickerResponse":{"datePicker":{"timeslots":[{"startTime":"2026-02-02T14:30+0530","duration":"0"}]}}}`)
+	start := m.(message.AppleTimePickerResponse).Content.DatePicker.Timeslots[0].StartTime
+	require.True(t, nine.Equal(start))
+	require.Equal(t, "14:30", start.Format("15:04"))
+	require.Nil(t, message.EnvelopeOf(m).Raw)
+}
+
+func TestWhatAppleRequiresIsFilledIn(t *testing.T) {
+	list := message.AppleListPicker{Content: message.AppleListPickerContent{Data: message.AppleListPickerData{
+		ListPicker: message.AppleList{Sections: []message.AppleListSection{
+			{Items: []message.AppleListItem{{Identifier: "a", Title: "A"}, {Identifier: "b", Title: "B", Order: new(7)}, {Identifier: "c", Title: "C"}}},
+			{Order: new(0)},
+			{},
+		}},
+	}}}
+	data, err := json.Marshal(message.StampedWire(list, "m-1", time.Time{}))
+	require.NoError(t, err)
+	require.JSONEq(t, `{"type":"amb-list-picker","direction":"outbound","aliasId":"m-1","ambListPicker":{"data":{"version":"1.0","requestIdentifier":"m-1",
+		"listPicker":{"sections":[
+			{"order":0,"multipleSelection":false,"items":[
+				{"identifier":"a","title":"A","order":0},{"identifier":"b","title":"B","order":7},{"identifier":"c","title":"C","order":2}]},
+			{"order":0,"multipleSelection":false},
+			{"order":2,"multipleSelection":false}]}}}}`, string(data))
+
+	given := `{"type":"amb-list-picker","direction":"outbound","ambListPicker":{"data":{"listPicker":{"sections":[{"items":[{"identifier":"a"}]}]}}}}`
+	require.Equal(t, given, string(encode(t, decode(t, given))), "what a decoded message lacks stays absent")
 }
 
 func TestATypeThatIsNoStringIsUnknown(t *testing.T) {
