@@ -402,6 +402,8 @@ func TestTheTypeOfAnUnknownIsQuoted(t *testing.T) {
 	} {
 		require.Equal(t, []string{want}, violations(decode(t, given)))
 	}
+	require.Equal(t, []string{`Type is "text" in an Unknown: decode its JSON to send it`},
+		violations(message.Unknown{Raw: golden(t, "text-inbound")}))
 }
 
 func TestAFormHasATemplate(t *testing.T) {

@@ -26,7 +26,8 @@ const (
 // One bad value does not make a message unreadable. A field stays zero if it cannot hold
 // the value of its member, and the field Raw of the [Envelope] keeps the JSON. Raw also
 // keeps members that the package does not know. It shows whether a member is missing, null
-// or empty. Decoding and encoding a message loses no member. Use [Check] to find out whether the message can be sent.
+// or empty. Decoding and encoding a message loses no member. Use [Check] to find out
+// whether the message can be sent.
 //
 // Decode accepts the variants that the vendor documents: the members url and fileUrl,
 // the members name and fileName, a number in a string, and the type lcFormResponse. A

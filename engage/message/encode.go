@@ -13,8 +13,8 @@ import (
 
 // Wire returns a value that encoding/json encodes as m. It returns nil if m is nil.
 //
-// Encoding the value fails if [Check] reports the field Timestamp, the field Raw or a
-// number of m as a violation.
+// Encoding the value fails if [Check] reports Raw, a year or a number that is not finite
+// as a violation of m.
 func Wire(m Message) any { return StampedWire(m, "", time.Time{}) }
 
 // StampedWire returns Wire(Stamp(m, aliasID, at)). The package encoding/json encodes a
