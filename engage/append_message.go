@@ -2,7 +2,6 @@ package engage
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/message"

@@ -71,7 +71,7 @@ func TestDiff(t *testing.T) {
 	}
 	noon := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 	buttons := func(title string) message.Message {
-		return message.WhatsAppButtons{Content: message.WhatsAppButtonsContent{Body: message.WhatsAppText{Text: title}}}
+		return message.NewWhatsAppButtons(title)
 	}
 	type list = []message.Message
 	for name, c := range map[string]struct {
