@@ -6,8 +6,8 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// maxFiles is the largest number of files in one message. The service drops the others
-// (documented for contact-center tenants).
+// maxFiles is the largest number of files in an outbound message. The service drops the
+// surplus files of a message (documented for contact-center tenants).
 const maxFiles = 10
 
 // Attachment is a file of a message. The service downloads it from its URL.
@@ -35,9 +35,14 @@ func (a Attachment) rules(v *outcome.Violations) {
 	}
 }
 
-// limitFiles adds a violation if there are more files than the service accepts. Dropped
-// files do not count, because the service does not download them.
-func limitFiles(v *outcome.Violations, attachments []Attachment) {
+// limitFiles adds a violation if an outbound message has more files than the service
+// keeps. An inbound message may have more: a refusal would lose the whole message of the
+// customer, and the service drops only the surplus files. Files that were dropped do not
+// count, because the service does not download them.
+func limitFiles(v *outcome.Violations, direction Direction, attachments []Attachment) {
+	if direction != Outbound {
+		return
+	}
 	files := 0
 	for _, a := range attachments {
 		if !a.Dropped {
@@ -52,7 +57,9 @@ func limitFiles(v *outcome.Violations, attachments []Attachment) {
 // Attachments is a message of files without text.
 type Attachments struct {
 	Direction Direction `json:"-"`
-	// Attachments must have at least one file, and at most 10 that were not dropped.
+	// Attachments must have at least one file. An outbound message has at most 10 files
+	// that were not dropped. An inbound message may have more, but the service drops the
+	// surplus (documented for contact-center tenants).
 	Attachments []Attachment `json:"attachments,omitempty" check:"required"`
 	Envelope
 }
@@ -66,7 +73,7 @@ func (m Attachments) MarshalJSON() ([]byte, error) { return marshal(m) }
 // UnmarshalJSON decodes a message of this type, as [Decode] does.
 func (m *Attachments) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
 
-func (m Attachments) rules(v *outcome.Violations) { limitFiles(v, m.Attachments) }
+func (m Attachments) rules(v *outcome.Violations) { limitFiles(v, m.Direction, m.Attachments) }
 func (m Attachments) direction() Direction        { return m.Direction }
 func (m Attachments) with(e Envelope) Message     { m.Envelope = e; return m }
 
@@ -76,8 +83,8 @@ type TextWithAttachments struct {
 	// Text is required. Use [Attachments] for a message without text. An outbound text
 	// has at most 4096 characters on WhatsApp (documented).
 	Text string `json:"text,omitempty" check:"required"`
-	// Attachments must have at least one file, and at most 10 that were not dropped.
-	// Use [Text] for a message without files.
+	// Attachments must have at least one file. Use [Text] for a message without files. The
+	// limit of 10 files is that of [Attachments].
 	Attachments []Attachment `json:"attachments,omitempty" check:"required"`
 	Envelope
 }
@@ -91,6 +98,6 @@ func (m TextWithAttachments) MarshalJSON() ([]byte, error) { return marshal(m) }
 // UnmarshalJSON decodes a message of this type, as [Decode] does.
 func (m *TextWithAttachments) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
 
-func (m TextWithAttachments) rules(v *outcome.Violations) { limitFiles(v, m.Attachments) }
+func (m TextWithAttachments) rules(v *outcome.Violations) { limitFiles(v, m.Direction, m.Attachments) }
 func (m TextWithAttachments) direction() Direction        { return m.Direction }
 func (m TextWithAttachments) with(e Envelope) Message     { m.Envelope = e; return m }

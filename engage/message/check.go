@@ -29,6 +29,9 @@ type ruled interface {
 // operation. It checks each field, and that [SupportTable] lists the message for the
 // version and the channel. The names of fields are paths relative to the message.
 //
+// The text and the number of files of an inbound message have no limit, and an inbound
+// email needs no content, because a refusal would lose what the customer sent.
+//
 // A message that is nil, an [Unknown] or not supported is a violation of the field Type.
 // If ch is an unknown channel, the message is supported if any channel supports it.
 func Check(m Message, operation outcome.Operation, version outcome.Version, ch channel.Channel) outcome.Violations {

@@ -76,22 +76,23 @@ func TestCheckNamesEveryViolationAtOnce(t *testing.T) {
 			},
 		},
 		"more files than the service accepts": {
-			message.Attachments{Direction: message.Inbound, Attachments: repeat(11, files[0])},
+			message.Attachments{Direction: message.Outbound, Attachments: repeat(11, files[0])},
 			[]string{"Attachments must have at most 10 files, not 11: the service drops the others"},
 		},
 		"more files beside a text": {
-			message.TextWithAttachments{Direction: message.Inbound, Text: "hello", Attachments: repeat(12, files[0])},
+			message.TextWithAttachments{Direction: message.Outbound, Text: "hello", Attachments: repeat(12, files[0])},
 			[]string{"Attachments must have at most 10 files, not 12: the service drops the others"},
 		},
 		"more files with an email": {
-			message.Email{Direction: message.Inbound, Content: emailContent, Attachments: repeat(13, emailFiles[0])},
+			message.Email{Direction: message.Outbound, Content: emailContent, Attachments: repeat(13, emailFiles[0])},
 			[]string{"Attachments must have at most 10 files, not 13: the service drops the others"},
 		},
 		"an empty email": {
-			message.Email{Direction: message.Inbound},
+			message.Email{Direction: message.Outbound},
 			[]string{
 				"Content.From is empty",
-				"Content.PlainBody is empty: an email needs PlainBody, HTMLBody, StrippedText, StrippedHTML or an attachment",
+				"Content.To is empty: an outbound email needs a recipient in To or CC",
+				"Content.PlainBody is empty: an outbound email needs PlainBody, HTMLBody, StrippedText, StrippedHTML or an attachment",
 			},
 		},
 		"an outbound email without a recipient": {
@@ -314,7 +315,7 @@ func TestAMessageAtALimitHasNoViolations(t *testing.T) {
 			message.WhatsAppSection{Rows: repeat(5, message.WhatsAppRow{ID: "1", Title: "One"})})},
 	}}))
 	tenFiles := append(repeat(10, files[0]), repeat(5, message.Attachment{MIMEType: "image", FileName: "[Dropped]", Dropped: true})...)
-	require.Empty(t, violations(message.Attachments{Direction: message.Inbound, Attachments: tenFiles}))
+	require.Empty(t, violations(message.Attachments{Direction: message.Outbound, Attachments: tenFiles}))
 	require.Empty(t, violations(message.AppleListPicker{Content: message.AppleListPickerContent{Data: message.AppleListPickerData{
 		ListPicker: message.AppleList{Sections: repeat(20,
 			message.AppleListSection{Items: repeat(20, message.AppleListItem{Identifier: "i", Title: "t"})})},
@@ -333,7 +334,25 @@ func TestAMessageAtALimitHasNoViolations(t *testing.T) {
 	}
 }
 
-func TestAnEmailNeedsOneBodyOrAnAttachment(t *testing.T) {
+func TestAnInboundMessageMayHaveMoreFilesThanTheServiceKeeps(t *testing.T) {
+	for _, m := range []message.Message{
+		message.Attachments{Direction: message.Inbound, Attachments: repeat(11, files[0])},
+		message.TextWithAttachments{Direction: message.Inbound, Text: "hello", Attachments: repeat(11, files[0])},
+		message.Email{Direction: message.Inbound, Content: emailContent, Attachments: repeat(11, emailFiles[0])},
+	} {
+		require.Empty(t, violations(m), m.Type())
+	}
+}
+
+func TestAnInboundEmailMayBeEmpty(t *testing.T) {
+	m := message.Email{Direction: message.Inbound, Content: message.EmailContent{From: "jane@example.com"}}
+	require.Empty(t, violations(m))
+	require.Equal(t, m, decode(t, string(encode(t, m))))
+	m.Content.From = ""
+	require.Equal(t, []string{"Content.From is empty"}, violations(m))
+}
+
+func TestOneBodyOrAnAttachmentIsEnoughForAnEmail(t *testing.T) {
 	to := []string{"help@example.org"}
 	for name, m := range map[string]message.Email{
 		"plain body":    {Content: message.EmailContent{PlainBody: "x"}},

@@ -51,8 +51,9 @@
 //
 // The vendor documents the schema: the types, the member names, and most channels and
 // directions of each type. The schema does not say which members are required. This
-// package requires only those without which a message has no content. The content of
-// Apple's list picker and time picker is assumed. The versions that support a type are
-// mostly documented for live chat and assumed for other channels. The fields
-// ChannelEvidence and Evidence of each row of the table say which.
+// package requires only those without which a message has no content. It also requires the
+// sender of an email, but no content of an inbound one. The content of Apple's list picker
+// and time picker is assumed. The versions that support a type are mostly documented for
+// live chat and assumed for other channels. The fields ChannelEvidence and Evidence of
+// each row of the table say which.
 package message

@@ -11,7 +11,7 @@ import (
 type Email struct {
 	Direction Direction    `json:"-"`
 	Content   EmailContent `json:"email,omitzero" check:"required"`
-	// Attachments must have at most 10 files that were not dropped.
+	// Attachments may be empty. The limit of 10 files is that of [Attachments].
 	Attachments []Attachment `json:"attachments,omitempty" rename:"fileUrl"`
 	Envelope
 }
@@ -28,8 +28,9 @@ type EmailContent struct {
 	// emails that it quotes.
 	StrippedText string `json:"strippedText,omitempty"`
 	StrippedHTML string `json:"strippedHtml,omitempty"`
-	// PlainBody and HTMLBody are the whole email as text and as HTML. One of the four
-	// bodies is required, unless the email has an attachment.
+	// PlainBody and HTMLBody are the whole email as text and as HTML. An outbound email
+	// needs one of the four bodies or an attachment. An inbound email may have none of
+	// them, because a customer can send such an email.
 	PlainBody string `json:"bodyPlain,omitempty"`
 	HTMLBody  string `json:"bodyHtml,omitempty"`
 	// Headers are the headers of the email.
@@ -46,13 +47,16 @@ func (m Email) MarshalJSON() ([]byte, error) { return marshal(m) }
 func (m *Email) UnmarshalJSON(data []byte) error { return unmarshal(data, m) }
 
 func (m Email) rules(v *outcome.Violations) {
-	limitFiles(v, m.Attachments)
+	limitFiles(v, m.Direction, m.Attachments)
+	if m.Direction != Outbound {
+		return
+	}
 	c := m.Content
-	if m.Direction == Outbound && len(c.To) == 0 && len(c.CC) == 0 {
+	if len(c.To) == 0 && len(c.CC) == 0 {
 		v.Add("Content.To", "is empty: an outbound email needs a recipient in To or CC")
 	}
 	if cmp.Or(c.PlainBody, c.HTMLBody, c.StrippedText, c.StrippedHTML) == "" && len(m.Attachments) == 0 {
-		v.Add("Content.PlainBody", "is empty: an email needs PlainBody, HTMLBody, StrippedText, StrippedHTML or an attachment")
+		v.Add("Content.PlainBody", "is empty: an outbound email needs PlainBody, HTMLBody, StrippedText, StrippedHTML or an attachment")
 	}
 }
 
