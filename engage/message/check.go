@@ -75,7 +75,7 @@ func unknownType(m Message) string {
 	switch {
 	case typ == "":
 		return "is missing in the JSON, so the message cannot be sent"
-	case k != nil && k.direction == "":
+	case k != nil && (k.direction == "" || m.direction() == "" || m.direction() == k.direction):
 		return fmt.Sprintf("is %q in an Unknown: decode its JSON to send it", typ)
 	case k != nil:
 		return fmt.Sprintf("is %q, which must be %s", typ, k.direction)

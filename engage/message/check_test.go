@@ -421,8 +421,13 @@ func TestTheTypeOfAnUnknownIsQuoted(t *testing.T) {
 	} {
 		require.Equal(t, []string{want}, violations(decode(t, given)))
 	}
-	require.Equal(t, []string{`Type is "text" in an Unknown: decode its JSON to send it`},
-		violations(message.Unknown{Raw: golden(t, "text-inbound")}))
+	for given, want := range map[string]string{
+		`{"type":"text","direction":"inbound"}`:      `Type is "text" in an Unknown: decode its JSON to send it`,
+		`{"type":"wab-list","direction":"outbound"}`: `Type is "wab-list" in an Unknown: decode its JSON to send it`,
+		`{"type":"wab-list"}`:                        `Type is "wab-list" in an Unknown: decode its JSON to send it`,
+	} {
+		require.Equal(t, []string{want}, violations(message.Unknown{Raw: []byte(given)}), "Decode makes no Unknown of it")
+	}
 }
 
 func TestAFormHasATemplate(t *testing.T) {
