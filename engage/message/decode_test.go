@@ -163,13 +163,14 @@ func TestRawDoesNotReplaceAField(t *testing.T) {
 	require.JSONEq(t, `{"type":"text","direction":"inbound","text":"hello"}`, string(encode(t, m)))
 }
 
-func TestARawThatIsNoJSONObjectIsAnErrorOfEncoding(t *testing.T) {
+func TestARawThatCannotBeDecodedIsAnErrorOfEncoding(t *testing.T) {
 	for raw, problem := range map[string]string{
-		"{":                "Raw ends too early",
-		"[]":               "Raw is an array, not an object",
-		"{} {}":            "Raw is not valid JSON at byte 3",
-		"{\"x\":\"\xff\"}": "Raw is not valid UTF-8",
-		`{"text":x}`:       "Raw must be a JSON object in UTF-8",
+		"{":                       "Raw ends too early",
+		"[]":                      "Raw is an array, not an object",
+		"{} {}":                   "Raw is not valid JSON at byte 3",
+		"{\"x\":\"\xff\"}":        "Raw is not valid UTF-8",
+		`{"text":x}`:              "Raw is invalid: text is not valid JSON at byte 8",
+		`{"text":"a","text":"b"}`: "Raw is invalid: text appears twice",
 	} {
 		m := message.Text{Direction: message.Inbound, Text: "hello", Envelope: message.Envelope{Raw: json.RawMessage(raw)}}
 		_, err := json.Marshal(message.Wire(m))

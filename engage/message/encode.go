@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -79,7 +80,7 @@ func rawProblem(err error) string {
 	if e, ok := errors.AsType[*DecodeError](err); ok && e.Member == "" {
 		return e.Problem
 	}
-	return "must be a JSON object in UTF-8"
+	return "is invalid: " + strings.TrimPrefix(err.Error(), "message: ")
 }
 
 // encoder encodes one message. A shape describes each struct of it.
