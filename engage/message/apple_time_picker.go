@@ -53,9 +53,9 @@ type AppleLocation struct {
 type AppleTimeslot struct {
 	// Identifier is the id of the slot, which the response contains. It is required.
 	Identifier string `json:"identifier,omitempty" check:"required"`
-	// StartTime is the start of the slot. It is required and must be a whole minute. The
-	// JSON has it in its own zone, as in 2026-01-31T12:00+0000 (documented for responses,
-	// assumed here).
+	// StartTime is the start of the slot. It is required. It must be a whole minute, and so
+	// must the offset of its zone. The JSON has it in its own zone, as in
+	// 2026-01-31T12:00+0000 (documented for responses, assumed here).
 	StartTime time.Time `json:"startTime,omitzero" layout:"2006-01-02T15:04-0700" check:"required"`
 	// Duration is the length of the slot in whole seconds.
 	Duration time.Duration `json:"duration"`
@@ -64,6 +64,9 @@ type AppleTimeslot struct {
 func (s AppleTimeslot) rules(v *outcome.Violations) {
 	if s.StartTime.Second() != 0 || s.StartTime.Nanosecond() != 0 {
 		v.Add("StartTime", "must be a whole minute")
+	}
+	if _, offset := s.StartTime.Zone(); offset%60 != 0 {
+		v.Add("StartTime", "must be in a zone whose offset from UTC is in whole minutes")
 	}
 }
 

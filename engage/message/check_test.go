@@ -242,6 +242,7 @@ func TestCheckNamesEveryViolationAtOnce(t *testing.T) {
 					{Identifier: "4", StartTime: nine, Duration: time.Minute + time.Millisecond},
 					{Identifier: "5", StartTime: nine, Duration: -time.Minute},
 					{Identifier: "6", StartTime: nine.In(time.FixedZone("IST", 19_800)), Duration: time.Hour},
+					{Identifier: "7", StartTime: time.Date(2026, 2, 2, 9, 0, 0, 0, time.FixedZone("LMT", 1172))},
 				}},
 			}}},
 			[]string{
@@ -250,6 +251,7 @@ func TestCheckNamesEveryViolationAtOnce(t *testing.T) {
 				"Content.Data.Event.Timeslots[2].StartTime must have a year from 1 to 9999 in UTC",
 				"Content.Data.Event.Timeslots[3].Duration must be a whole number of seconds, and not negative",
 				"Content.Data.Event.Timeslots[4].Duration must be a whole number of seconds, and not negative",
+				"Content.Data.Event.Timeslots[6].StartTime must be in a zone whose offset from UTC is in whole minutes",
 			},
 		},
 		"an Apple form without pages": {
