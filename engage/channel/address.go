@@ -9,8 +9,8 @@ import (
 
 // Address is the pair of addresses by which a channel identifies a conversation, the
 // customer's and the business's, with whatever else the channel needs. Pass one of
-// the seven structs of this package, or a pointer to one. Requests refuse a struct
-// that embeds one.
+// the seven structs of this package, or a pointer to one that is not nil. Requests refuse
+// a struct that embeds one.
 type Address interface {
 	// Channel returns the channel of the address.
 	Channel() Channel
@@ -116,8 +116,8 @@ type part struct {
 	missing string
 }
 
-// isEmpty is the problem of a required field that is blank.
-const isEmpty = "is empty"
+// empty is the problem of a required field that is blank.
+const empty = "is empty"
 
 // problems returns the problems of the parts.
 func problems(parts ...part) []Problem {
@@ -140,7 +140,7 @@ func blank(value string) bool { return strings.TrimSpace(value) == "" }
 func list(field string, values []string) []part {
 	parts := make([]part, len(values))
 	for i, value := range values {
-		parts[i] = part{fmt.Sprintf("%s[%d]", field, i), value, isEmpty}
+		parts[i] = part{fmt.Sprintf("%s[%d]", field, i), value, empty}
 	}
 	return parts
 }

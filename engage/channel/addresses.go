@@ -20,7 +20,7 @@ func (a SMSAddress) Members() Members {
 
 // Problems implements [Address].
 func (a SMSAddress) Problems() []Problem {
-	return problems(part{"Business", a.Business, isEmpty}, part{"Customer", a.Customer, isEmpty})
+	return problems(part{"Business", a.Business, empty}, part{"Customer", a.Customer, empty})
 }
 
 func (SMSAddress) sealed() {}
@@ -44,7 +44,7 @@ func (a FacebookAddress) Members() Members {
 
 // Problems implements [Address].
 func (a FacebookAddress) Problems() []Problem {
-	return problems(part{"PageID", a.PageID, isEmpty}, part{"PageScopedID", a.PageScopedID, isEmpty})
+	return problems(part{"PageID", a.PageID, empty}, part{"PageScopedID", a.PageScopedID, empty})
 }
 
 func (FacebookAddress) sealed() {}
@@ -87,7 +87,7 @@ func (a LiveChatAddress) Problems() []Problem {
 		noVisitor = "is empty: set it, or ThreadID"
 	}
 	return problems(
-		part{"AppID", a.AppID, isEmpty},
+		part{"AppID", a.AppID, empty},
 		part{"ThreadID", a.ThreadID, noThread},
 		part{"UserID", a.UserID, noVisitor},
 		part{"BrowserFingerprint", a.BrowserFingerprint, noVisitor},
@@ -127,9 +127,9 @@ func (a EmailAddress) Members() Members {
 func (a EmailAddress) Problems() []Problem {
 	return problems(slices.Concat(
 		[]part{
-			{"Mailbox", a.Mailbox, isEmpty},
-			{"From", a.From, isEmpty},
-			{"Subject", a.Subject, isEmpty},
+			{"Mailbox", a.Mailbox, empty},
+			{"From", a.From, empty},
+			{"Subject", a.Subject, empty},
 			{"InReplyTo", a.InReplyTo, ""},
 		},
 		list("To", a.To),
@@ -158,7 +158,7 @@ func (a WhatsAppAddress) Members() Members {
 
 // Problems implements [Address].
 func (a WhatsAppAddress) Problems() []Problem {
-	return problems(part{"Business", a.Business, isEmpty}, part{"Customer", a.Customer, isEmpty})
+	return problems(part{"Business", a.Business, empty}, part{"Customer", a.Customer, empty})
 }
 
 func (WhatsAppAddress) sealed() {}
@@ -182,7 +182,7 @@ func (a AppleAddress) Members() Members {
 
 // Problems implements [Address].
 func (a AppleAddress) Problems() []Problem {
-	return problems(part{"AccountID", a.AccountID, isEmpty}, part{"UserID", a.UserID, isEmpty})
+	return problems(part{"AccountID", a.AccountID, empty}, part{"UserID", a.UserID, empty})
 }
 
 func (AppleAddress) sealed() {}
@@ -206,7 +206,7 @@ func (a APIAddress) Members() Members {
 
 // Problems implements [Address].
 func (a APIAddress) Problems() []Problem {
-	return problems(part{"BusinessID", a.BusinessID, isEmpty}, part{"UserID", a.UserID, isEmpty})
+	return problems(part{"BusinessID", a.BusinessID, empty}, part{"UserID", a.UserID, empty})
 }
 
 func (APIAddress) sealed() {}

@@ -94,10 +94,11 @@ const (
 type AppleFormPage struct {
 	// PageIdentifier is the id of the page, for other pages and the response. It is
 	// required.
-	PageIdentifier string            `json:"pageIdentifier,omitempty" check:"required"`
-	Type           AppleFormPageType `json:"type,omitempty" check:"oneof=input|select|picker|datePicker"`
-	Title          string            `json:"title,omitempty"`
-	Subtitle       string            `json:"subtitle,omitempty"`
+	PageIdentifier string `json:"pageIdentifier,omitempty" check:"required"`
+	// Type must be one of the four types. It is required.
+	Type     AppleFormPageType `json:"type,omitempty" check:"oneof=input|select|picker|datePicker"`
+	Title    string            `json:"title,omitempty"`
+	Subtitle string            `json:"subtitle,omitempty"`
 	// NextPageIdentifier is the identifier of the next page.
 	NextPageIdentifier string `json:"nextPageIdentifier,omitempty"`
 	MultipleSelection  bool   `json:"multipleSelection,omitempty"`
@@ -130,7 +131,7 @@ type AppleFormItem struct {
 type AppleFormOptions struct {
 	// Required makes the customer answer the page.
 	Required bool `json:"required"`
-	// InputType is "singleline" or "multiline" (documented).
+	// InputType is "singleline" or "multiline" (documented). [Check] accepts any text.
 	InputType string `json:"inputType,omitempty"`
 	// MaximumCharacterCount limits the length of the answer. The JSON leaves it out
 	// if it is zero.

@@ -15,8 +15,8 @@ const (
 	MaxSize = 4 << 20
 	// MaxDepth is the deepest nesting of objects and arrays.
 	MaxDepth = 64
-	// MaxValues is the largest number of list elements, headers and additional
-	// members of a message together.
+	// MaxValues is the largest number of list elements, headers and unknown members of
+	// a message together.
 	MaxValues = 10_000
 )
 
@@ -43,7 +43,7 @@ const (
 //
 //   - data is not one JSON object, or not UTF-8.
 //   - The type is missing.
-//   - A member appears twice, or under both of its names.
+//   - A member of the schema appears twice, or under both of its names.
 //   - data exceeds [MaxSize], [MaxDepth] or [MaxValues].
 func Decode(data []byte) (Message, error) {
 	if len(data) > MaxSize {
@@ -53,7 +53,7 @@ func Decode(data []byte) (Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	if h.typ == "" && !h.isOdd {
+	if h.typ == "" && !h.hasOddType {
 		return nil, &DecodeError{Member: "type", Problem: "is missing"}
 	}
 	k := kinds().byType[h.typ]
@@ -78,7 +78,8 @@ func Decode(data []byte) (Message, error) {
 }
 
 // DecodeAll decodes the JSON of one message, or of a list of up to [MaxValues] messages. It
-// decodes each as [Decode] does. The error of a message in a list names its index.
+// decodes each as [Decode] does. The error of a message in a list names its index. The limits
+// of Decode hold for each message, so limit the size of a list that you do not trust.
 func DecodeAll(data []byte) ([]Message, error) {
 	s := scanner{scan.NewStrict(data, 1+MaxDepth)}
 	if s.Peek() != '[' {
@@ -168,8 +169,8 @@ func decodeUnknown(data []byte) (Unknown, error) {
 type head struct {
 	typ       Type
 	direction Direction
-	// isOdd reports whether the type is neither a string nor null.
-	isOdd bool
+	// hasOddType reports whether the type is neither a string nor null.
+	hasOddType bool
 }
 
 // readHead returns the head of a message. It stops reading when it has a type and a
@@ -200,7 +201,7 @@ func readHead(data []byte) (head, error) {
 			}
 			h.direction = Direction(text)
 		default:
-			h.isOdd = h.isOdd || string(name) == "type" && s.Peek() != 'n'
+			h.hasOddType = h.hasOddType || string(name) == "type" && s.Peek() != 'n'
 			if _, err := s.skip(); err != nil {
 				if h.typ != "" {
 					return h, nil // The decoder of this type will report the error.

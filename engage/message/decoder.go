@@ -16,7 +16,8 @@ type decoder struct {
 	// values is the number of values so far that MaxValues limits.
 	values int
 	// incomplete reports whether the structs lack something of the JSON: encoding
-	// them would lose a member, add one, or change the kind of a value.
+	// them would lose a member, add one, or change the kind of a value. A number in a
+	// string may become a number, and the other way around.
 	incomplete bool
 }
 
@@ -82,16 +83,16 @@ func (d *decoder) field(v reflect.Value, f *field) error {
 		d.incomplete = d.incomplete || len(value) < len(`"x"`) || value[0] != '"'
 		return err
 	}
-	value, kind := f.of(v), d.Peek()
+	value, lead := f.of(v), d.Peek()
 	read := d.value
-	if f.in != "" && kind == '{' {
+	if f.in != "" && lead == '{' {
 		read = d.inner
 	}
 	ok, err := read(value, f)
 	if !ok {
 		value.SetZero()
 	}
-	if isBare := f.in != "" && kind != '{'; !ok || isBare || (f.omitted || f.standard != "") && isEmpty(value) {
+	if isBare := f.in != "" && lead != '{'; !ok || isBare || (f.omitted || f.standard != "") && isEmpty(value) {
 		d.incomplete = true
 	}
 	return err
@@ -138,28 +139,28 @@ func (d *decoder) value(v reflect.Value, f *field) (ok bool, err error) {
 	case v.Kind() == reflect.Struct && f.object != nil && d.Peek() == '{':
 		return true, d.object(v, f.object)
 	}
-	kind := d.Peek()
-	text, err := d.scalar(kind)
-	return err == nil && d.set(v, f, kind, text), err
+	lead := d.Peek()
+	text, err := d.scalar(lead)
+	return err == nil && d.set(v, f, lead, text), err
 }
 
-// scalar reads a value that begins with kind, and returns a string without its quotes
+// scalar reads a value that begins with the byte lead, and returns a string without its quotes
 // and any other value as JSON.
-func (d *decoder) scalar(kind byte) (string, error) {
+func (d *decoder) scalar(lead byte) (string, error) {
 	read := d.skip
-	if kind == '"' {
+	if lead == '"' {
 		read = d.text
 	}
 	text, err := read()
 	return string(text), err
 }
 
-// set sets v, the value of the field f or an element of it, to a value that begins with
-// kind. It reports whether v can hold the value.
-func (d *decoder) set(v reflect.Value, f *field, kind byte, text string) bool {
-	isWord := kind == 't' || kind == 'f'
-	isText := kind == '"'
-	if !isText && !isWord && kind != '-' && (kind < '0' || kind > '9') {
+// set sets v, the value of the field f or an element of it, to the value in text, whose JSON
+// begins with the byte lead. It reports whether v can hold the value.
+func (d *decoder) set(v reflect.Value, f *field, lead byte, text string) bool {
+	isWord := lead == 't' || lead == 'f'
+	isText := lead == '"'
+	if !isText && !isWord && lead != '-' && (lead < '0' || lead > '9') {
 		return false
 	}
 	switch v.Kind() {

@@ -62,7 +62,8 @@ func timestamp(t time.Time) string {
 
 // marshal encodes m, which is a struct. It is the MarshalJSON of the type of m.
 func marshal(m Message) ([]byte, error) {
-	e := encoder{json: make([]byte, 0, 512), typ: m.Type(), direction: m.direction(), aliasID: m.envelope().AliasID} // enough for most messages
+	const usualSize = 512 // enough for most messages
+	e := encoder{json: make([]byte, 0, usualSize), typ: m.Type(), direction: m.direction(), aliasID: m.envelope().AliasID}
 	k := kinds().byType[e.typ]
 	v := reflect.ValueOf(m)
 	if raw := m.envelope().Raw; raw == nil {
@@ -105,8 +106,8 @@ func (e *encoder) object(v reflect.Value, s *shape) {
 	e.json = append(e.json, '}')
 }
 
-// member appends the field f of the struct v, which has this position in its list. It
-// appends nothing if the field is empty and its tag says so.
+// member appends the field f of the struct v, which has this position in its list. For an
+// empty field it appends the default, or nothing if the tag says so.
 func (e *encoder) member(v reflect.Value, f *field, position int) {
 	switch {
 	case f.index == nil:

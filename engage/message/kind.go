@@ -23,7 +23,8 @@ type kind struct {
 	// field Direction.
 	direction Direction
 	goType    reflect.Type
-	// content is the shape of the struct. It is nil for an Unknown.
+	// content is the shape of the struct. It is nil for an [Unknown], whose kind has no
+	// other field either.
 	content *shape
 }
 

@@ -44,8 +44,9 @@ const (
 type LiveChatButton struct {
 	// Identifier is the id of the button, which the response contains. It is
 	// required.
-	Identifier string             `json:"identifier,omitempty" check:"required"`
-	Type       LiveChatButtonType `json:"type,omitempty" check:"oneof=webUrl|templatePostback"`
+	Identifier string `json:"identifier,omitempty" check:"required"`
+	// Type must be [LiveChatWebURL] or [LiveChatTemplatePostback]. It is required.
+	Type LiveChatButtonType `json:"type,omitempty" check:"oneof=webUrl|templatePostback"`
 	// Title is the text on the button. It is required.
 	Title string `json:"title,omitempty" check:"required"`
 	// URL is the URL that a [LiveChatWebURL] opens. It is required there and must be
@@ -126,8 +127,9 @@ const LiveChatQuickReplyPostback LiveChatQuickReplyType = "quickReplyPostback"
 type LiveChatQuickReply struct {
 	// Identifier is the id of the answer, which the response contains. It is
 	// required.
-	Identifier string                 `json:"identifier,omitempty" check:"required"`
-	Type       LiveChatQuickReplyType `json:"type,omitempty" check:"oneof=quickReplyPostback"`
+	Identifier string `json:"identifier,omitempty" check:"required"`
+	// Type must be [LiveChatQuickReplyPostback]. It is required.
+	Type LiveChatQuickReplyType `json:"type,omitempty" check:"oneof=quickReplyPostback"`
 	// Title is the text of the answer. It is required.
 	Title string `json:"title,omitempty" check:"required"`
 	// Payload is what the response contains beside the title.

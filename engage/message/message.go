@@ -54,7 +54,8 @@ type Envelope struct {
 	AttemptGatewayDelivery *bool `json:"attemptGwDelivery,omitempty"`
 	// Raw is the JSON object from which the message was decoded. [Decode] sets it only
 	// if the fields do not contain everything: a member is unknown, missing, empty or
-	// null, or its value has another kind than the field. When the message is encoded, a
+	// null, or its value has another kind than the field. A number in a string does not
+	// count as another kind. When the message is encoded, a
 	// member of Raw stays as it is, unless a field contains another value now. An element
 	// of a list that has changed is encoded from its fields alone, and so is a list with
 	// another number of elements.
@@ -115,6 +116,7 @@ func (e Envelope) stamped(aliasID string, at time.Time) Envelope {
 
 // resolve returns m, or the struct to which m points, with its kind. Both results are
 // nil if m is nil, a nil pointer, or a struct of another package that embeds a message.
+// The kind of an [Unknown] is empty.
 func resolve(m Message) (Message, *kind) {
 	v := reflect.ValueOf(m)
 	isPointer := v.Kind() == reflect.Pointer

@@ -48,7 +48,8 @@ type field struct {
 	in string
 	// layout is the layout of a time. It is empty for RFC 3339 in UTC.
 	layout string
-	// standard is the tag default. It is empty for most fields.
+	// standard is the tag default, whose name is a word of Go. It is empty for most
+	// fields.
 	standard string
 	// index is the index of the field, for [reflect.Value.FieldByIndex]. It is nil
 	// for the members type and direction, which have no such field.
@@ -140,7 +141,7 @@ func newField(all shapes, goField reflect.StructField, index []int) field {
 }
 
 // renamed returns a copy of s in which the member called name has its variant as its
-// name, and its name as its variant.
+// name, and its name as its variant. The argument may be either of the two.
 func (s *shape) renamed(name string) *shape {
 	other := *s
 	other.fields = slices.Clone(s.fields)

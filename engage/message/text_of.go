@@ -46,7 +46,7 @@ func TextOf(m Message) string {
 	return appleTextOf(m)
 }
 
-// appleTextOf is TextOf for the types of Apple and for answers.
+// appleTextOf is TextOf for the types of Apple, and for the answers that are only choices.
 func appleTextOf(m Message) string {
 	switch m := m.(type) {
 	case AppleListPicker:
@@ -90,6 +90,7 @@ func listOf[E any](elements []E, name func(E) string) string {
 	return "[" + strings.Join(each(elements, name), " | ") + "]"
 }
 
+// each returns the name of each element.
 func each[E any](elements []E, name func(E) string) []string {
 	names := make([]string, len(elements))
 	for i, element := range elements {
@@ -98,6 +99,7 @@ func each[E any](elements []E, name func(E) string) []string {
 	return names
 }
 
+// filesOf returns the names of the files in brackets, or "" if there are none.
 func filesOf(attachments []Attachment) string {
 	return listOf(attachments, func(a Attachment) string { return cmp.Or(a.FileName, a.MIMEType, "file") })
 }
@@ -110,8 +112,8 @@ func start(t time.Time) string {
 	return t.Format(time.RFC3339)
 }
 
-// AttachmentsOf returns the files of m. It returns nil if m is nil or its type has no
-// attachments.
+// AttachmentsOf returns the files of m, which share memory with m. It returns nil if m is
+// nil or its type has no attachments.
 func AttachmentsOf(m Message) []Attachment {
 	m, _ = resolve(m)
 	switch m := m.(type) {

@@ -42,7 +42,7 @@ const (
 	TypeAppleFormResponse         Type = "amb-form-response"
 )
 
-// typeVariants maps other spellings of the vendor to the type they mean.
+// typeVariants maps other spellings of the vendor to the type that they mean.
 var typeVariants = map[Type]Type{
 	"lcFormResponse": TypeLiveChatFormResponse, // in a sample of the schema
 }

@@ -100,6 +100,7 @@ type WhatsAppButtons struct {
 
 // WhatsAppButtonsContent is a question with buttons.
 type WhatsAppButtonsContent struct {
+	// Header may be of any type. It is optional.
 	Header WhatsAppHeader `json:"header,omitzero"`
 	// Body is the text of the question. It is required. Body and Footer have at most 4096
 	// characters (documented for all text on WhatsApp).
@@ -133,6 +134,7 @@ const WhatsAppButtonReply WhatsAppButtonType = "reply"
 
 // WhatsAppButton is a button. Make one with [NewWhatsAppButton].
 type WhatsAppButton struct {
+	// Type must be [WhatsAppButtonReply]. It is required.
 	Type  WhatsAppButtonType `json:"type,omitempty" check:"oneof=reply"`
 	Reply WhatsAppReply      `json:"reply,omitzero" check:"required"`
 }

@@ -1,6 +1,7 @@
-// Richmessages appends one message of each content type to a conversation in memory,
-// and prints what the conversation contains. Then it prints why the client refuses
-// messages that their channel or version does not support.
+// Richmessages appends messages of every content type to conversations in memory, one
+// for each channel, and prints what the conversations contain. Then it prints why the
+// client refuses messages that are invalid, or that their channel or version does not
+// support.
 package main
 
 import (

@@ -34,7 +34,7 @@ func whatsAppButtons(answers ...string) message.WhatsAppButtons {
 // slot is the start of a time slot.
 var slot = time.Date(2026, 12, 1, 9, 30, 0, 0, time.UTC)
 
-// samples has one message of each type, by channel.
+// samples has messages of every type, by channel.
 var samples = []struct {
 	channel  channel.Channel
 	messages []message.Message
