@@ -337,6 +337,7 @@ func TestAnErrorNamesTheMember(t *testing.T) {
 			`{"type":"text-with-lc-carousel","lcCarousel":{"elements":[{},{"buttons":[{"title":"a","title":"b"}]}]}}`,
 			"lcCarousel.elements[1].buttons[0].title", "appears twice",
 		},
+		"header null first": {`{"type":"email","email":{"headers":{"X":null,"X":"z"}}}`, "email.headers", "contains a name twice"},
 		"header twice":      {`{"type":"email","email":{"headers":{"X":"y","X":"z"}}}`, "email.headers", "contains a name twice"},
 		"nested too deep":   {`{"type":"text","x":` + deep + `}`, "", "is nested more than 64 deep"},
 		"unknown and deep":  {`{"type":"hologram","x":` + deep + `}`, "", "is nested more than 64 deep"},

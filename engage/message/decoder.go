@@ -259,6 +259,7 @@ func (d *decoder) texts(v reflect.Value) error {
 		return err
 	}
 	texts := map[string]string{}
+	var leftOut map[string]bool
 	v.Set(reflect.ValueOf(texts))
 	for first := true; ; first = false {
 		name, more, err := d.member(first)
@@ -273,10 +274,14 @@ func (d *decoder) texts(v reflect.Value) error {
 		if err != nil {
 			return err
 		}
-		if _, twice := texts[string(name)]; twice {
+		if _, twice := texts[string(name)]; twice || leftOut[string(name)] {
 			return &DecodeError{Problem: "contains a name twice"}
 		}
 		if !ok {
+			if leftOut == nil {
+				leftOut = map[string]bool{}
+			}
+			leftOut[string(name)] = true
 			d.incomplete = true
 			continue
 		}
