@@ -175,7 +175,7 @@ func (d *decoder) set(v reflect.Value, f *field, lead byte, text string) bool {
 	case reflect.Int:
 		number, ok := d.integer(text)
 		v.SetInt(number)
-		return ok
+		return ok && !v.OverflowInt(number)
 	case reflect.Int64: // A duration, which the JSON has in seconds.
 		number, ok := d.integer(text)
 		v.SetInt(number * int64(time.Second))
