@@ -36,10 +36,13 @@ func Event(address channel.Address, m message.Message) ([]byte, error) {
 		return nil, fmt.Errorf("engagetest: Event: the message has no JSON: %w", err)
 	}
 	o, _ := newObject(raw)
+	o.raw = raw
 	read := o.message(to.Channel)
 	if refusal := o.refusal(); refusal != nil {
 		return nil, fmt.Errorf("engagetest: Event: the service does not accept the message: %s", refusal.description)
 	}
+	unlimited, _ := newObject(raw)
+	read.Attachments = unlimited.attachments(read.Type) // Engage limits the files, the channel does not (assumed).
 	e := event{
 		to:      to,
 		message: read,

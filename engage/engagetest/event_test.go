@@ -2,6 +2,7 @@ package engagetest_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 
@@ -87,6 +88,22 @@ func TestAnEventHasATransactionIDAndATimeOfItsOwn(t *testing.T) {
 		require.WithinDuration(t, time.Now(), at, time.Hour)
 	}
 	require.Len(t, ids, 2)
+}
+
+// Engage drops surplus files of a message, but the channel has not dropped them yet.
+func TestAnEventHasAllFilesOfAMessage(t *testing.T) {
+	var files []message.Attachment
+	for i := range 12 {
+		files = append(files, message.Attachment{MIMEType: "image/png", FileName: "a.png", URL: fmt.Sprintf("https://files.example.com/%d", i)})
+	}
+	want := message.Stamp(message.Attachments{Direction: message.Inbound, Attachments: files}, "transaction-1", time.Now())
+	payload, err := engagetest.Event(channel.AppleAddress{AccountID: "b", UserID: "urn:mbid:c"}, want)
+	require.NoError(t, err)
+	decoded, err := stream.Decode(payload)
+	require.NoError(t, err)
+	got, err := decoded.(stream.MessageEvent).Content()
+	require.NoError(t, err)
+	require.Empty(t, engagetest.Diff([]message.Message{want}, []message.Message{got}))
 }
 
 func TestEventsThatNoDocumentShowsAreRefused(t *testing.T) {
