@@ -2,14 +2,16 @@ package engagetest
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/message"
 )
 
 // NewConversation returns a conversation at an address with messages, for
-// [Server.Seed]. It takes what the messages contain and checks nothing. It panics if a
-// message has no JSON.
+// [Server.Seed]. It takes what the messages contain and checks nothing. As in a request,
+// the surplus files of an inbound message are dropped. It panics if a message has no
+// JSON.
 func NewConversation(address channel.Address, messages ...message.Message) Conversation {
 	members := address.Members()
 	c := Conversation{
@@ -24,13 +26,24 @@ func NewConversation(address channel.Address, messages ...message.Message) Conve
 		InReplyTo:          members.InReplyTo,
 	}
 	for _, m := range messages {
-		o, _ := newObject(encode(m))
-		o.raw = encode(m)
+		raw := encode(m)
+		o, _ := newObject(raw)
+		o.raw = raw
 		made := o.message(c.Channel)
+		o.readRefused(&made)
 		made.Raw = o.raw
 		c.Messages = append(c.Messages, made)
 	}
 	return c.clone()
+}
+
+// readRefused reads the content of a message that message refused because of the channel
+// or the direction. It does nothing if the content was read.
+func (o *object) readRefused(m *Message) {
+	i := slices.IndexFunc(contents, func(c content) bool { return c.typ == m.Type })
+	if i >= 0 && slices.ContainsFunc(contents[i].members, o.has) {
+		o.content(contents[i], m)
+	}
 }
 
 // Address returns the address of the conversation. It returns nil if the channel is

@@ -100,3 +100,11 @@ func TestDiff(t *testing.T) {
 		})
 	}
 }
+
+func TestASeededMessageKeepsWhatItsChannelRefuses(t *testing.T) {
+	files := []message.Attachment{{MIMEType: "image/png", FileName: "a.png", URL: "https://files.example.com/a.png"}}
+	seeded := engagetest.NewConversation(channel.SMSAddress{Business: "b", Customer: "c"},
+		message.TextWithAttachments{Direction: message.Inbound, Text: "see", Attachments: files})
+	require.Equal(t, "see", seeded.Messages[0].Text)
+	require.Len(t, seeded.Messages[0].Attachments, 1)
+}
