@@ -93,9 +93,11 @@ type memoryWriter struct {
 // Header returns the header.
 func (w *memoryWriter) Header() http.Header { return w.header }
 
-// WriteHeader keeps the status and the header.
+// WriteHeader keeps the status and the header. It ignores an informational status, after
+// which another one follows.
 func (w *memoryWriter) WriteHeader(status int) {
-	if w.status == 0 {
+	informational := status < http.StatusOK && status != http.StatusSwitchingProtocols
+	if w.status == 0 && !informational {
 		w.status, w.sent = status, w.header.Clone()
 	}
 }

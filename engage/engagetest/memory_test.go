@@ -260,3 +260,14 @@ func TestSignedStreamEventsReachAReceiverInABubble(t *testing.T) {
 		require.Len(t, received, 1)
 	})
 }
+
+func TestAnInformationalStatusIsNotTheResponse(t *testing.T) {
+	client := &http.Client{Transport: engagetest.HandlerTransport(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusEarlyHints)
+		w.WriteHeader(http.StatusCreated)
+	}))}
+	response, err := client.Get("https://engage.test")
+	require.NoError(t, err)
+	defer response.Body.Close()
+	require.Equal(t, http.StatusCreated, response.StatusCode)
+}
