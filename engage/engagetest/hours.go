@@ -1,6 +1,7 @@
 package engagetest
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/engagesdk/engage-go/outcome"
@@ -118,7 +119,7 @@ func businessHours(c *call) action {
 		return result{
 			status:      http.StatusOK,
 			description: "business hours",
-			edge:        slotEdges[hours.Slot],
+			edge:        cmp.Or(slotEdges[hours.Slot], "onInvalidChoice"),
 			value:       scheduleHours{hours.Slot, hours.TimeZone, hours.WorkingHours, hours.Holiday, hours.Override},
 		}
 	}

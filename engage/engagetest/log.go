@@ -20,7 +20,11 @@ func (s *Server) Log() string {
 		callbacks[c.TransactionID] = append(callbacks[c.TransactionID], c)
 	}
 	var log strings.Builder
-	fmt.Fprintf(&log, "engagetest: the server received %d requests", len(requests))
+	received := 0 // More than are kept, if older ones have been dropped.
+	if len(requests) > 0 {
+		received = requests[len(requests)-1].Number
+	}
+	fmt.Fprintf(&log, "engagetest: the server received %d requests", received)
 	if older := len(requests) - loggedRequests; older > 0 {
 		fmt.Fprintf(&log, ", and these are the newest %d", loggedRequests)
 		requests = requests[older:]

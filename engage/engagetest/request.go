@@ -31,12 +31,12 @@ type Request struct {
 	Operation outcome.Operation
 	Method    string
 	// Path is the path with the query, escaped as it was sent. The query of a request for
-	// a token is redacted.
+	// a token is redacted, and so is one with a client secret.
 	Path string
 	// Header is the header of the request. The token is redacted.
 	Header http.Header
-	// Body is the body of the request. The client's secret is redacted. In a request
-	// for a token the fields are in order of their names.
+	// Body is the body of the request. The client's secret is redacted. The fields of a
+	// form with a secret are in order of their names.
 	Body []byte
 	// Received is the time of arrival by the server's clock.
 	Received time.Time
@@ -50,7 +50,8 @@ type Request struct {
 	// there is none: for a token, an unknown path, a broken connection, or a reply whose
 	// body a fault has replaced. The request does not contain the version of the node.
 	Edge outcome.Edge
-	// Reply is the body of the reply. The token is redacted.
+	// Reply is the body of the reply. The token is redacted. It is the whole body even if
+	// [ConnectionCutShort] cuts it short, and does not have the padding of [Oversized].
 	Reply []byte
 	// Refusal says why the server did not understand the request, such as a member that
 	// it does not know. It is empty if the server understood the request, even if the
@@ -138,8 +139,8 @@ func (c *call) record(r *http.Request) *Request {
 		header.Set("Authorization", redacted)
 	}
 	body := c.content
-	if c.operation() == Token {
-		body = c.withoutSecret()
+	if c.operation() == Token || c.mediaType() == formType {
+		body = c.withoutSecret() // A form belongs to a request for a token, even if the path is wrong.
 	}
 	return &Request{
 		Operation:     c.operation(),
@@ -153,23 +154,24 @@ func (c *call) record(r *http.Request) *Request {
 }
 
 // pathWithoutSecret returns the path and the query of a request. It redacts the whole
-// query of a request for a token, because none is expected there.
+// query of a request for a token, because none is expected there, and a query with a
+// client secret.
 func (c *call) pathWithoutSecret(u *url.URL) string {
-	if c.operation() == Token && u.RawQuery != "" {
+	if c.operation() == Token && u.RawQuery != "" || u.Query().Has("client_secret") {
 		return u.EscapedPath() + "?" + redacted
 	}
 	return u.RequestURI()
 }
 
-// withoutSecret returns the body of a request for a token, without the client secret.
-// It redacts the whole body if that is not a well-formed form.
+// withoutSecret returns a body that should be a form, without the client secret. It redacts the whole body if that is not a well-formed form.
 func (c *call) withoutSecret() []byte {
 	form, err := url.ParseQuery(string(c.content))
-	if err != nil || c.mediaType() != formType {
+	switch {
+	case err != nil || c.mediaType() != formType:
 		return []byte(redacted)
+	case !form.Has("client_secret"):
+		return c.content
 	}
-	if form.Has("client_secret") {
-		form.Set("client_secret", redacted)
-	}
+	form.Set("client_secret", redacted)
 	return []byte(form.Encode())
 }

@@ -59,13 +59,29 @@ func TestRecordedRequestsHaveNoSecret(t *testing.T) {
 	}
 }
 
+func TestARequestForATokenByAWrongPathHasNoSecret(t *testing.T) {
+	s := start(t)
+	for _, path := range []string{"/token", "/conversations/search"} {
+		wrong := s.request(http.MethodPost, path, "client_id=me&client_secret=hunter2")
+		wrong.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		_, err := s.do(wrong)
+		require.NoError(t, err)
+	}
+	s.send(http.MethodGet, "/oauth/token?client_secret=hunter2", "")
+	s.send(http.MethodGet, "/token?client_secret=hunter2", "")
+	for _, request := range s.Requests() {
+		require.NotContains(t, string(request.Body)+request.Path, "hunter2")
+	}
+	require.NotContains(t, s.Log(), "hunter2")
+}
+
 func TestRecordedRequestsHaveTheEdgeOfTheReply(t *testing.T) {
 	s, r := start(t), receive(t)
 	s.Seed(engagetest.Conversation{ID: "open", Channel: "sms", BusinessAddress: "+15550100", CustomerAddress: "+15550199"})
 	s.Seed(engagetest.Conversation{ID: "closed", Status: engagetest.Closed})
 	s.Seed(engagetest.Conversation{ID: "left", Participants: []string{"p"}})
 	s.SeedTeam(engagetest.Team{Name: "t"})
-	for slot := range map[string]bool{"working_hours": true, "holiday": true, "override": true, "no_match": true} {
+	for slot := range map[string]bool{"working_hours": true, "holiday": true, "override": true, "no_match": true, "lunch": true} {
 		s.SeedBusinessHours(engagetest.BusinessHours{ID: slot, Slot: slot})
 	}
 	search := `{"channel":"sms","bizAddress":"+15550100","customerAddress":"+15550199"}`
@@ -117,6 +133,7 @@ func TestRecordedRequestsHaveTheEdgeOfTheReply(t *testing.T) {
 		{nil, "GET", "/business-hours/working_hours", "", "inWorkingHours"},
 		{nil, "GET", "/business-hours/holiday", "", "onHoliday"},
 		{nil, "GET", "/business-hours/override", "", "inOverride"},
+		{nil, "GET", "/business-hours/lunch", "", "onInvalidChoice"},
 		{nil, "GET", "/business-hours/no_match", "", "onNoMatch"},
 		{nil, "GET", "/business-hours/none", "", "onError"},
 		{nil, "POST", "/conversations/resolve", resolve("+1"), "accepted"},
@@ -172,4 +189,5 @@ func TestRecordedRequestsAreBounded(t *testing.T) {
 	requests := s.Requests()
 	require.Len(t, requests, 10_000)
 	require.Equal(t, 51, requests[0].Number, "older requests have been dropped")
+	require.Contains(t, s.Log(), "the server received 10050 requests, and these are the newest 50")
 }
