@@ -103,8 +103,9 @@ func Run(t testing.TB, target Target) {
 		t.Errorf("conformance: %v", err)
 		return
 	}
-	defer client.CloseIdleConnections()
 	s.client = client
+	s.clients = append(s.clients, client)
+	defer s.closeIdleConnections()
 	s.run()
 	report := s.report()
 	t.Log("\n" + report)
@@ -122,6 +123,8 @@ type suite struct {
 
 	// client uses the routes that were found so far.
 	client *engage.Client
+	// clients are all clients of the run, that of each candidate included.
+	clients []*engage.Client
 	// routes are those that differ from the client's own.
 	routes map[outcome.Operation]engage.Route
 	// id is the id of the conversation.
@@ -355,7 +358,6 @@ func (s *suite) step(operation outcome.Operation, do call) bool {
 				s.Errorf("conformance: a candidate is invalid: %v", err)
 				continue
 			}
-			defer client.CloseIdleConnections()
 		}
 		reply, note, err := do(s.Context(), client)
 		s.noteRoute(operation, routes[i], reply, note, err)
@@ -410,7 +412,18 @@ func (s *suite) clientWith(operation outcome.Operation, route engage.Route) (*en
 	for found, other := range s.routes {
 		options = append(options, engage.WithRoute(found, other))
 	}
-	return engage.New(s.Endpoint, s.Source, append(options, engage.WithRoute(operation, route))...)
+	client, err := engage.New(s.Endpoint, s.Source, append(options, engage.WithRoute(operation, route))...)
+	if err == nil {
+		s.clients = append(s.clients, client)
+	}
+	return client, err
+}
+
+// closeIdleConnections closes the idle connections of all clients.
+func (s *suite) closeIdleConnections() {
+	for _, client := range s.clients {
+		client.CloseIdleConnections()
+	}
 }
 
 // becomes waits until a search has a result as wanted. It reports whether one had.

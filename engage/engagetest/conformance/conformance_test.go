@@ -2,9 +2,11 @@ package conformance_test
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -173,6 +175,39 @@ engage.WithRoute(outcome.UpdateConversation, engage.Route{Method: "PUT", Path: "
 	texts, report = run(t, target)
 	require.Empty(t, texts)
 	require.Contains(t, report, "No route differs")
+}
+
+func TestNoConnectionIsLeftOpen(t *testing.T) {
+	server := engagetest.New(t)
+	front := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/close") {
+			http.NotFound(w, r)
+			return
+		}
+		r.URL.Path = strings.Replace(r.URL.Path, "/end", "/close", 1)
+		server.Handler().ServeHTTP(w, r)
+	}))
+	var open atomic.Int64
+	front.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			open.Add(1)
+		case http.StateClosed:
+			open.Add(-1)
+		}
+	}
+	front.Start()
+	t.Cleanup(front.Close)
+	target := targetOf(server)
+	target.Endpoint = engage.Endpoint(front.URL + "/api/v1")
+	target.Source = auth.Static(server.IssueToken())
+	target.Options = nil
+	target.Candidates = map[outcome.Operation][]engage.Route{
+		outcome.CloseConversation: {{Method: http.MethodPost, Path: "/conversations/{conversation}/end"}},
+	}
+	texts, _ := run(t, target)
+	require.Empty(t, texts)
+	require.Eventually(t, func() bool { return open.Load() == 0 }, 10*time.Second, time.Millisecond)
 }
 
 func TestAnOperationThatWorksByNoRouteFailsTheTest(t *testing.T) {
