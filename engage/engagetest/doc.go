@@ -30,8 +30,9 @@
 // [Server.Client] retry fast. With another client, set the field FirstWait of
 // engage.Retry.
 //
-// In a testing/synctest bubble no wait takes real time. There is no network in a bubble,
-// so create the server with [WithoutNetwork], inside the bubble:
+// In a testing/synctest bubble no wait takes real time. A server that listens stops the
+// clock of the bubble, and the first wait then never ends. So create the server with
+// [WithoutNetwork], inside the bubble:
 //
 //	synctest.Test(t, func(t *testing.T) {
 //		server := engagetest.New(t, engagetest.WithoutNetwork())

@@ -46,7 +46,7 @@ type Fault struct {
 	// before.
 	Applied bool
 	// ApplyDelay makes the server acknowledge a write at once and apply it in the
-	// background, this long after the request arrived. The server waits in real time.
+	// background, this long after the request arrived. The server waits as with Delay.
 	// It does not apply the write if the request is invalid or the server is closed
 	// first. Repeated then has no effect. Other operations are not delayed.
 	ApplyDelay time.Duration
@@ -56,7 +56,7 @@ type Fault struct {
 	// empty, the first callback is posted after the second.
 	Repeated bool
 	// Delay is a time to wait before the operation, or after it if Applied or
-	// ApplyDelay is set. The server waits in real time, whatever its clock. If the
+	// ApplyDelay is set. The wait takes the time of package time, whatever the clock. If the
 	// client leaves or the server is closed meanwhile, the request ends without a
 	// reply.
 	Delay time.Duration
@@ -85,7 +85,7 @@ type Fault struct {
 
 	// Callback is what happens to the callback of a write.
 	Callback CallbackFault
-	// CallbackDelay is a time to wait before the callback is posted, in real time. It
+	// CallbackDelay is a time to wait before the callback is posted, as with Delay. It
 	// does not affect a callback that is overtaken.
 	CallbackDelay time.Duration
 }

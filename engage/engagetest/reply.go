@@ -184,8 +184,8 @@ func (c *call) unauthorized() reply {
 	return made
 }
 
-// encode writes JSON. It panics if value has no JSON, which is a mistake in this
-// package.
+// encode writes JSON. It panics if value has no JSON. Only a message of the caller in
+// [NewConversation] can have none.
 func encode(value any) []byte {
 	encoded, err := json.Marshal(value)
 	if err != nil {

@@ -96,7 +96,7 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) (*call, error) 
 	var err error
 	c.content, err = io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequestBytes+1))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		err = nil // The method check refuses the request.
+		err = nil // call.check refuses the request.
 	}
 	return c, err
 }

@@ -165,7 +165,8 @@ func WithCallbackTransport(transport http.RoundTripper) Option {
 // WithoutNetwork makes the server listen nowhere. Use [Server.Client], or the
 // [Server.Transport] with any client. This is for tests in a testing/synctest bubble,
 // where every delay takes no real time, and for tests that need no network. Create the
-// server inside the bubble.
+// server inside the bubble. Without the option the
+// clock of a bubble stands still, and the first wait never ends.
 //
 // The option cannot be combined with [WithTLS] and [WithMaxStreams], which need
 // connections.

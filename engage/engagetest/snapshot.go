@@ -25,7 +25,7 @@ type snapshot struct {
 // Snapshot returns the state of the server as JSON, for [Server.Restore]. The state is
 // the conversations, the teams, the schedules, and the numbers of the last ids. Tokens,
 // faults, recorded requests and callbacks are not part of it. Snapshot returns an error
-// if a seeded time has no JSON.
+// if a seeded time or CapabilityList has no JSON.
 func (s *Server) Snapshot() ([]byte, error) {
 	s.mu.Lock()
 	saved := snapshot{
