@@ -250,7 +250,11 @@ func (m *MemoryInbox) Requeue(ctx context.Context, id string) error {
 		if letter.ID != id {
 			continue
 		}
+		claimed := m.seen.Claim(id) // the id may have been forgotten since
 		if err := m.add(letter.Entry); err != nil {
+			if claimed {
+				m.seen.Release(id)
+			}
 			return err
 		}
 		m.deadBytes -= int64(len(letter.Data))

@@ -175,6 +175,41 @@ func TestADeadLetterIsRequeuedBehindItsConversation(t *testing.T) {
 	require.ErrorIs(t, inbox.Requeue(t.Context(), "1"), stream.ErrClosed)
 }
 
+// The inbox forgets the id of a dead letter at last. When the letter is requeued, the id
+// belongs to an entry again.
+func TestADuplicateOfARequeuedDeadLetterIsDropped(t *testing.T) {
+	inbox := stream.NewMemoryInbox(stream.MemoryLimits{Entries: 2, Remembered: 1})
+	enter := func(id string) (duplicate bool) {
+		duplicate, err := inbox.Put(t.Context(), stream.Entry{ID: id, Conversation: id})
+		require.NoError(t, err)
+		return duplicate
+	}
+	take := func() stream.Delivery {
+		delivery, err := inbox.Take(t.Context())
+		require.NoError(t, err)
+		return delivery
+	}
+	require.False(t, enter("letter"))
+	require.NoError(t, take().Term(t.Context(), "no use"))
+	for _, id := range []string{"1", "2", "3"} {
+		require.False(t, enter(id))
+		require.NoError(t, take().Ack(t.Context()))
+	}
+	require.NoError(t, inbox.Requeue(t.Context(), "letter"))
+	require.True(t, enter("letter"))
+
+	require.NoError(t, take().Term(t.Context(), "no use"))
+	for _, id := range []string{"4", "5", "6"} {
+		require.False(t, enter(id))
+		require.NoError(t, take().Ack(t.Context()))
+	}
+	require.False(t, enter("7"))
+	require.False(t, enter("8"))
+	require.ErrorIs(t, inbox.Requeue(t.Context(), "letter"), stream.ErrFull)
+	require.NoError(t, take().Ack(t.Context()))
+	require.False(t, enter("letter"), "a Requeue that fails does not claim the id")
+}
+
 // A sender does not repeat an event that was a duplicate. So an entry that was not stored
 // must not be one, not even while another call of Put fails.
 func TestAnEntryThatHadNoRoomIsNeverADuplicate(t *testing.T) {
