@@ -185,6 +185,12 @@ func TestWhatIsMissingIsSaid(t *testing.T) {
 	require.ErrorContains(t, err, "-nats: ")
 }
 
+func TestAnErrorDoesNotShowThePasswordOfAURL(t *testing.T) {
+	err := run(t.Context(), []string{"-nats", "nats://ann:secret@127.0.0.1:port", "list"}, unset, io.Discard)
+	require.ErrorContains(t, err, "-nats: ")
+	require.NotContains(t, err.Error(), "secret")
+}
+
 func TestNoInboxIsCreated(t *testing.T) {
 	_, url := openNATS(t)
 	for range 2 {

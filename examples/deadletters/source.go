@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	neturl "net/url"
 	"os"
 	"strings"
 	"time"
@@ -74,6 +75,9 @@ func (c configuration) openNATS(ctx context.Context) (deadLetters, func(), error
 // create it.
 func requireInbox(ctx context.Context, url, name string, options []nats.Option) error {
 	connection, err := nats.Connect(url, options...)
+	if wrong, ok := errors.AsType[*neturl.Error](err); ok {
+		err = wrong.Err // without the URL, which may hold a password
+	}
 	if err != nil {
 		return fmt.Errorf("-nats: %w", err)
 	}
