@@ -107,8 +107,8 @@
 // package stream do.
 //
 // When a server fails, a line may not notice that its request for an entry was
-// lost. It sends another after four seconds: a request is valid for three, and
-// the reply may take one. Entries of that line wait until then, and longer if
+// lost. It sends another after three seconds: a request is valid for one, and
+// the reply may take two more. Entries of that line wait until then, and longer if
 // the cluster needs longer to elect a leader.
 //
 // A Put that fails may have stored the entry, for example if its context ended.

@@ -63,8 +63,8 @@ func pause(failures int) time.Duration {
 	return min(time.Duration(failures)*100*time.Millisecond, 2*time.Second)
 }
 
-// report waits before the next attempt. If the error is not transient, it hands
-// it to a taker meanwhile.
+// report logs err and waits before the next attempt. If err is not transient and a
+// taker comes meanwhile, it hands err to the taker and returns at once.
 func (l *line) report(ctx context.Context, err error, wait time.Duration) {
 	l.inbox.logger.DebugContext(ctx, "jetstream: an entry cannot be fetched", "line", l.number, "error", err)
 	var takers chan<- taken
@@ -220,13 +220,14 @@ func (l *line) bury(ctx context.Context, message *nats.Msg, sequence uint64, rea
 }
 
 // giveBack lets another program have an entry for which this one has no taker. It
-// notes first that this was no attempt. If that fails, the entry counts one more.
+// notes first that this was no attempt. If the note cannot be stored, this counts as
+// an attempt.
 func (l *line) giveBack(ctx context.Context, entry *fetched) error {
 	ctx = context.WithoutCancel(ctx) // the inbox may be closed
 	noting, cancel := context.WithTimeout(ctx, closeTime)
 	defer cancel()
-	late := func(err error) bool { return transient(err) && !notSent(err) }
-	noted := retry(noting, late, func() error {
+	replyLost := func(err error) bool { return transient(err) && !notSent(err) }
+	noted := retry(noting, replyLost, func() error {
 		return l.inbox.noteReturned(noting, l.number, entry.sequence, entry.returned+1)
 	})
 	return errors.Join(noted, l.inbox.doubleAck(ctx, entry.message, nak(0)))

@@ -12,7 +12,8 @@ import (
 // message that long after its takers have gone, and closing takes that long.
 const fetchTime = time.Second
 
-// lateTime is how long a reply may take beyond fetchTime.
+// lateTime is how long a puller waits for a reply beyond fetchTime. Then it takes the
+// request, or the reply, for lost.
 const lateTime = 2 * time.Second
 
 // pullRequest asks for one message.
@@ -39,7 +40,7 @@ func (e *statusError) Error() string {
 	return fmt.Sprintf("the consumer answers %s %s", e.code, e.description)
 }
 
-// next returns the consumer's next message, or nil if there was none in time. It
+// next requests a message and returns it, or nil if there was none in time. It
 // fails if the connection does, if the consumer is gone, and if this program may
 // not request messages.
 func (p *puller) next() (_ *nats.Msg, err error) {
@@ -63,8 +64,8 @@ func (p *puller) next() (_ *nats.Msg, err error) {
 	return nil, err
 }
 
-// last ends the subscription. It returns the message that a server sent before
-// it knew, if there is one.
+// last ends the subscription. If a message arrives before the servers know that,
+// it returns the message.
 func (p *puller) last() *nats.Msg {
 	subscription := p.subscription
 	p.subscription = nil

@@ -9,12 +9,15 @@ import (
 	"github.com/engagesdk/engage-go/stream"
 )
 
-// Backlog asks the brokers how many records of the source's partitions are not settled.
-// Oldest is when the oldest of those was stored that the source holds. It is zero if the
-// source holds none, even if some are not read yet.
+// Backlog returns how many records of the source's partitions are not settled. It asks
+// the brokers how many of them the source has not read yet. The sum over all members is
+// the backlog of the group.
 //
-// Entries counts offsets, so that the markers of transactions count as well. The sum over
-// all members is the backlog of the group.
+// Entries can be too high. Until a record is read, it counts even if an earlier member
+// settled it, and so does the marker of a transaction.
+//
+// Oldest is the timestamp of the first unsettled record that the source holds. It is zero
+// if the source holds none, even if some are not read yet.
 //
 // The error is [stream.ErrClosed], ctx's error, or that of the brokers. Backlog returns
 // when ctx ends, even if no broker answers.

@@ -75,8 +75,9 @@
 // letter; see [HeaderOmitted].
 //
 // [Source.DeadLetters] lists dead letters, and [Source.Requeue] makes the group deliver
-// one again. A tool that must not join the group uses a [DeadLetterTopic]. A record with the headers of a dead letter is never dropped as a copy, so
-// that other tools can requeue letters as well.
+// one again. A tool that must not join the group uses a [DeadLetterTopic]. A record
+// with the headers of a dead letter is never dropped as a copy, so that other tools
+// can requeue letters as well.
 //
 // # Rebalances
 //
