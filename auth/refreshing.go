@@ -42,9 +42,8 @@ type Refreshing struct {
 	// more starts this over, because it belongs to another refresh token.
 	//
 	// OnDue is called on the goroutine of the renewal, after callers have got the new
-	// token. It may ask the source for a token. A source calls OnDue
-	// again only after it has returned. If OnDue
-	// panics, the source logs that.
+	// token. It may ask the source for a token. A source calls OnDue again only after it
+	// has returned. If OnDue panics, the source logs that.
 	OnDue func(name string, deadline time.Time)
 }
 

@@ -23,7 +23,7 @@ import (
 // vendor's own flows).
 func (h Header) Address() channel.Address {
 	namesApp := h.Channel == channel.WhatsApp || h.Channel == channel.Facebook
-	if namesApp && h.members.Find("eventType") == nil {
+	if namesApp && h.members.Find("eventType") == nil { // not the event of a chat
 		return nil
 	}
 	return h.AddressFor(h.Business)

@@ -89,8 +89,8 @@
 // lag of each event, and the backlog, for a metrics system. [Worker.Ready] answers readiness
 // probes.
 //
-// Dead letters stay where they are until a program requeues them, as examples/deadletters
-// does.
+// A dead letter is not delivered until a program requeues it, as examples/deadletters
+// does. Each source says how long it keeps dead letters.
 //
 // By default nothing is logged. [WithReceiverLogger] logs refused requests. Set it in
 // production: if the secret is wrong, the sender drops every event. [WithWorkerLogger] logs

@@ -98,7 +98,7 @@ func (e Entry) Event() (Event, error) {
 	return header.event(), nil
 }
 
-// head returns the header of the event.
+// head returns the header of the event, with the ids that the entry has.
 func (e Entry) head() (Header, error) {
 	header, err := e.read()
 	header.ID, header.Conversation = e.ID, e.Conversation
@@ -106,8 +106,8 @@ func (e Entry) head() (Header, error) {
 	return header, err
 }
 
-// read returns the header of Data. It decodes Data again if the program has replaced
-// it.
+// read returns the header of Data. It decodes Data if no header is kept, or if the
+// program has replaced Data.
 func (e Entry) read() (Header, error) {
 	if h := e.header; h != nil && len(e.Data) == len(h.Raw) && &e.Data[0] == &h.Raw[0] {
 		return *h, nil

@@ -19,8 +19,8 @@ type Observer interface {
 	// Handled is called with each result of a delivery. Lag is the time since the
 	// event was received. It is 0 if that is unknown.
 	Handled(ctx context.Context, result Result, lag time.Duration)
-	// Waiting is called every 10 seconds while a worker runs, if its source has a
-	// Backlog method.
+	// Waiting is called every 10 seconds by each [Worker.Run], if the source has a
+	// Backlog method. It is not called when that method fails.
 	Waiting(ctx context.Context, backlog Backlog)
 }
 
@@ -94,10 +94,10 @@ const readyTimeout = 2 * time.Second
 
 // Ready returns a handler for readiness probes. It answers 200 while the worker runs,
 // its source can be reached, and the source holds at most limit entries. Otherwise it
-// answers 503 with the reason. A limit of 0 is no limit.
+// answers 503 with the reason. A limit of 0 or less is no limit.
 //
 // The source is checked only if it has a method Backlog(context.Context) ([Backlog], error),
-// as [MemoryInbox] and those of the nested modules have.
+// as [MemoryInbox] and those of the nested modules have. It has 2 seconds to answer.
 func (w *Worker) Ready(limit int) http.Handler {
 	return http.HandlerFunc(func(reply http.ResponseWriter, request *http.Request) {
 		if problem := w.notReady(request.Context(), limit); problem != "" {

@@ -30,6 +30,7 @@ func invalid(option string, problems ...string) error {
 	return errors.New("stream: " + option + ": " + strings.Join(problems, "; "))
 }
 
+// positive returns the error of an option whose value is not above 0, or nil.
 func positive(option string, value int64) error {
 	if value <= 0 {
 		return fmt.Errorf("stream: %s: the value is not positive", option)

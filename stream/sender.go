@@ -92,7 +92,7 @@ func WithSigning(algorithm Algorithm, secret Secret) SenderOption {
 
 // WithAuthorization sets a function that adds credentials to the request of each attempt,
 // such as basic authorization or an API key. It must be safe for concurrent use. If it sets
-// a header with a control character, the request is not sent.
+// a header with a control character, the attempt fails and is not sent.
 func WithAuthorization(authorize func(*http.Request)) SenderOption {
 	return func(s *Sender) error {
 		if authorize == nil {

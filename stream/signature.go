@@ -61,7 +61,7 @@ func Sign(algorithm Algorithm, secret Secret, payload []byte) string {
 // valid. An inbox recognizes it as a duplicate while it remembers the event's id.
 type Verifier struct {
 	algorithm Algorithm
-	size      int
+	size      int // of a MAC, in bytes
 	keys      []*signingKey
 	// compacted reports whether the signature may be over the payload without
 	// insignificant white space.

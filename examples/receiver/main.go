@@ -11,7 +11,9 @@
 // Before it ends it accepts no more events, handles those that it has accepted, and
 // prints a report. The inbox is in memory. Events that cannot be handled in time are
 // lost, and the program reports how many. The module stream/jetstream has a durable
-// inbox. With -admin it serves its dead letters to examples/deadletters.
+// inbox.
+//
+// With -admin the program serves its dead letters to examples/deadletters.
 package main
 
 import (

@@ -83,14 +83,14 @@ func run(ctx context.Context, out io.Writer, targets []string, tests, skip strin
 		if i%100 == 0 {
 			fmt.Fprintf(os.Stderr, "mutant %d of %d\n", i+1, len(set.mutants))
 		}
-		isNoticed, err := isNoticed(ctx, suites, m, timeout)
+		fails, err := isNoticed(ctx, suites, m, timeout)
 		if ctx.Err() != nil {
-			break // The tests were stopped, and say nothing of the mutant.
+			break // the tests were stopped, and say nothing of the mutant
 		}
 		if err != nil {
 			return err
 		}
-		if isNoticed {
+		if fails {
 			noticed++
 			continue
 		}

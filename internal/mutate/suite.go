@@ -115,6 +115,7 @@ func goCommand(ctx context.Context, arguments ...string) ([]byte, error) {
 
 // suite is the compiled tests of one package.
 type suite struct {
+	// binary is the file with the tests, and dir the folder in which they run.
 	binary, dir string
 	// reaching are the tests that reach each mutant, and took how long each test takes.
 	reaching map[int][]string
