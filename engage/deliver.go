@@ -84,8 +84,8 @@ type Step struct {
 	Edge      outcome.Edge
 }
 
-// mostRounds limits how often a delivery starts over because somebody else changed the
-// conversation.
+// mostRounds limits how often a delivery tries to write, because somebody else changed
+// the conversation each time.
 const mostRounds = 4
 
 // Validate returns nil, or an [*outcome.Error] with all violations.
@@ -177,25 +177,25 @@ type deliveryRun struct {
 	appearTime time.Duration
 }
 
-// run searches and writes. It starts over if a step is refused and the conversation is in
-// another state than before.
+// run searches and writes. If a step is refused, it searches again, and writes again if
+// the conversation is in another state than before. After mostRounds writes, or if that
+// search fails, it returns the refusal.
 func (r *deliveryRun) run(ctx context.Context) error {
 	found, err := r.search(ctx)
-	for range mostRounds {
-		if err != nil {
-			return err
-		}
-		err = r.write(ctx, found)
-		if !wasRefused(err) {
+	if err != nil {
+		return err
+	}
+	for round := 1; ; round++ {
+		err := r.write(ctx, found)
+		if round == mostRounds || !wasRefused(err) {
 			return err
 		}
 		now, searchErr := r.search(ctx)
 		if searchErr != nil || now.Outcome == found.Outcome && now.ConversationID == found.ConversationID {
 			return err
 		}
-		found, err = now, nil
+		found = now
 	}
-	return err
 }
 
 // wasRefused reports whether the service certainly did not apply a step, because of the

@@ -155,6 +155,25 @@ func TestDeliverReturnsARefusalThatAnotherSearchDoesNotExplain(t *testing.T) {
 	require.Equal(t, []outcome.Edge{outcome.ConversationActive, outcome.OnAppendMessageFailure, outcome.ConversationActive}, stepEdges(delivery))
 }
 
+func TestDeliverReturnsTheRefusalIfTheConversationChangesEachTime(t *testing.T) {
+	server, deliverer := newDeliverer(t)
+	id := seed(server, engagetest.Active)
+	other := map[engagetest.Status]engagetest.Status{engagetest.Active: engagetest.OnHold, engagetest.OnHold: engagetest.Active}
+	server.FailFunc(func(r engagetest.Request) engagetest.Fault {
+		if r.Operation != outcome.AppendMessage {
+			return engagetest.Fault{}
+		}
+		server.Update(id, func(c *engagetest.Conversation) { c.Status = other[c.Status] })
+		return engagetest.Fault{Status: http.StatusConflict, Code: "9001"}
+	})
+	delivery, err := deliverer.Deliver(t.Context(), inbound("hello"))
+	failure, ok := errors.AsType[*outcome.Error](err)
+	require.True(t, ok, "a message that is in no conversation was not delivered")
+	require.Equal(t, "9001", failure.Code)
+	require.Equal(t, outcome.OnAppendMessageFailure, delivery.Edge())
+	require.Empty(t, countTexts(server))
+}
+
 // The first attempt of the append was applied, the second one was refused.
 func TestDeliverDoesNotGoOnFromAnAppendThatMayHaveBeenApplied(t *testing.T) {
 	server, deliverer := newDeliverer(t)
