@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/outcome"
 	"github.com/stretchr/testify/require"
 )
@@ -125,6 +126,21 @@ func TestTheTextOfAnErrorHasTheDescriptionWithoutWhatWasSent(t *testing.T) {
 		require.ErrorContains(t, err, `code 7 "`+want+`", refused`)
 		require.Equal(t, description, failureOf(t, err).Description)
 	}
+}
+
+// The details of a resolve are JSON in a text, and the recipients are JSON in a text of that.
+func TestTheTextOfAnErrorHasTheDescriptionWithoutTheDetailsThatWereSent(t *testing.T) {
+	server := newStub(t, reply(http.StatusConflict, `{"code":"7","description":"no: my card is 4111, ann@example.com, eve@example.com"}`))
+	_, err := server.client(t).ResolveConversation(t.Context(), engage.ResolveConversationV12{
+		TransID: "T-1", FlowID: "F-1", MediaType: engage.EmailMedia, MediaChannel: engage.MediaEmail,
+		Details: engage.EmailDetails{
+			Address: channel.EmailAddress{
+				Mailbox: "help@example.com", From: "ann@example.com", Subject: "card", To: []string{"eve@example.com"}, InReplyTo: "<1@c>",
+			},
+			CommonDetails: engage.CommonDetails{Text: "my card is 4111"},
+		},
+	})
+	require.ErrorContains(t, err, `code 7 "no: [cut], [cut], [cut]"`)
 }
 
 func TestPrintingAnErrorChangesNothing(t *testing.T) {

@@ -44,12 +44,19 @@ func (c *Call) quotable() []string {
 // wordMembers are the members of a body whose values are words of the service.
 var wordMembers = []string{"channel", "direction", "scope", "type"}
 
-// appendTexts appends the texts in a decoded JSON value.
+// appendTexts appends the texts in a decoded JSON value, and those in JSON that is itself
+// a text of the value, such as the details of a resolve.
 func appendTexts(texts []string, value any) []string {
 	switch v := value.(type) {
 	case string:
 		// A decoder of the service may have trimmed it.
-		return append(texts, strings.TrimSpace(v))
+		text := strings.TrimSpace(v)
+		texts = append(texts, text)
+		var inner any
+		if strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[") {
+			_ = json.Unmarshal([]byte(text), &inner) // inner stays nil if text is not JSON.
+		}
+		return appendTexts(texts, inner)
 	case []any:
 		for _, element := range v {
 			texts = appendTexts(texts, element)
