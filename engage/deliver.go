@@ -88,10 +88,16 @@ type Step struct {
 // the conversation each time.
 const mostRounds = 4
 
-// Validate returns nil, or an [*outcome.Error] with all violations.
+// Validate returns nil, or an [*outcome.Error] of CreateConversation or AppendMessage with
+// the violations. The message is their Messages[0].
 func (in Inbound) Validate() error {
-	if err := in.create().Validate(); err != nil {
-		return err
+	create := in.create().wire()
+	violations := create.validate()
+	if in.Again {
+		violations = append(violations, create.validateAliasIDs()...)
+	}
+	if len(violations) > 0 {
+		return violations.Err(create.name())
 	}
 	return in.append("conversation").Validate()
 }

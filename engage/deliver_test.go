@@ -264,6 +264,21 @@ func TestDeliverSendsNothingThatIsInvalid(t *testing.T) {
 	require.Empty(t, server.Requests())
 }
 
+func TestAMessageThatIsDeliveredAgainNeedsAnAliasID(t *testing.T) {
+	server, deliverer := newDeliverer(t)
+	in := inbound("hello")
+	in.Again, in.Message = true, message.Text{Direction: message.Inbound, Text: "hello"}
+	_, err := deliverer.Deliver(t.Context(), in)
+	for _, err := range []error{err, in.Validate()} {
+		failure, ok := errors.AsType[*outcome.Error](err)
+		require.True(t, ok)
+		require.Equal(t, outcome.OnInvalidData, failure.Edge)
+		require.Len(t, failure.Violations, 1)
+		require.Equal(t, "Messages[0].AliasID", failure.Violations[0].Field)
+	}
+	require.Empty(t, server.Requests())
+}
+
 func TestATurnIsWaitedForUntilTheContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hanging := make(chan struct{})
