@@ -221,8 +221,8 @@ func edgeOfSlot(slot string) outcome.Edge {
 // errUnknownZone is the error of location.
 var errUnknownZone = errors.New("unknown time zone")
 
-// location returns the time zone called name, and UTC for an empty name. Local is the
-// zone of the machine, and so no name of another's zone.
+// location returns the time zone called name, and UTC for an empty name. It refuses
+// "Local", which means the zone of this machine and not that of a schedule.
 func location(name string) (*time.Location, error) {
 	if name == time.Local.String() {
 		return nil, errUnknownZone
@@ -256,7 +256,7 @@ func parseSpan[T any](v *outcome.Violations, field string, s span, problem strin
 	return start, end, isStart && isEnd
 }
 
-// date returns text if it is a date.
+// date returns text, and reports whether it is a date.
 func date(text string) (string, bool) {
 	_, ok := parseAny(text, time.UTC, time.DateOnly)
 	return text, ok

@@ -44,9 +44,9 @@ type Client struct {
 }
 
 // New returns a client for the tenant at endpoint. Every request carries a token of
-// source; see also [WithAuthorization]. The token goes to the host of the endpoint only, over https or to the
-// loopback, and never to the target of a redirect. A source that needs the endpoint,
-// such as [auth.ClientCredentials], gets it.
+// source; see also [WithAuthorization]. The token goes to the host of the endpoint only,
+// over https or to the loopback, and never to the target of a redirect. A source that
+// needs the endpoint, such as [auth.ClientCredentials], gets it.
 //
 // New sends nothing. Its error names everything that is wrong with the arguments.
 func New(endpoint Endpoint, source auth.TokenSource, options ...Option) (*Client, error) {

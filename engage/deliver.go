@@ -22,8 +22,9 @@ import (
 //	       ├─ conversationClosed ──── re-open ── append
 //	       └─ active, in queue, on hold ──────── append
 //
-// A closed live chat is not re-opened (documented): the message creates a new one. It is
-// for tenants in which the service does not resolve conversations by itself.
+// A closed live chat is not re-opened (documented): the message creates a new one. A
+// Deliverer is for tenants in which the service does not resolve conversations by itself;
+// see [Client.ResolveConversation].
 //
 // The deliveries of one customer take turns, so that only one of them creates the
 // conversation. Set the fields before the first delivery. A Deliverer must not be copied
@@ -57,7 +58,8 @@ type Inbound struct {
 	CapabilityList string
 	// Again says that the message may have been delivered already, by a program that was
 	// killed or by a delivery that failed. Each write is then looked up before it is sent;
-	// see LookFirst of [Reconciliation]. The message must have the same alias id again.
+	// see LookFirst of [Reconciliation]. The message must have the alias id that it had
+	// before.
 	Again bool
 }
 
@@ -128,11 +130,14 @@ func (in Inbound) key() string {
 
 // Deliver brings a message into its conversation. The options apply to each call that it
 // makes. It returns the steps that it took, with an error, too. The error is that of the
-// step that failed, or of the Locker.
+// step that failed. Without a step it is an [*outcome.Error] of [Inbound.Validate], or
+// wraps that of the Locker or of ctx, which ended before the turn: nothing was sent then.
 //
 // A step is refused if somebody else has opened or closed the conversation since the
-// search. Deliver then searches again, and goes on from what it finds. It returns when
-// the last write is acknowledged, or with callbacks when its outcome is known.
+// search. Deliver then searches again, and goes on from what it finds. It returns the
+// refusal if the conversation is as before, or after it has tried four times. Deliver
+// returns when the last write is acknowledged, or with callbacks when its outcome is known.
+// After an acknowledged create or re-open it waits for up to AppearTime more.
 //
 // After an error, deliver the message again with Again, unless the edge is onInvalidData.
 // If the effect is [outcome.MaybeApplied], let some time pass first: a request that is

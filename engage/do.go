@@ -58,12 +58,12 @@ type Call struct {
 }
 
 // Validate returns nil, or an [*outcome.Error] with all violations.
-func (r Call) Validate() error { return validate(r.wire()) }
+func (c Call) Validate() error { return validate(c.wire()) }
 
-func (r Call) wire() *otherCall {
-	w := &otherCall{Call: r}
-	if r.Body != nil {
-		w.encoded, w.err = json.Marshal(r.Body)
+func (c Call) wire() *otherCall {
+	w := &otherCall{Call: c}
+	if c.Body != nil {
+		w.encoded, w.err = json.Marshal(c.Body)
 	}
 	return w
 }

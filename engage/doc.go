@@ -41,13 +41,14 @@
 //
 // # When a call fails
 //
-// The error is an [outcome.Error]. [outcome.EdgeOf] and [outcome.EffectOf] read it, and
-// errors.Is compares it with codes such as [outcome.ErrAlreadyClosed]. The effect says whether a write may have been
-// applied all the same. Reads are retried, and so are convergent writes, which end in the
-// same state however often they are applied. A create, an append, a transfer or a resolve
-// is sent again only if it was certainly not applied; see [Class]. [Retry] changes that.
-// Each attempt has a time limit, and the context limits the call as a whole.
-// [WithLimiter] delays attempts.
+// The error is an [*outcome.Error]. [outcome.EdgeOf] and [outcome.EffectOf] read it, and
+// errors.Is compares it with codes such as [outcome.ErrAlreadyClosed]. The effect says
+// whether a write may have been applied all the same.
+//
+// Reads are retried, and so are convergent writes, which end in the same state however
+// often they are applied. A create, an append, a transfer or a resolve is sent again only
+// if it was certainly not applied; see [Class]. [Retry] changes that. Each attempt has a
+// time limit, and the context limits the call as a whole. [WithLimiter] delays attempts.
 //
 // A create or an append that may have been applied is reconciled; see
 // [Reconciliation]. The client looks it up at the service by the alias ids of its

@@ -155,13 +155,14 @@ func (c *Client) transcriptPage(ctx context.Context, w *fetchTranscript, s *sett
 func messagesIn(value tolerant.Members) ([][]byte, bool) {
 	escaped, isEscaped := messageList(value.Nested("transcriptJsonEsc"))
 	plain, isPlain := messageList(value.Nested("messages"))
+	list := plain
 	if len(escaped) > 0 {
-		plain = escaped
+		list = escaped // It is the documented one.
 	}
-	if len(plain) == 0 && !isEscaped && value.Text("transcriptJsonEsc") != "" {
+	if len(list) == 0 && !isEscaped && value.Text("transcriptJsonEsc") != "" {
 		return nil, false // A list that is cut short is not an empty list.
 	}
-	return plain, isEscaped || isPlain || value.Text("countOfRecords") == "0"
+	return list, isEscaped || isPlain || value.Text("countOfRecords") == "0"
 }
 
 // messageList returns the elements of a list, or of the list in an object. It reports

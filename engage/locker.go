@@ -10,12 +10,12 @@ import (
 type Locker interface {
 	// Lock waits until nobody else has key, or until ctx ends. The context that it returns
 	// is derived from ctx, and ends when the lock is lost: the caller stops then. The caller
-	// calls unlock once. A Locker frees the key of a program that has ended.
+	// calls unlock once. A Locker frees the key of a program that has ended. With an error,
+	// the caller does not have the key, and held and unlock are not used.
 	Lock(ctx context.Context, key string) (held context.Context, unlock func(), err error)
 }
 
-// turns is a [Locker] within one program. Callers get a key in the order in which they ask
-// for it. The zero value is ready.
+// turns is a [Locker] within one program. The zero value is ready.
 type turns struct {
 	mutex sync.Mutex
 	keys  map[string]*turn
@@ -24,9 +24,11 @@ type turns struct {
 // turn is one key that has users.
 type turn struct {
 	free  chan struct{} // holds a value while nobody has the key
-	users int
+	users int           // those who have the key or wait for it
 }
 
+// Lock implements [Locker]. The context that it returns is ctx, since such a lock is never
+// lost. The error is that of ctx.
 func (t *turns) Lock(ctx context.Context, key string) (context.Context, func(), error) {
 	mine := t.join(key)
 	select {
@@ -41,6 +43,7 @@ func (t *turns) Lock(ctx context.Context, key string) (context.Context, func(), 
 	}
 }
 
+// join returns the turn of key, and counts one more user of it.
 func (t *turns) join(key string) *turn {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
@@ -57,6 +60,7 @@ func (t *turns) join(key string) *turn {
 	return mine
 }
 
+// leave counts one user of key less. It forgets a key without users.
 func (t *turns) leave(key string, mine *turn) {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()

@@ -18,8 +18,8 @@ type lookup struct {
 	conversationID string
 	// reason says why the write was not found.
 	reason error
-	// final reports that another lookup is of no use: this one failed, with the attempts
-	// of a read, or the conversation can never be a proof.
+	// final reports that another lookup is of no use: this one failed although its reads
+	// were retried, or the write has no alias ids that could prove anything.
 	final bool
 	// settled reports that the write is absent after the settle time.
 	settled bool

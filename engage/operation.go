@@ -15,8 +15,8 @@ const (
 	Documented Evidence = "documented"
 	// Observed evidence was seen in a real flow or reply.
 	Observed Evidence = "observed"
-	// Assumed is what we chose where the vendor publishes nothing. [WithRoute]
-	// replaces a route. [Client.Do] sends a request with other members.
+	// Assumed evidence is a choice of this SDK where the vendor publishes nothing.
+	// [WithRoute] replaces a route. [Client.Do] sends a request with other members.
 	Assumed Evidence = "assumed"
 )
 
@@ -70,7 +70,8 @@ type Operation struct {
 	Failures      []outcome.Edge
 	EdgesEvidence Evidence
 	// Request and Reply are the members that the client writes and reads. A request
-	// without a body has them in its query.
+	// without a body has them in its query. Reply leaves out what only a failure has,
+	// such as errors, and other spellings that the client accepts.
 	Request []Member
 	Reply   []Member
 }

@@ -74,9 +74,10 @@ func WithMiddleware(middleware func(http.RoundTripper) http.RoundTripper) Option
 	}
 }
 
-// WithLogger logs every attempt of every call at level Debug: operation, status,
-// duration and trace ids, and after a failure edge, effect and cause. It never logs
-// URL, header or body. The default is not to log.
+// WithLogger logs every attempt of every call at level Debug: operation, version, status,
+// wait, duration and trace ids. For an attempt that failed it adds edge, effect and cause.
+// Of the URL, the headers and the bodies it logs nothing but the trace ids of the reply.
+// The default is not to log.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *Client) error {
 		if logger == nil {
@@ -107,9 +108,10 @@ func WithRoute(operation outcome.Operation, route Route) Option {
 	}
 }
 
-// WithAuthorization sets the token source of one operation, in place of the client's:
-// such as another named authorization, as nodes of a flow can have their own. The lookup
-// of a write is a call of SearchConversation or FetchTranscript, with their source.
+// WithAuthorization sets the token source of one operation, in place of the client's. It
+// does what another named authorization of a node does in a flow. The lookup of a write is
+// a call of SearchConversation or FetchTranscript, with their source. A ping always has
+// the client's.
 func WithAuthorization(operation outcome.Operation, source auth.TokenSource) Option {
 	return func(c *Client) error {
 		if operation == "" {

@@ -12,8 +12,8 @@ import (
 // pingOperation names a ping in errors and logs.
 const pingOperation outcome.Operation = "Ping"
 
-// Ping checks that a client can work, such as when a program starts. It requests a token
-// if there is none, and sends a GET for the base URL with it. It touches no conversation
+// Ping checks that a client can work, such as when a program starts. It gets a token of
+// the client's source, and sends a GET for the base URL with it. It touches no conversation
 // and is retried as a read.
 //
 // It returns nil if the service answers with a status of 2xx. The vendor documents no

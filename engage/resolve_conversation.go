@@ -301,7 +301,8 @@ func validateMedia(v *outcome.Violations, m media) bool {
 	return false
 }
 
-// judge implements [judge].
+// judge implements [judge]. It sets edge and proof here, so that an observer sees them.
+// ResolveConversation calls resolved again for what a [Receipt] has no field for.
 func (*resolveConversation) judge(receipt *Receipt, err error) error {
 	if err != nil {
 		return withResolveEdge(err)

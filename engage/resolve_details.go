@@ -14,9 +14,9 @@ import (
 // [SMSDetails], [FacebookDetails], [WhatsAppDetails], [AppleDetails], [EmailDetails] or
 // [LiveChatDetails].
 //
-// On the wire they have the member names of the vendor's samples. Of the message, service
-// key, caption, extras and version are left out if they are empty. All other members are
-// sent even then, because the vendor wants them present (documented).
+// On the wire they have the member names of the vendor's samples. An empty service key,
+// caption, extras or version is left out. All other members of the message are sent even
+// if they are empty, because the vendor wants them present (documented).
 type Details interface {
 	// content returns what the details contain. A message without a timestamp gets now.
 	content(now time.Time) detailsContent

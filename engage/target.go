@@ -114,6 +114,8 @@ func placeholders(path string) []string {
 	return names
 }
 
+// placeholder returns the name in the braces of a segment, and reports whether the segment
+// has braces around it.
 func placeholder(segment string) (name string, ok bool) {
 	if !strings.HasPrefix(segment, "{") || !strings.HasSuffix(segment, "}") {
 		return "", false
@@ -227,18 +229,18 @@ func escaped(plain, segment string) string {
 // resolve returns base with the path of pieces, in which ids are filled in.
 func resolve(base *url.URL, pieces []piece, ids pathIDs) *url.URL {
 	const usual = 4
-	plain, escaped := make([]string, 0, usual), make([]string, 0, usual)
+	plain, raw := make([]string, 0, usual), make([]string, 0, usual)
 	for _, p := range pieces {
 		if p.id != "" {
 			p.plain = ids.named(p.id)
 			p.escaped = url.PathEscape(p.plain)
 		}
-		plain, escaped = append(plain, p.plain), append(escaped, p.escaped)
+		plain, raw = append(plain, p.plain), append(raw, p.escaped)
 	}
 	resolved := *base
 	resolved.Path, resolved.RawPath = strings.Join(plain, ""), ""
-	if !slices.Equal(plain, escaped) {
-		resolved.RawPath = strings.Join(escaped, "")
+	if !slices.Equal(plain, raw) {
+		resolved.RawPath = strings.Join(raw, "")
 	}
 	return &resolved
 }

@@ -16,7 +16,7 @@ import (
 //	  write               one write                                          write.go
 //	    prepare           validates, and applies the call options            request.go, validate.go
 //	    send              one write that is valid
-//	      encode          its URL and its JSON                               request.go, route.go
+//	      encode          its URL and its JSON                               request.go, target.go
 //	      engine.Do       its attempts                                       internal/engine
 //	      receiptOf       its receipt                                        write.go, reply.go
 //

@@ -7,7 +7,9 @@
 //	deliverer := &engage.Deliverer{Client: client, Locker: pglock.New(db)}
 //
 // A lock is an advisory lock of the database. It needs no table, and goes with its
-// connection: if a program ends, the database gives the lock to the next one.
+// connection: if a program ends, the database gives the lock to the next one. If a machine
+// disappears from the network, the database does that only when it gives up the connection;
+// its setting tcp_keepalives_idle says when.
 //
 // Each lock takes one connection out of the pool, also while it is waited for. So the
 // pool, and max_connections of the server, limit how many customers have a turn at once.
@@ -42,8 +44,9 @@ const checkInterval = 2 * time.Second
 // the same.
 const unlockTime = 5 * time.Second
 
-// Lock implements [engage.Locker]. It notices a lost connection within seconds. The error
-// is that of the database, or ctx's.
+// Lock implements [engage.Locker]. It notices a lost connection within four seconds. In
+// that time another program can get the lock, too. The error wraps that of the database or
+// of ctx.
 func (l *Locker) Lock(ctx context.Context, key string) (context.Context, func(), error) {
 	conn, err := l.db.Conn(ctx)
 	if err != nil {
@@ -51,7 +54,7 @@ func (l *Locker) Lock(ctx context.Context, key string) (context.Context, func(),
 	}
 	number := numberOf(key)
 	if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock($1)", number); err != nil {
-		discard(conn) // it may have the lock
+		discard(conn) // The connection may have the lock.
 		if ctx.Err() != nil {
 			return nil, nil, ctx.Err()
 		}
@@ -100,13 +103,13 @@ func unlock(conn *sql.Conn, number int64) {
 		discard(conn)
 		return
 	}
-	_ = conn.Close() // it goes back to the pool
+	_ = conn.Close() // It goes back to the pool.
 }
 
 // discard closes a connection instead of giving it back to the pool.
 func discard(conn *sql.Conn) {
 	_ = conn.Raw(func(any) error { return driver.ErrBadConn })
-	_ = conn.Close() // it fails, as the connection is closed already
+	_ = conn.Close() // It fails, since the connection is closed already.
 }
 
 // numberOf returns the number of a key. PostgreSQL's locks have numbers.
