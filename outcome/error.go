@@ -89,9 +89,13 @@ type Attempt struct {
 
 // Error is the error of a call that failed.
 //
-// Its text, JSON and log value contain no token, no message body and no full URL.
-// They leave out Header. Where Description quotes the request, they show "[cut]"; see
-// [Error.Describe]. They shorten and escape what the service sent, so that the text is one line.
+// Its text, JSON and log value contain no token, no message body and no full URL. They
+// leave out Header. Where Description quotes the request, they show "[cut]"; see
+// [Error.Describe]. They shorten and escape what the service sent, so that the text is
+// one line.
+//
+// The fields are the caller's. An Error is not safe for concurrent use while one of them
+// is set.
 type Error struct {
 	// Edge is the edge on which the call ended. It is never empty.
 	Edge Edge
@@ -133,25 +137,26 @@ type Error struct {
 	// error's text and must not contain a secret.
 	Err error
 
-	// shown is what Describe was called with; nil if it was not called.
-	shown *described
+	// described is what Describe was called with; nil if it was not called.
+	described *described
 }
 
 // described is a description and what may be shown of it.
 type described struct{ description, shown string }
 
 // Describe sets Description, and what the error's text, JSON and log value show in its
-// place. The client leaves out what the request contained. The text of an error whose
-// Description was set in another way shows that.
+// place. The client leaves out of shown what the request contained. If Description is set
+// without Describe, they show Description itself. They show at most 256 bytes.
 func (e *Error) Describe(description, shown string) {
-	e.Description, e.shown = description, &described{description, shown}
+	e.Description, e.described = description, &described{description, shown}
 }
 
-// description returns what may be shown of Description.
+// description returns what may be shown of Description. What Describe was called with
+// does not count if the caller has set Description since.
 func (e *Error) description() string {
 	shown := e.Description
-	if e.shown != nil && e.shown.description == e.Description {
-		shown = e.shown.shown
+	if e.described != nil && e.described.description == e.Description {
+		shown = e.described.shown
 	}
 	return cut(shown, 256)
 }
@@ -215,7 +220,8 @@ func (e *Error) Is(target error) bool {
 	return ok && code != "" && string(code) == e.Code
 }
 
-// As sets target to e.Violations if it is a *Violations and there are any.
+// As sets target to e.Violations if it is a *Violations and there are any. It reports
+// whether it did.
 func (e *Error) As(target any) bool {
 	violations, ok := target.(*Violations)
 	if ok = ok && len(e.Violations) > 0; ok {
@@ -237,11 +243,12 @@ func (e Error) Format(f fmt.State, verb rune) {
 	_, _ = fmt.Fprintf(f, fmt.FormatString(f, 's'), text)
 }
 
-// MarshalJSON returns a JSON object with the parts of the error's text and the
-// alias ids.
+// MarshalJSON returns a JSON object with the parts of the error's text and the alias ids.
+// It never fails.
 func (e Error) MarshalJSON() ([]byte, error) { return json.Marshal(e.report()) }
 
-// LogValue returns a group with the parts of the error's text.
+// LogValue implements [slog.LogValuer]. It returns a group with the parts of the error's
+// text.
 func (e *Error) LogValue() slog.Value {
 	r := e.report()
 	attrs := []slog.Attr{slog.String("edge", r.Edge)}

@@ -32,10 +32,10 @@ func RateLimitOf(header http.Header) (RateLimit, bool) {
 	return RateLimit{max(limit, 0), remaining, resetTime(strings.TrimSpace(header.Get("Rate-Limit-Reset")))}, true
 }
 
-// resetTime returns the time in the header Rate-Limit-Reset, or the zero time if text is
-// none. A small number may be a span of time, so it is none.
+// resetTime returns the time that text, the value of Rate-Limit-Reset, stands for, or the
+// zero time if it is unknown. A small number is unknown: it may be a span of time.
 func resetTime(text string) time.Time {
-	const year2001 = 1e9 // In seconds.
+	const year2001 = 1e9 // In seconds since 1970.
 	if number, err := strconv.ParseInt(text, 10, 64); err == nil {
 		switch {
 		case number >= year2001*1000:

@@ -58,11 +58,11 @@ func (e *Error) report() report {
 	return r
 }
 
-// traces returns the trace ids in one line, without those that are in shown.
-func (r report) traces(shown string) string {
+// traces returns the trace ids in one line, without those that cause already contains.
+func (r report) traces(cause string) string {
 	var traces []string
 	for _, id := range r.TraceIDs {
-		if trace := id.Name + "=" + id.Value; !strings.Contains(shown, trace) {
+		if trace := id.Name + "=" + id.Value; !strings.Contains(cause, trace) {
 			traces = append(traces, trace)
 		}
 	}
@@ -89,8 +89,8 @@ func phrase(text string) string {
 	return text
 }
 
-// cut returns the first longest bytes of text and an ellipsis, or text if it is not
-// longer. It never cuts a character in two.
+// cut returns at most the first longest bytes of text and an ellipsis, or text if it is
+// not longer. It never cuts a character in two.
 func cut(text string, longest int) string {
 	if len(text) <= longest {
 		return text

@@ -32,7 +32,8 @@ type result struct {
 	// repeated is set if net/http sent the request more than once by itself, and
 	// an earlier sending may have arrived.
 	repeated bool
-	// unproven is set if the reply may be that of a middleware.
+	// unproven is set if a middleware may have made the reply, or sent the request more
+	// than once.
 	unproven bool
 }
 
@@ -84,8 +85,8 @@ func (c *call) limit(ctx context.Context) error {
 	return nil
 }
 
-// exchange sends the request within the time of one attempt, reads the reply and
-// judges it. It returns nil if there is no response.
+// exchange gets a token, sends the request, reads the reply and judges it, all within the
+// time of one attempt. It sets c.last. It returns nil if there is no response.
 func (c *call) exchange(ctx context.Context, w *sent.Watch) *http.Response {
 	attemptCtx, cancel := context.WithTimeout(ctx, c.AttemptTimeout)
 	defer cancel()
@@ -125,8 +126,9 @@ func (c *call) exchange(ctx context.Context, w *sent.Watch) *http.Response {
 	return response
 }
 
-// newRequest returns a request of the call without its token and its body. Nothing of it
-// is shared with another request, since a transport may change it.
+// newRequest returns a request of the call without its token and its body. It shares
+// nothing with another request but the lists of header values: a transport may change the
+// request, its URL and its header.
 func (c *Call) newRequest(ctx context.Context) *http.Request {
 	request := http.Request{
 		Method: c.Method, URL: new(*c.URL), Host: c.URL.Host, Header: c.header(),
@@ -154,8 +156,8 @@ func (c *Call) header() http.Header {
 	return header
 }
 
-// log writes a line about an attempt. It leaves out URL, header and body, but for trace
-// ids.
+// log writes a line about an attempt. Of URL, header and body it has only the trace ids of
+// the reply.
 func (c *call) log(ctx context.Context, attempt outcome.Attempt) {
 	logger := c.engine.Logger
 	if logger == nil || !logger.Enabled(ctx, slog.LevelDebug) {

@@ -171,8 +171,8 @@ type call struct {
 	reauthorized bool
 }
 
-// Do sends a call. It returns the reply to the last attempt, and an
-// [*outcome.Error] unless that reply is a success.
+// Do sends a call. It returns the reply to the last attempt, and an [*outcome.Error]
+// unless that reply is a success. CheckRetry of call says when another attempt follows.
 func (e *Engine) Do(ctx context.Context, given Call) (Reply, error) {
 	c := &call{Call: given, engine: e}
 	if c.Source == nil {

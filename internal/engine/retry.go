@@ -69,14 +69,15 @@ func Attempts(history []outcome.Attempt) int {
 	return count
 }
 
-// safeToRepeat reports whether the call may be repeated, or was certainly not applied by
-// the last attempt.
+// safeToRepeat reports whether the call may be applied twice, or was certainly not applied
+// by the last attempt. An earlier attempt that may have been applied has ended the call by
+// this rule, or a lookup has found the write absent since.
 func (c *call) safeToRepeat() bool { return c.Repeatable || c.last.effect < outcome.MaybeApplied }
 
 // reauthorize invalidates a token that the service refused and asks for another. It
-// reports whether there is one; the next attempt uses it. It reports false if a token was
-// replaced before, or the request may have been applied. If the source fails, its error
-// becomes that of the call.
+// reports whether there is one, which the next attempt gets from the source again. It asks
+// for none if a token was replaced before, or the call must not be repeated. If the source
+// fails, its error becomes that of the call.
 func (c *call) reauthorize(ctx context.Context) bool {
 	if invalidator, ok := c.Source.(auth.Invalidator); ok {
 		invalidator.Invalidate(c.token)

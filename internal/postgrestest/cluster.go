@@ -23,11 +23,12 @@ type Cluster struct {
 	schemas atomic.Int64
 }
 
-// Start makes a cluster in a temporary folder and starts it. It stops and is
-// removed with the test. Root cannot run PostgreSQL and becomes the user postgres.
+// Start makes a cluster in a temporary folder and starts it. It stops and removes the
+// cluster at the end of the test. Root cannot run PostgreSQL, so a test of root runs it as
+// the user postgres.
 func Start(t *testing.T) *Cluster {
 	t.Helper()
-	directory, err := os.MkdirTemp("", "postgres") // t.TempDir is its owner's alone
+	directory, err := os.MkdirTemp("", "postgres") // The folders above t.TempDir are closed to the user postgres.
 	check(t, err)
 	t.Cleanup(func() { check(t, os.RemoveAll(directory)) })
 	var attributes syscall.SysProcAttr
@@ -60,7 +61,7 @@ func Start(t *testing.T) *Cluster {
 	server.Stdout, server.Stderr = log, log
 	check(t, server.Start())
 	t.Cleanup(func() {
-		_ = server.Process.Signal(syscall.SIGQUIT) // at once
+		_ = server.Process.Signal(syscall.SIGQUIT) // It stops at once.
 		_ = server.Wait()
 		if text, err := os.ReadFile(log.Name()); err == nil && t.Failed() {
 			t.Logf("log of the server:\n%s", text)

@@ -133,17 +133,18 @@ func Cut(text string, secrets ...string) string {
 	return text
 }
 
-// cutQuoted returns text without form, and without the beginning of form.
+// cutQuoted returns text with "[cut]" in place of form, and of each beginning of form of at
+// least minQuoted bytes.
 func cutQuoted(text, form string) string {
 	start := form[:min(len(form), minQuoted)]
-	var short strings.Builder
+	var shown strings.Builder
 	for {
 		before, rest, found := strings.Cut(text, start)
-		short.WriteString(before)
+		shown.WriteString(before)
 		if !found {
-			return short.String()
+			return shown.String()
 		}
-		short.WriteString("[cut]")
+		shown.WriteString("[cut]")
 		same := 0
 		for more := form[len(start):]; same < min(len(rest), len(more)) && rest[same] == more[same]; {
 			same++
@@ -154,12 +155,12 @@ func cutQuoted(text, form string) string {
 
 // cutURLs returns text with no more than scheme and host of each URL.
 func cutURLs(text string) string {
-	var short strings.Builder
+	var shown strings.Builder
 	for {
 		before, rest, found := strings.Cut(text, "://")
-		short.WriteString(before)
+		shown.WriteString(before)
 		if !found {
-			return short.String()
+			return shown.String()
 		}
 		end := strings.IndexAny(rest, " \t\r\n\"'`<>")
 		if end < 0 {
@@ -175,9 +176,9 @@ func cutURLs(text string) string {
 			// A password may stand before the @ and contain any character.
 			host = ""
 		}
-		short.WriteString("://" + host)
+		shown.WriteString("://" + host)
 		if host != address {
-			short.WriteString("[cut]")
+			shown.WriteString("[cut]")
 		}
 	}
 }

@@ -32,6 +32,7 @@ type Watch struct {
 	// seesHeader is set if trace calls wroteHeaders.
 	seesHeader bool
 
+	// mutex guards the fields below.
 	mutex sync.Mutex
 	// conn is the connection that the transport got last.
 	conn net.Conn
