@@ -130,8 +130,9 @@ func (in Inbound) key() string {
 
 // Deliver brings a message into its conversation. The options apply to each call that it
 // makes. It returns the steps that it took, with an error, too. The error is that of the
-// step that failed. Without a step it is an [*outcome.Error] of [Inbound.Validate], or
-// wraps that of the Locker or of ctx, which ended before the turn: nothing was sent then.
+// step that failed. Without a step it is that of [Inbound.Validate], or wraps that of the
+// Locker or of ctx, which ended before the turn: nothing was sent then. All of them are
+// an [*outcome.Error].
 //
 // A step is refused if somebody else has opened or closed the conversation since the
 // search. Deliver then searches again, and goes on from what it finds. It returns the
@@ -148,7 +149,9 @@ func (d *Deliverer) Deliver(ctx context.Context, in Inbound, options ...CallOpti
 	}
 	ctx, unlock, err := d.lock(ctx, in.key())
 	if err != nil {
-		return Delivery{}, err
+		return Delivery{}, &outcome.Error{
+			Edge: outcome.EdgeOf(err), Effect: outcome.NotSent, Err: fmt.Errorf("the customer's turn: %w", err),
+		}
 	}
 	defer unlock()
 	if in.Again {
@@ -168,7 +171,7 @@ func (d *Deliverer) lock(ctx context.Context, key string) (context.Context, func
 	held, unlockAll, err := d.Locker.Lock(held, key)
 	if err != nil {
 		unlock()
-		return nil, nil, fmt.Errorf("engage: lock the conversation of a customer: %w", err)
+		return nil, nil, err
 	}
 	return held, func() { unlockAll(); unlock() }, nil
 }

@@ -298,6 +298,8 @@ func TestATurnIsWaitedForUntilTheContextEnds(t *testing.T) {
 		defer cancelShort()
 		delivery, err := deliverer.Deliver(short, inbound("second"))
 		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, outcome.NotSent, outcome.EffectOf(err))
+		require.Equal(t, outcome.OnTimeout, outcome.EdgeOf(err))
 		require.Empty(t, delivery.Steps)
 		cancel()
 		close(hanging)
@@ -332,6 +334,7 @@ func TestDeliverReportsALockerThatFails(t *testing.T) {
 	for range 2 { // the turn is given back
 		_, err := deliverer.Deliver(t.Context(), inbound("hello"))
 		require.ErrorIs(t, err, broken)
+		require.Equal(t, outcome.NotSent, outcome.EffectOf(err))
 	}
 	require.Empty(t, server.Requests())
 }

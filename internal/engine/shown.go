@@ -10,12 +10,16 @@ import (
 	"github.com/engagesdk/engage-go/internal/safeerror"
 )
 
+// mostShown limits what is searched for quotations. An error shows much less.
+const mostShown = 64 << 10
+
 // Shown returns what may be shown of a text of the service that may quote the call, such
 // as a description: the text without token, body, ids, and values of query and header.
 func (c *Call) Shown(text string, token auth.Token) string {
 	if text == "" {
 		return ""
 	}
+	text = text[:min(len(text), mostShown)]
 	secrets := append(c.quotable(), token.Reveal())
 	for segment := range strings.SplitSeq(c.URL.Path, "/") {
 		// The names in a path are words in lower case. An id has a digit or a capital.
