@@ -190,6 +190,7 @@ func TestCallbacksArriveInABubble(t *testing.T) {
 		require.Equal(t, engage.Confirmed, receipt.Proof)
 		require.Equal(t, 3*time.Minute, time.Since(began))
 		require.Equal(t, server.Conversations()[0].ID, receipt.ConversationID)
+		synctest.Wait() // The server notes the callback when it is answered.
 		require.Equal(t, http.StatusOK, server.Callbacks()[0].Status)
 	})
 }

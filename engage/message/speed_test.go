@@ -120,7 +120,7 @@ func TestAMessageAllocatesLittleMoreThanAPlainStruct(t *testing.T) {
 // larger, because encoding/json takes its buffers from a pool.
 func allocations(f func()) float64 {
 	fewest := testing.AllocsPerRun(1, f)
-	for range 50 {
+	for range 300 {
 		fewest = min(fewest, testing.AllocsPerRun(1, f))
 	}
 	return fewest
