@@ -24,7 +24,7 @@ func (c *Client) FetchTranscript(ctx context.Context, request FetchTranscriptReq
 
 // transcript returns the messages of one page.
 func (c *Client) transcript(ctx context.Context, w *fetchTranscript, s *settings) (*FetchTranscriptResult, error) {
-	page, err := c.transcriptPage(ctx, w, s)
+	page, err := c.fetchPage(ctx, w, s)
 	if err != nil {
 		return nil, err
 	}
@@ -130,8 +130,8 @@ type transcriptPage struct {
 	count    int
 }
 
-// transcriptPage fetches messages without decoding them.
-func (c *Client) transcriptPage(ctx context.Context, w *fetchTranscript, s *settings) (*transcriptPage, error) {
+// fetchPage fetches messages without decoding them.
+func (c *Client) fetchPage(ctx context.Context, w *fetchTranscript, s *settings) (*transcriptPage, error) {
 	reply, err := c.do(ctx, w, s)
 	if err != nil {
 		return nil, err

@@ -69,7 +69,7 @@ func (m *messages) lookUpIn(ctx context.Context, c *Client, s *settings, convers
 		}
 	}
 	w := &fetchTranscript{ConversationID: conversationID, Limit: maxTranscriptLimit}
-	for page, err := range c.transcriptPages(ctx, w, s, c.transcriptPage) {
+	for page, err := range c.transcriptPages(ctx, w, s, nil) {
 		if err != nil {
 			return lookup{reason: err, final: true}
 		}

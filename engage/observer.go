@@ -93,9 +93,6 @@ func (o attemptObserver) Ended(ctx context.Context, operation outcome.Operation,
 	o.observer.AttemptEnded(ctx, AttemptEnd{AttemptStart{CallStart{operation, version}, number}, edge, attempt})
 }
 
-// ended reports the end of a call. The result is not used after an error.
-type ended func(result observable, err error)
-
 // observable is the result of a call.
 type observable interface {
 	Edge() outcome.Edge
@@ -104,31 +101,27 @@ type observable interface {
 
 func (r Reply) attempts() int { return len(r.Attempts) }
 
-// observe reports that a call starts. Its caller calls ended once the call has ended.
-func (c *Client) observe(ctx context.Context, call CallStart) (context.Context, ended) {
-	if c.observer == nil {
-		return ctx, func(observable, error) {}
-	}
-	return observe(ctx, c.observer, call)
-}
-
 // startOf describes the call of a request.
 func startOf(w wireRequest) CallStart {
 	operation, version := w.name()
 	return CallStart{operation, version}
 }
 
-// observe is [Client.observe] for a client with an observer.
-func observe(ctx context.Context, observer Observer, call CallStart) (context.Context, ended) {
+// observed makes a call by do, and reports its start and its end to observer, which may be
+// nil. The result is not used after an error.
+func observed[R observable](ctx context.Context, observer Observer, call CallStart, do func(context.Context) (R, error)) (R, error) {
+	if observer == nil {
+		return do(ctx)
+	}
 	start := time.Now()
 	ctx = observer.CallStarted(ctx, call)
-	return ctx, func(result observable, err error) {
-		end := CallEnd{CallStart: call, Edge: outcome.Of(result, err), Effect: outcome.EffectOf(err), Duration: time.Since(start), Err: err}
-		if failure, ok := errors.AsType[*outcome.Error](err); ok {
-			end.Attempts = len(failure.Attempts)
-		} else if err == nil {
-			end.Attempts = result.attempts()
-		}
-		observer.CallEnded(ctx, end)
+	result, err := do(ctx)
+	end := CallEnd{CallStart: call, Edge: outcome.Of(result, err), Effect: outcome.EffectOf(err), Duration: time.Since(start), Err: err}
+	if failure, ok := errors.AsType[*outcome.Error](err); ok {
+		end.Attempts = len(failure.Attempts)
+	} else if err == nil {
+		end.Attempts = result.attempts()
 	}
+	observer.CallEnded(ctx, end)
+	return result, err
 }

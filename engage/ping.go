@@ -36,12 +36,13 @@ func (c *Client) Ping(ctx context.Context, options ...CallOption) error {
 	if !isDefault {
 		call.Method, call.URL = c.ping.Method, resolve(c.base, c.ping.pieces(c.base), pathIDs{})
 	}
-	ctx, ended := c.observe(ctx, CallStart{Operation: pingOperation})
-	reply, err := c.engine.Do(ctx, call)
-	if isDefault && (reply.Status == http.StatusNotFound || reply.Status == http.StatusMethodNotAllowed) {
-		err = nil
-	}
-	ended(Reply{Attempts: reply.Attempts}, err)
+	_, err := observed(ctx, c.observer, CallStart{Operation: pingOperation}, func(ctx context.Context) (Reply, error) {
+		reply, err := c.engine.Do(ctx, call)
+		if isDefault && (reply.Status == http.StatusNotFound || reply.Status == http.StatusMethodNotAllowed) {
+			err = nil
+		}
+		return Reply{Attempts: reply.Attempts}, err
+	})
 	return err
 }
 

@@ -79,10 +79,7 @@ func read[R observable](ctx context.Context, c *Client, w wireRequest, options [
 	if err != nil {
 		return *new(R), err
 	}
-	ctx, ended := c.observe(ctx, startOf(w))
-	result, err := do(ctx, s)
-	ended(result, err)
-	return result, err
+	return observed(ctx, c.observer, startOf(w), func(ctx context.Context) (R, error) { return do(ctx, s) })
 }
 
 // do sends a request without callbacks and returns its reply.

@@ -39,7 +39,7 @@ func (c *Client) Transcript(ctx context.Context, conversationID string, offset *
 			yield(nil, err)
 			return
 		}
-		for page, err := range c.transcriptPages(ctx, w, s, c.observedPage) {
+		for page, err := range c.transcriptPages(ctx, w, s, c.observer) {
 			if err != nil {
 				yield(nil, err)
 				return
@@ -67,14 +67,17 @@ const mostPages = 2_000
 
 // transcriptPages returns an iterator over the pages of a transcript from w.Offset on. It
 // yields no empty page, and moves w.Offset behind each page. It yields an error once, and
-// stops. That the count of records counts all messages is assumed.
-func (c *Client) transcriptPages(ctx context.Context, w *fetchTranscript, s *settings, fetch fetchPage) iter.Seq2[*transcriptPage, error] {
+// stops. Each page is a call to observer, which may be nil. That the count of records
+// counts all messages is assumed.
+func (c *Client) transcriptPages(ctx context.Context, w *fetchTranscript, s *settings, observer Observer) iter.Seq2[*transcriptPage, error] {
 	return func(yield func(*transcriptPage, error) bool) {
 		var page *transcriptPage
 		var previous []byte // The first message of the page before.
 		var err error
 		for range mostPages {
-			page, err = fetch(ctx, w, s)
+			page, err = observed(ctx, observer, startOf(w), func(ctx context.Context) (*transcriptPage, error) {
+				return c.fetchPage(ctx, w, s)
+			})
 			switch {
 			case err != nil:
 				yield(nil, err)
@@ -96,17 +99,6 @@ func (c *Client) transcriptPages(ctx context.Context, w *fetchTranscript, s *set
 		}
 		yield(nil, unusable(w, page.reply, outcome.OnError, errTooLong))
 	}
-}
-
-// fetchPage fetches one page of a transcript.
-type fetchPage func(context.Context, *fetchTranscript, *settings) (*transcriptPage, error)
-
-// observedPage fetches a page as a call of its own.
-func (c *Client) observedPage(ctx context.Context, w *fetchTranscript, s *settings) (*transcriptPage, error) {
-	ctx, ended := c.observe(ctx, startOf(w))
-	page, err := c.transcriptPage(ctx, w, s)
-	ended(page, err)
-	return page, err
 }
 
 // Edge implements [observable].

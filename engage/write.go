@@ -22,7 +22,7 @@ import (
 //
 // Only some writes take these side ways:
 //
-//	observe               reports start and end, if there is an observer     observer.go
+//	observed              reports start and end, if there is an observer     observer.go
 //	lookUpFirst           before sending, if a call option asks for it       reconcile.go
 //	awaited               the outcome, if the client has callbacks           callbacks.go, receipt.go
 //	failedWrite           what became of a write that failed                 reconcile.go, lookup.go
@@ -31,22 +31,21 @@ func (c *Client) write(ctx context.Context, w wireRequest, options []CallOption)
 	if err != nil {
 		return nil, err
 	}
-	ctx, ended := c.observe(ctx, startOf(w))
-	var receipt *Receipt
-	if s.reconciliation.LookFirst {
-		receipt, err = c.lookUpFirst(ctx, w, s)
-	}
-	if receipt == nil && err == nil {
-		receipt, err = c.send(ctx, w, s)
-	}
-	if err != nil {
-		receipt, err = nil, withAliasIDs(err, w)
-	}
-	if j, ok := w.(judge); ok {
-		err = j.judge(receipt, err)
-	}
-	ended(receipt, err)
-	return receipt, err
+	return observed(ctx, c.observer, startOf(w), func(ctx context.Context) (receipt *Receipt, err error) {
+		if s.reconciliation.LookFirst {
+			receipt, err = c.lookUpFirst(ctx, w, s)
+		}
+		if receipt == nil && err == nil {
+			receipt, err = c.send(ctx, w, s)
+		}
+		if err != nil {
+			receipt, err = nil, withAliasIDs(err, w)
+		}
+		if j, ok := w.(judge); ok {
+			err = j.judge(receipt, err)
+		}
+		return receipt, err
+	})
 }
 
 // judge is a write that knows more of its edge than the engine.
