@@ -249,42 +249,36 @@ func (r *deliveryRun) write(ctx context.Context, found *SearchConversationResult
 
 func (r *deliveryRun) search(ctx context.Context) (*SearchConversationResult, error) {
 	found, err := r.client.SearchConversation(ctx, SearchConversationV13{Address: r.in.Address}, r.options...)
-	if err != nil {
-		return nil, r.failed(outcome.SearchConversation, err)
-	}
-	r.step(outcome.SearchConversation, found.Outcome)
-	return found, nil
+	r.step(outcome.SearchConversation, outcome.Of(found, err))
+	return found, err
 }
 
 func (r *deliveryRun) create(ctx context.Context) error {
 	r.ConversationID = ""
 	receipt, err := r.client.CreateConversation(ctx, r.in.create(), r.options...)
+	r.step(outcome.CreateConversation, outcome.Of(receipt, err))
 	if err != nil {
-		return r.failed(outcome.CreateConversation, err)
+		return err
 	}
 	r.ConversationID = receipt.ConversationID
-	r.step(outcome.CreateConversation, receipt.Outcome)
 	r.awaitOpen(ctx, receipt.Receipt)
 	return nil
 }
 
 func (r *deliveryRun) reopen(ctx context.Context) error {
 	receipt, err := r.client.ReopenConversation(ctx, ReopenConversationV10{ConversationID: r.ConversationID}, r.options...)
+	r.step(outcome.ReopenConversation, outcome.Of(receipt, err))
 	if err != nil {
-		return r.failed(outcome.ReopenConversation, err)
+		return err
 	}
-	r.step(outcome.ReopenConversation, receipt.Outcome)
 	r.awaitOpen(ctx, *receipt)
 	return nil
 }
 
 func (r *deliveryRun) append(ctx context.Context) error {
 	receipt, err := r.client.AppendMessage(ctx, r.in.append(r.ConversationID), r.options...)
-	if err != nil {
-		return r.failed(outcome.AppendMessage, err)
-	}
-	r.step(outcome.AppendMessage, receipt.Outcome)
-	return nil
+	r.step(outcome.AppendMessage, outcome.Of(receipt, err))
+	return err
 }
 
 // awaitOpen waits until a search finds the conversation open, so that the next message of
@@ -315,10 +309,4 @@ func (r *deliveryRun) awaitOpen(ctx context.Context, receipt Receipt) {
 
 func (r *deliveryRun) step(operation outcome.Operation, edge outcome.Edge) {
 	r.Steps = append(r.Steps, Step{operation, edge})
-}
-
-// failed records the step that ended in err, and returns err.
-func (r *deliveryRun) failed(operation outcome.Operation, err error) error {
-	r.step(operation, outcome.EdgeOf(err))
-	return err
 }
