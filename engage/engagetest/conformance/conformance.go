@@ -13,11 +13,12 @@
 //
 // By default [Run] only reads. With Writes it also creates a conversation and takes it
 // through the operations of the client, except for ResolveConversation, which belongs to
-// a flow. The report marks the operations that it left out.
+// a flow. The report marks the operations that it left out. [Check] does the same in a
+// program that is not a test.
 //
 // # The report
 //
-// Run logs a report, which go test shows with the flag -v. It has a table of what is
+// Run logs the [Report], which go test shows with the flag -v. It has a table of what is
 // documented, observed or assumed of each operation, and what this tenant did. If the
 // tenant has other routes, the report ends with the options of engage.New that set
 // them. It contains no token, no address and no text of a message: of the tenant's
@@ -29,6 +30,7 @@ package conformance
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -74,7 +76,7 @@ type Target struct {
 	// Patience is how long Run waits for the tenant to apply a write. The default is 30
 	// seconds.
 	Patience time.Duration
-	// Report, if not nil, gets the report, too.
+	// Report, if not nil, gets the report of [Run], too.
 	Report io.Writer
 }
 
@@ -83,42 +85,58 @@ type Target struct {
 // differs in a way that an option of the client can set right.
 func Run(t testing.TB, target Target) {
 	t.Helper()
+	report, failures := check(t.Context(), target)
+	for _, failure := range failures {
+		t.Errorf("conformance: %v", failure)
+	}
+	if len(report.Rows) == 0 {
+		return
+	}
+	t.Log("\n" + report.String())
+	if target.Report != nil {
+		if _, err := io.WriteString(target.Report, report.String()); err != nil {
+			t.Errorf("conformance: writing the report: %v", err)
+		}
+	}
+}
+
+// Check tests the target outside of a test. It returns what the tenant did, and an error
+// that joins everything for which [Run] fails a test. errors.As finds the [*outcome.Error]
+// of a call in it. The report has no rows if the target is invalid.
+func Check(ctx context.Context, target Target) (Report, error) {
+	report, failures := check(ctx, target)
+	return report, errors.Join(failures...)
+}
+
+// check tests the target. It returns the report, and what fails a test.
+func check(ctx context.Context, target Target) (Report, []error) {
 	if target.Message == nil {
 		target.Message = message.Text{Direction: message.Inbound, Text: "This is a conformance test."}
 	}
 	if target.Patience == 0 {
 		target.Patience = 30 * time.Second
 	}
-	s := &suite{
-		TB: t, Target: target,
-		routes: make(map[outcome.Operation]engage.Route),
-		seen:   make(map[outcome.Operation][]string),
-	}
 	if target.Address == nil {
-		t.Errorf("conformance: the target has no address")
-		return
+		return Report{}, []error{errors.New("the target has no address")}
 	}
 	client, err := engage.New(target.Endpoint, target.Source, target.Options...)
 	if err != nil {
-		t.Errorf("conformance: %v", err)
-		return
+		return Report{}, []error{err}
 	}
-	s.client = client
-	s.clients = append(s.clients, client)
+	s := &suite{
+		Target:  target,
+		client:  client,
+		clients: []*engage.Client{client},
+		routes:  make(map[outcome.Operation]engage.Route),
+		seen:    make(map[outcome.Operation][]string),
+	}
 	defer s.closeIdleConnections()
-	s.run()
-	report := s.report()
-	t.Log("\n" + report)
-	if target.Report != nil {
-		if _, err := io.WriteString(target.Report, report); err != nil {
-			t.Errorf("conformance: writing the report: %v", err)
-		}
-	}
+	s.run(ctx)
+	return Report{Rows: s.sorted(), Routes: s.routes}, s.failures
 }
 
 // suite is a run against one target.
 type suite struct {
-	testing.TB
 	Target
 
 	// client uses the routes that were found so far.
@@ -130,9 +148,16 @@ type suite struct {
 	// id is the id of the conversation.
 	id string
 
-	rows []row
+	rows []Row
 	// seen are the names of the members in the replies to an operation.
 	seen map[outcome.Operation][]string
+	// failures are what fails a test.
+	failures []error
+}
+
+// fail adds a failure.
+func (s *suite) fail(format string, args ...any) {
+	s.failures = append(s.failures, fmt.Errorf(format, args...))
 }
 
 // call calls one operation. It returns what its reply has in common with others, and a
@@ -140,37 +165,37 @@ type suite struct {
 type call func(context.Context, *engage.Client) (reply engage.Reply, note string, err error)
 
 // run calls the operations in the order of a conversation's life.
-func (s *suite) run() {
-	s.readHours()
-	found, ok := s.search()
+func (s *suite) run(ctx context.Context) {
+	s.readHours(ctx)
+	found, ok := s.search(ctx)
 	if !ok {
 		return
 	}
 	s.id = found.ConversationID
 	if !s.Writes {
-		s.readTranscript()
+		s.readTranscript(ctx)
 		return
 	}
 	if isOpen(found) {
-		s.Errorf("conformance: the address has an open conversation already, so nothing was written")
+		s.fail("the address has an open conversation already, so nothing was written")
 		return
 	}
-	if !s.create() {
+	if !s.create(ctx) {
 		return
 	}
-	s.join()
-	s.step(outcome.UpdateConversation, func(ctx context.Context, client *engage.Client) (engage.Reply, string, error) {
+	s.join(ctx)
+	s.step(ctx, outcome.UpdateConversation, func(ctx context.Context, client *engage.Client) (engage.Reply, string, error) {
 		return receiptOf(client.UpdateConversation(ctx, engage.UpdateConversationV10{ConversationID: s.id, AliasID: "conformance"}))
 	})
-	s.hold()
-	s.appendMessage()
-	s.close()
+	s.hold(ctx)
+	s.appendMessage(ctx)
+	s.close(ctx)
 }
 
 // readHours reads the hours of the team and of the schedule.
-func (s *suite) readHours() {
+func (s *suite) readHours(ctx context.Context) {
 	if s.Team != "" {
-		s.step(outcome.FetchTeamWorkingHours, func(ctx context.Context, client *engage.Client) (reply engage.Reply, note string, err error) {
+		s.step(ctx, outcome.FetchTeamWorkingHours, func(ctx context.Context, client *engage.Client) (reply engage.Reply, note string, err error) {
 			hours, err := client.FetchTeamWorkingHours(ctx, engage.FetchTeamWorkingHoursV10{Team: s.Team})
 			if err == nil {
 				reply = hours.Reply
@@ -179,7 +204,7 @@ func (s *suite) readHours() {
 		})
 	}
 	if s.Schedule != "" {
-		s.step(outcome.BusinessHours, func(ctx context.Context, client *engage.Client) (reply engage.Reply, note string, err error) {
+		s.step(ctx, outcome.BusinessHours, func(ctx context.Context, client *engage.Client) (reply engage.Reply, note string, err error) {
 			hours, err := client.BusinessHours(ctx, engage.BusinessHoursV10{ScheduleID: s.Schedule})
 			if err == nil {
 				reply = hours.Reply
@@ -190,25 +215,25 @@ func (s *suite) readHours() {
 }
 
 // hold puts the conversation on hold, and into the queue of the team.
-func (s *suite) hold() {
-	held := s.step(outcome.HoldConversation, func(ctx context.Context, client *engage.Client) (engage.Reply, string, error) {
+func (s *suite) hold(ctx context.Context) {
+	held := s.step(ctx, outcome.HoldConversation, func(ctx context.Context, client *engage.Client) (engage.Reply, string, error) {
 		return receiptOf(client.HoldConversation(ctx, engage.HoldConversationV10{ConversationID: s.id}))
 	})
 	if held {
-		onHold := s.becomes(func(found *engage.SearchConversationResult) bool { return found.Outcome == outcome.ConversationOnHold })
+		onHold := s.becomes(ctx, func(found *engage.SearchConversationResult) bool { return found.Outcome == outcome.ConversationOnHold })
 		s.behavior("a search finds a conversation on hold", engage.Assumed, yes(onHold))
 	}
 	if s.Team != "" {
-		s.step(outcome.TransferConversation, func(ctx context.Context, client *engage.Client) (engage.Reply, string, error) {
+		s.step(ctx, outcome.TransferConversation, func(ctx context.Context, client *engage.Client) (engage.Reply, string, error) {
 			return receiptOf(client.TransferConversation(ctx, engage.TransferConversationV10{ConversationID: s.id, Team: s.Team}))
 		})
 	}
 }
 
 // search searches for the conversation.
-func (s *suite) search() (*engage.SearchConversationResult, bool) {
+func (s *suite) search(ctx context.Context) (*engage.SearchConversationResult, bool) {
 	var found *engage.SearchConversationResult
-	ok := s.step(outcome.SearchConversation, func(ctx context.Context, client *engage.Client) (reply engage.Reply, note string, err error) {
+	ok := s.step(ctx, outcome.SearchConversation, func(ctx context.Context, client *engage.Client) (reply engage.Reply, note string, err error) {
 		found, err = client.SearchConversation(ctx, engage.SearchConversationV13{Address: s.Address})
 		if err == nil {
 			reply = found.Reply
@@ -219,9 +244,9 @@ func (s *suite) search() (*engage.SearchConversationResult, bool) {
 }
 
 // create creates the conversation and waits until a search finds it.
-func (s *suite) create() bool {
+func (s *suite) create(ctx context.Context) bool {
 	var created *engage.CreateConversationReceipt
-	ok := s.step(outcome.CreateConversation, func(ctx context.Context, client *engage.Client) (reply engage.Reply, note string, err error) {
+	ok := s.step(ctx, outcome.CreateConversation, func(ctx context.Context, client *engage.Client) (reply engage.Reply, note string, err error) {
 		created, err = client.CreateConversation(ctx, engage.CreateConversationV13{Address: s.Address, Messages: []message.Message{s.Message}})
 		if err == nil {
 			reply, note = created.Reply, string(created.Proof)
@@ -232,45 +257,45 @@ func (s *suite) create() bool {
 		return false
 	}
 	s.behavior("the reply to a create contains the conversation's id", engage.Assumed, yes(created.ConversationID != ""))
-	isThere := s.becomes(func(found *engage.SearchConversationResult) bool {
+	isThere := s.becomes(ctx, func(found *engage.SearchConversationResult) bool {
 		s.id = found.ConversationID
 		return isOpen(found)
 	})
 	if !isThere {
-		s.Errorf("conformance: the conversation was created, and no search found it within %v", s.Patience)
+		s.fail("the conversation was created, and no search found it within %v", s.Patience)
 	}
 	return isThere
 }
 
 // join adds the participant and removes it again.
-func (s *suite) join() {
+func (s *suite) join(ctx context.Context) {
 	if s.Participant == "" {
 		return
 	}
-	joined := s.step(outcome.AddParticipant, func(ctx context.Context, client *engage.Client) (engage.Reply, string, error) {
+	joined := s.step(ctx, outcome.AddParticipant, func(ctx context.Context, client *engage.Client) (engage.Reply, string, error) {
 		return receiptOf(client.AddParticipant(ctx, engage.AddParticipantV10{ConversationID: s.id, Participant: s.Participant}))
 	})
 	if !joined {
 		return
 	}
-	active := s.becomes(func(found *engage.SearchConversationResult) bool { return found.Outcome == outcome.ConversationActive })
+	active := s.becomes(ctx, func(found *engage.SearchConversationResult) bool { return found.Outcome == outcome.ConversationActive })
 	s.behavior("a participant makes the conversation active", engage.Assumed, yes(active))
-	s.step(outcome.RemoveParticipant, func(ctx context.Context, client *engage.Client) (engage.Reply, string, error) {
+	s.step(ctx, outcome.RemoveParticipant, func(ctx context.Context, client *engage.Client) (engage.Reply, string, error) {
 		return receiptOf(client.RemoveParticipant(ctx, engage.RemoveParticipantV10{ConversationID: s.id, Participant: s.Participant}))
 	})
 }
 
 // appendMessage appends the message and reads it in the transcript.
-func (s *suite) appendMessage() {
+func (s *suite) appendMessage(ctx context.Context) {
 	var aliasIDs []string
-	ok := s.step(outcome.AppendMessage, func(ctx context.Context, client *engage.Client) (reply engage.Reply, note string, err error) {
+	ok := s.step(ctx, outcome.AppendMessage, func(ctx context.Context, client *engage.Client) (reply engage.Reply, note string, err error) {
 		reply, note, aliasIDs, err = s.appendBy(ctx, client)
 		return reply, note, err
 	})
-	if !s.readTranscript() || !ok {
+	if !s.readTranscript(ctx) || !ok {
 		return
 	}
-	kept := s.until(func(ctx context.Context) bool {
+	kept := s.until(ctx, func(ctx context.Context) bool {
 		page, err := s.client.FetchTranscript(ctx, engage.FetchTranscriptV10{ConversationID: s.id, Limit: 500})
 		return err == nil && slices.ContainsFunc(page.Messages, func(m message.Message) bool {
 			return slices.Contains(aliasIDs, message.EnvelopeOf(m).AliasID)
@@ -291,8 +316,8 @@ func (s *suite) appendBy(ctx context.Context, client *engage.Client) (reply enga
 }
 
 // readTranscript reads the transcript, if there is a conversation.
-func (s *suite) readTranscript() bool {
-	return s.id != "" && s.step(outcome.FetchTranscript, func(ctx context.Context, client *engage.Client) (reply engage.Reply, note string, err error) {
+func (s *suite) readTranscript(ctx context.Context) bool {
+	return s.id != "" && s.step(ctx, outcome.FetchTranscript, func(ctx context.Context, client *engage.Client) (reply engage.Reply, note string, err error) {
 		page, err := client.FetchTranscript(ctx, engage.FetchTranscriptV10{ConversationID: s.id})
 		if err == nil {
 			reply = page.Reply
@@ -303,31 +328,31 @@ func (s *suite) readTranscript() bool {
 
 // close closes the conversation, re-opens it and closes it again. It ends with what a
 // closed conversation refuses, because a tenant may apply its writes late, in any order.
-func (s *suite) close() {
+func (s *suite) close(ctx context.Context) {
 	closing := func(ctx context.Context, client *engage.Client) (engage.Reply, string, error) {
 		return receiptOf(client.CloseConversation(ctx, engage.CloseConversationV10{ConversationID: s.id}))
 	}
-	if !s.step(outcome.CloseConversation, closing) || !s.becomesClosed() {
+	if !s.step(ctx, outcome.CloseConversation, closing) || !s.becomesClosed(ctx) {
 		return
 	}
-	reopened := s.step(outcome.ReopenConversation, func(ctx context.Context, client *engage.Client) (engage.Reply, string, error) {
+	reopened := s.step(ctx, outcome.ReopenConversation, func(ctx context.Context, client *engage.Client) (engage.Reply, string, error) {
 		return receiptOf(client.ReopenConversation(ctx, engage.ReopenConversationV10{ConversationID: s.id}))
 	})
 	if reopened {
-		if !s.becomes(isOpen) {
-			s.Errorf("conformance: the conversation was re-opened, and no search found it open within %v", s.Patience)
+		if !s.becomes(ctx, isOpen) {
+			s.fail("the conversation was re-opened, and no search found it open within %v", s.Patience)
 		}
-		if _, _, err := closing(s.Context(), s.client); err != nil {
-			s.Errorf("conformance: the conversation may be left open: %v", err)
+		if _, _, err := closing(ctx, s.client); err != nil {
+			s.fail("the conversation may be left open: %w", err)
 			return
 		}
-		if !s.becomesClosed() {
+		if !s.becomesClosed(ctx) {
 			return
 		}
 	}
-	again, _, err := closing(s.Context(), s.client)
+	again, _, err := closing(ctx, s.client)
 	s.behavior("a closed conversation is not closed again: code 4547", engage.Observed, answer(again, err))
-	appended, _, _, err := s.appendBy(s.Context(), s.client)
+	appended, _, _, err := s.appendBy(ctx, s.client)
 	s.behavior("a closed conversation refuses a message", engage.Documented, answer(appended, err))
 }
 
@@ -337,29 +362,29 @@ func isOpen(found *engage.SearchConversationResult) bool {
 }
 
 // becomesClosed waits until the conversation is closed. If it stays open, becomesClosed
-// fails the test and returns false.
-func (s *suite) becomesClosed() bool {
-	closed := s.becomes(func(found *engage.SearchConversationResult) bool { return !isOpen(found) })
+// adds a failure and returns false.
+func (s *suite) becomesClosed(ctx context.Context) bool {
+	closed := s.becomes(ctx, func(found *engage.SearchConversationResult) bool { return !isOpen(found) })
 	if !closed {
-		s.Errorf("conformance: the conversation was closed, and a search still finds it open after %v", s.Patience)
+		s.fail("the conversation was closed, and a search still finds it open after %v", s.Patience)
 	}
 	return closed
 }
 
 // step calls an operation by each of its routes until one works, and notes what the
-// tenant did. It reports whether one worked. Otherwise it fails the test.
-func (s *suite) step(operation outcome.Operation, do call) bool {
+// tenant did. It reports whether one worked. Otherwise it adds a failure.
+func (s *suite) step(ctx context.Context, operation outcome.Operation, do call) bool {
 	routes := append([]engage.Route{s.client.Routes()[operation]}, s.Candidates[operation]...)
 	for i := 0; i < len(routes); i++ {
 		client := s.client
 		if i > 0 {
 			var err error
 			if client, err = s.clientWith(operation, routes[i]); err != nil {
-				s.Errorf("conformance: a candidate is invalid: %v", err)
+				s.fail("a candidate is invalid: %w", err)
 				continue
 			}
 		}
-		reply, note, err := do(s.Context(), client)
+		reply, note, err := do(ctx, client)
 		s.noteRoute(operation, routes[i], reply, note, err)
 		if err == nil {
 			s.see(operation, reply)
@@ -370,14 +395,14 @@ func (s *suite) step(operation outcome.Operation, do call) bool {
 		}
 		status, misses := missesRoute(err)
 		if !misses {
-			s.Errorf("conformance: %v", err)
+			s.fail("%w", err)
 			return false
 		}
 		if status == http.StatusMethodNotAllowed && rowOf(operation).Class != engage.Read {
 			routes = withMethods(routes, routes[i])
 		}
 	}
-	s.Errorf("conformance: %s works by none of %d routes: see Candidates", operation, len(routes))
+	s.fail("%s works by none of %d routes: see Candidates", operation, len(routes))
 	return false
 }
 
@@ -427,8 +452,8 @@ func (s *suite) closeIdleConnections() {
 }
 
 // becomes waits until a search has a result as wanted. It reports whether one had.
-func (s *suite) becomes(wanted func(*engage.SearchConversationResult) bool) bool {
-	return s.until(func(ctx context.Context) bool {
+func (s *suite) becomes(ctx context.Context, wanted func(*engage.SearchConversationResult) bool) bool {
+	return s.until(ctx, func(ctx context.Context) bool {
 		found, err := s.client.SearchConversation(ctx, engage.SearchConversationV13{Address: s.Address})
 		if err != nil || !wanted(found) {
 			return false
@@ -440,8 +465,8 @@ func (s *suite) becomes(wanted func(*engage.SearchConversationResult) bool) bool
 
 // until calls check, again and again, until it returns true or the patience is at its
 // end. It reports whether check returned true.
-func (s *suite) until(check func(context.Context) bool) bool {
-	ctx, cancel := context.WithTimeout(s.Context(), s.Patience)
+func (s *suite) until(ctx context.Context, check func(context.Context) bool) bool {
+	ctx, cancel := context.WithTimeout(ctx, s.Patience)
 	defer cancel()
 	for wait := 50 * time.Millisecond; !check(ctx); wait = min(2*wait, 2*time.Second) {
 		timer := time.NewTimer(wait)

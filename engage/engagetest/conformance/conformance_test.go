@@ -1,6 +1,8 @@
 package conformance_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -326,4 +328,50 @@ func TestAnInvalidTargetFailsTheTest(t *testing.T) {
 			require.Empty(t, server.Conversations())
 		})
 	}
+}
+
+func TestCheckReportsToAProgram(t *testing.T) {
+	server := engagetest.New(t, engagetest.WithRefusalsAllowed())
+	target := targetOf(server)
+	target.Endpoint = engage.Endpoint(serveOtherRoutes(t, server))
+	route := engage.Route{Method: http.MethodPut, Path: "/chats/{conversation}/end"}
+	target.Candidates = map[outcome.Operation][]engage.Route{outcome.CloseConversation: {route}}
+	report, err := conformance.Check(t.Context(), target)
+	require.NoError(t, err)
+	require.Equal(t, route, report.Routes[outcome.CloseConversation])
+	require.Contains(t, report.Rows, conformance.Row{
+		Operation: outcome.CloseConversation, What: "PUT /chats/{conversation}/end", Known: "candidate",
+		Tenant: "202, onConversationClosed, acknowledged",
+	})
+	require.Contains(t, report.String(), "This tenant has other routes.")
+}
+
+func TestCheckReturnsEveryFailure(t *testing.T) {
+	server := engagetest.New(t)
+	target := targetOf(server)
+	target.Writes = false
+	for _, operation := range []outcome.Operation{outcome.FetchTeamWorkingHours, outcome.BusinessHours} {
+		server.Fail(operation, engagetest.Fault{Status: http.StatusForbidden})
+	}
+	report, err := conformance.Check(t.Context(), target)
+	require.ErrorContains(t, err, "FetchTeamWorkingHours")
+	require.ErrorContains(t, err, "BusinessHours")
+	failure, ok := errors.AsType[*outcome.Error](err)
+	require.True(t, ok)
+	require.Equal(t, http.StatusForbidden, failure.Status)
+	require.Contains(t, report.String(), "noConversationFound", "the other operations are tested")
+
+	target.Address = nil
+	report, err = conformance.Check(t.Context(), target)
+	require.ErrorContains(t, err, "has no address")
+	require.Empty(t, report.Rows)
+}
+
+func TestCheckEndsWithItsContext(t *testing.T) {
+	server := engagetest.New(t)
+	ctx, end := context.WithCancel(t.Context())
+	end()
+	_, err := conformance.Check(ctx, targetOf(server))
+	require.ErrorIs(t, err, context.Canceled)
+	require.Empty(t, server.Requests())
 }

@@ -16,13 +16,27 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// row is a line of the report.
-type row struct {
-	// operation is empty for a behavior, which is not of one operation.
-	operation outcome.Operation
-	what      string
-	known     engage.Evidence
-	tenant    string
+// Report is what a tenant did, beside what is known of the API. It contains no token, no
+// address and no text of a message.
+type Report struct {
+	// Rows are in the order of engage.Operations. The behaviors come last.
+	Rows []Row
+	// Routes are those by which the tenant works, where they differ from the client's.
+	Routes map[outcome.Operation]engage.Route
+}
+
+// Row is a row of a [Report].
+type Row struct {
+	// Operation is empty for a behavior, which is not of one operation.
+	Operation outcome.Operation `json:"operation,omitempty"`
+	// What is a route, the name of a member of the reply, or a behavior.
+	What string `json:"what"`
+	// Known says how it is known. It is "candidate" for a route of the target or of the
+	// suite, and "unknown" for a member that is not in the table of operations.
+	Known engage.Evidence `json:"known"`
+	// Tenant says what the tenant did. Codes and names of members are as the tenant wrote
+	// them, with characters that are not printable.
+	Tenant string `json:"tenant"`
 }
 
 // What is known of a route that the caller or the suite proposed, and of a member that
@@ -42,7 +56,7 @@ func (s *suite) noteRoute(operation outcome.Operation, route engage.Route, reply
 	if note != "" {
 		did += ", " + note
 	}
-	s.rows = append(s.rows, row{operation, route.Method + " " + route.Path, known, did})
+	s.rows = append(s.rows, Row{operation, route.Method + " " + route.Path, known, did})
 }
 
 // see notes the members of a successful reply to an operation.
@@ -56,12 +70,12 @@ func (s *suite) see(operation outcome.Operation, reply engage.Reply) {
 
 // members returns a row for each member that is known of the replies to an operation, and
 // for each that was seen.
-func (s *suite) members(operation outcome.Operation) []row {
+func (s *suite) members(operation outcome.Operation) []Row {
 	seen := slices.Clone(s.seen[operation])
 	if seen == nil {
 		return nil
 	}
-	var rows []row
+	var rows []Row
 	for _, member := range rowOf(operation).Reply {
 		did := "no"
 		if i := slices.IndexFunc(seen, func(name string) bool { return strings.EqualFold(name, member.Name) }); i >= 0 {
@@ -71,17 +85,17 @@ func (s *suite) members(operation outcome.Operation) []row {
 			}
 			seen = slices.Delete(seen, i, i+1)
 		}
-		rows = append(rows, row{operation, member.Name, member.Evidence, did})
+		rows = append(rows, Row{operation, member.Name, member.Evidence, did})
 	}
 	for _, name := range seen {
-		rows = append(rows, row{operation, name, unknown, "yes"})
+		rows = append(rows, Row{operation, name, unknown, "yes"})
 	}
 	return rows
 }
 
 // behavior notes what the tenant did in a situation.
 func (s *suite) behavior(what string, known engage.Evidence, did string) {
-	s.rows = append(s.rows, row{"", what, known, did})
+	s.rows = append(s.rows, Row{"", what, known, did})
 }
 
 // rowOf returns the row of an operation in the client's table.
@@ -137,23 +151,24 @@ func memberNames(body []byte) []string {
 	return names
 }
 
-// report returns the report.
-func (s *suite) report() string {
+// String returns the report as a table, followed by the options of engage.New that set
+// the routes. What is not printable is in quotes.
+func (r Report) String() string {
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "operation\twhat\tknown\tthis tenant")
 	last := ""
-	for _, r := range s.sorted() {
-		name := cmp.Or(string(r.operation), "behavior")
+	for _, row := range r.Rows {
+		name := cmp.Or(string(row.Operation), "behavior")
 		if name == last {
 			name = ""
 		} else {
 			last = name
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", name, shown(r.what), r.known, shown(r.tenant))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", name, shown(row.What), row.Known, shown(row.Tenant))
 	}
 	_ = table.Flush() // A strings.Builder accepts everything.
-	text.WriteString("\n" + s.patch())
+	text.WriteString("\n" + r.patch())
 	return text.String()
 }
 
@@ -169,21 +184,21 @@ func shown(text string) string {
 
 // sorted returns the rows by operation, with those that were not tested, and the
 // behaviors last.
-func (s *suite) sorted() []row {
+func (s *suite) sorted() []Row {
 	reason := "not tested"
 	if !s.Writes {
 		reason += ": set Writes"
 	}
-	var sorted []row
+	var sorted []Row
 	for _, o := range engage.Operations() {
-		tested := slices.DeleteFunc(slices.Clone(s.rows), func(r row) bool { return r.operation != o.Name })
+		tested := slices.DeleteFunc(slices.Clone(s.rows), func(r Row) bool { return r.Operation != o.Name })
 		if len(tested) == 0 {
-			tested = []row{{o.Name, o.Route.Method + " " + o.Route.Path, o.RouteEvidence, reason}}
+			tested = []Row{{o.Name, o.Route.Method + " " + o.Route.Path, o.RouteEvidence, reason}}
 		}
 		sorted = append(append(sorted, tested...), s.members(o.Name)...)
 	}
 	for _, r := range s.rows {
-		if r.operation == "" {
+		if r.Operation == "" {
 			sorted = append(sorted, r)
 		}
 	}
@@ -191,14 +206,14 @@ func (s *suite) sorted() []row {
 }
 
 // patch returns the options that set the routes of the tenant.
-func (s *suite) patch() string {
-	if len(s.routes) == 0 {
+func (r Report) patch() string {
+	if len(r.Routes) == 0 {
 		return "No route differs from that of the client, as far as it was tested.\n"
 	}
-	operations := slices.SortedFunc(maps.Keys(s.routes), func(a, b outcome.Operation) int { return cmp.Compare(a, b) })
+	operations := slices.SortedFunc(maps.Keys(r.Routes), func(a, b outcome.Operation) int { return cmp.Compare(a, b) })
 	text := "This tenant has other routes. Add these options to engage.New:\n\n"
 	for _, operation := range operations {
-		route := s.routes[operation]
+		route := r.Routes[operation]
 		text += fmt.Sprintf("\tengage.WithRoute(outcome.%s, engage.Route{Method: %q, Path: %q}),\n", operation, route.Method, route.Path)
 	}
 	return text
