@@ -4,6 +4,7 @@ package tenant
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/engage"
@@ -13,17 +14,21 @@ import (
 // The environment variables that name a tenant. The base URL may also be the name
 // of a region.
 const (
-	baseURL      = "ENGAGE_BASE_URL"
-	clientID     = "ENGAGE_CLIENT_ID"
-	clientSecret = "ENGAGE_CLIENT_SECRET"
+	BaseURL      = "ENGAGE_BASE_URL"
+	ClientID     = "ENGAGE_CLIENT_ID"
+	ClientSecret = "ENGAGE_CLIENT_SECRET"
 )
 
 // Tenant is an Engage tenant, real or in memory.
 type Tenant struct {
-	// Client calls the tenant.
-	Client *engage.Client
+	// Client calls the tenant. Endpoint and Source are those of Client.
+	Client   *engage.Client
+	Endpoint engage.Endpoint
+	Source   auth.TokenSource
 	// Name describes the tenant in a few words.
 	Name string
+	// Server is the Engage in memory; nil for a real tenant.
+	Server *engagetest.Server
 	// Close stops a tenant in memory, and closes the idle connections to a real one.
 	Close func()
 }
@@ -31,18 +36,39 @@ type Tenant struct {
 // Open returns the tenant that getenv names, or one in memory if getenv names none.
 // It returns an error if only some of the variables are set.
 func Open(getenv func(string) string) (*Tenant, error) {
-	endpoint, id, secret := getenv(baseURL), getenv(clientID), getenv(clientSecret)
-	switch {
-	case endpoint == "" && id == "" && secret == "":
+	switch len(unset(getenv)) {
+	case 0:
+		return Connect(getenv)
+	case 3:
 		return inMemory()
-	case endpoint == "" || id == "" || secret == "":
-		return nil, errors.New("set all of " + baseURL + ", " + clientID + " and " + clientSecret + ", or none of them")
 	}
-	client, err := engage.New(engage.Endpoint(endpoint), auth.ClientCredentials{ClientID: id, ClientSecret: auth.NewSecret(secret)})
+	return nil, errors.New("set all of " + BaseURL + ", " + ClientID + " and " + ClientSecret + ", or none of them")
+}
+
+// Connect returns the tenant that getenv names. It returns an error that lists the
+// variables that are not set.
+func Connect(getenv func(string) string) (*Tenant, error) {
+	if missing := unset(getenv); len(missing) > 0 {
+		return nil, errors.New("no tenant: set " + strings.Join(missing, ", "))
+	}
+	endpoint := engage.Endpoint(getenv(BaseURL))
+	source := auth.ClientCredentials{ClientID: getenv(ClientID), ClientSecret: auth.NewSecret(getenv(ClientSecret))}
+	client, err := engage.New(endpoint, source)
 	if err != nil {
 		return nil, err
 	}
-	return &Tenant{client, "the tenant of " + baseURL, client.CloseIdleConnections}, nil
+	return &Tenant{Client: client, Endpoint: endpoint, Source: source, Name: "the tenant of " + BaseURL, Close: client.CloseIdleConnections}, nil
+}
+
+// unset returns the variables that are not set.
+func unset(getenv func(string) string) []string {
+	var names []string
+	for _, name := range []string{BaseURL, ClientID, ClientSecret} {
+		if getenv(name) == "" {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func inMemory() (*Tenant, error) {
@@ -52,5 +78,8 @@ func inMemory() (*Tenant, error) {
 		server.Close()
 		return nil, err
 	}
-	return &Tenant{client, "an Engage in memory", server.Close}, nil
+	return &Tenant{
+		Client: client, Endpoint: engage.Endpoint(server.URL()), Source: server.Credentials(),
+		Name: "an Engage in memory", Server: server, Close: server.Close,
+	}, nil
 }
