@@ -119,10 +119,10 @@ func (q quickstart) answer(ctx context.Context) error {
 	if _, err = q.search(ctx); err != nil {
 		return err
 	}
-	answered, err := q.client.AppendMessage(ctx, engage.AppendMessageV13{
+	answered, err := q.client.AppendMessage(ctx, engage.AppendMessageV14{
 		ConversationID: id,
 		Channel:        channel.SMS,
-		Message:        message.Text{Direction: message.Outbound, Text: "It will be with you tomorrow."},
+		Messages:       []message.Message{message.Text{Direction: message.Outbound, Text: "It will be with you tomorrow."}},
 	})
 	if err != nil {
 		return err
@@ -161,13 +161,13 @@ func (q quickstart) closeTwice(ctx context.Context) error {
 
 // invalidRequest prints the violations of a request that the client does not send.
 func (q quickstart) invalidRequest(ctx context.Context) error {
-	_, err := q.client.AppendMessage(ctx, engage.AppendMessageV10{
+	_, err := q.client.AppendMessage(ctx, engage.AppendMessageV14{
 		ConversationID: "../admin",
 		Channel:        channel.SMS,
-		Message: message.Attachments{
+		Messages: []message.Message{message.Attachments{
 			Direction:   message.Inbound,
 			Attachments: []message.Attachment{{FileName: "receipt.png"}},
-		},
+		}},
 	})
 	invalid, ok := errors.AsType[*outcome.Error](err)
 	if !ok || invalid.Edge != outcome.OnInvalidData {

@@ -51,7 +51,7 @@ func TestQuickstartInMemory(t *testing.T) {
 	require.NoError(t, run(t.Context(), nil, noTenant, &out))
 	require.Contains(t, out.String(), "an Engage in memory")
 	require.Contains(t, out.String(), conversation)
-	require.Contains(t, out.String(), "Message.Attachments[0].URL is empty")
+	require.Contains(t, out.String(), "Messages[0].Attachments[0].URL is empty")
 }
 
 func TestQuickstartInTheTenantOfTheEnvironment(t *testing.T) {
