@@ -71,10 +71,10 @@ func loseReply(ctx context.Context, out io.Writer, server *engagetest.Server, op
 	})
 	server.Fail(outcome.AppendMessage, engagetest.Fault{Applied: true, Connection: engagetest.ConnectionClosed})
 
-	receipt, err := client.AppendMessage(ctx, engage.AppendMessageV13{
+	receipt, err := client.AppendMessage(ctx, engage.AppendMessageV14{
 		ConversationID: id,
 		Channel:        channel.SMS,
-		Message:        message.Text{Direction: message.Inbound, Text: "Is anybody there?"},
+		Messages:       []message.Message{message.Text{Direction: message.Inbound, Text: "Is anybody there?"}},
 	})
 	if err != nil {
 		return err
