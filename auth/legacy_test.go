@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/engagesdk/engage-go/auth"
@@ -15,9 +16,9 @@ import (
 
 func TestLegacyTokenComesAndGoesInAHeader(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		require.Equal(t, http.MethodGet, r.Method)
-		require.Equal(t, "/v3.1/authorize", r.URL.Path)
-		require.Equal(t, "a2V5QGRvbWFpbg==", r.Header.Get("X-Credential")) // key@domain
+		assert.Equal(t, http.MethodGet, r.Method)
+		assert.Equal(t, "/v3.1/authorize", r.URL.Path)
+		assert.Equal(t, "a2V5QGRvbWFpbg==", r.Header.Get("X-Credential")) // key@domain
 		w.Header().Set("access_token", "abc")
 	}))
 	defer server.Close()

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/engagesdk/engage-go/auth"
@@ -28,7 +29,7 @@ func identity(t *testing.T, address *string) *httptest.Server {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked, err := url.Parse(*address)
-		require.NoError(t, err)
+		assert.NoError(t, err)
 		sum := sha256.Sum256([]byte(r.PostFormValue("code_verifier")))
 		proven := base64.RawURLEncoding.EncodeToString(sum[:]) == asked.Query().Get("code_challenge")
 		if !proven || r.PostFormValue("code") != "good" || r.PostFormValue("redirect_uri") != asked.Query().Get("redirect_uri") ||

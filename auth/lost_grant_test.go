@@ -196,7 +196,7 @@ func TestGrantOfALargeReplyIsNotLost(t *testing.T) {
 }
 
 func TestRefreshThatHadSuccessIsNotRepeated(t *testing.T) {
-	brokenOff := &http.Response{StatusCode: 200, Body: io.NopCloser(io.MultiReader(
+	brokenOff := &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(io.MultiReader(
 		strings.NewReader(`{"access_token":"abc",`), failingReader{}))}
 	for name, transport := range map[string]http.RoundTripper{
 		"no JSON":         replying(200, `<html>`),

@@ -230,7 +230,7 @@ func TestServiceThatRefusesEveryTokenNeedsReauthorization(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, auth.ReauthorizationRequired, status.State)
 		require.Equal(t, auth.TokenRefused, status.Reason)
-		require.Equal(t, auth.Reason("token refused"), auth.TokenRefused)
+		require.EqualValues(t, "token refused", auth.TokenRefused)
 
 		call(true)
 		call(true)

@@ -92,7 +92,7 @@ func TestMisbehavingSourceOfOAuth2IsAnError(t *testing.T) {
 		"panic":        {oauth2Func(func() (*oauth2.Token, error) { panic(hidden) }), "auth: the token source panicked (string)"},
 		"bare refusal": {fails(&oauth2.RetrieveError{Body: []byte(hidden)}), "auth: token endpoint"},
 		"unexplained": {fails(&oauth2.RetrieveError{
-			Body: []byte(`{"access_token":"` + hidden + `"}`), Response: &http.Response{StatusCode: 200},
+			Body: []byte(`{"access_token":"` + hidden + `"}`), Response: &http.Response{StatusCode: http.StatusOK},
 		}), "auth: token endpoint: HTTP 200"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -103,7 +103,7 @@ func unreachable(context.Context, string, string) (net.Conn, error) {
 
 func TestRefreshTokenThatMayHaveArrivedIsNotSentAgain(t *testing.T) {
 	brokenOff := func(*http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 503, Body: io.NopCloser(failingReader{})}, nil
+		return &http.Response{StatusCode: http.StatusServiceUnavailable, Body: io.NopCloser(failingReader{})}, nil
 	}
 	for name, test := range map[string]struct {
 		transport http.RoundTripper

@@ -233,7 +233,8 @@ func TestRecordThatIsTooLargeToBeReadIsNotSaved(t *testing.T) {
 	var failure *auth.StoreError
 	require.ErrorAs(t, err, &failure)
 	require.ErrorContains(t, err, "larger than 8 MiB")
-	require.True(t, kept(t, store, "a") == longest)
+	same := kept(t, store, "a") == longest // a report of 8 MiB helps nobody
+	require.True(t, same)
 }
 
 func TestRecordOfTheLargestReplyIsReadAgain(t *testing.T) {

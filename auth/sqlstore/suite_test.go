@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -283,7 +282,7 @@ func authorize(t *testing.T, server *tokenServer, store auth.Store) {
 	require.NoError(t, server.refreshing(store).Authorize(t.Context(), grant))
 	record, err := store.Read(t.Context(), "a")
 	require.NoError(t, err)
-	require.True(t, strings.Contains(record.Reveal(), "refresh-0"))
+	require.Contains(t, record.Reveal(), "refresh-0")
 }
 
 // token returns the access token of a new source.

@@ -1,4 +1,4 @@
-// Command api prints the exported API of the modules in the workspace, one declaration
+// Package main prints the exported API of the modules in the workspace, one declaration
 // on a line:
 //
 //	go run ./internal/api >internal/api/testdata/v0.1.0.txt

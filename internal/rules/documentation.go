@@ -207,7 +207,7 @@ func (d *documented) note(name *ast.Ident, problem string) {
 // startsWith reports whether text begins with the words start.
 func startsWith(text, start string) bool {
 	rest, ok := strings.CutPrefix(text, start)
-	return ok && (rest == "" || strings.Contains(" \n,.:;'", rest[:1]))
+	return ok && (rest == "" || strings.ContainsAny(rest[:1], " \n,.:;'"))
 }
 
 // typeIn is a type of the package in a folder.

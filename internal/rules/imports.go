@@ -32,6 +32,7 @@ var rooms = []room{
 	{"internal/postgrestest", nil},
 	{"internal/rules", nil},
 	{"internal/mutate", nil},
+	{"internal/api", nil},
 	{"engage/message", []string{"engage/channel", "outcome", "internal/tolerant", "internal/scan"}},
 	{"auth", []string{"outcome", "internal/nothing", "internal/safeurl", "internal/safeerror", "internal/retry", "internal/retryafter", "internal/sent", "internal/transport"}},
 	{"auth/storetest", []string{"auth"}},

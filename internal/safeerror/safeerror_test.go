@@ -79,7 +79,7 @@ func TestErrorsInsideThoseOfAConnectionAreShown(t *testing.T) {
 	} {
 		require.IsType(t, &net.OpError{}, err)
 		require.ErrorContains(t, err, cause)
-		require.Equal(t, err, safeerror.Exchange(err), cause)
+		require.Same(t, err, safeerror.Exchange(err), cause)
 	}
 }
 

@@ -2,6 +2,7 @@ package tolerant
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 )
 
@@ -90,7 +91,7 @@ func ReadFailure(body []byte) Failure {
 	for _, d := range single {
 		f.Recognized = f.Recognized || d.code != "" || d.description != "" || d.IDs != (IDs{})
 	}
-	all := append(single, list...)
+	all := slices.Concat(single, list)
 	for _, d := range all {
 		f.HasErrors = f.HasErrors || d != detail{}
 		f.Code = cmp.Or(f.Code, d.code)

@@ -226,7 +226,7 @@ func FuzzMembers(f *testing.F) {
 			require.NoError(t, json.Unmarshal(name, &plain))
 			read[plain] = m.Value
 		}
-		require.Equal(t, len(object), len(read))
+		require.Len(t, read, len(object))
 		for name, value := range object {
 			require.Equal(t, string(value), string(read[name]))
 			var text string
