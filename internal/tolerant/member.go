@@ -234,6 +234,9 @@ func Fold(name string) string { return strings.ToLower(MemberName(name)) }
 // MemberName returns name without separators, in the form that the methods of
 // [Members] take.
 func MemberName(name string) string {
+	if !strings.ContainsAny(name, "_- ") {
+		return name
+	}
 	return strings.Map(func(r rune) rune {
 		switch r {
 		case '_', '-', ' ':
