@@ -46,8 +46,8 @@ func TestAllocationsOfAnEventStayBelowTheFloors(t *testing.T) {
 		}
 	})
 	t.Logf("allocations: floor %v, received %v, received and handled %v, duplicate %v, forged %v", least, received, whole, duplicate, forged)
-	require.LessOrEqual(t, received, 22.0)
-	require.LessOrEqual(t, whole, 27.0)
+	require.LessOrEqual(t, received, 18.0)
+	require.LessOrEqual(t, whole, 23.0)
 	require.Less(t, whole, least)
 	require.LessOrEqual(t, forged, 4.0)
 	require.Less(t, duplicate, received)

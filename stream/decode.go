@@ -56,8 +56,8 @@ func DecodeBatch(data []byte) ([]Event, error) {
 	return events, nil
 }
 
-// usualMembers is how many members a payload usually has.
-const usualMembers = 32
+// usualMembers is how many members a payload usually has at most.
+const usualMembers = 24
 
 // jsonText returns data without the space around it and without a byte order mark,
 // which a reader of JSON may ignore (RFC 8259, section 8.1).
@@ -67,15 +67,15 @@ func jsonText(data []byte) []byte {
 
 // decodeHeader checks the JSON of an event and reads its header. Each family of
 // payloads has a member that the others do not have.
-func decodeHeader(data []byte) (Header, error) {
+func decodeHeader(data []byte) (*Header, error) {
 	data = jsonText(data)
 	members, ok := make(tolerant.Members, 0, usualMembers).Split(data)
 	if !ok {
-		return Header{}, &DecodeError{"is not valid JSON"}
+		return nil, &DecodeError{"is not valid JSON"}
 	}
-	h := Header{Raw: data, members: members}
+	h := &Header{Raw: data, members: members}
 	if h.Raw[0] != '{' {
-		return Header{}, &DecodeError{"is not a JSON object"}
+		return nil, &DecodeError{"is not a JSON object"}
 	}
 	h.TraceID = cutTraceID(h.members.Text("xWxGtrid"))
 	switch {
@@ -93,11 +93,11 @@ func decodeHeader(data []byte) (Header, error) {
 }
 
 // decodeHeaders decodes the header of one event, or those of an array.
-func decodeHeaders(data []byte) ([]Header, error) {
+func decodeHeaders(data []byte) ([]*Header, error) {
 	data = jsonText(data)
 	if len(data) == 0 || data[0] != '[' {
 		header, err := decodeHeader(data)
-		return []Header{header}, err
+		return []*Header{header}, err
 	}
 	if !tolerant.Valid(data) {
 		return nil, &DecodeError{"is not valid JSON"}
@@ -109,7 +109,7 @@ func decodeHeaders(data []byte) ([]Header, error) {
 	case len(list) == 0:
 		return nil, &DecodeError{"is an empty array"}
 	}
-	headers := make([]Header, len(list))
+	headers := make([]*Header, len(list))
 	for i, element := range list {
 		// Cloned, so that an event does not keep the others in memory.
 		header, err := decodeHeader(bytes.Clone(element))

@@ -75,14 +75,15 @@ const (
 	maxKeptPayload = 8 << 10
 )
 
-func (h Header) entry() Entry {
+// entry returns the entry of h, which may keep h.
+func (h *Header) entry() Entry {
 	entry := Entry{ID: h.ID, TraceID: h.TraceID, Data: h.Raw}
 	if entry.ID == "" {
 		entry.ID = digest("payload", string(h.Raw))
 	}
 	entry.Conversation = cmp.Or(h.Conversation, entry.ID)
 	if len(h.members) <= maxKeptMembers && len(h.Raw) <= maxKeptPayload && utf8.Valid(h.Raw) {
-		entry.header = &h
+		entry.header = h
 	}
 	return entry
 }
@@ -100,17 +101,21 @@ func (e Entry) Event() (Event, error) {
 
 // head returns the header of the event, with the ids that the entry has.
 func (e Entry) head() (Header, error) {
-	header, err := e.read()
+	decoded, err := e.read()
+	if err != nil {
+		return Header{}, err
+	}
+	header := *decoded
 	header.ID, header.Conversation = e.ID, e.Conversation
 	header.TraceID = cmp.Or(header.TraceID, e.TraceID)
-	return header, err
+	return header, nil
 }
 
 // read returns the header of Data. It decodes Data if no header is kept, or if the
 // program has replaced Data.
-func (e Entry) read() (Header, error) {
+func (e Entry) read() (*Header, error) {
 	if h := e.header; h != nil && len(e.Data) == len(h.Raw) && &e.Data[0] == &h.Raw[0] {
-		return *h, nil
+		return h, nil
 	}
 	return decodeHeader(e.Data)
 }

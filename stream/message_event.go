@@ -26,7 +26,7 @@ func messageText(h Header) string {
 	if h.Channel == MMS && h.JSON("message") != nil {
 		return "" // the member holds the files
 	}
-	return strings.TrimSpace(strings.ReplaceAll(h.Member("message", "textMessage"), placeholder, ""))
+	return strings.TrimSpace(strings.ReplaceAll(h.members.Text("message", "textMessage"), placeholder, ""))
 }
 
 // Postback is an answer that the customer tapped.

@@ -350,7 +350,7 @@ func (r *Receiver) entries(body []byte, secret string, request *http.Request) ([
 	now := time.Now()
 	entries := make([]Entry, 0, len(headers))
 	for _, h := range headers {
-		if r.filter != nil && !r.filter.allows(h) {
+		if r.filter != nil && !r.filter.allows(*h) {
 			r.count(request.Context(), &r.filtered, ResultFiltered)
 			continue
 		}
@@ -366,8 +366,12 @@ func (r *Receiver) entries(body []byte, secret string, request *http.Request) ([
 
 // store puts the entries into the inbox.
 func (r *Receiver) store(ctx context.Context, entries []Entry) Refusal {
-	ctx, cancel := context.WithTimeout(ctx, r.timeout)
-	defer cancel()
+	// A MemoryInbox never waits, and a timer would cost more than its Put.
+	if _, inMemory := r.inbox.(*MemoryInbox); !inMemory {
+		limited, cancel := context.WithTimeout(ctx, r.timeout)
+		defer cancel()
+		ctx = limited
+	}
 	for _, entry := range entries {
 		duplicate, err := r.inbox.Put(ctx, entry)
 		switch {
