@@ -18,7 +18,7 @@ var (
 	// ErrSettled says that a delivery is already settled, or that its lease has
 	// run out.
 	ErrSettled = errors.New("stream: the delivery is settled, or its lease has run out")
-	// ErrNoDeadLetter says that a [MemoryInbox] keeps no dead letter with an id.
+	// ErrNoDeadLetter says that there is no dead letter with an id.
 	ErrNoDeadLetter = errors.New("stream: there is no such dead letter")
 )
 

@@ -12,9 +12,6 @@ import (
 	"github.com/engagesdk/engage-go/stream"
 )
 
-// ErrNoDeadLetter says that the inbox has no dead letter with an id.
-var ErrNoDeadLetter = errors.New("jetstream: there is no such dead letter")
-
 // bury stores the dead letter of a delivery. It replaces an older one with the
 // same id. It makes attempts until ctx ends.
 func (i *Inbox) bury(ctx context.Context, letter stream.DeadLetter, delivery string) error {
@@ -78,7 +75,7 @@ func unreadable(sequence uint64, data []byte, reason error) stream.DeadLetter {
 // are counted anew. Copies of it are recognized from the time when it first
 // became a dead letter, as long as those of any other entry.
 //
-// Requeue returns [ErrNoDeadLetter] if there is no such letter, and otherwise
+// Requeue returns [stream.ErrNoDeadLetter] if there is no such letter, and otherwise
 // fails like [Inbox.Put]. After an error, call it again: at worst the entry is
 // handled twice. The same can happen while the Term that stores the letter is
 // still in progress, and then fails.
@@ -89,7 +86,7 @@ func (i *Inbox) Requeue(ctx context.Context, id string) error {
 	key := keyOf(id)
 	message, err := i.dead.GetLastMsgForSubject(ctx, i.deadSubject(key))
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return ErrNoDeadLetter
+		return stream.ErrNoDeadLetter
 	}
 	if err == nil {
 		err = i.requeue(ctx, key, message)

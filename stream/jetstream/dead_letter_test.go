@@ -68,9 +68,9 @@ func TestADeadLetterCanBeRequeued(t *testing.T) {
 	require.NoError(t, take(t, inbox).Term(t.Context(), "no use"))
 	put(t, inbox, "a", 2)
 
-	require.ErrorIs(t, inbox.Requeue(t.Context(), "a-2"), jetstream.ErrNoDeadLetter)
+	require.ErrorIs(t, inbox.Requeue(t.Context(), "a-2"), stream.ErrNoDeadLetter)
 	require.NoError(t, inbox.Requeue(t.Context(), "a-1"))
-	require.ErrorIs(t, inbox.Requeue(t.Context(), "a-1"), jetstream.ErrNoDeadLetter)
+	require.ErrorIs(t, inbox.Requeue(t.Context(), "a-1"), stream.ErrNoDeadLetter)
 	require.Empty(t, deadLetters(t, inbox.Inbox))
 	duplicate, err := inbox.Put(t.Context(), entry("a", 1))
 	require.NoError(t, err)

@@ -17,9 +17,6 @@ import (
 	"github.com/engagesdk/engage-go/stream"
 )
 
-// ErrNoDeadLetter says that there is no dead letter with an id.
-var ErrNoDeadLetter = errors.New("kafka: there is no such dead letter")
-
 // DeadLetterTopic is the topic with the dead letters of a group. It does not join the
 // group, so that a tool can list and requeue letters while the group's sources run. Use
 // [OpenDeadLetterTopic] to make one. Its methods are safe for concurrent use.
@@ -109,7 +106,7 @@ func readDeadLetter(stored *kgo.Record) stream.DeadLetter {
 // entry is handled twice. The letter stays in its topic, so that each call requeues it
 // again.
 //
-// Requeue returns [ErrNoDeadLetter] if no letter of Config.Topics has the id.
+// Requeue returns [stream.ErrNoDeadLetter] if no letter of Config.Topics has the id.
 // Otherwise it fails with ctx's error, [stream.ErrClosed], or an error of the
 // brokers. It also fails if the record was left out of the letter and has been
 // deleted since.
@@ -127,7 +124,7 @@ func (d *DeadLetterTopic) Requeue(ctx context.Context, id string) error {
 		}
 	}
 	if letter == nil {
-		return ErrNoDeadLetter
+		return stream.ErrNoDeadLetter
 	}
 	partition, err := strconv.ParseInt(headerOf(letter, HeaderPartition), 10, 32)
 	if err != nil {

@@ -67,7 +67,7 @@ func TestADeadLetterCanBeRequeued(t *testing.T) {
 	delivery := expect(t, source, "a-1")
 	require.NoError(t, delivery.Nak(t.Context(), 0))
 	require.NoError(t, expect(t, source, "a-1").Term(t.Context(), "no use"))
-	require.ErrorIs(t, source.Requeue(t.Context(), "inbound|a-2"), kafka.ErrNoDeadLetter)
+	require.ErrorIs(t, source.Requeue(t.Context(), "inbound|a-2"), stream.ErrNoDeadLetter)
 
 	require.NoError(t, source.Requeue(t.Context(), delivery.ID))
 	again := expect(t, source, "a-1")
@@ -135,7 +135,7 @@ func TestAToolRequeuesADeadLetterWithoutJoiningTheGroup(t *testing.T) {
 		ids = append(ids, letter.ID)
 	}
 	require.Equal(t, []string{delivery.ID}, ids)
-	require.ErrorIs(t, tool.Requeue(ctx, "another"), kafka.ErrNoDeadLetter)
+	require.ErrorIs(t, tool.Requeue(ctx, "another"), stream.ErrNoDeadLetter)
 	require.NoError(t, tool.Requeue(ctx, delivery.ID))
 	require.NoError(t, expect(t, source, "a-1").Ack(t.Context()))
 	require.Len(t, cluster.GroupInfo(group).Members, 1)
