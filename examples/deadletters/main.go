@@ -19,6 +19,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"slices"
 	"strings"
@@ -181,35 +182,64 @@ func find(ctx context.Context, source deadLetters, id string) (found stream.Dead
 
 // requeue requeues one letter or all. It stops at the first that fails.
 func requeue(ctx context.Context, source deadLetters, c configuration, out io.Writer) error {
-	var ids []string // all of them first, because requeueing changes what is listed
-	if c.all {
-		for letter, err := range source.DeadLetters(ctx) {
-			if err != nil {
-				return err
-			}
-			if !slices.Contains(ids, letter.ID) {
-				ids = append(ids, letter.ID)
-			}
-		}
-	} else if letter, err := find(ctx, source, c.id); err != nil {
-		return err
-	} else {
-		ids = []string{letter.ID}
-	}
 	if !c.yes {
+		ids, err := wanted(ctx, source, c)
+		if err != nil {
+			return err
+		}
 		for _, id := range ids {
 			fmt.Fprintln(out, "would requeue", printable(id))
 		}
 		fmt.Fprintln(out, "Nothing is changed. Add -yes to requeue.")
 		return nil
 	}
-	for n, id := range ids {
-		if err := source.Requeue(ctx, id); err != nil {
-			return fmt.Errorf("requeued %d of %d, then %s failed: %w", n, len(ids), printable(id), err)
+	n := 0
+	for id, err := range requeued(ctx, source, c) {
+		if err != nil {
+			return fmt.Errorf("requeued %d, then failed: %s: %w", n, printable(id), err)
 		}
+		n++
 		fmt.Fprintln(out, "requeued", printable(id))
 	}
 	return nil
+}
+
+// wanted returns the ids of the letters to requeue.
+func wanted(ctx context.Context, source deadLetters, c configuration) (ids []string, err error) {
+	if !c.all {
+		letter, err := find(ctx, source, c.id)
+		return []string{letter.ID}, err
+	}
+	for letter, err := range source.DeadLetters(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(ids, letter.ID) {
+			ids = append(ids, letter.ID)
+		}
+	}
+	return ids, nil
+}
+
+// requeued requeues letters and yields their ids. An error ends the iteration.
+func requeued(ctx context.Context, source deadLetters, c configuration) iter.Seq2[string, error] {
+	if all, ok := source.(interface {
+		RequeueAll(context.Context) iter.Seq2[string, error]
+	}); ok && c.all {
+		return all.RequeueAll(ctx) // does not read all letters again for each
+	}
+	return func(yield func(string, error) bool) {
+		ids, err := wanted(ctx, source, c) // all of them first, because requeueing changes what is listed
+		if err != nil {
+			yield("", err)
+			return
+		}
+		for _, id := range ids {
+			if err := source.Requeue(ctx, id); !yield(id, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // printable returns text without what could control a terminal.

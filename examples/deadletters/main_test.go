@@ -143,7 +143,9 @@ func TestDeadLettersAreListedShownAndRequeued(t *testing.T) {
 			require.Equal(t, ids[1], again.ID)
 			require.NoError(t, again.Term(t.Context(), "no use"))
 
-			require.Contains(t, call(t, append(flags, "-all", "-yes"), "requeue"), "requeued "+ids[0]+"\n")
+			// The event with two letters in Kafka is requeued once.
+			lines := strings.Split(strings.TrimSpace(call(t, append(flags, "-all", "-yes"), "requeue")), "\n")
+			require.ElementsMatch(t, []string{"requeued " + ids[0], "requeued " + ids[1]}, lines)
 			for range ids {
 				delivery, err := source.Take(t.Context())
 				require.NoError(t, err)

@@ -95,11 +95,7 @@ func (s *Source) unsettled() (held stream.Backlog, next map[string]map[int32]int
 // offset is read from its beginning.
 func (s *Source) unread(ctx context.Context, topic string, next map[int32]int64) (n int, err error) {
 	partitions := slices.Collect(maps.Keys(next))
-	first, err := listOffsets(ctx, s.client, topic, partitions, firstOffset)
-	if err != nil {
-		return 0, err
-	}
-	end, err := listOffsets(ctx, s.client, topic, partitions, endOffset)
+	first, end, err := offsetsOf(ctx, s.client, topic, partitions)
 	if err != nil {
 		return 0, err
 	}

@@ -74,8 +74,8 @@
 // of the other topics. A record that is too large all the same is left out of its
 // letter; see [HeaderOmitted].
 //
-// [Source.DeadLetters] lists dead letters, and [Source.Requeue] makes the group deliver
-// one again. A tool that must not join the group uses a [DeadLetterTopic]. A record
+// [Source.DeadLetters] lists dead letters, and [Source.Requeue] and [Source.RequeueAll] make
+// the group deliver them again. A tool that must not join the group uses a [DeadLetterTopic]. A record
 // with the headers of a dead letter is never dropped as a copy, so that other tools
 // can requeue letters as well.
 //

@@ -67,6 +67,12 @@ func (s *Source) Requeue(ctx context.Context, id string) error {
 	return s.deadLetters().Requeue(ctx, id)
 }
 
+// RequeueAll makes the group deliver all dead letters again, as
+// [DeadLetterTopic.RequeueAll] does.
+func (s *Source) RequeueAll(ctx context.Context) iter.Seq2[string, error] {
+	return s.deadLetters().RequeueAll(ctx)
+}
+
 // DeadLetters iterates over the dead letters that are stored when the iteration
 // begins, in the order of each partition. Received is when the letter was stored. A
 // letter without its record has no Data; see [HeaderOmitted]. An error ends the
@@ -116,16 +122,73 @@ func (d *DeadLetterTopic) Requeue(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		if headerOf(stored, HeaderID) != id || !slices.Contains(d.config.Topics, headerOf(stored, HeaderTopic)) {
-			continue
-		}
-		if letter == nil || !stored.Timestamp.Before(letter.Timestamp) {
+		if headerOf(stored, HeaderID) == id && d.canRequeue(stored) && isNewer(stored, letter) {
 			letter = stored
 		}
 	}
 	if letter == nil {
 		return stream.ErrNoDeadLetter
 	}
+	producer, err := newClient(d.config.withoutGroup(nil))
+	if err != nil {
+		return err
+	}
+	defer producer.Close()
+	return d.requeue(ctx, producer, letter)
+}
+
+// RequeueAll requeues the newest letter of each id, as Requeue does, and yields the ids.
+// An error ends the iteration: that of the letter with the id, or one without an id of
+// reading the letters. RequeueAll reads the topic twice, however many letters there are,
+// and leaves out those that are stored meanwhile.
+func (d *DeadLetterTopic) RequeueAll(ctx context.Context) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		newest := map[string]*kgo.Record{} // only their positions, because letters may be large
+		for stored, err := range d.storedLetters(ctx) {
+			if err != nil {
+				yield("", err)
+				return
+			}
+			id := headerOf(stored, HeaderID)
+			if d.canRequeue(stored) && isNewer(stored, newest[id]) {
+				newest[id] = &kgo.Record{Partition: stored.Partition, Offset: stored.Offset, Timestamp: stored.Timestamp}
+			}
+		}
+		producer, err := newClient(d.config.withoutGroup(nil))
+		if err != nil {
+			yield("", err)
+			return
+		}
+		defer producer.Close()
+		for stored, err := range d.storedLetters(ctx) {
+			if err != nil {
+				yield("", err)
+				return
+			}
+			id := headerOf(stored, HeaderID)
+			if found := newest[id]; found == nil || found.Partition != stored.Partition || found.Offset != stored.Offset {
+				continue
+			}
+			err := d.requeue(ctx, producer, stored)
+			if !yield(id, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// canRequeue reports whether a stored letter is of one of Config.Topics.
+func (d *DeadLetterTopic) canRequeue(stored *kgo.Record) bool {
+	return slices.Contains(d.config.Topics, headerOf(stored, HeaderTopic))
+}
+
+// isNewer reports whether a stored letter is at least as new as another, or the other is nil.
+func isNewer(stored, other *kgo.Record) bool {
+	return other == nil || !stored.Timestamp.Before(other.Timestamp)
+}
+
+// requeue produces a stored letter to the partition it came from.
+func (d *DeadLetterTopic) requeue(ctx context.Context, producer *kgo.Client, letter *kgo.Record) error {
 	partition, err := strconv.ParseInt(headerOf(letter, HeaderPartition), 10, 32)
 	if err != nil {
 		return fmt.Errorf("kafka: the dead letter has no valid partition: %w", err)
@@ -137,11 +200,6 @@ func (d *DeadLetterTopic) Requeue(ctx context.Context, id string) error {
 			return err
 		}
 	}
-	producer, err := newClient(d.config.withoutGroup(nil))
-	if err != nil {
-		return err
-	}
-	defer producer.Close()
 	if err := producer.ProduceSync(ctx, again).FirstErr(); err != nil {
 		return fmt.Errorf("kafka: requeueing failed: %w", err)
 	}
@@ -158,11 +216,11 @@ func (d *DeadLetterTopic) restore(ctx context.Context, letter *kgo.Record) error
 	if err != nil {
 		return fmt.Errorf("kafka: the dead letter has no valid offset: %w", err)
 	}
-	first, err := listOffsets(ctx, d.client, letter.Topic, []int32{letter.Partition}, firstOffset)
+	first, end, err := offsetsOf(ctx, d.client, letter.Topic, []int32{letter.Partition})
 	if err != nil {
 		return err
 	}
-	if first[letter.Partition] > offset {
+	if offset < first[letter.Partition] || offset >= end[letter.Partition] {
 		return errDeleted
 	}
 	reader, err := newClient(d.config.withoutGroup(map[string]map[int32]kgo.Offset{
@@ -178,7 +236,8 @@ func (d *DeadLetterTopic) restore(ctx context.Context, letter *kgo.Record) error
 			return err
 		}
 		for _, original := range fetches.Records() {
-			if original.Offset != offset {
+			// A topic that was deleted and created again has another record there.
+			if original.Offset != offset || newRecord(original).entry.ID != headerOf(letter, HeaderID) {
 				return errDeleted
 			}
 			letter.Key, letter.Value = original.Key, original.Value
@@ -251,14 +310,23 @@ func (d *DeadLetterTopic) deadLetterOffsets(ctx context.Context) (first, end map
 	}
 	var partitions []int32
 	for _, topic := range described.Topics {
+		if err := kerr.ErrorForCode(topic.ErrorCode); err != nil {
+			return nil, nil, fmt.Errorf("kafka: topic %q: %w", d.config.DeadLetterTopic, err)
+		}
 		for _, partition := range topic.Partitions {
 			partitions = append(partitions, partition.Partition)
 		}
 	}
-	if first, err = listOffsets(ctx, d.client, d.config.DeadLetterTopic, partitions, firstOffset); err != nil {
+	return offsetsOf(ctx, d.client, d.config.DeadLetterTopic, partitions)
+}
+
+// offsetsOf returns, for each of the partitions of a topic, the offset of its first record
+// and that after its last.
+func offsetsOf(ctx context.Context, client *kgo.Client, topic string, partitions []int32) (first, end map[int32]int64, err error) {
+	if first, err = listOffsets(ctx, client, topic, partitions, firstOffset); err != nil {
 		return nil, nil, err
 	}
-	end, err = listOffsets(ctx, d.client, d.config.DeadLetterTopic, partitions, endOffset)
+	end, err = listOffsets(ctx, client, topic, partitions, endOffset)
 	return first, end, err
 }
 
