@@ -265,8 +265,9 @@ func (m *MemoryInbox) Requeue(ctx context.Context, id string) error {
 }
 
 // Drain closes the inbox for new entries and waits until all entries in it are settled.
-// Put returns [ErrClosed] from then on, and Take still delivers. If ctx ends before all are
-// settled, Drain returns an error that wraps ctx's error and says how many are left.
+// Put returns [ErrClosed] from then on, and Take still delivers. If ctx ends or the inbox is
+// closed before all are settled, Drain returns an error that says how many are left. It
+// wraps ctx's error or [ErrClosed].
 func (m *MemoryInbox) Drain(ctx context.Context) error {
 	m.mu.Lock()
 	if !m.draining {
@@ -278,18 +279,18 @@ func (m *MemoryInbox) Drain(ctx context.Context) error {
 	m.mu.Unlock()
 	select {
 	case <-m.empty:
-		return nil
+	case <-m.closed:
 	case <-ctx.Done():
 	}
 	if left := m.Counts().Entries; left > 0 {
-		return fmt.Errorf("stream: %d accepted events are not handled: %w", left, ctx.Err())
+		return fmt.Errorf("stream: %d accepted events are not handled: %w", left, m.ended(ctx))
 	}
 	return nil
 }
 
 // Close closes the inbox: from then on Put and Take return [ErrClosed], and so do the
-// calls of Take that wait. Deliveries can still be settled. The entries that wait are
-// lost. A second call does nothing.
+// calls of Take and Drain that wait. Deliveries can still be settled. The entries that wait
+// are lost. To lose none, call [MemoryInbox.Drain] first. A second call does nothing.
 func (m *MemoryInbox) Close() {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -264,3 +264,29 @@ func TestADrainThatIsCutShortSaysWhatIsLeft(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorContains(t, err, "1 accepted events are not handled")
 }
+
+func TestADrainEndsWhenTheInboxIsClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+		put(t, inbox, payload("ann", 1))
+		put(t, inbox, payload("bob", 1))
+		delivery, err := inbox.Take(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, delivery.Ack(t.Context()))
+		drained := make(chan error, 1)
+		go func() { drained <- inbox.Drain(t.Context()) }()
+		synctest.Wait()
+		require.Empty(t, drained)
+		inbox.Close()
+		for _, err := range []error{<-drained, inbox.Drain(t.Context())} {
+			require.ErrorIs(t, err, stream.ErrClosed)
+			require.ErrorContains(t, err, "1 accepted events are not handled")
+		}
+	})
+}
+
+func TestAnEmptyInboxThatIsClosedIsDrained(t *testing.T) {
+	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+	inbox.Close()
+	require.NoError(t, inbox.Drain(t.Context()))
+}
