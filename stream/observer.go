@@ -96,6 +96,10 @@ const readyTimeout = 2 * time.Second
 // its source can be reached, and the source holds at most limit entries. Otherwise it
 // answers 503 with the reason. A limit of 0 or less is no limit.
 //
+// A worker that is stopping is not ready, although its handlers still run: a load balancer
+// should send its events elsewhere. Serve the handler from another server than that of
+// [Serve], which accepts no requests then.
+//
 // The source is checked only if it has a method Backlog(context.Context) ([Backlog], error),
 // as [MemoryInbox] and those of the nested modules have. It has 2 seconds to answer.
 func (w *Worker) Ready(limit int) http.Handler {
@@ -108,8 +112,8 @@ func (w *Worker) Ready(limit int) http.Handler {
 
 // notReady returns why the worker is not ready, or the empty text.
 func (w *Worker) notReady(ctx context.Context, limit int) string {
-	if w.running.Load() == 0 {
-		return "the worker does not run"
+	if w.ready.Load() == 0 {
+		return "the worker does not run, or is stopping"
 	}
 	source, ok := w.source.(backlogSource)
 	if !ok {

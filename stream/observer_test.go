@@ -135,7 +135,7 @@ func TestAWorkerIsReadyWhileItRunsAndKeepsUp(t *testing.T) {
 			}
 			return "ready"
 		}
-		require.Equal(t, "the worker does not run", answer(2))
+		require.Equal(t, "the worker does not run, or is stopping", answer(2))
 		w.start()
 		synctest.Wait()
 		require.Equal(t, "ready", answer(2))
@@ -149,8 +149,43 @@ func TestAWorkerIsReadyWhileItRunsAndKeepsUp(t *testing.T) {
 		time.Sleep(time.Hour)
 		require.Equal(t, "ready", answer(2))
 		require.NoError(t, w.stop())
-		require.Equal(t, "the worker does not run", answer(2))
+		require.Equal(t, "the worker does not run, or is stopping", answer(2))
 	})
+}
+
+func TestAWorkerIsNotReadyWhileItStops(t *testing.T) {
+	probe := func(w *stream.Worker) int {
+		reply := httptest.NewRecorder()
+		w.Ready(0).ServeHTTP(reply, httptest.NewRequest(http.MethodGet, "/ready", nil))
+		return reply.Code
+	}
+	release := make(chan struct{})
+	began := make(chan struct{}, 2)
+	slow := func(context.Context, stream.MessageEvent) error { began <- struct{}{}; <-release; return nil }
+
+	ran := newWorking(t)
+	ran.OnMessage(slow)
+	put(t, ran.inbox, payload("ann", 1))
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- ran.Run(ctx) }()
+	served := serve(t, slow, itself)
+	require.Equal(t, http.StatusOK, served.send(t, "ann", 1))
+	<-began
+	<-began
+	require.Equal(t, http.StatusOK, probe(ran.Worker))
+	require.Equal(t, http.StatusOK, probe(served.worker))
+
+	stop()
+	served.stop()
+	for _, w := range []*stream.Worker{ran.Worker, served.worker} {
+		require.Eventually(t, func() bool { return probe(w) == http.StatusServiceUnavailable }, time.Minute, time.Millisecond)
+	}
+	require.Empty(t, ended, "the handlers still run")
+	require.Empty(t, served.ended)
+	close(release)
+	require.NoError(t, <-ended)
+	require.NoError(t, <-served.ended)
 }
 
 func TestAWorkerWhoseSourceCannotBeReachedIsNotReady(t *testing.T) {

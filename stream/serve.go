@@ -31,13 +31,16 @@ func Serve(ctx context.Context, server *http.Server, listener net.Listener, work
 	defer stopTaking()
 	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWorking()
+	ready, stopReady := context.WithCancel(ctx)
+	defer stopReady()
 	serving := start(func() error { return serve(server, listener) })
-	handling := start(func() error { return worker.work(taking, working) })
+	handling := start(func() error { return worker.work(ready, taking, working) })
 	select {
 	case <-ctx.Done():
 	case <-serving.ended:
 	case <-handling.ended:
 	}
+	stopReady()
 
 	limited, cancel := context.WithTimeout(working, worker.drain)
 	defer cancel()

@@ -54,8 +54,8 @@ type Worker struct {
 	byType   map[reflect.Type]handler
 	fallback handler
 
-	running atomic.Int64 // how many Runs
-	counts  map[Result]*atomic.Uint64
+	ready  atomic.Int64 // how many Runs are not stopping
+	counts map[Result]*atomic.Uint64
 }
 
 // handler runs the code that was registered for a type of event.
@@ -129,13 +129,16 @@ func (w *Worker) Run(ctx context.Context) error {
 		case <-working.Done():
 		}
 	})()
-	return w.work(ctx, working)
+	return w.work(ctx, ctx, working)
 }
 
-// work takes events until taking ends. The handlers' contexts end with working.
-func (w *Worker) work(taking, working context.Context) error {
-	w.running.Add(1)
-	defer w.running.Add(-1)
+// work takes events until taking ends. The handlers' contexts end with working. The worker
+// is ready until ready ends or work returns.
+func (w *Worker) work(ready, taking, working context.Context) error {
+	w.ready.Add(1)
+	notReady := sync.OnceFunc(func() { w.ready.Add(-1) })
+	defer notReady()
+	defer context.AfterFunc(ready, notReady)()
 	r := run{Worker: w, taking: taking, working: working}
 	r.byType, r.fallback = w.registered()
 	if source, ok := w.source.(backlogSource); ok && w.observer != nil {
