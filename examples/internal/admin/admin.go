@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/engagesdk/engage-go/stream"
@@ -35,12 +36,9 @@ const maxReply = 1 << 30
 // Serve serves the dead letters of inbox on a Unix socket at path until stop is called. The
 // file must not exist; stop removes it.
 func Serve(path string, inbox *stream.MemoryInbox) (stop func(), err error) {
-	listener, err := net.Listen("unix", path)
+	listener, err := listen(path)
 	if err != nil {
 		return nil, err
-	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		return nil, errors.Join(err, listener.Close())
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
@@ -50,7 +48,11 @@ func Serve(path string, inbox *stream.MemoryInbox) (stop func(), err error) {
 	})
 	mux.HandleFunc("POST /{$}", func(w http.ResponseWriter, r *http.Request) {
 		if err := inbox.Requeue(r.Context(), r.URL.Query().Get("id")); err != nil {
-			http.Error(w, err.Error(), http.StatusConflict)
+			status := http.StatusConflict
+			if errors.Is(err, stream.ErrNoDeadLetter) {
+				status = http.StatusNotFound
+			}
+			http.Error(w, err.Error(), status)
 		}
 	})
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
@@ -59,7 +61,30 @@ func Serve(path string, inbox *stream.MemoryInbox) (stop func(), err error) {
 		defer close(ended)
 		_ = server.Serve(listener)
 	}()
-	return func() { _ = server.Close(); <-ended }, nil
+	return func() { _ = os.Remove(path); _ = server.Close(); <-ended }, nil
+}
+
+// listen returns a listener on a socket that only its owner can connect to. It sets the mode
+// of the socket in a folder that is the owner's alone, and then gives the socket its path:
+// with the mode that it has at first, others could connect.
+func listen(path string) (net.Listener, error) {
+	folder, err := os.MkdirTemp(filepath.Dir(path), ".socket")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(folder)
+	private := filepath.Join(folder, "s")
+	listener, err := net.Listen("unix", private)
+	if err != nil {
+		return nil, err
+	}
+	if err = os.Chmod(private, 0o600); err == nil {
+		err = os.Link(private, path)
+	}
+	if err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	return listener, nil
 }
 
 // Client reaches the dead letters that another program serves. Create one with [Dial].
@@ -99,7 +124,8 @@ func (c Client) DeadLetters(ctx context.Context) iter.Seq2[stream.DeadLetter, er
 	}
 }
 
-// Requeue makes the program handle the dead letter with an id again.
+// Requeue makes the program handle the dead letter with an id again. It returns
+// [stream.ErrNoDeadLetter] if there is none.
 func (c Client) Requeue(ctx context.Context, id string) error {
 	body, err := c.call(ctx, http.MethodPost, "?"+url.Values{"id": {id}}.Encode())
 	if err != nil {
@@ -125,6 +151,9 @@ func (c Client) call(ctx context.Context, method, query string) (io.ReadCloser, 
 		return reply.Body, nil
 	}
 	defer reply.Body.Close()
+	if reply.StatusCode == http.StatusNotFound {
+		return nil, stream.ErrNoDeadLetter
+	}
 	text, err := io.ReadAll(io.LimitReader(reply.Body, 1<<10))
 	return nil, errors.Join(fmt.Errorf("the program answers %s: %s", reply.Status, text), err)
 }

@@ -3,6 +3,7 @@
 package admin_test
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -13,18 +14,49 @@ import (
 	"github.com/engagesdk/engage-go/stream"
 )
 
-func TestTheSocketIsForItsOwnerOnly(t *testing.T) {
+// folderOf returns a folder whose path is short enough for a socket.
+func folderOf(t *testing.T) string {
+	t.Helper()
 	folder, err := os.MkdirTemp("", "admin")
 	require.NoError(t, err)
-	defer os.RemoveAll(folder)
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	return folder
+}
+
+func TestTheSocketIsForItsOwnerOnly(t *testing.T) {
+	folder := folderOf(t)
 	socket := filepath.Join(folder, "admin")
 	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
 	stop, err := admin.Serve(socket, inbox)
 	require.NoError(t, err)
-	defer stop()
 	info, err := os.Stat(socket)
 	require.NoError(t, err)
-	require.Zero(t, info.Mode().Perm()&0o077)
+	require.Equal(t, fs.ModeSocket|0o600, info.Mode())
 	_, err = admin.Serve(socket, inbox)
-	require.Error(t, err)
+	require.ErrorIs(t, err, fs.ErrExist)
+	stop()
+	left, err := os.ReadDir(folder)
+	require.NoError(t, err)
+	require.Empty(t, left)
+}
+
+func TestAClientRequeuesADeadLetterOfAnotherProgram(t *testing.T) {
+	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+	_, err := inbox.Put(t.Context(), stream.Entry{ID: "1", Conversation: "c"})
+	require.NoError(t, err)
+	delivery, err := inbox.Take(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, delivery.Term(t.Context(), "no use"))
+	socket := filepath.Join(folderOf(t), "admin")
+	stop, err := admin.Serve(socket, inbox)
+	require.NoError(t, err)
+	defer stop()
+	client := admin.Dial(socket)
+	defer client.Close()
+
+	require.NoError(t, client.Requeue(t.Context(), "1"))
+	require.ErrorIs(t, client.Requeue(t.Context(), "1"), stream.ErrNoDeadLetter)
+	again, err := inbox.Take(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "1", again.ID)
 }
