@@ -15,18 +15,24 @@ import (
 // does not hold the whole address.
 //
 // On WhatsApp and Messenger the payload names an app, and not the business's number or
-// page: use [Header.AddressFor]. Only a [ChatEvent] has the number or page.
+// page: use [WithBusinesses] or [Header.AddressFor]. Only a [ChatEvent] has the number or
+// page.
 //
 // The mailbox of an email is its first recipient (assumed). The browser fingerprint of a
 // live chat is also found in the payload's extras (observed). A live chat event with
 // neither a thread nor a fingerprint has the user id as its fingerprint (observed in the
 // vendor's own flows).
 func (h Header) Address() channel.Address {
-	namesApp := h.Channel == channel.WhatsApp || h.Channel == channel.Facebook
-	if namesApp && h.members.Find("eventType") == nil { // not the event of a chat
+	if h.namesApp() && !h.hasBusiness {
 		return nil
 	}
 	return h.AddressFor(h.Business)
+}
+
+// namesApp reports whether the payload names an app, and not the business's number or page.
+func (h Header) namesApp() bool {
+	onlyApp := h.Channel == channel.WhatsApp || h.Channel == channel.Facebook
+	return onlyApp && h.members.Find("eventType") == nil // not the event of a chat
 }
 
 // AddressFor returns the address of the conversation between the event's customer and

@@ -36,14 +36,8 @@
 //	…
 //	worker, err := stream.NewWorker(inbox, stream.WithWorkerLogger(slog.Default()))
 //	…
-//	worker.OnMessage(func(ctx context.Context, e stream.MessageEvent) error {
-//		content, err := e.Content()
-//		if err != nil {
-//			return stream.Permanent(err)
-//		}
-//		err = appendTo(ctx, client, e.Address(), content)
-//		return stream.FromOutcome(err)
-//	})
+//	deliverer := &engage.Deliverer{Client: client}
+//	worker.OnMessage(stream.ToConversation(deliverer.Deliver))
 //	listener, err := net.Listen("tcp", ":8080")
 //	…
 //	server := &http.Server{Handler: receiver, ReadHeaderTimeout: 5 * time.Second}
@@ -64,7 +58,7 @@
 // [Header.Address] and [MessageEvent.Content] return the event in the terms of package
 // engage: the address to search for a conversation, and the message to append to it.
 // [Header.CustomerName] and [Header.CapabilityList] return what a new conversation should
-// also have.
+// also have. [ToConversation] hands all of them to an engage.Deliverer.
 //
 // # Nothing lost
 //

@@ -7,7 +7,9 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/engagetest"
 	"github.com/engagesdk/engage-go/engage/message"
 	"github.com/engagesdk/engage-go/stream"
 )
@@ -89,6 +91,46 @@ func Example() {
 	// Output:
 	// urn:mbid:AQAAY is typing: true
 	// 1 accepted, 1 duplicate, signed with map[2026-10:2]
+}
+
+func ExampleToConversation() {
+	server := engagetest.NewServer() // a tenant in memory
+	defer server.Close()
+	client, err := server.Client()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+	worker, err := stream.NewWorker(inbox)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	deliverer := &engage.Deliverer{Client: client}
+	worker.OnMessage(stream.ToConversation(deliverer.Deliver))
+
+	entry, err := stream.NewEntry([]byte(`{"channel": "SMS", "oa": "15550199", "da": "500", "tid": "1", "message": "hello"}`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if _, err := inbox.Put(context.Background(), entry); err != nil { // as a Receiver does
+		fmt.Println(err)
+		return
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error)
+	go func() { ended <- worker.Run(ctx) }()
+	err = inbox.Drain(ctx) // until the event is handled
+	stop()
+	fmt.Println(err, <-ended)
+	for _, conversation := range server.Conversations() {
+		fmt.Println(conversation.Channel, len(conversation.Messages))
+	}
+	// Output:
+	// <nil> <nil>
+	// sms 1
 }
 
 func ExampleHeader_AddressFor() {

@@ -51,8 +51,9 @@ type Header struct {
 	// See [WithoutPlus].
 	//
 	// On WhatsApp, Messenger and some other channels the payload names the
-	// business's app only, and Business is the app's id. On WhatsApp a customer
-	// without a number has the id that the business knows them by (bsuid).
+	// business's app only, and Business is the app's id; see [WithBusinesses]. On
+	// WhatsApp a customer without a number has the id that the business knows them
+	// by (bsuid).
 	Customer, Business string
 	// ID identifies the event: duplicates have the same ID, on every transport, and
 	// different events have different IDs. It has 32 hexadecimal digits. It is empty
@@ -79,10 +80,15 @@ type Header struct {
 	// Time is when the event happened, or when the service received it, in UTC. It
 	// is zero if the payload has no time that [ParseTime] can read.
 	Time time.Time
+	// Attempt counts how often a [Worker] was given the event, this time included. It is
+	// that of the [Delivery], and 0 if no worker handles the event.
+	Attempt int
 	// Raw is the payload as it came, without the space around it.
 	Raw json.RawMessage
 
 	members tolerant.Members
+	// hasBusiness reports that Business is not an app; see [WithBusinesses].
+	hasBusiness bool
 }
 
 // Head returns h. All events inherit it.

@@ -229,6 +229,7 @@ func (r run) handle(d *delivery) {
 		r.terminate(d, err)
 		return
 	}
+	header.Attempt = d.Attempt
 	for _, change := range r.changes {
 		change(&header)
 	}

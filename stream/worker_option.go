@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"time"
 
@@ -69,6 +70,22 @@ func WithoutPlus() WorkerOption {
 	return func(w *Worker) error {
 		w.changes = append(w.changes, func(h *Header) {
 			h.Customer, h.Business = withoutPlus(h.Channel, h.Customer), withoutPlus(h.Channel, h.Business)
+		})
+		return nil
+	}
+}
+
+// WithBusinesses says which number or page belongs to which app, on WhatsApp and Messenger.
+// There an event names the app only. The option replaces an app in Business before an event
+// is handled, so that [Header.Address] returns the address. It leaves an app that is not in
+// the map as it is.
+func WithBusinesses(byApp map[string]string) WorkerOption {
+	byApp = maps.Clone(byApp)
+	return func(w *Worker) error {
+		w.changes = append(w.changes, func(h *Header) {
+			if business := byApp[h.Business]; business != "" && h.namesApp() {
+				h.Business, h.hasBusiness = business, true
+			}
 		})
 		return nil
 	}

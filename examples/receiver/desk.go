@@ -21,11 +21,12 @@ type desk struct {
 // lines are printed in order.
 func (d desk) worker(source stream.Source) (*stream.Worker, error) {
 	worker, err := stream.NewWorker(source,
-		stream.WithHandlers(1), stream.WithDrain(shutdownTime), stream.WithWorkerLogger(slog.Default()))
+		stream.WithHandlers(1), stream.WithDrain(shutdownTime), stream.WithWorkerLogger(slog.Default()),
+		stream.WithBusinesses(d.businesses))
 	if err != nil {
 		return nil, err
 	}
-	worker.OnMessage(d.message)
+	worker.OnMessage(stream.ToConversation(d.deliver))
 	worker.OnTyping(func(_ context.Context, e stream.TypingEvent) error { return d.say(e, "typing started: %t", e.Started) })
 	worker.OnReceipt(func(_ context.Context, e stream.ReceiptEvent) error { return d.say(e, "the message is %s", e.Status) })
 	worker.OnOther(func(_ context.Context, e stream.Event) error { return d.say(e, "nothing to do") })
@@ -40,27 +41,11 @@ func (d desk) say(event stream.Event, format string, values ...any) error {
 	return nil
 }
 
-// message brings a customer's message into its conversation.
-func (d desk) message(ctx context.Context, e stream.MessageEvent) error {
-	address := e.AddressFor(d.businesses[e.Business])
-	if address == nil {
-		address = e.Address()
+// deliver brings a message into its conversation and prints how its delivery ended.
+func (d desk) deliver(ctx context.Context, in engage.Inbound, options ...engage.CallOption) (engage.Delivery, error) {
+	delivery, err := d.deliverer.Deliver(ctx, in, options...)
+	if err == nil {
+		fmt.Fprintf(d.out, "%-10s %-14s %s\n", in.Address.Channel(), in.Message.Type(), delivery.Edge())
 	}
-	if address == nil {
-		return d.say(e, "no conversation on this channel")
-	}
-	content, err := e.Content()
-	if err != nil {
-		return stream.Permanent(err)
-	}
-	if content == nil {
-		return d.say(e, "nothing that a conversation could hold")
-	}
-	delivery, err := d.deliverer.Deliver(ctx, engage.Inbound{
-		Address: address, Message: content, CustomerName: e.CustomerName(), CapabilityList: e.CapabilityList(),
-	})
-	if err != nil {
-		return stream.FromOutcome(err)
-	}
-	return d.say(e, "%s %s", content.Type(), delivery.Edge())
+	return delivery, err
 }

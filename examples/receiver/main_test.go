@@ -51,15 +51,14 @@ func TestEveryEventIsHandledOnce(t *testing.T) {
 	var out strings.Builder
 	require.NoError(t, run(t.Context(), nil, unset, &out))
 	for _, line := range []string{
-		"sms        message        text onConversationCreated\n",
-		"facebook   message        text onConversationCreated\n",
-		"whatsapp   message        text onConversationCreated\n",
-		"whatsapp   quick-reply    wab-interactive-response onAppendMessageSuccess\n",
-		"livechat   message        text onConversationCreated\n",
-		"email      message        email onConversationCreated\n",
+		"sms        text           onConversationCreated\n",
+		"facebook   text           onConversationCreated\n",
+		"whatsapp   text           onConversationCreated\n",
+		"whatsapp   wab-interactive-response onAppendMessageSuccess\n",
+		"livechat   text           onConversationCreated\n",
+		"email      email          onConversationCreated\n",
 		"amb        typing-started typing started: true\n",
-		"amb        message        text onConversationCreated\n",
-		"rcs        message        no conversation on this channel\n",
+		"amb        text           onConversationCreated\n",
 		"sms        receipt        the message is Delivered\n",
 		"sms        unknown        nothing to do\n",
 	} {
@@ -263,10 +262,11 @@ func TestArguments(t *testing.T) {
 	}
 }
 
-func TestNoBusinessesMeansNoConversationsForApps(t *testing.T) {
+func TestMessagesOfAppsWithoutABusinessBecomeDeadLetters(t *testing.T) {
 	var out strings.Builder
 	require.NoError(t, run(t.Context(), []string{"-businesses", ""}, unset, &out))
-	require.Contains(t, out.String(), "facebook   message        no conversation on this channel\n")
+	require.Contains(t, out.String(), "8 handled, 3 dead letters\n")
+	require.Equal(t, 3, strings.Count(out.String(), "the event has no whole address"))
 }
 
 // torn is a writer that fails.
