@@ -28,15 +28,17 @@ var errNoAddress = errors.New("stream: the event has no whole address; on WhatsA
 //	worker.OnMessage(stream.ToConversation(deliverer.Deliver))
 //
 // In is engage.Inbound. It has the [Header.Address], [MessageEvent.Content],
-// [Header.CustomerName] and [Header.CapabilityList] of the event. Again is true from the
-// second attempt on, so that what the first one wrote is not written again. After a crash
-// a source may count the second attempt as the first; each source says when.
+// [Header.CustomerName] and [Header.CapabilityList] of the event.
+//
+// Again is true from the second attempt on, so that what the first one wrote is not written
+// again. It is false in the first attempt after a dead letter was requeued. After a crash it
+// can be false as well, because some sources lose the count. A function of your own that
+// sets Again and calls Deliver has every message looked up.
 //
 // The handler returns the error of deliver as [FromOutcome] does. It returns a [Permanent]
 // error if the content cannot be read, or if the event does not hold the whole address. On
 // WhatsApp and Messenger that is so without [WithBusinesses]. It returns nil without a call
-// for a message that no conversation can hold, because Engage has none on the channel, or
-// because Content returns nil.
+// if Engage has no conversations on the channel, or if Content returns nil.
 func ToConversation[In ~inbound, Option, Result any](
 	deliver func(context.Context, In, ...Option) (Result, error),
 ) func(context.Context, MessageEvent) error {

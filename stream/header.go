@@ -80,8 +80,8 @@ type Header struct {
 	// Time is when the event happened, or when the service received it, in UTC. It
 	// is zero if the payload has no time that [ParseTime] can read.
 	Time time.Time
-	// Attempt counts how often a [Worker] was given the event, this time included. It is
-	// that of the [Delivery], and 0 if no worker handles the event.
+	// Attempt counts how often the event was delivered, this time included. It is that of
+	// the [Delivery], and 0 if no [Worker] handles the event.
 	Attempt int
 	// Raw is the payload as it came, without the space around it.
 	Raw json.RawMessage

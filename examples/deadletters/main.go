@@ -195,8 +195,11 @@ func requeue(ctx context.Context, source deadLetters, c configuration, out io.Wr
 	}
 	n := 0
 	for id, err := range requeued(ctx, source, c) {
-		if err != nil {
-			return fmt.Errorf("requeued %d, then failed: %s: %w", n, printable(id), err)
+		switch {
+		case err != nil && id == "":
+			return err
+		case err != nil:
+			return fmt.Errorf("requeued %d, then %s failed: %w", n, printable(id), err)
 		}
 		n++
 		fmt.Fprintln(out, "requeued", printable(id))
@@ -221,7 +224,8 @@ func wanted(ctx context.Context, source deadLetters, c configuration) (ids []str
 	return ids, nil
 }
 
-// requeued requeues letters and yields their ids. An error ends the iteration.
+// requeued requeues letters and yields their ids. An error ends the iteration. It comes
+// with the id of the letter that failed, or without one if the letters cannot be read.
 func requeued(ctx context.Context, source deadLetters, c configuration) iter.Seq2[string, error] {
 	if all, ok := source.(interface {
 		RequeueAll(context.Context) iter.Seq2[string, error]
