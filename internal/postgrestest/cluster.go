@@ -90,7 +90,7 @@ func program(t *testing.T, name string) string {
 	if len(paths) == 0 {
 		t.Fatalf("%s is not installed", name)
 	}
-	return paths[len(paths)-1]
+	return newest(paths)
 }
 
 // Open opens a pool of connections, which it closes with the test. The test imports the
