@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"slices"
@@ -18,83 +17,24 @@ import (
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/engagetest"
 	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/internal/chaostest"
 	"github.com/engagesdk/engage-go/internal/http2test"
 	"github.com/engagesdk/engage-go/outcome"
 	"github.com/stretchr/testify/require"
 )
 
-// chaos chooses faults by a seeded generator.
-type chaos struct {
-	mutex  sync.Mutex
-	random *rand.Rand
-}
+// chaos chooses what goes wrong at random.
+type chaos struct{ *chaostest.Faults }
 
-// percent draws a number below 100.
-func (c *chaos) percent() int {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	return c.random.IntN(100)
-}
+func newChaos() chaos { return chaos{chaostest.NewFaults()} }
 
-var busySoon = http.Header{"Retry-After": {"0.01"}}
-
-// chaosOfWrites are the faults of writes: one in a hundred requests has each.
-var chaosOfWrites = slices.Concat(
-	slices.Repeat([]engagetest.Fault{{Connection: engagetest.ConnectionReset}}, 4),
-	slices.Repeat([]engagetest.Fault{{Connection: engagetest.ConnectionClosed}}, 3),
-	slices.Repeat([]engagetest.Fault{{Applied: true, Connection: engagetest.ConnectionReset}}, 4),
-	slices.Repeat([]engagetest.Fault{{Applied: true, Connection: engagetest.ConnectionClosed}}, 4),
-	slices.Repeat([]engagetest.Fault{{Applied: true, Connection: engagetest.ConnectionCutShort}}, 2),
-	slices.Repeat([]engagetest.Fault{{Applied: true, Shape: engagetest.Truncated}}, 2),
-	slices.Repeat([]engagetest.Fault{{Applied: true, Delay: 400 * time.Millisecond}}, 2),
-	slices.Repeat([]engagetest.Fault{{Delay: 400 * time.Millisecond}}, 1),
-	slices.Repeat([]engagetest.Fault{{Status: 429, Header: busySoon}}, 4),
-	slices.Repeat([]engagetest.Fault{{Status: 503, Header: busySoon}}, 4),
-	slices.Repeat([]engagetest.Fault{{Status: 502, Shape: engagetest.HTML}}, 3),
-	slices.Repeat([]engagetest.Fault{{Applied: true, Status: 502, Shape: engagetest.HTML}}, 3),
-	slices.Repeat([]engagetest.Fault{{Applied: true, Status: 503, Shape: engagetest.PlainText}}, 3),
-	slices.Repeat([]engagetest.Fault{{Body: `{"status":"under maintenance"}`}}, 2),
-	slices.Repeat([]engagetest.Fault{{Applied: true, Shape: engagetest.ByteOrderMark}}, 1),
-	slices.Repeat([]engagetest.Fault{{Applied: true, Connection: engagetest.ConnectionSilent}}, 1),
-	slices.Repeat([]engagetest.Fault{{Callback: engagetest.CallbackLost}}, 3),
-	slices.Repeat([]engagetest.Fault{{Callback: engagetest.CallbackDoubled}}, 8),
-	slices.Repeat([]engagetest.Fault{{Callback: engagetest.CallbackOvertaken}}, 6),
-	slices.Repeat([]engagetest.Fault{{Callback: engagetest.CallbackEarly}}, 8),
-	slices.Repeat([]engagetest.Fault{{CallbackDelay: 20 * time.Millisecond}}, 4),
-)
-
-// chaosOfReads are the faults of searches, transcripts and requests for tokens.
-var chaosOfReads = slices.Concat(
-	slices.Repeat([]engagetest.Fault{{Connection: engagetest.ConnectionClosed}}, 3),
-	slices.Repeat([]engagetest.Fault{{Status: 503, Header: busySoon}}, 3),
-	slices.Repeat([]engagetest.Fault{{Status: 502, Shape: engagetest.HTML}}, 2),
-)
-
-// fault chooses the fault of a request.
-func (c *chaos) fault(r engagetest.Request) engagetest.Fault {
-	faults := chaosOfReads
-	if r.Operation == outcome.AppendMessage || r.Operation == outcome.CreateConversation {
-		faults = chaosOfWrites
-	}
-	if i := c.percent(); i < len(faults) {
-		return faults[i]
-	}
-	return engagetest.Fault{}
-}
-
-// faultOfReply chooses the fault of a request, without those of the connection.
-func (c *chaos) faultOfReply(r engagetest.Request) engagetest.Fault {
-	fault := c.fault(r)
-	if fault.Connection != "" {
-		return engagetest.Fault{}
-	}
-	return fault
-}
+// chaosRetry sets short waits and a short time for each attempt.
+var chaosRetry = chaostest.Retry()
 
 // decide chooses what becomes of a stream: one in twenty is refused, as many are reset
 // after the request was handled, and some connections are closed by GOAWAY.
-func (c *chaos) decide(s *http2test.Stream) {
-	switch i := c.percent(); {
+func (c chaos) decide(s *http2test.Stream) {
+	switch i := c.Percent(); {
 	case i < 5:
 		s.Refuse()
 	case i < 10:
@@ -105,9 +45,9 @@ func (c *chaos) decide(s *http2test.Stream) {
 }
 
 // dial refuses one connection in ten.
-func (c *chaos) dial(refusing string) func(context.Context, string, string) (net.Conn, error) {
+func (c chaos) dial(refusing string) func(context.Context, string, string) (net.Conn, error) {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		if c.percent() < 10 {
+		if c.Percent() < 10 {
 			address = refusing
 		}
 		return new(net.Dialer).DialContext(ctx, network, address)
@@ -157,7 +97,7 @@ func TestResultsAreTrueInChaos(t *testing.T) {
 		require.NoError(t, err)
 		return client
 	}
-	requireTrueResults(t, server, c.fault, callers, callsEach, []*engage.Client{
+	requireTrueResults(t, server, c.Choose, callers, callsEach, []*engage.Client{
 		client(),
 		client(engage.WithCallOptions(settleTime(time.Second))),
 		client(engage.WithCallbacks(newCallbacks(t))),
@@ -173,22 +113,12 @@ func TestResultsAreTrueInChaosOverHTTP2(t *testing.T) {
 	client := func(options ...engage.Option) *engage.Client {
 		return clientOf(t, front.URL, front.TLS, append(options, chaosRetry)...)
 	}
-	requireTrueResults(t, server, c.faultOfReply, callers, callsEach, []*engage.Client{
+	requireTrueResults(t, server, c.ChooseReply, callers, callsEach, []*engage.Client{
 		client(),
 		client(engage.WithCallOptions(settleTime(time.Second))),
 		client(engage.WithCallbacks(newCallbacks(t))),
 	})
 }
-
-func newChaos() *chaos {
-	const seed = 20260131
-	return &chaos{random: rand.New(rand.NewPCG(seed, seed))}
-}
-
-// chaosRetry sets short waits and a short time for each attempt.
-var chaosRetry = engage.WithCallOptions(engage.WithRetry(engage.Retry{
-	AttemptTimeout: 200 * time.Millisecond, FirstWait: time.Millisecond, LongestWait: 50 * time.Millisecond,
-}))
 
 // requireTrueResults makes callsEach writes by each of the callers, while fault chooses
 // what goes wrong, and requires that the result of each says what became of its message.

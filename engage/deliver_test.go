@@ -3,7 +3,6 @@ package engage_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"sync"
 	"testing"
@@ -337,82 +336,4 @@ func TestDeliverReportsALockerThatFails(t *testing.T) {
 		require.Equal(t, outcome.NotSent, outcome.EffectOf(err))
 	}
 	require.Empty(t, server.Requests())
-}
-
-// Many goroutines of two programs deliver while requests and replies are lost.
-func TestEachCustomerHasOneConversationInChaos(t *testing.T) {
-	const customers, each, workers = 100, 20, 50
-	c := newChaos()
-	server := engagetest.NewServer()
-	defer server.Close()
-	locker := &sharedLocker{}
-	var programs []*engage.Deliverer
-	for range 2 {
-		client, err := server.Client(chaosRetry)
-		require.NoError(t, err)
-		defer client.CloseIdleConnections()
-		programs = append(programs, &engage.Deliverer{Client: client, Locker: locker})
-	}
-	server.FailFunc(c.fault)
-
-	jobs := make(chan engage.Inbound)
-	var delivering sync.WaitGroup
-	for worker := range workers {
-		delivering.Go(func() {
-			for in := range jobs {
-				for {
-					_, err := programs[worker%len(programs)].Deliver(t.Context(), in)
-					if err == nil {
-						break
-					}
-					in.Again = true
-				}
-			}
-		})
-	}
-	for n := range each {
-		for customer := range customers {
-			jobs <- customerMessage(customer, n)
-		}
-	}
-	close(jobs)
-	delivering.Wait()
-
-	require.Len(t, server.Conversations(), customers)
-	there := map[string]bool{}
-	for _, conversation := range server.Conversations() {
-		require.Equal(t, engagetest.Queued, conversation.Status)
-		require.Len(t, conversation.Messages, each)
-		for _, m := range conversation.Messages {
-			there[m.AliasID] = true
-		}
-	}
-	require.Len(t, there, customers*each)
-}
-
-// customerMessage returns the n-th message of a customer. The customers are on all
-// channels.
-func customerMessage(customer, n int) engage.Inbound {
-	who, text := fmt.Sprint("customer-", customer), fmt.Sprintf("%d of %d", n, customer)
-	addresses := []channel.Address{
-		channel.SMSAddress{Business: "b", Customer: who},
-		channel.FacebookAddress{PageID: "b", PageScopedID: who},
-		channel.LiveChatAddress{AppID: "b", UserID: who, ThreadID: who},
-		channel.WhatsAppAddress{Business: "b", Customer: who},
-		channel.AppleAddress{AccountID: "b", UserID: who},
-		channel.APIAddress{BusinessID: "b", UserID: who},
-		channel.EmailAddress{Mailbox: "b@example.com", From: who + "@example.com", Subject: "help"},
-	}
-	envelope := message.Envelope{AliasID: text}
-	in := engage.Inbound{
-		Address: addresses[customer%len(addresses)],
-		Message: message.Text{Direction: message.Inbound, Text: text, Envelope: envelope},
-	}
-	if in.Address.Channel() == channel.Email {
-		in.Message = message.Email{
-			Direction: message.Inbound, Envelope: envelope,
-			Content: message.EmailContent{From: who + "@example.com", StrippedText: text},
-		}
-	}
-	return in
 }

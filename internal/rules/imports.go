@@ -30,6 +30,7 @@ var rooms = []room{
 	{"internal/transport", []string{"internal/sent", "internal/safeerror"}},
 	{"internal/http2test", nil},
 	{"internal/postgrestest", nil},
+	{"internal/chaostest", []string{"engage", "engage/channel", "engage/engagetest", "engage/message", "outcome"}},
 	{"internal/rules", nil},
 	{"internal/mutate", nil},
 	{"internal/api", nil},
