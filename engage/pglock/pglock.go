@@ -4,6 +4,8 @@
 //
 //	db, err := sql.Open("pgx", os.Getenv("DATABASE_URL"))
 //	…
+//	db.SetMaxOpenConns(20)
+//	db.SetMaxIdleConns(20)
 //	deliverer := &engage.Deliverer{Client: client, Locker: pglock.New(db)}
 //
 // A lock is an advisory lock of the database. It needs no table, and goes with its
@@ -13,6 +15,9 @@
 //
 // Each lock takes one connection out of the pool, also while it is waited for. So the
 // pool, and max_connections of the server, limit how many customers have a turn at once.
+// Let the pool keep as many idle connections as it may open. By default it keeps two, and
+// a busy program opens a connection for nearly every lock.
+//
 // A pooler between the program and the database must keep sessions: with one that
 // shares connections between transactions two programs can have the same lock.
 package pglock

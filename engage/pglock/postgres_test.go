@@ -3,25 +3,13 @@
 package pglock_test
 
 import (
-	"bufio"
 	"context"
 	"database/sql"
-	"fmt"
-	"os"
-	"os/exec"
-	"strconv"
-	"strings"
-	"sync"
 	"testing"
 
 	_ "github.com/jackc/pgx/v5/stdlib"
 	"github.com/stretchr/testify/require"
 
-	"github.com/engagesdk/engage-go/auth"
-	"github.com/engagesdk/engage-go/engage"
-	"github.com/engagesdk/engage-go/engage/channel"
-	"github.com/engagesdk/engage-go/engage/engagetest"
-	"github.com/engagesdk/engage-go/engage/message"
 	"github.com/engagesdk/engage-go/engage/pglock"
 	"github.com/engagesdk/engage-go/internal/postgrestest"
 )
@@ -64,49 +52,8 @@ func TestPostgreSQL(t *testing.T) {
 		unlock()
 	})
 
-	// Without the lock the service would refuse some creates, and a process would go on
-	// from that. So this counts the creates.
-	t.Run("two processes create one conversation for each customer", func(t *testing.T) {
-		server := engagetest.NewServer()
-		defer server.Close()
-		var processes sync.WaitGroup
-		for process := range 2 {
-			command := exec.Command(os.Args[0], "-test.run=^$")
-			command.Env = append(os.Environ(), "PGLOCK_TEST_DATABASE="+cluster.Address, "PGLOCK_TEST_ENGAGE="+server.URL(),
-				"PGLOCK_TEST_CREDENTIALS="+server.ClientID()+" "+server.ClientSecret(), "PGLOCK_TEST_PROCESS="+strconv.Itoa(process))
-			output, err := command.StdoutPipe()
-			require.NoError(t, err)
-			command.Stderr = os.Stderr
-			require.NoError(t, command.Start())
-			processes.Go(func() {
-				for lines := bufio.NewScanner(output); lines.Scan(); {
-					t.Log(lines.Text())
-				}
-				if err := command.Wait(); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		processes.Wait()
-		creates := 0
-		for _, request := range server.Requests() {
-			if request.Operation == "CreateConversation" {
-				creates++
-			}
-		}
-		require.Equal(t, customers, creates)
-		require.Len(t, server.Conversations(), customers)
-		there := map[string]int{}
-		for _, conversation := range server.Conversations() {
-			for _, m := range conversation.Messages {
-				there[m.Text]++
-			}
-		}
-		require.Len(t, there, 2*customers*each)
-		for text, times := range there {
-			require.Equal(t, 1, times, text)
-		}
-	})
+	t.Run("two processes create one conversation for each customer", func(t *testing.T) { deliverInTwoProcesses(t, cluster) })
+	t.Run("a process is killed in chaos", func(t *testing.T) { deliverInChaos(t, cluster) })
 }
 
 // requireWaiting waits until somebody waits for a lock.
@@ -118,69 +65,5 @@ func requireWaiting(t *testing.T, db *sql.DB) {
 		if waiting > 0 {
 			return
 		}
-	}
-}
-
-const (
-	customers = 20
-	each      = 10
-	workers   = 10
-)
-
-// TestMain is a process that delivers, if the environment says so.
-func TestMain(m *testing.M) {
-	if os.Getenv("PGLOCK_TEST_ENGAGE") == "" {
-		os.Exit(m.Run())
-	}
-	if err := deliverAll(); err != nil {
-		fmt.Println(err)
-		os.Exit(1)
-	}
-}
-
-func deliverAll() error {
-	db, err := sql.Open("pgx", os.Getenv("PGLOCK_TEST_DATABASE"))
-	if err != nil {
-		return err
-	}
-	id, secret, _ := strings.Cut(os.Getenv("PGLOCK_TEST_CREDENTIALS"), " ")
-	client, err := engage.New(engage.Endpoint(os.Getenv("PGLOCK_TEST_ENGAGE")), auth.ClientCredentials{ClientID: id, ClientSecret: auth.NewSecret(secret)})
-	if err != nil {
-		return err
-	}
-	deliverer := &engage.Deliverer{Client: client, Locker: pglock.New(db)}
-	jobs := make(chan engage.Inbound)
-	failures := make(chan error, workers)
-	var working sync.WaitGroup
-	for range workers {
-		working.Go(func() {
-			for in := range jobs {
-				if _, err := deliverer.Deliver(context.Background(), in); err != nil {
-					failures <- err
-					return
-				}
-			}
-		})
-	}
-	for n := range each {
-		for customer := range customers {
-			text := fmt.Sprintf("%s-%d-%d", os.Getenv("PGLOCK_TEST_PROCESS"), customer, n)
-			select {
-			case jobs <- engage.Inbound{
-				Address: channel.SMSAddress{Business: "1", Customer: strconv.Itoa(customer)},
-				Message: message.Text{Direction: message.Inbound, Text: text, Envelope: message.Envelope{AliasID: text}},
-			}:
-			case err := <-failures:
-				return err
-			}
-		}
-	}
-	close(jobs)
-	working.Wait()
-	select {
-	case err := <-failures:
-		return err
-	default:
-		return nil
 	}
 }
