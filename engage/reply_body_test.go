@@ -33,6 +33,12 @@ func TestAReplyOfAnySizeIsReadUpToTheLimit(t *testing.T) {
 		"exactly the limit, small": {reply(200, acknowledged), int64(len(acknowledged)), ""},
 		"a byte above it, small":   {reply(200, acknowledged), int64(len(acknowledged)) - 1, tooLarge},
 		"cut short above 64 KiB":   {cutShort(len(long), acknowledged+strings.Repeat(" ", 100<<10)), math.MaxInt64, "unexpected EOF"},
+		"cut short at the limit":   {cutShort(len(acknowledged)+1, acknowledged), int64(len(acknowledged)), tooLarge},
+		"cut short at the limit, of unknown length": {func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w, acknowledged)
+			w.(http.Flusher).Flush()
+			panic(http.ErrAbortHandler)
+		}, int64(len(acknowledged)), "unexpected EOF"},
 		"a Content-Length without a body": {func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Length", "4611686018427387904")
 			w.(http.Flusher).Flush()
@@ -63,12 +69,13 @@ func TestAReplyIsReadToItsEndWhateverItsContentLength(t *testing.T) {
 		limit   int64
 		problem string
 	}{
-		"within the limit":                {whole, limit, ""},
-		"exactly the limit":               {whole, int64(len(whole)), ""},
-		"a byte above it":                 {whole, int64(len(whole)) - 1, "larger than the limit"},
-		"as long as the limit":            {whole, announced, "larger than the limit"},
-		"shorter than its header":         {`{"tid":"T-1"}`, limit, ""},
-		"shorter than its header and cut": {whole[:announced-1], limit, "not JSON"},
+		"within the limit":                    {whole, limit, ""},
+		"exactly the limit":                   {whole, int64(len(whole)), ""},
+		"a byte above it":                     {whole, int64(len(whole)) - 1, "larger than the limit"},
+		"as long as the limit":                {whole, announced, "larger than the limit"},
+		"a byte longer than limit and header": {acknowledged + strings.Repeat(" ", announced+1-len(acknowledged)), announced, "larger than the limit"},
+		"shorter than its header":             {`{"tid":"T-1"}`, limit, ""},
+		"shorter than its header and cut":     {whole[:announced-1], limit, "not JSON"},
 	} {
 		client := over(t, answer(c.body), engage.WithReplyLimit(c.limit))
 		receipt, err := client.AppendMessage(t.Context(), appendRequest, noReconciliation)
@@ -90,16 +97,19 @@ func TestAReplyThatIsCompressedThoughNobodyAskedIsRead(t *testing.T) {
 		return packed.String()
 	}
 	packed := pack(acknowledged)
+	filled := acknowledged + strings.Repeat(" ", limit-len(acknowledged))
 	for name, c := range map[string]struct {
 		body         string
 		uncompressed bool
 		problem      string
 	}{
-		"compressed":              {packed, false, ""},
-		"decompressed already":    {acknowledged, true, ""},
-		"not compressed":          {acknowledged, false, "the reply is not gzip"},
-		"cut short":               {packed[:len(packed)-4], false, "unexpected EOF"},
-		"large after compression": {pack(`{"tid":"T-1","more":"` + strings.Repeat("x", limit) + `"}`), false, "larger than the limit"},
+		"compressed":                    {packed, false, ""},
+		"decompressed already":          {acknowledged, true, ""},
+		"not compressed":                {acknowledged, false, "the reply is not gzip"},
+		"cut short":                     {packed[:len(packed)-4], false, "unexpected EOF"},
+		"with a wrong sum":              {packed[:len(packed)-8] + "........", false, "checksum"},
+		"with a wrong sum at the limit": {pack(filled)[:len(pack(filled))-8] + "........", false, "checksum"},
+		"large after compression":       {pack(`{"tid":"T-1","more":"` + strings.Repeat("x", limit) + `"}`), false, "larger than the limit"},
 	} {
 		client := over(t, roundTrip(func(*http.Request) (*http.Response, error) {
 			return &http.Response{

@@ -53,7 +53,7 @@ func (e *Engine) read(ctx context.Context, response *http.Response) ([]byte, err
 	// The length need not be true: a transport that decompresses may leave it as it was.
 	// One byte more finds the end of the body, or that it is longer. If the body is cut
 	// short, net/http returns an error.
-	begun := make([]byte, 0, max(length, 0)+1)
+	begun := make([]byte, 0, min(max(length, 0)+1, e.ReplyLimit))
 	for len(begun) < cap(begun) {
 		n, err := response.Body.Read(begun[len(begun):cap(begun)])
 		begun = begun[:len(begun)+n]
@@ -82,10 +82,12 @@ func (e *Engine) readAll(ctx context.Context, begun []byte, body io.Reader) ([]b
 			return whole.Bytes(), eofIsEnd(err)
 		}
 	}
-	if n, _ := io.ReadFull(body, make([]byte, 1)); n > 0 {
+	// One byte more finds that the body is longer, was cut short here, or is damaged.
+	n, err := io.ReadFull(body, make([]byte, 1))
+	if n > 0 {
 		return whole.Bytes(), errTooLarge
 	}
-	return whole.Bytes(), nil
+	return whole.Bytes(), eofIsEnd(err)
 }
 
 // eofIsEnd returns nil for the io.EOF at the end of a body.
