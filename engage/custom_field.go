@@ -19,23 +19,39 @@ const (
 // To clear a field, send an empty value or null. Which of the two clears it is not
 // documented: check what your tenant does.
 type CustomField struct {
+	Scope CustomFieldScope
+	Key   string
+	// Value is sent as it is, also if it is empty.
+	Value string
+	// Null sends null as the value. Value must be empty then.
+	Null bool
+}
+
+// customFieldJSON is the JSON of a [CustomField].
+type customFieldJSON struct {
 	Scope CustomFieldScope `json:"scope"`
 	Key   string           `json:"key"`
-	// Value is sent as it is, also if it is empty.
-	Value string `json:"value"`
-	// Null sends null as the value. Value must be empty then.
-	Null bool `json:"-"`
+	Value json.RawMessage  `json:"value"`
 }
 
 // MarshalJSON returns the field as a JSON object.
 func (f CustomField) MarshalJSON() ([]byte, error) {
-	wire := struct {
-		Scope CustomFieldScope `json:"scope"`
-		Key   string           `json:"key"`
-		Value *string          `json:"value"`
-	}{Scope: f.Scope, Key: f.Key}
+	wire := customFieldJSON{Scope: f.Scope, Key: f.Key} // Without a value it is null.
 	if !f.Null {
-		wire.Value = &f.Value
+		wire.Value, _ = json.Marshal(f.Value) // It never fails.
 	}
 	return json.Marshal(wire)
+}
+
+// UnmarshalJSON reads the object that MarshalJSON returns. A value of null sets Null.
+func (f *CustomField) UnmarshalJSON(data []byte) error {
+	var wire customFieldJSON
+	if err := json.Unmarshal(data, &wire); err != nil {
+		return err
+	}
+	*f = CustomField{Scope: wire.Scope, Key: wire.Key, Null: string(wire.Value) == "null"}
+	if wire.Value == nil {
+		return nil
+	}
+	return json.Unmarshal(wire.Value, &f.Value)
 }

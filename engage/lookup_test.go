@@ -226,6 +226,23 @@ func TestAnAliasIDIsFoundInAnyCase(t *testing.T) {
 	require.Empty(t, server.written(), "it is there")
 }
 
+func TestEqualContentWithADroppedFileIsInconclusive(t *testing.T) {
+	client := stubWithTranscript(t, onePage(func(sent []map[string]any) string {
+		sent[0]["aliasId"] = "of the service"
+		sent[0]["attachments"].([]any)[1] = map[string]any{"dropped": true, "fileUrl": "", "fileName": "[Dropped]"}
+		return transcriptOf(1, sent...)
+	}))
+	_, err := client.AppendMessage(t.Context(), engage.AppendMessageV14{
+		ConversationID: "C1", Channel: channel.WhatsApp,
+		Messages: []message.Message{message.Attachments{Direction: message.Inbound, Attachments: []message.Attachment{
+			{URL: "https://files.example.com/1"}, {URL: "https://files.example.com/2", FileName: "two"},
+		}}},
+	})
+	require.Equal(t, outcome.MaybeApplied, failureOf(t, err).Effect)
+	require.ErrorContains(t, err, "the same content under another alias id")
+	require.Len(t, failureOf(t, err).Attempts, 1, "it is not sent again")
+}
+
 func TestEqualContentUnderAnotherAliasIDIsInconclusive(t *testing.T) {
 	client := stubWithTranscript(t, onePage(func(sent []map[string]any) string {
 		for i, m := range sent {

@@ -270,7 +270,7 @@ func (c *Client) lookUpFirst(ctx context.Context, w wireRequest, s *settings) (*
 		}
 	}
 	failure.Operation, failure.Version = w.name()
-	failure.Effect = outcome.MaybeApplied
+	failure.Effect, failure.Attempts = outcome.MaybeApplied, nil // The attempts are those of the lookup.
 	failure.Err = fmt.Errorf("lookup: %w", l.reason)
 	return nil, failure
 }

@@ -126,6 +126,7 @@ func TestAWriteWhoseLookupFailsIsNotSent(t *testing.T) {
 		require.Equal(t, c.status, failure.Status, name)
 		require.Equal(t, c.wait, failure.RetryAfter, name)
 		require.Equal(t, outcome.AppendMessage, failure.Operation, name)
+		require.Empty(t, failure.Attempts, name)
 		require.Equal(t, outcome.MaybeApplied, failure.Effect, name)
 		require.Equal(t, []outcome.TraceID{{Name: "tid", Value: "T-1"}}, failure.TraceIDs, name)
 		require.ErrorContains(t, failure.Err, "FetchTranscript", name)

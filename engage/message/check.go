@@ -180,8 +180,8 @@ func (f *field) checkList(out *outcome.Violations, list reflect.Value) {
 func (f *field) checkTexts(out *outcome.Violations, texts map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(texts)) {
 		switch text := texts[name]; {
-		case name == "":
-			out.Add(f.goName, "must not have an empty name")
+		case isBlank(name):
+			out.Add(f.goName, "must not have a blank name")
 		case !utf8.ValidString(name) || !utf8.ValidString(text):
 			out.Add(f.goName, "is not valid UTF-8")
 		}

@@ -92,8 +92,14 @@ func TestCheckNamesEveryViolationAtOnce(t *testing.T) {
 			[]string{
 				"Content.From is empty",
 				"Content.To is empty: an outbound email needs a recipient in To or CC",
-				"Content.PlainBody is empty: an outbound email needs PlainBody, HTMLBody, StrippedText, StrippedHTML or an attachment",
+				"Content.PlainBody is blank: an outbound email needs PlainBody, HTMLBody, StrippedText, StrippedHTML or an attachment",
 			},
+		},
+		"an outbound email of blank bodies": {
+			message.Email{Direction: message.Outbound, Content: message.EmailContent{
+				From: "a@example.com", To: []string{"b@example.com"}, PlainBody: " ", HTMLBody: "\n", StrippedText: "\t", StrippedHTML: " ",
+			}},
+			[]string{"Content.PlainBody is blank: an outbound email needs PlainBody, HTMLBody, StrippedText, StrippedHTML or an attachment"},
 		},
 		"an outbound email without a recipient": {
 			message.Email{Direction: message.Outbound, Content: message.EmailContent{From: "a@example.com", PlainBody: "x"}},
@@ -102,12 +108,13 @@ func TestCheckNamesEveryViolationAtOnce(t *testing.T) {
 		"an email with blank recipients and bad headers": {
 			message.Email{Direction: message.Inbound, Content: message.EmailContent{
 				From: "a@example.com", To: []string{"b@example.com", ""}, CC: []string{" "}, PlainBody: "x",
-				Headers: map[string]string{"": "no name", "X": "\xff"},
+				Headers: map[string]string{"": "no name", " \t": "no name", "X": "\xff"},
 			}},
 			[]string{
 				"Content.To[1] is empty",
 				"Content.CC[0] is empty",
-				"Content.Headers must not have an empty name",
+				"Content.Headers must not have a blank name",
+				"Content.Headers must not have a blank name",
 				"Content.Headers is not valid UTF-8",
 			},
 		},

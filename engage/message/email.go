@@ -1,10 +1,6 @@
 package message
 
-import (
-	"cmp"
-
-	"github.com/engagesdk/engage-go/outcome"
-)
+import "github.com/engagesdk/engage-go/outcome"
 
 // Email is an email. Its subject is part of the address of the conversation and not of
 // the message. The schema has no blind copies (documented).
@@ -55,8 +51,8 @@ func (m Email) rules(v *outcome.Violations) {
 	if len(c.To) == 0 && len(c.CC) == 0 {
 		v.Add("Content.To", "is empty: an outbound email needs a recipient in To or CC")
 	}
-	if cmp.Or(c.PlainBody, c.HTMLBody, c.StrippedText, c.StrippedHTML) == "" && len(m.Attachments) == 0 {
-		v.Add("Content.PlainBody", "is empty: an outbound email needs PlainBody, HTMLBody, StrippedText, StrippedHTML or an attachment")
+	if isBlank(c.PlainBody+c.HTMLBody+c.StrippedText+c.StrippedHTML) && len(m.Attachments) == 0 {
+		v.Add("Content.PlainBody", "is blank: an outbound email needs PlainBody, HTMLBody, StrippedText, StrippedHTML or an attachment")
 	}
 }
 
