@@ -140,7 +140,21 @@ func TestARetryAfterAboveTheLongestWaitEndsTheCall(t *testing.T) {
 		failure := failureOf(t, err)
 		require.Greater(t, failure.RetryAfter, time.Second, header)
 		require.Len(t, failure.Attempts, 1, header)
+		require.ErrorContains(t, err, "LongestWait, which is 1", header)
 	}
+}
+
+// The reply is not read to its end, and the error says that, too.
+func TestARetryAfterOfADamagedReplyCountsAsWell(t *testing.T) {
+	server := newStub(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Retry-After", "86400")
+		w.Header().Set("Content-Length", "100")
+		reply(429, `{`)(w, r)
+	})
+	_, err := appendMessage(t.Context(), server.client(t))
+	require.Len(t, failureOf(t, err).Attempts, 1)
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	require.ErrorContains(t, err, "above LongestWait")
 }
 
 func TestAWaitBeyondTheDeadlineEndsTheCallAtOnce(t *testing.T) {

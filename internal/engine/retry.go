@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -45,11 +46,16 @@ func (c *call) Backoff(time.Duration, time.Duration, int, *http.Response) time.D
 }
 
 // chooseWait returns the wait before the next attempt: the time that the service asked
-// for, and a random time on top. It reports false if the wait would be above LongestWait,
-// or would end after the deadline of ctx.
+// for, and a random time on top. It reports false if the wait would end after the deadline
+// of ctx, or would be above LongestWait, which the error of the call then says.
 func (c *call) chooseWait(ctx context.Context) (time.Duration, bool) {
 	rest := c.LongestWait - c.last.retryAfter
 	if rest < 0 {
+		tooLong := fmt.Errorf("the service asks for a wait above LongestWait, which is %v", c.LongestWait)
+		if c.last.err != nil {
+			tooLong = fmt.Errorf("%w; %w", c.last.err, tooLong)
+		}
+		c.last.err = tooLong
 		return 0, false
 	}
 	wait := c.last.retryAfter + min(retry.Wait(Attempts(c.History), c.FirstWait, c.LongestWait), rest)
