@@ -48,8 +48,8 @@ type Inbound struct {
 	// Address is required. That of an email has the InReplyTo of the message, by which
 	// the service finds the conversation first.
 	Address channel.Address
-	// Message is required. Give it an alias id of its own, such as the id of its event, so
-	// that another delivery can recognize it.
+	// Message is required, and is inbound. Give it an alias id of its own, such as the id of
+	// its event, so that another delivery can recognize it.
 	Message message.Message
 	// CustomerName, Domain and ProactiveID are used if the message creates a
 	// conversation; see [CreateConversationV13].
@@ -99,6 +99,9 @@ func (in Inbound) Validate() error {
 	if in.Again {
 		violations = append(violations, create.validateAliasIDs()...)
 	}
+	if direction := message.DirectionOf(in.Message); direction == message.Outbound || direction == message.Announcement {
+		violations.Add("Messages[0].Direction", "must be inbound")
+	}
 	if len(violations) > 0 {
 		return violations.Err(create.name())
 	}
@@ -131,9 +134,9 @@ func (in Inbound) key() string {
 
 // Deliver brings a message into its conversation. The options apply to each call that it
 // makes. It returns the steps that it took, with an error, too. The error is that of the
-// step that failed. Without a step it is that of [Inbound.Validate], or wraps that of the
-// Locker or of ctx, which ended before the turn: nothing was sent then. All of them are
-// an [*outcome.Error].
+// step that failed. Without a step it is that of [Inbound.Validate] or of a missing
+// Client, or wraps that of the Locker or of ctx, which ended before the turn: nothing was
+// sent then. All of them are an [*outcome.Error].
 //
 // A step is refused if somebody else has opened or closed the conversation since the
 // search. Deliver then searches again, and goes on from what it finds. It returns the
@@ -145,6 +148,9 @@ func (in Inbound) key() string {
 // If the effect is [outcome.MaybeApplied], let some time pass first: a request that is
 // still on its way cannot be found; see SettleTime of [Reconciliation].
 func (d *Deliverer) Deliver(ctx context.Context, in Inbound, options ...CallOption) (Delivery, error) {
+	if d.Client == nil {
+		return Delivery{}, outcome.Violations{{Field: "Client", Problem: "is nil"}}.Err("", "")
+	}
 	if err := in.Validate(); err != nil {
 		return Delivery{}, err
 	}

@@ -263,6 +263,28 @@ func TestDeliverSendsNothingThatIsInvalid(t *testing.T) {
 	require.Empty(t, server.Requests())
 }
 
+func TestDeliverTakesInboundMessagesOnly(t *testing.T) {
+	server, deliverer := newDeliverer(t)
+	for _, direction := range []message.Direction{message.Outbound, message.Announcement} {
+		in := inbound("hello")
+		in.Message = &message.Text{Direction: direction, Text: "hello"}
+		_, err := deliverer.Deliver(t.Context(), in)
+		require.Equal(t, outcome.OnInvalidData, outcome.EdgeOf(err))
+		require.ErrorContains(t, err, "Messages[0].Direction must be inbound")
+	}
+	in := inbound("hello")
+	in.Message = nil
+	require.ErrorContains(t, in.Validate(), "Messages[0] is nil")
+	require.Empty(t, server.Requests())
+}
+
+func TestDeliverWithoutAClientSendsNothing(t *testing.T) {
+	_, err := new(engage.Deliverer).Deliver(t.Context(), inbound("hello"))
+	require.Equal(t, outcome.OnInvalidData, outcome.EdgeOf(err))
+	require.Equal(t, outcome.NotSent, outcome.EffectOf(err))
+	require.ErrorContains(t, err, "Client is nil")
+}
+
 func TestAMessageThatIsDeliveredAgainNeedsAnAliasID(t *testing.T) {
 	server, deliverer := newDeliverer(t)
 	in := inbound("hello")

@@ -3,6 +3,7 @@ package engage
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/url"
 
 	"github.com/engagesdk/engage-go/internal/engine"
@@ -59,7 +60,9 @@ func (c *Client) encode(w wireRequest, s *settings, callbackURL string) (engine.
 	}
 	body := w.body(callbackURL)
 	if body == nil && callbackURL != "" {
+		own := query
 		query = url.Values{"callbackUrl": {callbackURL}}
+		maps.Copy(query, own)
 	}
 	call.URL = t.url(c.base, w.ids(), query)
 	if body == nil {
