@@ -311,7 +311,7 @@ func ExampleCheck() {
 		fmt.Println(violation)
 	}
 	// Output:
-	// Type is not supported by AppendMessage 1.0 on livechat; supported: announcement text on livechat by AppendMessage 1.3 or later and CreateConversation 1.2 or later; announcement text on sms, facebook, whatsapp, amb, api by AppendMessage 1.3 or later and CreateConversation 1.3 or later; announcement text on email by AppendMessage 1.3 or later and CreateConversation 1.3 or later
+	// Type is not supported: AppendMessage 1.0 cannot carry announcement text on livechat; supported: announcement text on livechat by AppendMessage 1.3 or later and CreateConversation 1.2 or later; announcement text on sms, facebook, whatsapp, amb, api by AppendMessage 1.3 or later and CreateConversation 1.3 or later; announcement text on email by AppendMessage 1.3 or later and CreateConversation 1.3 or later
 	// Text is empty
 }
 

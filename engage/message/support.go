@@ -172,7 +172,8 @@ func unsupported(m Message, operation outcome.Operation, version outcome.Version
 	case !ch.Known():
 		where = "any channel"
 	}
-	return fmt.Sprintf("is not supported by %s %s on %s; supported: %s", operation, version, where, strings.Join(rows, "; "))
+	return fmt.Sprintf("is not supported: %s %s cannot carry %s %s on %s; supported: %s",
+		operation, version, direction, typ, where, strings.Join(rows, "; "))
 }
 
 // supports reports whether this version of operation supports messages of typ in

@@ -145,34 +145,34 @@ func TestAViolationOfTheTypeSaysWhatIsSupported(t *testing.T) {
 	}{
 		{
 			"text-with-lc-carousel-outbound", outcome.AppendMessage, outcome.V14, channel.SMS,
-			"Type is not supported by AppendMessage 1.4 on sms; supported: " +
+			"Type is not supported: AppendMessage 1.4 cannot carry outbound text-with-lc-carousel on sms; supported: " +
 				"outbound text-with-lc-carousel on livechat by AppendMessage 1.3 or later and CreateConversation 1.2 or later",
 		},
 		{
 			"text-announcement", outcome.AppendMessage, outcome.V10, channel.SMS,
-			"Type is not supported by AppendMessage 1.0 on sms; supported: " +
+			"Type is not supported: AppendMessage 1.0 cannot carry announcement text on sms; supported: " +
 				"announcement text on livechat by AppendMessage 1.3 or later and CreateConversation 1.2 or later; " +
 				"announcement text on sms, facebook, whatsapp, amb, api by AppendMessage 1.3 or later and CreateConversation 1.3 or later; " +
 				"announcement text on email by AppendMessage 1.3 or later and CreateConversation 1.3 or later",
 		},
 		{
 			"amb-form-outbound", outcome.CreateConversation, outcome.V12, channel.Apple,
-			"Type is not supported by CreateConversation 1.2 on amb; supported: " +
+			"Type is not supported: CreateConversation 1.2 cannot carry outbound amb-form on amb; supported: " +
 				"outbound amb-form on amb by AppendMessage 1.4 or later and CreateConversation 1.3 or later",
 		},
 		{
 			"email-inbound", outcome.AppendMessage, outcome.V10, channel.API,
-			"Type is not supported by AppendMessage 1.0 on api; supported: " +
+			"Type is not supported: AppendMessage 1.0 cannot carry inbound email on api; supported: " +
 				"inbound email on email by AppendMessage 1.0 or later and CreateConversation 1.0 or later",
 		},
 		{
 			"wab-buttons-outbound", outcome.AppendMessage, outcome.V13, "carrier pigeon",
-			"Type is not supported by AppendMessage 1.3 on any channel; supported: " +
+			"Type is not supported: AppendMessage 1.3 cannot carry outbound wab-buttons on any channel; supported: " +
 				"outbound wab-buttons on whatsapp by AppendMessage 1.4 or later and CreateConversation 1.3 or later",
 		},
 		{
 			"text-inbound", outcome.SearchConversation, outcome.V10, channel.LiveChat,
-			"Type is not supported by SearchConversation 1.0 on livechat; supported: " +
+			"Type is not supported: SearchConversation 1.0 cannot carry inbound text on livechat; supported: " +
 				"inbound text on sms, facebook, whatsapp, amb, api by AppendMessage 1.0 or later and CreateConversation 1.0 or later; " +
 				"inbound text on livechat by AppendMessage 1.0 or later and CreateConversation 1.0 or later",
 		},

@@ -31,9 +31,9 @@ func TestARefusalNamesWhatIsInvalid(t *testing.T) {
 	var out strings.Builder
 	require.NoError(t, run(t.Context(), nil, &out))
 	for _, line := range []string{
-		"a carousel on SMS: onInvalidData\n  Messages[0].Type is not supported by AppendMessage 1.4 on sms",
+		"a carousel on SMS: onInvalidData\n  Messages[0].Type is not supported: AppendMessage 1.4 cannot carry outbound text-with-lc-carousel on sms",
 		"on livechat by AppendMessage 1.3 or later",
-		"an announcement in version 1.0: onInvalidData\n  Message.Type is not supported by AppendMessage 1.0",
+		"an announcement in version 1.0: onInvalidData\n  Message.Type is not supported: AppendMessage 1.0 cannot carry announcement text on",
 		"four buttons on WhatsApp: onInvalidData\n  Messages[0].Content.Action.Buttons must have at most 3 elements, not 4\n",
 	} {
 		require.Contains(t, out.String(), line)
