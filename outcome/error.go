@@ -162,7 +162,8 @@ func (e *Error) description() string {
 }
 
 // Error returns one line with the call, its edge, the service's explanation, the cause
-// and what to do next as far as they are known. It contains each trace id once.
+// and what to do next as far as they are known. It contains each trace id once, under the
+// first of its names.
 func (e *Error) Error() string {
 	r := e.report()
 	var text strings.Builder

@@ -93,7 +93,7 @@ func TestErrorShowsATraceIDOnce(t *testing.T) {
 	err := &outcome.Error{Edge: outcome.OnError, TraceIDs: []outcome.TraceID{
 		{Name: "TrackingId", Value: "a"}, {Name: "trackingId", Value: "a"}, {Name: "tid", Value: "b"}, {Name: "tid", Value: "a"},
 	}}
-	require.EqualError(t, err, "engage: onError, TrackingId=a, tid=b, tid=a")
+	require.EqualError(t, err, "engage: onError, TrackingId=a, tid=b")
 	encoded, marshalErr := json.Marshal(err)
 	require.NoError(t, marshalErr)
 	require.JSONEq(t, `{"edge": "onError", "traceIds": [

@@ -58,13 +58,16 @@ func (e *Error) report() report {
 	return r
 }
 
-// traces returns the trace ids in one line, without those that cause already contains.
+// traces returns the trace ids in one line, each under the first of its names, without
+// those that cause already contains.
 func (r report) traces(cause string) string {
 	var traces []string
+	shown := map[string]bool{}
 	for _, id := range r.TraceIDs {
-		if trace := id.Name + "=" + id.Value; !strings.Contains(cause, trace) {
-			traces = append(traces, trace)
+		if !shown[id.Value] && !strings.Contains(cause, "="+id.Value) {
+			traces = append(traces, id.Name+"="+id.Value)
 		}
+		shown[id.Value] = true
 	}
 	return strings.Join(traces, ", ")
 }
