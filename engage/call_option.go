@@ -134,7 +134,8 @@ func (s *settings) setRetry(retry Retry) {
 //
 // Transcripts are for standalone tenants only (documented). That they contain the alias
 // ids of messages is assumed. So a lookup is inconclusive if the transcript has the same
-// content under another alias id, or a message of the same direction without alias id.
+// content under another alias id, or a message of the same direction without alias id,
+// unless AliasIDsKept is set.
 //
 // A client with callbacks waits for the outcome meanwhile, of convergent writes, too: a
 // callback comes even if the acknowledgement was lost.
@@ -153,6 +154,12 @@ type Reconciliation struct {
 	// LookFirst looks a create or an append up before it is sent, for a program that was
 	// killed and handles an event again; see [WithReconciliation].
 	LookFirst bool
+	// AliasIDsKept says that the transcripts of the tenant contain each message under the
+	// alias id with which it was sent. The same content under another alias id is then
+	// another message, such as a second "yes", and so is a message without alias id. The
+	// default is that this is unknown. A conformance run finds it out; see package
+	// conformance.
+	AliasIDsKept bool
 }
 
 // WithReconciliation sets how the client finds out what became of a write. It

@@ -59,8 +59,11 @@ type Inbound struct {
 	// Again says that the message may have been delivered already, by a program that was
 	// killed or by a delivery that failed. Each write is then looked up before it is sent;
 	// see LookFirst of [Reconciliation]. The message must have the alias id that it had
-	// before. A search shows one live chat of a thread: if the one with the message was
-	// closed meanwhile, and another one has begun, the message arrives twice.
+	// before. Set AliasIDsKept of [Reconciliation], too, if it is true of the tenant: without
+	// it a message fails if the customer wrote the same before.
+	//
+	// A search finds one live chat of a thread. If the one with the message was closed
+	// meanwhile, and another one has begun, the message arrives twice.
 	Again bool
 }
 

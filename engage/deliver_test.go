@@ -223,6 +223,21 @@ func TestAMessageThatIsDeliveredAgainIsThereOnce(t *testing.T) {
 	}
 }
 
+func TestAMessageLikeAnotherIsDeliveredAgainIfAliasIDsAreKept(t *testing.T) {
+	server, deliverer := newDeliverer(t)
+	_, err := deliverer.Deliver(t.Context(), inbound("yes"))
+	require.NoError(t, err)
+	second := inbound("yes")
+	second.Message, second.Again = message.Text{Direction: message.Inbound, Text: "yes", Envelope: message.Envelope{AliasID: "second"}}, true
+	_, err = deliverer.Deliver(t.Context(), second)
+	require.Equal(t, outcome.MaybeApplied, outcome.EffectOf(err), "the service may have changed the alias id")
+	for range 2 {
+		_, err = deliverer.Deliver(t.Context(), second, engage.WithReconciliation(engage.Reconciliation{AliasIDsKept: true}))
+		require.NoError(t, err)
+		require.Equal(t, map[string]int{"yes": 2}, countTexts(server))
+	}
+}
+
 func TestAMessageThatIsNewToAClosedConversationIsDeliveredAgain(t *testing.T) {
 	server, deliverer := newDeliverer(t)
 	seed(server, engagetest.Closed)

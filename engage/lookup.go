@@ -54,9 +54,12 @@ var (
 // lookUpIn looks the messages up in the transcript of a conversation. They are found
 // if all their alias ids are there: an alias id is used once, so it is a proof by
 // itself. They are absent if the whole transcript contains none of them, nor a
-// message that could be one of them under another alias id or under none.
+// message that could be one of them under another alias id or under none. If alias ids are
+// kept, none could.
 func (m *messages) lookUpIn(ctx context.Context, c *Client, s *settings, conversationID string) lookup {
-	t := transcriptLookup{messages: m, missing: make(map[string]bool, len(m.aliasIDs))}
+	t := transcriptLookup{
+		messages: m, missing: make(map[string]bool, len(m.aliasIDs)), aliasIDsKept: s.reconciliation.AliasIDsKept,
+	}
 	for _, id := range m.aliasIDs {
 		t.missing[strings.ToLower(id)] = true
 	}
@@ -89,6 +92,8 @@ type transcriptLookup struct {
 	// missing are the alias ids that were not found yet, in lower case: a service
 	// that takes them for UUIDs may change their case.
 	missing map[string]bool
+	// aliasIDsKept is set if a message has the alias id with which it was sent.
+	aliasIDsKept bool
 	// contents are the contents of the messages.
 	contents []map[string]any
 	// similar says which message of the transcript may be one of them.
@@ -102,6 +107,7 @@ func (t *transcriptLookup) compare(raw []byte) {
 	switch {
 	case t.missing[id]:
 		delete(t.missing, id)
+	case t.aliasIDsKept: // It is another message.
 	case id == "" && t.hasDirection(message.Direction(got.Text("direction"))):
 		t.similar = errNoAliasID
 	case id != "" && t.hasContent(contentOf(raw)):

@@ -262,6 +262,19 @@ func TestEqualContentUnderAnotherAliasIDIsInconclusive(t *testing.T) {
 	require.ErrorContains(t, err, "the same content under another alias id", "nor is it sent at all")
 }
 
+func TestAMessageUnderAnotherAliasIDIsAnotherIfAliasIDsAreKept(t *testing.T) {
+	for name, aliasID := range map[string]string{"another alias id": "of another", "no alias id": ""} {
+		t.Run(name, func(t *testing.T) {
+			client := stubWithTranscript(t, onePage(func(sent []map[string]any) string {
+				return transcriptOf(1, map[string]any{"aliasId": aliasID, "direction": "inbound", "type": "text", "text": sent[0]["text"]})
+			}))
+			_, err := client.AppendMessage(t.Context(), twoTexts("C1"),
+				engage.WithReconciliation(engage.Reconciliation{SettleTime: time.Millisecond, AliasIDsKept: true}))
+			require.Len(t, failureOf(t, err).Attempts, 2, "the messages are certainly absent")
+		})
+	}
+}
+
 func TestAnIdentifierMadeFromTheAliasIDIsNoOtherContent(t *testing.T) {
 	client := stubWithTranscript(t, onePage(func(sent []map[string]any) string {
 		data := sent[0]["ambQuickReplies"].(map[string]any)["data"].(map[string]any)
