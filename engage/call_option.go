@@ -56,8 +56,9 @@ const (
 	// RetryAlways repeats a call after every transient failure, even a create or an
 	// append that may have been applied. A message can then arrive twice.
 	RetryAlways
-	// RetryNever makes one attempt, whatever Attempts says. A refused token is still replaced once, and a
-	// write that may have been applied is still reconciled; see [Reconciliation].
+	// RetryNever makes one attempt, whatever Attempts says. A refused token is still
+	// replaced once, and a write that may have been applied is still reconciled; see
+	// [Reconciliation].
 	RetryNever
 )
 
@@ -133,9 +134,9 @@ func (s *settings) setRetry(retry Retry) {
 // [outcome.MaybeApplied].
 //
 // Transcripts are for standalone tenants only (documented). That they contain the alias
-// ids of messages is assumed. So a lookup is inconclusive if the transcript has the same
-// content under another alias id, or a message of the same direction without alias id,
-// unless AliasIDsKept is set.
+// ids of messages is assumed. Without AliasIDsKept, a lookup is inconclusive if the
+// transcript has the same content under another alias id, or a message of the same
+// direction without alias id.
 //
 // A client with callbacks waits for the outcome meanwhile, of convergent writes, too: a
 // callback comes even if the acknowledgement was lost.
@@ -146,10 +147,10 @@ type Reconciliation struct {
 	Off bool
 	// SettleTime is the time after which a request that was sent, and got no reply,
 	// cannot be applied any more. The vendor publishes no such time. The default, 0, means
-	// that it is unknown, and that nothing is sent again. If it is set, and a lookup after that time finds the write absent, the
-	// client sends it once more with the same alias ids, within the limit of attempts. A
-	// create with messages is absent only if its address has no conversation. If the
-	// time is too short, a message can arrive twice.
+	// that it is unknown, and that nothing is sent again. Otherwise the client sends a write
+	// once more that a lookup after that time finds absent. It sends the same alias ids, and
+	// keeps to the limit of attempts. A create with messages is absent only if its address
+	// has no conversation. If the time is too short, a message can arrive twice.
 	SettleTime time.Duration
 	// LookFirst looks a create or an append up before it is sent, for a program that was
 	// killed and handles an event again; see [WithReconciliation].

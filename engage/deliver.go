@@ -90,8 +90,8 @@ type Step struct {
 	Edge      outcome.Edge
 }
 
-// mostRounds limits how often a delivery tries to write, because somebody else changed
-// the conversation each time.
+// mostRounds limits how often a delivery writes. Somebody else may change the conversation
+// each time.
 const mostRounds = 4
 
 // Validate returns nil, or an [*outcome.Error] of CreateConversation or AppendMessage with
@@ -136,14 +136,14 @@ func (in Inbound) key() string {
 }
 
 // Deliver brings a message into its conversation. The options apply to each call that it
-// makes. It returns the steps that it took, with an error, too. The error is that of the
-// step that failed. Without a step it is that of [Inbound.Validate] or of a missing
-// Client, or wraps that of the Locker or of ctx, which ended before the turn: nothing was
-// sent then. All of them are an [*outcome.Error].
+// makes. It returns the steps that it took, with an error, too. The error is an
+// [*outcome.Error], that of the step that failed. Without a step nothing was sent: the
+// delivery is invalid, or the error wraps that of the Locker, or of ctx, which ended before
+// the turn.
 //
 // A step is refused if somebody else has opened or closed the conversation since the
 // search. Deliver then searches again, and goes on from what it finds. It returns the
-// refusal if the conversation is as before, or after it has tried four times. Deliver
+// refusal if the conversation is as before, or after four writes. Deliver
 // returns when the last write is acknowledged, or with callbacks when its outcome is known.
 // After an acknowledged create or re-open it waits for up to AppearTime more.
 //
@@ -222,18 +222,18 @@ func (r *deliveryRun) run(ctx context.Context) error {
 	}
 }
 
-// wasRefused reports whether the service certainly did not apply a step, because of the
-// state of the conversation.
+// wasRefused reports whether the service refused a step because of the state of the
+// conversation, and certainly did not apply it. A re-open may have been applied by an
+// earlier attempt: it brings no message.
 func wasRefused(err error) bool {
 	failure, ok := errors.AsType[*outcome.Error](err)
-	if !ok || failure.Effect != outcome.Refused {
+	switch {
+	case !ok:
 		return false
+	case failure.Edge == outcome.OnConversationFailed, failure.Edge == outcome.OnAppendMessageFailure:
+		return failure.Effect == outcome.Refused
 	}
-	switch failure.Edge {
-	case outcome.OnConversationFailed, outcome.OnAppendMessageFailure, outcome.ConversationReopenFailed:
-		return true
-	}
-	return false
+	return failure.Edge == outcome.ConversationReopenFailed
 }
 
 // write brings the message into the conversation that a search found.

@@ -199,6 +199,19 @@ func TestDeliverDoesNotGoOnFromAnAppendThatMayHaveBeenApplied(t *testing.T) {
 	require.Equal(t, map[string]int{"hello": 1}, countTexts(server))
 }
 
+// The reply to the re-open is lost, and the next attempt finds the conversation open.
+func TestDeliverGoesOnAfterAReopenThatWasAppliedBefore(t *testing.T) {
+	server, deliverer := newDeliverer(t)
+	seed(server, engagetest.Closed)
+	server.Fail(outcome.ReopenConversation, engagetest.Fault{Applied: true, Connection: engagetest.ConnectionReset})
+	delivery, err := deliverer.Deliver(t.Context(), inbound("hello"))
+	require.NoError(t, err)
+	require.Equal(t, []outcome.Edge{
+		outcome.ConversationClosed, outcome.ConversationReopenFailed, outcome.ConversationInQueue, outcome.OnAppendMessageSuccess,
+	}, stepEdges(delivery))
+	require.Equal(t, map[string]int{"hello": 1}, countTexts(server))
+}
+
 // The program was killed after the write, and handles the event again.
 func TestAMessageThatIsDeliveredAgainIsThereOnce(t *testing.T) {
 	for name, between := range map[string]func(*engagetest.Conversation){

@@ -36,7 +36,7 @@ import (
 // created or re-opened a conversation before it failed.
 //
 // The vendor advises to try again later after onError and each of these edges but error.
-// The call is unsafe to repeat, so the client repeats it only if it was not sent, or was
+// The call is unsafe to repeat. The client repeats it only if it was not sent, or was
 // refused with a reason to try again; see [Class]. It does not look up a call that may
 // have been applied.
 func (c *Client) ResolveConversation(ctx context.Context, request ResolveConversationRequest, options ...CallOption) (*ResolveConversationReceipt, error) {
