@@ -5,9 +5,8 @@
 package scan
 
 import (
+	"encoding/json"
 	"fmt"
-	"strconv"
-	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -116,10 +115,12 @@ func (s *Scanner) Member(first bool) (name []byte, more, ok bool) {
 // share memory with the data.
 func (s *Scanner) Text() (text []byte, ok bool) {
 	raw, escaped, ok := s.quoted()
-	if ok && (escaped || !utf8.Valid(raw)) {
-		return decode(raw), true
+	if !ok || !escaped && utf8.Valid(raw) {
+		return raw, ok
 	}
-	return raw, ok
+	var decoded string
+	_ = json.Unmarshal(s.data[s.at-len(raw)-len(`""`):s.at], &decoded) // It is a string.
+	return []byte(decoded), true
 }
 
 // quoted reads a string and returns what is between its quotes.
@@ -190,58 +191,6 @@ func (s *Scanner) escape() bool {
 
 func isHex(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
-}
-
-// decode returns raw, which is between the quotes of a string, without escapes. An
-// unpaired surrogate and a byte that is not UTF-8 become U+FFFD.
-func decode(raw []byte) []byte {
-	text := make([]byte, 0, len(raw))
-	for i := 0; i < len(raw); i++ {
-		if raw[i] != '\\' {
-			r, size := utf8.DecodeRune(raw[i:])
-			text = utf8.AppendRune(text, r)
-			i += size - 1
-			continue
-		}
-		i++
-		switch c := raw[i]; c {
-		case 'b':
-			text = append(text, '\b')
-		case 'f':
-			text = append(text, '\f')
-		case 'n':
-			text = append(text, '\n')
-		case 'r':
-			text = append(text, '\r')
-		case 't':
-			text = append(text, '\t')
-		case 'u':
-			r := unit(raw[i+1:])
-			i += 4
-			if whole := utf16.DecodeRune(r, unitOf(raw[i+1:])); whole != utf8.RuneError {
-				r = whole
-				i += len(`\u0000`)
-			}
-			text = utf8.AppendRune(text, r)
-		default:
-			text = append(text, c)
-		}
-	}
-	return text
-}
-
-// unit returns the UTF-16 unit that raw begins with as four hexadecimal digits.
-func unit(raw []byte) rune {
-	number, _ := strconv.ParseUint(string(raw[:4]), 16, 16) // escape checked them.
-	return rune(number)
-}
-
-// unitOf returns the UTF-16 unit that raw begins with as an escape, or 0.
-func unitOf(raw []byte) rune {
-	if len(raw) < len(`\u0000`) || raw[0] != '\\' || raw[1] != 'u' {
-		return 0
-	}
-	return unit(raw[2:])
 }
 
 // Number reads a number and returns its text, which shares memory with the data.
