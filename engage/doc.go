@@ -6,7 +6,8 @@
 // removes participants, and reads transcripts and business hours. It can also let the
 // service resolve what becomes of a message. Every call ends on the outcome edge on which
 // the node would end; see package outcome. [Client.Do] calls operations for which there
-// is no method.
+// is no method. A [Deliverer] makes the calls that bring a customer's message into the
+// right conversation.
 //
 //	client, err := engage.New(engage.US, auth.ClientCredentials{
 //		ClientID:     os.Getenv("ENGAGE_CLIENT_ID"),
