@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/engagesdk/engage-go/engage/channel"
@@ -260,7 +259,10 @@ func copyOf(flag *bool) *bool {
 }
 
 // emailID returns the Message-ID header of an email, or "".
-func (m Message) emailID() string {
+func (m Message) emailID() string { return m.emailHeader("Message-ID") }
+
+// emailHeader returns a header of an email, or "".
+func (m Message) emailHeader(name string) string {
 	if m.Type != "email" {
 		return ""
 	}
@@ -272,12 +274,7 @@ func (m Message) emailID() string {
 	if json.Unmarshal(m.Raw, &message) != nil {
 		return ""
 	}
-	for name, value := range message.Email.Headers {
-		if strings.EqualFold(name, "Message-ID") {
-			return value
-		}
-	}
-	return ""
+	return header(message.Email.Headers, name)
 }
 
 // encode returns the JSON of a message that has no Raw.

@@ -27,20 +27,13 @@ import (
 // channel. It also returns an error where no document shows an event: for the channel
 // API, and for a WhatsApp message with several files.
 func Event(address channel.Address, m message.Message) ([]byte, error) {
-	if message.DirectionOf(m) != message.Inbound {
-		return nil, errors.New("engagetest: Event: the message is not inbound")
-	}
 	to := address.Members()
-	raw, err := json.Marshal(message.Stamp(m, rand.Text(), time.Now()))
+	m = message.Stamp(m, rand.Text(), time.Now())
+	read, err := fromCustomer(to.Channel, m)
 	if err != nil {
-		return nil, fmt.Errorf("engagetest: Event: the message has no JSON: %w", err)
+		return nil, fmt.Errorf("engagetest: Event: %w", err)
 	}
-	o, _ := newObject(raw)
-	o.raw = raw
-	read := o.message(to.Channel)
-	if refusal := o.refusal(); refusal != nil {
-		return nil, fmt.Errorf("engagetest: Event: the service does not accept the message: %s", refusal.description)
-	}
+	raw := encode(m)
 	unlimited, _ := newObject(raw)
 	read.Attachments = unlimited.attachments(read.Type) // Engage limits the files, the channel does not (assumed).
 	e := event{

@@ -30,7 +30,7 @@ func resolveConversation(c *call) action {
 	incoming.message.AliasID = transID
 	incoming.message.Raw = incoming.encode()
 	return func(s *state) result {
-		conversation, operation := s.resolve(incoming, c)
+		conversation, operation := s.resolve(incoming, c.now)
 		resolved := acknowledged(conversation, c.now)
 		resolved.resolved = &resolution{TransID: transID, TaskID: s.taskOf[conversation.ID], Operation: operation}
 		s.append(conversation, []Message{incoming.message})
@@ -40,7 +40,7 @@ func resolveConversation(c *call) action {
 
 // resolve finds, re-opens or creates the conversation of a message. It returns the
 // conversation and the operation to report.
-func (s *state) resolve(in incoming, c *call) (*Conversation, string) {
+func (s *state) resolve(in incoming, now time.Time) (*Conversation, string) {
 	conversation := s.find(in.address)
 	switch {
 	case conversation != nil && conversation.open():
@@ -51,15 +51,18 @@ func (s *state) resolve(in incoming, c *call) (*Conversation, string) {
 		return conversation, wasReopened
 	}
 	created := &Conversation{
-		Status:          Queued,
-		Channel:         in.address.channel,
-		CustomerAddress: in.address.customer,
-		BusinessAddress: in.address.business,
-		ThreadID:        in.address.threadID,
-		Subject:         in.address.subject,
-		InReplyTo:       in.address.inReplyTo,
-		CustomerName:    in.name,
-		CreatedAt:       c.now,
+		Status:             Queued,
+		Channel:            in.address.channel,
+		CustomerAddress:    in.address.customer,
+		BusinessAddress:    in.address.business,
+		ThreadID:           in.address.threadID,
+		BrowserFingerprint: in.address.fingerprint,
+		Subject:            in.address.subject,
+		ToRecipients:       in.address.toRecipients,
+		CCRecipients:       in.address.ccRecipients,
+		InReplyTo:          in.address.inReplyTo,
+		CustomerName:       in.name,
+		CreatedAt:          now,
 	}
 	s.put(created)
 	if task := s.newTask(created); created.Channel != liveChat {

@@ -53,6 +53,21 @@ func (a address) customerKey() customerKey {
 
 func (a address) thread() thread { return thread{a.business, a.threadID} }
 
+// addressOf returns the address with these members.
+func addressOf(m channel.Members) address {
+	return address{
+		channel:      m.Channel,
+		customer:     m.CustomerAddress,
+		business:     m.BusinessAddress,
+		threadID:     m.ThreadID,
+		fingerprint:  m.BrowserFingerprint,
+		subject:      m.Subject,
+		toRecipients: m.ToRecipients,
+		ccRecipients: m.CCRecipients,
+		inReplyTo:    m.InReplyTo,
+	}
+}
+
 // address returns the address of the conversation.
 func (c *Conversation) address() address {
 	return address{
