@@ -325,7 +325,9 @@ type state struct {
 	teams         map[string]Team
 	businessHours map[string]BusinessHours
 
-	watchers map[*watcher]bool
+	watchers    map[*watcher]bool
+	deliver     func(Delivery) // Nil if nothing is delivered.
+	undelivered []undelivered  // What the current request has appended to deliver.
 
 	behavior
 }
@@ -418,6 +420,9 @@ func (s *state) append(c *Conversation, messages []Message) {
 		c.Messages = append(c.Messages, m)
 		if id := m.emailID(); id != "" {
 			s.byEmail[id] = append(s.byEmail[id], c)
+		}
+		if s.deliver != nil && m.Direction == "outbound" {
+			s.undelivered = append(s.undelivered, undelivered{c.ID, c.Address(), m.Raw})
 		}
 	}
 }

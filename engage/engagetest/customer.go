@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/message"
@@ -19,7 +20,8 @@ import (
 // InReplyTo of the address, or else by the In-Reply-To header of the message.
 //
 // An empty alias id becomes a transaction id of the server, and a zero timestamp the
-// time of its clock. Use [Answer] for the answer to a rich message, and [Reply] for the
+// time of its clock. If there is a receiver of [Server.StreamTo], Write also sends the
+// [Event] of the message. Use [Answer] for the answer to a rich message, and [Reply] for the
 // answer to an email.
 //
 // Write returns an error and changes nothing if the address is incomplete or m is not
@@ -39,13 +41,27 @@ func (s *Server) Write(address channel.Address, m message.Message) (id string, e
 	if to.InReplyTo == "" {
 		to.InReplyTo = written.emailHeader("In-Reply-To")
 	}
+	id = s.write(addressOf(to), written, now)
+	if s.events.streams() {
+		event, err := Event(address, message.Stamp(m, written.AliasID, written.Timestamp))
+		if err != nil {
+			s.events.add(StreamEvent{Err: err})
+			return id, nil
+		}
+		s.SendEvent(event)
+	}
+	return id, nil
+}
+
+// write appends a message to the conversation at an address, and returns its id.
+func (s *Server) write(to address, m Message, now time.Time) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	conversation, _ := s.state.resolve(incoming{address: addressOf(to)}, now)
-	s.state.append(conversation, []Message{written})
+	conversation, _ := s.state.resolve(incoming{address: to}, now)
+	s.state.append(conversation, []Message{m})
 	conversation.UpdatedAt = now
 	s.state.changed(conversation.ID)
-	return conversation.ID, nil
+	return conversation.ID
 }
 
 // fromCustomer returns a message of a customer as a conversation of the channel keeps it.

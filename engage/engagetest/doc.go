@@ -50,9 +50,16 @@
 //
 // # The other side
 //
+// [Server.Write] appends a message of a customer, on any channel. [Answer] returns the
+// customer's answer to a rich message, and [Reply] that to an email. [Server.OnDelivery]
+// sets a function that gets the messages to the customer.
+//
 // [Event] returns the stream event of a customer's message, and a stream.Sender sends it
-// as the vendor does. [Server.Changes] reports the conversations that change, and
-// [Server.Snapshot] returns the state of the server for [Server.Restore].
+// as the vendor does. After [Server.StreamTo] the server itself sends an event of each
+// message that is written.
+//
+// [Server.Changes] reports the conversations that change, and [Server.Snapshot] returns the
+// state of the server for [Server.Restore].
 //
 // # Faults
 //

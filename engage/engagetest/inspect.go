@@ -91,11 +91,16 @@ func (s *Server) Messages(id string) []message.Message {
 	}
 	messages := make([]message.Message, len(c.Messages))
 	for i, m := range c.Messages {
-		decoded, err := message.Decode(m.Raw)
-		if err != nil {
-			decoded = message.Unknown{Raw: json.RawMessage(m.Raw)}
-		}
-		messages[i] = decoded
+		messages[i] = decoded(m.Raw)
 	}
 	return messages
+}
+
+// decoded returns a message in the types of the SDK.
+func decoded(raw json.RawMessage) message.Message {
+	m, err := message.Decode(raw)
+	if err != nil {
+		return message.Unknown{Raw: raw}
+	}
+	return m
 }

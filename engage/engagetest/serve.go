@@ -189,18 +189,30 @@ func (s *Server) finish(c *call, r result) (reply, *notice) {
 	return c.reply(r), notice
 }
 
-// apply applies an action to the state and returns its result.
+// apply applies an action to the state, delivers the outbound messages that it appends,
+// and returns its result.
 func (s *Server) apply(c *call, act action) result {
+	r, appended, deliver := s.act(c, act)
+	for _, u := range appended {
+		deliver(u.delivery())
+	}
+	return r
+}
+
+// act performs an action. If there is a function for deliveries, act also returns that and
+// the outbound messages to deliver.
+func (s *Server) act(c *call, act action) (r result, appended []undelivered, deliver func(Delivery)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := act(&s.state)
+	r = act(&s.state)
 	if c.route.write && r.ok() {
 		s.state.changed(r.conversationID)
 	}
 	if !s.state.conversationIDs && c.route.write {
 		r.value = nil
 	}
-	return r
+	appended, s.state.undelivered = s.state.undelivered, nil
+	return r, appended, s.state.deliver
 }
 
 // check returns the refusal of a request that no operation accepts, or nil.

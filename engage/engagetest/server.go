@@ -30,6 +30,7 @@ type Server struct {
 	faults    faults
 	log       requestLog
 	callbacks *callbacks
+	events    events
 
 	ctx    context.Context // Close cancels it.
 	cancel context.CancelFunc

@@ -74,7 +74,7 @@ func (s *Server) Restore(data []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	before := s.state.all
-	restored.behavior, restored.watchers = s.state.behavior, s.state.watchers
+	restored.behavior, restored.watchers, restored.deliver = s.state.behavior, s.state.watchers, s.state.deliver
 	s.state = restored
 	for _, c := range before {
 		s.state.changed(c.ID)
