@@ -325,6 +325,9 @@ type state struct {
 	teams         map[string]Team
 	businessHours map[string]BusinessHours
 
+	files     map[string]file // By id.
+	fileBytes int             // The size of all files together.
+
 	watchers    map[*watcher]bool
 	deliver     func(Delivery) // Nil if nothing is delivered.
 	undelivered []undelivered  // What the current request has appended to deliver.
@@ -352,6 +355,7 @@ func newState() state {
 		taskOf:        make(map[string]string),
 		teams:         make(map[string]Team),
 		businessHours: make(map[string]BusinessHours),
+		files:         make(map[string]file),
 		watchers:      make(map[*watcher]bool),
 	}
 }

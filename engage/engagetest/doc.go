@@ -54,6 +54,8 @@
 // customer's answer to a rich message, and [Reply] that to an email. [Server.OnDelivery]
 // sets a function that gets the messages to the customer.
 //
+// [Server.AddFile] makes the server serve a file for an attachment.
+//
 // [Event] returns the stream event of a customer's message, and a stream.Sender sends it
 // as the vendor does. After [Server.StreamTo] the server itself sends an event of each
 // message that is written.

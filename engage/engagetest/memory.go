@@ -12,9 +12,9 @@ import (
 	"syscall"
 )
 
-// memoryURL is the base URL of a server without a network. No token leaves the process
+// memoryOrigin is the origin of a server without a network. No token leaves the process
 // if a test uses the URL without the transport, because the name does not exist.
-const memoryURL = "https://engage.test" + basePath
+const memoryOrigin = "https://engage.test"
 
 // Transport returns a transport that passes requests to the server in memory, whatever
 // the host of the URL; see [HandlerTransport]. It imitates broken connections:

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -55,6 +56,7 @@ type settings struct {
 	maxStreams        int
 	callbackTransport http.RoundTripper
 	applyDelay        time.Duration
+	listener          net.Listener
 	noNetwork         bool
 	allowRefusals     bool
 	problems          []string // What is wrong with the options.
@@ -74,7 +76,12 @@ type behavior struct {
 // dated. The default is time.Now. The server calls now from many goroutines.
 // Delays of faults take the time of package time, whatever the clock.
 func WithClock(now func() time.Time) Option {
-	return func(s *settings) { s.clock = now }
+	return func(s *settings) {
+		if now == nil {
+			s.problem("WithClock: the function is nil")
+		}
+		s.clock = now
+	}
 }
 
 // WithCredentials sets the client id and the secret that the server accepts. By
@@ -97,8 +104,8 @@ func WithTLS() Option {
 
 // WithMaxStreams limits the requests that an HTTP/2 connection carries at the same
 // time. A client that has not yet received the limit may exceed it. The server refuses
-// the surplus requests with REFUSED_STREAM. The default is that of net/http. Use this
-// option with [WithTLS].
+// the surplus requests with REFUSED_STREAM. The default is that of net/http. The option
+// needs [WithTLS].
 func WithMaxStreams(streams int) Option {
 	return func(s *settings) { s.maxStreams = streams }
 }
@@ -163,14 +170,27 @@ func WithCallbackTransport(transport http.RoundTripper) Option {
 	return func(s *settings) { s.callbackTransport = transport }
 }
 
+// WithListener makes the server accept connections on listener, such as one on a fixed
+// port, and close it when the server is closed. The URL of the server has the address of
+// the listener. Without this option the server listens on a free port of a loopback
+// address.
+func WithListener(listener net.Listener) Option {
+	return func(s *settings) {
+		if listener == nil {
+			s.problem("WithListener: the listener is nil")
+		}
+		s.listener = listener
+	}
+}
+
 // WithoutNetwork makes the server listen nowhere. Use [Server.Client], or the
 // [Server.Transport] with any client. This is for tests in a testing/synctest bubble,
 // where every delay takes no real time, and for tests that need no network. Create the
 // server inside the bubble. Without the option the
 // clock of a bubble stands still, and the first wait never ends.
 //
-// The option cannot be combined with [WithTLS] and [WithMaxStreams], which need
-// connections.
+// The option cannot be combined with [WithListener], [WithTLS] and [WithMaxStreams],
+// which need connections.
 func WithoutNetwork() Option {
 	return func(s *settings) { s.noNetwork = true }
 }
@@ -194,11 +214,17 @@ func (s *settings) validate() string {
 	if s.tokenLifetime <= 0 {
 		s.problem("WithTokenLifetime: the lifetime is less than a second")
 	}
+	if s.noNetwork && s.listener != nil {
+		s.problem("WithListener: there are no connections because of WithoutNetwork")
+	}
 	if s.noNetwork && s.tls {
 		s.problem("WithTLS: there are no connections because of WithoutNetwork")
 	}
-	if s.noNetwork && s.maxStreams != 0 {
+	switch {
+	case s.noNetwork && s.maxStreams != 0:
 		s.problem("WithMaxStreams: there are no connections because of WithoutNetwork")
+	case !s.tls && s.maxStreams != 0:
+		s.problem("WithMaxStreams: there is no HTTP/2 without WithTLS")
 	}
 	return strings.Join(s.problems, "; ")
 }
@@ -282,7 +308,11 @@ func newServer(options []Option) (*Server, string) {
 
 // listen starts to listen on a loopback address.
 func (s *Server) listen(set settings) {
-	s.http = httptest.NewUnstartedServer(s.Handler())
+	if set.listener == nil {
+		s.http = httptest.NewUnstartedServer(s.Handler())
+	} else {
+		s.http = &httptest.Server{Listener: set.listener, Config: &http.Server{Handler: s.Handler()}}
+	}
 	s.http.Listener = listener{s.http.Listener}
 	s.http.Config.ConnContext = withConnection
 	s.http.Config.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: set.maxStreams}
@@ -308,11 +338,14 @@ func (s *Server) Close() {
 
 // URL returns the base URL of the API, for engage.Endpoint. The host of a server without
 // a network does not exist.
-func (s *Server) URL() string {
+func (s *Server) URL() string { return s.origin() + basePath }
+
+// origin returns the scheme and the host of the server's URLs.
+func (s *Server) origin() string {
 	if s.http == nil {
-		return memoryURL
+		return memoryOrigin
 	}
-	return s.http.URL + basePath
+	return s.http.URL
 }
 
 // ClientID returns the client id that the server accepts.
@@ -379,8 +412,16 @@ func (s *Server) RevokeTokens() { s.tokens.revoke() }
 
 // Handler returns the server as a handler, for a listener of the caller's. A fault
 // that breaks the connection panics with http.ErrAbortHandler, as net/http expects.
-// On such a listener [ConnectionSilent] affects only the request.
-func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }
+// On such a listener [ConnectionSilent] affects only the request; see also [WithListener].
+func (s *Server) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, filesPath) {
+			s.serveFile(w, r)
+			return
+		}
+		s.serve(w, r)
+	})
+}
 
 // now returns the time of the server's clock, in UTC.
 func (s *Server) now() time.Time { return s.clock().UTC() }

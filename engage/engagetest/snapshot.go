@@ -9,7 +9,7 @@ import (
 )
 
 // snapshotVersion is the version of the JSON that Snapshot returns.
-const snapshotVersion = 1
+const snapshotVersion = 2
 
 // snapshot is the JSON of a server's state.
 type snapshot struct {
@@ -20,12 +20,13 @@ type snapshot struct {
 	TaskOf        map[string]string        `json:"taskOf"` // The task of each resolved conversation.
 	Teams         map[string]Team          `json:"teams"`  // By name.
 	BusinessHours map[string]BusinessHours `json:"businessHours"`
+	Files         map[string]file          `json:"files,omitempty"` // By id. Since version 2.
 }
 
 // Snapshot returns the state of the server as JSON, for [Server.Restore]. The state is
-// the conversations, the teams, the schedules, and the numbers of the last ids. Tokens,
-// faults, recorded requests and callbacks are not part of it. Snapshot returns an error
-// if a seeded time or CapabilityList has no JSON.
+// the conversations, the teams, the schedules, the files, and the numbers of the last ids.
+// Tokens, faults, recorded requests, callbacks and stream events are not part of it. Snapshot
+// returns an error if a seeded time or CapabilityList has no JSON.
 func (s *Server) Snapshot() ([]byte, error) {
 	s.mu.Lock()
 	saved := snapshot{
@@ -36,6 +37,7 @@ func (s *Server) Snapshot() ([]byte, error) {
 		TaskOf:        maps.Clone(s.state.taskOf),
 		Teams:         maps.Clone(s.state.teams),
 		BusinessHours: maps.Clone(s.state.businessHours),
+		Files:         maps.Clone(s.state.files),
 	}
 	for i, c := range s.state.all {
 		saved.Conversations[i] = c.clone()
@@ -51,7 +53,9 @@ func (s *Server) Snapshot() ([]byte, error) {
 }
 
 // Restore replaces the state of the server with that of a snapshot. It changes nothing if
-// it returns an error: data is not a snapshot, is damaged, or has a newer version.
+// it returns an error: data is not a snapshot, is damaged, or has a newer version. The
+// messages keep the URLs of their files, so a server with another address serves the files
+// at other URLs.
 func (s *Server) Restore(data []byte) error {
 	saved, err := readSnapshot(data)
 	if err != nil {
@@ -70,6 +74,9 @@ func (s *Server) Restore(data []byte) error {
 	maps.Copy(restored.taskOf, saved.TaskOf)
 	maps.Copy(restored.teams, saved.Teams)
 	maps.Copy(restored.businessHours, saved.BusinessHours)
+	for id, f := range saved.Files {
+		restored.addFile(id, f)
+	}
 
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -98,7 +98,7 @@ func TestADamagedSnapshotIsNotRestored(t *testing.T) {
 		"empty":             {"", "engagetest: Restore: the data is not a snapshot: unexpected end of JSON input"},
 		"cut":               {string(saved[:len(saved)/2]), "the data is not a snapshot: unexpected end of JSON input"},
 		"other JSON":        {`{"conversations":[]}`, "engagetest: Restore: the data is not a snapshot"},
-		"newer":             {change(`"engagetest":1`, `"engagetest":2`), "the snapshot has version 2, and this package reads version 1"},
+		"newer":             {change(`"engagetest":2`, `"engagetest":3`), "the snapshot has version 3, and this package reads version 2"},
 		"an unknown member": {change(`"ids":`, `"identifiers":`), `the snapshot is damaged: json: unknown field "identifiers"`},
 		"another kind":      {change(`"AliasID":"a"`, `"AliasID":7`), "the snapshot is damaged: json: cannot unmarshal number"},
 		"no id":             {change(`"ID":"full"`, `"ID":""`), "the id of conversation 1 is empty or occurs twice"},
