@@ -2,13 +2,16 @@ package engagetest_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/engagesdk/engage-go/engage/engagetest"
+	"github.com/engagesdk/engage-go/outcome"
 )
 
 // watching collects the lists of changes until ctx ends.
@@ -77,5 +80,36 @@ func TestChangesEndWhenTheServerIsClosed(t *testing.T) {
 		s.Close()
 		<-ended
 		require.Equal(t, [][]string{nil}, *lists, "the first list comes even if it is empty")
+	})
+}
+
+func TestRequestsAreReportedAsTheyChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, engagetest.WithoutNetwork())
+		s.post("/conversations/search", "{"+smsAddress+"}")
+		ctx, cancel := context.WithCancel(t.Context())
+		var lists [][]engagetest.Request
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			for requests := range s.RequestChanges(ctx) {
+				lists = append(lists, requests)
+			}
+		}()
+		synctest.Wait()
+		require.Len(t, lists, 1)
+		require.Equal(t, s.Requests(), lists[0])
+
+		s.Fail(outcome.CreateConversation, engagetest.Fault{ApplyDelay: time.Minute, Delay: time.Second})
+		go s.post("/conversations", "{"+smsAddress+"}")
+		for i, want := range []string{"#2 0 maybe applied", "#2 202 maybe applied", "#2 202 applied"} {
+			time.Sleep([]time.Duration{0, time.Second, time.Minute}[i])
+			synctest.Wait()
+			list := lists[len(lists)-1]
+			require.Len(t, list, 1)
+			require.Equal(t, want, fmt.Sprintf("#%d %d %s", list[0].Number, list[0].Status, list[0].Effect))
+		}
+		cancel()
+		<-ended
 	})
 }

@@ -328,7 +328,7 @@ type state struct {
 	files     map[string]file // By id.
 	fileBytes int             // The size of all files together.
 
-	watchers    map[*watcher]bool
+	watchers    map[*watcher[string]]bool
 	deliver     func(Delivery) // Nil if nothing is delivered.
 	undelivered []undelivered  // What the current request has appended to deliver.
 
@@ -356,7 +356,7 @@ func newState() state {
 		teams:         make(map[string]Team),
 		businessHours: make(map[string]BusinessHours),
 		files:         make(map[string]file),
-		watchers:      make(map[*watcher]bool),
+		watchers:      make(map[*watcher[string]]bool),
 	}
 }
 

@@ -15,8 +15,8 @@ import (
 
 // The server keeps files up to these sizes: of one file, and of all together.
 const (
-	maxFileBytes  = 16 << 20
-	maxFilesBytes = 128 << 20
+	maxFileBytes  = 8 << 20
+	maxFilesBytes = 64 << 20
 )
 
 // filesPath is the path below which the server serves files. It is outside of the API.
@@ -35,7 +35,7 @@ type file struct {
 //
 // The file is safe to open in a browser: it gets the media type only if that is
 // well-formed, and no script in it runs. AddFile returns an error if the file is larger
-// than 16 MiB, or if all files together would be larger than 128 MiB.
+// than 8 MiB, or if all files together would be larger than 64 MiB.
 func (s *Server) AddFile(name, mimeType string, content []byte) (message.Attachment, error) {
 	if len(content) > maxFileBytes {
 		return message.Attachment{}, fmt.Errorf("engagetest: AddFile: the file is larger than %d bytes", maxFileBytes)

@@ -93,15 +93,15 @@ func TestAFileIsSafeInABrowser(t *testing.T) {
 
 func TestFilesAreBounded(t *testing.T) {
 	s := start(t, engagetest.WithoutNetwork())
-	large := bytes.Repeat([]byte("x"), 16<<20)
+	large := bytes.Repeat([]byte("x"), 8<<20)
 	_, err := s.AddFile("a", "", append(large, 'x'))
-	require.EqualError(t, err, "engagetest: AddFile: the file is larger than 16777216 bytes")
+	require.EqualError(t, err, "engagetest: AddFile: the file is larger than 8388608 bytes")
 	for range 8 {
 		_, err = s.AddFile("a", "", large)
 		require.NoError(t, err)
 	}
 	_, err = s.AddFile("a", "", []byte("x"))
-	require.EqualError(t, err, "engagetest: AddFile: all files together are larger than 134217728 bytes")
+	require.EqualError(t, err, "engagetest: AddFile: all files together are larger than 67108864 bytes")
 }
 
 func TestASnapshotHasTheFiles(t *testing.T) {

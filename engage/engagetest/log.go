@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// loggedRequests is how many of the newest requests [Server.Log] describes.
+// loggedRequests is how many of the newest requests a description has.
 const loggedRequests = 50
 
 // Log returns a description of the newest requests, for people. Each request has a line
@@ -45,11 +45,22 @@ func (s *Server) Log() string {
 // there are none.
 func (s *Server) refusals() string {
 	requests := slices.DeleteFunc(s.Requests(), func(r Request) bool { return r.Refusal == "" })
-	if len(requests) == 0 {
-		return ""
-	}
+	requests = requests[max(0, len(requests)-loggedRequests):]
+	s.log.mu.Lock()
+	refused := s.log.refusals
+	s.log.mu.Unlock()
 	var report strings.Builder
-	fmt.Fprintf(&report, "engagetest: the server refused %d of the requests:", len(requests))
+	fmt.Fprintf(&report, "engagetest: the server refused %d of the requests", refused)
+	switch {
+	case refused == 0:
+		return ""
+	case len(requests) == 0:
+		report.WriteString(", which have been dropped since")
+	case len(requests) < refused:
+		fmt.Fprintf(&report, ", and these are the newest %d:", len(requests))
+	default:
+		report.WriteByte(':')
+	}
 	for _, r := range requests {
 		fmt.Fprintf(&report, "\n%s\n      refused: %s", r.line(), r.Refusal)
 	}

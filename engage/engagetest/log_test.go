@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -117,6 +118,33 @@ func TestNewReportsNothingAfterNormalWork(t *testing.T) {
 			require.Empty(t, spy.errors)
 			require.Empty(t, spy.logged)
 		})
+	}
+}
+
+// Refused requests that were dropped from the record still fail the test.
+func TestNewCountsRefusedRequestsThatWereDropped(t *testing.T) {
+	for want, count := range map[string]struct{ refused, understood int }{
+		"engagetest: the server refused 60 of the requests, and these are the newest 50:\n  #11 ": {60, 0},
+		"engagetest: the server refused 2 of the requests, which have been dropped since\n":       {2, 10_000},
+	} {
+		spy := &spy{TB: t}
+		spy.run(func() {
+			server := engagetest.New(spy, engagetest.WithoutNetwork())
+			handler, token := server.Handler(), server.IssueToken()
+			send := func(path string) {
+				request := httptest.NewRequest(http.MethodGet, path, nil)
+				request.Header.Set("Authorization", "Bearer "+token)
+				handler.ServeHTTP(httptest.NewRecorder(), request)
+			}
+			for range count.refused {
+				send("/nothing")
+			}
+			for range count.understood {
+				send("/api/v1/conversations/none/messages")
+			}
+		})
+		require.Len(t, spy.errors, 1)
+		require.Contains(t, spy.errors[0], want)
 	}
 }
 

@@ -50,6 +50,11 @@ type Request struct {
 	// there is none: for a token, an unknown path, a broken connection, or a reply whose
 	// body a fault has replaced. The request does not contain the version of the node.
 	Edge outcome.Edge
+	// Effect is [outcome.Applied] if the server applied the write, whatever its reply says.
+	// It is [outcome.MaybeApplied] while the write waits to be applied after its
+	// acknowledgement, and otherwise [outcome.Refused]. It is zero if the request is no
+	// write.
+	Effect outcome.Effect
 	// Reply is the body of the reply. The token is redacted. It is the whole body even if
 	// [ConnectionCutShort] cuts it short, and does not have the padding of [Oversized].
 	Reply []byte
@@ -64,7 +69,9 @@ type requestLog struct {
 	mu       sync.Mutex
 	requests []*Request
 	received int
+	refusals int // How many requests were refused, dropped ones too.
 	bytes    int
+	watchers map[*watcher[int]]bool
 }
 
 // add numbers a request and keeps it.
@@ -76,6 +83,7 @@ func (l *requestLog) add(r *Request) {
 	l.requests = append(l.requests, r)
 	l.bytes += len(r.Body)
 	l.drop()
+	l.changed(r)
 }
 
 // answered records the reply to a request.
@@ -90,9 +98,20 @@ func (l *requestLog) answered(r *Request, sent reply, f Fault) {
 	if !f.garbles() {
 		r.Edge = sent.edge
 	}
-	if kept := len(l.requests) > 0 && r.Number >= l.requests[0].Number; kept {
+	if l.kept(r.Number) != nil {
 		l.bytes += len(body)
 		l.drop()
+	}
+	l.changed(r)
+}
+
+// has records the effect of a write. A write that was applied once stays so.
+func (l *requestLog) has(r *Request, effect outcome.Effect) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if r.Effect != outcome.Applied {
+		r.Effect = effect
+		l.changed(r)
 	}
 }
 
@@ -110,6 +129,8 @@ func (l *requestLog) refused(r *Request, refusal string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	r.Refusal = refusal
+	l.refusals++
+	l.changed(r)
 }
 
 // Requests returns copies of the requests that the server received, in the order of
@@ -142,7 +163,12 @@ func (c *call) record(r *http.Request) *Request {
 	if c.operation() == Token || c.mediaType() == formType {
 		body = c.withoutSecret() // A form belongs to a request for a token, even if the path is wrong.
 	}
+	var effect outcome.Effect
+	if c.route != nil && c.route.write {
+		effect = outcome.Refused // Until it is applied.
+	}
 	return &Request{
+		Effect:        effect,
 		Operation:     c.operation(),
 		Method:        r.Method,
 		Path:          c.pathWithoutSecret(r.URL),

@@ -180,6 +180,36 @@ func TestRecordedRequestsAreCopies(t *testing.T) {
 	require.Equal(t, "application/json", s.Requests()[0].Header.Get("Content-Type"))
 }
 
+// The effect is what became of the write, whatever the client gets to know.
+func TestRecordedRequestsHaveTheEffectOfTheWrite(t *testing.T) {
+	for name, c := range map[string]struct {
+		fault engagetest.Fault
+		path  string
+		want  outcome.Effect
+	}{
+		"applied":                    {engagetest.Fault{}, "/conversations/open/close", outcome.Applied},
+		"the state forbids it":       {engagetest.Fault{}, "/conversations/closed/close", outcome.Refused},
+		"invalid":                    {engagetest.Fault{}, "/conversations/open/messages", outcome.Refused},
+		"a read":                     {engagetest.Fault{}, "/conversations/search", 0},
+		"an unknown path":            {engagetest.Fault{}, "/conversations/open/closed", 0},
+		"the reply is lost":          {engagetest.Fault{Applied: true, Connection: engagetest.ConnectionReset}, "/conversations/open/close", outcome.Applied},
+		"the request is lost":        {engagetest.Fault{Connection: engagetest.ConnectionReset}, "/conversations/open/close", outcome.Refused},
+		"a success that is not true": {engagetest.Fault{Status: 200}, "/conversations/open/close", outcome.Refused},
+		"a failure that is not true": {engagetest.Fault{Status: 503, Applied: true}, "/conversations/open/close", outcome.Applied},
+		"a refused repetition":       {engagetest.Fault{Repeated: true}, "/conversations/open/close", outcome.Applied},
+		"applied later":              {engagetest.Fault{ApplyDelay: time.Hour}, "/conversations/open/close", outcome.MaybeApplied},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, engagetest.WithoutNetwork())
+			s.Seed(engagetest.Conversation{ID: "open"})
+			s.Seed(engagetest.Conversation{ID: "closed", Status: engagetest.Closed})
+			s.FailFunc(func(engagetest.Request) engagetest.Fault { return c.fault })
+			_, _ = s.do(s.request(http.MethodPost, c.path, ""))
+			require.Equal(t, c.want, s.Requests()[0].Effect)
+		})
+	}
+}
+
 func TestRecordedRequestsAreBounded(t *testing.T) {
 	s := start(t)
 	handler := s.Handler()

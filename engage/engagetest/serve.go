@@ -32,6 +32,7 @@ type call struct {
 	tid        string
 	// callbackURL is where the server posts the outcome of a write.
 	callbackURL string
+	request     *Request // In the log.
 }
 
 // operation returns the operation of the request, or "" if it has no route.
@@ -51,6 +52,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		abort()
 	}
 	request := c.record(r)
+	c.request = request
 	s.log.add(request)
 	fault := s.faults.next(request)
 
@@ -132,6 +134,7 @@ func (s *Server) perform(c *call, f Fault) (own reply, post func()) {
 // applyLater applies a write after the ApplyDelay of the fault, in the background, and
 // then posts its callback. It does nothing if the server is closed first.
 func (s *Server) applyLater(c *call, act action, f Fault) {
+	s.log.has(c.request, outcome.MaybeApplied)
 	s.callbacks.run(func() {
 		if wait(s.ctx, f.ApplyDelay) {
 			c.now = s.now()
@@ -193,6 +196,13 @@ func (s *Server) finish(c *call, r result) (reply, *notice) {
 // and returns its result.
 func (s *Server) apply(c *call, act action) result {
 	r, appended, deliver := s.act(c, act)
+	if c.route.write {
+		effect := outcome.Applied
+		if !r.ok() {
+			effect = outcome.Refused
+		}
+		s.log.has(c.request, effect)
+	}
 	for _, u := range appended {
 		deliver(u.delivery())
 	}
