@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/engagetest"
 )
 
@@ -207,6 +208,25 @@ func TestUpdateSetsAliasAndFields(t *testing.T) {
 	after := s.conversation(id)
 	require.Equal(t, "task", after.AliasID)
 	require.Equal(t, []engagetest.CustomField{{"profile", "k", "v"}}, after.CustomFields)
+}
+
+// Which of the two clears a value at the service is not known, so both do here.
+func TestUpdateClearsWithNullOrAnEmptyText(t *testing.T) {
+	s := start(t, engagetest.WithoutNetwork())
+	client, err := s.Client()
+	require.NoError(t, err)
+	for _, clearing := range []engage.Clearing{engage.ClearWithNull, engage.ClearWithEmpty} {
+		seeded := sms(engagetest.Queued)
+		seeded.AliasID, seeded.CustomFields = "task", []engagetest.CustomField{{"profile", "k", "v"}}
+		id := s.Seed(seeded)
+		_, err := client.UpdateConversation(t.Context(), engage.UpdateConversationV10{
+			ConversationID: id, ClearAliasID: clearing,
+			CustomFields: []engage.CustomField{{Scope: "profile", Key: "k", Null: clearing == engage.ClearWithNull}},
+		})
+		require.NoError(t, err)
+		require.Empty(t, s.conversation(id).AliasID)
+		require.Equal(t, []engagetest.CustomField{{"profile", "k", ""}}, s.conversation(id).CustomFields)
+	}
 }
 
 func TestTransferNamesTheQueue(t *testing.T) {

@@ -91,7 +91,8 @@
 // It refuses:
 //
 //   - a member or a query parameter that it does not know, or that occurs twice;
-//   - a value of the wrong kind, and null, except for the bid of Apple;
+//   - a value of the wrong kind, and null, except for the bid of Apple and what an update
+//     clears;
 //   - an address, an id or a name that is present but empty.
 //
 // This applies to rich messages and to the details of Resolve at every depth, as far

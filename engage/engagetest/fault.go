@@ -48,7 +48,7 @@ type Fault struct {
 	// ApplyDelay makes the server acknowledge a write at once and apply it in the
 	// background, this long after the request arrived. The server waits as with Delay.
 	// It does not apply the write if the request is invalid or the server is closed
-	// first. Repeated then has no effect. Other operations are not delayed.
+	// first. Other operations are not delayed.
 	ApplyDelay time.Duration
 	// Repeated makes the server apply the request twice, as if a gateway had sent it
 	// again. The repetition has a transaction id and a callback of its own. The client

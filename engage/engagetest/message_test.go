@@ -233,7 +233,7 @@ func TestInvalidUpdatesAndParticipantsAreRefused(t *testing.T) {
 		problem            string
 	}{
 		"empty update":       {"PATCH", "", `{}`, "aliasId is missing, and so is customFields"},
-		"blank alias":        {"PATCH", "", `{"aliasId":""}`, "aliasId is empty"},
+		"a number as alias":  {"PATCH", "", `{"aliasId":7}`, "aliasId is not a string"},
 		"unknown scope":      {"PATCH", "", `{"customFields":[{"scope":"team","key":"k","value":"v"}]}`, "customFields[0].scope is not one of conversation, profile"},
 		"no value":           {"PATCH", "", `{"customFields":[{"scope":"profile","key":"k"}]}`, "customFields[0].value is missing"},
 		"no key":             {"PATCH", "", `{"customFields":[{"scope":"profile","value":"v"}]}`, "customFields[0].key is missing"},

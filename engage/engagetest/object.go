@@ -141,6 +141,15 @@ func (o *object) text(name string) string {
 	return text
 }
 
+// clearable returns a string that may be null, or "" if it is null or absent.
+func (o *object) clearable(name string) string {
+	if string(o.members[name]) == "null" {
+		delete(o.members, name)
+		return ""
+	}
+	return o.text(name)
+}
+
 // requiredText returns a string that must be present and not blank.
 func (o *object) requiredText(name string) string {
 	o.require(name)
@@ -243,8 +252,8 @@ func (o *object) oneOf(name string, choices ...string) string {
 	return text
 }
 
-// customFields returns the custom fields of the request. A value may be empty but not
-// missing.
+// customFields returns the custom fields of the request. A value may be empty or null, but
+// not missing.
 func (o *object) customFields() []CustomField {
 	var fields []CustomField
 	for _, element := range o.objects("customFields") {
@@ -252,7 +261,7 @@ func (o *object) customFields() []CustomField {
 		fields = append(fields, CustomField{
 			Scope: element.oneOf("scope", "conversation", "profile"),
 			Key:   element.requiredText("key"),
-			Value: element.text("value"),
+			Value: element.clearable("value"),
 		})
 		element.refuseRest()
 	}
@@ -328,13 +337,7 @@ func scalar(o *object, name string) {
 }
 
 // textOrNull checks a string that may be null, as in the vendor's samples.
-func textOrNull(o *object, name string) {
-	if string(o.members[name]) == "null" {
-		delete(o.members, name)
-		return
-	}
-	o.text(name)
-}
+func textOrNull(o *object, name string) { o.clearable(name) }
 
 // choice returns a check of a string that must be one of choices.
 func choice(choices ...string) check {

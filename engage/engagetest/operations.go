@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/engagesdk/engage-go/outcome"
 )
 
 // createConversation creates a queued conversation. It refuses the request if a
@@ -112,11 +114,11 @@ func appendMessage(c *call) action {
 // needsOpen reports whether a closed conversation refuses a message.
 func needsOpen(m Message) bool { return m.Direction != "announcement" }
 
-// updateConversation sets the alias id, custom fields, or both. It also accepts a
-// closed conversation (assumed).
+// updateConversation sets the alias id, custom fields, or both. It clears what is empty or
+// null (assumed), and also accepts a closed conversation (assumed).
 func updateConversation(c *call) action {
 	hasAlias := c.body.has("aliasId")
-	aliasID := c.body.optionalText("aliasId")
+	aliasID := c.body.clearable("aliasId")
 	fields := c.body.customFields()
 	if !hasAlias && len(fields) == 0 {
 		c.body.malformed("aliasId", "is missing, and so is customFields")
@@ -208,23 +210,24 @@ func holdConversation(c *call) action {
 // participants (assumed).
 func transferConversation(c *call) action {
 	team, skill := c.body.requiredText("team"), c.body.optionalText("skill")
-	transfer := c.changeOpen(func(conversation *Conversation) *result {
+	return c.changeOpen(func(conversation *Conversation) *result {
 		conversation.TeamID, conversation.Skill = team, skill
 		conversation.Participants = nil
 		conversation.queue()
 		return nil
 	})
-	if skill == "" {
-		return transfer
-	}
-	// The node that transfers by skill has edges of its own.
-	return func(s *state) result {
-		r := transfer(s)
-		if r.edge = "Success"; !r.ok() {
-			r.edge = "Failure"
+}
+
+// edges returns the operation's own edges. The node that transfers by skill has others than
+// the one that transfers to a team.
+func (c *call) edges() (success, failure outcome.Edge) {
+	if c.operation() == outcome.TransferConversation {
+		var body struct{ Skill string }
+		if json.Unmarshal(c.content, &body) == nil && body.Skill != "" {
+			return "Success", "Failure"
 		}
-		return r
 	}
+	return c.route.success, c.route.failure
 }
 
 // transcript is a page of a conversation's messages, oldest first.

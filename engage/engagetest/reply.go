@@ -152,13 +152,15 @@ func (c *call) reply(r result) reply {
 // for a request for a token or for an unknown path. The argument success says whether the
 // envelope reports a success.
 func (c *call) edge(r result, success bool) outcome.Edge {
-	switch {
-	case c.route == nil || c.operation() == Token:
+	if c.route == nil || c.operation() == Token {
 		return ""
+	}
+	succeeded, failed := c.edges()
+	switch {
 	case r.status < http.StatusMultipleChoices && success:
-		return cmp.Or(r.edge, c.route.success)
+		return cmp.Or(r.edge, succeeded)
 	case r.status < http.StatusMultipleChoices:
-		return cmp.Or(r.edge, c.route.failure)
+		return cmp.Or(r.edge, failed)
 	}
 	isResolve := c.operation() == outcome.ResolveConversation
 	switch status := r.status; {
@@ -175,7 +177,7 @@ func (c *call) edge(r result, success bool) outcome.Edge {
 	case status < http.StatusBadRequest, status == http.StatusTooManyRequests, status >= http.StatusInternalServerError:
 		return "onError"
 	}
-	return cmp.Or(r.edge, c.route.failure)
+	return cmp.Or(r.edge, failed)
 }
 
 func (c *call) unauthorized() reply {

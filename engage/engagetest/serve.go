@@ -110,13 +110,19 @@ func (s *Server) perform(c *call, f Fault) (own reply, post func()) {
 	if act == nil {
 		return refusal, func() {}
 	}
-	if f.ApplyDelay == 0 && !f.Repeated {
+	if f.ApplyDelay == 0 {
 		f.ApplyDelay = s.delay
 	}
 	if c.route.write && f.ApplyDelay > 0 {
 		s.applyLater(c, act, f)
 		return c.reply(result{status: http.StatusAccepted, description: "accepted"}), func() {}
 	}
+	return s.applyNow(c, act, f)
+}
+
+// applyNow applies an action, twice if the fault repeats the request. It returns the first
+// reply and a function that posts the callbacks.
+func (s *Server) applyNow(c *call, act action, f Fault) (own reply, post func()) {
 	own, first := s.finish(c, s.apply(c, act))
 	if !f.Repeated {
 		return own, func() { s.callbacks.post(first, f) }
@@ -132,14 +138,14 @@ func (s *Server) perform(c *call, f Fault) (own reply, post func()) {
 }
 
 // applyLater applies a write after the ApplyDelay of the fault, in the background, and
-// then posts its callback. It does nothing if the server is closed first.
+// then posts its callbacks. It does nothing if the server is closed first.
 func (s *Server) applyLater(c *call, act action, f Fault) {
 	s.log.has(c.request, outcome.MaybeApplied)
 	s.callbacks.run(func() {
 		if wait(s.ctx, f.ApplyDelay) {
 			c.now = s.now()
-			_, callback := s.finish(c, s.apply(c, act))
-			s.callbacks.post(callback, f)
+			_, post := s.applyNow(c, act, f)
+			post()
 		}
 	})
 }

@@ -247,6 +247,33 @@ func TestWritesCanBeAppliedAfterTheirAcknowledgement(t *testing.T) {
 	})
 }
 
+// A gateway can send a request again while the service applies both later.
+func TestARepeatedWriteIsAppliedTwiceAfterADelay(t *testing.T) {
+	for name, c := range map[string]struct {
+		options []engagetest.Option
+		fault   engagetest.Fault
+	}{
+		"of the server": {[]engagetest.Option{engagetest.WithApplyDelay(time.Minute)}, engagetest.Fault{Repeated: true}},
+		"of the fault":  {nil, engagetest.Fault{Repeated: true, ApplyDelay: time.Minute}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				posted := 0
+				s := start(t, append(c.options, engagetest.WithoutNetwork(), engagetest.WithCallbackTransport(
+					engagetest.HandlerTransport(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { posted++ }))))...)
+				id := s.Seed(sms(engagetest.Queued))
+				s.Fail(outcome.AppendMessage, c.fault)
+				got := s.post("/conversations/"+id+"/messages", `{"channel":"sms","messages":[`+text+`],"callbackUrl":"https://callbacks.test"}`)
+				require.Equal(t, http.StatusAccepted, got.status)
+				require.Empty(t, s.conversation(id).Messages)
+				time.Sleep(time.Hour)
+				require.Len(t, s.conversation(id).Messages, 2)
+				require.Equal(t, 2, posted)
+			})
+		})
+	}
+}
+
 func TestCloseEndsWaitingRequestsAndCanBeRepeated(t *testing.T) {
 	s := start(t)
 	arrived, ended := make(chan struct{}), make(chan error)
