@@ -10,8 +10,8 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// The server keeps the newest requests, up to this number and this size of all
-// bodies together.
+// The server keeps the newest requests, up to this number and this size of all texts
+// together.
 const (
 	maxRecordedRequests = 10_000
 	maxRecordedBytes    = 64 << 20
@@ -23,7 +23,7 @@ const redacted = "[redacted]"
 // Request is a request that the server received.
 type Request struct {
 	// Number counts the requests of a server from 1. The server keeps the newest
-	// ten thousand requests, and fewer if their bodies are large. If the first
+	// ten thousand requests, and fewer if they are large. If the first
 	// Number is not 1, older requests have been dropped.
 	Number int
 	// Operation is the operation of the request. It is [Token] for a request for a
@@ -81,7 +81,7 @@ func (l *requestLog) add(r *Request) {
 	l.received++
 	r.Number = l.received
 	l.requests = append(l.requests, r)
-	l.bytes += len(r.Body)
+	l.bytes += r.size()
 	l.drop()
 	l.changed(r)
 }
@@ -118,10 +118,21 @@ func (l *requestLog) has(r *Request, effect outcome.Effect) {
 // drop drops the oldest requests if there are too many.
 func (l *requestLog) drop() {
 	for len(l.requests) > maxRecordedRequests || l.bytes > maxRecordedBytes {
-		l.bytes -= len(l.requests[0].Body) + len(l.requests[0].Reply)
+		l.bytes -= l.requests[0].size()
 		l.requests[0] = nil
 		l.requests = l.requests[1:]
 	}
+}
+
+// size returns the size of the texts of the request and its reply.
+func (r *Request) size() int {
+	size := len(r.Path) + len(r.Body) + len(r.Reply)
+	for name, values := range r.Header {
+		for _, value := range values {
+			size += len(name) + len(value)
+		}
+	}
+	return size
 }
 
 // refused records why the server does not understand a request.

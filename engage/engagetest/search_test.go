@@ -1,7 +1,9 @@
 package engagetest_test
 
 import (
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -9,6 +11,7 @@ import (
 
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/engagetest"
+	"github.com/engagesdk/engage-go/engage/message"
 )
 
 // seeded returns a conversation on each channel.
@@ -237,4 +240,32 @@ func TestCreateRefusesASecondOpenConversationOfTheSubject(t *testing.T) {
 	s.Seed(mail(engagetest.Active, "s", ""))
 	got := s.post("/conversations", `{"channel":"email","bizAddress":"b","customerAddress":"c","subject":"s","inReplyTo":"<1>"}`)
 	require.Equal(t, http.StatusConflict, got.status)
+}
+
+// A search does not read the emails of other conversations.
+func TestASearchAmongManyEmailsAllocatesNoMore(t *testing.T) {
+	s := start(t, engagetest.WithoutNetwork())
+	handler := s.Handler()
+	search := func() {
+		request := s.request(http.MethodPost, "/conversations/search",
+			`{"channel":"email","bizAddress":"help@example.com","customerAddress":"ann@example.org","subject":"none","inReplyTo":"<7@example.org>"}`)
+		response := httptest.NewRecorder()
+		handler.ServeHTTP(response, request)
+		require.Contains(t, response.Body.String(), `"conversationId":"7"`)
+	}
+	allocations := make(map[int]float64)
+	added := 0
+	for _, emails := range []int{100, 10_000} {
+		for ; added < emails; added++ {
+			c := engagetest.NewConversation(
+				channel.EmailAddress{Mailbox: "help@example.com", From: fmt.Sprint(added, "@example.org"), Subject: "Order"},
+				message.Stamp(message.Email{Direction: message.Inbound, Content: message.EmailContent{
+					From: fmt.Sprint(added, "@example.org"), Headers: map[string]string{"Message-ID": fmt.Sprintf("<%d@example.org>", added)},
+				}}, "a", time.Now()))
+			c.ID = fmt.Sprint(added)
+			s.Seed(c)
+		}
+		allocations[emails] = testing.AllocsPerRun(20, search)
+	}
+	require.Less(t, allocations[10_000], 2*allocations[100])
 }
