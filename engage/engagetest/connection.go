@@ -44,6 +44,9 @@ func withConnection(ctx context.Context, c net.Conn) context.Context {
 
 // withoutTLS returns the connection below c if c is a TLS connection, else c.
 func withoutTLS(c net.Conn) net.Conn {
+	if frames, ok := c.(*frameConn); ok {
+		c = frames.Conn
+	}
 	if encrypted, ok := c.(*tls.Conn); ok {
 		return encrypted.NetConn()
 	}

@@ -74,8 +74,8 @@
 //		Connection: engagetest.ConnectionClosed,
 //	})
 //
-// [Server.FailFunc] sets a function that chooses the fault of each request, such as
-// a random one. Use the operation [Token] for requests for a token.
+// [Server.FailFunc] sets a function that chooses the fault of each request, and [Randomly]
+// returns one that chooses at random. Use the operation [Token] for requests for a token.
 //
 // # Differences from the service
 //

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strconv"
@@ -22,6 +23,7 @@ const Always = -1
 //	Fault{Status: 503, Header: http.Header{"Retry-After": {"2"}}} // refused
 //	Fault{Status: 401, Times: 2}                                  // refused twice
 //	Fault{Connection: ConnectionReset}                            // reset, not applied
+//	Fault{Connection: StreamRefused}                              // never looked at (HTTP/2)
 //	Fault{Applied: true, Connection: ConnectionClosed}            // applied, reply lost
 //	Fault{Applied: true, Connection: ConnectionCutShort}          // applied, reply incomplete
 //	Fault{Status: 502, Shape: HTML, Times: Always}                // a proxy's page, until ClearFaults
@@ -134,6 +136,13 @@ const (
 	// ConnectionSilent keeps the connection open but sends nothing more on it, not even
 	// to other requests or to pings. The client can open other connections.
 	ConnectionSilent Connection = "silent"
+	// StreamRefused refuses the request with REFUSED_STREAM, as an HTTP/2 server does that
+	// has not looked at it. Without [WithTLS] it is like ConnectionClosed.
+	StreamRefused Connection = "stream refused"
+	// ConnectionGoAway ends the connection with a GOAWAY that says that the server did not
+	// get the request. The server still answers earlier requests on it. Without [WithTLS] it
+	// is like ConnectionClosed.
+	ConnectionGoAway Connection = "go away"
 )
 
 // CallbackFault is what happens to the callback of a write.
@@ -189,12 +198,33 @@ func (s *Server) FailFunc(choose FaultFunc) {
 	s.faults.choose = choose
 }
 
-// ClearFaults removes all faults, and the function of [Server.FailFunc].
-func (s *Server) ClearFaults() {
+// Randomly returns a function for [Server.FailFunc] that chooses fault for a random part
+// of the requests of some operations, or of all operations if there are none. The part is
+// a number from 0 to 1. With the same seed, the requests of the same numbers get the fault
+// in each run; see [Request.Number].
+func Randomly(part float64, seed uint64, fault Fault, operations ...outcome.Operation) FaultFunc {
+	fault.Header = fault.Header.Clone()
+	return func(r Request) Fault {
+		chosen := len(operations) == 0 || slices.Contains(operations, r.Operation)
+		if chosen && rand.New(rand.NewPCG(seed, uint64(r.Number))).Float64() < part {
+			return fault
+		}
+		return Fault{}
+	}
+}
+
+// ClearFaults removes the faults in the queues of some operations. Without operations it
+// removes all faults, and the function of [Server.FailFunc].
+func (s *Server) ClearFaults(operations ...outcome.Operation) {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
-	clear(s.faults.scripted)
-	s.faults.choose = nil
+	for _, operation := range operations {
+		delete(s.faults.scripted, operation)
+	}
+	if len(operations) == 0 {
+		clear(s.faults.scripted)
+		s.faults.choose = nil
+	}
 }
 
 // faults holds the faults of the next requests. It is safe for concurrent use.
@@ -245,7 +275,7 @@ func (f Fault) validate() string {
 		return fmt.Sprintf("the Shape %q is unknown", f.Shape)
 	}
 	switch f.Connection {
-	case "", ConnectionClosed, ConnectionReset, ConnectionCutShort, ConnectionSilent:
+	case "", ConnectionClosed, ConnectionReset, ConnectionCutShort, ConnectionSilent, StreamRefused, ConnectionGoAway:
 	default:
 		return fmt.Sprintf("the Connection %q is unknown", f.Connection)
 	}

@@ -424,6 +424,43 @@ func TestClearFaultsRemovesAllFaults(t *testing.T) {
 	require.Equal(t, 200, s.post("/conversations/search", "{"+smsAddress+"}").status)
 }
 
+func TestFaultsOfAnOperationAreRemoved(t *testing.T) {
+	s := start(t, engagetest.WithoutNetwork())
+	s.Fail(outcome.SearchConversation, engagetest.Fault{Status: 503, Times: engagetest.Always})
+	s.Fail(outcome.CreateConversation, engagetest.Fault{Status: 503, Times: engagetest.Always})
+	s.FailFunc(func(r engagetest.Request) engagetest.Fault {
+		if r.Operation == outcome.HoldConversation {
+			return engagetest.Fault{Status: 504}
+		}
+		return engagetest.Fault{}
+	})
+	s.ClearFaults(outcome.SearchConversation)
+	require.Equal(t, 200, s.post("/conversations/search", "{"+smsAddress+"}").status)
+	require.Equal(t, 503, s.post("/conversations", "{"+smsAddress+"}").status)
+	require.Equal(t, 504, s.post("/conversations/none/hold", "").status)
+}
+
+func TestFaultsAreRandomButTheSameForASeed(t *testing.T) {
+	failed := func(part float64, seed uint64, operations ...outcome.Operation) (numbers []int) {
+		s := start(t, engagetest.WithoutNetwork())
+		s.FailFunc(engagetest.Randomly(part, seed, engagetest.Fault{Status: 503}, operations...))
+		for i := range 200 {
+			if s.post("/conversations/search", "{"+smsAddress+"}").status == 503 {
+				numbers = append(numbers, i)
+			}
+		}
+		return numbers
+	}
+	some := failed(0.5, 1)
+	require.InDelta(t, 100, len(some), 60)
+	require.Equal(t, some, failed(0.5, 1))
+	require.Equal(t, some, failed(0.5, 1, outcome.CreateConversation, outcome.SearchConversation))
+	require.NotEqual(t, some, failed(0.5, 2))
+	require.Empty(t, failed(0, 1))
+	require.Len(t, failed(1, 1), 200)
+	require.Empty(t, failed(1, 1, outcome.CreateConversation))
+}
+
 func TestRequestsForATokenCanFail(t *testing.T) {
 	s := start(t)
 	s.Fail(engagetest.Token,

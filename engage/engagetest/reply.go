@@ -217,6 +217,10 @@ func (s *Server) send(ctx context.Context, w http.ResponseWriter, request *Reque
 		reset(w)
 	case ConnectionSilent:
 		silence(ctx)
+	case StreamRefused:
+		reject(ctx, refuse)
+	case ConnectionGoAway:
+		reject(ctx, goAway)
 	}
 	header := w.Header()
 	switch r.status {

@@ -3,6 +3,7 @@ package engagetest
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/hex"
 	"fmt"
 	"net"
@@ -24,6 +25,7 @@ import (
 // [Server.Close] when done. Its methods are safe for concurrent use.
 type Server struct {
 	http      *httptest.Server // Nil without a network.
+	http2     *http2Server     // Nil without TLS.
 	tolerant  bool             // Refusals do not fail the test.
 	delay     time.Duration    // Between the acknowledgement of a write and the write.
 	clock     func() time.Time
@@ -315,8 +317,11 @@ func (s *Server) listen(set settings) {
 	}
 	s.http.Listener = listener{s.http.Listener}
 	s.http.Config.ConnContext = withConnection
-	s.http.Config.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: set.maxStreams}
 	if set.tls {
+		s.http2 = newHTTP2Server(s.Handler(), set.maxStreams)
+		s.http.Config.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){
+			"h2": func(_ *http.Server, conn *tls.Conn, _ http.Handler) { s.http2.serve(conn) },
+		}
 		s.http.EnableHTTP2 = true
 		s.http.StartTLS()
 	} else {
@@ -329,6 +334,9 @@ func (s *Server) listen(set settings) {
 // ended. A second Close does nothing.
 func (s *Server) Close() {
 	s.cancel()
+	if s.http2 != nil {
+		s.http2.close()
+	}
 	if s.http != nil {
 		s.http.CloseClientConnections()
 		s.http.Close()
