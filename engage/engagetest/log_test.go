@@ -18,16 +18,17 @@ import (
 
 func TestInvalidOptionsAreNamed(t *testing.T) {
 	for want, options := range map[string][]engagetest.Option{
-		"WithTLS: there are no connections because of WithoutNetwork":        {engagetest.WithoutNetwork(), engagetest.WithTLS()},
-		"WithMaxStreams: there are no connections because of WithoutNetwork": {engagetest.WithoutNetwork(), engagetest.WithMaxStreams(1)},
-		"WithListener: there are no connections because of WithoutNetwork":   {engagetest.WithoutNetwork(), engagetest.WithListener(&net.TCPListener{})},
-		"WithListener: the listener is nil":                                  {engagetest.WithListener(nil)},
-		"WithClock: the function is nil":                                     {engagetest.WithClock(nil)},
-		"WithMaxStreams: there is no HTTP/2 without WithTLS":                 {engagetest.WithMaxStreams(1)},
-		"WithMaxStreams: the number is negative":                             {engagetest.WithTLS(), engagetest.WithMaxStreams(-1)},
-		"WithTranscriptPages: the size is not positive":                      {engagetest.WithTranscriptPages(0)},
-		"WithApplyDelay: the delay is negative":                              {engagetest.WithApplyDelay(-1)},
-		"WithTokenLifetime: the lifetime is less than a second":              {engagetest.WithTokenLifetime(time.Millisecond)},
+		"WithTLS: there are no connections because of WithoutNetwork":                    {engagetest.WithoutNetwork(), engagetest.WithTLS()},
+		"WithMaxStreams: there are no connections because of WithoutNetwork":             {engagetest.WithoutNetwork(), engagetest.WithMaxStreams(1)},
+		"WithListener: there are no connections because of WithoutNetwork":               {engagetest.WithoutNetwork(), engagetest.WithListener(&net.TCPListener{})},
+		"WithListener: the listener is nil":                                              {engagetest.WithListener(nil)},
+		"WithClock: the function is nil":                                                 {engagetest.WithClock(nil)},
+		"WithMaxStreams: there is no HTTP/2 without WithTLS":                             {engagetest.WithMaxStreams(1)},
+		"WithMaxStreams: the number is negative":                                         {engagetest.WithTLS(), engagetest.WithMaxStreams(-1)},
+		"WithTranscriptPages: the size is not positive":                                  {engagetest.WithTranscriptPages(0)},
+		"WithRateLimit: the number is not positive, or the period is less than a second": {engagetest.WithRateLimit(0, time.Hour)},
+		"WithApplyDelay: the delay is negative":                                          {engagetest.WithApplyDelay(-1)},
+		"WithTokenLifetime: the lifetime is less than a second":                          {engagetest.WithTokenLifetime(time.Millisecond)},
 	} {
 		require.PanicsWithValue(t, "engagetest: "+want, func() { engagetest.NewServer(options...) })
 

@@ -32,7 +32,8 @@ type call struct {
 	tid        string
 	// callbackURL is where the server posts the outcome of a write.
 	callbackURL string
-	request     *Request // In the log.
+	request     *Request      // In the log.
+	wait        time.Duration // How long the client must wait if it is beyond the rate limit.
 }
 
 // operation returns the operation of the request, or "" if it has no route.
@@ -54,6 +55,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	request := c.record(r)
 	c.request = request
 	s.log.add(request)
+	if s.limit != nil && c.operation() != Token {
+		c.wait = s.limit.count(w.Header(), c.now)
+	}
 	fault := s.faults.next(request)
 
 	ctx, cancel := context.WithCancel(r.Context())
@@ -165,6 +169,9 @@ func (s *Server) repeat(c call) *notice {
 // prepare returns the action that performs a request. If nothing is left to perform, it
 // returns a nil action and the reply, which is a refusal or a token.
 func (s *Server) prepare(c *call) (action, reply) {
+	if c.wait > 0 {
+		return nil, c.exhausted(c.wait)
+	}
 	if refusal := c.check(); refusal != nil {
 		return nil, c.reply(*refusal)
 	}

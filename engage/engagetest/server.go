@@ -28,6 +28,7 @@ type Server struct {
 	http2     *http2Server     // Nil without TLS.
 	tolerant  bool             // Refusals do not fail the test.
 	delay     time.Duration    // Between the acknowledgement of a write and the write.
+	limit     *rateLimit       // Nil without a limit.
 	clock     func() time.Time
 	tokens    tokens
 	faults    faults
@@ -58,6 +59,7 @@ type settings struct {
 	maxStreams        int
 	callbackTransport http.RoundTripper
 	applyDelay        time.Duration
+	limit             *rateLimit
 	listener          net.Listener
 	noNetwork         bool
 	allowRefusals     bool
@@ -298,6 +300,7 @@ func newServer(options []Option) (*Server, string) {
 		idPrefix:  newPrefix(),
 		tolerant:  set.allowRefusals,
 		delay:     set.applyDelay,
+		limit:     set.limit,
 		state:     newState(),
 	}
 	s.tokens.revoke() // Creates the first key.

@@ -1,0 +1,42 @@
+package engagetest_test
+
+import (
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/engagetest"
+)
+
+func TestRequestsBeyondTheRateLimitAreRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, engagetest.WithoutNetwork(), engagetest.WithRateLimit(2, time.Hour))
+		client, err := s.Client(engage.WithCallOptions(engage.WithRetry(engage.Retry{LongestWait: time.Hour})))
+		require.NoError(t, err)
+		began := time.Now()
+		for _, remaining := range []int64{1, 0} {
+			found, err := client.SearchConversation(t.Context(), smsSearch)
+			require.NoError(t, err)
+			limit, ok := found.RateLimit()
+			require.True(t, ok)
+			require.EqualValues(t, 2, limit.Limit)
+			require.EqualValues(t, remaining, limit.Remaining)
+			require.True(t, limit.Reset.Equal(began.Add(time.Hour)), limit.Reset)
+		}
+		require.Zero(t, time.Since(began))
+
+		refused := s.post("/conversations", "{"+smsAddress+"}")
+		require.Equal(t, http.StatusTooManyRequests, refused.status)
+		require.Equal(t, "3600", refused.header.Get("Retry-After"))
+		require.Empty(t, s.Conversations())
+
+		found, err := client.SearchConversation(t.Context(), smsSearch)
+		require.NoError(t, err)
+		require.Len(t, found.Attempts, 2)
+		require.Equal(t, time.Hour, time.Since(began), "the client waits for the next period")
+	})
+}
