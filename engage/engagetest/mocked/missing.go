@@ -3,7 +3,7 @@ package mocked
 import (
 	"fmt"
 	"net/http"
-	"strings"
+	"reflect"
 	"testing"
 
 	"github.com/jarcoal/httpmock"
@@ -21,16 +21,20 @@ func missing(t testing.TB) httpmock.Responder {
 	}
 }
 
-// exhausted is how the error of httpmock begins if Once or Times of a responder allow no
-// further request.
-const exhausted = "Responder not found for "
+// exhausted reports whether err is the error of a responder whose Once or Times allow no
+// further request. httpmock does not export its type, so exhausted compares it with that of
+// a responder that allows none.
+func exhausted(err error, request *http.Request) bool {
+	_, none := httpmock.NewStringResponder(http.StatusOK, "").Times(0)(request)
+	return reflect.TypeOf(err) == reflect.TypeOf(none)
+}
 
 // limited returns responder. It treats a request that Once or Times do not allow like one
 // without a responder.
 func limited(t testing.TB, responder httpmock.Responder) httpmock.Responder {
 	return func(request *http.Request) (*http.Response, error) {
 		response, err := responder(request)
-		if err == nil || !strings.HasPrefix(err.Error(), exhausted) {
+		if err == nil || !exhausted(err, request) {
 			return response, err
 		}
 		operation, what, _ := explain(request)
