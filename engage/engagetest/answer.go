@@ -21,8 +21,8 @@ import (
 // several pages have the same item, each further choice of it belongs to the next page.
 //
 // Answer returns an error if the question has no such choice, or does not take that many.
-// No rich message asks for a form in live chat, and Messenger has no rich messages. There
-// the customer writes a message.LiveChatFormResponse and a message.Text.
+// No rich message asks for a form in live chat, where the customer writes a
+// message.LiveChatFormResponse. Messenger has no rich messages; see [MessengerPostback].
 func Answer(question message.Message, choices ...message.Choice) (message.Message, error) {
 	answer, err := answer(message.Value(question), choices)
 	if err != nil {

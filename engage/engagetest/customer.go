@@ -66,7 +66,7 @@ func (s *Server) write(to address, m Message, now time.Time) string {
 
 // fromCustomer returns a message of a customer as a conversation of the channel keeps it.
 func fromCustomer(ch channel.Channel, m message.Message) (Message, error) {
-	if message.DirectionOf(m) != message.Inbound {
+	if message.DirectionOf(m) != "inbound" {
 		return Message{}, errors.New("the message is not inbound")
 	}
 	raw, err := json.Marshal(m)
@@ -93,10 +93,10 @@ func Reply(to message.Email, text string) message.Email {
 		headers["In-Reply-To"] = id
 	}
 	customer, business := to.Content.From, to.Content.To
-	if to.Direction != message.Inbound {
+	if to.Direction != "inbound" {
 		customer, business = slices.Concat(to.Content.To, to.Content.CC, []string{""})[0], []string{to.Content.From}
 	}
-	return message.Email{Direction: message.Inbound, Content: message.EmailContent{
+	return message.Email{Direction: "inbound", Content: message.EmailContent{
 		From: customer, To: business, PlainBody: text, StrippedText: text, Headers: headers,
 	}}
 }

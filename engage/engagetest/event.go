@@ -50,6 +50,19 @@ func Event(address channel.Address, m message.Message) ([]byte, error) {
 	return encode(e.members), nil
 }
 
+// MessengerPostback returns the stream event in which the vendor passes on that a customer
+// has tapped a button in Messenger (documented). The payload is that of the button. No
+// message of a conversation has such an answer.
+func MessengerPostback(address channel.FacebookAddress, payload string) []byte {
+	e := event{to: address.Members(), members: map[string]any{
+		"tid": rand.Text(), "ts": time.Now().UTC().Format(time.RFC3339Nano), "message": "",
+	}}
+	e.fillMessenger()
+	e.members["event"] = "OnPostback"
+	e.members["postback"] = inString(map[string]string{"payload": payload})
+	return encode(e.members)
+}
+
 // event is a stream event while Event makes it.
 type event struct {
 	to      channel.Members

@@ -124,3 +124,13 @@ func TestEventsThatNoDocumentShowsAreRefused(t *testing.T) {
 		require.ErrorContains(t, err, "engagetest: Event: "+want)
 	}
 }
+
+func TestATapOnAButtonInMessengerIsAnEvent(t *testing.T) {
+	address := channel.FacebookAddress{PageID: "1066", PageScopedID: "4711"}
+	decoded, err := stream.Decode(engagetest.MessengerPostback(address, "GET_STARTED"))
+	require.NoError(t, err)
+	event := decoded.(stream.MessageEvent)
+	require.Equal(t, stream.Postback{Payload: "GET_STARTED"}, event.Postback())
+	require.Equal(t, address, event.AddressFor(event.Business))
+	require.NotEmpty(t, event.TransactionID)
+}

@@ -199,8 +199,8 @@ func (s *Server) FailFunc(choose FaultFunc) {
 }
 
 // Randomly returns a function for [Server.FailFunc] that chooses fault for a random part
-// of the requests of some operations, or of all operations if there are none. The part is
-// a number from 0 to 1. With the same seed, the requests of the same numbers get the fault
+// of the requests. The part is a number from 0 to 1. If there are operations, only their
+// requests can get the fault. With the same seed, the requests of the same numbers get it
 // in each run; see [Request.Number].
 func Randomly(part float64, seed uint64, fault Fault, operations ...outcome.Operation) FaultFunc {
 	fault.Header = fault.Header.Clone()

@@ -61,9 +61,8 @@ func (s *Server) List(q Query) List {
 	return list
 }
 
-// insert inserts a conversation into a list that has the last updated first, and drops
-// the last one if the list then has more than most. It comes after those that were updated
-// at the same time.
+// insert inserts a conversation into a list that has the last updated first. It comes after
+// those that were updated at the same time. The list keeps at most so many conversations.
 func insert(newest []*Conversation, c *Conversation, most int) []*Conversation {
 	i, _ := slices.BinarySearchFunc(newest, c, func(present, c *Conversation) int {
 		if c.UpdatedAt.After(present.UpdatedAt) {
