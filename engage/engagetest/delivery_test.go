@@ -76,6 +76,7 @@ func TestAMessageIsDeliveredOnceForEachAppend(t *testing.T) {
 				s.Fail(outcome.AppendMessage, c.fault)
 				_, _ = s.do(s.request(http.MethodPost, "/conversations/"+id+"/messages", outbound))
 				time.Sleep(time.Hour)
+				synctest.Wait()
 				require.Len(t, *delivered, c.want)
 			})
 		})

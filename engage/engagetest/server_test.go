@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -258,9 +259,9 @@ func TestARepeatedWriteIsAppliedTwiceAfterADelay(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				posted := 0
+				var posted atomic.Int64
 				s := start(t, append(c.options, engagetest.WithoutNetwork(), engagetest.WithCallbackTransport(
-					engagetest.HandlerTransport(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { posted++ }))))...)
+					engagetest.HandlerTransport(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { posted.Add(1) }))))...)
 				id := s.Seed(sms(engagetest.Queued))
 				s.Fail(outcome.AppendMessage, c.fault)
 				got := s.post("/conversations/"+id+"/messages", `{"channel":"sms","messages":[`+text+`],"callbackUrl":"https://callbacks.test"}`)
@@ -268,7 +269,8 @@ func TestARepeatedWriteIsAppliedTwiceAfterADelay(t *testing.T) {
 				require.Empty(t, s.conversation(id).Messages)
 				time.Sleep(time.Hour)
 				require.Len(t, s.conversation(id).Messages, 2)
-				require.Equal(t, 2, posted)
+				synctest.Wait()
+				require.EqualValues(t, 2, posted.Load())
 			})
 		})
 	}
