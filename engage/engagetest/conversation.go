@@ -258,9 +258,6 @@ func copyOf(flag *bool) *bool {
 	return new(*flag)
 }
 
-// emailID returns the Message-ID header of an email, or "".
-func (m Message) emailID() string { return m.emailHeader("Message-ID") }
-
 // emailHeader returns a header of an email, or "".
 func (m Message) emailHeader(name string) string {
 	if m.Type != "email" {
@@ -406,23 +403,33 @@ func (c *Conversation) emailIDs() []string {
 	if c.InReplyTo != "" {
 		ids = append(ids, c.InReplyTo)
 	}
-	for _, m := range c.Messages {
-		if id := m.emailID(); id != "" {
+	for _, id := range emailIDs(c.Messages) {
+		if id != "" {
 			ids = append(ids, id)
 		}
 	}
 	return ids
 }
 
-// append adds messages to a conversation. It leaves out repeated ones if the server
-// ignores repeats.
-func (s *state) append(c *Conversation, messages []Message) {
-	for _, m := range messages {
+// emailIDs returns the Message-ID header of each message, or "".
+func emailIDs(messages []Message) []string {
+	ids := make([]string, len(messages))
+	for i, m := range messages {
+		ids[i] = m.emailHeader("Message-ID")
+	}
+	return ids
+}
+
+// append adds messages with their emailIDs to a conversation. It leaves out repeated ones
+// if the server ignores repeats. The ids are arguments, so that no email is decoded while
+// the state is locked.
+func (s *state) append(c *Conversation, messages []Message, ids []string) {
+	for i, m := range messages {
 		if s.ignoreRepeats && c.holds(m.AliasID) {
 			continue
 		}
 		c.Messages = append(c.Messages, m)
-		if id := m.emailID(); id != "" {
+		if id := ids[i]; id != "" {
 			s.byEmail[id] = append(s.byEmail[id], c)
 		}
 		if s.deliver != nil && m.Direction == "outbound" {

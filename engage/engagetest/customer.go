@@ -55,10 +55,12 @@ func (s *Server) Write(address channel.Address, m message.Message) (id string, e
 
 // write appends a message to the conversation at an address, and returns its id.
 func (s *Server) write(to address, m Message, now time.Time) string {
+	messages := []Message{m}
+	ids := emailIDs(messages)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	conversation, _ := s.state.resolve(incoming{address: to}, now)
-	s.state.append(conversation, []Message{m})
+	s.state.append(conversation, messages, ids)
 	conversation.UpdatedAt = now
 	s.state.changed(conversation.ID)
 	return conversation.ID

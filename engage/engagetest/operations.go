@@ -31,6 +31,7 @@ func createConversation(c *call) action {
 		CustomerName:       c.body.optionalText("customerName"),
 	}
 	messages := c.body.messages(a.channel)
+	ids := emailIDs(messages)
 	for _, field := range c.body.customFields() {
 		created.setField(field)
 	}
@@ -53,7 +54,7 @@ func createConversation(c *call) action {
 		}
 		created.CreatedAt = c.now
 		s.put(created)
-		s.append(created, messages)
+		s.append(created, messages, ids)
 		return acknowledged(created, c.now)
 	}
 }
@@ -89,6 +90,7 @@ func (c *call) changeOpen(change func(*Conversation) *result) action {
 func appendMessage(c *call) action {
 	ch := c.body.channel()
 	messages := c.body.messages(ch)
+	ids := emailIDs(messages)
 	if len(messages) == 0 {
 		c.body.malformed("messages", "is missing or empty")
 	}
@@ -103,7 +105,7 @@ func appendMessage(c *call) action {
 		case !conversation.open() && slices.ContainsFunc(messages, needsOpen):
 			return conflict(conversation, "the conversation is closed: only announcements can be appended")
 		}
-		s.append(conversation, messages)
+		s.append(conversation, messages, ids)
 		if capabilities != nil {
 			conversation.CapabilityList = capabilities
 		}

@@ -29,11 +29,13 @@ func resolveConversation(c *call) action {
 	incoming := c.body.incoming(c.now)
 	incoming.message.AliasID = transID
 	incoming.message.Raw = incoming.encode()
+	messages := []Message{incoming.message}
+	ids := emailIDs(messages)
 	return func(s *state) result {
 		conversation, operation := s.resolve(incoming, c.now)
 		resolved := acknowledged(conversation, c.now)
 		resolved.resolved = &resolution{TransID: transID, TaskID: s.taskOf[conversation.ID], Operation: operation}
-		s.append(conversation, []Message{incoming.message})
+		s.append(conversation, messages, ids)
 		return resolved
 	}
 }
