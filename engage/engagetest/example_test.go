@@ -236,3 +236,45 @@ func ExampleEvent() {
 	}
 	// Output: {15550100 15550199} Where is my order?
 }
+
+// The customer of a conversation writes, and answers the agent's question by a tap.
+func ExampleServer_Write() {
+	ctx := context.Background()
+	server := engagetest.NewServer(engagetest.WithoutNetwork())
+	defer server.Close()
+	server.OnDelivery(func(d engagetest.Delivery) {
+		answer, err := engagetest.Answer(d.Message, message.Choice{Identifier: "yes"})
+		if err != nil {
+			log.Fatal(err)
+		}
+		if _, err := server.Write(d.Address, answer); err != nil {
+			log.Fatal(err)
+		}
+	})
+	customer := channel.WhatsAppAddress{Business: "+15550100", Customer: "+15550199"}
+	id, err := server.Write(customer, message.Text{Direction: message.Inbound, Text: "Where is my order?"})
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	client, err := server.Client()
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = client.AppendMessage(ctx, engage.AppendMessageV14{
+		ConversationID: id,
+		Channel:        channel.WhatsApp,
+		Messages: []message.Message{message.NewWhatsAppButtons("It is at your neighbor's. Is that all?",
+			message.NewWhatsAppButton("yes", "Yes, thanks"), message.NewWhatsAppButton("no", "No"))},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, m := range server.Messages(id) {
+		fmt.Printf("%s: %s\n", message.DirectionOf(m), message.TextOf(m))
+	}
+	// Output:
+	// inbound: Where is my order?
+	// outbound: It is at your neighbor's. Is that all? [Yes, thanks | No]
+	// inbound: Yes, thanks
+}

@@ -125,7 +125,7 @@ const (
 type Connection string
 
 // The ways in which a connection breaks. The zero value keeps it. Over HTTP/2 they
-// end only the stream of the request, except for ConnectionSilent.
+// end only the stream of the request, except for ConnectionSilent and ConnectionGoAway.
 const (
 	// ConnectionClosed closes the connection before the first byte of the reply.
 	ConnectionClosed Connection = "closed"
