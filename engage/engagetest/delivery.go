@@ -25,9 +25,9 @@ type Delivery struct {
 
 // OnDelivery sets the function that plays the provider of the channels. The server calls
 // it once for each outbound message that a request appends, also if a fault then loses
-// the reply. A function that returns at once delivers the message, and nothing more
-// happens. It can also answer for the customer with [Server.Write], and report what
-// became of the message with [Delivery.Receipt]. A nil function delivers nothing.
+// the reply. The function can answer for the customer with [Server.Write], and report what
+// became of the message with [Delivery.Receipt]. Without a function, or with a nil one, the
+// messages are only in their conversations.
 //
 // The server calls the function before it replies to the request, in the order of the
 // messages of the request, and from many goroutines.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -106,6 +107,7 @@ const (
 	preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 	frameHead         = 9
+	maxFrame          = 1 << 20 // What net/http accepts.
 	headersFrame      = 1
 	resetFrame        = 3
 	goAwayFrame       = 7
@@ -117,6 +119,9 @@ const (
 	noError       = 0
 	refusedStream = 7
 )
+
+// errLargeFrame is the error for a frame that net/http does not accept.
+var errLargeFrame = errors.New("engagetest: an HTTP/2 frame is too large")
 
 // change is what happens to the frame that resets a stream.
 type change string
@@ -167,7 +172,11 @@ func (c *frameConn) fill() error {
 	if _, err := io.ReadFull(c.Conn, head[:]); err != nil {
 		return err
 	}
-	payload := make([]byte, frameLength(head[:]))
+	length := frameLength(head[:])
+	if length > maxFrame {
+		return errLargeFrame
+	}
+	payload := make([]byte, length)
 	if _, err := io.ReadFull(c.Conn, payload); err != nil {
 		return err
 	}

@@ -38,15 +38,16 @@ type Counts struct {
 // List returns a page of a list of conversations, for programs that show it. Unlike
 // [Server.Conversations] it copies only the conversations of the page.
 func (s *Server) List(q Query) List {
-	if q.Limit <= 0 {
-		q.Limit = 100
-	}
-	q.Offset = max(q.Offset, 0)
 	list := List{Counts: Counts{make(map[Status]int), make(map[channel.Channel]int)}}
 	var newest []*Conversation // At most as many as the page needs.
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, c := range slices.Backward(s.state.all) {
+	all := s.state.all
+	if q.Limit <= 0 {
+		q.Limit = 100
+	}
+	q.Offset, q.Limit = min(max(q.Offset, 0), len(all)), min(q.Limit, len(all))
+	for _, c := range slices.Backward(all) {
 		list.Counts.ByStatus[c.Status]++
 		list.Counts.ByChannel[c.Channel]++
 		if q.Status != "" && q.Status != c.Status || q.Channel != "" && q.Channel != c.Channel {
@@ -62,19 +63,19 @@ func (s *Server) List(q Query) List {
 }
 
 // insert inserts a conversation into a list that has the last updated first. It comes after
-// those that were updated at the same time. The list keeps at most so many conversations.
-func insert(newest []*Conversation, c *Conversation, most int) []*Conversation {
+// those that were updated at the same time. The list keeps its first limit conversations.
+func insert(newest []*Conversation, c *Conversation, limit int) []*Conversation {
 	i, _ := slices.BinarySearchFunc(newest, c, func(present, c *Conversation) int {
 		if c.UpdatedAt.After(present.UpdatedAt) {
 			return 1
 		}
 		return -1
 	})
-	if i == most {
+	if i == limit {
 		return newest
 	}
 	newest = slices.Insert(newest, i, c)
-	return newest[:min(len(newest), most)]
+	return newest[:min(len(newest), limit)]
 }
 
 // ConversationSince is like [Server.Conversation], but the copy has only the messages

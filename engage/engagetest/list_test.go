@@ -2,6 +2,7 @@ package engagetest_test
 
 import (
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -59,6 +60,8 @@ func TestConversationsAreListed(t *testing.T) {
 		{engagetest.Query{Offset: 2, Limit: 2}, []string{"c4", "c3"}, 6},
 		{engagetest.Query{Offset: 5, Limit: 2}, []string{"c1"}, 6},
 		{engagetest.Query{Offset: 6}, nil, 6},
+		{engagetest.Query{Offset: math.MaxInt, Limit: math.MaxInt}, nil, 6},
+		{engagetest.Query{Offset: 4, Limit: math.MaxInt}, []string{"c2", "c1"}, 6},
 		{engagetest.Query{Offset: -1, Limit: 1}, []string{"c0"}, 6},
 	} {
 		list := s.List(c.query)

@@ -224,7 +224,9 @@ func transferConversation(c *call) action {
 // the one that transfers to a team.
 func (c *call) edges() (success, failure outcome.Edge) {
 	if c.operation() == outcome.TransferConversation {
-		var body struct{ Skill string }
+		var body struct {
+			Skill string `json:"skill"`
+		}
 		if json.Unmarshal(c.content, &body) == nil && body.Skill != "" {
 			return "Success", "Failure"
 		}

@@ -225,3 +225,29 @@ func TestRecordedRequestsAreBounded(t *testing.T) {
 	require.Equal(t, 51, requests[0].Number, "older requests have been dropped")
 	require.Contains(t, s.Log(), "the server received 10050 requests, and these are the newest 50")
 }
+
+// A few large requests take the place of many small ones.
+func TestRecordedRequestsAreBoundedByTheirSize(t *testing.T) {
+	large := strings.Repeat("x", 1<<20)
+	for name, request := range map[string]func() *http.Request{
+		"body": func() *http.Request {
+			return httptest.NewRequest(http.MethodPost, "/nothing", strings.NewReader(large))
+		},
+		"header": func() *http.Request {
+			request := httptest.NewRequest(http.MethodGet, "/nothing", nil)
+			request.Header.Set("Large", large)
+			return request
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, engagetest.WithoutNetwork())
+			for range 70 {
+				s.Handler().ServeHTTP(httptest.NewRecorder(), request())
+			}
+			requests := s.Requests()
+			require.Less(t, len(requests), 65)
+			require.Greater(t, len(requests), 60)
+			require.Equal(t, 70, requests[len(requests)-1].Number)
+		})
+	}
+}

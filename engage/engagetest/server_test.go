@@ -277,20 +277,24 @@ func TestARepeatedWriteIsAppliedTwiceAfterADelay(t *testing.T) {
 }
 
 func TestCloseEndsWaitingRequestsAndCanBeRepeated(t *testing.T) {
-	s := start(t)
-	arrived, ended := make(chan struct{}), make(chan error)
-	s.FailFunc(func(engagetest.Request) engagetest.Fault {
-		close(arrived)
-		return engagetest.Fault{Delay: time.Hour}
-	})
-	go func() {
-		_, err := s.do(s.request(http.MethodPost, "/conversations/search", `{`+smsAddress+`}`))
-		ended <- err
-	}()
-	<-arrived
-	s.Close()
-	require.Error(t, <-ended)
-	s.Close()
+	for name, options := range servers {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, options...)
+			arrived, ended := make(chan struct{}), make(chan error)
+			s.FailFunc(func(engagetest.Request) engagetest.Fault {
+				close(arrived)
+				return engagetest.Fault{Delay: time.Hour}
+			})
+			go func() {
+				_, err := s.do(s.request(http.MethodPost, "/conversations/search", `{`+smsAddress+`}`))
+				ended <- err
+			}()
+			<-arrived
+			s.Close()
+			require.Error(t, <-ended)
+			s.Close()
+		})
+	}
 }
 
 func TestTLSServerSpeaksHTTP2(t *testing.T) {
