@@ -115,6 +115,7 @@ func (s *Server) take(w *watcher[string]) []string {
 
 // changed notes that a conversation was added, changed or removed.
 func (s *state) changed(id string) {
+	s.recount(id)
 	for w := range s.watchers {
 		w.add(id)
 	}

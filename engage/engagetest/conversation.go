@@ -322,6 +322,9 @@ type state struct {
 	teams         map[string]Team
 	businessHours map[string]BusinessHours
 
+	counts  Counts
+	counted map[string]counted // By id.
+
 	files     map[string]file // By id.
 	fileBytes int             // The size of all files together.
 
@@ -352,6 +355,8 @@ func newState() state {
 		taskOf:        make(map[string]string),
 		teams:         make(map[string]Team),
 		businessHours: make(map[string]BusinessHours),
+		counts:        newCounts(),
+		counted:       make(map[string]counted),
 		files:         make(map[string]file),
 		watchers:      make(map[*watcher[string]]bool),
 	}

@@ -85,7 +85,8 @@
 // documentation marks behavior that is not known as assumed. A program that works with
 // this server can still fail with the service. These options change assumed behavior,
 // so test with and without them: [WithRepeatsIgnored], [WithAliasIDsReplaced],
-// [WithTextTrimmed], [WithTranscriptPages], [WithConversationIDs] and [WithApplyDelay].
+// [WithTextTrimmed], [WithTranscriptPages], [WithConversationIDs], [WithApplyDelay] and
+// [WithRateLimit].
 //
 // The server is stricter than the service may be, so that it finds misspelled names.
 // It refuses:

@@ -1,6 +1,7 @@
 package engagetest
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/engagesdk/engage-go/engage/channel"
@@ -35,21 +36,55 @@ type Counts struct {
 	ByChannel map[channel.Channel]int
 }
 
+func newCounts() Counts { return Counts{make(map[Status]int), make(map[channel.Channel]int)} }
+
+func (c Counts) clone() Counts { return Counts{maps.Clone(c.ByStatus), maps.Clone(c.ByChannel)} }
+
+// counted is what the counts contain for a conversation.
+type counted struct {
+	status  Status
+	channel channel.Channel
+}
+
+// count adds a number to the counts.
+func (c Counts) count(what counted, number int) {
+	plus(c.ByStatus, what.status, number)
+	plus(c.ByChannel, what.channel, number)
+}
+
+// plus adds a number to a count, and removes a count of zero.
+func plus[Key comparable](counts map[Key]int, key Key, number int) {
+	if counts[key] += number; counts[key] == 0 {
+		delete(counts, key)
+	}
+}
+
+// recount brings the counts up to date after a conversation was added or changed.
+func (s *state) recount(id string) {
+	if before, ok := s.counted[id]; ok {
+		s.counts.count(before, -1)
+		delete(s.counted, id)
+	}
+	if c, ok := s.byID[id]; ok {
+		now := counted{c.Status, c.Channel}
+		s.counts.count(now, 1)
+		s.counted[id] = now
+	}
+}
+
 // List returns a page of a list of conversations, for programs that show it. Unlike
 // [Server.Conversations] it copies only the conversations of the page.
 func (s *Server) List(q Query) List {
-	list := List{Counts: Counts{make(map[Status]int), make(map[channel.Channel]int)}}
-	var newest []*Conversation // At most as many as the page needs.
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	list := List{Counts: s.state.counts.clone()}
 	all := s.state.all
 	if q.Limit <= 0 {
 		q.Limit = 100
 	}
 	q.Offset, q.Limit = min(max(q.Offset, 0), len(all)), min(q.Limit, len(all))
+	var newest []*Conversation // At most as many as the page needs.
 	for _, c := range slices.Backward(all) {
-		list.Counts.ByStatus[c.Status]++
-		list.Counts.ByChannel[c.Channel]++
 		if q.Status != "" && q.Status != c.Status || q.Channel != "" && q.Channel != c.Channel {
 			continue
 		}
@@ -65,15 +100,15 @@ func (s *Server) List(q Query) List {
 // insert inserts a conversation into a list that has the last updated first. It comes after
 // those that were updated at the same time. The list keeps its first limit conversations.
 func insert(newest []*Conversation, c *Conversation, limit int) []*Conversation {
+	if len(newest) == limit && !c.UpdatedAt.After(newest[limit-1].UpdatedAt) {
+		return newest
+	}
 	i, _ := slices.BinarySearchFunc(newest, c, func(present, c *Conversation) int {
 		if c.UpdatedAt.After(present.UpdatedAt) {
 			return 1
 		}
 		return -1
 	})
-	if i == limit {
-		return newest
-	}
 	newest = slices.Insert(newest, i, c)
 	return newest[:min(len(newest), limit)]
 }

@@ -70,7 +70,33 @@ func TestConversationsAreListed(t *testing.T) {
 		require.Equal(t, counts, list.Counts)
 	}
 	list.Conversations[0].Messages[0].Raw[0] = 'x'
+	list.Counts.ByStatus[engagetest.Queued] = 7
 	require.Equal(t, byte('{'), s.conversation("c0").Messages[1].Raw[0], "the list is a copy")
+	require.Equal(t, counts, s.List(engagetest.Query{}).Counts)
+}
+
+func TestCountsFollowEachChange(t *testing.T) {
+	s := start(t, engagetest.WithoutNetwork())
+	want := func(byStatus map[engagetest.Status]int, byChannel map[channel.Channel]int) {
+		t.Helper()
+		require.Equal(t, engagetest.Counts{ByStatus: byStatus, ByChannel: byChannel}, s.List(engagetest.Query{}).Counts)
+	}
+	want(map[engagetest.Status]int{}, map[channel.Channel]int{})
+	id, err := s.Write(addresses["SMS"], says(addresses["SMS"], "hello"))
+	require.NoError(t, err)
+	want(map[engagetest.Status]int{"queued": 1}, map[channel.Channel]int{"sms": 1})
+	saved, err := s.Snapshot()
+	require.NoError(t, err)
+	s.post("/conversations/"+id+"/close", "")
+	want(map[engagetest.Status]int{"closed": 1}, map[channel.Channel]int{"sms": 1})
+	s.post("/conversations/"+id+"/close", "")
+	want(map[engagetest.Status]int{"closed": 1}, map[channel.Channel]int{"sms": 1})
+	s.Update(id, func(c *engagetest.Conversation) { c.Channel, c.Status = "email", "parked" })
+	want(map[engagetest.Status]int{"parked": 1}, map[channel.Channel]int{"email": 1})
+	s.post("/conversations/resolve", messageBody("social", "sms", `{"senderNumber":"+199","serviceNumber":"+100","message":"x"}`))
+	want(map[engagetest.Status]int{"parked": 1, "queued": 1}, map[channel.Channel]int{"email": 1, "sms": 1})
+	require.NoError(t, s.Restore(saved))
+	want(map[engagetest.Status]int{"queued": 1}, map[channel.Channel]int{"sms": 1})
 }
 
 func TestAPartOfAConversationIsRead(t *testing.T) {

@@ -22,7 +22,8 @@ import (
 
 // Server is an Engage in memory. It listens on a loopback address, unless it was created
 // with [WithoutNetwork]. Create one with [New], or with [NewServer] and call
-// [Server.Close] when done. Its methods are safe for concurrent use.
+// [Server.Close] when done. It keeps all conversations, and the newest requests, callbacks
+// and stream events. Its methods are safe for concurrent use.
 type Server struct {
 	http      *httptest.Server // Nil without a network.
 	http2     *http2Server     // Nil without TLS.

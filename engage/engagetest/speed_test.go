@@ -3,7 +3,9 @@
 package engagetest_test
 
 import (
+	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -20,9 +22,37 @@ import (
 // BenchmarkMixedOperations sends the requests of a contact center over loopback: for each
 // customer a search, a create, three appends, a transcript, a join and a close. It reports
 // the time of the processor for a request, of client and server together. With two
-// processors 400 µs allow 5,000 requests a second.
+// processors 400 µs allow 5,000 requests a second. Somebody may watch meanwhile, and read
+// what changes.
 func BenchmarkMixedOperations(b *testing.B) {
-	server := engagetest.New(b, engagetest.WithConversationIDs())
+	b.Run("alone", func(b *testing.B) {
+		serveCustomers(b, engagetest.New(b, engagetest.WithConversationIDs()))
+	})
+	b.Run("watched", func(b *testing.B) {
+		server := engagetest.New(b, engagetest.WithConversationIDs())
+		var watching sync.WaitGroup
+		defer watching.Wait()
+		defer server.Close()
+		watching.Go(func() {
+			seen := make(map[string]int)
+			for ids := range server.Changes(b.Context()) {
+				for _, id := range ids {
+					changed, _ := server.ConversationSince(id, seen[id])
+					seen[id] += len(changed.Messages)
+				}
+				server.List(engagetest.Query{Limit: 50})
+			}
+		})
+		watching.Go(func() {
+			for range server.RequestChanges(b.Context()) {
+			}
+		})
+		serveCustomers(b, server)
+	})
+}
+
+// serveCustomers sends the requests of b.N customers to server.
+func serveCustomers(b *testing.B, server *engagetest.Server) {
 	client, err := server.Client()
 	require.NoError(b, err)
 	var customers atomic.Int64
@@ -32,7 +62,7 @@ func BenchmarkMixedOperations(b *testing.B) {
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			if err := serveCustomer(b, client, int(customers.Add(1))); err != nil {
+			if err := serveCustomer(b.Context(), client, int(customers.Add(1))); err != nil {
 				b.Error(err)
 				return
 			}
@@ -45,8 +75,7 @@ func BenchmarkMixedOperations(b *testing.B) {
 }
 
 // serveCustomer sends eight requests.
-func serveCustomer(b *testing.B, client *engage.Client, number int) error {
-	ctx := b.Context()
+func serveCustomer(ctx context.Context, client *engage.Client, number int) error {
 	address := channel.SMSAddress{Business: "+100", Customer: fmt.Sprint("+", number)}
 	if _, err := client.SearchConversation(ctx, engage.SearchConversationV13{Address: address}); err != nil {
 		return err
