@@ -17,6 +17,7 @@ import (
 	"github.com/engagesdk/engage-go/engage/engagetest"
 	"github.com/engagesdk/engage-go/engage/message"
 	"github.com/engagesdk/engage-go/examples/internal/program"
+	"github.com/engagesdk/engage-go/examples/internal/samples"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -36,11 +37,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	for _, sample := range samples {
-		id := server.Seed(engagetest.Conversation{Channel: sample.channel, BusinessAddress: "business", CustomerAddress: "customer"})
-		fmt.Fprintf(out, "%s\n", sample.channel)
-		for _, m := range sample.messages {
-			if err := send(ctx, client, id, sample.channel, m); err != nil {
+	for _, ch := range channel.All() {
+		id := server.Seed(engagetest.Conversation{Channel: ch, BusinessAddress: "business", CustomerAddress: "customer"})
+		fmt.Fprintf(out, "%s\n", ch)
+		for _, m := range samples.Messages(ch) {
+			if err := send(ctx, client, id, ch, m); err != nil {
 				return fmt.Errorf("%s: %w", m.Type(), err)
 			}
 		}
@@ -80,13 +81,13 @@ func showRefusals(ctx context.Context, out io.Writer, client *engage.Client) err
 		request engage.AppendMessageRequest
 	}{
 		{"a carousel on SMS", engage.AppendMessageV14{
-			ConversationID: "CSR1", Channel: channel.SMS, Messages: []message.Message{shoes},
+			ConversationID: "CSR1", Channel: channel.SMS, Messages: []message.Message{samples.Carousel()},
 		}},
 		{"an announcement in version 1.0", engage.AppendMessageV10{
 			ConversationID: "CSR1", Channel: channel.LiveChat, Message: message.Text{Direction: message.Announcement, Text: "left"},
 		}},
 		{"four buttons on WhatsApp", engage.AppendMessageV14{
-			ConversationID: "CSR1", Channel: channel.WhatsApp, Messages: []message.Message{whatsAppButtons("a", "b", "c", "d")},
+			ConversationID: "CSR1", Channel: channel.WhatsApp, Messages: []message.Message{samples.WhatsAppButtons("a", "b", "c", "d")},
 		}},
 	} {
 		_, err := client.AppendMessage(ctx, invalid.request)

@@ -1,4 +1,5 @@
-package main
+// Package samples has messages of every content type.
+package samples
 
 import (
 	"time"
@@ -22,8 +23,11 @@ var shoes = message.LiveChatCarousel{
 	}},
 }
 
-// whatsAppButtons is a question with a button for each answer.
-func whatsAppButtons(answers ...string) message.WhatsAppButtons {
+// Carousel returns a carousel of two cards.
+func Carousel() message.LiveChatCarousel { return shoes }
+
+// WhatsAppButtons returns a question with a button for each answer.
+func WhatsAppButtons(answers ...string) message.WhatsAppButtons {
 	var buttons []message.WhatsAppButton
 	for _, answer := range answers {
 		buttons = append(buttons, message.NewWhatsAppButton(answer, answer))
@@ -34,26 +38,27 @@ func whatsAppButtons(answers ...string) message.WhatsAppButtons {
 // slot is the start of a time slot.
 var slot = time.Date(2026, 12, 1, 9, 30, 0, 0, time.UTC)
 
-// samples has messages of every type, by channel.
-var samples = []struct {
-	channel  channel.Channel
-	messages []message.Message
-}{
-	{channel.SMS, []message.Message{
+// Messages returns messages of the types that a channel has, and nil for an unknown
+// channel. The caller must not change the list.
+func Messages(ch channel.Channel) []message.Message { return messages[ch] }
+
+// messages has messages of every type, by channel.
+var messages = map[channel.Channel][]message.Message{
+	channel.SMS: {
 		message.Text{Direction: message.Inbound, Text: "Do you have shoes?"},
 		message.Text{Direction: message.Announcement, Text: "The customer has waited **10 minutes**."},
-	}},
-	{channel.Facebook, []message.Message{
+	},
+	channel.Facebook: {
 		message.Attachments{Direction: message.Inbound, Attachments: []message.Attachment{picture}},
 		message.TextWithAttachments{Direction: message.Outbound, Text: "This one?", Attachments: []message.Attachment{picture}},
-	}},
-	{channel.Email, []message.Message{
+	},
+	channel.Email: {
 		message.Email{Direction: message.Inbound, Content: message.EmailContent{
 			From: "ann@mail.example", To: []string{"help@shop.example"}, PlainBody: "The shoe is broken.",
 			Headers: map[string]string{"Message-ID": "<1@mail.example>"},
 		}, Attachments: []message.Attachment{picture}},
-	}},
-	{channel.LiveChat, []message.Message{
+	},
+	channel.LiveChat: {
 		shoes,
 		message.LiveChatCarouselResponse{Content: message.LiveChatCarouselResponseContent{Identifier: "red", Reference: "shoes", Title: "Take it"}},
 		message.LiveChatQuickReplies{Text: "Which size?", Content: message.LiveChatQuickRepliesContent{
@@ -67,15 +72,15 @@ var samples = []struct {
 		message.LiveChatFormResponse{Content: message.LiveChatFormResponseContent{Title: "Address", Fields: []message.LiveChatFormField{
 			{Label: "Town", Name: "town", Type: "text", Value: "Oslo"},
 		}}},
-	}},
-	{channel.WhatsApp, []message.Message{
-		whatsAppButtons("Yes", "No"),
+	},
+	channel.WhatsApp: {
+		WhatsAppButtons("Yes", "No"),
 		message.WhatsAppInteractiveResponse{Content: message.WhatsAppInteractiveResponseContent{Identifier: "No", Title: "No"}},
 		message.NewWhatsAppList("What shall we do?", "Choose", message.WhatsAppSection{Title: "Return", Rows: []message.WhatsAppRow{
 			{ID: "swap", Title: "Swap it"}, {ID: "refund", Title: "Refund", Description: "takes a week"},
 		}}),
-	}},
-	{channel.Apple, []message.Message{
+	},
+	channel.Apple: {
 		message.AppleListPicker{Content: message.AppleListPickerContent{Data: message.AppleListPickerData{
 			ListPicker: message.AppleList{Sections: []message.AppleListSection{{
 				Title: "Shoes", Items: []message.AppleListItem{{Identifier: "red", Title: "Red shoe"}, {Identifier: "blue", Title: "Blue shoe"}},
@@ -110,6 +115,6 @@ var samples = []struct {
 				PageIdentifier: "size", Title: "Which size?", Items: []message.AppleFormAnswer{{Identifier: "41", Title: "41", Value: "41"}},
 			}},
 		}}},
-	}},
-	{channel.API, []message.Message{message.Text{Direction: message.Outbound, Text: "It is on its way."}}},
+	},
+	channel.API: {message.Text{Direction: message.Outbound, Text: "It is on its way."}},
 }
