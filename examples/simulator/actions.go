@@ -1,0 +1,321 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/engagetest"
+	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/examples/internal/samples"
+	"github.com/engagesdk/engage-go/outcome"
+)
+
+// deskHeader is a header that the script of the desk sets. A page from elsewhere cannot
+// set it without the permission of the simulator, which gives none.
+const deskHeader = "Simulator-Desk"
+
+const (
+	maxForm  = 256 << 10        // The largest form in bytes.
+	callTime = 20 * time.Second // The longest time that a call of an agent may take.
+)
+
+// addActions adds the actions of the desk to mux.
+func (s *simulator) addActions(mux *http.ServeMux) {
+	for path, action := range map[string]http.HandlerFunc{
+		"/conversations/{id}/join":   s.call(outcome.AddParticipant, s.join),
+		"/conversations/{id}/leave":  s.call(outcome.RemoveParticipant, s.leave),
+		"/conversations/{id}/reply":  s.call(outcome.AppendMessage, s.reply),
+		"/conversations/{id}/hold":   s.call(outcome.HoldConversation, s.hold),
+		"/conversations/{id}/close":  s.call(outcome.CloseConversation, s.closeConversation),
+		"/conversations/{id}/reopen": s.call(outcome.ReopenConversation, s.reopen),
+		"/conversations/{id}/write":  s.writeInConversation,
+		"/conversations/{id}/answer": s.answer,
+		"/conversations":             s.writeAsNewCustomer,
+		"/faults":                    s.faultOn,
+		"/faults/off":                s.faultOff,
+		"/scenarios":                 s.startScenario,
+		"/scenarios/stop":            s.stopScenario,
+		"/state/save":                s.saveState,
+	} {
+		mux.Handle("POST "+path, fromDesk(maxForm, action))
+	}
+	mux.Handle("POST /state", fromDesk(maxState+maxForm, s.uploadState))
+}
+
+// fromDesk refuses requests that the desk did not send, and cuts off what is too large.
+func fromDesk(size int64, next http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get(deskHeader) == "" {
+			http.Error(w, "Only the desk may do this.", http.StatusForbidden)
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, size)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// report is what the desk shows of an action.
+type report struct {
+	Title    string
+	Failed   bool
+	Edge     outcome.Edge
+	Effect   string // Empty if it says nothing.
+	Details  []string
+	TraceIDs []outcome.TraceID
+	Open     string // The conversation to open, or "".
+}
+
+// form parses the form of a request. If it cannot, it writes why and returns false.
+func (s *simulator) form(w http.ResponseWriter, r *http.Request) bool {
+	err := r.ParseForm()
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		s.fail(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("The form is larger than %d KiB.", tooLarge.Limit>>10))
+		return false
+	}
+	if err != nil {
+		s.fail(w, http.StatusBadRequest, "The form is malformed.")
+		return false
+	}
+	return true
+}
+
+// agentCall is a call of the agent's client about a conversation.
+type agentCall func(context.Context, engagetest.Conversation, *http.Request) (engage.Receipt, error)
+
+// call returns the action that makes a call and reports how it ended.
+func (s *simulator) call(operation outcome.Operation, call agentCall) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		conversation, ok := s.server.Conversation(r.PathValue("id"))
+		if !ok {
+			s.fail(w, http.StatusNotFound, "There is no such conversation.")
+			return
+		}
+		if !s.form(w, r) {
+			return
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), callTime)
+		defer cancel()
+		receipt, err := call(ctx, conversation, r)
+		if err != nil {
+			s.show(w, statusOf(err), "report", failed(operation, err))
+			return
+		}
+		s.show(w, http.StatusOK, "report", succeeded(operation, receipt))
+	}
+}
+
+// statusOf returns the HTTP status with which the desk reports the error of a call.
+func statusOf(err error) int {
+	switch {
+	case outcome.EdgeOf(err) == outcome.OnInvalidData:
+		return http.StatusUnprocessableEntity
+	case outcome.EffectOf(err) == outcome.Refused:
+		return http.StatusConflict
+	}
+	return http.StatusBadGateway
+}
+
+func succeeded(operation outcome.Operation, receipt engage.Receipt) report {
+	r := report{Title: string(operation), Edge: receipt.Outcome, Effect: string(receipt.Proof), TraceIDs: receipt.TraceIDs}
+	if receipt.AlreadyDone {
+		r.Details = append(r.Details, "It was so already.")
+	}
+	r.Details = append(r.Details, attempts(receipt.Attempts)...)
+	return r
+}
+
+func failed(operation outcome.Operation, err error) report {
+	r := report{Title: string(operation), Failed: true, Edge: outcome.EdgeOf(err)}
+	if effect := outcome.EffectOf(err); effect != 0 {
+		r.Effect = effect.String()
+	}
+	failure, ok := errors.AsType[*outcome.Error](err)
+	if !ok {
+		r.Details = []string{err.Error()}
+		return r
+	}
+	for _, violation := range failure.Violations {
+		r.Details = append(r.Details, violation.String())
+	}
+	if failure.Description != "" {
+		r.Details = append(r.Details, cut(failure.Description, 200))
+	}
+	r.Details = append(r.Details, attempts(failure.Attempts)...)
+	r.TraceIDs = failure.TraceIDs
+	return r
+}
+
+// attempts describes the attempts of a call, if there is more to say than that one
+// succeeded.
+func attempts(all []outcome.Attempt) []string {
+	var lines []string
+	for i, a := range all {
+		switch {
+		case a.Err != nil:
+			lines = append(lines, fmt.Sprintf("Attempt %d: %v, %s.", i+1, a.Err, a.Effect))
+		case a.Effect != 0:
+			lines = append(lines, fmt.Sprintf("Attempt %d: status %d, %s.", i+1, a.Status, a.Effect))
+		case len(all) > 1:
+			lines = append(lines, fmt.Sprintf("Attempt %d: status %d.", i+1, a.Status))
+		}
+	}
+	return lines
+}
+
+// receiptOf returns a receipt that is not nil.
+func receiptOf(receipt *engage.Receipt, err error) (engage.Receipt, error) {
+	if err != nil {
+		return engage.Receipt{}, err
+	}
+	return *receipt, nil
+}
+
+func (s *simulator) join(ctx context.Context, c engagetest.Conversation, r *http.Request) (engage.Receipt, error) {
+	return receiptOf(s.client.AddParticipant(ctx, engage.AddParticipantV10{
+		ConversationID: c.ID, Participant: r.PostFormValue("agent"),
+	}))
+}
+
+func (s *simulator) leave(ctx context.Context, c engagetest.Conversation, r *http.Request) (engage.Receipt, error) {
+	return receiptOf(s.client.RemoveParticipant(ctx, engage.RemoveParticipantV10{
+		ConversationID: c.ID, Participant: r.PostFormValue("agent"),
+	}))
+}
+
+func (s *simulator) hold(ctx context.Context, c engagetest.Conversation, _ *http.Request) (engage.Receipt, error) {
+	return receiptOf(s.client.HoldConversation(ctx, engage.HoldConversationV10{ConversationID: c.ID}))
+}
+
+func (s *simulator) closeConversation(ctx context.Context, c engagetest.Conversation, _ *http.Request) (engage.Receipt, error) {
+	return receiptOf(s.client.CloseConversation(ctx, engage.CloseConversationV10{ConversationID: c.ID}))
+}
+
+func (s *simulator) reopen(ctx context.Context, c engagetest.Conversation, _ *http.Request) (engage.Receipt, error) {
+	return receiptOf(s.client.ReopenConversation(ctx, engage.ReopenConversationV10{ConversationID: c.ID}))
+}
+
+func (s *simulator) reply(ctx context.Context, c engagetest.Conversation, r *http.Request) (engage.Receipt, error) {
+	return s.append(ctx, c, agentMessage(c, message.Type(r.PostFormValue("type")), r.PostFormValue("text")))
+}
+
+// append appends a message of an agent to a conversation.
+func (s *simulator) append(ctx context.Context, c engagetest.Conversation, m message.Message) (engage.Receipt, error) {
+	receipt, err := s.client.AppendMessage(ctx, engage.AppendMessageV14{
+		ConversationID: c.ID, Channel: c.Channel, Messages: []message.Message{m},
+	})
+	if err != nil {
+		return engage.Receipt{}, err
+	}
+	return receipt.Receipt, nil
+}
+
+// agentMessage returns a message of an agent: a sample of a rich type, or a text in the
+// form of the channel.
+func agentMessage(c engagetest.Conversation, typ message.Type, text string) message.Message {
+	if sample := sampleOf(c.Channel, typ, message.Outbound); sample != nil {
+		return sample
+	}
+	switch {
+	case typ == "announcement":
+		return message.Text{Direction: message.Announcement, Text: text}
+	case c.Channel == channel.Email:
+		return message.Email{Direction: message.Outbound, Content: message.EmailContent{
+			From: c.BusinessAddress, To: []string{c.CustomerAddress}, PlainBody: text, StrippedText: text,
+		}}
+	}
+	return message.Text{Direction: message.Outbound, Text: text}
+}
+
+// sampleOf returns the sample of a type, or nil if the channel has none.
+func sampleOf(ch channel.Channel, typ message.Type, direction message.Direction) message.Message {
+	all := samples.Messages(ch)
+	i := slices.IndexFunc(all, func(m message.Message) bool {
+		return typ != message.TypeText && m.Type() == typ && message.DirectionOf(m) == direction
+	})
+	if i < 0 {
+		return nil
+	}
+	return all[i]
+}
+
+func (s *simulator) faultOn(w http.ResponseWriter, r *http.Request) {
+	if !s.form(w, r) {
+		return
+	}
+	times := 1
+	if r.PostFormValue("times") == "always" {
+		times = engagetest.Always
+	}
+	if err := s.faults.on(r.PostFormValue("fault"), outcome.Operation(r.PostFormValue("operation")), times); err != nil {
+		s.fail(w, http.StatusUnprocessableEntity, fmt.Sprint("Not switched on: ", err, "."))
+		return
+	}
+	s.show(w, http.StatusOK, "report", report{Title: "The fault is on."})
+}
+
+func (s *simulator) faultOff(w http.ResponseWriter, r *http.Request) {
+	if !s.form(w, r) {
+		return
+	}
+	number, _ := strconv.Atoi(r.PostFormValue("number"))
+	s.faults.off(number)
+	s.show(w, http.StatusOK, "report", report{Title: "The fault is off."})
+}
+
+func (s *simulator) startScenario(w http.ResponseWriter, r *http.Request) {
+	if !s.form(w, r) {
+		return
+	}
+	speed, err := strconv.ParseFloat(r.PostFormValue("speed"), 64)
+	if err != nil {
+		speed = s.speed
+	}
+	if err := s.start(r.PostFormValue("scenario"), speed); err != nil {
+		s.fail(w, http.StatusUnprocessableEntity, fmt.Sprint("Not started: ", err, "."))
+		return
+	}
+	s.show(w, http.StatusOK, "report", report{Title: "The scenario has started."})
+}
+
+func (s *simulator) stopScenario(w http.ResponseWriter, _ *http.Request) {
+	s.play.stop()
+	s.show(w, http.StatusOK, "report", report{Title: "The scenario has been stopped."})
+}
+
+func (s *simulator) saveState(w http.ResponseWriter, _ *http.Request) {
+	if s.state == "" {
+		s.fail(w, http.StatusConflict, "There is no state file. Start the program with -state, or download the state.")
+		return
+	}
+	if err := s.state.save(s.server); err != nil {
+		s.fail(w, http.StatusInternalServerError, fmt.Sprint("Not saved: ", err, "."))
+		return
+	}
+	s.show(w, http.StatusOK, "report", report{Title: fmt.Sprintf("Saved to %s.", s.state)})
+}
+
+// uploadState replaces the state with an uploaded one.
+func (s *simulator) uploadState(w http.ResponseWriter, r *http.Request) {
+	file, _, err := r.FormFile("file")
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		s.fail(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("Not loaded: the file is larger than %d MiB.", maxState>>20))
+		return
+	}
+	if err != nil {
+		s.fail(w, http.StatusBadRequest, "Not loaded: choose a file.")
+		return
+	}
+	defer file.Close()
+	if err := restore(s.server, file); err != nil {
+		s.fail(w, http.StatusUnprocessableEntity, fmt.Sprint("Not loaded, and nothing has changed: ", err, "."))
+		return
+	}
+	s.show(w, http.StatusOK, "report", report{Title: "The state is loaded."})
+}

@@ -1,0 +1,194 @@
+package main
+
+import (
+	"container/list"
+	"context"
+	"sync"
+	"time"
+
+	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/engagetest"
+	"github.com/engagesdk/engage-go/engage/message"
+)
+
+// row is a conversation in the list of the desk.
+type row struct {
+	ID       string
+	Status   engagetest.Status
+	Channel  channel.Channel
+	Customer string
+	Name     string
+	Subject  string
+	Last     string // The newest message as text, cut short.
+	Messages int
+	Updated  time.Time
+
+	change int // The number of the conversation's last change.
+}
+
+// longestPreview is the number of characters of a message that a row shows.
+const longestPreview = 80
+
+func newRow(c engagetest.Conversation) row {
+	r := row{
+		ID: c.ID, Status: c.Status, Channel: c.Channel, Customer: c.CustomerAddress, Name: c.CustomerName,
+		Subject: c.Subject, Messages: len(c.Messages), Updated: c.UpdatedAt,
+	}
+	if r.Messages > 0 {
+		m, _ := message.Decode(c.Messages[r.Messages-1].Raw)
+		r.Last = cut(message.TextOf(m), longestPreview)
+	}
+	return r
+}
+
+// cut returns the first characters of a text.
+func cut(text string, characters int) string {
+	for i := range text {
+		if characters == 0 {
+			return text[:i] + "…"
+		}
+		characters--
+	}
+	return text
+}
+
+// conversations is the list of the desk, the last changed conversation first.
+type conversations struct {
+	mu      sync.Mutex
+	order   *list.List // Of rows.
+	places  map[string]*list.Element
+	counts  map[engagetest.Status]int
+	changes int
+}
+
+func newConversations() *conversations {
+	return &conversations{
+		order: list.New(), places: make(map[string]*list.Element), counts: make(map[engagetest.Status]int),
+	}
+}
+
+// pause is the shortest time between two looks at what has changed. Many changes of one
+// conversation then cost as much as one.
+const pause = 100 * time.Millisecond
+
+// follow keeps the list up to date until ctx ends. It rings changed after every update.
+func (l *conversations) follow(ctx context.Context, server *engagetest.Server, changed *bell) {
+	for ids := range server.Changes(ctx) {
+		for _, id := range ids {
+			if conversation, ok := server.Conversation(id); ok {
+				l.put(newRow(conversation))
+			} else {
+				l.remove(id)
+			}
+		}
+		changed.ring()
+		if !rest(ctx, pause) {
+			return
+		}
+	}
+}
+
+// rest waits, and reports whether ctx goes on.
+func rest(ctx context.Context, wait time.Duration) bool {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// put adds a row, or moves it to the top.
+func (l *conversations) put(r row) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.changes++
+	r.change = l.changes
+	if place, ok := l.places[r.ID]; ok {
+		l.counts[place.Value.(row).Status]--
+		place.Value = r
+		l.order.MoveToFront(place)
+	} else {
+		l.places[r.ID] = l.order.PushFront(r)
+	}
+	l.counts[r.Status]++
+}
+
+func (l *conversations) remove(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if place, ok := l.places[id]; ok {
+		l.counts[place.Value.(row).Status]--
+		l.order.Remove(place)
+		delete(l.places, id)
+	}
+}
+
+// page returns up to size rows of a status, beginning with the row number from, and
+// whether there are more. The empty status means all.
+func (l *conversations) page(status engagetest.Status, from, size int) (rows []row, more bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for place := l.order.Front(); place != nil; place = place.Next() {
+		r := place.Value.(row)
+		switch {
+		case status != "" && r.Status != status:
+		case from > 0:
+			from--
+		case len(rows) == size:
+			return rows, true
+		default:
+			rows = append(rows, r)
+		}
+	}
+	return rows, false
+}
+
+// since returns up to size of the last rows that have changed after the change number
+// seen, the last changed one first. It also returns the number of the last change.
+func (l *conversations) since(seen, size int) (rows []row, last int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for place := l.order.Front(); place != nil && len(rows) < size; place = place.Next() {
+		r := place.Value.(row)
+		if r.change <= seen {
+			break
+		}
+		rows = append(rows, r)
+	}
+	return rows, l.changes
+}
+
+// lastChange returns the number of the last change of a conversation, or 0 if there is no
+// such conversation.
+func (l *conversations) lastChange(id string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if place, ok := l.places[id]; ok {
+		return place.Value.(row).change
+	}
+	return 0
+}
+
+// tab is a status with the number of its conversations.
+type tab struct {
+	Status  engagetest.Status
+	Title   string
+	Count   int
+	Current bool
+}
+
+// tabs returns the tabs of the list, of which current is open.
+func (l *conversations) tabs(current engagetest.Status) []tab {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return []tab{
+		{"", "All", l.order.Len(), current == ""},
+		{engagetest.Queued, "Queued", l.counts[engagetest.Queued], current == engagetest.Queued},
+		{engagetest.Active, "Active", l.counts[engagetest.Active], current == engagetest.Active},
+		{engagetest.OnHold, "On hold", l.counts[engagetest.OnHold], current == engagetest.OnHold},
+		{engagetest.Closed, "Closed", l.counts[engagetest.Closed], current == engagetest.Closed},
+	}
+}

@@ -1,0 +1,361 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/engagetest"
+	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/examples/internal/samples"
+	"github.com/engagesdk/engage-go/outcome"
+)
+
+// scenario fills the simulator with life.
+type scenario struct {
+	Name        string
+	Title       string
+	Description string
+	run         func(*stage) error
+}
+
+// scenarios has the scenarios in the order in which the desk shows them.
+var scenarios = []scenario{
+	{"day", "A day in a contact center", "Forty customers write on all channels. Agents join, answer with texts and rich messages, and close the conversations.", day},
+	{"lost-reply", "A lost reply", "The service appends the message of an agent and loses its reply. The client finds the message in the transcript. Then the transcript fails, too.", lostReply},
+	{"burst", "A burst", "A thousand customers write in ten seconds.", burst},
+}
+
+// The speeds at which a scenario can run. One is the natural speed.
+const (
+	slowest = 0.1
+	fastest = 1000
+)
+
+// playing describes the scenario that runs, or the last one.
+type playing struct {
+	Title   string // Empty if none has run yet.
+	Caption string // What happens now.
+	Running bool
+}
+
+// play is the scenario that runs.
+type play struct {
+	mu      sync.Mutex
+	current playing
+	cancel  context.CancelFunc // Nil if none has run yet.
+}
+
+// now returns what runs now.
+func (p *play) now() playing {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.current
+}
+
+// begin notes that a scenario starts. It returns an error if another one runs.
+func (p *play) begin(title string, cancel context.CancelFunc) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.current.Running {
+		return fmt.Errorf("%q still runs", p.current.Title)
+	}
+	p.current, p.cancel = playing{Title: title, Caption: "It begins.", Running: true}, cancel
+	return nil
+}
+
+// say changes the caption.
+func (p *play) say(caption string, running bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.current.Caption, p.current.Running = caption, running
+}
+
+// stop makes the scenario end, if one runs.
+func (p *play) stop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cancel != nil {
+		p.cancel()
+	}
+}
+
+// start starts a scenario in the background. It returns an error if there is no such
+// scenario, or if one runs already.
+func (s *simulator) start(name string, speed float64) error {
+	i := slices.IndexFunc(scenarios, func(sc scenario) bool { return sc.Name == name })
+	if i < 0 {
+		return fmt.Errorf("there is no scenario %q", cut(name, 40))
+	}
+	if !(speed >= slowest && speed <= fastest) {
+		return fmt.Errorf("the speed is not between %v and %v", slowest, fastest)
+	}
+	ctx, cancel := context.WithCancel(s.ctx)
+	if err := s.play.begin(scenarios[i].Title, cancel); err != nil {
+		cancel()
+		return err
+	}
+	s.changed.ring()
+	s.running.Go(func() {
+		defer cancel()
+		caption := "It has ended."
+		switch err := scenarios[i].run(&stage{s, ctx, speed}); {
+		case ctx.Err() != nil:
+			caption = "It was stopped."
+		case err != nil:
+			caption = fmt.Sprint("It failed: ", err)
+		}
+		s.play.say(caption, false)
+		s.changed.ring()
+	})
+	return nil
+}
+
+// stage is where a scenario runs.
+type stage struct {
+	*simulator
+	ctx   context.Context
+	speed float64
+}
+
+// pause waits for a time at the natural speed. It returns an error if the scenario was
+// stopped.
+func (st *stage) pause(wait time.Duration) error {
+	if !rest(st.ctx, time.Duration(float64(wait)/st.speed)) {
+		return st.ctx.Err()
+	}
+	return nil
+}
+
+// say tells people what happens, and gives them time to read it.
+func (st *stage) say(caption string) error {
+	st.play.say(caption, true)
+	st.changed.ring()
+	return st.pause(2 * time.Second)
+}
+
+// find returns the conversation at an address. It returns false if there is none yet.
+func (st *stage) find(address channel.Address) (engagetest.Conversation, bool, error) {
+	found, err := st.client.SearchConversation(st.ctx, engage.SearchConversationV13{Address: address})
+	if err != nil || found.ConversationID == "" {
+		return engagetest.Conversation{}, false, err
+	}
+	c, ok := st.server.Conversation(found.ConversationID)
+	return c, ok, nil
+}
+
+// names are the names of customers.
+var names = []string{"Ann", "Ben", "Cleo", "Dana", "Eli", "Finn", "Gita", "Hugo", "Ines", "Jon"}
+
+// questions are the first messages of customers.
+var questions = []string{
+	"Where is my order?", "The shoe does not fit. Can I swap it?", "Do you have it in blue?",
+	"I was charged twice.", "When do you open?", "The parcel arrived damaged.",
+}
+
+// visit is a customer in a scenario.
+type visit struct {
+	address channel.Address
+	step    int
+}
+
+// customers is how many customers write on a day.
+const customers = 40
+
+// day runs a day in a contact center: at every step a customer arrives or a visit goes on.
+func day(st *stage) error {
+	random := rand.New(rand.NewPCG(1, 1)) // Every day is the same.
+	var visits []*visit
+	for arrived := 0; arrived < customers || len(visits) > 0; {
+		if len(visits) == 0 || arrived < customers && random.IntN(4) == 0 {
+			v, err := st.arrive(arrived, random)
+			if err != nil {
+				return err
+			}
+			arrived++
+			visits = append(visits, v)
+		} else {
+			i := random.IntN(len(visits))
+			more, err := st.goOn(visits[i], random)
+			if err != nil {
+				return err
+			}
+			if !more {
+				visits = slices.Delete(visits, i, i+1)
+			}
+		}
+		if err := st.pause(time.Second); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// arrive lets the next customer write.
+func (st *stage) arrive(number int, random *rand.Rand) (*visit, error) {
+	all := channel.All()
+	if st.sender != nil { // No document shows an event of the channel API.
+		all = slices.DeleteFunc(all, func(ch channel.Channel) bool { return ch == channel.API })
+	}
+	question := questions[random.IntN(len(questions))]
+	address, err := newCustomer(all[number%len(all)], "", "", question)
+	if err != nil {
+		return nil, err
+	}
+	name := names[number%len(names)]
+	st.play.say(fmt.Sprintf("%s writes on %s.", name, channelName(address.Channel())), true)
+	st.changed.ring()
+	id, err := st.write(st.ctx, address, customerMessage(address, question))
+	if err != nil {
+		return nil, err
+	}
+	st.server.Update(id, func(c *engagetest.Conversation) { c.CustomerName = name })
+	return &visit{address: address}, nil
+}
+
+// goOn does the next step of a visit. It reports whether there are more.
+func (st *stage) goOn(v *visit, random *rand.Rand) (more bool, err error) {
+	c, ok, err := st.find(v.address)
+	if err != nil || !ok {
+		return err == nil, err // The program under test has not created it yet.
+	}
+	agent := fmt.Sprintf("agent-%d", 1+random.IntN(5))
+	switch v.step++; v.step {
+	case 1:
+		_, err = st.client.AddParticipant(st.ctx, engage.AddParticipantV10{ConversationID: c.ID, Participant: agent})
+	case 2:
+		_, err = st.append(st.ctx, c, agentMessage(c, message.TypeText, "Hello, let me look that up."))
+	case 3:
+		_, err = st.append(st.ctx, c, agentQuestion(c, random))
+	case 4:
+		_, err = st.write(st.ctx, v.address, reaction(c))
+	case 5:
+		_, err = st.append(st.ctx, c, agentMessage(c, message.TypeText, "It is settled. Have a good day!"))
+	default:
+		_, err = st.client.CloseConversation(st.ctx, engage.CloseConversationV10{ConversationID: c.ID})
+		return false, err
+	}
+	return true, err
+}
+
+// agentQuestion returns a rich message of the channel, or a text if it has none.
+func agentQuestion(c engagetest.Conversation, random *rand.Rand) message.Message {
+	var rich []message.Type
+	for _, m := range samples.Messages(c.Channel) {
+		if message.DirectionOf(m) == message.Outbound && m.Type() != message.TypeText {
+			rich = append(rich, m.Type())
+		}
+	}
+	if len(rich) == 0 {
+		return agentMessage(c, message.TypeText, "It leaves our house today. Is that all right?")
+	}
+	return agentMessage(c, rich[random.IntN(len(rich))], "")
+}
+
+// reaction returns what the customer answers to the newest message: the first choice of a
+// rich message, or a text.
+func reaction(c engagetest.Conversation) message.Message {
+	question, err := message.Decode(c.Messages[len(c.Messages)-1].Raw)
+	if err == nil {
+		for _, choice := range choicesIn(question) {
+			if answer, err := engagetest.Answer(question, choice); err == nil {
+				return answer
+			}
+		}
+	}
+	return customerMessage(c.Address(), "Yes, thank you!")
+}
+
+// choicesIn returns a choice that each type of rich message may have.
+func choicesIn(question message.Message) []message.Choice {
+	var choices []message.Choice
+	add := func(identifier string) { choices = append(choices, message.Choice{Identifier: identifier}) }
+	switch q := question.(type) {
+	case message.WhatsAppButtons:
+		add(q.Content.Action.Buttons[0].Reply.ID)
+	case message.WhatsAppList:
+		add(q.Content.Action.Sections[0].Rows[0].ID)
+	case message.LiveChatQuickReplies:
+		add(q.Content.Options[0].Identifier)
+	case message.LiveChatCarousel:
+		for _, button := range q.Content.Elements[0].Buttons {
+			add(button.Identifier)
+		}
+	case message.AppleQuickReplies:
+		add(q.Content.Data.QuickReply.Items[0].Identifier)
+	case message.AppleListPicker:
+		add(q.Content.Data.ListPicker.Sections[0].Items[0].Identifier)
+	case message.AppleTimePicker:
+		add(q.Content.Data.Event.Timeslots[0].Identifier)
+	case message.AppleForm:
+		for _, item := range q.Content.Data.Dynamic.Data.Pages[0].Items {
+			add(item.Identifier)
+		}
+	}
+	return choices
+}
+
+// lostReply shows what the client does if a reply is lost.
+func lostReply(st *stage) error {
+	address, err := newCustomer(channel.SMS, "", "", "")
+	if err != nil {
+		return err
+	}
+	if err := st.say("A customer writes an SMS."); err != nil {
+		return err
+	}
+	if _, err := st.write(st.ctx, address, customerMessage(address, "Is anybody there?")); err != nil {
+		return err
+	}
+	if err := st.say("An agent answers. The service appends the answer and loses its own reply."); err != nil {
+		return err
+	}
+	c, ok, err := st.find(address)
+	if err != nil || !ok {
+		return errors.Join(err, errors.New("the conversation does not exist"))
+	}
+	lost := engagetest.Fault{Applied: true, Connection: engagetest.ConnectionClosed}
+	st.server.Fail(outcome.AppendMessage, lost)
+	receipt, err := st.append(st.ctx, c, agentMessage(c, message.TypeText, "Yes. How can I help?"))
+	if err != nil {
+		return err
+	}
+	if err := st.say(fmt.Sprintf("The client does not send it again. It looks it up in the transcript: %s, %s.", receipt.Outcome, receipt.Proof)); err != nil {
+		return err
+	}
+	if err := st.say("The agent answers again. The reply is lost, and the transcript fails, too."); err != nil {
+		return err
+	}
+	st.server.Fail(outcome.AppendMessage, lost)
+	st.server.Fail(outcome.FetchTranscript, engagetest.Fault{Status: http.StatusNotFound, Times: 3})
+	_, err = st.append(st.ctx, c, agentMessage(c, message.TypeText, "Please send me your number."))
+	return st.say(fmt.Sprintf("The client reports that it does not know: %s, %s.", outcome.EdgeOf(err), outcome.EffectOf(err)))
+}
+
+// burst lets a thousand customers write in ten seconds.
+func burst(st *stage) error {
+	const size = 1000
+	for i := range size {
+		ch := []channel.Channel{channel.SMS, channel.WhatsApp, channel.LiveChat, channel.Facebook}[i%4]
+		address, err := newCustomer(ch, "", "", "")
+		if err != nil {
+			return err
+		}
+		if _, err := st.write(st.ctx, address, customerMessage(address, questions[i%len(questions)])); err != nil {
+			return err
+		}
+		st.play.say(fmt.Sprintf("%d of %d customers have written.", i+1, size), true)
+		st.changed.ring()
+		if err := st.pause(10 * time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return nil
+}

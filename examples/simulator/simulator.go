@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"embed"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/engagesdk/engage-go/engage"
+	"github.com/engagesdk/engage-go/engage/engagetest"
+	"github.com/engagesdk/engage-go/stream"
+)
+
+// static holds the style, the script and the icon of the desk.
+//
+//go:embed static
+var static embed.FS
+
+// simulator is an Engage in memory with a desk, on which an agent sees and changes its
+// conversations.
+type simulator struct {
+	server   *engagetest.Server
+	client   *engage.Client // The agent's.
+	sender   *stream.Sender // Nil if customers write without events.
+	state    stateFile      // Empty if there is no file.
+	speed    float64        // Of scenarios.
+	hosts    []string       // The names by which browsers may call the desk.
+	instance string         // No other run of the program has it.
+
+	conversations *conversations
+	faults        *faults
+	play          play
+	changed       bell // Rings when a page of the desk may have changed.
+
+	ctx     context.Context // It ends with the simulator.
+	cancel  context.CancelFunc
+	running sync.WaitGroup
+}
+
+// configuration is what a simulator needs to know.
+type configuration struct {
+	state  stateFile
+	sender *stream.Sender
+	speed  float64
+	host   string // The name of the host on which the simulator listens. It may be empty.
+}
+
+// newSimulator returns a running simulator with the state of the state file. The caller
+// should call close when done.
+func newSimulator(c configuration) (*simulator, error) {
+	server := engagetest.NewServer(engagetest.WithoutNetwork())
+	s := &simulator{
+		server: server, sender: c.sender, state: c.state, speed: c.speed,
+		hosts: []string{"localhost", c.host}, instance: rand.Text(), conversations: newConversations(),
+	}
+	s.faults = &faults{changed: &s.changed}
+	server.FailFunc(s.faults.choose)
+	client, err := server.Client()
+	if err == nil && s.state != "" {
+		err = s.state.load(server)
+	}
+	if err != nil {
+		server.Close()
+		return nil, err
+	}
+	s.client = client
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.running.Go(func() { s.conversations.follow(s.ctx, server, &s.changed) })
+	return s, nil
+}
+
+// close ends the simulator. It returns when everything that the simulator started has
+// ended.
+func (s *simulator) close() {
+	s.cancel()
+	s.server.Close()
+	s.running.Wait()
+}
+
+// handler returns the API and the desk.
+func (s *simulator) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/api/", s.api())
+	mux.Handle("/", s.desk())
+	return mux
+}
+
+// api returns the API of the server. Its requests appear on the desk.
+func (s *simulator) api() http.Handler {
+	api := s.server.Handler()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.changed.ring()
+		defer s.changed.ring()
+		api.ServeHTTP(w, r)
+	})
+}
+
+// desk returns the pages of the desk and its actions.
+func (s *simulator) desk() http.Handler {
+	mux := http.NewServeMux()
+	s.addPages(mux)
+	s.addActions(mux)
+	mux.Handle("GET /static/", http.FileServerFS(static))
+	mux.HandleFunc("/", s.notFound)
+	return secure(s.hosts, http.NewCrossOriginProtection().Handler(mux))
+}
+
+// policy allows a page what the simulator itself serves, and nothing else: no script or
+// style in the page, nothing from outside, no frame.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// secure sets the headers that limit what a page may do. It refuses a request under
+// another name than the hosts: a page from outside could reach the desk by a name that
+// leads to this machine.
+func secure(hosts []string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set("Content-Security-Policy", policy)
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Set("Referrer-Policy", "same-origin")
+		header.Set("Cross-Origin-Opener-Policy", "same-origin")
+		header.Set("Cross-Origin-Resource-Policy", "same-origin")
+		if !known(hosts, r.Host) {
+			http.Error(w, "The desk has no such name. Use its IP address or localhost.", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// known reports whether a request may name this host, with or without a port: an IP
+// address or one of the hosts.
+func known(hosts []string, host string) bool {
+	name, _, err := net.SplitHostPort(host)
+	if err != nil {
+		name = host
+	}
+	if net.ParseIP(strings.Trim(name, "[]")) != nil {
+		return true
+	}
+	for _, allowed := range hosts {
+		if name != "" && strings.EqualFold(name, allowed) {
+			return true
+		}
+	}
+	return false
+}

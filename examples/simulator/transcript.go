@@ -1,0 +1,84 @@
+package main
+
+import (
+	"time"
+
+	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/engagetest"
+	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/examples/internal/samples"
+)
+
+// conversationView is an open conversation on the desk.
+type conversationView struct {
+	ID           string
+	Status       engagetest.Status
+	Channel      channel.Channel
+	Customer     string
+	Business     string
+	Name         string
+	Subject      string
+	Queue        string
+	Participants []string
+	Messages     []messageView
+	Earlier      int // The number of messages before the first of Messages.
+	AgentTypes   []message.Type
+	OtherTypes   []message.Type // What the customer can write beside text.
+}
+
+// messageView is a message in a transcript.
+type messageView struct {
+	Conversation string
+	Position     int // In the conversation, from 0.
+	Direction    message.Direction
+	At           time.Time
+	Subject      string          // Of an email.
+	Message      message.Message // Decoded. Its type is that of Type.
+	Type         message.Type
+	Raw          string // Only of a message of an unknown type.
+	Earlier      bool   // Its place is before the messages that a page shows.
+}
+
+// newConversationView returns the view of a conversation with its newest messages.
+func newConversationView(c engagetest.Conversation) *conversationView {
+	v := &conversationView{
+		ID: c.ID, Status: c.Status, Channel: c.Channel, Customer: c.CustomerAddress, Business: c.BusinessAddress,
+		Name: c.CustomerName, Subject: c.Subject, Queue: c.TeamID, Participants: c.Participants,
+	}
+	for _, m := range samples.Messages(c.Channel) {
+		if message.DirectionOf(m) == message.Inbound {
+			v.OtherTypes = append(v.OtherTypes, m.Type())
+		} else if m.Type() != message.TypeText {
+			v.AgentTypes = append(v.AgentTypes, m.Type())
+		}
+	}
+	v.show(c, len(c.Messages))
+	return v
+}
+
+// show sets the messages of the view to the window before the message number before.
+func (v *conversationView) show(c engagetest.Conversation, before int) {
+	before = min(before, len(c.Messages))
+	v.Earlier = max(before-window, 0)
+	v.Messages = nil
+	for i := v.Earlier; i < before; i++ {
+		v.Messages = append(v.Messages, newMessageView(c, i))
+	}
+}
+
+func newMessageView(c engagetest.Conversation, position int) messageView {
+	kept := c.Messages[position]
+	v := messageView{
+		Conversation: c.ID, Position: position, Direction: kept.Direction, At: kept.Timestamp, Type: message.Type(kept.Type),
+	}
+	decoded, err := message.Decode(kept.Raw)
+	if _, unknown := decoded.(message.Unknown); err != nil || unknown {
+		v.Type, v.Raw = "unknown", text(kept.Raw)
+		return v
+	}
+	v.Message, v.Type = decoded, decoded.Type()
+	if v.Type == message.TypeEmail {
+		v.Subject = c.Subject
+	}
+	return v
+}
