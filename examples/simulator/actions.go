@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -22,7 +24,7 @@ import (
 const deskHeader = "Simulator-Desk"
 
 const (
-	maxForm  = 256 << 10        // The largest form in bytes.
+	maxForm  = 17 << 20         // The largest form in bytes, with a file.
 	callTime = 20 * time.Second // The longest time that a call of an agent may take.
 )
 
@@ -68,18 +70,18 @@ type report struct {
 	Edge     outcome.Edge
 	Effect   string // Empty if it says nothing.
 	Details  []string
-	TraceIDs []outcome.TraceID
+	TraceIDs []string
 	Open     string // The conversation to open, or "".
 }
 
 // form parses the form of a request. If it cannot, it writes why and returns false.
 func (s *simulator) form(w http.ResponseWriter, r *http.Request) bool {
-	err := r.ParseForm()
+	err := r.ParseMultipartForm(maxForm)
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		s.fail(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("The form is larger than %d KiB.", tooLarge.Limit>>10))
+		s.fail(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("What you sent is larger than %d MiB.", tooLarge.Limit>>20))
 		return false
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		s.fail(w, http.StatusBadRequest, "The form is malformed.")
 		return false
 	}
@@ -111,19 +113,21 @@ func (s *simulator) call(operation outcome.Operation, call agentCall) http.Handl
 	}
 }
 
-// statusOf returns the HTTP status with which the desk reports the error of a call.
+// statusOf returns the HTTP status with which the desk reports the error of a call, or of
+// what comes before the call.
 func statusOf(err error) int {
+	failure, ok := errors.AsType[*outcome.Error](err)
 	switch {
-	case outcome.EdgeOf(err) == outcome.OnInvalidData:
+	case !ok, failure.Edge == outcome.OnInvalidData:
 		return http.StatusUnprocessableEntity
-	case outcome.EffectOf(err) == outcome.Refused:
+	case failure.Effect == outcome.Refused:
 		return http.StatusConflict
 	}
 	return http.StatusBadGateway
 }
 
 func succeeded(operation outcome.Operation, receipt engage.Receipt) report {
-	r := report{Title: string(operation), Edge: receipt.Outcome, Effect: string(receipt.Proof), TraceIDs: receipt.TraceIDs}
+	r := report{Title: string(operation), Edge: receipt.Outcome, Effect: string(receipt.Proof), TraceIDs: distinct(receipt.TraceIDs)}
 	if receipt.AlreadyDone {
 		r.Details = append(r.Details, "It was so already.")
 	}
@@ -132,14 +136,15 @@ func succeeded(operation outcome.Operation, receipt engage.Receipt) report {
 }
 
 func failed(operation outcome.Operation, err error) report {
-	r := report{Title: string(operation), Failed: true, Edge: outcome.EdgeOf(err)}
-	if effect := outcome.EffectOf(err); effect != 0 {
-		r.Effect = effect.String()
-	}
+	r := report{Title: string(operation), Failed: true}
 	failure, ok := errors.AsType[*outcome.Error](err)
-	if !ok {
+	if !ok { // No call was made.
 		r.Details = []string{err.Error()}
 		return r
+	}
+	r.Edge = failure.Edge
+	if failure.Effect != 0 {
+		r.Effect = failure.Effect.String()
 	}
 	for _, violation := range failure.Violations {
 		r.Details = append(r.Details, violation.String())
@@ -148,8 +153,19 @@ func failed(operation outcome.Operation, err error) report {
 		r.Details = append(r.Details, cut(failure.Description, 200))
 	}
 	r.Details = append(r.Details, attempts(failure.Attempts)...)
-	r.TraceIDs = failure.TraceIDs
+	r.TraceIDs = distinct(failure.TraceIDs)
 	return r
+}
+
+// distinct returns the values of trace ids, each once.
+func distinct(ids []outcome.TraceID) []string {
+	var values []string
+	for _, id := range ids {
+		if !slices.Contains(values, id.Value) {
+			values = append(values, id.Value)
+		}
+	}
+	return values
 }
 
 // attempts describes the attempts of a call, if there is more to say than that one
@@ -202,7 +218,44 @@ func (s *simulator) reopen(ctx context.Context, c engagetest.Conversation, _ *ht
 }
 
 func (s *simulator) reply(ctx context.Context, c engagetest.Conversation, r *http.Request) (engage.Receipt, error) {
-	return s.append(ctx, c, agentMessage(c, message.Type(r.PostFormValue("type")), r.PostFormValue("text")))
+	m, err := s.withFile(agentMessage(c, message.Type(r.PostFormValue("type")), r.PostFormValue("text")), r)
+	if err != nil {
+		return engage.Receipt{}, err
+	}
+	return s.append(ctx, c, m)
+}
+
+// withFile returns a message with the file of the form. Without a file, or if the message
+// can have none, it returns the message as it is.
+func (s *simulator) withFile(m message.Message, r *http.Request) (message.Message, error) {
+	file, header, err := r.FormFile("file")
+	if err != nil {
+		return m, nil // There is none.
+	}
+	defer file.Close()
+	content, err := io.ReadAll(file)
+	if err != nil {
+		return nil, err
+	}
+	attachment, err := s.server.AddFile(header.Filename, header.Header.Get("Content-Type"), content)
+	if err != nil {
+		return nil, err
+	}
+	if at, err := url.Parse(attachment.URL); err == nil {
+		attachment.URL = s.url + at.Path
+	}
+	files := []message.Attachment{attachment}
+	switch m := m.(type) {
+	case message.Text:
+		if m.Text == "" {
+			return message.Attachments{Direction: m.Direction, Attachments: files}, nil
+		}
+		return message.TextWithAttachments{Direction: m.Direction, Text: m.Text, Attachments: files}, nil
+	case message.Email:
+		m.Attachments = files
+		return m, nil
+	}
+	return m, nil
 }
 
 // append appends a message of an agent to a conversation.

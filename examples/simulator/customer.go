@@ -33,10 +33,15 @@ func (s *simulator) write(ctx context.Context, address channel.Address, m messag
 	return "", nil
 }
 
-// written writes a message of a customer and reports what became of it.
+// written writes a message of a customer, with the file of the form, and reports what became of it.
 func (s *simulator) written(w http.ResponseWriter, r *http.Request, address channel.Address, m message.Message) {
 	ctx, cancel := context.WithTimeout(r.Context(), callTime)
 	defer cancel()
+	m, err := s.withFile(m, r)
+	if err != nil {
+		s.fail(w, http.StatusUnprocessableEntity, fmt.Sprint("Not written: ", err, "."))
+		return
+	}
 	id, err := s.write(ctx, address, m)
 	if err != nil {
 		s.fail(w, http.StatusUnprocessableEntity, fmt.Sprint("Not written: ", err, "."))

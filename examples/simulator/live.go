@@ -157,7 +157,7 @@ func (u *updates) drawList() {
 		if u.status != "" && r.Status != u.status {
 			u.add("gone", r.ID)
 		} else {
-			u.add("row", values(r, u.status, "move"))
+			u.add("row", values(r, u.status, "start", u.open))
 		}
 	}
 }

@@ -58,6 +58,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 		return fmt.Errorf("%w (choose another address with -listen)", err)
 	}
 	defer listener.Close()
+	c.url = urlOf(listener.Addr())
 	s, err := newSimulator(c)
 	if err != nil {
 		return err
@@ -68,7 +69,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 			return fmt.Errorf("%w: -scenario: %w", program.ErrMisuse, err)
 		}
 	}
-	s.printAddresses(out, listener.Addr())
+	s.printAddresses(out)
 	if err := s.serve(ctx, listener); err != nil {
 		return err
 	}
@@ -89,15 +90,19 @@ func newSender(receiver, secret string) (*stream.Sender, error) {
 	return stream.NewSender(receiver, options...)
 }
 
-// printAddresses prints where the desk and the API are.
-func (s *simulator) printAddresses(out io.Writer, address net.Addr) {
+// urlOf returns the URL of a program on this machine that listens at an address.
+func urlOf(address net.Addr) string {
 	host, port, _ := net.SplitHostPort(address.String())
 	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	url := "http://" + net.JoinHostPort(host, port)
-	fmt.Fprintf(out, "Desk:  %s/\nAPI:   %s/api/v1\n\n", url, url)
-	fmt.Fprintf(out, "export ENGAGE_BASE_URL=%s/api/v1\n", url)
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// printAddresses prints where the desk and the API are.
+func (s *simulator) printAddresses(out io.Writer) {
+	fmt.Fprintf(out, "Desk:  %s/\nAPI:   %s/api/v1\n\n", s.url, s.url)
+	fmt.Fprintf(out, "export ENGAGE_BASE_URL=%s/api/v1\n", s.url)
 	fmt.Fprintf(out, "export ENGAGE_CLIENT_ID=%s\nexport ENGAGE_CLIENT_SECRET=%s\n", s.server.ClientID(), s.server.ClientSecret())
 }
 

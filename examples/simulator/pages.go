@@ -5,6 +5,7 @@ import (
 	"embed"
 	"fmt"
 	"html/template"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -23,7 +24,7 @@ var pages embed.FS
 
 // templates draws the pages. html/template escapes everything that they show.
 var templates = template.Must(template.New("desk").Funcs(template.FuncMap{
-	"link": link, "clock": clock, "label": label, "channel": channelName, "text": text, "values": values, "slot": slot,
+	"link": link, "clock": clock, "label": label, "channel": channelName, "text": text, "values": values, "slot": slot, "hosted": hosted, "isImage": isImage,
 }).ParseFS(pages, "templates/*.html"))
 
 // link returns a URL if a page may link to it, and "" otherwise. Only links to the web are
@@ -34,6 +35,19 @@ func link(address string) string {
 	}
 	return address
 }
+
+// hosted returns the path of a file that the simulator itself serves, and "" for any other
+// URL. A page shows only such pictures, because it loads nothing from outside.
+func hosted(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || !strings.HasPrefix(u.Path, filesPath) || net.ParseIP(u.Hostname()) == nil {
+		return ""
+	}
+	return u.Path
+}
+
+// isImage reports whether a media type is that of an image.
+func isImage(mediaType string) bool { return strings.HasPrefix(mediaType, "image") }
 
 // clock returns a time of day for people.
 func clock(t time.Time) string { return t.Local().Format("15:04:05") }
@@ -63,7 +77,7 @@ func text(body []byte) string { return strings.ToValidUTF8(string(body), "\uFFFD
 
 // slot returns a time slot for people.
 func slot(start time.Time, length time.Duration) string {
-	return fmt.Sprintf("%s, %v", start.Format("Mon 2 Jan 15:04"), length)
+	return fmt.Sprintf("%s, %v min", start.Format("Mon 2 Jan 15:04"), length.Minutes())
 }
 
 // values returns its arguments, for templates that pass several values on.
@@ -120,6 +134,7 @@ type deskView struct {
 	Rows     []row
 	More     int // The number of the next row, or 0 if there are no more.
 	Open     *conversationView
+	OpenID   string
 	Channels []channel.Channel
 	Requests []requestRow
 }
@@ -141,7 +156,7 @@ func (s *simulator) deskPage(w http.ResponseWriter, r *http.Request) {
 			s.notFound(w, r)
 			return
 		}
-		view.Open = newConversationView(conversation)
+		view.Open, view.OpenID = newConversationView(conversation), id
 		since.messages = len(conversation.Messages)
 		p.Title = "Conversation " + id
 	}

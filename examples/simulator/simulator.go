@@ -28,6 +28,7 @@ type simulator struct {
 	state    stateFile      // Empty if there is no file.
 	speed    float64        // Of scenarios.
 	hosts    []string       // The names by which browsers may call the desk.
+	url      string         // Where the simulator is. Files have URLs below it.
 	instance string         // No other run of the program has it.
 
 	conversations *conversations
@@ -45,7 +46,8 @@ type configuration struct {
 	state  stateFile
 	sender *stream.Sender
 	speed  float64
-	host   string // The name of the host on which the simulator listens. It may be empty.
+	url    string // Where the simulator is, without a path.
+	host   string // The name of the host on which it listens. It may be empty.
 }
 
 // newSimulator returns a running simulator with the state of the state file. The caller
@@ -53,7 +55,7 @@ type configuration struct {
 func newSimulator(c configuration) (*simulator, error) {
 	server := engagetest.NewServer(engagetest.WithoutNetwork())
 	s := &simulator{
-		server: server, sender: c.sender, state: c.state, speed: c.speed,
+		server: server, sender: c.sender, state: c.state, speed: c.speed, url: c.url,
 		hosts: []string{"localhost", c.host}, instance: rand.Text(), conversations: newConversations(),
 	}
 	s.faults = &faults{changed: &s.changed}
@@ -84,6 +86,7 @@ func (s *simulator) close() {
 func (s *simulator) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/api/", s.api())
+	mux.Handle(filesPath, s.server.Handler())
 	mux.Handle("/", s.desk())
 	return mux
 }
@@ -107,6 +110,9 @@ func (s *simulator) desk() http.Handler {
 	mux.HandleFunc("/", s.notFound)
 	return secure(s.hosts, http.NewCrossOriginProtection().Handler(mux))
 }
+
+// filesPath is where the server serves files.
+const filesPath = "/files/"
 
 // policy allows a page what the simulator itself serves, and nothing else: no script or
 // style in the page, nothing from outside, no frame.

@@ -69,7 +69,9 @@ async function send(form, button) {
   try {
     const reply = await fetch(form.action, {method: "POST", body, headers: {"Simulator-Desk": "1"}});
     say(await reply.text());
-    if (reply.ok && form.dataset.reset) form.elements[form.dataset.reset].value = "";
+    if (reply.ok && "reset" in form.dataset) {
+      for (const field of form.querySelectorAll("textarea, [type=file]")) field.value = "";
+    }
   } catch {
     say("", "The simulator does not answer.");
   }
