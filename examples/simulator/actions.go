@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -370,5 +371,7 @@ func (s *simulator) uploadState(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, http.StatusUnprocessableEntity, fmt.Sprint("Not loaded, and nothing has changed: ", err, "."))
 		return
 	}
+	s.instance.Store(rand.Text()) // All pages then load again.
+	s.changed.ring()
 	s.show(w, http.StatusOK, "report", report{Title: "The state is loaded."})
 }

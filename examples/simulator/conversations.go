@@ -29,13 +29,15 @@ type row struct {
 // longestPreview is the number of characters of a message that a row shows.
 const longestPreview = 80
 
-func newRow(c engagetest.Conversation) row {
+// newRow returns the row of a conversation, of which c has the messages after the first
+// earlier ones.
+func newRow(c engagetest.Conversation, earlier int) row {
 	r := row{
 		ID: c.ID, Status: c.Status, Channel: c.Channel, Customer: c.CustomerAddress, Name: c.CustomerName,
-		Subject: c.Subject, Messages: len(c.Messages), Updated: c.UpdatedAt,
+		Subject: c.Subject, Messages: earlier + len(c.Messages), Updated: c.UpdatedAt,
 	}
-	if r.Messages > 0 {
-		m, _ := message.Decode(c.Messages[r.Messages-1].Raw)
+	if added := len(c.Messages); added > 0 {
+		m, _ := message.Decode(c.Messages[added-1].Raw)
 		r.Last = cut(message.TextOf(m), longestPreview)
 	}
 	return r
@@ -75,17 +77,29 @@ const pause = 100 * time.Millisecond
 func (l *conversations) follow(ctx context.Context, server *engagetest.Server, changed *bell) {
 	for ids := range server.Changes(ctx) {
 		for _, id := range ids {
-			if conversation, ok := server.Conversation(id); ok {
-				l.put(newRow(conversation))
-			} else {
-				l.remove(id)
-			}
+			l.update(server, id)
 		}
 		changed.ring()
 		if !rest(ctx, pause) {
 			return
 		}
 	}
+}
+
+// update reads a conversation that has changed. It reads only its messages since the last
+// time, and the one before, which the row shows.
+func (l *conversations) update(server *engagetest.Server, id string) {
+	earlier := max(l.row(id).Messages-1, 0)
+	conversation, ok := server.ConversationSince(id, earlier)
+	if earlier > 0 && len(conversation.Messages) == 0 { // Another conversation with the same id.
+		earlier = 0
+		conversation, ok = server.Conversation(id)
+	}
+	if !ok {
+		l.remove(id)
+		return
+	}
+	l.put(newRow(conversation, earlier))
 }
 
 // rest waits, and reports whether ctx goes on.
@@ -161,15 +175,14 @@ func (l *conversations) since(seen, size int) (rows []row, last int) {
 	return rows, l.changes
 }
 
-// lastChange returns the number of the last change of a conversation, or 0 if there is no
-// such conversation.
-func (l *conversations) lastChange(id string) int {
+// row returns the row of a conversation, or the zero row if there is no such conversation.
+func (l *conversations) row(id string) row {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if place, ok := l.places[id]; ok {
-		return place.Value.(row).change
+		return place.Value.(row)
 	}
-	return 0
+	return row{}
 }
 
 // tab is a status with the number of its conversations.

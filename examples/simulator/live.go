@@ -22,7 +22,7 @@ type since struct {
 // now returns what a page shows that is drawn now, except for messages.
 func (s *simulator) now() since {
 	_, last := s.conversations.since(0, 0)
-	return since{instance: s.instance, change: last}
+	return since{instance: s.instance.Load().(string), change: last}
 }
 
 // String returns the text that [parseSince] parses.
@@ -58,7 +58,8 @@ func (s *simulator) events(w http.ResponseWriter, r *http.Request) {
 	for {
 		changed := s.changed.wait() // Before the look at what has changed.
 		event := ": still here\n\n"
-		if u.seen.instance != s.instance {
+		reload := u.seen.instance != s.instance.Load()
+		if reload {
 			event = "event: reload\ndata: the simulator has another state\n\n"
 		} else if data := u.draw(); data != "" {
 			event = "id: " + u.seen.String() + "\n" + lines(data) + "\n"
@@ -67,7 +68,7 @@ func (s *simulator) events(w http.ResponseWriter, r *http.Request) {
 		if _, err := w.Write([]byte(event)); err != nil || out.Flush() != nil {
 			return
 		}
-		if u.seen.instance != s.instance || !await(r, s, changed) {
+		if reload || !await(r, s, changed) {
 			return
 		}
 	}
@@ -164,32 +165,28 @@ func (u *updates) drawList() {
 
 // drawOpen draws the head and the new messages of the open conversation.
 func (u *updates) drawOpen() {
-	last := u.simulator.conversations.lastChange(u.open)
-	if u.open == "" || last == u.openSeen {
+	last := u.simulator.conversations.row(u.open).change
+	if last == u.openSeen {
 		return
 	}
 	u.openSeen = last
-	conversation, ok := u.simulator.server.Conversation(u.open)
-	if !ok {
-		return
-	}
-	view := newConversationView(conversation)
-	u.part("head", view)
-	total := len(conversation.Messages)
-	switch added := total - u.seen.messages; {
-	case added < 0, added > window:
-		u.add("transcript", view)
-	default:
-		for i := u.seen.messages; i < total; i++ {
-			u.add("message", newMessageView(conversation, i))
+	conversation, _ := u.simulator.server.ConversationSince(u.open, u.seen.messages)
+	u.part("head", newHead(conversation))
+	added := conversation.Messages
+	if len(added) > window {
+		conversation, _ = u.simulator.server.Conversation(u.open)
+		u.add("transcript", newConversationView(conversation))
+	} else {
+		for i, m := range added {
+			u.add("message", newMessageView(conversation, m, u.seen.messages+i))
 		}
 	}
-	u.seen.messages = total
+	u.seen.messages += len(added)
 }
 
 // drawRequests draws the newest requests that are new or have got their reply.
 func (u *updates) drawRequests(size int) {
-	newest := u.simulator.newestRequests(size)
+	newest := u.simulator.requests.newest(size)
 	for _, r := range slices.Backward(newest) {
 		if !slices.Contains(u.requests, r) {
 			u.add("request", r)

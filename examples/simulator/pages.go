@@ -146,7 +146,7 @@ func (s *simulator) deskPage(w http.ResponseWriter, r *http.Request) {
 	since := s.now() // Before the rest, so that no change is missed.
 	status := engagetest.Status(r.FormValue("status"))
 	view := deskView{
-		Tabs: s.conversations.tabs(status), Status: status, Channels: channel.All(), Requests: s.newestRequests(window),
+		Tabs: s.conversations.tabs(status), Status: status, Channels: channel.All(), Requests: s.requests.newest(window),
 	}
 	view.Rows, view.More = s.rows(status, 0)
 	p := page{Title: "Conversations", View: "conversations", Body: &view}
@@ -202,7 +202,7 @@ func (s *simulator) earlierPage(w http.ResponseWriter, r *http.Request) {
 func (s *simulator) requestsPage(w http.ResponseWriter, _ *http.Request) {
 	since := s.now()
 	s.show(w, http.StatusOK, "requests.html", page{
-		Title: "Requests", View: "requests", Since: since.String(), Body: s.newestRequests(2 * window),
+		Title: "Requests", View: "requests", Since: since.String(), Body: s.requests.newest(2 * window),
 	})
 }
 

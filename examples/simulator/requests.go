@@ -2,7 +2,11 @@ package main
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"encoding/json"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/engagesdk/engage-go/engage/engagetest"
@@ -17,11 +21,18 @@ type requestRow struct {
 	Path      string
 	Status    int // 0 if there is no reply.
 	Edge      outcome.Edge
+	Effect    string // Empty if the request is no write.
 	At        time.Time
 }
 
 func newRequestRow(r engagetest.Request) requestRow {
-	return requestRow{r.Number, r.Operation, r.Method, cut(r.Path, 200), r.Status, r.Edge, r.Received}
+	row := requestRow{
+		Number: r.Number, Operation: r.Operation, Method: r.Method, Path: cut(r.Path, 200), Status: r.Status, Edge: r.Edge, At: r.Received,
+	}
+	if r.Effect != 0 {
+		row.Effect = r.Effect.String()
+	}
+	return row
 }
 
 // requestDetails is what a line of the log opens to.
@@ -49,13 +60,49 @@ func indented(body []byte) string {
 	return cut(text(body), longestBody)
 }
 
-// newestRequests returns the newest requests, the newest first.
-func (s *simulator) newestRequests(size int) []requestRow {
-	requests := s.server.Requests()
-	var rows []requestRow
-	for i := len(requests) - 1; i >= 0 && len(rows) < size; i-- {
-		rows = append(rows, newRequestRow(requests[i]))
+// requests holds the newest requests. The zero value has none.
+type requests struct {
+	mu  sync.Mutex
+	all []requestRow // The oldest first.
+}
+
+// keptRequests is the number of requests that the desk can show.
+const keptRequests = 2 * window
+
+// follow keeps the requests up to date until ctx ends. It rings changed after every update.
+func (l *requests) follow(ctx context.Context, server *engagetest.Server, changed *bell) {
+	for updated := range server.RequestChanges(ctx) {
+		l.update(updated)
+		changed.ring()
+		if !rest(ctx, pause) {
+			return
+		}
 	}
+}
+
+// update adds requests, and replaces those that are here already.
+func (l *requests) update(updated []engagetest.Request) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range updated {
+		i, found := slices.BinarySearchFunc(l.all, r.Number, func(row requestRow, number int) int {
+			return cmp.Compare(row.Number, number)
+		})
+		if found {
+			l.all[i] = newRequestRow(r)
+		} else {
+			l.all = slices.Insert(l.all, i, newRequestRow(r))
+		}
+	}
+	l.all = slices.Clone(l.all[max(len(l.all)-keptRequests, 0):])
+}
+
+// newest returns up to size of the newest requests, the newest first.
+func (l *requests) newest(size int) []requestRow {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	rows := slices.Clone(l.all[max(len(l.all)-size, 0):])
+	slices.Reverse(rows)
 	return rows
 }
 

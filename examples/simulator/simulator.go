@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/engagetest"
@@ -29,9 +30,10 @@ type simulator struct {
 	speed    float64        // Of scenarios.
 	hosts    []string       // The names by which browsers may call the desk.
 	url      string         // Where the simulator is. Files have URLs below it.
-	instance string         // No other run of the program has it.
+	instance atomic.Value   // A string that no other state of a simulator has.
 
 	conversations *conversations
+	requests      requests
 	faults        *faults
 	play          play
 	changed       bell // Rings when a page of the desk may have changed.
@@ -56,8 +58,9 @@ func newSimulator(c configuration) (*simulator, error) {
 	server := engagetest.NewServer(engagetest.WithoutNetwork())
 	s := &simulator{
 		server: server, sender: c.sender, state: c.state, speed: c.speed, url: c.url,
-		hosts: []string{"localhost", c.host}, instance: rand.Text(), conversations: newConversations(),
+		hosts: []string{"localhost", c.host}, conversations: newConversations(),
 	}
+	s.instance.Store(rand.Text())
 	s.faults = &faults{changed: &s.changed}
 	server.FailFunc(s.faults.choose)
 	client, err := server.Client()
@@ -71,6 +74,7 @@ func newSimulator(c configuration) (*simulator, error) {
 	s.client = client
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.running.Go(func() { s.conversations.follow(s.ctx, server, &s.changed) })
+	s.running.Go(func() { s.requests.follow(s.ctx, server, &s.changed) })
 	return s, nil
 }
 
@@ -85,20 +89,10 @@ func (s *simulator) close() {
 // handler returns the API and the desk.
 func (s *simulator) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/api/", s.api())
+	mux.Handle("/api/", s.server.Handler())
 	mux.Handle(filesPath, s.server.Handler())
 	mux.Handle("/", s.desk())
 	return mux
-}
-
-// api returns the API of the server. Its requests appear on the desk.
-func (s *simulator) api() http.Handler {
-	api := s.server.Handler()
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.changed.ring()
-		defer s.changed.ring()
-		api.ServeHTTP(w, r)
-	})
 }
 
 // desk returns the pages of the desk and its actions.

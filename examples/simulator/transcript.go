@@ -9,8 +9,8 @@ import (
 	"github.com/engagesdk/engage-go/examples/internal/samples"
 )
 
-// conversationView is an open conversation on the desk.
-type conversationView struct {
+// head is what the desk shows of an open conversation above the transcript.
+type head struct {
 	ID           string
 	Status       engagetest.Status
 	Channel      channel.Channel
@@ -20,10 +20,22 @@ type conversationView struct {
 	Subject      string
 	Queue        string
 	Participants []string
-	Messages     []messageView
-	Earlier      int // The number of messages before the first of Messages.
-	AgentTypes   []message.Type
-	OtherTypes   []message.Type // What the customer can write beside text.
+}
+
+func newHead(c engagetest.Conversation) head {
+	return head{
+		ID: c.ID, Status: c.Status, Channel: c.Channel, Customer: c.CustomerAddress, Business: c.BusinessAddress,
+		Name: c.CustomerName, Subject: c.Subject, Queue: c.TeamID, Participants: c.Participants,
+	}
+}
+
+// conversationView is an open conversation on the desk.
+type conversationView struct {
+	head
+	Messages      []messageView
+	Earlier       int            // The number of messages before the first of Messages.
+	AgentTypes    []message.Type // What an agent can send beside text.
+	CustomerTypes []message.Type // What the customer can write beside text.
 }
 
 // messageView is a message in a transcript.
@@ -41,14 +53,13 @@ type messageView struct {
 
 // newConversationView returns the view of a conversation with its newest messages.
 func newConversationView(c engagetest.Conversation) *conversationView {
-	v := &conversationView{
-		ID: c.ID, Status: c.Status, Channel: c.Channel, Customer: c.CustomerAddress, Business: c.BusinessAddress,
-		Name: c.CustomerName, Subject: c.Subject, Queue: c.TeamID, Participants: c.Participants,
-	}
+	v := &conversationView{head: newHead(c)}
 	for _, m := range samples.Messages(c.Channel) {
-		if message.DirectionOf(m) == message.Inbound {
-			v.OtherTypes = append(v.OtherTypes, m.Type())
-		} else if m.Type() != message.TypeText {
+		switch {
+		case m.Type() == message.TypeText:
+		case message.DirectionOf(m) == message.Inbound:
+			v.CustomerTypes = append(v.CustomerTypes, m.Type())
+		default:
 			v.AgentTypes = append(v.AgentTypes, m.Type())
 		}
 	}
@@ -62,12 +73,11 @@ func (v *conversationView) show(c engagetest.Conversation, before int) {
 	v.Earlier = max(before-window, 0)
 	v.Messages = nil
 	for i := v.Earlier; i < before; i++ {
-		v.Messages = append(v.Messages, newMessageView(c, i))
+		v.Messages = append(v.Messages, newMessageView(c, c.Messages[i], i))
 	}
 }
 
-func newMessageView(c engagetest.Conversation, position int) messageView {
-	kept := c.Messages[position]
+func newMessageView(c engagetest.Conversation, kept engagetest.Message, position int) messageView {
 	v := messageView{
 		Conversation: c.ID, Position: position, Direction: kept.Direction, At: kept.Timestamp, Type: message.Type(kept.Type),
 	}

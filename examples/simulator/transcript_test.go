@@ -17,7 +17,7 @@ func TestDraw(t *testing.T) {
 			address, err := newCustomer(ch, "", "", "")
 			require.NoError(t, err)
 			c := engagetest.NewConversation(address, m)
-			require.NoError(t, templates.ExecuteTemplate(io.Discard, "message", newMessageView(c, 0)))
+			require.NoError(t, templates.ExecuteTemplate(io.Discard, "message", newMessageView(c, c.Messages[0], 0)))
 			require.NoError(t, templates.ExecuteTemplate(io.Discard, "conversation", newConversationView(c)))
 		}
 	}
