@@ -47,21 +47,31 @@ func (s *simulator) addActions(mux *http.ServeMux) {
 		"/scenarios/stop":            s.stopScenario,
 		"/state/save":                s.saveState,
 	} {
-		mux.Handle("POST "+path, fromDesk(maxForm, action))
+		mux.Handle("POST "+path, s.fromDesk(maxForm, action))
 	}
-	mux.Handle("POST /state", fromDesk(maxState+maxForm, s.uploadState))
+	mux.Handle("POST /state", s.fromDesk(maxState, s.uploadState))
 }
 
-// fromDesk refuses requests that the desk did not send, and cuts off what is too large.
-func fromDesk(size int64, next http.HandlerFunc) http.Handler {
+// fromDesk refuses requests that the desk did not send, and those that are too large.
+func (s *simulator) fromDesk(size int64, next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get(deskHeader) == "" {
 			http.Error(w, "Only the desk may do this.", http.StatusForbidden)
 			return
 		}
+		if r.ContentLength > size {
+			s.tooLarge(w, size)
+			return
+		}
 		r.Body = http.MaxBytesReader(w, r.Body, size)
 		next.ServeHTTP(w, r)
 	})
+}
+
+// tooLarge writes that a request is too large.
+func (s *simulator) tooLarge(w http.ResponseWriter, limit int64) {
+	w.Header().Set("Connection", "close") // Nobody reads the rest.
+	s.fail(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("Not sent: it is larger than %d MiB.", limit>>20))
 }
 
 // report is what the desk shows of an action.
@@ -77,9 +87,12 @@ type report struct {
 
 // form parses the form of a request. If it cannot, it writes why and returns false.
 func (s *simulator) form(w http.ResponseWriter, r *http.Request) bool {
-	err := r.ParseMultipartForm(maxForm)
+	err := r.ParseForm()
+	if err == nil {
+		err = r.ParseMultipartForm(maxForm)
+	}
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		s.fail(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("What you sent is larger than %d MiB.", tooLarge.Limit>>20))
+		s.tooLarge(w, tooLarge.Limit)
 		return false
 	}
 	if err != nil && !errors.Is(err, http.ErrNotMultipart) {
@@ -357,17 +370,16 @@ func (s *simulator) saveState(w http.ResponseWriter, _ *http.Request) {
 
 // uploadState replaces the state with an uploaded one.
 func (s *simulator) uploadState(w http.ResponseWriter, r *http.Request) {
-	file, _, err := r.FormFile("file")
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		s.fail(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("Not loaded: the file is larger than %d MiB.", maxState>>20))
+	if !s.form(w, r) {
 		return
 	}
+	file, header, err := r.FormFile("file")
 	if err != nil {
 		s.fail(w, http.StatusBadRequest, "Not loaded: choose a file.")
 		return
 	}
 	defer file.Close()
-	if err := restore(s.server, file); err != nil {
+	if err := restore(s.server, file, header.Size); err != nil {
 		s.fail(w, http.StatusUnprocessableEntity, fmt.Sprint("Not loaded, and nothing has changed: ", err, "."))
 		return
 	}

@@ -334,7 +334,7 @@ func lostReply(st *stage) error {
 		return err
 	}
 	st.server.Fail(outcome.AppendMessage, lost)
-	st.server.Fail(outcome.FetchTranscript, engagetest.Fault{Status: http.StatusNotFound, Times: 3})
+	st.server.Fail(outcome.FetchTranscript, engagetest.Fault{Status: http.StatusNotFound})
 	_, err = st.append(st.ctx, c, agentMessage(c, message.TypeText, "Please send me your number."))
 	return st.say(fmt.Sprintf("The client reports that it does not know: %s, %s.", outcome.EdgeOf(err), outcome.EffectOf(err)))
 }

@@ -11,8 +11,9 @@ import (
 	"github.com/engagesdk/engage-go/engage/engagetest"
 )
 
-// maxState is the largest size in bytes of a saved state.
-const maxState = 64 << 20
+// maxState is the largest size in bytes of a saved state. It has room for all files that
+// the server keeps.
+const maxState = 256 << 20
 
 // stateFile is the path of a file with the state of the simulator: the snapshot of
 // its server.
@@ -29,20 +30,24 @@ func (path stateFile) load(server *engagetest.Server) error {
 		return err
 	}
 	defer file.Close()
-	if err := restore(server, file); err != nil {
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	if err := restore(server, file, info.Size()); err != nil {
 		return fmt.Errorf("%s is not loaded: %w", path, err)
 	}
 	return nil
 }
 
-// restore replaces the state of the server with that in a snapshot.
-func restore(server *engagetest.Server, snapshot io.Reader) error {
-	data, err := io.ReadAll(io.LimitReader(snapshot, maxState+1))
+// restore replaces the state of the server with that in a snapshot of a size in bytes.
+func restore(server *engagetest.Server, snapshot io.Reader, size int64) error {
+	if size > maxState {
+		return fmt.Errorf("it is larger than %d MiB", maxState>>20)
+	}
+	data, err := io.ReadAll(io.LimitReader(snapshot, size))
 	if err != nil {
 		return err
-	}
-	if len(data) > maxState {
-		return fmt.Errorf("it is larger than %d MiB", maxState>>20)
 	}
 	return server.Restore(data)
 }

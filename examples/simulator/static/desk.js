@@ -60,6 +60,11 @@ async function load(path) {
 // send sends a form and shows what the simulator reports.
 async function send(form, button) {
   if (form.ariaBusy === "true") return;
+  const file = form.querySelector("[type=file]");
+  if (file?.files[0]?.size > file?.dataset.limit << 20) {
+    say("", `The file is larger than ${file.dataset.limit} MiB.`);
+    return;
+  }
   form.ariaBusy = "true";
   let body = new FormData(form, button);
   if (form.enctype !== "multipart/form-data") {
