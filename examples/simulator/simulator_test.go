@@ -25,11 +25,11 @@ import (
 // browser is a browser with a simulator of its own.
 type browser struct {
 	*simulator
-	t *testing.T
+	t testing.TB
 }
 
 // open starts a simulator and returns a browser for it.
-func open(t *testing.T, c configuration) browser {
+func open(t testing.TB, c configuration) browser {
 	t.Helper()
 	listening := httptest.NewUnstartedServer(nil)
 	c.url = urlOf(listening.Listener.Addr())
@@ -128,7 +128,7 @@ func (b browser) eventually(holds func() bool) {
 
 // eventStream reads the events of a page.
 type eventStream struct {
-	t     *testing.T
+	t     testing.TB
 	lines *bufio.Scanner
 	id    string // Of the last event.
 }
@@ -181,7 +181,7 @@ func (e *eventStream) await(texts ...string) string {
 }
 
 // regexpFirst returns the first match of an expression in a text, which must have one.
-func regexpFirst(t *testing.T, expression, text string) string {
+func regexpFirst(t testing.TB, expression, text string) string {
 	t.Helper()
 	found := regexp.MustCompile(expression).FindString(text)
 	require.NotEmpty(t, found, "%s in %s", expression, text)
