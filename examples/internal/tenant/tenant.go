@@ -60,6 +60,21 @@ func Connect(getenv func(string) string) (*Tenant, error) {
 	return &Tenant{Client: client, Endpoint: endpoint, Source: source, Name: "the tenant of " + BaseURL, Close: client.CloseIdleConnections}, nil
 }
 
+// NewClient returns another client of the tenant, with options.
+func (t *Tenant) NewClient(options ...engage.Option) (*engage.Client, error) {
+	if t.Server != nil {
+		return t.Server.Client(options...)
+	}
+	return engage.New(t.Endpoint, t.Source, options...)
+}
+
+// Environment returns an environment that names server as the tenant, for tests of the
+// examples.
+func Environment(server *engagetest.Server) func(string) string {
+	values := map[string]string{BaseURL: server.URL(), ClientID: server.ClientID(), ClientSecret: server.ClientSecret()}
+	return func(name string) string { return values[name] }
+}
+
 // unset returns the variables that are not set.
 func unset(getenv func(string) string) []string {
 	var names []string
