@@ -1,7 +1,10 @@
-// Richmessages appends messages of every content type to conversations in memory, one
-// for each channel, and prints what the conversations contain. Then it prints why the
-// client refuses messages that are invalid, or that their channel or version does not
-// support.
+// Richmessages appends messages of every content type to conversations, one for each
+// channel, and prints what the conversations contain. Then it prints why the client
+// refuses messages that are invalid, or that their channel or version does not support.
+//
+// Without configuration the conversations are in memory. With ENGAGE_BASE_URL,
+// ENGAGE_CLIENT_ID and ENGAGE_CLIENT_SECRET set they are in that tenant, such as
+// examples/simulator, which draws them.
 package main
 
 import (
@@ -14,43 +17,62 @@ import (
 
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/channel"
-	"github.com/engagesdk/engage-go/engage/engagetest"
 	"github.com/engagesdk/engage-go/engage/message"
 	"github.com/engagesdk/engage-go/examples/internal/program"
 	"github.com/engagesdk/engage-go/examples/internal/samples"
+	"github.com/engagesdk/engage-go/examples/internal/tenant"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
 func main() {
 	program.Main("richmessages", func(ctx context.Context, args []string) error {
-		return run(ctx, args, os.Stdout)
+		return run(ctx, args, os.Getenv, os.Stdout)
 	})
 }
 
-func run(ctx context.Context, args []string, out io.Writer) error {
+func run(ctx context.Context, args []string, getenv func(string) string, out io.Writer) error {
 	if err := program.Parse(flag.NewFlagSet("richmessages", flag.ContinueOnError), args, out); err != nil {
 		return err
 	}
-	server := engagetest.NewServer()
-	defer server.Close()
-	client, err := server.Client()
+	t, err := tenant.Open(getenv)
 	if err != nil {
 		return err
 	}
+	defer t.Close()
+	client := t.Client
+	deliverer := engage.Deliverer{Client: client}
 	for _, ch := range channel.All() {
-		id := server.Seed(engagetest.Conversation{Channel: ch, BusinessAddress: "business", CustomerAddress: "customer"})
 		fmt.Fprintf(out, "%s\n", ch)
+		id, err := greet(ctx, &deliverer, ch)
+		if err != nil {
+			return fmt.Errorf("%s: %w", ch, err)
+		}
 		for _, m := range samples.Messages(ch) {
 			if err := send(ctx, client, id, ch, m); err != nil {
 				return fmt.Errorf("%s: %w", m.Type(), err)
 			}
 		}
-		conversation, _ := server.Conversation(id)
-		if err := show(out, conversation); err != nil {
+		if err := show(ctx, out, client, id); err != nil {
 			return err
 		}
 	}
 	return showRefusals(ctx, out, client)
+}
+
+// greet brings a first message of a customer into their conversation, and returns its id.
+func greet(ctx context.Context, deliverer *engage.Deliverer, ch channel.Channel) (id string, err error) {
+	address, err := channel.Members{
+		Channel: ch, BusinessAddress: "business", CustomerAddress: "customer", ThreadID: "thread", Subject: "Shoes",
+	}.Address()
+	if err != nil {
+		return "", err
+	}
+	var hello message.Message = message.Text{Direction: message.Inbound, Text: "Hello"}
+	if ch == channel.Email {
+		hello = message.Email{Direction: message.Inbound, Content: message.EmailContent{From: "customer", PlainBody: "Hello"}}
+	}
+	delivery, err := deliverer.Deliver(ctx, engage.Inbound{Address: address, Message: hello})
+	return delivery.ConversationID, err
 }
 
 // send appends one message in the newest version, which supports all types.
@@ -61,10 +83,9 @@ func send(ctx context.Context, client *engage.Client, id string, ch channel.Chan
 	return err
 }
 
-// show prints the messages of a conversation, decoded from the JSON that arrived.
-func show(out io.Writer, conversation engagetest.Conversation) error {
-	for _, kept := range conversation.Messages {
-		m, err := message.Decode(kept.Raw)
+// show prints the messages of a conversation, decoded from its transcript.
+func show(ctx context.Context, out io.Writer, client *engage.Client, id string) error {
+	for m, err := range client.Transcript(ctx, id, nil) {
 		if err != nil {
 			return err
 		}

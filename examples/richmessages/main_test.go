@@ -6,14 +6,20 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/engagetest"
 	"github.com/engagesdk/engage-go/engage/message"
 	"github.com/engagesdk/engage-go/examples/internal/program"
+	"github.com/engagesdk/engage-go/examples/internal/samples"
+	"github.com/engagesdk/engage-go/examples/internal/tenant"
 	"github.com/stretchr/testify/require"
 )
 
+func noTenant(string) string { return "" }
+
 func TestEveryTypeArrivesAsItWasSent(t *testing.T) {
 	var out strings.Builder
-	require.NoError(t, run(t.Context(), nil, &out))
+	require.NoError(t, run(t.Context(), nil, noTenant, &out))
 	for _, row := range message.SupportTable() {
 		require.Contains(t, out.String(), " "+string(row.Type)+" ", "the support table has a type that the program does not show")
 	}
@@ -27,9 +33,19 @@ func TestEveryTypeArrivesAsItWasSent(t *testing.T) {
 	}
 }
 
+func TestTheTenantOfTheEnvironmentGetsTheMessages(t *testing.T) {
+	server := engagetest.NewServer()
+	defer server.Close()
+	require.NoError(t, run(t.Context(), nil, tenant.Environment(server), io.Discard))
+	require.Len(t, server.Conversations(), len(channel.All()))
+	for _, c := range server.Conversations() {
+		require.Len(t, c.Messages, 1+len(samples.Messages(c.Channel)))
+	}
+}
+
 func TestARefusalNamesWhatIsInvalid(t *testing.T) {
 	var out strings.Builder
-	require.NoError(t, run(t.Context(), nil, &out))
+	require.NoError(t, run(t.Context(), nil, noTenant, &out))
 	for _, line := range []string{
 		"a carousel on SMS: onInvalidData\n  Messages[0].Type is not supported: AppendMessage 1.4 cannot carry outbound text-with-lc-carousel on sms",
 		"on livechat by AppendMessage 1.3 or later",
@@ -42,9 +58,9 @@ func TestARefusalNamesWhatIsInvalid(t *testing.T) {
 
 func TestInvalidArgumentsAreRefused(t *testing.T) {
 	var out strings.Builder
-	require.ErrorIs(t, run(t.Context(), []string{"-h"}, &out), flag.ErrHelp)
+	require.ErrorIs(t, run(t.Context(), []string{"-h"}, noTenant, &out), flag.ErrHelp)
 	require.Equal(t, "usage: richmessages\n", out.String())
 	for _, argument := range []string{"-nope", "junk"} {
-		require.ErrorIs(t, run(t.Context(), []string{argument}, io.Discard), program.ErrMisuse)
+		require.ErrorIs(t, run(t.Context(), []string{argument}, noTenant, io.Discard), program.ErrMisuse)
 	}
 }
