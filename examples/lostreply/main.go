@@ -3,10 +3,13 @@
 // that gives up does not know that it is there. This one ends with one message, and
 // knows it.
 //
-// It runs twice, each time against an Engage in memory that loses the reply on
-// purpose. The first time the client finds the message in the transcript of the
-// conversation. The second tenant has no transcripts: a callback reports the
-// outcome.
+// It does so twice, and loses the reply itself. The first time the client finds the
+// message in the transcript of the conversation. The second client has no transcripts: a
+// callback reports the outcome.
+//
+// Without configuration the conversation is in memory. With ENGAGE_BASE_URL,
+// ENGAGE_CLIENT_ID and ENGAGE_CLIENT_SECRET set it is in that tenant, which must reach
+// this machine with its callbacks, as examples/simulator does.
 package main
 
 import (
@@ -18,61 +21,75 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/callback"
 	"github.com/engagesdk/engage-go/engage/channel"
-	"github.com/engagesdk/engage-go/engage/engagetest"
 	"github.com/engagesdk/engage-go/engage/message"
 	"github.com/engagesdk/engage-go/examples/internal/program"
+	"github.com/engagesdk/engage-go/examples/internal/tenant"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
 func main() {
 	program.Main("lostreply", func(ctx context.Context, args []string) error {
-		return run(ctx, args, os.Stdout)
+		return run(ctx, args, os.Getenv, os.Stdout)
 	})
 }
 
-func run(ctx context.Context, args []string, out io.Writer) error {
+func run(ctx context.Context, args []string, getenv func(string) string, out io.Writer) error {
 	if err := program.Parse(flag.NewFlagSet("lostreply", flag.ContinueOnError), args, out); err != nil {
 		return err
 	}
+	t, err := tenant.Open(getenv)
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	deliverer := engage.Deliverer{Client: t.Client}
+	delivery, err := deliverer.Deliver(ctx, engage.Inbound{
+		Address: channel.SMSAddress{Business: "+15550100", Customer: "+15550199"},
+		Message: message.Text{Direction: message.Inbound, Text: "Hello"},
+	})
+	if err != nil {
+		return err
+	}
+	s := story{tenant: t, conversation: delivery.ConversationID, out: out}
+
 	fmt.Fprintln(out, "The reply is lost, and the client looks the message up in the transcript")
-	standalone := engagetest.NewServer()
-	defer standalone.Close()
-	if err := loseReply(ctx, out, standalone); err != nil {
+	if err := s.loseReply(ctx); err != nil {
 		return err
 	}
 
 	fmt.Fprintln(out, "\nThe reply is lost, there are no transcripts, and a callback reports the outcome")
-	contactCenter := engagetest.NewServer()
-	defer contactCenter.Close()
-	contactCenter.Fail(outcome.FetchTranscript, engagetest.Fault{Status: http.StatusNotFound, Times: engagetest.Always})
 	callbacks, stop, err := serveCallbacks()
 	if err != nil {
 		return err
 	}
 	defer stop()
-	return loseReply(ctx, out, contactCenter, engage.WithCallbacks(callbacks))
+	noTranscripts := engage.WithRoute(outcome.FetchTranscript, engage.Route{Method: http.MethodGet, Path: "/no-transcripts/{conversation}"})
+	return s.loseReply(ctx, noTranscripts, engage.WithCallbacks(callbacks))
+}
+
+// story is the conversation in which replies get lost.
+type story struct {
+	tenant       *tenant.Tenant
+	conversation string
+	out          io.Writer
 }
 
 // loseReply appends one message, loses the reply, and prints what the client knows
-// of the message and what the conversation contains.
-func loseReply(ctx context.Context, out io.Writer, server *engagetest.Server, options ...engage.Option) error {
-	client, err := server.Client(options...)
+// of the message and how often the conversation has it.
+func (s story) loseReply(ctx context.Context, options ...engage.Option) error {
+	client, err := s.tenant.NewClient(append(options, engage.WithMiddleware(losing))...)
 	if err != nil {
 		return err
 	}
 	defer client.CloseIdleConnections()
-	id := server.Seed(engagetest.Conversation{
-		Channel: channel.SMS, BusinessAddress: "+15550100", CustomerAddress: "+15550199",
-	})
-	server.Fail(outcome.AppendMessage, engagetest.Fault{Applied: true, Connection: engagetest.ConnectionClosed})
-
 	receipt, err := client.AppendMessage(ctx, engage.AppendMessageV14{
-		ConversationID: id,
+		ConversationID: s.conversation,
 		Channel:        channel.SMS,
 		Messages:       []message.Message{message.Text{Direction: message.Inbound, Text: "Is anybody there?"}},
 	})
@@ -80,12 +97,35 @@ func loseReply(ctx context.Context, out io.Writer, server *engagetest.Server, op
 		return err
 	}
 	for i, attempt := range receipt.Attempts {
-		fmt.Fprintf(out, "  attempt %d: %v, %s\n", i+1, attempt.Err, attempt.Effect)
+		fmt.Fprintf(s.out, "  attempt %d: %v, %s\n", i+1, attempt.Err, attempt.Effect)
 	}
-	fmt.Fprintf(out, "  receipt: %s, %s\n", receipt.Outcome, receipt.Proof)
-	conversation, _ := server.Conversation(id)
-	fmt.Fprintf(out, "  messages in the conversation: %d\n", len(conversation.Messages))
+	fmt.Fprintf(s.out, "  receipt: %s, %s\n", receipt.Outcome, receipt.Proof)
+	times := 0
+	for m, err := range s.tenant.Client.Transcript(ctx, s.conversation, nil) {
+		if err != nil {
+			return err
+		}
+		if message.EnvelopeOf(m).AliasID == receipt.MessageAliasIDs[0] {
+			times++
+		}
+	}
+	fmt.Fprintf(s.out, "  times that the conversation has the message: %d\n", times)
 	return nil
+}
+
+// losing returns a transport that loses the replies to appends.
+func losing(next http.RoundTripper) http.RoundTripper { return losingTransport{next} }
+
+type losingTransport struct{ next http.RoundTripper }
+
+// RoundTrip sends a request. If that is an append, RoundTrip drops the reply and returns the
+// error of a connection that the service has closed.
+func (t losingTransport) RoundTrip(request *http.Request) (*http.Response, error) {
+	reply, err := t.next.RoundTrip(request)
+	if err != nil || request.Method != http.MethodPost || !strings.HasSuffix(request.URL.Path, "/messages") {
+		return reply, err
+	}
+	return nil, errors.Join(io.EOF, reply.Body.Close())
 }
 
 // serveCallbacks serves callbacks on a loopback address until stop is called. A
