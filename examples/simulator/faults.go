@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -40,6 +41,10 @@ var namedFaults = []namedFault{
 	{"html", "Apply it, then 200 with an HTML page", engagetest.Fault{Applied: true, Shape: engagetest.HTML}},
 	{"gzip", "Apply it and compress the reply", engagetest.Fault{Applied: true, Shape: engagetest.Gzip}},
 	{"byte-order-mark", "Apply it, with a byte order mark", engagetest.Fault{Applied: true, Shape: engagetest.ByteOrderMark}},
+	{"truncated", "Apply it and send half of the reply", engagetest.Fault{Applied: true, Shape: engagetest.Truncated}},
+	{"callback-lost", "Apply it, no callback", engagetest.Fault{Callback: engagetest.CallbackLost}},
+	{"callback-doubled", "Apply it, the callback twice", engagetest.Fault{Callback: engagetest.CallbackDoubled}},
+	{"callback-early", "Apply it, the callback before the reply", engagetest.Fault{Callback: engagetest.CallbackEarly}},
 }
 
 // operations returns the operations that a fault can affect.
@@ -123,4 +128,44 @@ func (f *faults) choose(r engagetest.Request) engagetest.Fault {
 	}
 	f.changed.ring()
 	return chosen
+}
+
+func (s *simulator) faultOn(w http.ResponseWriter, r *http.Request) {
+	if !s.form(w, r) {
+		return
+	}
+	times := 1
+	if r.PostFormValue("times") == "always" {
+		times = engagetest.Always
+	}
+	if err := s.faults.on(r.PostFormValue("fault"), outcome.Operation(r.PostFormValue("operation")), times); err != nil {
+		s.fail(w, http.StatusUnprocessableEntity, fmt.Sprint("Not switched on: ", err, "."))
+		return
+	}
+	s.show(w, http.StatusOK, "report", report{Title: "The fault is on."})
+}
+
+func (s *simulator) faultOff(w http.ResponseWriter, r *http.Request) {
+	if !s.form(w, r) {
+		return
+	}
+	number, _ := strconv.Atoi(r.PostFormValue("number"))
+	s.faults.off(number)
+	s.show(w, http.StatusOK, "report", report{Title: "The fault is off."})
+}
+
+// faultsView is the page of the faults.
+type faultsView struct {
+	Faults     []namedFault
+	Operations []string
+	Active     []activeFault
+}
+
+func (s *simulator) faultsPage(w http.ResponseWriter, _ *http.Request) {
+	since := s.now()
+	view := faultsView{Faults: namedFaults, Active: s.faults.all()}
+	for _, operation := range operations() {
+		view.Operations = append(view.Operations, string(operation))
+	}
+	s.show(w, http.StatusOK, "faults.html", page{Title: "Faults", View: "faults", Since: since.String(), Body: view})
 }

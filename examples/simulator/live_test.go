@@ -143,11 +143,7 @@ func TestTheEventsEndWithTheSimulator(t *testing.T) {
 
 func TestEveryEventIsAListOfElementsWithIDs(t *testing.T) {
 	b := open(t, configuration{})
-	var all []message.Message
-	for _, m := range samples.Messages(channel.Apple) {
-		all = append(all, m)
-	}
-	id := b.seed(channel.Apple, slices.Concat(all, []message.Message{customerText("the last")})...)
+	id := b.seed(channel.Apple, append(slices.Clone(samples.Messages(channel.Apple)), customerText("the last"))...)
 	events := b.listen(url.Values{"view": {"conversations"}, "conversation": {id}, "since": {b.instance.Load().(string) + ".0.0"}}, "")
 	data := events.await("the last")
 	for line := range strings.Lines(data) {

@@ -2,86 +2,13 @@ package main
 
 import (
 	"bytes"
-	"embed"
-	"fmt"
-	"html/template"
-	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
-	"strings"
-	"time"
 
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/engagetest"
 )
-
-// pages holds the templates of the pages and of their parts.
-//
-//go:embed templates
-var pages embed.FS
-
-// templates draws the pages. html/template escapes everything that they show.
-var templates = template.Must(template.New("desk").Funcs(template.FuncMap{
-	"link": link, "clock": clock, "label": label, "channel": channelName, "text": text, "values": values, "slot": slot, "hosted": hosted, "isImage": isImage,
-}).ParseFS(pages, "templates/*.html"))
-
-// link returns a URL if a page may link to it, and "" otherwise. Only links to the web are
-// allowed.
-func link(address string) string {
-	if u, err := url.Parse(address); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return ""
-	}
-	return address
-}
-
-// hosted returns the path of a file that the simulator itself serves, and "" for any other
-// URL. A page shows only such pictures, because it loads nothing from outside.
-func hosted(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || !strings.HasPrefix(u.Path, filesPath) || net.ParseIP(u.Hostname()) == nil {
-		return ""
-	}
-	return u.Path
-}
-
-// isImage reports whether a media type is that of an image.
-func isImage(mediaType string) bool { return strings.HasPrefix(mediaType, "image") }
-
-// clock returns a time of day for people.
-func clock(t time.Time) string { return t.Local().Format("15:04:05") }
-
-// label returns a status for people.
-func label(status engagetest.Status) string {
-	if status == engagetest.OnHold {
-		return "on hold"
-	}
-	return string(status)
-}
-
-// channelName returns a channel for people.
-func channelName(ch channel.Channel) string {
-	name, ok := map[channel.Channel]string{
-		channel.SMS: "SMS", channel.Facebook: "Messenger", channel.LiveChat: "Live chat", channel.Email: "Email",
-		channel.WhatsApp: "WhatsApp", channel.Apple: "Apple Messages", channel.API: "API",
-	}[ch]
-	if !ok {
-		return string(ch)
-	}
-	return name
-}
-
-// text returns a body for people. It may be any bytes.
-func text(body []byte) string { return strings.ToValidUTF8(string(body), "\uFFFD") }
-
-// slot returns a time slot for people.
-func slot(start time.Time, length time.Duration) string {
-	return fmt.Sprintf("%s, %v min", start.Format("Mon 2 Jan 15:04"), length.Minutes())
-}
-
-// values returns its arguments, for templates that pass several values on.
-func values(all ...any) []any { return all }
 
 // page is what every page of the desk has.
 type page struct {
@@ -215,48 +142,4 @@ func (s *simulator) requestPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.show(w, http.StatusOK, "request-details", request)
-}
-
-// faultsView is the page of the faults.
-type faultsView struct {
-	Faults     []namedFault
-	Operations []string
-	Active     []activeFault
-}
-
-func (s *simulator) faultsPage(w http.ResponseWriter, _ *http.Request) {
-	since := s.now()
-	view := faultsView{Faults: namedFaults, Active: s.faults.all()}
-	for _, operation := range operations() {
-		view.Operations = append(view.Operations, string(operation))
-	}
-	s.show(w, http.StatusOK, "faults.html", page{Title: "Faults", View: "faults", Since: since.String(), Body: view})
-}
-
-// scenariosView is the page of the scenarios and the state.
-type scenariosView struct {
-	Scenarios []scenario
-	Speed     float64
-	Playing   playing
-	File      stateFile
-}
-
-func (s *simulator) scenariosPage(w http.ResponseWriter, _ *http.Request) {
-	since := s.now()
-	s.show(w, http.StatusOK, "scenarios.html", page{
-		Title: "Scenarios", View: "scenarios", Since: since.String(),
-		Body: scenariosView{scenarios, s.speed, s.play.now(), s.state},
-	})
-}
-
-// downloadState writes the state as a file for the browser to save.
-func (s *simulator) downloadState(w http.ResponseWriter, _ *http.Request) {
-	snapshot, err := s.server.Snapshot()
-	if err != nil {
-		s.fail(w, http.StatusInternalServerError, fmt.Sprint("The state cannot be saved: ", err))
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Disposition", `attachment; filename="simulator.json"`)
-	_, _ = w.Write(snapshot)
 }

@@ -1,13 +1,11 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/engagesdk/engage-go/engage"
@@ -31,114 +29,6 @@ var scenarios = []scenario{
 	{"day", "A day in a contact center", "Forty customers write on all channels. Agents join, answer with texts and rich messages, and close the conversations.", day},
 	{"lost-reply", "A lost reply", "The service appends the message of an agent and loses its reply. The client finds the message in the transcript. Then the transcript fails, too.", lostReply},
 	{"burst", "A burst", "A thousand customers write in ten seconds.", burst},
-}
-
-// The speeds at which a scenario can run. One is the natural speed.
-const (
-	slowest = 0.1
-	fastest = 1000
-)
-
-// playing describes the scenario that runs, or the last one.
-type playing struct {
-	Title   string // Empty if none has run yet.
-	Caption string // What happens now.
-	Running bool
-}
-
-// play is the scenario that runs.
-type play struct {
-	mu      sync.Mutex
-	current playing
-	cancel  context.CancelFunc // Nil if none has run yet.
-}
-
-// now returns what runs now.
-func (p *play) now() playing {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.current
-}
-
-// begin notes that a scenario starts. It returns an error if another one runs.
-func (p *play) begin(title string, cancel context.CancelFunc) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.current.Running {
-		return fmt.Errorf("%q still runs", p.current.Title)
-	}
-	p.current, p.cancel = playing{Title: title, Caption: "It begins.", Running: true}, cancel
-	return nil
-}
-
-// say changes the caption.
-func (p *play) say(caption string, running bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.current.Caption, p.current.Running = caption, running
-}
-
-// stop makes the scenario end, if one runs.
-func (p *play) stop() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.cancel != nil {
-		p.cancel()
-	}
-}
-
-// start starts a scenario in the background. It returns an error if there is no such
-// scenario, or if one runs already.
-func (s *simulator) start(name string, speed float64) error {
-	i := slices.IndexFunc(scenarios, func(sc scenario) bool { return sc.Name == name })
-	if i < 0 {
-		return fmt.Errorf("there is no scenario %q", cut(name, 40))
-	}
-	if !(speed >= slowest && speed <= fastest) {
-		return fmt.Errorf("the speed is not between %v and %v", slowest, fastest)
-	}
-	ctx, cancel := context.WithCancel(s.ctx)
-	if err := s.play.begin(scenarios[i].Title, cancel); err != nil {
-		cancel()
-		return err
-	}
-	s.changed.ring()
-	s.running.Go(func() {
-		defer cancel()
-		caption := "It has ended."
-		switch err := scenarios[i].run(&stage{s, ctx, speed}); {
-		case ctx.Err() != nil:
-			caption = "It was stopped."
-		case err != nil:
-			caption = fmt.Sprint("It failed: ", err)
-		}
-		s.play.say(caption, false)
-		s.changed.ring()
-	})
-	return nil
-}
-
-// stage is where a scenario runs.
-type stage struct {
-	*simulator
-	ctx   context.Context
-	speed float64
-}
-
-// pause waits for a time at the natural speed. It returns an error if the scenario was
-// stopped.
-func (st *stage) pause(wait time.Duration) error {
-	if !rest(st.ctx, time.Duration(float64(wait)/st.speed)) {
-		return st.ctx.Err()
-	}
-	return nil
-}
-
-// say tells people what happens, and gives them time to read it.
-func (st *stage) say(caption string) error {
-	st.play.say(caption, true)
-	st.changed.ring()
-	return st.pause(2 * time.Second)
 }
 
 // find returns the conversation at an address. It returns false if there is none yet.

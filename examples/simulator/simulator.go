@@ -105,9 +105,6 @@ func (s *simulator) desk() http.Handler {
 	return secure(s.hosts, http.NewCrossOriginProtection().Handler(mux))
 }
 
-// filesPath is where the server serves files.
-const filesPath = "/files/"
-
 // policy allows a page what the simulator itself serves, and nothing else: no script or
 // style in the page, nothing from outside, no frame.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 
@@ -76,4 +78,48 @@ func (path stateFile) save(server *engagetest.Server) (err error) {
 		return err
 	}
 	return os.Rename(file.Name(), string(path))
+}
+
+// downloadState writes the state as a file for the browser to save.
+func (s *simulator) downloadState(w http.ResponseWriter, _ *http.Request) {
+	snapshot, err := s.server.Snapshot()
+	if err != nil {
+		s.fail(w, http.StatusInternalServerError, fmt.Sprint("The state cannot be saved: ", err))
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Disposition", `attachment; filename="simulator.json"`)
+	_, _ = w.Write(snapshot)
+}
+
+func (s *simulator) saveState(w http.ResponseWriter, _ *http.Request) {
+	if s.state == "" {
+		s.fail(w, http.StatusConflict, "There is no state file. Start the program with -state, or download the state.")
+		return
+	}
+	if err := s.state.save(s.server); err != nil {
+		s.fail(w, http.StatusInternalServerError, fmt.Sprint("Not saved: ", err, "."))
+		return
+	}
+	s.show(w, http.StatusOK, "report", report{Title: fmt.Sprintf("Saved to %s.", s.state)})
+}
+
+// uploadState replaces the state with an uploaded one.
+func (s *simulator) uploadState(w http.ResponseWriter, r *http.Request) {
+	if !s.form(w, r) {
+		return
+	}
+	file, header, err := r.FormFile("file")
+	if err != nil {
+		s.fail(w, http.StatusBadRequest, "Not loaded: choose a file.")
+		return
+	}
+	defer file.Close()
+	if err := restore(s.server, file, header.Size); err != nil {
+		s.fail(w, http.StatusUnprocessableEntity, fmt.Sprint("Not loaded, and nothing has changed: ", err, "."))
+		return
+	}
+	s.instance.Store(rand.Text()) // All pages then load again.
+	s.changed.ring()
+	s.show(w, http.StatusOK, "report", report{Title: "The state is loaded."})
 }

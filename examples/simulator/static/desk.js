@@ -41,6 +41,7 @@ function placeAll(html) {
   const atEnd = box && box.scrollHeight - box.scrollTop - box.clientHeight < 80;
   for (const element of [...template.content.children]) place(element);
   if (focused && document.activeElement?.id !== focused) byID(focused)?.focus({preventScroll: true});
+  if (focused && !byID(focused)?.checkVisibility()) byID("main").focus({preventScroll: true}); // It is gone.
   if (atEnd) box.scrollTop = box.scrollHeight;
 }
 

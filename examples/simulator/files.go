@@ -1,0 +1,60 @@
+package main
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/engagesdk/engage-go/engage/message"
+)
+
+// filesPath is where the server serves files.
+const filesPath = "/files/"
+
+// withFile returns a message with the file of the form. Without a file, or if the message
+// can have none, it returns the message as it is.
+func (s *simulator) withFile(m message.Message, r *http.Request) (message.Message, error) {
+	file, header, err := r.FormFile("file")
+	if err != nil {
+		return m, nil // There is none.
+	}
+	defer file.Close()
+	content, err := io.ReadAll(file)
+	if err != nil {
+		return nil, err
+	}
+	attachment, err := s.server.AddFile(header.Filename, header.Header.Get("Content-Type"), content)
+	if err != nil {
+		return nil, err
+	}
+	if at, err := url.Parse(attachment.URL); err == nil {
+		attachment.URL = s.url + at.Path
+	}
+	files := []message.Attachment{attachment}
+	switch m := m.(type) {
+	case message.Text:
+		if m.Text == "" {
+			return message.Attachments{Direction: m.Direction, Attachments: files}, nil
+		}
+		return message.TextWithAttachments{Direction: m.Direction, Text: m.Text, Attachments: files}, nil
+	case message.Email:
+		m.Attachments = files
+		return m, nil
+	}
+	return m, nil
+}
+
+// isImage reports whether a media type is that of an image.
+func isImage(mediaType string) bool { return strings.HasPrefix(mediaType, "image") }
+
+// hosted returns the path of a file that the simulator itself serves, and "" for any other
+// URL. A page shows only such pictures, because it loads nothing from outside.
+func hosted(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || !strings.HasPrefix(u.Path, filesPath) || net.ParseIP(u.Hostname()) == nil {
+		return ""
+	}
+	return u.Path
+}
