@@ -80,7 +80,7 @@ func (l *conversations) follow(ctx context.Context, server *engagetest.Server, c
 			l.update(server, id)
 		}
 		changed.ring()
-		if !rest(ctx, pause) {
+		if !sleep(ctx, pause) {
 			return
 		}
 	}
@@ -102,8 +102,8 @@ func (l *conversations) update(server *engagetest.Server, id string) {
 	l.put(newRow(conversation, earlier))
 }
 
-// rest waits, and reports whether ctx goes on.
-func rest(ctx context.Context, wait time.Duration) bool {
+// sleep waits, and reports whether ctx goes on.
+func sleep(ctx context.Context, wait time.Duration) bool {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {

@@ -162,10 +162,10 @@ type faultsView struct {
 }
 
 func (s *simulator) faultsPage(w http.ResponseWriter, _ *http.Request) {
-	since := s.now()
+	shown := s.shown()
 	view := faultsView{Faults: namedFaults, Active: s.faults.all()}
 	for _, operation := range operations() {
 		view.Operations = append(view.Operations, string(operation))
 	}
-	s.show(w, http.StatusOK, "faults.html", page{Title: "Faults", View: "faults", Since: since.String(), Body: view})
+	s.show(w, http.StatusOK, "faults.html", page{Title: "Faults", View: "faults", Since: shown.String(), Body: view})
 }

@@ -12,28 +12,28 @@ import (
 	"github.com/engagesdk/engage-go/engage/engagetest"
 )
 
-// since says what a page shows, so that the events that follow leave out nothing.
-type since struct {
-	instance string // The run of the program.
+// shown says what a page shows, so that the events that follow leave out nothing.
+type shown struct {
+	instance string // That of the simulator.
 	change   int    // The last change of a conversation.
 	messages int    // The number of messages of the open conversation.
 }
 
-// now returns what a page shows that is drawn now, except for messages.
-func (s *simulator) now() since {
+// shown returns what a page shows that is drawn after the call, except for messages.
+func (s *simulator) shown() shown {
 	_, last := s.conversations.since(0, 0)
-	return since{instance: s.instance.Load().(string), change: last}
+	return shown{instance: s.instance.Load().(string), change: last}
 }
 
-// String returns the text that [parseSince] parses.
-func (s since) String() string { return fmt.Sprintf("%s.%d.%d", s.instance, s.change, s.messages) }
+// String returns the text that [parseShown] parses.
+func (s shown) String() string { return fmt.Sprintf("%s.%d.%d", s.instance, s.change, s.messages) }
 
-// parseSince parses the text of a since. What it cannot parse is zero.
-func parseSince(text string) since {
+// parseShown parses the text of a shown. What it cannot parse is zero.
+func parseShown(text string) shown {
 	parts := append(strings.Split(text, "."), "", "")
 	change, _ := strconv.Atoi(parts[1])
 	messages, _ := strconv.Atoi(parts[2])
-	return since{parts[0], max(change, 0), max(messages, 0)}
+	return shown{parts[0], max(change, 0), max(messages, 0)}
 }
 
 // heartbeat is the longest time without an event. A comment then keeps the connection
@@ -50,7 +50,7 @@ func (s *simulator) events(w http.ResponseWriter, r *http.Request) {
 	}
 	u := updates{
 		simulator: s, view: r.FormValue("view"), status: engagetest.Status(r.FormValue("status")), open: r.FormValue("conversation"),
-		seen: parseSince(from), parts: make(map[string]string),
+		seen: parseShown(from), parts: make(map[string]string),
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
@@ -97,7 +97,7 @@ func await(r *http.Request, s *simulator, changed <-chan struct{}) bool {
 	case <-s.ctx.Done():
 		return false
 	}
-	return rest(r.Context(), pause)
+	return sleep(r.Context(), pause)
 }
 
 // updates draws what changes on one page in one browser.
@@ -106,7 +106,7 @@ type updates struct {
 	view      string
 	status    engagetest.Status // Of the list.
 	open      string            // The id of the open conversation, or "".
-	seen      since
+	seen      shown
 	openSeen  int // The last change of the open conversation that was drawn.
 	requests  []requestRow
 	parts     map[string]string // What was last drawn of the parts that are sent whole.
@@ -149,11 +149,15 @@ func (u *updates) part(name string, data any) {
 }
 
 // drawList draws the rows that have changed, the last one last, because the script puts
-// each at the top.
+// each at the top. It draws the list anew if there are more than a window of them.
 func (u *updates) drawList() {
-	rows, last := u.simulator.conversations.since(u.seen.change, window)
+	rows, last := u.simulator.conversations.since(u.seen.change, window+1)
 	u.seen.change = last
 	u.part("tabs", u.simulator.conversations.tabs(u.status))
+	if len(rows) > window {
+		u.add("rows", u.simulator.listView(u.status, 0, u.open))
+		return
+	}
 	for _, r := range slices.Backward(rows) {
 		if u.status != "" && r.Status != u.status {
 			u.add("gone", r.ID)

@@ -70,6 +70,23 @@ func TestManyNewMessagesReplaceTheTranscript(t *testing.T) {
 	require.Contains(t, data, "151 earlier messages")
 }
 
+func TestManyChangesDrawTheListAnew(t *testing.T) {
+	b := open(t, configuration{})
+	first := b.seed(channel.SMS, customerText("first"))
+	events := b.follow("/?status=queued", url.Values{"view": {"conversations"}, "status": {"queued"}})
+	events.await("tabs")
+	snapshot := b.server.Conversations()[0]
+	for i := range 100 { // All within one look at what has changed, or within a few.
+		c := snapshot
+		c.ID, c.CustomerAddress = fmt.Sprintf("many-%d", i), fmt.Sprintf("+1555%07d", i)
+		c.Status = engagetest.Active
+		b.server.Seed(c)
+	}
+	b.server.Update(first, func(c *engagetest.Conversation) { c.Status = engagetest.Closed })
+	data := events.await(`Active <span class="count">100</span>`, `Queued <span class="count">0</span>`)
+	require.True(t, strings.Contains(data, `<ul id="rows" data-window="50"></ul>`) || strings.Contains(data, `<li id="row-`+first+`" data-gone>`), data)
+}
+
 func TestRequestsFaultsAndScenariosShowTheirChanges(t *testing.T) {
 	b := open(t, configuration{})
 	id := b.seed(channel.SMS, customerText("hello"))

@@ -32,7 +32,7 @@ func (s *simulator) addPages(mux *http.ServeMux) {
 	mux.HandleFunc("GET /events", s.events)
 }
 
-// show writes a page.
+// show writes a page or a part of one.
 func (s *simulator) show(w http.ResponseWriter, status int, name string, data any) {
 	var drawn bytes.Buffer
 	if err := templates.ExecuteTemplate(&drawn, name, data); err != nil {
@@ -45,9 +45,9 @@ func (s *simulator) show(w http.ResponseWriter, status int, name string, data an
 	_, _ = w.Write(drawn.Bytes())
 }
 
-// fail writes a page or a part that says what is wrong.
+// fail writes a report that says what is wrong.
 func (s *simulator) fail(w http.ResponseWriter, status int, problem string) {
-	s.show(w, status, "failure", report{Title: problem, Failed: true})
+	s.show(w, status, "report", report{Title: problem, Failed: true})
 }
 
 func (s *simulator) notFound(w http.ResponseWriter, r *http.Request) {
@@ -56,57 +56,61 @@ func (s *simulator) notFound(w http.ResponseWriter, r *http.Request) {
 
 // deskView is the page with the list and the open conversation.
 type deskView struct {
+	listView
 	Tabs     []tab
-	Status   engagetest.Status
-	Rows     []row
-	More     int // The number of the next row, or 0 if there are no more.
-	Open     *conversationView
-	OpenID   string
+	Open     *conversationView // Nil if none is open.
 	Channels []channel.Channel
 	Requests []requestRow
+}
+
+// listView is a window of the list.
+type listView struct {
+	Status engagetest.Status
+	Rows   []row
+	More   int    // The number of the next row, or 0 if there are no more.
+	OpenID string // The id of the open conversation, or "".
+}
+
+// listView returns the window of the list that begins with the row number from.
+func (s *simulator) listView(status engagetest.Status, from int, open string) listView {
+	v := listView{Status: status, OpenID: open}
+	rows, more := s.conversations.page(status, from, window)
+	if more {
+		v.More = from + len(rows)
+	}
+	v.Rows = rows
+	return v
 }
 
 // window is the number of rows, messages or requests that a page shows at first.
 const window = 50
 
 func (s *simulator) deskPage(w http.ResponseWriter, r *http.Request) {
-	since := s.now() // Before the rest, so that no change is missed.
-	status := engagetest.Status(r.FormValue("status"))
+	shown := s.shown() // Before the rest, so that no change is missed.
+	status, id := engagetest.Status(r.FormValue("status")), r.PathValue("id")
 	view := deskView{
-		Tabs: s.conversations.tabs(status), Status: status, Channels: channel.All(), Requests: s.requests.newest(window),
+		listView: s.listView(status, 0, id), Tabs: s.conversations.tabs(status),
+		Channels: channel.All(), Requests: s.requests.newest(window),
 	}
-	view.Rows, view.More = s.rows(status, 0)
 	p := page{Title: "Conversations", View: "conversations", Body: &view}
-	if id := r.PathValue("id"); id != "" {
+	if id != "" {
 		conversation, ok := s.server.Conversation(id)
 		if !ok {
 			s.notFound(w, r)
 			return
 		}
-		view.Open, view.OpenID = newConversationView(conversation), id
-		since.messages = len(conversation.Messages)
+		view.Open = newConversationView(conversation)
+		shown.messages = len(conversation.Messages)
 		p.Title = "Conversation " + id
 	}
-	p.Since = since.String()
+	p.Since = shown.String()
 	s.show(w, http.StatusOK, "desk.html", p)
-}
-
-// rows returns a window of the list, and the number of the row after it.
-func (s *simulator) rows(status engagetest.Status, from int) (rows []row, next int) {
-	rows, more := s.conversations.page(status, from, window)
-	if !more {
-		return rows, 0
-	}
-	return rows, from + len(rows)
 }
 
 // morePage writes the rows that follow in the list.
 func (s *simulator) morePage(w http.ResponseWriter, r *http.Request) {
 	from, _ := strconv.Atoi(r.FormValue("from"))
-	status := engagetest.Status(r.FormValue("status"))
-	view := deskView{Status: status}
-	view.Rows, view.More = s.rows(status, max(from, 0))
-	s.show(w, http.StatusOK, "more", view)
+	s.show(w, http.StatusOK, "more", s.listView(engagetest.Status(r.FormValue("status")), max(from, 0), ""))
 }
 
 // earlierPage writes the messages before those that a page shows.
@@ -127,9 +131,9 @@ func (s *simulator) earlierPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *simulator) requestsPage(w http.ResponseWriter, _ *http.Request) {
-	since := s.now()
+	shown := s.shown()
 	s.show(w, http.StatusOK, "requests.html", page{
-		Title: "Requests", View: "requests", Since: since.String(), Body: s.requests.newest(2 * window),
+		Title: "Requests", View: "requests", Since: shown.String(), Body: s.requests.newest(2 * window),
 	})
 }
 

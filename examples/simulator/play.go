@@ -105,7 +105,7 @@ type stage struct {
 // pause waits for a time at the natural speed. It returns an error if the scenario was
 // stopped.
 func (st *stage) pause(wait time.Duration) error {
-	if !rest(st.ctx, time.Duration(float64(wait)/st.speed)) {
+	if !sleep(st.ctx, time.Duration(float64(wait)/st.speed)) {
 		return st.ctx.Err()
 	}
 	return nil
@@ -147,9 +147,9 @@ type scenariosView struct {
 }
 
 func (s *simulator) scenariosPage(w http.ResponseWriter, _ *http.Request) {
-	since := s.now()
+	shown := s.shown()
 	s.show(w, http.StatusOK, "scenarios.html", page{
-		Title: "Scenarios", View: "scenarios", Since: since.String(),
+		Title: "Scenarios", View: "scenarios", Since: shown.String(),
 		Body: scenariosView{scenarios, s.speed, s.play.now(), s.state},
 	})
 }

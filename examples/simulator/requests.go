@@ -74,7 +74,7 @@ func (l *requests) follow(ctx context.Context, server *engagetest.Server, change
 	for updated := range server.RequestChanges(ctx) {
 		l.update(updated)
 		changed.ring()
-		if !rest(ctx, pause) {
+		if !sleep(ctx, pause) {
 			return
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"embed"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -139,10 +140,5 @@ func known(hosts []string, host string) bool {
 	if net.ParseIP(strings.Trim(name, "[]")) != nil {
 		return true
 	}
-	for _, allowed := range hosts {
-		if name != "" && strings.EqualFold(name, allowed) {
-			return true
-		}
-	}
-	return false
+	return name != "" && slices.ContainsFunc(hosts, func(host string) bool { return strings.EqualFold(name, host) })
 }

@@ -12,15 +12,16 @@ import (
 	"github.com/engagesdk/engage-go/engage/engagetest"
 )
 
-// pages holds the templates of the pages and of their parts.
+// templateFiles holds the templates of the pages and of their parts.
 //
 //go:embed templates
-var pages embed.FS
+var templateFiles embed.FS
 
 // templates draws the pages. html/template escapes everything that they show.
 var templates = template.Must(template.New("desk").Funcs(template.FuncMap{
-	"link": link, "clock": clock, "label": label, "channel": channelName, "text": text, "values": values, "slot": slot, "hosted": hosted, "isImage": isImage,
-}).ParseFS(pages, "templates/*.html"))
+	"link": link, "hosted": hosted, "isImage": isImage,
+	"channel": channelName, "label": label, "clock": clock, "slot": slot, "values": values,
+}).ParseFS(templateFiles, "templates/*.html"))
 
 // link returns a URL if a page may link to it, and "" otherwise. Only links to the web are
 // allowed.
