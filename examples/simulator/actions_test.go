@@ -20,7 +20,7 @@ import (
 
 func TestAnAgentTakesAConversationFromJoinToReopen(t *testing.T) {
 	b := open(t, configuration{})
-	id := b.seed(channel.SMS, customerText("Where is my order?"))
+	id := b.add(channel.SMS, customerText("Where is my order?"))
 	path := "/conversations/" + id
 	agent := url.Values{"agent": {"agent-7"}}
 	for _, step := range []struct {
@@ -54,10 +54,10 @@ func TestAnAgentTakesAConversationFromJoinToReopen(t *testing.T) {
 
 func TestTheDeskShowsWhyACallFailed(t *testing.T) {
 	b := open(t, configuration{})
-	id := b.seed(channel.SMS, customerText("hello"))
+	id := b.add(channel.SMS, customerText("hello"))
 	path := "/conversations/" + id
 	b.act(path+"/close", nil)
-	require.Contains(t, b.act(path+"/close", nil), "It was so already.")
+	require.Contains(t, b.act(path+"/close", nil), "It had been done before.")
 
 	status, report := b.send(path+"/reply", url.Values{"text": {"Too late."}})
 	require.Equal(t, http.StatusConflict, status)
@@ -75,7 +75,7 @@ func TestTheDeskShowsWhyACallFailed(t *testing.T) {
 func TestAnAgentSendsEverySampleOfTheChannel(t *testing.T) {
 	b := open(t, configuration{})
 	for _, ch := range channel.All() {
-		id := b.seed(ch, customerText("hello"))
+		id := b.add(ch, customerText("hello"))
 		conversation, _ := b.server.Conversation(id)
 		sent := 1
 		for _, typ := range newConversationView(conversation).AgentTypes {
@@ -90,7 +90,7 @@ func TestAnAgentSendsEverySampleOfTheChannel(t *testing.T) {
 
 func TestALostReplyIsReconciledBeforeTheEyesOfTheAgent(t *testing.T) {
 	b := open(t, configuration{})
-	id := b.seed(channel.SMS, customerText("hello"))
+	id := b.add(channel.SMS, customerText("hello"))
 	b.act("/faults", url.Values{"fault": {"lost-reply"}, "operation": {"AppendMessage"}, "times": {"once"}})
 	report := b.act("/conversations/"+id+"/reply", url.Values{"text": {"Good day."}})
 	for _, want := range []string{"onAppendMessageSuccess", "reconciled", "Attempt 1: EOF, maybe applied."} {
@@ -227,7 +227,7 @@ func TestAFileIsSentAndServed(t *testing.T) {
 
 func TestWhatIsTooLargeIsRefused(t *testing.T) {
 	b := open(t, configuration{})
-	id := b.seed(channel.Facebook, customerText("hello"))
+	id := b.add(channel.Facebook, customerText("hello"))
 	large := bytes.Repeat([]byte("x"), maxForm-1<<19)
 	status, report := b.upload("/conversations/"+id+"/write", nil, "large.bin", large)
 	require.Equal(t, http.StatusUnprocessableEntity, status)

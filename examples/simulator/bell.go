@@ -2,10 +2,10 @@ package main
 
 import "sync"
 
-// bell wakes everybody who waits for it. The zero value is ready for use.
+// bell wakes the goroutines that wait for it. The zero value is ready for use.
 type bell struct {
 	mu   sync.Mutex
-	next chan struct{} // The next ring closes it. Nil if nobody waits.
+	next chan struct{} // The next ring closes it. Nil if none waits.
 }
 
 // wait returns a channel that the next ring closes.
@@ -18,7 +18,7 @@ func (b *bell) wait() <-chan struct{} {
 	return b.next
 }
 
-// ring wakes everybody who waits.
+// ring wakes the goroutines that wait.
 func (b *bell) ring() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

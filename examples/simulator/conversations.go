@@ -69,8 +69,8 @@ func newConversations() *conversations {
 	}
 }
 
-// pause is the shortest time between two looks at what has changed. Many changes of one
-// conversation then cost as much as one.
+// pause is the shortest time between two updates. Many changes of one conversation within
+// it cost as much as one.
 const pause = 100 * time.Millisecond
 
 // follow keeps the list up to date until ctx ends. It rings changed after every update.

@@ -25,7 +25,7 @@ var namedFaults = []namedFault{
 	{"lost-reply", "Apply it and lose the reply", engagetest.Fault{Applied: true, Connection: engagetest.ConnectionClosed}},
 	{"cut-short", "Apply it and cut the reply short", engagetest.Fault{Applied: true, Connection: engagetest.ConnectionCutShort}},
 	{"reset", "Reset the connection, apply nothing", engagetest.Fault{Connection: engagetest.ConnectionReset}},
-	{"silent", "Say nothing, apply nothing", engagetest.Fault{Connection: engagetest.ConnectionSilent}},
+	{"silent", "Send no reply, apply nothing", engagetest.Fault{Connection: engagetest.ConnectionSilent}},
 	{"slow", "Apply it and reply after 3 seconds", engagetest.Fault{Applied: true, Delay: 3 * time.Second}},
 	{"later", "Acknowledge it and apply it 3 seconds later", engagetest.Fault{ApplyDelay: 3 * time.Second}},
 	{"repeated", "Apply it twice, as a gateway may", engagetest.Fault{Repeated: true}},

@@ -56,7 +56,7 @@ func (s *simulator) events(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	out := http.NewResponseController(w)
 	for {
-		changed := s.changed.wait() // Before the look at what has changed.
+		changed := s.changed.wait() // Before draw reads what has changed.
 		event := ": still here\n\n"
 		reload := u.seen.instance != s.instance.Load()
 		if reload {

@@ -76,7 +76,7 @@ func TestManyChangesDrawTheListAnew(t *testing.T) {
 	events := b.follow("/?status=queued", url.Values{"view": {"conversations"}, "status": {"queued"}})
 	events.await("tabs")
 	snapshot := b.server.Conversations()[0]
-	for i := range 100 { // All within one look at what has changed, or within a few.
+	for i := range 100 { // Within one update or a few.
 		c := snapshot
 		c.ID, c.CustomerAddress = fmt.Sprintf("many-%d", i), fmt.Sprintf("+1555%07d", i)
 		c.Status = engagetest.Active

@@ -8,9 +8,14 @@
 // It prints the addresses of both, and the environment variables with which the other
 // examples use it. It ends when it is interrupted.
 //
-// With -state it loads its state from a file, and saves it there at the end. With
-// -receiver the messages that customers write on the desk become stream events, which it
-// posts to that URL. ENGAGE_HUB_SECRET is then the secret that signs them.
+// With -state it loads its state from a file, and saves it there at the end.
+//
+// With -receiver the messages that customers write on the desk become stream events, which
+// it posts to that URL. ENGAGE_HUB_SECRET is then the secret that signs them. For example,
+// these receive the events of the customers that the desk makes up:
+//
+//	receiver -listen 127.0.0.1:8191 -businesses shop=shop,+15550100=+15550100
+//	simulator -receiver http://127.0.0.1:8191/
 package main
 
 import (

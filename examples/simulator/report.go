@@ -37,7 +37,7 @@ func statusOf(err error) int {
 func succeeded(operation outcome.Operation, receipt engage.Receipt) report {
 	r := report{Title: string(operation), Edge: receipt.Outcome, Effect: string(receipt.Proof), TraceIDs: distinct(receipt.TraceIDs)}
 	if receipt.AlreadyDone {
-		r.Details = append(r.Details, "It was so already.")
+		r.Details = append(r.Details, "It had been done before.")
 	}
 	r.Details = append(r.Details, attempts(receipt.Attempts)...)
 	return r

@@ -110,12 +110,18 @@ func (b browser) upload(path string, fields url.Values, name string, content []b
 	return reply.StatusCode, report
 }
 
-// seed adds a conversation and waits until the desk lists it.
-func (b browser) seed(ch channel.Channel, messages ...message.Message) string {
+// add adds a conversation.
+func (b browser) add(ch channel.Channel, messages ...message.Message) string {
 	b.t.Helper()
 	address, err := newCustomer(ch, "", "", "")
 	require.NoError(b.t, err)
-	id := b.server.Seed(engagetest.NewConversation(address, messages...))
+	return b.server.Seed(engagetest.NewConversation(address, messages...))
+}
+
+// seed adds a conversation and waits until the desk lists it.
+func (b browser) seed(ch channel.Channel, messages ...message.Message) string {
+	b.t.Helper()
+	id := b.add(ch, messages...)
 	b.eventually(func() bool { return b.conversations.row(id).ID != "" })
 	return id
 }

@@ -24,7 +24,7 @@ func TestAStateIsSavedAndLoaded(t *testing.T) {
 	state := newState(t)
 	first := open(t, configuration{state: state})
 	for _, ch := range channel.All() {
-		first.seed(ch, samples.Messages(ch)...)
+		first.add(ch, samples.Messages(ch)...)
 	}
 	report := first.act("/state/save", nil)
 	require.Contains(t, report, "Saved to "+string(state))
@@ -66,7 +66,7 @@ func TestADamagedOrNewerStateFileIsNotLoadedAndStaysAsItIs(t *testing.T) {
 			require.Equal(t, test.content, string(kept))
 
 			b := open(t, configuration{})
-			id := b.seed(channel.SMS, customerText("hello"))
+			id := b.add(channel.SMS, customerText("hello"))
 			status, report := b.upload("/state", nil, "state.json", []byte(test.content))
 			require.Equal(t, http.StatusUnprocessableEntity, status)
 			require.Contains(t, report, "Not loaded, and nothing has changed")

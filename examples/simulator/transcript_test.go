@@ -49,7 +49,7 @@ func TestEveryTypeIsDrawnAsTheCustomerSeesIt(t *testing.T) {
 		for i, m := range samples.Messages(ch) {
 			delete(missing, m.Type())
 			t.Run(fmt.Sprint(ch, i, m.Type()), func(t *testing.T) {
-				page := browser{b.simulator, t}.get("/conversations/" + b.seed(ch, m))
+				page := browser{b.simulator, t}.get("/conversations/" + b.add(ch, m))
 				_, transcript, _ := strings.Cut(page, `<ol id="messages">`)
 				transcript, _, _ = strings.Cut(transcript, "</ol>")
 				for _, want := range drawn[m.Type()] {
@@ -94,7 +94,7 @@ func TestRarePartsOfMessagesAreDrawn(t *testing.T) {
 			}}},
 		}}, []string{"Tap here", "It is short", "Welcome", "Two questions", ">Go</button>", `name="value-name"`, `placeholder="Ann"`, `type="date"`}},
 	} {
-		page := b.get("/conversations/" + b.seed(test.channel, test.message))
+		page := b.get("/conversations/" + b.add(test.channel, test.message))
 		for _, want := range test.want {
 			require.Contains(t, page, want)
 		}
@@ -168,7 +168,7 @@ func TestTheCustomerAnswersEveryRichMessage(t *testing.T) {
 	} {
 		t.Run(string(test.question.Type()), func(t *testing.T) {
 			b := open(t, configuration{})
-			id := b.seed(test.channel, customerText("hello"), test.question)
+			id := b.add(test.channel, customerText("hello"), test.question)
 			test.form.Set("message", "1")
 			b.act("/conversations/"+id+"/answer", test.form)
 			messages := b.server.Messages(id)
@@ -181,7 +181,7 @@ func TestTheCustomerAnswersEveryRichMessage(t *testing.T) {
 
 func TestAnAnswerThatTheQuestionDoesNotHaveIsRefused(t *testing.T) {
 	b := open(t, configuration{})
-	id := b.seed(channel.WhatsApp, customerText("hello"), samples.WhatsAppButtons("Yes", "No"))
+	id := b.add(channel.WhatsApp, customerText("hello"), samples.WhatsAppButtons("Yes", "No"))
 	for _, test := range []struct {
 		message, choice string
 		status          int
