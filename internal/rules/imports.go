@@ -34,6 +34,7 @@ var rooms = []room{
 	{"internal/rules", nil},
 	{"internal/mutate", nil},
 	{"internal/api", nil},
+	{"internal/diagram", []string{"auth", "engage", "engage/channel", "engage/engagetest", "engage/message", "outcome", "stream"}},
 	{"engage/message", []string{"engage/channel", "outcome", "internal/tolerant", "internal/scan"}},
 	{"auth", []string{"outcome", "internal/nothing", "internal/safeurl", "internal/safeerror", "internal/retry", "internal/retryafter", "internal/sent", "internal/transport"}},
 	{"auth/storetest", []string{"auth"}},
