@@ -239,32 +239,6 @@ func ExampleClient_FetchTranscript() {
 	// outbound - It will be with you tomorrow.
 }
 
-// A program handles an event again after a restart. The client finds the message and
-// does not append it again.
-func ExampleWithReconciliation_lookFirst() {
-	server, client, id := start(engagetest.Active)
-	defer server.Close()
-
-	handle := func() {
-		receipt, err := client.AppendMessage(context.Background(), engage.AppendMessageV13{
-			ConversationID: id,
-			Channel:        channel.SMS,
-			Message: message.Text{
-				Direction: message.Inbound, Text: "Is my order on its way?", Envelope: message.Envelope{AliasID: "event-42"},
-			},
-		}, engage.WithReconciliation(engage.Reconciliation{LookFirst: true}))
-		if err != nil {
-			log.Fatal(err)
-		}
-		fmt.Println(receipt.Outcome, receipt.Proof)
-	}
-	handle()
-	handle()
-	// Output:
-	// onAppendMessageSuccess acknowledged
-	// onAppendMessageSuccess reconciled
-}
-
 // Validate reports all violations of a request without sending it.
 func ExampleAppendMessageV10_Validate() {
 	err := engage.AppendMessageV10{
@@ -396,7 +370,6 @@ func ExampleEndpoint_TokenURL() {
 	source := auth.ClientCredentials{ClientID: "tenant", ClientSecret: auth.NewSecret("…"), TokenURL: url}
 	fmt.Println(source.TokenURL, source.Validate())
 	// Output: https://api-eu-site-1.imiengage.io/api/v1/oauth/token <nil>
-
 }
 
 // A middleware that signs each request for a gateway of the company.
