@@ -23,6 +23,7 @@ func All() []Rule {
 		{"packages are named for what they are", names},
 		{"exported identifiers are documented", documentation},
 		{"calls of the client have examples", examples},
+		{"what users set up has an example", setups},
 		{"no package holds mutable state", globals},
 		{"nothing is left for later", leftovers},
 	}

@@ -210,7 +210,7 @@ func startsWith(text, start string) bool {
 	return ok && (rest == "" || strings.ContainsAny(rest[:1], " \n,.:;'"))
 }
 
-// typeIn is a type of the package in a folder.
+// typeIn is a type, or another name, of the package in a folder.
 type typeIn struct{ dir, name string }
 
 // shownTypes returns the types whose exported methods users can call: the exported

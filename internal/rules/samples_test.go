@@ -28,6 +28,7 @@ func TestRulesFindWhatBreaksThem(t *testing.T) {
 		"packages are named for what they are": nameSamples,
 		"exported identifiers are documented":  documentationSamples,
 		"calls of the client have examples":    exampleSamples,
+		"what users set up has an example":     setupSamples,
 		"no package holds mutable state":       globalSamples,
 		"nothing is left for later":            leftoverSamples,
 	}
@@ -382,6 +383,58 @@ func ExampleClient_Append() {
 		"engage/client.go:3: Search has no ExampleClient_Search with an output",
 		"engage/client.go:4: Append has no ExampleClient_Append with an output",
 	}},
+}
+
+// source is source of a package with what users set up, and with other functions.
+const source = `package auth
+
+func NewCache() *Cache { return nil }
+func WithClock() {}
+func OpenBrowser() {}
+func Bind() {}
+func (c *Cache) Token(ctx context.Context) {}
+func (c *Cache) Close(ctx context.Context) {}
+func (k Key) Open() {}
+func (l Login) Run(ctx context.Context) {}
+func (l Login) String() {}
+func (s secret) Run(ctx context.Context) {}
+func newRenewal() {}
+`
+
+var setupSamples = []sample{
+	{"all of it mentioned", map[string]string{
+		"auth/cache.go": source,
+		"auth/example_test.go": `package auth_test
+
+func ExampleNewCache() { auth.NewCache(auth.WithClock()) }
+
+func ExampleKey_Open() {}
+
+func ExampleLogin_run() { auth.Login{Open: auth.OpenBrowser}.Run(ctx) }
+`,
+	}, nil},
+	{"mentioned elsewhere", map[string]string{
+		"auth/cache.go": source,
+		"auth/cache_test.go": `package auth_test
+
+func TestCache() { auth.NewCache(auth.WithClock(auth.OpenBrowser, Key, Login)) }
+
+func (s suite) ExampleKey() {}
+`,
+		"stream/example_test.go": `package stream_test
+
+func ExampleCache() { auth.NewCache(auth.WithClock(auth.OpenBrowser, Key, Login)) }
+`,
+	}, []string{
+		"auth/cache.go:3: no example of auth mentions NewCache",
+		"auth/cache.go:4: no example of auth mentions WithClock",
+		"auth/cache.go:5: no example of auth mentions OpenBrowser",
+		"auth/cache.go:7: no example of auth mentions Cache",
+		"auth/cache.go:9: no example of auth mentions Key",
+		"auth/cache.go:10: no example of auth mentions Login",
+	}},
+	one("internal packages need none", "internal/engine/engine.go", "package engine\nfunc New() {}"),
+	one("programs need none", "examples/login/main.go", "package main\nfunc OpenBrowser() {}"),
 }
 
 var globalSamples = []sample{
