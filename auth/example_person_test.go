@@ -15,6 +15,43 @@ import (
 	"github.com/engagesdk/engage-go/engage"
 )
 
+// A person signs in with the browser of this machine.
+func ExampleLogin_Run() {
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/authorize": // the person agrees
+			back := r.FormValue("redirect_uri") + "?code=1&state=" + url.QueryEscape(r.FormValue("state"))
+			http.Redirect(w, r, back, http.StatusFound)
+		case "/token":
+			_, _ = io.WriteString(w, `{"access_token":"abc","expires_in":3600,"refresh_token":"def"}`)
+		}
+	}))
+	defer service.Close()
+
+	grant, err := auth.Login{
+		Integration: auth.Integration{
+			ClientID:     "C1234",
+			ClientSecret: auth.NewSecret("secret"),
+			RedirectURL:  "http://localhost:0/callback", // with Webex, the port that is registered
+			Scopes:       []string{"cjp:config_read"},
+			AuthorizeURL: service.URL + "/authorize", // leave these out for Webex
+			TokenURL:     service.URL + "/token",
+		},
+		Show: func(string) { fmt.Println("opening the browser") },
+		Open: func(_ context.Context, address string) error { // in a program: auth.OpenBrowser
+			page, err := http.Get(address)
+			if err != nil {
+				return err
+			}
+			return page.Body.Close()
+		},
+	}.Run(context.Background())
+	fmt.Println(grant.RefreshToken, err)
+	// Output:
+	// opening the browser
+	// REDACTED <nil>
+}
+
 // The person opens the address in any browser, and pastes the address at which the
 // browser ends.
 func ExampleSignIn() {

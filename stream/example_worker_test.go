@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -133,6 +134,37 @@ func ExamplePermanent() {
 		fmt.Println(letter.Attempts, "attempt:", letter.Reason)
 	}
 	// Output: 1 attempt: the customer is blocked
+}
+
+// A program ends by a signal. Serve stops the server, and then handles what was accepted.
+func ExampleServe() {
+	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+	worker, err := stream.NewWorker(inbox)
+	if err != nil {
+		log.Fatal(err)
+	}
+	worker.OnMessage(func(_ context.Context, e stream.MessageEvent) error {
+		fmt.Println("handled:", e.Text)
+		return nil
+	})
+	receiver, err := stream.NewReceiver(inbox, stream.WithoutVerification())
+	if err != nil {
+		log.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	// In a program: signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := context.WithCancel(context.Background())
+	stop()
+	receive(inbox, hello) // accepted just before
+
+	server := &http.Server{Handler: receiver, ReadHeaderTimeout: 5 * time.Second}
+	fmt.Println(stream.Serve(ctx, server, listener, worker))
+	// Output:
+	// handled: Hello!
+	// <nil>
 }
 
 // Before a program ends, everything that was accepted is handled. Serve does this by
