@@ -181,7 +181,7 @@ func ExampleRefreshing() {
 	// abc <nil> <nil>
 }
 
-// A store of one's own keeps records wherever the program can lock them. Package storetest
+// A store of your own keeps records wherever the program can lock them. Package storetest
 // tests whether it keeps the contract.
 func ExampleStore() {
 	var store auth.Store = new(auth.MemoryStore)

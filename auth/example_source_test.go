@@ -26,7 +26,7 @@ func answer(body string) *httptest.Server {
 	}))
 }
 
-// vault is a source of one's own: it gets its tokens from a vault of the company.
+// vault is a source of your own. It gets its tokens from a vault of the company.
 type vault struct {
 	read func(ctx context.Context, key string) (string, time.Time, error)
 }

@@ -2,9 +2,10 @@
 //
 //	go run ./internal/diagram
 //
-// The diagrams show what the packages do: the program calls them and draws what it
-// observes. The places of the boxes are its own. A test fails if the files in the
-// repository differ from what the program draws.
+// Run it in the root of the repository. It takes the names in the diagrams from the
+// packages, and calls the packages to find out what follows on what. The explanations and
+// the places of the boxes are its own. A test fails if the files in the repository differ
+// from what the program draws.
 package main
 
 import (

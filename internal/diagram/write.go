@@ -42,7 +42,7 @@ var failures = []failure{
 	{
 		effect: outcome.Refused, when: "The service did not apply the write, such as in a closed conversation.",
 		faults: []engagetest.Fault{{Status: http.StatusBadRequest}, {Status: http.StatusConflict}, {Status: http.StatusNotFound}},
-		result: "An error on the failure edge of the operation.",
+		result: fmt.Sprintf("An error on the failure edge of the operation, or on %s.", outcome.OnInvalidData),
 	},
 	{
 		effect: outcome.MaybeApplied, when: "The request was sent, and no reply says what became of it.",
