@@ -15,6 +15,7 @@ import (
 	"github.com/engagesdk/engage-go/engage/engagetest"
 	"github.com/engagesdk/engage-go/engage/message"
 	"github.com/engagesdk/engage-go/outcome"
+	"github.com/engagesdk/engage-go/stream"
 )
 
 // The error branches of a write, in the order in which to ask for them.
@@ -159,6 +160,47 @@ func ExampleDeliverer_again() {
 	// onAppendMessageSuccess
 	// onAppendMessageSuccess
 	// 1 message
+}
+
+// What a customer writes goes from the stream into the conversation of the customer, once.
+func ExampleDeliverer_stream() {
+	server := engagetest.NewServer()
+	defer server.Close()
+	client, err := server.Client()
+	if err != nil {
+		log.Fatal(err)
+	}
+	deliverer := &engage.Deliverer{Client: client}
+	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+	worker, err := stream.NewWorker(inbox)
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	worker.OnMessage(func(ctx context.Context, e stream.MessageEvent) error {
+		defer stop()
+		content, err := e.Content()
+		if err != nil {
+			return stream.Permanent(err)
+		}
+		// A handler can run again, so the message may have been delivered before.
+		_, err = deliverer.Deliver(ctx, engage.Inbound{Address: e.Address(), Message: content, Again: true})
+		return stream.FromOutcome(err)
+	})
+	sms, err := stream.NewEntry([]byte(`{"channel":"SMS","oa":"+15550199","da":"+15550100","tid":"1","message":"Hello!"}`))
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := inbox.Put(ctx, sms); err != nil { // what a receiver does
+		log.Fatal(err)
+	}
+	if err := worker.Run(ctx); err != nil {
+		log.Fatal(err)
+	}
+	for _, conversation := range server.Conversations() {
+		fmt.Println(conversation.CustomerAddress, conversation.Messages[0].Text)
+	}
+	// Output: +15550199 Hello!
 }
 
 // oneProgram is a locker for a test. That of a program in production is shared, such as

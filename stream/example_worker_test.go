@@ -12,9 +12,9 @@ import (
 	"os"
 	"time"
 
-	"github.com/engagesdk/engage-go/engage"
-	"github.com/engagesdk/engage-go/engage/engagetest"
+	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/outcome"
 	"github.com/engagesdk/engage-go/stream"
 )
 
@@ -31,15 +31,14 @@ func receive(inbox stream.Inbox, payloads ...string) {
 	}
 }
 
-// What a customer writes goes into the conversation of the customer, once.
+// appendTo stands for a call of package engage, which the service refuses.
+func appendTo(_ context.Context, _ channel.Address, _ message.Message) error {
+	return &outcome.Error{Operation: outcome.AppendMessage, Edge: outcome.OnAppendMessageFailure, Effect: outcome.Refused}
+}
+
+// The error of a call says whether another attempt can help. If not, the event becomes a
+// dead letter at once.
 func ExampleFromOutcome() {
-	server := engagetest.NewServer()
-	defer server.Close()
-	client, err := server.Client()
-	if err != nil {
-		log.Fatal(err)
-	}
-	deliverer := &engage.Deliverer{Client: client}
 	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
 	worker, err := stream.NewWorker(inbox)
 	if err != nil {
@@ -52,18 +51,16 @@ func ExampleFromOutcome() {
 		if err != nil {
 			return stream.Permanent(err)
 		}
-		// A handler can run again, so the message may have been delivered before.
-		_, err = deliverer.Deliver(ctx, engage.Inbound{Address: e.Address(), Message: content, Again: true})
-		return stream.FromOutcome(err)
+		return stream.FromOutcome(appendTo(ctx, e.Address(), content))
 	})
 	receive(inbox, hello)
 	if err := worker.Run(ctx); err != nil {
 		log.Fatal(err)
 	}
-	for _, conversation := range server.Conversations() {
-		fmt.Println(conversation.CustomerAddress, conversation.Messages[0].Text)
+	for _, letter := range inbox.DeadLetters() {
+		fmt.Println(letter.Attempts, "attempt:", letter.Reason)
 	}
-	// Output: +15550199 Hello!
+	// Output: 1 attempt: engage: AppendMessage: onAppendMessageFailure, refused
 }
 
 // A handler has a few attempts. After them the event becomes a dead letter, which is
@@ -330,6 +327,15 @@ func ExampleSender_Send() {
 	// <nil>
 }
 
+// inMemory is a transport that passes requests to a handler without a network.
+type inMemory struct{ handler http.Handler }
+
+func (m inMemory) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer := httptest.NewRecorder()
+	m.handler.ServeHTTP(answer, r)
+	return answer.Result(), nil
+}
+
 // Before a URL is saved, the vendor sends a request that must be answered. A test needs no
 // network for it.
 func ExampleSender_Probe() {
@@ -337,7 +343,7 @@ func ExampleSender_Probe() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	sender, err := stream.NewSender("https://receiver.test/events", stream.WithTransport(engagetest.HandlerTransport(receiver)))
+	sender, err := stream.NewSender("https://receiver.test/events", stream.WithTransport(inMemory{receiver}))
 	if err != nil {
 		log.Fatal(err)
 	}
