@@ -34,7 +34,8 @@ type Client struct {
 	callbacks *callback.Handler
 	ping      Route // zero for the base URL
 	defaults  settings
-	observer  Observer // nil for none
+	observer  Observer     // nil for none
+	logger    *slog.Logger // nil for none
 	// tls is the TLS configuration of the client's own transport.
 	tls *tls.Config
 	// own is the client's own transport; nil if it was given one.
@@ -72,6 +73,7 @@ func New(endpoint Endpoint, source auth.TokenSource, options ...Option) (*Client
 		return nil, err
 	}
 	c.targets = c.compile()
+	c.setObserver()
 	return c, nil
 }
 

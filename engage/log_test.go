@@ -3,8 +3,10 @@ package engage_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,20 +38,94 @@ func TestTheAttemptsOfACallAreReported(t *testing.T) {
 	require.Zero(t, result.Attempts[2].Effect)
 }
 
-func TestTheLogReportsHowEachAttemptEnded(t *testing.T) {
-	var log strings.Builder
-	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	server := newStub(t, inTurn(hangUp, reply(http.StatusOK, found("active"))))
-	_, err := searchConversation(t.Context(), server.client(t, engage.WithLogger(logger)))
-	require.NoError(t, err)
-	failed, succeeded, _ := strings.Cut(log.String(), "\n")
-	require.Contains(t, failed, `attempt=1`)
-	require.Contains(t, failed, `edge=onError effect="maybe applied" cause=`)
-	require.Contains(t, succeeded, `attempt=2`)
-	require.Contains(t, succeeded, `status=200`)
-	for _, part := range []string{"edge=", "effect=", "cause="} {
-		require.NotContains(t, succeeded, part, "only a failure has it")
+// logTo returns a logger that writes lines of level and above without what changes from
+// run to run.
+func logTo(w io.Writer, level slog.Level) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{
+		Level: level,
+		ReplaceAttr: func(_ []string, attr slog.Attr) slog.Attr {
+			switch attr.Key {
+			case slog.TimeKey, "wait", "duration":
+				return slog.Attr{}
+			}
+			return attr
+		},
+	}))
+}
+
+func TestTheLogHasALineForEachCallAndAttempt(t *testing.T) {
+	const (
+		search  = " operation=SearchConversation version=1.3"
+		attempt = `level=DEBUG msg="engage: attempt"` + search
+		another = `level=WARN msg="engage: another attempt"` + search
+		call    = `level=DEBUG msg="engage: call"` + search
+	)
+	for name, test := range map[string]struct {
+		replies []http.HandlerFunc
+		want    []string
+	}{
+		"a success": {[]http.HandlerFunc{reply(http.StatusOK, found("active"))}, []string{
+			attempt + " attempt=1 status=200",
+			call + " edge=conversationActive attempts=1",
+		}},
+		"a retry": {[]http.HandlerFunc{reply(http.StatusServiceUnavailable, `{"code":"7","tid":"T-1"}`), reply(http.StatusOK, found("active"))}, []string{
+			attempt + " attempt=1 status=503 tid=T-1 edge=onError effect=refused",
+			another + " attempt=2 status=503 tid=T-1 effect=refused",
+			attempt + " attempt=2 status=200",
+			call + " edge=conversationActive attempts=2",
+		}},
+		"a refused token": {[]http.HandlerFunc{reply(http.StatusUnauthorized, ""), reply(http.StatusOK, found("active"))}, []string{
+			attempt + " attempt=1 status=401 edge=onAuthorizationFailure effect=refused",
+			`level=WARN msg="engage: another attempt with a new token"` + search + " attempt=2 status=401 effect=refused",
+			attempt + " attempt=2 status=200",
+			call + " edge=conversationActive attempts=2",
+		}},
+		"a failure": {[]http.HandlerFunc{reply(http.StatusBadRequest, `{"code":"7","description":"no","tid":"T-1"}`)}, []string{
+			attempt + " attempt=1 status=400 tid=T-1 edge=onInvalidData effect=refused",
+			call + " edge=onInvalidData attempts=1 error.edge=onInvalidData error.operation=SearchConversation error.version=1.3" +
+				" error.effect=refused error.status=400 error.code=7 error.description=no error.attempts=1 error.traceIds=\"tid=T-1\"",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lines := func(level slog.Level) []string {
+				var log strings.Builder
+				server := newStub(t, inTurn(test.replies...))
+				_, _ = server.client(t, engage.WithLogger(logTo(&log, level)),
+					engage.WithAuthorization(outcome.SearchConversation, &rotating{})).SearchConversation(t.Context(), searchRequest)
+				list := []string{}
+				for line := range strings.Lines(log.String()) {
+					list = append(list, strings.TrimSuffix(line, "\n"))
+				}
+				return list
+			}
+			require.Equal(t, test.want, lines(slog.LevelDebug))
+			warnings := slices.DeleteFunc(test.want, func(line string) bool { return strings.HasPrefix(line, "level=DEBUG") })
+			require.Equal(t, warnings, lines(slog.LevelWarn))
+		})
 	}
+}
+
+func TestTheLogDoesNotReplaceAnObserver(t *testing.T) {
+	var log strings.Builder
+	var o observed
+	server := newStub(t, reply(http.StatusOK, found("active")))
+	client := server.client(t, engage.WithObserver(&o), engage.WithLogger(logTo(&log, slog.LevelDebug)))
+	_, err := client.SearchConversation(t.Context(), searchRequest)
+	require.NoError(t, err)
+	require.Len(t, o.events, 4)
+	require.Equal(t, 2, strings.Count(log.String(), "\n"))
+}
+
+func TestALogThatIsOffAllocatesNothing(t *testing.T) {
+	allocations := func(options ...engage.Option) float64 {
+		client := over(t, inMemory{}, options...)
+		return testing.AllocsPerRun(100, func() {
+			_, err := client.SearchConversation(t.Context(), searchRequest)
+			require.NoError(t, err)
+		})
+	}
+	off := slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelError}))
+	require.Equal(t, allocations(), allocations(engage.WithLogger(off)))
 }
 
 func TestTheLogShortensALongTraceID(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/engagesdk/engage-go/internal/engine"
 	"github.com/engagesdk/engage-go/internal/nothing"
 	"github.com/engagesdk/engage-go/outcome"
 )
@@ -58,6 +59,12 @@ type AttemptStart struct {
 	CallStart
 	// Number counts the attempts of the call from 1.
 	Number int
+	// Method is the HTTP method of the request, and Host is its host, with the port if the
+	// base URL has one.
+	Method, Host string
+	// Previous is the attempt before this one; nil for the first. It must not be changed.
+	// If its Status is 401, its token was refused, and this attempt has a new one.
+	Previous *outcome.Attempt
 }
 
 // AttemptEnd describes an attempt that ended.
@@ -70,27 +77,69 @@ type AttemptEnd struct {
 }
 
 // WithObserver reports every call and attempt to observer. The default is to report
-// nothing.
+// nothing. [WithLogger] does not replace the observer.
 func WithObserver(observer Observer) Option {
 	return func(c *Client) error {
 		if nothing.In(observer) {
 			return errors.New("engage: WithObserver: the observer is nil")
 		}
 		c.observer = observer
-		c.engine.Observer = attemptObserver{observer}
 		return nil
 	}
+}
+
+// setObserver makes the log an observer beside that of the user.
+func (c *Client) setObserver() {
+	switch {
+	case c.logger == nil:
+	case c.observer == nil:
+		c.observer = &log{c.logger}
+	default:
+		c.observer = pair{&log{c.logger}, c.observer}
+	}
+	if c.observer != nil {
+		c.engine.Observer = attemptObserver{c.observer}
+	}
+}
+
+// pair calls two observers, in order.
+type pair struct{ first, second Observer }
+
+// CallStarted implements [Observer].
+func (p pair) CallStarted(ctx context.Context, call CallStart) context.Context {
+	return p.second.CallStarted(p.first.CallStarted(ctx, call), call)
+}
+
+// CallEnded implements [Observer].
+func (p pair) CallEnded(ctx context.Context, call CallEnd) {
+	p.first.CallEnded(ctx, call)
+	p.second.CallEnded(ctx, call)
+}
+
+// AttemptStarted implements [Observer].
+func (p pair) AttemptStarted(ctx context.Context, attempt AttemptStart) context.Context {
+	return p.second.AttemptStarted(p.first.AttemptStarted(ctx, attempt), attempt)
+}
+
+// AttemptEnded implements [Observer].
+func (p pair) AttemptEnded(ctx context.Context, attempt AttemptEnd) {
+	p.first.AttemptEnded(ctx, attempt)
+	p.second.AttemptEnded(ctx, attempt)
 }
 
 // attemptObserver implements the observer of the engine.
 type attemptObserver struct{ observer Observer }
 
-func (o attemptObserver) Started(ctx context.Context, operation outcome.Operation, version outcome.Version, number int) context.Context {
-	return o.observer.AttemptStarted(ctx, AttemptStart{CallStart{operation, version}, number})
+func (o attemptObserver) Started(ctx context.Context, start engine.Start) context.Context {
+	return o.observer.AttemptStarted(ctx, attemptStart(start))
 }
 
-func (o attemptObserver) Ended(ctx context.Context, operation outcome.Operation, version outcome.Version, number int, edge outcome.Edge, attempt outcome.Attempt) {
-	o.observer.AttemptEnded(ctx, AttemptEnd{AttemptStart{CallStart{operation, version}, number}, edge, attempt})
+func (o attemptObserver) Ended(ctx context.Context, start engine.Start, edge outcome.Edge, attempt outcome.Attempt) {
+	o.observer.AttemptEnded(ctx, AttemptEnd{attemptStart(start), edge, attempt})
+}
+
+func attemptStart(s engine.Start) AttemptStart {
+	return AttemptStart{CallStart{s.Operation, s.Version}, s.Number, s.Method, s.Host, s.Previous}
 }
 
 // observable is the result of a call.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 
@@ -88,6 +89,11 @@ func TestAnObserverSeesTheAttemptsWithinTheirCall(t *testing.T) {
 	require.Equal(t, []int{503, 200}, []int{o.attempts[0].Status, o.attempts[1].Status})
 	require.Equal(t, []outcome.Effect{outcome.Refused, 0}, []outcome.Effect{o.attempts[0].Effect, o.attempts[1].Effect})
 	require.Positive(t, o.attempts[1].Attempt.Duration)
+	require.Nil(t, o.attempts[0].Previous)
+	require.Equal(t, o.attempts[0].Attempt, *o.attempts[1].Previous)
+	for _, attempt := range o.attempts {
+		require.Equal(t, []string{http.MethodPost, strings.TrimPrefix(server.URL, "http://")}, []string{attempt.Method, attempt.Host})
+	}
 }
 
 func TestAnObserverSeesHowEveryOperationEnds(t *testing.T) {

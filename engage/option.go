@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"strings"
 
@@ -70,20 +69,6 @@ func WithMiddleware(middleware func(http.RoundTripper) http.RoundTripper) Option
 			}
 			return nil // New returns an error.
 		})
-		return nil
-	}
-}
-
-// WithLogger logs every attempt of every call at level Debug: operation, version, status,
-// wait, duration and trace ids. For an attempt that failed it adds edge, effect and cause.
-// Of the URL, the headers and the bodies it logs nothing but the trace ids of the reply.
-// The default is not to log.
-func WithLogger(logger *slog.Logger) Option {
-	return func(c *Client) error {
-		if logger == nil {
-			return errors.New("engage: WithLogger: the logger is nil")
-		}
-		c.engine.Logger = logger
 		return nil
 	}
 }

@@ -2,10 +2,8 @@ package engine
 
 import (
 	"context"
-	"log/slog"
 	"maps"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/engagesdk/engage-go/auth"
@@ -42,13 +40,13 @@ type result struct {
 // one.
 func (c *call) attempt(ctx context.Context, w *sent.Watch) (*http.Response, error) {
 	c.last = result{}
-	number, observer := len(c.History)+1, c.engine.Observer
+	observer, start := c.engine.Observer, c.start()
 	if observer != nil {
-		ctx = observer.Started(ctx, c.Operation, c.Version, number)
+		ctx = observer.Started(ctx, start)
 	}
 	var response *http.Response
 	err := c.limit(ctx)
-	start := time.Now()
+	began := time.Now()
 	if err != nil {
 		c.last.verdict, c.last.err = verdictHeld(ctx), err
 	} else {
@@ -58,20 +56,28 @@ func (c *call) attempt(ctx context.Context, w *sent.Watch) (*http.Response, erro
 		Status:   c.last.status,
 		TraceIDs: traceIDs(c.last.header, c.last.failure.IDs),
 		Wait:     c.wait,
-		Duration: time.Since(start),
+		Duration: time.Since(began),
 		Effect:   c.last.effect,
 		Repeated: c.last.repeated,
 		Err:      c.last.err,
 	}
 	c.History = append(c.History, attempt)
-	c.log(ctx, attempt)
 	if observer != nil {
-		observer.Ended(ctx, c.Operation, c.Version, number, c.last.edge, attempt)
+		observer.Ended(ctx, start, c.last.edge, attempt)
 	}
 	if response == nil {
 		return nil, c.last.err
 	}
 	return response, nil
+}
+
+// start describes the attempt that comes after those in the history.
+func (c *call) start() Start {
+	start := Start{Operation: c.Operation, Version: c.Version, Number: len(c.History) + 1, Method: c.Method, Host: c.URL.Host}
+	if len(c.History) > 0 {
+		start.Previous = &c.History[len(c.History)-1]
+	}
+	return start
 }
 
 // limit waits for the limiter.
@@ -154,41 +160,4 @@ func (c *Call) header() http.Header {
 	}
 	maps.Copy(header, c.Header)
 	return header
-}
-
-// log writes a line about an attempt. Of URL, header and body it has only the trace ids of
-// the reply.
-func (c *call) log(ctx context.Context, attempt outcome.Attempt) {
-	logger := c.engine.Logger
-	if logger == nil || !logger.Enabled(ctx, slog.LevelDebug) {
-		return
-	}
-	attrs := []slog.Attr{
-		slog.String("operation", string(c.Operation)),
-		slog.String("version", string(c.Version)),
-		slog.Int("attempt", len(c.History)),
-		slog.Duration("wait", attempt.Wait),
-		slog.Duration("duration", attempt.Duration),
-		slog.Int("status", attempt.Status),
-	}
-	for _, id := range attempt.TraceIDs {
-		attrs = append(attrs, slog.String(id.Name, brief(id.Value)))
-	}
-	if !c.last.succeeded() {
-		attrs = append(attrs, slog.String("edge", string(c.last.edge)), slog.String("effect", attempt.Effect.String()))
-	}
-	if attempt.Err != nil {
-		attrs = append(attrs, slog.String("cause", attempt.Err.Error()))
-	}
-	logger.LogAttrs(ctx, slog.LevelDebug, "engage: attempt", attrs...)
-}
-
-// brief returns the beginning of a trace id, so that a long one does not fill a
-// log.
-func brief(value string) string {
-	const longest = 128
-	if len(value) <= longest {
-		return value
-	}
-	return strings.ToValidUTF8(value[:longest], "") + "…"
 }

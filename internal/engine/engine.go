@@ -29,7 +29,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -45,9 +44,21 @@ import (
 // Observer observes attempts.
 type Observer interface {
 	// Started is called before an attempt, and returns its context.
-	Started(ctx context.Context, operation outcome.Operation, version outcome.Version, number int) context.Context
+	Started(ctx context.Context, start Start) context.Context
 	// Ended is called after the attempt with its context. The edge of a success is empty.
-	Ended(ctx context.Context, operation outcome.Operation, version outcome.Version, number int, edge outcome.Edge, attempt outcome.Attempt)
+	Ended(ctx context.Context, start Start, edge outcome.Edge, attempt outcome.Attempt)
+}
+
+// Start describes an attempt that starts.
+type Start struct {
+	Operation outcome.Operation
+	Version   outcome.Version
+	// Number counts the attempts of the call from 1.
+	Number int
+	// Method and Host are those of the request.
+	Method, Host string
+	// Previous is the attempt before; nil for the first.
+	Previous *outcome.Attempt
 }
 
 // Engine sends calls. Make one with [New] and set its fields. After that it is safe
@@ -62,8 +73,6 @@ type Engine struct {
 	// Limiter delays each attempt; nil for no limit. An attempt for which Wait returns an
 	// error does not start.
 	Limiter interface{ Wait(context.Context) error }
-	// Logger receives a line for each attempt; nil for none.
-	Logger *slog.Logger
 	// Observer is called at the start and the end of each attempt; nil for none.
 	Observer Observer
 	// ReplyLimit is the largest reply in bytes that is read to its end.
