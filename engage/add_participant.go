@@ -2,6 +2,7 @@ package engage
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/engagesdk/engage-go/outcome"
 )
@@ -31,6 +32,10 @@ type AddParticipantV10 struct {
 
 // Validate implements [AddParticipantRequest].
 func (r AddParticipantV10) Validate() error { return validate(r.wire()) }
+
+// LogValue implements [slog.LogValuer]. It contains operation, version, channel and ids, and
+// nothing of the content.
+func (r AddParticipantV10) LogValue() slog.Value { return logValue(r.wire()) }
 
 func (r AddParticipantV10) wire() *addParticipant { return new(addParticipant(r)) }
 

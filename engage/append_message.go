@@ -2,6 +2,7 @@ package engage
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/message"
@@ -75,11 +76,23 @@ type AppendMessageV14 struct {
 // Validate implements [AppendMessageRequest].
 func (r AppendMessageV10) Validate() error { return validate(r.wire()) }
 
+// LogValue implements [slog.LogValuer]. It contains operation, version, channel and ids, and
+// nothing of the content.
+func (r AppendMessageV10) LogValue() slog.Value { return logValue(r.wire()) }
+
 // Validate implements [AppendMessageRequest].
 func (r AppendMessageV13) Validate() error { return validate(r.wire()) }
 
+// LogValue implements [slog.LogValuer]. It contains operation, version, channel and ids, and
+// nothing of the content.
+func (r AppendMessageV13) LogValue() slog.Value { return logValue(r.wire()) }
+
 // Validate implements [AppendMessageRequest].
 func (r AppendMessageV14) Validate() error { return validate(r.wire()) }
+
+// LogValue implements [slog.LogValuer]. It contains operation, version, channel and ids, and
+// nothing of the content.
+func (r AppendMessageV14) LogValue() slog.Value { return logValue(r.wire()) }
 
 func (r AppendMessageV10) wire() *appendMessage {
 	w := &appendMessage{version: outcome.V10, conversationID: r.ConversationID, payload: appendJSON{Channel: r.Channel}}
@@ -122,6 +135,8 @@ type appendJSON struct {
 func (w *appendMessage) name() (outcome.Operation, outcome.Version) {
 	return outcome.AppendMessage, w.version
 }
+
+func (w *appendMessage) channel() channel.Channel { return w.payload.Channel }
 
 func (w *appendMessage) ids() pathIDs { return pathIDs{conversation: w.conversationID} }
 

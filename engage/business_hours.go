@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/engagesdk/engage-go/internal/engine"
@@ -149,6 +150,10 @@ type BusinessHoursV10 struct {
 
 // Validate implements [BusinessHoursRequest].
 func (r BusinessHoursV10) Validate() error { return validate(r.wire()) }
+
+// LogValue implements [slog.LogValuer]. It contains operation, version, channel and ids, and
+// nothing of the content.
+func (r BusinessHoursV10) LogValue() slog.Value { return logValue(r.wire()) }
 
 func (r BusinessHoursV10) wire() *businessHours { return new(businessHours(r)) }
 

@@ -2,6 +2,7 @@ package engage
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/engagesdk/engage-go/outcome"
 )
@@ -36,6 +37,10 @@ type CloseConversationV10 struct {
 
 // Validate implements [CloseConversationRequest].
 func (r CloseConversationV10) Validate() error { return validate(r.wire()) }
+
+// LogValue implements [slog.LogValuer]. It contains operation, version, channel and ids, and
+// nothing of the content.
+func (r CloseConversationV10) LogValue() slog.Value { return logValue(r.wire()) }
 
 func (r CloseConversationV10) wire() *closeConversation { return new(closeConversation(r)) }
 

@@ -2,6 +2,7 @@ package engage
 
 import (
 	"context"
+	"log/slog"
 	"strings"
 
 	"github.com/engagesdk/engage-go/engage/channel"
@@ -93,11 +94,23 @@ type CreateConversationV13 struct {
 // Validate implements [CreateConversationRequest].
 func (r CreateConversationV10) Validate() error { return validate(r.wire()) }
 
+// LogValue implements [slog.LogValuer]. It contains operation, version, channel and ids, and
+// nothing of the content.
+func (r CreateConversationV10) LogValue() slog.Value { return logValue(r.wire()) }
+
 // Validate implements [CreateConversationRequest].
 func (r CreateConversationV12) Validate() error { return validate(r.wire()) }
 
+// LogValue implements [slog.LogValuer]. It contains operation, version, channel and ids, and
+// nothing of the content.
+func (r CreateConversationV12) LogValue() slog.Value { return logValue(r.wire()) }
+
 // Validate implements [CreateConversationRequest].
 func (r CreateConversationV13) Validate() error { return validate(r.wire()) }
+
+// LogValue implements [slog.LogValuer]. It contains operation, version, channel and ids, and
+// nothing of the content.
+func (r CreateConversationV13) LogValue() slog.Value { return logValue(r.wire()) }
 
 func (r CreateConversationV10) wire() *createConversation {
 	w := &createConversation{
@@ -153,15 +166,24 @@ func (w *createConversation) name() (outcome.Operation, outcome.Version) {
 	return outcome.CreateConversation, w.version
 }
 
+func (w *createConversation) channel() channel.Channel { return channelOf(w.address) }
+
 func (*createConversation) ids() pathIDs { return pathIDs{} }
+
+// givenAliasIDs returns the alias ids that the caller gave the conversation and the
+// messages.
+func (w *createConversation) givenAliasIDs() []string {
+	ids := w.messages.givenAliasIDs()
+	if w.payload.AliasID != "" {
+		ids = append([]string{w.payload.AliasID}, ids...)
+	}
+	return ids
+}
 
 func (w *createConversation) validate() outcome.Violations {
 	var v outcome.Violations
 	validateAddress(&v, w.address)
-	var ch channel.Channel
-	if isAddress(w.address) {
-		ch = w.address.Channel()
-	}
+	ch := w.channel()
 	if ch == channel.LiveChat {
 		members := w.address.Members()
 		validateLiveChatPart(&v, "Address.UserID", members.CustomerAddress)

@@ -3,6 +3,7 @@ package engage
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/url"
@@ -59,6 +60,9 @@ type Call struct {
 
 // Validate returns nil, or an [*outcome.Error] with all violations.
 func (c Call) Validate() error { return validate(c.wire()) }
+
+// LogValue implements [slog.LogValuer]. It contains the operation and its version.
+func (c Call) LogValue() slog.Value { return logValue(c.wire()) }
 
 func (c Call) wire() *otherCall {
 	w := &otherCall{Call: c}

@@ -2,6 +2,7 @@ package engage
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/engagesdk/engage-go/internal/tolerant"
 	"github.com/engagesdk/engage-go/outcome"
@@ -62,6 +63,10 @@ type FetchTeamWorkingHoursV10 struct {
 
 // Validate implements [FetchTeamWorkingHoursRequest].
 func (r FetchTeamWorkingHoursV10) Validate() error { return validate(r.wire()) }
+
+// LogValue implements [slog.LogValuer]. It contains operation, version, channel and ids, and
+// nothing of the content.
+func (r FetchTeamWorkingHoursV10) LogValue() slog.Value { return logValue(r.wire()) }
 
 func (r FetchTeamWorkingHoursV10) wire() *fetchTeamWorkingHours { return new(fetchTeamWorkingHours(r)) }
 

@@ -2,6 +2,7 @@ package engage
 
 import (
 	"context"
+	"log/slog"
 	"net/url"
 	"slices"
 	"strconv"
@@ -82,6 +83,10 @@ type FetchTranscriptV10 struct {
 
 // Validate implements [FetchTranscriptRequest].
 func (r FetchTranscriptV10) Validate() error { return validate(r.wire()) }
+
+// LogValue implements [slog.LogValuer]. It contains operation, version, channel and ids, and
+// nothing of the content.
+func (r FetchTranscriptV10) LogValue() slog.Value { return logValue(r.wire()) }
 
 func (r FetchTranscriptV10) wire() *fetchTranscript { return new(fetchTranscript(r)) }
 

@@ -2,6 +2,7 @@ package engage
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/engagesdk/engage-go/outcome"
 )
@@ -35,6 +36,10 @@ type HoldConversationV10 struct {
 
 // Validate implements [HoldConversationRequest].
 func (r HoldConversationV10) Validate() error { return validate(r.wire()) }
+
+// LogValue implements [slog.LogValuer]. It contains operation, version, channel and ids, and
+// nothing of the content.
+func (r HoldConversationV10) LogValue() slog.Value { return logValue(r.wire()) }
 
 func (r HoldConversationV10) wire() *holdConversation { return new(holdConversation(r)) }
 

@@ -54,6 +54,20 @@ func (m *messages) set(list []message.Message) {
 // givenAliasID returns the alias id that the caller gave a message.
 func givenAliasID(m message.Message) string { return message.EnvelopeOf(m).AliasID }
 
+// givenAliasIDs returns the alias ids that the caller gave the messages.
+func (m *messages) givenAliasIDs() []string {
+	var ids []string
+	for _, each := range m.list {
+		if nothing.In(each) {
+			continue
+		}
+		if id := givenAliasID(each); id != "" {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
 // newAliasID returns a random UUID of version 4, the form of the alias ids in the
 // samples of the vendor.
 func newAliasID() string {

@@ -2,6 +2,7 @@ package engage
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/engagesdk/engage-go/outcome"
 )
@@ -36,6 +37,10 @@ type RemoveParticipantV10 struct {
 
 // Validate implements [RemoveParticipantRequest].
 func (r RemoveParticipantV10) Validate() error { return validate(r.wire()) }
+
+// LogValue implements [slog.LogValuer]. It contains operation, version, channel and ids, and
+// nothing of the content.
+func (r RemoveParticipantV10) LogValue() slog.Value { return logValue(r.wire()) }
 
 func (r RemoveParticipantV10) wire() *removeParticipant { return new(removeParticipant(r)) }
 

@@ -2,6 +2,7 @@ package engage
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/engagesdk/engage-go/outcome"
 )
@@ -34,6 +35,10 @@ type ReopenConversationV10 struct {
 
 // Validate implements [ReopenConversationRequest].
 func (r ReopenConversationV10) Validate() error { return validate(r.wire()) }
+
+// LogValue implements [slog.LogValuer]. It contains operation, version, channel and ids, and
+// nothing of the content.
+func (r ReopenConversationV10) LogValue() slog.Value { return logValue(r.wire()) }
 
 func (r ReopenConversationV10) wire() *reopenConversation { return new(reopenConversation(r)) }
 

@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/internal/nothing"
 	"github.com/engagesdk/engage-go/internal/tolerant"
 	"github.com/engagesdk/engage-go/outcome"
@@ -204,11 +206,23 @@ type ResolveConversationV12 struct {
 // Validate implements [ResolveConversationRequest].
 func (r ResolveConversationV10) Validate() error { return validate(r.wire()) }
 
+// LogValue implements [slog.LogValuer]. It contains operation, version, channel and ids, and
+// nothing of the content.
+func (r ResolveConversationV10) LogValue() slog.Value { return logValue(r.wire()) }
+
 // Validate implements [ResolveConversationRequest].
 func (r ResolveConversationV11) Validate() error { return validate(r.wire()) }
 
+// LogValue implements [slog.LogValuer]. It contains operation, version, channel and ids, and
+// nothing of the content.
+func (r ResolveConversationV11) LogValue() slog.Value { return logValue(r.wire()) }
+
 // Validate implements [ResolveConversationRequest].
 func (r ResolveConversationV12) Validate() error { return validate(r.wire()) }
+
+// LogValue implements [slog.LogValuer]. It contains operation, version, channel and ids, and
+// nothing of the content.
+func (r ResolveConversationV12) LogValue() slog.Value { return logValue(r.wire()) }
 
 func (r ResolveConversationV10) wire() *resolveConversation {
 	w := &resolveConversation{version: outcome.V10, details: r.Details}
@@ -261,6 +275,10 @@ func (w *resolveConversation) encodeDetails() {
 
 func (w *resolveConversation) name() (outcome.Operation, outcome.Version) {
 	return outcome.ResolveConversation, w.version
+}
+
+func (w *resolveConversation) channel() channel.Channel {
+	return channel.Channel(w.payload.MediaChannel)
 }
 
 func (*resolveConversation) ids() pathIDs { return pathIDs{} }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 
 	"github.com/engagesdk/engage-go/engage/channel"
@@ -83,11 +84,23 @@ type SearchConversationV13 struct {
 // Validate implements [SearchConversationRequest].
 func (r SearchConversationV10) Validate() error { return validate(r.wire()) }
 
+// LogValue implements [slog.LogValuer]. It contains operation, version, channel and ids, and
+// nothing of the content.
+func (r SearchConversationV10) LogValue() slog.Value { return logValue(r.wire()) }
+
 // Validate implements [SearchConversationRequest].
 func (r SearchConversationV11) Validate() error { return validate(r.wire()) }
 
+// LogValue implements [slog.LogValuer]. It contains operation, version, channel and ids, and
+// nothing of the content.
+func (r SearchConversationV11) LogValue() slog.Value { return logValue(r.wire()) }
+
 // Validate implements [SearchConversationRequest].
 func (r SearchConversationV13) Validate() error { return validate(r.wire()) }
+
+// LogValue implements [slog.LogValuer]. It contains operation, version, channel and ids, and
+// nothing of the content.
+func (r SearchConversationV13) LogValue() slog.Value { return logValue(r.wire()) }
 
 func (r SearchConversationV10) wire() *searchConversation {
 	return &searchConversation{outcome.V10, r.Address}
@@ -111,8 +124,9 @@ func (w *searchConversation) name() (outcome.Operation, outcome.Version) {
 	return outcome.SearchConversation, w.version
 }
 
-func (*searchConversation) ids() pathIDs      { return pathIDs{} }
-func (w *searchConversation) body(string) any { return new(w.address.Members()) }
+func (w *searchConversation) channel() channel.Channel { return channelOf(w.address) }
+func (*searchConversation) ids() pathIDs               { return pathIDs{} }
+func (w *searchConversation) body(string) any          { return new(w.address.Members()) }
 
 func (w *searchConversation) validate() outcome.Violations {
 	var v outcome.Violations

@@ -2,6 +2,7 @@ package engage
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/engagesdk/engage-go/outcome"
 )
@@ -42,6 +43,10 @@ type TransferConversationV10 struct {
 
 // Validate implements [TransferConversationRequest].
 func (r TransferConversationV10) Validate() error { return validate(r.wire()) }
+
+// LogValue implements [slog.LogValuer]. It contains operation, version, channel and ids, and
+// nothing of the content.
+func (r TransferConversationV10) LogValue() slog.Value { return logValue(r.wire()) }
 
 func (r TransferConversationV10) wire() *transferConversation { return new(transferConversation(r)) }
 

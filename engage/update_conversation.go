@@ -3,6 +3,7 @@ package engage
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 
 	"github.com/engagesdk/engage-go/outcome"
 )
@@ -51,6 +52,10 @@ const (
 // Validate implements [UpdateConversationRequest].
 func (r UpdateConversationV10) Validate() error { return validate(r.wire()) }
 
+// LogValue implements [slog.LogValuer]. It contains operation, version, channel and ids, and
+// nothing of the content.
+func (r UpdateConversationV10) LogValue() slog.Value { return logValue(r.wire()) }
+
 func (r UpdateConversationV10) wire() *updateConversation { return new(updateConversation(r)) }
 
 // updateConversation implements [wireRequest].
@@ -61,6 +66,14 @@ func (*updateConversation) name() (outcome.Operation, outcome.Version) {
 }
 
 func (w *updateConversation) ids() pathIDs { return pathIDs{conversation: w.ConversationID} }
+
+// givenAliasIDs returns the alias id, if there is one.
+func (w *updateConversation) givenAliasIDs() []string {
+	if w.AliasID == "" {
+		return nil
+	}
+	return []string{w.AliasID}
+}
 
 func (w *updateConversation) validate() outcome.Violations {
 	var v outcome.Violations

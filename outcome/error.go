@@ -249,7 +249,7 @@ func (e Error) Format(f fmt.State, verb rune) {
 func (e Error) MarshalJSON() ([]byte, error) { return json.Marshal(e.report()) }
 
 // LogValue implements [slog.LogValuer]. It returns a group with the parts of the error's
-// text.
+// text and the alias ids.
 func (e *Error) LogValue() slog.Value {
 	r := e.report()
 	attrs := []slog.Attr{slog.String("edge", r.Edge)}
@@ -276,6 +276,9 @@ func (e *Error) LogValue() slog.Value {
 	}
 	if len(r.TraceIDs) > 0 {
 		attrs = append(attrs, slog.String("traceIds", r.traces("")))
+	}
+	if len(r.AliasIDs) > 0 {
+		attrs = append(attrs, slog.String("aliasIds", strings.Join(r.AliasIDs, ", ")))
 	}
 	if len(r.Violations) > 0 {
 		attrs = append(attrs, slog.String("violations", r.Violations.String()))

@@ -104,7 +104,7 @@ func TestErrorShowsATraceIDOnce(t *testing.T) {
 func TestErrorInALog(t *testing.T) {
 	require.JSONEq(t, `{"level": "ERROR", "msg": "failed", "err": {
 		"edge": "onAppendMessageFailure", "operation": "AppendMessage", "version": "1.3", "effect": "maybe applied",
-		"status": 409, "code": "4547", "description": "the customer wrote [cut]", "attempts": 2, "retryAfter": "1m30s", "traceIds": "trxid=a-1, TrackingId=b-2",
+		"status": 409, "code": "4547", "description": "the customer wrote [cut]", "attempts": 2, "retryAfter": "1m30s", "traceIds": "trxid=a-1, TrackingId=b-2", "aliasIds": "M-1, \"M 2\"",
 		"violations": "Message.Text is empty", "cause": "unexpected EOF"
 	}}`, logged(full()))
 	require.JSONEq(t, `{"level": "ERROR", "msg": "failed", "err": {"edge": "onError"}}`,
