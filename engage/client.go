@@ -34,8 +34,8 @@ type Client struct {
 	callbacks *callback.Handler
 	ping      Route // zero for the base URL
 	defaults  settings
-	observer  Observer     // nil for none
-	logger    *slog.Logger // nil for none
+	observer  Observer // nil for none
+	log       *log     // nil for none
 	// tls is the TLS configuration of the client's own transport.
 	tls *tls.Config
 	// own is the client's own transport; nil if it was given one.

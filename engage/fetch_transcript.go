@@ -35,16 +35,20 @@ func (c *Client) transcript(ctx context.Context, w *fetchTranscript, s *settings
 		CountOfRecords: page.count,
 	}
 	for i, raw := range page.messages {
-		result.Messages[i] = transcribed(raw)
+		result.Messages[i] = c.transcribed(ctx, raw)
 	}
 	return result, nil
 }
 
-// transcribed decodes a message of a transcript.
-func transcribed(raw []byte) message.Message {
+// transcribed decodes a message of a transcript. It logs the type of one that the SDK does
+// not know.
+func (c *Client) transcribed(ctx context.Context, raw []byte) message.Message {
 	m, err := message.Decode(raw)
 	if err != nil {
-		return message.Unknown{Raw: slices.Clone(raw)}
+		m = message.Unknown{Raw: slices.Clone(raw)}
+	}
+	if unknown, ok := m.(message.Unknown); ok && c.log != nil {
+		c.log.unknown(ctx, outcome.FetchTranscript, "message type", string(unknown.Type()))
 	}
 	return m
 }

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 
+	"github.com/engagesdk/engage-go/internal/drift"
+	"github.com/engagesdk/engage-go/internal/tolerant"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -16,6 +19,9 @@ import (
 //     status, number of attempts, durations and trace ids.
 //   - At level Warn each attempt that follows a failed one, with what is known of that
 //     one. The message says if a refused token was replaced.
+//   - At level Warn what a reply contains and this SDK does not know: a member of the
+//     reply or its value, and the type of a message in a transcript. It has a line the
+//     first time only, and its name is cut if it may be a value.
 //
 // Of the URLs, the headers and the bodies it logs nothing but the trace ids of the reply.
 // An error is logged as its LogValue. Nothing is formatted for a level that is not
@@ -25,13 +31,16 @@ func WithLogger(logger *slog.Logger) Option {
 		if logger == nil {
 			return errors.New("engage: WithLogger: the logger is nil")
 		}
-		c.logger = logger
+		c.log = &log{logger, drift.New(logger)}
 		return nil
 	}
 }
 
 // log is the observer that writes the log.
-type log struct{ *slog.Logger }
+type log struct {
+	*slog.Logger
+	drift *drift.Log
+}
 
 // CallStarted implements [Observer].
 func (l *log) CallStarted(ctx context.Context, _ CallStart) context.Context { return ctx }
@@ -72,6 +81,50 @@ func (l *log) AttemptEnded(ctx context.Context, attempt AttemptEnd) {
 	attrs := append(attempt.attrs(), slog.Int("attempt", attempt.Number),
 		slog.Duration("wait", attempt.Wait), slog.Duration("duration", attempt.Duration))
 	l.LogAttrs(ctx, slog.LevelDebug, "engage: attempt", appendAttempt(attrs, attempt.Edge, attempt.Attempt)...)
+}
+
+// unknown logs what a reply contains and the SDK does not know.
+func (l *log) unknown(ctx context.Context, operation outcome.Operation, kind, name string) {
+	l.drift.Report(ctx, "engage: the SDK does not know what a reply contains", kind, name, "operation", string(operation))
+}
+
+// resultLogger is an observer that also logs the members of a reply that the SDK does not
+// know.
+type resultLogger interface {
+	unknownMembers(ctx context.Context, operation outcome.Operation, reply Reply)
+}
+
+// unknownMembers implements [resultLogger].
+func (l *log) unknownMembers(ctx context.Context, operation outcome.Operation, reply Reply) {
+	row, ok := find(operation)
+	if !ok || reply.raw == nil || !l.drift.Enabled(ctx) {
+		return
+	}
+	members, ok := tolerant.Split(reply.raw.body)
+	if !ok {
+		return
+	}
+	for _, member := range members {
+		if name := string(member.Name); !row.reads(name) {
+			l.unknown(ctx, operation, "member", name)
+		}
+	}
+	for _, member := range tolerant.MembersOf(members.Find("value")) {
+		if name := "value." + string(member.Name); !row.reads(name) {
+			l.unknown(ctx, operation, "member", name)
+		}
+	}
+}
+
+// otherMembers are those of a reply that the table of operations may leave out: the value
+// itself, trace ids, and other spellings of an envelope.
+var otherMembers = []string{"value", "response", "statusCode", "message", "tid", "transId", "trackingId", "error", "errors"}
+
+// reads reports whether the client reads the member of a reply with that name, in any
+// spelling.
+func (r row) reads(name string) bool {
+	isName := func(known string) bool { return strings.EqualFold(known, tolerant.MemberName(name)) }
+	return slices.ContainsFunc(r.reply, func(m Member) bool { return isName(m.Name) }) || slices.ContainsFunc(otherMembers, isName)
 }
 
 // attrs returns the attributes of every line about the call.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/channel"
+	"github.com/engagesdk/engage-go/engage/message"
 	"github.com/engagesdk/engage-go/outcome"
 	"github.com/stretchr/testify/require"
 )
@@ -231,4 +232,66 @@ func TestPrintingAnErrorChangesNothing(t *testing.T) {
 	require.Equal(t, text, err.Error())
 	require.Equal(t, failure, *failureOf(t, err))
 	require.Equal(t, url, sent.URL.String())
+}
+
+func TestWhatTheSDKDoesNotKnowOfAReplyIsLoggedOnce(t *testing.T) {
+	const line = `level=WARN msg="engage: the SDK does not know what a reply contains" `
+	for name, test := range map[string]struct {
+		reply string
+		do    callFunc
+		want  string
+	}{
+		"nothing": {found("active"), search(searchRequest), ""},
+		"members": {
+			`{"status":"success","Mood":"private","STATUS_CODE":200,"tid":"T-1","value":{"conversation_id":"C1","chatExist":true,"status":"active","+15550100":"private"}}`,
+			search(searchRequest),
+			line + "kind=member name=Mood operation=SearchConversation\n" + line + "kind=member name=[cut] operation=SearchConversation\n",
+		},
+		"the type of a message": {
+			`{"value":{"countOfRecords":1,"messages":[{"type":"hologram","text":"private"}]}}`,
+			fetch(engage.FetchTranscriptV10{ConversationID: "C1"}),
+			line + `kind="message type" name=hologram operation=FetchTranscript` + "\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log strings.Builder
+			client := newStub(t, reply(http.StatusOK, test.reply)).client(t, engage.WithLogger(logTo(&log, slog.LevelInfo)), engage.WithObserver(&observed{}))
+			for range 2 {
+				_, err := test.do(t.Context(), client)
+				require.NoError(t, err)
+			}
+			require.Equal(t, test.want, log.String())
+		})
+	}
+}
+
+func TestTheIteratorOfATranscriptLogsUnknownTypes(t *testing.T) {
+	var log strings.Builder
+	server := newStub(t, inTurn(
+		reply(http.StatusOK, `{"value":{"messages":[{"type":"hologram"},{"type":"hologram"}]}}`), reply(http.StatusOK, `{"value":{"messages":[]}}`),
+	))
+	for _, err := range server.client(t, engage.WithLogger(logTo(&log, slog.LevelInfo))).Transcript(t.Context(), "C1", nil) {
+		require.NoError(t, err)
+	}
+	require.Equal(t, 1, strings.Count(log.String(), "name=hologram"))
+}
+
+func TestTheSDKKnowsWhatTheFakeReplies(t *testing.T) {
+	var log strings.Builder
+	_, client := fake(t, engage.WithLogger(logTo(&log, slog.LevelInfo)))
+	_, err := client.CreateConversation(t.Context(), engage.CreateConversationV13{Address: smsAddress, Messages: []message.Message{hello}})
+	require.NoError(t, err)
+	conversation, err := client.SearchConversation(t.Context(), searchRequest)
+	require.NoError(t, err)
+	id := conversation.ConversationID
+	for _, do := range []callFunc{
+		fetch(engage.FetchTranscriptV10{ConversationID: id}),
+		appendTo(engage.AppendMessageV13{ConversationID: id, Channel: channel.SMS, Message: hello}),
+		update(engage.UpdateConversationV10{ConversationID: id, AliasID: "task-1"}),
+		closing(engage.CloseConversationV10{ConversationID: id}),
+	} {
+		_, err := do(t.Context(), client)
+		require.NoError(t, err)
+	}
+	require.Empty(t, log.String())
 }

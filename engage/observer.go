@@ -91,40 +91,43 @@ func WithObserver(observer Observer) Option {
 // setObserver makes the log an observer beside that of the user.
 func (c *Client) setObserver() {
 	switch {
-	case c.logger == nil:
+	case c.log == nil:
 	case c.observer == nil:
-		c.observer = &log{c.logger}
+		c.observer = c.log
 	default:
-		c.observer = pair{&log{c.logger}, c.observer}
+		c.observer = logged{c.log, c.observer}
 	}
 	if c.observer != nil {
 		c.engine.Observer = attemptObserver{c.observer}
 	}
 }
 
-// pair calls two observers, in order.
-type pair struct{ first, second Observer }
+// logged is the log beside the observer of the user.
+type logged struct {
+	*log
+	user Observer
+}
 
 // CallStarted implements [Observer].
-func (p pair) CallStarted(ctx context.Context, call CallStart) context.Context {
-	return p.second.CallStarted(p.first.CallStarted(ctx, call), call)
+func (l logged) CallStarted(ctx context.Context, call CallStart) context.Context {
+	return l.user.CallStarted(l.log.CallStarted(ctx, call), call)
 }
 
 // CallEnded implements [Observer].
-func (p pair) CallEnded(ctx context.Context, call CallEnd) {
-	p.first.CallEnded(ctx, call)
-	p.second.CallEnded(ctx, call)
+func (l logged) CallEnded(ctx context.Context, call CallEnd) {
+	l.log.CallEnded(ctx, call)
+	l.user.CallEnded(ctx, call)
 }
 
 // AttemptStarted implements [Observer].
-func (p pair) AttemptStarted(ctx context.Context, attempt AttemptStart) context.Context {
-	return p.second.AttemptStarted(p.first.AttemptStarted(ctx, attempt), attempt)
+func (l logged) AttemptStarted(ctx context.Context, attempt AttemptStart) context.Context {
+	return l.user.AttemptStarted(l.log.AttemptStarted(ctx, attempt), attempt)
 }
 
 // AttemptEnded implements [Observer].
-func (p pair) AttemptEnded(ctx context.Context, attempt AttemptEnd) {
-	p.first.AttemptEnded(ctx, attempt)
-	p.second.AttemptEnded(ctx, attempt)
+func (l logged) AttemptEnded(ctx context.Context, attempt AttemptEnd) {
+	l.log.AttemptEnded(ctx, attempt)
+	l.user.AttemptEnded(ctx, attempt)
 }
 
 // attemptObserver implements the observer of the engine.
@@ -145,10 +148,11 @@ func attemptStart(s engine.Start) AttemptStart {
 // observable is the result of a call.
 type observable interface {
 	Edge() outcome.Edge
-	attempts() int
+	common() Reply
 }
 
-func (r Reply) attempts() int { return len(r.Attempts) }
+// common returns what all results have.
+func (r Reply) common() Reply { return r }
 
 // startOf describes the call of a request.
 func startOf(w wireRequest) CallStart {
@@ -157,7 +161,7 @@ func startOf(w wireRequest) CallStart {
 }
 
 // observed makes a call by do, and reports its start and its end to observer, which may be
-// nil. The result is not used after an error.
+// nil. A log gets the result, too. The result is not used after an error.
 func observed[R observable](ctx context.Context, observer Observer, call CallStart, do func(context.Context) (R, error)) (R, error) {
 	if observer == nil {
 		return do(ctx)
@@ -169,8 +173,11 @@ func observed[R observable](ctx context.Context, observer Observer, call CallSta
 	if failure, ok := errors.AsType[*outcome.Error](err); ok {
 		end.Attempts = len(failure.Attempts)
 	} else if err == nil {
-		end.Attempts = result.attempts()
+		end.Attempts = len(result.common().Attempts)
 	}
 	observer.CallEnded(ctx, end)
+	if log, ok := observer.(resultLogger); ok && err == nil {
+		log.unknownMembers(ctx, call.Operation, result.common())
+	}
 	return result, err
 }

@@ -46,7 +46,7 @@ func (c *Client) Transcript(ctx context.Context, conversationID string, offset *
 			}
 			for _, raw := range page.messages {
 				*next++
-				if !yield(transcribed(raw), nil) {
+				if !yield(c.transcribed(ctx, raw), nil) {
 					return
 				}
 			}
@@ -104,4 +104,4 @@ func (c *Client) transcriptPages(ctx context.Context, w *fetchTranscript, s *set
 // Edge implements [observable].
 func (*transcriptPage) Edge() outcome.Edge { return outcome.TranscriptFetched }
 
-func (p *transcriptPage) attempts() int { return len(p.reply.Attempts) }
+func (p *transcriptPage) common() Reply { return replyOf(p.reply, p.Edge()) }
