@@ -80,8 +80,8 @@
 // # In operation
 //
 // Receivers, workers and inboxes count what they do. An [Observer] gets each result, the
-// lag of each event, and the backlog, for a metrics system. [Worker.Ready] answers readiness
-// probes.
+// lag of each event, the calls of handlers, and the backlog, for traces and metrics.
+// Package otelengage has one for OpenTelemetry. [Worker.Ready] answers readiness probes.
 //
 // A dead letter is not delivered until a program requeues it, as examples/deadletters
 // does. Each source says how long it keeps dead letters.

@@ -26,6 +26,10 @@ type Entry struct {
 	// TraceID is the vendor's trace id, from the payload or from an HTTP header.
 	// It is often empty. A receiver keeps its first 256 bytes.
 	TraceID string
+	// TraceParent is the trace context of the request that the event came with, in the
+	// form of the traceparent header of W3C Trace Context. An observer sets it; see
+	// [Observer]. It is empty without one. A receiver leaves out one above 256 bytes.
+	TraceParent string
 	// VerifiedBy is the name of the secret that signed the event. It is empty if
 	// no signature was verified.
 	VerifiedBy string

@@ -94,6 +94,26 @@ func TestAWorkerLogsWhatWentWrong(t *testing.T) {
 	}
 }
 
+func TestAnUnknownEventIsLoggedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		w := newWorking(t, stream.WithHandlers(1), stream.WithWorkerLogger(logTo(&log)))
+		for _, data := range []string{
+			`{"channel":"hologram","event":"beam.me","tid":"1"}`, `{"channel":"hologram","event":"beam.me","tid":"2"}`,
+			`{"channel":"hologram","event":"+15550100","tid":"3"}`,
+		} {
+			put(t, w.inbox, []byte(data))
+		}
+		w.start()
+		time.Sleep(time.Hour)
+		require.NoError(t, w.stop())
+		require.ElementsMatch(t, []string{
+			`level=WARN msg="stream: the SDK does not know an event" kind=event name=beam.me channel=hologram`,
+			`level=WARN msg="stream: the SDK does not know an event" kind=event name=[cut] channel=hologram`,
+		}, lines(log.String()))
+	})
+}
+
 // lines returns the lines of text without their ends.
 func lines(text string) []string {
 	var list []string

@@ -3,25 +3,76 @@ package stream
 import (
 	"context"
 	"net/http"
+	"runtime/debug"
 	"time"
+
+	"github.com/engagesdk/engage-go/engage/channel"
 )
 
-// Observer receives what a [Receiver] and a [Worker] measure, for metrics. Set it with
-// [WithReceiverObserver] and [WithWorkerObserver].
+// Observer receives what a [Receiver] and a [Worker] do and measure, for traces and
+// metrics. Set it with [WithReceiverObserver] and [WithWorkerObserver].
 //
 // The methods are called while an event is received or handled. They must return quickly
 // and be safe for concurrent use.
 type Observer interface {
+	// TraceParent is called for each request with events, once it is verified. It returns
+	// the TraceParent of their entries, such as the trace context in the header of
+	// request. It returns the empty text for none.
+	TraceParent(request *http.Request) string
 	// Received is called with ResultAccepted, ResultDuplicate or ResultFiltered for
 	// each event that a receiver received, and with Result(refusal) for each
 	// request that it refused.
 	Received(ctx context.Context, result Result)
+	// HandlerStarted is called before a handler. It returns the context of the handler,
+	// such as one with a span, which must be derived from ctx.
+	HandlerStarted(ctx context.Context, handler HandlerStart) context.Context
+	// HandlerEnded is called with that context after the handler has returned or panicked.
+	HandlerEnded(ctx context.Context, handler HandlerEnd)
 	// Handled is called with each result of a delivery. Lag is the time since the
 	// event was received. It is 0 if that is unknown.
 	Handled(ctx context.Context, result Result, lag time.Duration)
 	// Waiting is called every 10 seconds by each [Worker.Run], if the source has a
 	// Backlog method. It is not called when that method fails.
 	Waiting(ctx context.Context, backlog Backlog)
+}
+
+// HandlerStart describes a handler that is about to be called.
+type HandlerStart struct {
+	// Entry is the entry of the event.
+	Entry Entry
+	// Kind and Channel are those of the event.
+	Kind    Kind
+	Channel channel.Channel
+	// Attempt counts how often the entry was delivered, this time included.
+	Attempt int
+}
+
+// HandlerEnd describes a handler that has returned or panicked.
+type HandlerEnd struct {
+	HandlerStart
+	// Duration is how long the handler took.
+	Duration time.Duration
+	// Err is the error of the handler, and a [*PanicError] if it panicked.
+	Err error
+}
+
+// observed returns h, around which the observer is called.
+func (r run) observed(h handler, start HandlerStart) handler {
+	if r.observer == nil {
+		return h
+	}
+	return func(ctx context.Context, event Event) (err error) {
+		ctx = r.observer.HandlerStarted(ctx, start)
+		began := time.Now()
+		err = errExited
+		defer func() {
+			if value := recover(); value != nil {
+				err = &PanicError{value, debug.Stack()}
+			}
+			r.observer.HandlerEnded(ctx, HandlerEnd{start, time.Since(began), err})
+		}()
+		return h(ctx, event)
+	}
 }
 
 // Result is what became of an event or a request. [ReceiverCounts] and [WorkerCounts]

@@ -3,8 +3,10 @@ package stream_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -25,6 +27,29 @@ type recorder struct {
 	lags     []time.Duration
 	backlogs []stream.Backlog
 	ages     []time.Duration
+	started  []stream.HandlerStart
+	ended    []stream.HandlerEnd
+	spans    []any // those in the contexts of ended
+}
+
+// spanKey is the key of a span in a context.
+type spanKey struct{}
+
+func (r *recorder) TraceParent(request *http.Request) string {
+	return request.Header.Get("Traceparent")
+}
+
+func (r *recorder) HandlerStarted(ctx context.Context, handler stream.HandlerStart) context.Context {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.started = append(r.started, handler)
+	return context.WithValue(ctx, spanKey{}, len(r.started))
+}
+
+func (r *recorder) HandlerEnded(ctx context.Context, handler stream.HandlerEnd) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ended, r.spans = append(r.ended, handler), append(r.spans, ctx.Value(spanKey{}))
 }
 
 func (r *recorder) Received(_ context.Context, result stream.Result) {
@@ -88,6 +113,58 @@ func TestAnObserverSeesWhatBecomesOfEventsAndHowLate(t *testing.T) {
 		late := time.Minute + time.Second
 		require.Equal(t, []time.Duration{time.Second, time.Second, time.Second, 0, late, late}, seen.lags)
 	})
+}
+
+func TestAnObserverGivesAHandlerItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		seen := &recorder{}
+		w := newWorking(t, stream.WithWorkerObserver(seen), stream.WithHandlers(1),
+			stream.WithBackoff(func(int) time.Duration { return time.Minute }))
+		ends := []func() error{
+			func() error { return errors.New("not now") }, func() error { panic("private") }, func() error { runtime.Goexit(); return nil },
+			func() error { return nil },
+		}
+		var spans []any
+		w.OnMessage(func(ctx context.Context, _ stream.MessageEvent) error {
+			spans = append(spans, ctx.Value(spanKey{}))
+			time.Sleep(time.Second)
+			return ends[len(spans)-1]()
+		})
+		entry, err := stream.NewEntry(payload("ann", 1))
+		require.NoError(t, err)
+		entry.TraceParent = "00-1-2-01"
+		_, err = w.inbox.Put(t.Context(), entry)
+		require.NoError(t, err)
+		w.start()
+		time.Sleep(time.Hour)
+		require.NoError(t, w.stop())
+		require.Equal(t, []any{1, 2, 3, 4}, spans)
+		require.Equal(t, spans, seen.spans)
+		var errs []string
+		for i, handler := range seen.ended {
+			require.Equal(t, seen.started[i], handler.HandlerStart)
+			require.Equal(t, []any{i + 1, stream.KindMessage, channel.LiveChat, entry.ID, "00-1-2-01", time.Second},
+				[]any{handler.Attempt, handler.Kind, handler.Channel, handler.Entry.ID, handler.Entry.TraceParent, handler.Duration})
+			errs = append(errs, fmt.Sprint(handler.Err))
+		}
+		require.Equal(t, []string{"not now", "stream: the handler panicked with a string", "stream: the handler did not return", "<nil>"}, errs)
+		require.Equal(t, []stream.Result{stream.ResultFailed, stream.ResultFailed, stream.ResultFailed, stream.ResultHandled}, seen.handled)
+	})
+}
+
+func TestAReceiverStoresTheTraceContextOfARequest(t *testing.T) {
+	for given, want := range map[string]string{"": "", "00-1-2-01": "00-1-2-01", strings.Repeat("x", 256): strings.Repeat("x", 256), strings.Repeat("x", 257): ""} {
+		r := newReceiving(t, stream.WithReceiverObserver(&recorder{}))
+		r.post(typing, func(request *http.Request) { request.Header.Set("Traceparent", given) })
+		delivery, err := r.inbox.Take(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, want, delivery.TraceParent)
+	}
+	r := newReceiving(t)
+	r.post(typing, func(request *http.Request) { request.Header.Set("Traceparent", "00-1-2-01") })
+	delivery, err := r.inbox.Take(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, delivery.TraceParent, "only an observer knows what the header means")
 }
 
 func TestAnObserverSeesTheBacklogAndTheAgeOfTheOldestEntry(t *testing.T) {

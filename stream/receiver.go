@@ -347,7 +347,7 @@ func (r *Receiver) entries(body []byte, secret string, request *http.Request) ([
 	if err != nil {
 		return nil, RefusedMalformed
 	}
-	now := time.Now()
+	now, traceParent := time.Now(), r.traceParent(request)
 	entries := make([]Entry, 0, len(headers))
 	for _, h := range headers {
 		if r.filter != nil && !r.filter.allows(*h) {
@@ -358,10 +358,24 @@ func (r *Receiver) entries(body []byte, secret string, request *http.Request) ([
 		if entry.TraceID == "" {
 			entry.TraceID = traceID(request.Header)
 		}
-		entry.Received, entry.VerifiedBy = now, secret
+		entry.Received, entry.VerifiedBy, entry.TraceParent = now, secret, traceParent
 		entries = append(entries, entry)
 	}
 	return entries, ""
+}
+
+// maxTraceParent is the length in bytes of the longest trace context that is stored.
+const maxTraceParent = 256
+
+// traceParent returns the trace context of a request, from the observer.
+func (r *Receiver) traceParent(request *http.Request) string {
+	if r.observer == nil {
+		return ""
+	}
+	if parent := r.observer.TraceParent(request); len(parent) <= maxTraceParent {
+		return parent
+	}
+	return ""
 }
 
 // store puts the entries into the inbox.

@@ -14,6 +14,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/engagesdk/engage-go/internal/drift"
 	"github.com/engagesdk/engage-go/internal/nothing"
 )
 
@@ -46,6 +47,7 @@ type Worker struct {
 	drain       time.Duration
 	deadLetter  func(context.Context, DeadLetter) error
 	logger      *slog.Logger
+	drift       *drift.Log
 	observer    Observer // or nil
 	// changes are made to the header of each event before it is handled.
 	changes []func(*Header)
@@ -97,6 +99,7 @@ func NewWorker(source Source, options ...WorkerOption) (*Worker, error) {
 	if err := apply(w, options); err != nil {
 		return nil, err
 	}
+	w.drift = drift.New(w.logger)
 	return w, nil
 }
 
@@ -233,6 +236,9 @@ func (r run) handle(d *delivery) {
 	for _, change := range r.changes {
 		change(&header)
 	}
+	if header.Kind == KindUnknown {
+		r.drift.Report(r.working, "stream: the SDK does not know an event", "event", header.Name, "channel", string(header.Channel))
+	}
 	event := header.event()
 	h := r.handlerOf(event)
 	if h == nil {
@@ -246,6 +252,7 @@ func (r run) handle(d *delivery) {
 		r.terminate(d, errNeverSettled)
 		return
 	}
+	h = r.observed(h, HandlerStart{d.Entry, header.Kind, header.Channel, d.Attempt})
 	switch a := r.call(d, h, event); {
 	case a.err == nil:
 		r.settle(d, ResultHandled, d.Ack)

@@ -120,7 +120,8 @@ func WithDeadLetters(report func(context.Context, DeadLetter) error) WorkerOptio
 
 // WithWorkerLogger sets the logger for failed attempts, dead letters, and errors of
 // the source. It logs ids, attempts and the texts of errors, and never a payload.
-// The default is not to log.
+// The name and the channel of an unknown event are logged the first time, and cut if they
+// may be values. The default is not to log.
 func WithWorkerLogger(logger *slog.Logger) WorkerOption {
 	return func(w *Worker) error {
 		if logger == nil {
