@@ -137,12 +137,12 @@ func (h harness) nothingElse() {
 func entryComesOut(t *testing.T, setup Setup) {
 	h := open(t, setup)
 	want := entry("a", 1)
-	want.TraceID, want.VerifiedBy = "trace-1", "2026-10"
+	want.TraceID, want.TraceParent, want.VerifiedBy = "trace-1", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "2026-10"
 	if _, err := h.inbox.Put(t.Context(), want); err != nil {
 		t.Fatal(err)
 	}
 	got := h.take()
-	if got.ID != want.ID || got.Conversation != want.Conversation || got.TraceID != want.TraceID ||
+	if got.ID != want.ID || got.Conversation != want.Conversation || got.TraceID != want.TraceID || got.TraceParent != want.TraceParent ||
 		got.VerifiedBy != want.VerifiedBy || !got.Received.Equal(want.Received) || !bytes.Equal(got.Data, want.Data) {
 		t.Fatalf("put %+v, took %+v", want, got.Entry)
 	}

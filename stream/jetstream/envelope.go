@@ -20,6 +20,7 @@ const (
 	headerID           = "Engage-Id"
 	headerConversation = "Engage-Conversation"
 	headerTraceID      = "Engage-Trace-Id"
+	headerTraceParent  = "Engage-Trace-Parent"
 	headerVerifiedBy   = "Engage-Verified-By"
 	headerReceived     = "Engage-Received"
 	headerAttempts     = "Engage-Attempts"
@@ -41,6 +42,7 @@ func encode(subject string, entry stream.Entry) *nats.Msg {
 	set(headerID, entry.ID)
 	set(headerConversation, entry.Conversation)
 	set(headerTraceID, entry.TraceID)
+	set(headerTraceParent, entry.TraceParent)
 	set(headerVerifiedBy, entry.VerifiedBy)
 	if !entry.Received.IsZero() {
 		set(headerReceived, entry.Received.Format(time.RFC3339Nano))
@@ -59,6 +61,7 @@ func decode(header nats.Header, data []byte) (stream.Entry, error) {
 		headerID:           &entry.ID,
 		headerConversation: &entry.Conversation,
 		headerTraceID:      &entry.TraceID,
+		headerTraceParent:  &entry.TraceParent,
 		headerVerifiedBy:   &entry.VerifiedBy,
 		headerReceived:     &received,
 	} {

@@ -35,6 +35,7 @@ type envelope struct {
 	Conversation string `json:"oa"`
 	ID           string `json:"tid"`
 	TraceID      string `json:"x-wx-gtrid"`
+	TraceParent  string `json:"traceParent"`
 	VerifiedBy   string `json:"verifiedBy"`
 	Data         []byte `json:"data"`
 }
@@ -43,7 +44,7 @@ func (i *inbox) Put(ctx context.Context, entry stream.Entry) (duplicate bool, er
 	if entry.ID == "" || entry.Conversation == "" {
 		return false, stream.ErrNoID
 	}
-	value, err := json.Marshal(envelope{"SMS", entry.Conversation, entry.ID, entry.TraceID, entry.VerifiedBy, entry.Data})
+	value, err := json.Marshal(envelope{"SMS", entry.Conversation, entry.ID, entry.TraceID, entry.TraceParent, entry.VerifiedBy, entry.Data})
 	if err != nil {
 		return false, err
 	}
@@ -67,7 +68,8 @@ func (i *inbox) Take(ctx context.Context) (stream.Delivery, error) {
 	if err := json.Unmarshal(delivery.Data, &e); err != nil {
 		return delivery, err
 	}
-	delivery.ID, delivery.Conversation, delivery.VerifiedBy, delivery.Data = e.ID, e.Conversation, e.VerifiedBy, e.Data
+	delivery.ID, delivery.Conversation, delivery.Data = e.ID, e.Conversation, e.Data
+	delivery.TraceParent, delivery.VerifiedBy = e.TraceParent, e.VerifiedBy
 	return delivery, nil
 }
 
