@@ -59,9 +59,9 @@ type AttemptStart struct {
 	CallStart
 	// Number counts the attempts of the call from 1.
 	Number int
-	// Method is the HTTP method of the request, and Host is its host, with the port if the
-	// base URL has one.
-	Method, Host string
+	// Method is the HTTP method of the request. Scheme and Host are those of the base URL;
+	// Host has the port if the base URL has one.
+	Method, Scheme, Host string
 	// Previous is the attempt before this one; nil for the first. It must not be changed.
 	// If its Status is 401, its token was refused, and this attempt has a new one.
 	Previous *outcome.Attempt
@@ -142,7 +142,7 @@ func (o attemptObserver) Ended(ctx context.Context, start engine.Start, edge out
 }
 
 func attemptStart(s engine.Start) AttemptStart {
-	return AttemptStart{CallStart{s.Operation, s.Version}, s.Number, s.Method, s.Host, s.Previous}
+	return AttemptStart{CallStart{s.Operation, s.Version}, s.Number, s.Method, s.Scheme, s.Host, s.Previous}
 }
 
 // observable is the result of a call.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"sync"
 	"testing"
 
@@ -92,7 +91,7 @@ func TestAnObserverSeesTheAttemptsWithinTheirCall(t *testing.T) {
 	require.Nil(t, o.attempts[0].Previous)
 	require.Equal(t, o.attempts[0].Attempt, *o.attempts[1].Previous)
 	for _, attempt := range o.attempts {
-		require.Equal(t, []string{http.MethodPost, strings.TrimPrefix(server.URL, "http://")}, []string{attempt.Method, attempt.Host})
+		require.Equal(t, "POST "+server.URL, attempt.Method+" "+attempt.Scheme+"://"+attempt.Host)
 	}
 }
 

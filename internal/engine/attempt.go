@@ -73,7 +73,10 @@ func (c *call) attempt(ctx context.Context, w *sent.Watch) (*http.Response, erro
 
 // start describes the attempt that comes after those in the history.
 func (c *call) start() Start {
-	start := Start{Operation: c.Operation, Version: c.Version, Number: len(c.History) + 1, Method: c.Method, Host: c.URL.Host}
+	start := Start{
+		Operation: c.Operation, Version: c.Version, Number: len(c.History) + 1,
+		Method: c.Method, Scheme: c.URL.Scheme, Host: c.URL.Host,
+	}
 	if len(c.History) > 0 {
 		start.Previous = &c.History[len(c.History)-1]
 	}

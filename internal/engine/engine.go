@@ -55,8 +55,8 @@ type Start struct {
 	Version   outcome.Version
 	// Number counts the attempts of the call from 1.
 	Number int
-	// Method and Host are those of the request.
-	Method, Host string
+	// Method, Scheme and Host are those of the request.
+	Method, Scheme, Host string
 	// Previous is the attempt before; nil for the first.
 	Previous *outcome.Attempt
 }
