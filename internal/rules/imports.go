@@ -43,6 +43,7 @@ var rooms = []room{
 	{"internal/engine", []string{"auth", "outcome", "internal/tolerant", "internal/safeerror", "internal/retryafter", "internal/sent", "internal/transport", "internal/retry"}},
 	{"engage/callback", []string{"auth", "outcome", "internal/tolerant", "internal/nothing", "internal/safeerror", "internal/safeurl"}},
 	{"engage/pglock", []string{"engage"}},
+	{"engage/otelengage/...", []string{"engage/otelengage", "engage", "stream", "engage/channel", "auth", "outcome"}},
 	{"engage", []string{"engage/channel", "engage/message", "engage/callback", "auth", "outcome", "internal/engine", "internal/drift", "internal/retry", "internal/transport", "internal/tolerant", "internal/nothing", "internal/safeerror", "internal/safeurl"}},
 	{"stream", []string{"engage/channel", "engage/message", "outcome", "internal/drift", "internal/tolerant", "internal/nothing", "internal/safeurl", "internal/safeerror", "internal/sent", "internal/retry", "internal/transport"}},
 	{"stream/jetstream/embedded", []string{"stream/jetstream", "outcome"}},
