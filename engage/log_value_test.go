@@ -2,6 +2,7 @@ package engage_test
 
 import (
 	"log/slog"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -61,4 +62,14 @@ func TestTheLogValueOfARequestHasOnlyOperationChannelAndIDs(t *testing.T) {
 		want = strings.ReplaceAll(strings.ReplaceAll(" "+want, " ", " r."), ", r.", ", ")
 		require.Equal(t, `level=INFO msg=""`+want+"\n", log.String())
 	}
+}
+
+func TestTheLogValueOfAResultHasNoContent(t *testing.T) {
+	const page = `{"code":"7","description":"private","tid":"T-1","value":{"messages":[{"type":"text","text":"private"}]}}`
+	client := newStub(t, reply(http.StatusOK, page)).client(t)
+	result, err := client.FetchTranscript(t.Context(), engage.FetchTranscriptV10{ConversationID: "private"})
+	require.NoError(t, err)
+	var log strings.Builder
+	logTo(&log, slog.LevelDebug).Info("", "r", result)
+	require.Equal(t, `level=INFO msg="" r.outcome=success r.status=200 r.code=7 r.attempts=1 r.tid=T-1`+"\n", log.String())
 }

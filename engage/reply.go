@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 
 	"github.com/engagesdk/engage-go/internal/engine"
@@ -59,6 +60,20 @@ func (r Reply) Header() http.Header {
 		return nil
 	}
 	return engine.PublicHeader(r.raw.header)
+}
+
+// LogValue implements [slog.LogValuer]. It contains the outcome, the HTTP status, the code,
+// the number of attempts and the trace ids, and nothing of the content. All results have it.
+func (r Reply) LogValue() slog.Value {
+	attrs := []slog.Attr{slog.String("outcome", string(r.Outcome)), slog.Int("status", r.HTTPStatus)}
+	if r.Code != "" {
+		attrs = append(attrs, slog.String("code", brief(r.Code)))
+	}
+	attrs = append(attrs, slog.Int("attempts", len(r.Attempts)))
+	for _, id := range r.TraceIDs {
+		attrs = append(attrs, slog.String(id.Name, brief(id.Value)))
+	}
+	return slog.GroupValue(attrs...)
 }
 
 // RateLimit returns the rate limit that the last reply contains, and reports whether it
