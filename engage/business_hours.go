@@ -30,6 +30,9 @@ func (c *Client) BusinessHours(ctx context.Context, request BusinessHoursRequest
 		if slot == "" {
 			return nil, unusable(w, reply, outcome.OnError, errWrongShape)
 		}
+		if edgeOfSlot(slot) == outcome.OnInvalidChoice {
+			c.log.unknown(ctx, outcome.BusinessHours, "slot", slot)
+		}
 		return w.result(reply, slot, schedule)
 	})
 }

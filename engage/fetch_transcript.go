@@ -47,7 +47,7 @@ func (c *Client) transcribed(ctx context.Context, raw []byte) message.Message {
 	if err != nil {
 		m = message.Unknown{Raw: slices.Clone(raw)}
 	}
-	if unknown, ok := m.(message.Unknown); ok && c.log != nil {
+	if unknown, ok := m.(message.Unknown); ok {
 		c.log.unknown(ctx, outcome.FetchTranscript, "message type", string(unknown.Type()))
 	}
 	return m

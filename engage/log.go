@@ -20,8 +20,9 @@ import (
 //   - At level Warn each attempt that follows a failed one, with what is known of that
 //     one. The message says if a refused token was replaced.
 //   - At level Warn what a reply contains and this SDK does not know: a member of the
-//     reply or its value, and the type of a message in a transcript. It has a line the
-//     first time only, and its name is cut if it may be a value.
+//     reply or its value, the state of a conversation, the slot of a schedule, or the type
+//     of a message in a transcript. Each has a line the first time only. It is cut unless
+//     it is a plain word.
 //
 // Of the URLs, the headers and the bodies it logs nothing but the trace ids of the reply.
 // An error is logged as its LogValue. Nothing is formatted for a level that is not
@@ -83,8 +84,11 @@ func (l *log) AttemptEnded(ctx context.Context, attempt AttemptEnd) {
 	l.LogAttrs(ctx, slog.LevelDebug, "engage: attempt", appendAttempt(attrs, attempt.Edge, attempt.Attempt)...)
 }
 
-// unknown logs what a reply contains and the SDK does not know.
+// unknown logs what a reply contains and the SDK does not know. The log may be nil.
 func (l *log) unknown(ctx context.Context, operation outcome.Operation, kind, name string) {
+	if l == nil {
+		return
+	}
 	l.drift.Report(ctx, "engage: the SDK does not know what a reply contains", kind, name, "operation", string(operation))
 }
 

@@ -2,6 +2,7 @@ package engage_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -236,6 +237,7 @@ func TestPrintingAnErrorChangesNothing(t *testing.T) {
 
 func TestWhatTheSDKDoesNotKnowOfAReplyIsLoggedOnce(t *testing.T) {
 	const line = `level=WARN msg="engage: the SDK does not know what a reply contains" `
+	const schedule = `{"value":{"slot":"siesta 4111"}}`
 	for name, test := range map[string]struct {
 		reply string
 		do    callFunc
@@ -246,6 +248,12 @@ func TestWhatTheSDKDoesNotKnowOfAReplyIsLoggedOnce(t *testing.T) {
 			`{"status":"success","Mood":"private","STATUS_CODE":200,"tid":"T-1","value":{"conversation_id":"C1","chatExist":true,"status":"active","+15550100":"private"}}`,
 			search(searchRequest),
 			line + "kind=member name=Mood operation=SearchConversation\n" + line + "kind=member name=[cut] operation=SearchConversation\n",
+		},
+		"the state of a conversation": {
+			found("snoozed"), search(searchRequest), line + "kind=status name=snoozed operation=SearchConversation\n",
+		},
+		"the slot of a schedule": {
+			schedule, businessHours(engage.BusinessHoursV10{ScheduleID: "S1"}), line + "kind=slot name=[cut] operation=BusinessHours\n",
 		},
 		"the type of a message": {
 			`{"value":{"countOfRecords":1,"messages":[{"type":"hologram","text":"private"}]}}`,
@@ -258,7 +266,7 @@ func TestWhatTheSDKDoesNotKnowOfAReplyIsLoggedOnce(t *testing.T) {
 			client := newStub(t, reply(http.StatusOK, test.reply)).client(t, engage.WithLogger(logTo(&log, slog.LevelInfo)), engage.WithObserver(&observed{}))
 			for range 2 {
 				_, err := test.do(t.Context(), client)
-				require.NoError(t, err)
+				require.True(t, err == nil || errors.Is(err, outcome.ErrOnInvalidChoice), err)
 			}
 			require.Equal(t, test.want, log.String())
 		})

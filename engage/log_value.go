@@ -7,9 +7,9 @@ import (
 	"github.com/engagesdk/engage-go/engage/channel"
 )
 
-// logValue is the LogValue method of every request. It returns a group with the operation,
-// its version, and those of the channel, the conversation id, the schedule id and the given
-// alias ids that the request has. No other part of a request gets into a log.
+// logValue is the LogValue method of every request. It returns a group with the operation
+// and its version. The group also has the channel, the conversation id, the schedule id and
+// the given alias ids, if the request has them. No other part of a request gets into a log.
 func logValue(w wireRequest) slog.Value {
 	operation, version := w.name()
 	attrs := CallStart{operation, version}.attrs()

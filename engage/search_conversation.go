@@ -152,6 +152,7 @@ func (c *Client) search(ctx context.Context, w *searchConversation, s *settings)
 	edge := result.edge()
 	result.Reply = replyOf(reply, edge)
 	if edge == outcome.OnInvalidChoice {
+		c.log.unknown(ctx, outcome.SearchConversation, "status", result.Status)
 		return result, unusable(w, reply, edge, fmt.Errorf("the conversation has the unknown status %.64q", result.Status))
 	}
 	return result, nil
