@@ -213,4 +213,12 @@ func (r *recorder) Handled(_ context.Context, result stream.Result, _ time.Durat
 	r.results = append(r.results, result)
 }
 
+func (r *recorder) TraceParent(*http.Request) string { return "" }
+
+func (r *recorder) HandlerStarted(ctx context.Context, _ stream.HandlerStart) context.Context {
+	return ctx
+}
+
+func (r *recorder) HandlerEnded(context.Context, stream.HandlerEnd) {}
+
 func (r *recorder) Waiting(context.Context, stream.Backlog) {}
