@@ -29,7 +29,7 @@ type chaos struct{ *chaostest.Faults }
 func newChaos() chaos { return chaos{chaostest.NewFaults()} }
 
 // chaosRetry sets short waits and a short time for each attempt.
-var chaosRetry = chaostest.Retry()
+var chaosRetry = chaostest.Retry(200 * time.Millisecond)
 
 // decide chooses what becomes of a stream: one in twenty is refused, as many are reset
 // after the request was handled, and some connections are closed by GOAWAY.

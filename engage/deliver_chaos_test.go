@@ -24,7 +24,7 @@ func TestEachCustomerHasOneConversationInChaos(t *testing.T) {
 	server.FailFunc(newChaos().Choose)
 	locker := &sharedLocker{}
 	program := func(options ...engage.Option) *engage.Deliverer {
-		client, err := server.Client(append(options, chaosRetry)...)
+		client, err := server.Client(append(options, chaostest.Retry(chaostest.AttemptTimeout))...)
 		require.NoError(t, err)
 		t.Cleanup(client.CloseIdleConnections)
 		return &engage.Deliverer{Client: client, Locker: locker}
@@ -61,7 +61,8 @@ func TestEachCustomerHasOneConversationInChaos(t *testing.T) {
 	}
 	agent := rand.New(rand.NewPCG(1, 2))
 	deliver(most, func() {
-		if all := server.Conversations(); agent.IntN(10) == 0 && len(all) > 0 {
+		if agent.IntN(10) == 0 {
+			all := server.Conversations()
 			server.Update(all[agent.IntN(len(all))].ID, func(c *engagetest.Conversation) {
 				// A message that may be in a live chat cannot be found there any more once
 				// another one has begun; see [engage.Inbound].

@@ -213,7 +213,7 @@ func deliverAll() error {
 	db.SetMaxIdleConns(workers)
 	var options []engage.Option
 	if os.Getenv("PGLOCK_TEST_CHAOS") != "" {
-		options = append(options, chaostest.Retry())
+		options = append(options, chaostest.Retry(chaostest.AttemptTimeout))
 	}
 	id, secret, _ := strings.Cut(os.Getenv("PGLOCK_TEST_CREDENTIALS"), " ")
 	client, err := engage.New(engage.Endpoint(os.Getenv("PGLOCK_TEST_ENGAGE")),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/channel"
@@ -19,6 +20,11 @@ const (
 	// open is how many customers write at a time.
 	open = 25
 )
+
+// AttemptTimeout is the time limit of an attempt. A request that outlives its attempt could
+// be applied after a lookup has found it absent. So the limit is long enough for a machine
+// with much to do.
+const AttemptTimeout = 2 * time.Second
 
 // Delivery is one message of a customer. Both numbers count from 0.
 type Delivery struct{ Customer, Number int }

@@ -55,11 +55,11 @@ func (f *Faults) ChooseReply(r engagetest.Request) engagetest.Fault {
 	return fault
 }
 
-// Retry sets short waits, and for each attempt a time limit that some of the faults
-// exceed.
-func Retry() engage.Option {
+// Retry sets the time limit of an attempt, and short waits. Some of the faults last longer
+// than 200 milliseconds, and a connection that is silent longer than any limit.
+func Retry(attemptTimeout time.Duration) engage.Option {
 	return engage.WithCallOptions(engage.WithRetry(engage.Retry{
-		AttemptTimeout: 200 * time.Millisecond, FirstWait: time.Millisecond, LongestWait: 50 * time.Millisecond,
+		AttemptTimeout: attemptTimeout, FirstWait: time.Millisecond, LongestWait: 50 * time.Millisecond,
 	}))
 }
 
