@@ -47,7 +47,7 @@ func (c *call) Backoff(time.Duration, time.Duration, int, *http.Response) time.D
 
 // chooseWait returns the wait before the next attempt: the time that the service asked
 // for, and a random time on top. It reports false if the wait would end after the deadline
-// of ctx, or would be above LongestWait, which the error of the call then says.
+// of ctx, or would be above LongestWait. The error of the call says the latter.
 func (c *call) chooseWait(ctx context.Context) (time.Duration, bool) {
 	rest := c.LongestWait - c.last.retryAfter
 	if rest < 0 {
