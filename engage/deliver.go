@@ -143,9 +143,10 @@ func (in Inbound) key() string {
 //
 // A step is refused if somebody else has opened or closed the conversation since the
 // search. Deliver then searches again, and goes on from what it finds. It returns the
-// refusal if the conversation is as before, or after four writes. Deliver
-// returns when the last write is acknowledged, or with callbacks when its outcome is known.
-// After an acknowledged create or re-open it waits for up to AppearTime more.
+// refusal if the conversation is as before, or after four rounds.
+//
+// Deliver returns when the last write is acknowledged, or with callbacks when its outcome
+// is known. After an acknowledged create or re-open it waits for up to AppearTime more.
 //
 // After an error, deliver the message again with Again, unless the edge is onInvalidData.
 // If the effect is [outcome.MaybeApplied], let some time pass first: a request that is
