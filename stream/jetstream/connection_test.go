@@ -233,6 +233,23 @@ func TestAPutWhoseReplyIsLostIsNotTakenForACopy(t *testing.T) {
 	require.Equal(t, "a-1", take(t, inbox).ID)
 }
 
+// A server that gets the record a second time reports that there is one already.
+func TestAnAckWhoseReplyIsLostIsNotTakenForThatOfAnotherProgram(t *testing.T) {
+	t.Parallel()
+	listen := freeAddress(t)
+	startServer(t, embedded.Config{Listen: listen})
+	inbox, err := jetstream.Open(t.Context(), jetstream.Config{
+		URL: listen, Options: []nats.Option{nats.SetCustomDialer(&deafDialer{at: "HPUB engage-inbox.settled."})},
+	})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, inbox.Close()) }()
+	put(t, inbox, "a", 1)
+	delivery := take(t, inbox)
+	require.NoError(t, delivery.Ack(t.Context()))
+	require.ErrorIs(t, delivery.Ack(t.Context()), stream.ErrSettled)
+	nothing(t, inbox)
+}
+
 // The servers may have applied the first attempt, and another taker may have the entry.
 func TestANakWhoseReplyIsLostIsNotRepeated(t *testing.T) {
 	t.Parallel()

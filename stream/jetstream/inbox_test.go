@@ -105,22 +105,46 @@ func TestALeaseThatIsExtendedDoesNotRunOut(t *testing.T) {
 // programs hold it.
 func TestAnEntryIsSettledByOneOfTwoPrograms(t *testing.T) {
 	t.Parallel()
-	server := serve(t)
-	patient := join(t, server, jetstream.Config{Lease: time.Minute})
-	put(t, patient, "a", 1)
-	put(t, patient, "a", 2)
-	first := take(t, patient)
-
-	js := dial(t, server)
-	resetLeases(t, js)
-	second := take(t, patient)
-	require.Equal(t, first.ID, second.ID)
-	require.NoError(t, first.Ack(t.Context()))
-	require.ErrorIs(t, second.Ack(t.Context()), stream.ErrSettled)
-	third := take(t, patient)
-	require.Equal(t, "a-2", third.ID)
-	require.NoError(t, third.Ack(t.Context()))
-	nothing(t, patient)
+	patient := jetstream.Config{Lease: time.Minute, Lines: 1}
+	for name, start := range map[string]func(t *testing.T) (*jetstream.Inbox, natsjetstream.JetStream){
+		"of a server": func(t *testing.T) (*jetstream.Inbox, natsjetstream.JetStream) {
+			server := serve(t)
+			return join(t, server, patient), dial(t, server)
+		},
+		"of a cluster": func(t *testing.T) (*jetstream.Inbox, natsjetstream.JetStream) {
+			servers, err := embedded.StartCluster(t.Context(), t.TempDir())
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, servers.Close()) })
+			config := patient
+			config.URL, config.Replicas = servers.URL(), 3
+			inbox, err := jetstream.Open(t.Context(), config)
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, inbox.Close()) })
+			connection, err := nats.Connect(servers.URL())
+			require.NoError(t, err)
+			t.Cleanup(connection.Close)
+			js, err := natsjetstream.New(connection)
+			require.NoError(t, err)
+			return inbox, js
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inbox, js := start(t)
+			put(t, inbox, "a", 1)
+			put(t, inbox, "a", 2)
+			first := take(t, inbox)
+			resetLeases(t, js)
+			second := takeAfterTrouble(t, inbox)
+			require.Equal(t, first.ID, second.ID)
+			require.NoError(t, first.Ack(t.Context()))
+			require.ErrorIs(t, second.Ack(t.Context()), stream.ErrSettled)
+			third := take(t, inbox)
+			require.Equal(t, "a-2", third.ID)
+			require.NoError(t, third.Ack(t.Context()))
+			nothing(t, inbox)
+		})
+	}
 }
 
 // resetLeases makes the server forget which entries are delivered, as the failure

@@ -62,15 +62,30 @@ func (s *storage) isSettled(ctx context.Context, key string) (bool, error) {
 // attempts until ctx ends, because a lost reply leaves open whether the entry is
 // settled.
 func (s *storage) settle(ctx context.Context, key, delivery, way string) error {
-	record := &nats.Msg{Subject: s.settledSubject(key), Data: []byte(way)}
+	subject := s.settledSubject(key)
+	record := &nats.Msg{Subject: subject, Data: []byte(way)}
 	err := s.publishOnce(ctx, record, delivery, jetstream.WithExpectLastSequencePerSubject(0))
-	if api, ok := errors.AsType[*jetstream.APIError](err); ok {
-		switch api.ErrorCode {
-		case jetstream.JSErrCodeStreamWrongLastSequence, jetstream.JSErrCodeStreamWrongLastSequenceConstant:
-			return stream.ErrSettled
-		}
+	if !isRecorded(err) {
+		return err
+	}
+	// A server without a cluster says so of the delivery's own record, too, if an
+	// attempt is repeated.
+	var existing *jetstream.RawStreamMsg
+	err = retry(ctx, transient, func() error {
+		existing, err = s.lookup(ctx, subject)
+		return err
+	})
+	if err == nil && (existing == nil || existing.Header.Get(jetstream.MsgIDHeader) != delivery) {
+		return stream.ErrSettled
 	}
 	return err
+}
+
+// isRecorded reports whether a record was refused because there is one already.
+func isRecorded(err error) bool {
+	api, ok := errors.AsType[*jetstream.APIError](err)
+	return ok && (api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence ||
+		api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant)
 }
 
 // returned returns how often programs have fetched the first entry of a line and

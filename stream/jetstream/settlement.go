@@ -2,6 +2,7 @@ package jetstream
 
 import (
 	"context"
+	"crypto/rand"
 	"time"
 
 	"github.com/engagesdk/engage-go/stream"
@@ -11,6 +12,9 @@ import (
 type settlement struct {
 	inbox *Inbox
 	entry *fetched
+	// id differs in each delivery. The message's reply subject does not: a new consumer
+	// counts its deliveries anew.
+	id string
 	// turn holds a token while no call is in progress. The call that takes it
 	// owns the fields below.
 	turn    chan struct{}
@@ -19,7 +23,7 @@ type settlement struct {
 }
 
 func newSettlement(inbox *Inbox, entry *fetched) *settlement {
-	s := &settlement{inbox: inbox, entry: entry, turn: make(chan struct{}, 1)}
+	s := &settlement{inbox: inbox, entry: entry, id: rand.Text(), turn: make(chan struct{}, 1)}
 	s.until = time.Now().Add(inbox.lease)
 	if latest := entry.at.Add(inbox.hold() + inbox.lease); latest.Before(s.until) {
 		s.until = latest
@@ -61,7 +65,7 @@ func (s *settlement) Ack(ctx context.Context) error {
 func (s *settlement) Term(ctx context.Context, reason string) error {
 	return s.do(ctx, func(ctx context.Context) error {
 		letter := stream.DeadLetter{Entry: s.entry.Entry, Attempts: s.entry.attempt, Reason: reason}
-		if err := s.inbox.bury(ctx, letter, s.entry.message.Reply); err != nil {
+		if err := s.inbox.bury(ctx, letter, s.id); err != nil {
 			return err
 		}
 		return s.conclude(ctx, "term")
@@ -70,7 +74,7 @@ func (s *settlement) Term(ctx context.Context, reason string) error {
 
 // conclude settles the entry for good by a record in the ledger.
 func (s *settlement) conclude(ctx context.Context, way string) error {
-	err := s.inbox.settle(ctx, s.entry.key, s.entry.message.Reply, way)
+	err := s.inbox.settle(ctx, s.entry.key, s.id, way)
 	if err != nil && err != stream.ErrSettled {
 		return err
 	}
