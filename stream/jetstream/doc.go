@@ -106,6 +106,11 @@
 // turn comes. For this, copies must have the same conversation, as those of
 // package stream do.
 //
+// When a server fails, another may not know that an entry is delivered, and a second
+// program gets it. One of them settles it, and Ack returns [stream.ErrSettled] to the
+// other. If that program fetched the entry before it was settled, it may deliver the entry
+// up to a quarter of the lease later.
+//
 // When a server fails, a line may not notice that its request for an entry was
 // lost. It sends another after three seconds: a request is valid for one, and
 // the reply may take two more. Entries of that line wait until then, and longer if
