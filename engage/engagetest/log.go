@@ -2,17 +2,20 @@ package engagetest
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 )
 
-// loggedRequests is how many of the newest requests a description has.
+// loggedRequests is how many of the newest requests a description has, and how many of the
+// newest stream events.
 const loggedRequests = 50
 
-// Log returns a description of the newest requests, for people. Each request has a line
-// with its number, its operation and the status of the reply. Below it follow the reason
-// of a refusal and the callbacks. Bodies are in [Server.Requests].
+// Log returns a description of the newest requests and stream events, for people. Each
+// request has a line with its number, its operation and the status of the reply. Below it
+// follow the reason of a refusal and the callbacks. At the end each stream event has a line
+// with its transaction id. Bodies are in [Server.Requests] and [Server.StreamEvents].
 func (s *Server) Log() string {
 	requests := s.Requests()
 	callbacks := make(map[string][]Callback)
@@ -37,6 +40,10 @@ func (s *Server) Log() string {
 		for _, c := range callbacks[r.TransactionID] {
 			fmt.Fprintf(&log, "\n      callback %s", c.line())
 		}
+	}
+	events := s.StreamEvents()
+	for _, e := range events[max(0, len(events)-loggedRequests):] {
+		fmt.Fprintf(&log, "\n%s", e.line())
 	}
 	return log.String()
 }
@@ -84,4 +91,20 @@ func (c Callback) line() string {
 		return fmt.Sprintf("%s %s: %v", c.Code, c.Edge, c.Err)
 	}
 	return fmt.Sprintf("%s %s: answered %d", c.Code, c.Edge, c.Status)
+}
+
+// line describes the stream event in one line.
+func (e StreamEvent) line() string {
+	var ids struct {
+		TID     string `json:"tid"`
+		Receipt struct {
+			TransID string `json:"transid"`
+		} `json:"deliveryInfoNotification"`
+	}
+	_ = json.Unmarshal(e.Payload, &ids) // An event of the caller's may have none.
+	became := "received"
+	if e.Err != nil {
+		became = e.Err.Error()
+	}
+	return fmt.Sprintf("stream event %q, attempts: %d: %s", cmp.Or(ids.TID, ids.Receipt.TransID), len(e.Attempts), became)
 }

@@ -8,11 +8,13 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/engagesdk/engage-go/engage/engagetest"
+	"github.com/engagesdk/engage-go/engage/message"
 	"github.com/engagesdk/engage-go/outcome"
 )
 
@@ -181,4 +183,25 @@ func TestNewLogsTheNewestRequestsOfAFailedTest(t *testing.T) {
 	require.Len(t, lines, 51)
 	require.Equal(t, "engagetest: the server received 61 requests, and these are the newest 50", lines[0])
 	require.Equal(t, "  #61 CloseConversation POST /api/v1/conversations/none/close: no reply", lines[50])
+}
+
+func TestTheLogHasTheStreamEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, r := start(t, engagetest.WithoutNetwork()), newReceiver(t)
+		s.StreamTo(r.sender)
+		at := time.Now()
+		_, err := s.Write(addresses["SMS"], message.Stamp(says(addresses["SMS"], "a secret"), "m-1", at))
+		require.NoError(t, err)
+		synctest.Wait()
+		receipt, err := engagetest.Delivery{Address: addresses["SMS"], Message: message.Stamp(message.Text{}, "m-2", at)}.Receipt("Read")
+		require.NoError(t, err)
+		s.SendEvent(receipt)
+		synctest.Wait()
+		_, err = s.Write(addresses["API"], says(addresses["API"], "a secret"))
+		require.NoError(t, err)
+		require.Equal(t, `engagetest: the server received 0 requests
+stream event "m-1", attempts: 1: received
+stream event "m-2", attempts: 1: received
+stream event "", attempts: 0: engagetest: Event: no document shows an event of the channel "api"`, s.Log())
+	})
 }
