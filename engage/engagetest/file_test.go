@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"io"
 	"mime"
-	"net"
 	"net/http"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -116,16 +114,4 @@ func TestASnapshotHasTheFiles(t *testing.T) {
 	require.Equal(t, "hello", body)
 	old := bytes.Replace(saved, []byte(`"engagetest":2`), []byte(`"engagetest":1`), 1)
 	require.NoError(t, other.Restore(old))
-}
-
-func TestAServerListensWhereItIsTold(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	s := start(t, engagetest.WithListener(listener))
-	require.Equal(t, "http://"+listener.Addr().String(), strings.TrimSuffix(s.URL(), "/api/v1"))
-	require.Equal(t, http.StatusOK, s.post("/conversations/search", `{`+smsAddress+`}`).status)
-	s.Close()
-	again, err := net.Listen("tcp", listener.Addr().String())
-	require.NoError(t, err)
-	require.NoError(t, again.Close())
 }

@@ -3,6 +3,7 @@ package engagetest_test
 import (
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -336,4 +337,20 @@ func TestClientOptionsOverrideTheServers(t *testing.T) {
 
 	_, err = s.Client(engage.WithReplyLimit(0))
 	require.Error(t, err)
+}
+
+func TestAServerListensWhereItIsTold(t *testing.T) {
+	for scheme, options := range map[string][]engagetest.Option{"http": nil, "https": {engagetest.WithTLS()}} {
+		t.Run(scheme, func(t *testing.T) {
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			require.NoError(t, err)
+			s := start(t, append(options, engagetest.WithListener(listener))...)
+			require.Equal(t, scheme+"://"+listener.Addr().String()+"/api/v1", s.URL())
+			require.Equal(t, http.StatusOK, s.post("/conversations/search", `{`+smsAddress+`}`).status)
+			s.Close()
+			again, err := net.Listen("tcp", listener.Addr().String())
+			require.NoError(t, err)
+			require.NoError(t, again.Close())
+		})
+	}
 }
