@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
 	"time"
 
@@ -23,7 +22,7 @@ type receiver struct {
 
 func receive(t *testing.T) receiver {
 	r := receiver{got: make(chan map[string]any, 10)}
-	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+	r.Server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, request *http.Request) {
 		var body map[string]any
 		if json.NewDecoder(request.Body).Decode(&body) == nil && request.Method == http.MethodPost {
 			r.got <- body
@@ -224,7 +223,7 @@ func TestCallbacksOverAGivenTransportGoToAnyHost(t *testing.T) {
 	s.Fail(outcome.CloseConversation, engagetest.Fault{Callback: engagetest.CallbackEarly})
 	s.post("/conversations/"+s.Seed(sms(engagetest.Queued))+"/close", `{"callbackUrl":"https://example.com/secret"}`)
 	require.ErrorIs(t, s.Callbacks()[0].Err, errFailing)
-	require.False(t, strings.Contains(s.Callbacks()[0].Err.Error(), "secret"), "no URL in an error")
+	require.NotContains(t, s.Callbacks()[0].Err.Error(), "secret", "no URL in an error")
 }
 
 func TestRepliesToWritesContainTheConversationIDIfATestAsks(t *testing.T) {

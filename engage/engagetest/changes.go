@@ -23,7 +23,10 @@ func (s *Server) Changes(ctx context.Context) iter.Seq[[]string] {
 	return func(yield func([]string) bool) {
 		w := s.watch()
 		defer s.unwatch(w)
-		for yield(s.take(w)) && s.waitFor(ctx, w.signal) {
+		for yield(s.take(w)) {
+			if !s.waitFor(ctx, w.signal) {
+				return
+			}
 		}
 	}
 }
@@ -36,7 +39,10 @@ func (s *Server) RequestChanges(ctx context.Context) iter.Seq[[]Request] {
 	return func(yield func([]Request) bool) {
 		w := s.log.watch()
 		defer s.log.unwatch(w)
-		for yield(s.log.take(w)) && s.waitFor(ctx, w.signal) {
+		for yield(s.log.take(w)) {
+			if !s.waitFor(ctx, w.signal) {
+				return
+			}
 		}
 	}
 }

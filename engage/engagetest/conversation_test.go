@@ -110,7 +110,7 @@ func TestStateRules(t *testing.T) {
 	var (
 		add       = request{"POST", "/participants", anna}
 		remove    = request{"DELETE", "/participants/anna", ""}
-		close     = request{"POST", "/close", "{}"}
+		closing   = request{"POST", "/close", "{}"}
 		reopen    = request{"POST", "/reopen", "{}"}
 		hold      = request{"POST", "/hold", "{}"}
 		transfer  = request{"POST", "/transfer", `{"team":"sales","skill":"french"}`}
@@ -139,9 +139,9 @@ func TestStateRules(t *testing.T) {
 		{"remove one of two", sms(active, "anna", "ben"), remove, 202, active, []string{"ben"}, "ben", 0},
 		{"remove one who is not there", sms(active, "ben"), remove, 404, active, []string{"ben"}, "", 0},
 		{"remove from a closed one", sms(closed), remove, 409, closed, nil, "", 0},
-		{"close a queued one", sms(queued), close, 202, closed, nil, "", 0},
-		{"close an active one", sms(active, "anna"), close, 202, closed, nil, "", 0},
-		{"close a closed one", sms(closed), close, 409, closed, nil, "", 0},
+		{"close a queued one", sms(queued), closing, 202, closed, nil, "", 0},
+		{"close an active one", sms(active, "anna"), closing, 202, closed, nil, "", 0},
+		{"close a closed one", sms(closed), closing, 409, closed, nil, "", 0},
 		{"re-open a closed one", sms(closed), reopen, 202, queued, nil, "", 0},
 		{"re-open an active one", sms(active, "anna"), reopen, 409, active, []string{"anna"}, "", 0},
 		{"hold an active one", sms(active, "anna"), hold, 202, held, []string{"anna"}, "", 0},

@@ -110,7 +110,7 @@ func TestSurplusFilesOfACustomerAreDropped(t *testing.T) {
 	kept := s.conversation(id).Messages[0].Attachments
 	require.False(t, kept[9].Dropped)
 	require.True(t, kept[10].Dropped)
-	require.Equal(t, 12, len(message.AttachmentsOf(s.Messages(id)[0])))
+	require.Len(t, message.AttachmentsOf(s.Messages(id)[0]), 12)
 }
 
 // A customer answers an email of the conversation. The answer has another subject, and

@@ -18,13 +18,13 @@ func TestRequestsBeyondTheRateLimitAreRefused(t *testing.T) {
 		client, err := s.Client(engage.WithCallOptions(engage.WithRetry(engage.Retry{LongestWait: time.Hour})))
 		require.NoError(t, err)
 		began := time.Now()
-		for _, remaining := range []int64{1, 0} {
+		for _, remaining := range []int{1, 0} {
 			found, err := client.SearchConversation(t.Context(), smsSearch)
 			require.NoError(t, err)
 			limit, ok := found.RateLimit()
 			require.True(t, ok)
-			require.EqualValues(t, 2, limit.Limit)
-			require.EqualValues(t, remaining, limit.Remaining)
+			require.Equal(t, 2, limit.Limit)
+			require.Equal(t, remaining, limit.Remaining)
 			require.True(t, limit.Reset.Equal(began.Add(time.Hour)), limit.Reset)
 		}
 		require.Zero(t, time.Since(began))

@@ -232,8 +232,8 @@ func TestWritesCanBeAppliedAfterTheirAcknowledgement(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t, engagetest.WithoutNetwork(), engagetest.WithApplyDelay(time.Minute))
 		id := s.Seed(sms(engagetest.Queued))
-		append := `{"channel":"sms","messages":[` + text + `]}`
-		got := s.post("/conversations/"+id+"/messages", append)
+		appended := `{"channel":"sms","messages":[` + text + `]}`
+		got := s.post("/conversations/"+id+"/messages", appended)
 		require.Equal(t, http.StatusAccepted, got.status)
 		require.NotContains(t, got.text, id)
 		require.Equal(t, http.StatusAccepted, s.post("/conversations/none/close", "").status, "only a callback reports the failure")
@@ -242,7 +242,7 @@ func TestWritesCanBeAppliedAfterTheirAcknowledgement(t *testing.T) {
 		require.Equal(t, id, s.post("/conversations/search", `{`+smsAddress+`}`).value("conversationId"), "reads are not delayed")
 
 		s.Fail(outcome.AppendMessage, engagetest.Fault{Status: 503})
-		require.Equal(t, http.StatusServiceUnavailable, s.post("/conversations/"+id+"/messages", append).status)
+		require.Equal(t, http.StatusServiceUnavailable, s.post("/conversations/"+id+"/messages", appended).status)
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		require.Len(t, s.conversation(id).Messages, 1, "a fault still prevents a write")
