@@ -33,7 +33,8 @@ func (s *simulator) write(ctx context.Context, address channel.Address, m messag
 	return "", nil
 }
 
-// written writes a message of a customer, with the file of the form, and reports what became of it.
+// written writes a message of a customer, with the file of the form, and reports what
+// became of it.
 func (s *simulator) written(w http.ResponseWriter, r *http.Request, address channel.Address, m message.Message) {
 	ctx, cancel := context.WithTimeout(r.Context(), callTime)
 	defer cancel()

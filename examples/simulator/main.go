@@ -75,14 +75,11 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 		}
 	}
 	s.printAddresses(out)
-	if err := s.serve(ctx, listener); err != nil {
-		return err
+	err = s.serve(ctx, listener)
+	if s.state != "" {
+		err = errors.Join(err, s.state.save(s.server))
 	}
-	if s.state == "" {
-		return nil
-	}
-	fmt.Fprintln(out, "Saving", s.state)
-	return s.state.save(s.server)
+	return err
 }
 
 // newSender returns the sender of stream events. A receiver without a secret gets unsigned
