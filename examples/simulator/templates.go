@@ -20,7 +20,7 @@ var templateFiles embed.FS
 // templates draws the pages. html/template escapes everything that they show.
 var templates = template.Must(template.New("desk").Funcs(template.FuncMap{
 	"link": link, "hosted": hosted, "isImage": isImage,
-	"channel": channelName, "label": label, "clock": clock, "slot": slot, "values": values,
+	"channel": channelName, "label": label, "clock": clock, "slot": slot, "styled": styled, "values": values,
 }).ParseFS(templateFiles, "templates/*.html"))
 
 // link returns a URL if a page may link to it, and "" otherwise. Only links to the web are

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"regexp"
 	"time"
 
 	"github.com/engagesdk/engage-go/engage/channel"
@@ -91,4 +92,29 @@ func newMessageView(c engagetest.Conversation, kept engagetest.Message, position
 		v.Subject = c.Subject
 	}
 	return v
+}
+
+// part is a part of an announcement.
+type part struct {
+	Text  string
+	Style string // "bold", "italic" or "".
+}
+
+// marks matches a part of an announcement that is bold or italic (documented).
+var marks = regexp.MustCompile(`\*\*(.+?)\*\*|\b_(.+?)_\b`)
+
+// styled returns the parts of an announcement.
+func styled(text string) []part {
+	var parts []part
+	end := 0
+	for _, m := range marks.FindAllStringSubmatchIndex(text, -1) {
+		parts = append(parts, part{Text: text[end:m[0]]})
+		if m[2] >= 0 {
+			parts = append(parts, part{text[m[2]:m[3]], "bold"})
+		} else {
+			parts = append(parts, part{text[m[4]:m[5]], "italic"})
+		}
+		end = m[1]
+	}
+	return append(parts, part{Text: text[end:]})
 }

@@ -83,6 +83,7 @@ func TestRarePartsOfMessagesAreDrawn(t *testing.T) {
 			From: "ann@mail.example", CC: []string{"ben@mail.example"}, HTMLBody: "<p>Hello</p>",
 		}}, []string{"<dt>Copy</dt><dd>ben@mail.example</dd>", "&lt;p&gt;Hello&lt;/p&gt;"}},
 		{channel.SMS, message.Unknown{Raw: []byte(`{"type":"hologram","direction":"inbound"}`)}, []string{"unknown type", "hologram"}},
+		{channel.SMS, message.Unknown{Raw: []byte(`{"type":"carousel","direction":"announcement"}`)}, []string{"unknown type"}},
 		{channel.Apple, message.AppleForm{Content: message.AppleFormContent{
 			ReceivedMessage: message.AppleBubble{Title: "Tap here", Subtitle: "It is short"},
 			Data: message.AppleFormData{Dynamic: message.AppleFormDynamic{Data: message.AppleFormPages{
@@ -99,6 +100,21 @@ func TestRarePartsOfMessagesAreDrawn(t *testing.T) {
 			require.Contains(t, page, want)
 		}
 	}
+}
+
+func TestAnAnnouncementIsBoldAndItalicWhereItIsMarked(t *testing.T) {
+	b := open(t, configuration{})
+	for text, want := range map[string]string{
+		"The customer has waited **10 minutes**.": "The customer has waited <strong>10 minutes</strong>.",
+		"_Ann_ and **Ben** joined":                "<em>Ann</em> and <strong>Ben</strong> joined",
+		"file_name_here, 2 * 3, ** and __":        "file_name_here, 2 * 3, ** and __",
+		"**<script>alert(1)</script>**":           "<strong>&lt;script&gt;alert(1)&lt;/script&gt;</strong>",
+	} {
+		page := b.get("/conversations/" + b.add(channel.SMS, message.Text{Direction: message.Announcement, Text: text}))
+		require.Contains(t, page, `<p class="text">`+want+"</p>")
+	}
+	page := b.get("/conversations/" + b.add(channel.SMS, customerText("**not an announcement**")))
+	require.Contains(t, page, `<p class="text">**not an announcement**</p>`)
 }
 
 func TestWhatPeopleWriteIsAlwaysText(t *testing.T) {
