@@ -13,6 +13,9 @@ import (
 	"github.com/engagesdk/engage-go/stream"
 )
 
+// incoming is the event of a message.
+const incoming = `{"channel":"sms","event":"MO","tid":"1","oa":"+15550199","da":"+15550100","message":"Hello"}`
+
 // drawEvent draws the ways of an event from the receiver to the end of its handler.
 func drawEvent() ([]byte, error) {
 	receiver, err := receiverStage()
@@ -75,13 +78,10 @@ func inboxStage() (stage, error) {
 // receive sends the event that has a result to a receiver. It returns the way with the
 // status of the answer.
 func receive(result stream.Result) (way, error) {
-	const (
-		message = `{"channel":"sms","event":"MO","tid":"1","oa":"+15550199","da":"+15550100","message":"Hello"}`
-		receipt = `{"deliveryInfoNotification":{"deliveryInfo":{"deliveryStatus":"Delivered","deliveryChannel":"sms","destination":"+15550199"},"transid":"2"}}`
-	)
+	const receipt = `{"deliveryInfoNotification":{"deliveryInfo":{"deliveryStatus":"Delivered","deliveryChannel":"sms","destination":"+15550199"},"transid":"2"}}`
 	payloads := map[stream.Result][]string{
-		stream.ResultAccepted:  {message},
-		stream.ResultDuplicate: {message, message},
+		stream.ResultAccepted:  {incoming},
+		stream.ResultDuplicate: {incoming, incoming},
 		stream.ResultFiltered:  {receipt},
 	}
 	var seen recorder
@@ -104,10 +104,11 @@ func receive(result stream.Result) (way, error) {
 // workerStage has the ways in which a delivery ends.
 func workerStage() (stage, error) {
 	broken := errors.New("the handler failed")
-	last := 1
-	for end := ""; end != "term"; last++ {
+	last := 0
+	for end := ""; end != "term"; {
+		last++
 		var err error
-		if _, end, err = handle(returns(broken), last+1); err != nil {
+		if _, end, err = handle(returns(broken), last); err != nil {
 			return stage{}, err
 		}
 	}
@@ -152,7 +153,7 @@ func returns(err error) func(context.Context, stream.MessageEvent) error {
 // handle delivers an event to a worker with handler. It returns the results and the call
 // that settled the delivery.
 func handle(handler func(context.Context, stream.MessageEvent) error, attempt int) ([]stream.Result, string, error) {
-	entry, err := stream.NewEntry([]byte(`{"channel":"sms","event":"MO","tid":"1","oa":"+15550199","da":"+15550100","message":"Hello"}`))
+	entry, err := stream.NewEntry([]byte(incoming))
 	if err != nil {
 		return nil, "", err
 	}
