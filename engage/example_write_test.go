@@ -203,11 +203,11 @@ func ExampleDeliverer_stream() {
 	// Output: +15550199 Hello!
 }
 
-// oneProgram is a locker for a test. That of a program in production is shared, such as
-// pglock.
-type oneProgram chan struct{}
+// oneAtOnce is a locker for one program, with one turn for all keys. That of several
+// programs is shared, such as the one of package pglock.
+type oneAtOnce chan struct{}
 
-func (l oneProgram) Lock(ctx context.Context, key string) (context.Context, func(), error) {
+func (l oneAtOnce) Lock(ctx context.Context, _ string) (context.Context, func(), error) {
 	select {
 	case l <- struct{}{}:
 		return ctx, func() { <-l }, nil
@@ -220,7 +220,7 @@ func (l oneProgram) Lock(ctx context.Context, key string) (context.Context, func
 func ExampleLocker() {
 	server, client, _ := start(engagetest.Queued)
 	defer server.Close()
-	deliverer := &engage.Deliverer{Client: client, Locker: make(oneProgram, 1)}
+	deliverer := &engage.Deliverer{Client: client, Locker: make(oneAtOnce, 1)}
 
 	delivery, err := deliverer.Deliver(context.Background(), engage.Inbound{
 		Address: channel.SMSAddress{Business: "+15550100", Customer: "+15550199"},
