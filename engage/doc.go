@@ -65,8 +65,9 @@
 //
 // [WithLogger] logs calls and attempts. It warns of retries, and of what a reply contains
 // and the SDK does not know. [WithObserver] reports calls and attempts to traces and metrics;
-// package otelengage has an observer for OpenTelemetry. [WithMiddleware] puts code of yours around the transport, below the retries.
-// Results and errors have the header of the last reply.
+// package otelengage has an observer for OpenTelemetry. [WithMiddleware] puts code of yours
+// around the transport, below the retries. Results and errors have the header of the last
+// reply. Requests, results, errors and tokens show nothing private to package log/slog.
 //
 // # Writes are asynchronous
 //

@@ -14,8 +14,8 @@
 // # Spans
 //
 // A call has a span of kind internal with the name of the operation. Each attempt has a
-// span of kind client in it, with the name of the HTTP method. That of a lookup or of a
-// repetition is one of them. The attributes are:
+// span of kind client in it, with the name of the HTTP method. The attempts of a lookup are
+// in the span of the write, with an operation of their own. The attributes are:
 //
 //	call     engage.operation, engage.version, engage.edge, engage.effect,
 //	         engage.attempts, engage.code, error.type
@@ -32,8 +32,8 @@
 // begins a trace of its own, because the event may have waited in the inbox for long and
 // may be handled several times. It has a link to the span in which the event was received:
 // that of the server's instrumentation, such as otelhttp around the receiver, or else the
-// one in the traceparent header of the request. What the handler does with its context
-// belongs to the span. The attributes are:
+// one in the traceparent header of the request. An event of package kafka has no link. The
+// calls that the handler makes with its context are in the span. The attributes are:
 //
 //	process  messaging.system, messaging.operation.name, messaging.operation.type,
 //	         messaging.message.id, messaging.message.conversation_id,
