@@ -51,6 +51,7 @@ var rooms = []room{
 	{"engage/engagetest", []string{"engage", "stream", "engage/channel", "engage/message", "auth", "outcome", "internal/tolerant", "internal/safeerror", "internal/safeurl"}},
 	{"engage/engagetest/conformance", []string{"auth", "engage", "engage/channel", "engage/message", "outcome"}},
 	{"engage/engagetest/mocked", []string{"engage", "engage/engagetest", "engage/message", "outcome"}},
+	{"internal/contract", []string{"engage", "engage/message", "outcome"}},
 	{"examples/...", []string{"outcome", "auth", "engage/...", "stream/...", "examples/..."}},
 }
 
