@@ -38,20 +38,26 @@ func read(t *testing.T) *contract.Document {
 // object is an object of the document.
 type object = map[string]any
 
-// changed returns a copy of the document after change.
-func changed(t *testing.T, change func(root object)) *contract.Document {
+// root returns a copy of the document as an object.
+func root(t *testing.T) object {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
-	var root object
-	require.NoError(t, yaml.Unmarshal(text, &root))
+	var shared, copied object
+	require.NoError(t, yaml.Unmarshal(text, &shared))
 	// Aliases of YAML share objects, which a change of one must not change.
-	encoded, err := json.Marshal(root)
+	encoded, err := json.Marshal(shared)
 	require.NoError(t, err)
-	root = nil
-	require.NoError(t, json.Unmarshal(encoded, &root))
-	change(root)
-	encoded, err = json.Marshal(root)
+	require.NoError(t, json.Unmarshal(encoded, &copied))
+	return copied
+}
+
+// changed returns a copy of the document after change.
+func changed(t *testing.T, change func(root object)) *contract.Document {
+	t.Helper()
+	copied := root(t)
+	change(copied)
+	encoded, err := json.Marshal(copied)
 	require.NoError(t, err)
 	document, err := contract.Read(encoded)
 	require.NoError(t, err)
