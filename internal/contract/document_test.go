@@ -224,6 +224,12 @@ func TestAMissingOrUnknownMarkIsFound(t *testing.T) {
 			func(t *testing.T, root object) { delete(at(t, root, "x-sources"), "push-mms") },
 			`/webhooks/mms/post: x-source is "push-mms", which x-sources does not list`,
 		},
+		"an observation that no page shows": {
+			func(t *testing.T, root object) {
+				at(t, root, "paths", "/conversations", "post")["x-evidence"] = "observed"
+			},
+			`/paths//conversations/post: x-evidence is "observed", but the source has no page`,
+		},
 		"a callback without evidence": {
 			func(t *testing.T, root object) {
 				delete(at(t, root, "components", "callbacks", "Resolved", "{$request.body#/callbackUrl}", "post"), "x-evidence")

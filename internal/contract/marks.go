@@ -12,9 +12,10 @@ import (
 var evidences = []string{string(engage.Documented), string(engage.Observed), string(engage.Assumed)}
 
 // Marks finds the operations, webhooks, callbacks, parameters, headers, members and
-// edges without a valid x-evidence, or without an x-source that x-sources lists. A
-// property that is a reference may have the marks of what it refers to. The conditions in
-// oneOf, anyOf and not have no marks.
+// edges without a valid x-evidence, or without an x-source that x-sources lists. It also
+// finds those that are not assumed and whose source has no page. A property that is a
+// reference may have the marks of what it refers to. The conditions in oneOf, anyOf and not
+// have no marks.
 func (d *Document) Marks() []string {
 	c := &marks{Document: d}
 	c.walk("", map[string]any(d.tree))
@@ -73,7 +74,11 @@ func (c *marks) check(where string, n node) {
 	if evidence := n.text("x-evidence"); !slices.Contains(evidences, evidence) {
 		c.findings = append(c.findings, fmt.Sprintf("%s: x-evidence is %q, and not one of %s", where, evidence, strings.Join(evidences, ", ")))
 	}
-	if source := n.text("x-source"); c.tree.at("x-sources", source) == nil {
-		c.findings = append(c.findings, fmt.Sprintf("%s: x-source is %q, which x-sources does not list", where, source))
+	source := c.tree.at("x-sources", n.text("x-source"))
+	switch {
+	case source == nil:
+		c.findings = append(c.findings, fmt.Sprintf("%s: x-source is %q, which x-sources does not list", where, n.text("x-source")))
+	case source.text("url") == "" && n.text("x-evidence") != string(engage.Assumed):
+		c.findings = append(c.findings, fmt.Sprintf("%s: x-evidence is %q, but the source has no page", where, n.text("x-evidence")))
 	}
 }

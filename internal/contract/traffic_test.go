@@ -316,7 +316,18 @@ func TestTrafficThatDiffersFromTheDocumentIsFound(t *testing.T) {
 		reply := &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}}
 		require.Empty(t, read(t).Reply(request, reply, []byte(`{"tid":"t"}`)))
 		require.Contains(t, strings.Join(read(t).Reply(request, reply, []byte(`{"tid":"t","ticket":"t"}`)), "\n"), "ticket")
+		require.Contains(t, strings.Join(read(t).Reply(request, reply, []byte(`{"value":{"seat":1}}`)), "\n"), "$.body.value.seat")
 		require.Contains(t, strings.Join(read(t).Reply(request, reply, []byte(`{"tid":["t"]}`)), "\n"), "tid")
+		reply.Header.Set("X-Seat", "1")
+		require.Contains(t, strings.Join(read(t).Reply(request, reply, []byte(`{"tid":"t"}`)), "\n"), "X-Seat")
+	})
+	t.Run("a message of a transcript", func(t *testing.T) {
+		request := httptest.NewRequest("GET", "http://service.test/api/v1/conversations/c/messages", nil)
+		reply := &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}}
+		transcript := func(message string) []byte { return []byte(`{"value":{"messages":[` + message + `]}}`) }
+		require.Empty(t, read(t).Reply(request, reply, transcript(text)))
+		require.Empty(t, read(t).Reply(request, reply, transcript(`{"type":"fax","pages":2}`)), "another type is allowed")
+		require.Contains(t, strings.Join(read(t).Reply(request, reply, transcript(text[:len(text)-1]+`,"seat":1}`)), "\n"), "'seat' not allowed")
 	})
 	t.Run("a callback", func(t *testing.T) {
 		require.Empty(t, read(t).Callback(outcome.CloseConversation, []byte(`{"tid":"t","status":"success"}`)))
