@@ -31,24 +31,44 @@ function place(element) {
   if (size >= into.dataset.window) into.lastElementChild.remove();
 }
 
+// keepFocus changes the page. The focus stays where it was. If what had it is gone or
+// hidden, the next control gets it.
+function keepFocus(change) {
+  const controls = [...document.querySelectorAll("a, button, input, select, textarea, summary, [tabindex='0']")];
+  const focused = document.activeElement;
+  const at = controls.indexOf(focused);
+  const next = controls.slice(at).map(control => control.id);
+  change();
+  if (at < 0 || focused.isConnected && focused.checkVisibility()) return;
+  const control = next.map(byID).find(control => control?.checkVisibility()) ?? byID("main");
+  control.focus({preventScroll: control.id === focused.id});
+}
+
 // placeAll puts the elements of some HTML in their places. The focus and the end of the
 // transcript stay where they were.
 function placeAll(html) {
   const template = document.createElement("template");
   template.innerHTML = html;
-  const focused = document.activeElement?.id;
   const box = byID("transcript-box");
   const atEnd = box && box.scrollHeight - box.scrollTop - box.clientHeight < 80;
-  for (const element of [...template.content.children]) place(element);
-  if (focused && document.activeElement?.id !== focused) byID(focused)?.focus({preventScroll: true});
-  if (focused && !byID(focused)?.checkVisibility()) byID("main").focus({preventScroll: true}); // It is gone.
+  keepFocus(() => [...template.content.children].forEach(place));
   if (atEnd) box.scrollTop = box.scrollHeight;
+}
+
+// placeEarlier puts messages before the others, which stay where they were.
+function placeEarlier(html) {
+  const box = byID("transcript-box");
+  const below = box.scrollHeight - box.scrollTop;
+  placeAll(html);
+  box.scrollTop = box.scrollHeight - below;
 }
 
 // say shows HTML, or a text, in the live region.
 function say(html, text) {
-  byID("result").innerHTML = html;
-  if (text) byID("result").textContent = text;
+  keepFocus(() => {
+    byID("result").innerHTML = html;
+    if (text) byID("result").textContent = text;
+  });
 }
 
 // load gets a part of the page.
@@ -97,7 +117,7 @@ document.addEventListener("click", event => {
   event.preventDefault();
   const path = new URL(more.href);
   if (path.searchParams.has("from")) path.searchParams.set("from", byID("rows").children.length);
-  load(path).then(placeAll, error => say("", error.message));
+  load(path).then(more.id === "earlier-messages" ? placeEarlier : placeAll, error => say("", error.message));
 });
 
 // The details of a request are loaded when its line is opened.
