@@ -87,17 +87,21 @@ func (p *page) found() []string {
 	return slices.Clone(p.problems)
 }
 
-// refused drops the entry that the browser writes to the console when the simulator
-// answers with a status of an error, and requires that there is one.
+// refused waits for the entry that the browser writes to the console when the simulator
+// answers with a status of an error, and forgives it.
 func (p *page) refused(status int) {
 	p.t.Helper()
+	p.forgive(fmt.Sprintf("responded with a status of %d ", status))
+}
+
+// forgive waits for problems that contain a text, and forgives them.
+func (p *page) forgive(text string) {
+	p.t.Helper()
+	isMeant := func(problem string) bool { return strings.Contains(problem, text) }
+	require.Eventually(p.t, func() bool { return slices.ContainsFunc(p.found(), isMeant) }, patience, 20*time.Millisecond, "no problem with %q", text)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	i := slices.IndexFunc(p.problems, func(problem string) bool {
-		return strings.Contains(problem, fmt.Sprintf("responded with a status of %d ", status))
-	})
-	require.GreaterOrEqual(p.t, i, 0, "no reply with status %d", status)
-	p.problems = slices.Delete(p.problems, i, i+1)
+	p.problems = slices.DeleteFunc(p.problems, isMeant)
 }
 
 // visit loads a page and waits until it gets events.
@@ -178,13 +182,43 @@ func (p *page) count(selector string) int {
 }
 
 // click waits until a person could click the first element that matches the selector,
-// which nothing covers then, and clicks it.
+// and clicks it. If the page changes at that moment and something else is hit, that gets
+// no click, and click aims again.
 func (p *page) click(selector string) {
 	p.t.Helper()
 	p.wait(fmt.Sprintf(`%s(document.querySelector(%q))`, reachable, selector))
-	at := evaluate[[]float64](p, fmt.Sprintf(`%s(document.querySelector(%q))`, reachable, selector))
-	require.NoError(p.t, chromedp.Do(p.tab, chromedp.MouseClickXY(at[0], at[1])))
+	for {
+		at := evaluate[[]float64](p, fmt.Sprintf(aim, reachable, selector))
+		if at == nil {
+			p.wait(fmt.Sprintf(`%s(document.querySelector(%q))`, reachable, selector))
+			continue
+		}
+		require.NoError(p.t, chromedp.Do(p.tab, chromedp.MouseClickXY(at[0], at[1])))
+		// It is undefined on the next page.
+		missed, err := chromedp.Run(p.tab, chromedp.Evaluate[bool](`window.hit === false`))
+		if err != nil || !missed {
+			return
+		}
+	}
 }
+
+// aim is an expression for where to click an element that stands still. It is null if the
+// element moves. A click on anything else sets window.hit to false and has no effect.
+const aim = `(async (reachable, selector) => {
+	const element = document.querySelector(selector);
+	const before = reachable(element);
+	await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+	const at = reachable(element);
+	if (String(before) !== String(at)) return null;
+	addEventListener("click", event => {
+		window.hit = element.contains(event.target);
+		if (!window.hit) {
+			event.preventDefault();
+			event.stopPropagation();
+		}
+	}, {capture: true, once: true});
+	return at;
+})(%s, %q)`
 
 // reachable is a function that scrolls an element into view and returns where to click
 // it. It returns null if the element is not there, outside of the window, or covered.
@@ -195,15 +229,16 @@ const reachable = `(element => {
 	if (!box) return null;
 	const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
 	const hit = document.elementFromPoint(x, y);
-	return hit && (element.contains(hit) || hit.contains(element) && hit.tagName === "LABEL") ? [x, y] : null;
+	return element.contains(hit) ? [x, y] : null;
 })`
 
-// fill types a text into a field.
+// fill types a text into a field, in place of what is there.
 func (p *page) fill(selector, text string) {
 	p.t.Helper()
 	p.click(selector)
+	evaluate[chromedp.Void](p, `document.activeElement.select()`)
 	p.press(text)
-	p.wait(fmt.Sprintf(`document.querySelector(%q).value.endsWith(%q)`, selector, text))
+	p.wait(fmt.Sprintf(`document.querySelector(%q).value === %q`, selector, text))
 }
 
 // choose selects an option of a list.
