@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/engagesdk/engage-go/engage/channel"
@@ -43,7 +44,7 @@ func story(t *testing.T) *engagetest.Server {
 
 	seed(61, "Jon Berg", channel.EmailAddress{Mailbox: "help@shop.example", From: "jon@mail.example", Subject: "My invoice"}, closed,
 		message.Email{Direction: message.Inbound, Content: message.EmailContent{From: "jon@mail.example", To: []string{"help@shop.example"}, PlainBody: "Thank you, that was quick."}})
-	seed(48, "Ines Duarte", channel.AppleAddress{AccountID: "shop", UserID: "urn:mbid:ines"}, held, inbound("Can I try them on in your shop?"))
+	seed(48, "Ines Paz", channel.AppleAddress{AccountID: "shop", UserID: "urn:mbid:ines"}, held, inbound("Can I try them on in your shop?"))
 	seed(37, "Hugo Lind", channel.FacebookAddress{PageID: "shop", PageScopedID: "4711"}, joined("agent-3"), inbound("When do you open?"), outbound("At nine, every day but Sunday."))
 	seed(24, "Gita Rao", channel.LiveChatAddress{AppID: "shop", UserID: "gita", ThreadID: "t-1", BrowserFingerprint: "gita"}, joined("agent-5"), inbound("Do you have shoes?"), samples.Carousel())
 	seed(15, "Finn Moe", channel.SMSAddress{Business: "+15550100", Customer: "+15550142"}, nil, inbound("I was charged twice."))
@@ -58,23 +59,30 @@ func story(t *testing.T) *engagetest.Server {
 // annID is the id of the conversation that [story] adds last.
 const annID = "CSR0000000000006"
 
-// TestPictureOfTheREADME plays the scene that the README shows.
+// TestPictureOfTheREADME plays the scene that the README shows: the reply to an agent's
+// message is lost, and the client finds the message in the transcript.
 func TestPictureOfTheREADME(t *testing.T) {
-	p := open(t, startWith(t, story(t)), "/conversations/"+annID)
-	p.show(look{"", 1360, 860, "light"})
+	p := open(t, startWith(t, story(t)), "/faults")
+	p.show(look{"", 1280, 900, "light"})
+	p.choose("#fault", "lost-reply")
+	p.choose("#fault-operation", "AppendMessage")
+	p.click("#fault-on")
+	p.see("#active-faults", "Apply it and lose the reply")
+
+	p.visit("/conversations/" + annID)
 	p.click("#join")
 	p.see("#participants", "agent-7")
 	p.choose("#reply-type", "wab-buttons")
 	p.click("#reply-send")
+	p.see("#result", "reconciled")
 	p.click(`.choices button[value="No"]`)
 	p.see(".inbound .answer", "No")
-	p.choose("#reply-type", "wab-list")
-	p.click("#reply-send")
-	p.click(".picker summary")
-	p.see(".outbound .choices", "Swap it")
+	p.click(`.request:has(.bad) summary`)
+	p.see(".request .details", "wab-buttons")
 	p.click("#result-dismiss")
 	p.seeNo("#result-dismiss")
-	evaluate[bool](p, `(box => { box.scrollTop = box.scrollHeight; document.activeElement.blur(); return true; })(document.querySelector("#transcript-box"))`)
+	evaluate[chromedp.Void](p, `document.querySelector("#transcript-box").scrollTop = 0, scrollTo(0, 0), document.activeElement.blur()`)
+	p.wait(`[...document.images].every(i => i.complete)`)
 	file := filepath.Join(t.TempDir(), "desk.png")
 	if *update {
 		file = filepath.Join("..", "..", "..", ".github", "desk.png")

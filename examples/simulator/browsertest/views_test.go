@@ -3,8 +3,10 @@
 package browsertest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"image/png"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -164,7 +166,11 @@ func (p *page) screenshot(file string) {
 		return shot.Data, err
 	})
 	require.NoError(p.t, err)
-	require.NoError(p.t, os.WriteFile(file, picture, 0o644))
+	decoded, err := png.Decode(bytes.NewReader(picture))
+	require.NoError(p.t, err)
+	var small bytes.Buffer
+	require.NoError(p.t, (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&small, decoded))
+	require.NoError(p.t, os.WriteFile(file, small.Bytes(), 0o644))
 }
 
 // installAxe returns the script of axe-core, which finds barriers for people with
