@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -119,12 +120,16 @@ func TestTheLogDoesNotReplaceAnObserver(t *testing.T) {
 }
 
 func TestALogThatIsOffAllocatesNothing(t *testing.T) {
+	// The fewest of many runs, because a pool may be empty in any of them.
 	allocations := func(options ...engage.Option) float64 {
-		client := over(t, inMemory{}, options...)
-		return testing.AllocsPerRun(100, func() {
-			_, err := client.SearchConversation(t.Context(), searchRequest)
-			require.NoError(t, err)
-		})
+		client, fewest := over(t, inMemory{}, options...), math.Inf(1)
+		for range 100 {
+			fewest = min(fewest, testing.AllocsPerRun(1, func() {
+				_, err := client.SearchConversation(t.Context(), searchRequest)
+				require.NoError(t, err)
+			}))
+		}
+		return fewest
 	}
 	off := slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelError}))
 	require.Equal(t, allocations(), allocations(engage.WithLogger(off)))
