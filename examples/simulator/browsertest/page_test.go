@@ -35,8 +35,8 @@ type page struct {
 }
 
 // open opens a page of the desk in a tab of its own. At its end the test fails if the
-// page has written an error to the console, has violated its policy, has opened a dialog,
-// or has sent a request to anything but the simulator.
+// page has done what it must not do: write an error to the console, violate its policy,
+// open a dialog, or send a request to anything but the simulator.
 func open(t *testing.T, address, path string) *page {
 	t.Helper()
 	p := &page{t: t, address: address}
@@ -65,7 +65,7 @@ func (p *page) listen(event any) {
 	case *runtime.EventConsoleAPICalled:
 		p.note("console.%s", e.Type)
 	case *runtime.EventExceptionThrown:
-		p.note("exception: %s %s", e.ExceptionDetails.Text, e.ExceptionDetails.Exception.Description)
+		p.note("exception: %s", e.ExceptionDetails.Text)
 	case *cdppage.EventJavascriptDialogOpening:
 		p.note("a dialog: %s", e.Message)
 		go func() { // Nothing goes on before.
@@ -285,4 +285,22 @@ func (p *page) show(l look) {
 	})
 	require.NoError(p.t, err)
 	p.wait(fmt.Sprintf(`innerWidth >= %d && matchMedia("(prefers-color-scheme: %s)").matches`, l.width, l.scheme))
+}
+
+// TestProblemsAreNoticed does on purpose what no page may do.
+func TestProblemsAreNoticed(t *testing.T) {
+	p := open(t, start(t), "/")
+	for problem, cause := range map[string]string{
+		"a dialog: 1":                        `alert(1)`,
+		"console.error":                      `console.error("wrong")`,
+		"exception: Uncaught":                `void setTimeout(() => { throw new Error("wrong"); })`,
+		"Executing inline script violates":   `document.head.append(Object.assign(document.createElement("script"), {text: "alert(2)"}))`,
+		"Connecting to 'http://127.0.0.2/x'": `void fetch("http://127.0.0.2/x").catch(() => {})`,
+		"Loading the image":                  `void (new Image().src = "http://127.0.0.2/x.png")`,
+	} {
+		evaluate[chromedp.Void](p, cause)
+		p.forgive(problem)
+	}
+	p.forgive("Fetch API cannot load http://127.0.0.2/x")
+	p.forgive("a request to http://127.0.0.2/x.png")
 }

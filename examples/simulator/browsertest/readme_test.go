@@ -3,6 +3,7 @@
 package browsertest
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -88,4 +89,7 @@ func TestPictureOfTheREADME(t *testing.T) {
 		file = filepath.Join("..", "..", "..", ".github", "desk.png")
 	}
 	p.screenshot(file)
+	size, err := os.Stat(file)
+	require.NoError(t, err)
+	require.Less(t, size.Size(), int64(200_000), "the picture is large for a README")
 }

@@ -3,10 +3,8 @@
 package browsertest
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"image/png"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -158,7 +156,7 @@ func TestViews(t *testing.T) {
 	}
 }
 
-// screenshot writes a picture of the whole page.
+// screenshot writes a picture of the whole page as PNG.
 func (p *page) screenshot(file string) {
 	p.t.Helper()
 	picture, err := chromedp.Run(p.tab, func(ctx context.Context, _ *chromedp.Target) ([]byte, error) {
@@ -166,11 +164,7 @@ func (p *page) screenshot(file string) {
 		return shot.Data, err
 	})
 	require.NoError(p.t, err)
-	decoded, err := png.Decode(bytes.NewReader(picture))
-	require.NoError(p.t, err)
-	var small bytes.Buffer
-	require.NoError(p.t, (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&small, decoded))
-	require.NoError(p.t, os.WriteFile(file, small.Bytes(), 0o644))
+	require.NoError(p.t, os.WriteFile(file, picture, 0o644))
 }
 
 // installAxe returns the script of axe-core, which finds barriers for people with
