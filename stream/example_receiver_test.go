@@ -192,6 +192,14 @@ func (metrics) Handled(_ context.Context, result stream.Result, _ time.Duration)
 	fmt.Println("handled:", result)
 }
 
+func (metrics) TraceParent(request *http.Request) string { return request.Header.Get("traceparent") }
+
+func (metrics) HandlerStarted(ctx context.Context, _ stream.HandlerStart) context.Context { return ctx }
+
+func (metrics) HandlerEnded(_ context.Context, handler stream.HandlerEnd) {
+	fmt.Println("handler of a", handler.Kind, "ended")
+}
+
 func (metrics) Waiting(_ context.Context, backlog stream.Backlog) {
 	fmt.Println("waiting:", backlog.Entries, "for", backlog.Age())
 }
@@ -220,6 +228,7 @@ func ExampleObserver() {
 	// Output:
 	// received: accepted
 	// received: duplicate
+	// handler of a message ended
 	// handled: handled
 }
 
