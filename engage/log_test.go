@@ -121,7 +121,7 @@ func TestTheLogDoesNotReplaceAnObserver(t *testing.T) {
 
 func TestALogThatIsOffAllocatesNothing(t *testing.T) {
 	// The fewest of many runs, because a pool may be empty in any of them.
-	allocations := func(options ...engage.Option) float64 {
+	allocations := func(options ...engage.Option) int {
 		client, fewest := over(t, inMemory{}, options...), math.Inf(1)
 		for range 100 {
 			fewest = min(fewest, testing.AllocsPerRun(1, func() {
@@ -129,9 +129,9 @@ func TestALogThatIsOffAllocatesNothing(t *testing.T) {
 				require.NoError(t, err)
 			}))
 		}
-		return fewest
+		return int(fewest)
 	}
-	off := slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelError}))
+	off := logTo(io.Discard, slog.LevelError)
 	require.Equal(t, allocations(), allocations(engage.WithLogger(off)))
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -120,12 +121,10 @@ func server(t *testing.T, replies ...string) *httptest.Server {
 	var count atomic.Int64
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		status, body, _ := strings.Cut(replies[min(int(count.Add(1)), len(replies))-1], " ")
-		code := http.StatusOK
-		_, err := fmt.Sscan(status, &code)
+		code, _ := strconv.Atoi(status)
 		w.Header().Set("trxid", "X-1\xff")
 		w.WriteHeader(code)
 		_, _ = fmt.Fprint(w, body)
-		_ = err
 	}))
 	t.Cleanup(s.Close)
 	return s

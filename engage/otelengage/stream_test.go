@@ -108,7 +108,7 @@ func TestTheCallsOfAHandlerBelongToItsSpan(t *testing.T) {
 		w := newWebhook(t)
 		reply := func(http.RoundTripper) http.RoundTripper {
 			return roundTrip(func(r *http.Request) (*http.Response, error) {
-				return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(found)), Request: r}, nil
+				return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(found)), Request: r}, nil
 			})
 		}
 		c := client(t, "https://engage.example.com", engage.WithObserver(w), engage.WithMiddleware(reply))
