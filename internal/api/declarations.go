@@ -94,13 +94,15 @@ func text(typ types.Type) string {
 	return types.TypeString(nameless(typ), (*types.Package).Name)
 }
 
-// nameless returns typ without the names of its parameters and results, and an
-// interface with one method in place of its unexported ones.
+// nameless returns typ without the names of its parameters and results, unless typ is
+// generic, and an interface with one method in place of its unexported ones.
 func nameless(typ types.Type) types.Type {
 	switch typ := typ.(type) {
 	case *types.Signature:
-		parameters := slices.Collect(typ.TypeParams().TypeParams())
-		return types.NewSignatureType(nil, nil, parameters, tuple(typ.Params()), tuple(typ.Results()), typ.Variadic())
+		if typ.TypeParams().Len() > 0 {
+			return typ // a type parameter belongs to one signature
+		}
+		return types.NewSignatureType(nil, nil, nil, tuple(typ.Params()), tuple(typ.Results()), typ.Variadic())
 	case *types.Interface:
 		var methods []*types.Func
 		for method := range typ.Methods() {
