@@ -203,20 +203,24 @@ func (p *page) click(selector string) {
 }
 
 // aim is an expression for where to click an element that stands still. It is null if the
-// element moves. A click on anything else sets window.hit to false and has no effect.
+// element moves. A click on the element sets window.hit to true. A click on anything else
+// has no effect.
 const aim = `(async (reachable, selector) => {
 	const element = document.querySelector(selector);
 	const before = reachable(element);
 	await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
 	const at = reachable(element);
-	if (String(before) !== String(at)) return null;
+	if (!at || String(before) !== String(at)) return null;
+	window.hit = false;
+	window.aiming?.abort();
+	window.aiming = new AbortController();
 	addEventListener("click", event => {
 		window.hit = element.contains(event.target);
 		if (!window.hit) {
 			event.preventDefault();
 			event.stopPropagation();
 		}
-	}, {capture: true, once: true});
+	}, {capture: true, once: true, signal: window.aiming.signal});
 	return at;
 })(%s, %q)`
 
@@ -256,15 +260,15 @@ func (p *page) press(keys string, modifiers ...kb.Modifier) {
 	require.NoError(p.t, chromedp.Do(p.tab, chromedp.KeyEvent(keys, chromedp.KeyModifiers(modifiers...))))
 }
 
-// look is a way of seeing a page.
-type look struct {
+// screen is a window of a browser and its colours.
+type screen struct {
 	name          string
 	width, height int64
 	scheme        string
 }
 
-// looks are the ways of seeing a page in which it must be right.
-var looks = []look{
+// screens are those on which every page must be right.
+var screens = []screen{
 	{"light", 1440, 900, "light"}, {"dark", 1440, 900, "dark"}, {"tablet", 900, 1100, "light"},
 	{"phone", 390, 844, "light"}, {"phone-dark", 390, 844, "dark"},
 }
@@ -272,19 +276,19 @@ var looks = []look{
 // phone is the width of a phone.
 const phone = 390
 
-// show sets how the page is seen.
-func (p *page) show(l look) {
+// show shows the page on a screen.
+func (p *page) show(s screen) {
 	p.t.Helper()
 	var options []chromedp.EmulateViewportOption
-	if l.width <= phone {
+	if s.width <= phone {
 		options = append(options, chromedp.EmulateMobile, chromedp.EmulateTouch)
 	}
-	require.NoError(p.t, chromedp.Do(p.tab, chromedp.EmulateViewport(l.width, l.height, options...)))
+	require.NoError(p.t, chromedp.Do(p.tab, chromedp.EmulateViewport(s.width, s.height, options...)))
 	_, err := chromedp.Call(p.tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: l.scheme}},
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: s.scheme}},
 	})
 	require.NoError(p.t, err)
-	p.wait(fmt.Sprintf(`innerWidth >= %d && matchMedia("(prefers-color-scheme: %s)").matches`, l.width, l.scheme))
+	p.wait(fmt.Sprintf(`innerWidth >= %d && matchMedia("(prefers-color-scheme: %s)").matches`, s.width, s.scheme))
 }
 
 // TestProblemsAreNoticed does on purpose what no page may do.

@@ -64,7 +64,7 @@ const annID = "CSR0000000000006"
 // message is lost, and the client finds the message in the transcript.
 func TestPictureOfTheREADME(t *testing.T) {
 	p := open(t, startWith(t, story(t)), "/faults")
-	p.show(look{"", 1280, 900, "light"})
+	p.show(screen{"", 1280, 900, "light"})
 	p.choose("#fault", "lost-reply")
 	p.choose("#fault-operation", "AppendMessage")
 	p.click("#fault-on")

@@ -4,7 +4,6 @@ package browsertest
 
 import (
 	"bufio"
-	"bytes"
 	"io"
 	"os"
 	"os/exec"
@@ -23,8 +22,7 @@ func start(t *testing.T, arguments ...string) (address string) {
 	t.Helper()
 	simulator := exec.Command(program, append([]string{"-listen", "127.0.0.1:0"}, arguments...)...)
 	simulator.Env = append(os.Environ(), "TZ=UTC")
-	var complaints bytes.Buffer
-	simulator.Stderr = &complaints
+	simulator.Stderr = os.Stderr
 	printed, err := simulator.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, simulator.Start())
@@ -33,9 +31,9 @@ func start(t *testing.T, arguments ...string) (address string) {
 	t.Cleanup(func() {
 		require.NoError(t, simulator.Process.Signal(os.Interrupt))
 		_, _ = io.Copy(io.Discard, lines)
-		require.NoError(t, simulator.Wait(), complaints.String())
+		require.NoError(t, simulator.Wait())
 	})
-	require.NoError(t, err, complaints.String())
+	require.NoError(t, err)
 	address, found := strings.CutPrefix(strings.TrimSpace(first), "Desk:  ")
 	require.True(t, found, first)
 	return strings.TrimSuffix(address, "/")

@@ -127,7 +127,7 @@ func everything(t *testing.T) *engagetest.Server {
 	return state
 }
 
-// TestViews looks at every view in light and dark, on a wide screen and on a phone.
+// TestViews checks every view in light and dark, on a wide screen and on a phone.
 func TestViews(t *testing.T) {
 	folder := "screenshots"
 	require.NoError(t, os.RemoveAll(folder))
@@ -141,14 +141,14 @@ func TestViews(t *testing.T) {
 				v.prepare(p)
 			}
 			evaluate[chromedp.Void](p, axe)
-			for _, l := range looks {
-				t.Run(l.name, func(t *testing.T) {
+			for _, s := range screens {
+				t.Run(s.name, func(t *testing.T) {
 					p.t = t
-					p.show(l)
-					p.screenshot(filepath.Join(folder, v.name+"-"+l.name+".png"))
+					p.show(s)
+					p.screenshot(filepath.Join(folder, v.name+"-"+s.name+".png"))
 					p.requireAccessible()
-					p.requireReachable(l)
-					p.requireScheme(l.scheme)
+					p.requireReachable(s)
+					p.requireScheme(s.scheme)
 				})
 			}
 			p.t = t
@@ -202,9 +202,9 @@ func (p *page) requireAccessible() {
 
 // requireReachable requires that nothing sticks out of the window or of a box, and that
 // each control can be clicked.
-func (p *page) requireReachable(l look) {
+func (p *page) requireReachable(s screen) {
 	p.t.Helper()
-	require.LessOrEqual(p.t, evaluate[int64](p, `Math.max(document.documentElement.scrollWidth, innerWidth)`), l.width, "the page scrolls sideways")
+	require.LessOrEqual(p.t, evaluate[int64](p, `Math.max(document.documentElement.scrollWidth, innerWidth)`), s.width, "the page scrolls sideways")
 	require.Empty(p.t, evaluate[[]string](p, `[...document.body.querySelectorAll("*")].filter(e =>
 		e.clientWidth && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX === "visible").map(e => e.outerHTML.slice(0, 200))`), "contents stick out")
 	require.Empty(p.t, evaluate[[]string](p, `(() => {
