@@ -253,7 +253,7 @@ func TestAReceiptCanBeWaitedForLater(t *testing.T) {
 	require.Equal(t, 2, pending.size(), "a write is pending as long as its receipt is in use")
 	runtime.KeepAlive(receipt)
 	runtime.KeepAlive(lost)
-	receipt, lost, same, settled = nil, nil, engage.Receipt{}, engage.Receipt{}
+	receipt, lost, same, settled = nil, nil, engage.Receipt{}, engage.Receipt{} //nolint:ineffassign // so that the collector can take them
 	for pending.size() > 0 {
 		runtime.GC()
 		runtime.Gosched()

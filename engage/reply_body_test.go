@@ -39,7 +39,7 @@ func TestAReplyOfAnySizeIsReadUpToTheLimit(t *testing.T) {
 			w.(http.Flusher).Flush()
 			panic(http.ErrAbortHandler)
 		}, int64(len(acknowledged)), "unexpected EOF"},
-		"a Content-Length without a body": {func(w http.ResponseWriter, r *http.Request) {
+		"a Content-Length without a body": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "4611686018427387904")
 			w.(http.Flusher).Flush()
 			panic(http.ErrAbortHandler)

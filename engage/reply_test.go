@@ -325,7 +325,7 @@ func TestEverySpellingOfTheTransactionIDIsRead(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "T-1", receipt.TransactionID, body)
 		require.Equal(t, http.StatusAccepted, receipt.HTTPStatus)
-		require.Equal(t, receipt.TraceIDs, []outcome.TraceID{{Name: "trxid", Value: "X-1"}, {Name: "TrackingId", Value: "X-2"}, {Name: "tid", Value: "T-1"}})
+		require.Equal(t, []outcome.TraceID{{Name: "trxid", Value: "X-1"}, {Name: "TrackingId", Value: "X-2"}, {Name: "tid", Value: "T-1"}}, receipt.TraceIDs)
 		require.JSONEq(t, body, string(receipt.Raw()))
 		if strings.Contains(body, "conversationId") {
 			require.Equal(t, "17", receipt.ConversationID, "a number is an id, too")

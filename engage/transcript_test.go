@@ -122,7 +122,7 @@ func TestATranscriptWithoutAnOffsetIsReadFromItsBeginningEachTime(t *testing.T) 
 }
 
 func TestATranscriptThatDoesNotEndIsAnError(t *testing.T) {
-	page := func(first, count int, texts ...int) string {
+	page := func(count int, texts ...int) string {
 		var messages []string
 		for _, text := range texts {
 			messages = append(messages, fmt.Sprintf(`{"direction":"inbound","type":"text","text":"%d"}`, text))
@@ -134,10 +134,10 @@ func TestATranscriptThatDoesNotEndIsAnError(t *testing.T) {
 		read   int
 		reason string
 	}{
-		"the same page for each offset":          {func(int) string { return page(0, 9, 0, 1) }, 2, "the same page"},
-		"the same page, which grows":             {func(offset int) string { return page(0, 9, []int{0, 1, 2}[:min(2+offset, 3)]...) }, 2, "the same page"},
-		"an empty page before the last message":  {func(offset int) string { return page(0, 9, []int{0, 1}[min(offset, 2):]...) }, 2, "before its count of records"},
-		"a new message with each page, for ever": {func(offset int) string { return page(0, 0, offset) }, 2000, "too long"},
+		"the same page for each offset":          {func(int) string { return page(9, 0, 1) }, 2, "the same page"},
+		"the same page, which grows":             {func(offset int) string { return page(9, []int{0, 1, 2}[:min(2+offset, 3)]...) }, 2, "the same page"},
+		"an empty page before the last message":  {func(offset int) string { return page(9, []int{0, 1}[min(offset, 2):]...) }, 2, "before its count of records"},
+		"a new message with each page, for ever": {func(offset int) string { return page(0, offset) }, 2000, "too long"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := newStub(t, func(w http.ResponseWriter, r *http.Request) {

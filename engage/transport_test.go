@@ -133,7 +133,7 @@ func TestABodyIsNotReadAfterItWasClosed(t *testing.T) {
 
 func TestARedirectOfAWriteIsRefused(t *testing.T) {
 	for _, status := range []int{http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
-		server := newStub(t, func(w http.ResponseWriter, r *http.Request) {
+		server := newStub(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Location", "/elsewhere")
 			w.WriteHeader(status)
 		})

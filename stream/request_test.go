@@ -15,8 +15,8 @@ func TestContentTypesOfJSONAreAccepted(t *testing.T) {
 	}
 	silent := func(r *http.Request) { r.Header.Del("Content-Type") }
 	require.Equal(t, http.StatusOK, newReceiving(t).post(typing, silent).StatusCode)
-	any := newReceiving(t, stream.WithAnyContentType())
-	require.Equal(t, http.StatusOK, any.post(typing, contentType("text/plain")).StatusCode)
+	every := newReceiving(t, stream.WithAnyContentType())
+	require.Equal(t, http.StatusOK, every.post(typing, contentType("text/plain")).StatusCode)
 	for _, value := range []string{"identity", "Identity", "IDENTITY", "identity, Identity", ""} {
 		require.Equal(t, http.StatusOK, newReceiving(t).post(typing, encoding(value)).StatusCode, value)
 	}

@@ -124,7 +124,7 @@ func TestASignatureOverTheCompactedPayloadIsAcceptedIfAskedFor(t *testing.T) {
 }
 
 func TestAVerifierNeedsASecret(t *testing.T) {
-	for _, make := range []func() (*stream.Verifier, error){
+	for _, newVerifier := range []func() (*stream.Verifier, error){
 		func() (*stream.Verifier, error) { return stream.NewVerifier(stream.SHA256) },
 		func() (*stream.Verifier, error) { return stream.NewVerifier("sha1", current) },
 		func() (*stream.Verifier, error) { return stream.NewVerifier(stream.SHA256, stream.Secret{}) },
@@ -132,7 +132,7 @@ func TestAVerifierNeedsASecret(t *testing.T) {
 			return stream.NewVerifier(stream.SHA256, current, stream.NewSecret("").Named("next"))
 		},
 	} {
-		verifier, err := make()
+		verifier, err := newVerifier()
 		require.Error(t, err)
 		require.Nil(t, verifier)
 	}

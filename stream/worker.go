@@ -147,7 +147,7 @@ func (w *Worker) work(ready, taking, working context.Context) error {
 	if source, ok := w.source.(backlogSource); ok && w.observer != nil {
 		reporting, stop := context.WithCancel(taking)
 		reporter := start(func() error { w.reportBacklog(reporting, source); return nil })
-		defer reporter.wait()
+		defer func() { _ = reporter.wait() }()
 		defer stop()
 	}
 	var group sync.WaitGroup

@@ -240,7 +240,8 @@ func TestValuesOfOtherKindsAreReadWhereTheirMeaningIsClear(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			m := decode(t, test.json)
-			require.Equal(t, test.is, test.want(m))
+			is := test.want(m)
+			require.Equal(t, test.is, is)
 			requireSameMembers(t, parsed(t, []byte(test.json)), parsed(t, encode(t, m)), "")
 			require.Equal(t, test.json, string(message.EnvelopeOf(m).Raw))
 		})

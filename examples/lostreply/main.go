@@ -68,7 +68,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 	if err != nil {
 		return err
 	}
-	defer stop()
+	defer func() { _ = stop() }()
 	noTranscripts := engage.WithRoute(outcome.FetchTranscript, engage.Route{Method: http.MethodGet, Path: "/no-transcripts/{conversation}"})
 	return s.loseReply(ctx, noTranscripts, engage.WithCallbacks(callbacks))
 }
@@ -142,6 +142,6 @@ func serveCallbacks() (callbacks *callback.Handler, stop func() error, err error
 	mux := http.NewServeMux()
 	mux.Handle("/engage/callbacks/", callbacks)
 	server := &http.Server{Handler: mux, ReadTimeout: 10 * time.Second}
-	go server.Serve(listener)
+	go func() { _ = server.Serve(listener) }()
 	return callbacks, server.Close, nil
 }

@@ -100,8 +100,8 @@ func TestACapabilityListReachesAnOpenConversation(t *testing.T) {
 }
 
 func TestTheEventsOfTheProgramAreNotForATenant(t *testing.T) {
-	real := func(name string) string { return map[string]string{"ENGAGE_BASE_URL": "us"}[name] }
-	require.ErrorContains(t, run(t.Context(), nil, real, io.Discard), "set -listen")
+	tenant := func(name string) string { return map[string]string{"ENGAGE_BASE_URL": "us"}[name] }
+	require.ErrorContains(t, run(t.Context(), nil, tenant, io.Discard), "set -listen")
 }
 
 // firstURL passes on the first URL that the program prints.

@@ -184,7 +184,7 @@ func TestADocumentThatDiffersFromTheTablesIsFound(t *testing.T) {
 			`x-support: the table lacks "outbound wab-list on sms`,
 		},
 		"a region at another address": {
-			func(t *testing.T, root object) {
+			func(_ *testing.T, root object) {
 				root["servers"].([]any)[0].(object)["url"] = "https://api.example.com/api/v1"
 			},
 			`servers: the document lacks "us https://api-us-site-1.imiengage.io/api/v1", which the table has`,
@@ -217,7 +217,7 @@ func TestAMissingOrUnknownMarkIsFound(t *testing.T) {
 			`/paths//oauth/token/post: x-evidence is "certain"`,
 		},
 		"an edge without a source": {
-			func(t *testing.T, root object) { delete(root["x-standard-edges"].([]any)[0].(object), "x-source") },
+			func(_ *testing.T, root object) { delete(root["x-standard-edges"].([]any)[0].(object), "x-source") },
 			`/x-standard-edges[0]: x-source is "", which x-sources does not list`,
 		},
 		"an unknown source": {

@@ -312,7 +312,7 @@ func TestTrafficThatDiffersFromTheDocumentIsFound(t *testing.T) {
 		})
 	}
 	t.Run("a reply", func(t *testing.T) {
-		request := httptest.NewRequest("POST", "http://service.test/api/v1/conversations/c/close", nil)
+		request := httptest.NewRequest(http.MethodPost, "http://service.test/api/v1/conversations/c/close", nil)
 		reply := &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}}
 		require.Empty(t, read(t).Reply(request, reply, []byte(`{"tid":"t"}`)))
 		require.Contains(t, strings.Join(read(t).Reply(request, reply, []byte(`{"tid":"t","ticket":"t"}`)), "\n"), "ticket")
@@ -322,7 +322,7 @@ func TestTrafficThatDiffersFromTheDocumentIsFound(t *testing.T) {
 		require.Contains(t, strings.Join(read(t).Reply(request, reply, []byte(`{"tid":"t"}`)), "\n"), "X-Seat")
 	})
 	t.Run("a message of a transcript", func(t *testing.T) {
-		request := httptest.NewRequest("GET", "http://service.test/api/v1/conversations/c/messages", nil)
+		request := httptest.NewRequest(http.MethodGet, "http://service.test/api/v1/conversations/c/messages", nil)
 		reply := &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}}
 		transcript := func(message string) []byte { return []byte(`{"value":{"messages":[` + message + `]}}`) }
 		require.Empty(t, read(t).Reply(request, reply, transcript(text)))

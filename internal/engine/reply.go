@@ -20,12 +20,12 @@ import (
 type Expect uint8
 
 const (
-	// Value: a status or a value, as the reply to a read has.
+	// Value is a status or a value, as the reply to a read has.
 	Value Expect = iota
-	// Acknowledgement: a transaction id or a known word of success, as the reply
+	// Acknowledgement is a transaction id or a known word of success, as the reply
 	// to a write has. 204 and 205 acknowledge a write without a body (assumed).
 	Acknowledgement
-	// Anything: no more is known of the operation.
+	// Anything is enough: no more is known of the operation.
 	Anything
 )
 

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"encoding/json"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -37,7 +36,7 @@ func (c *Call) Shown(text string, token auth.Token) string {
 // quotable returns the body, and the values of query and header.
 func (c *Call) quotable() []string {
 	texts := []string{string(c.Body)}
-	for _, values := range []map[string][]string{url.Values(c.URL.Query()), c.Header} {
+	for _, values := range []map[string][]string{c.URL.Query(), c.Header} {
 		for _, list := range values {
 			texts = append(texts, list...)
 		}

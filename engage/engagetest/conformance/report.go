@@ -210,7 +210,7 @@ func (r Report) patch() string {
 	if len(r.Routes) == 0 {
 		return "No route differs from that of the client, as far as it was tested.\n"
 	}
-	operations := slices.SortedFunc(maps.Keys(r.Routes), func(a, b outcome.Operation) int { return cmp.Compare(a, b) })
+	operations := slices.Sorted(maps.Keys(r.Routes))
 	text := "This tenant has other routes. Add these options to engage.New:\n\n"
 	for _, operation := range operations {
 		route := r.Routes[operation]
