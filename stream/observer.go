@@ -29,7 +29,8 @@ type Observer interface {
 	// HandlerEnded is called with that context after the handler has returned or panicked.
 	HandlerEnded(ctx context.Context, handler HandlerEnd)
 	// Handled is called with each result of a delivery. Lag is the time since the
-	// event was received. It is 0 if that is unknown.
+	// event was received. It is 0 if that is unknown, or if the clock of the receiver is
+	// ahead.
 	Handled(ctx context.Context, result Result, lag time.Duration)
 	// Waiting is called every 10 seconds by each [Worker.Run], if the source has a
 	// Backlog method. It is not called when that method fails.
@@ -52,11 +53,13 @@ type HandlerEnd struct {
 	HandlerStart
 	// Duration is how long the handler took.
 	Duration time.Duration
-	// Err is the error of the handler, and a [*PanicError] if it panicked.
+	// Err is the error of the handler: nil if it succeeded, and a [*PanicError] if it
+	// panicked.
 	Err error
 }
 
-// observed returns h, around which the observer is called.
+// observed returns a handler that calls h between HandlerStarted and HandlerEnded. It returns
+// a panic of h as an error.
 func (r run) observed(h handler, start HandlerStart) handler {
 	if r.observer == nil {
 		return h
@@ -106,12 +109,17 @@ type Backlog struct {
 	Oldest time.Time
 }
 
-// Age returns how long ago the oldest entry was received, and 0 if Oldest is zero.
-func (b Backlog) Age() time.Duration {
-	if b.Oldest.IsZero() {
+// Age returns how long ago the oldest entry was received. It returns 0 if Oldest is zero, or
+// if the clock of the receiver is ahead.
+func (b Backlog) Age() time.Duration { return since(b.Oldest) }
+
+// since returns the time since an event was received. It is 0 if that is unknown or, by the
+// clock of this program, yet to come.
+func since(received time.Time) time.Duration {
+	if received.IsZero() {
 		return 0
 	}
-	return time.Since(b.Oldest)
+	return max(0, time.Since(received))
 }
 
 // backlogSource is a source that knows its backlog. Backlog returns an error if the source

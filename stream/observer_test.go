@@ -191,6 +191,24 @@ func TestAnObserverSeesTheBacklogAndTheAgeOfTheOldestEntry(t *testing.T) {
 	})
 }
 
+func TestTheClockOfAReceiverMayBeAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ahead := time.Now().Add(time.Minute)
+		require.Zero(t, stream.Backlog{Entries: 1, Oldest: ahead}.Age())
+		seen := &recorder{}
+		w := newWorking(t, stream.WithWorkerObserver(seen))
+		entry, err := stream.NewEntry(payload("ann", 1))
+		require.NoError(t, err)
+		entry.Received = ahead
+		_, err = w.inbox.Put(t.Context(), entry)
+		require.NoError(t, err)
+		w.start()
+		synctest.Wait()
+		require.NoError(t, w.stop())
+		require.Equal(t, []time.Duration{0}, seen.lags)
+	})
+}
+
 // unreachableSource has a backlog that cannot be read.
 type unreachableSource struct{ stream.Source }
 

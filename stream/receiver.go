@@ -195,7 +195,7 @@ func (r *Receiver) refuse(w http.ResponseWriter, request *http.Request, refusal 
 	_, _ = io.WriteString(w, string(refusal)) // the status is the answer
 }
 
-// count counts an event or a request.
+// count counts what became of an event or a request, and reports it to the observer.
 func (r *Receiver) count(ctx context.Context, counter *atomic.Uint64, result Result) {
 	counter.Add(1)
 	if r.observer != nil {

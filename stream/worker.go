@@ -338,17 +338,12 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// count counts a result of a delivery.
+// count counts a result of a delivery and reports it to the observer.
 func (r run) count(d *delivery, result Result) {
 	r.counts[result].Add(1)
-	if r.observer == nil {
-		return
+	if r.observer != nil {
+		r.observer.Handled(r.working, result, since(d.Received))
 	}
-	var lag time.Duration
-	if !d.Received.IsZero() {
-		lag = time.Since(d.Received)
-	}
-	r.observer.Handled(r.working, result, lag)
 }
 
 // unsettled counts and logs a delivery that was not settled.
