@@ -31,7 +31,7 @@ const (
 // other is the value of an attribute that is not known in advance.
 const other = "_OTHER"
 
-// longest is how many bytes of a text of the service an attribute has at most.
+// longest is how many bytes of a text that is not this SDK's an attribute has at most.
 const longest = 128
 
 // CallStarted implements [engage.Observer]. It starts the span of the call.
@@ -164,8 +164,8 @@ func (o *Observer) result(call engage.CallEnd) []attribute.KeyValue {
 // request returns the attributes of the request of an attempt.
 func request(attempt engage.AttemptStart) []attribute.KeyValue {
 	host, port, err := net.SplitHostPort(attempt.Host)
-	if err != nil {
-		host, port = attempt.Host, map[string]string{"http": "80", "https": "443"}[attempt.Scheme]
+	if err != nil { // It has no port. An IPv6 address is in brackets.
+		host, port = strings.Trim(attempt.Host, "[]"), map[string]string{"http": "80", "https": "443"}[attempt.Scheme]
 	}
 	number, _ := strconv.Atoi(port)
 	return []attribute.KeyValue{
@@ -191,7 +191,8 @@ func (o *Observer) edge(edge outcome.Edge) string {
 }
 
 // errorType returns the error.type of an error: the edge of a call, a word for errors that
-// it knows, or else the type of the error.
+// it knows, or else that of the semantic conventions: what the method ErrorType of the error
+// returns, or its type.
 func (o *Observer) errorType(err error) string {
 	if failure, ok := errors.AsType[*outcome.Error](err); ok {
 		return o.edge(failure.Edge)
@@ -202,10 +203,10 @@ func (o *Observer) errorType(err error) string {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return string(outcome.OnTimeout)
 	}
-	return semconv.ErrorType(err).Value.AsString()
+	return brief(semconv.ErrorType(err).Value.AsString())
 }
 
-// brief returns the beginning of a text of the service.
+// brief returns the beginning of a text that is not this SDK's.
 func brief(text string) string { return valid(text[:min(len(text), longest)]) }
 
 // valid returns text as valid UTF-8. An exporter would drop a whole batch of spans because

@@ -15,7 +15,7 @@
 //
 // A call has a span of kind internal with the name of the operation. Each attempt has a
 // span of kind client in it, with the name of the HTTP method. The attempts of a lookup are
-// in the span of the write, with an operation of their own. The attributes are:
+// in the span of the write, and have the operation of the lookup. The attributes are:
 //
 //	call     engage.operation, engage.version, engage.edge, engage.effect,
 //	         engage.attempts, engage.code, error.type

@@ -256,6 +256,32 @@ func TestRenewalsOfTokensAreMeasured(t *testing.T) {
 	}, x.metrics()["engage.auth.renewal.duration"])
 }
 
+// typed is an error that names its type.
+type typed string
+
+func (typed) Error() string       { return "private" }
+func (e typed) ErrorType() string { return string(e) }
+
+func TestTheTypeThatAnErrorNamesIsCutAndValid(t *testing.T) {
+	x := newTelemetry(t)
+	x.Renewed(auth.Renewal{Err: typed("busy\xff")})
+	x.Renewed(auth.Renewal{Err: typed(strings.Repeat("x", 1000))})
+	require.ElementsMatch(t, []string{
+		"1 error.type=busy\ufffd", "1 error.type=" + strings.Repeat("x", 128),
+	}, x.metrics()["engage.auth.renewal.duration"])
+}
+
+func TestTheAddressOfAServerIsWithoutBrackets(t *testing.T) {
+	x := newTelemetry(t)
+	for _, host := range []string{"[::1]", "[::1]:443"} {
+		start := engage.AttemptStart{Method: http.MethodGet, Scheme: "https", Host: host}
+		x.AttemptEnded(x.AttemptStarted(t.Context(), start), engage.AttemptEnd{AttemptStart: start})
+	}
+	require.Equal(t, []string{
+		"2 engage.operation=_OTHER,http.request.method=GET,server.address=::1,server.port=443",
+	}, x.metrics()["engage.client.attempt.duration"])
+}
+
 func TestAnInvalidOptionIsAnError(t *testing.T) {
 	_, err := otelengage.NewObserver(otelengage.WithTracerProvider(nil), otelengage.WithMeterProvider(nil))
 	require.EqualError(t, err, "otelengage: WithTracerProvider: the provider is nil\notelengage: WithMeterProvider: the provider is nil")
