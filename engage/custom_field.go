@@ -19,8 +19,10 @@ const (
 // To clear a field, send an empty value or null. Which of the two clears it is not
 // documented: check what your tenant does.
 type CustomField struct {
+	// Scope says whether the field belongs to the conversation or to the profile.
 	Scope CustomFieldScope
-	Key   string
+	// Key is the name of the field in the tenant.
+	Key string
 	// Value is sent as it is, also if it is empty.
 	Value string
 	// Null sends null as the value. Value must be empty then.
@@ -36,14 +38,15 @@ type customFieldJSON struct {
 
 // MarshalJSON returns the field as a JSON object.
 func (f CustomField) MarshalJSON() ([]byte, error) {
-	wire := customFieldJSON{Scope: f.Scope, Key: f.Key} // Without a value it is null.
+	wire := customFieldJSON{Scope: f.Scope, Key: f.Key} // The zero Value is encoded as null.
 	if !f.Null {
 		wire.Value, _ = json.Marshal(f.Value) // It never fails.
 	}
 	return json.Marshal(wire)
 }
 
-// UnmarshalJSON reads the object that MarshalJSON returns. A value of null sets Null.
+// UnmarshalJSON reads the object that MarshalJSON returns. A value of null sets Null, and a
+// missing value is an empty one. It returns an error for a value that is not a string.
 func (f *CustomField) UnmarshalJSON(data []byte) error {
 	var wire customFieldJSON
 	if err := json.Unmarshal(data, &wire); err != nil {

@@ -76,7 +76,9 @@ type Delivery struct {
 	Steps []Step
 }
 
-// Edge returns the edge of the last step. It is for [outcome.Of].
+// Edge returns the edge of the last step, or the empty edge without a step. It is for
+// [outcome.Of], which takes the edge of the error instead if there is one: after a refusal
+// the last step is the search that follows it.
 func (d Delivery) Edge() outcome.Edge {
 	if len(d.Steps) == 0 {
 		return ""
@@ -84,10 +86,13 @@ func (d Delivery) Edge() outcome.Edge {
 	return d.Steps[len(d.Steps)-1].Edge
 }
 
-// Step is one step of a delivery and the edge that it ended on.
+// Step is one call of a delivery. The searches that wait for a conversation to appear are
+// no steps.
 type Step struct {
+	// Operation is the operation of the call.
 	Operation outcome.Operation
-	Edge      outcome.Edge
+	// Edge is the edge that the call ended on.
+	Edge outcome.Edge
 }
 
 // mostRounds limits how often a delivery writes. Somebody else may change the conversation
@@ -137,9 +142,9 @@ func (in Inbound) key() string {
 
 // Deliver brings a message into its conversation. The options apply to each call that it
 // makes. It returns the steps that it took, with an error, too. The error is an
-// [*outcome.Error], that of the step that failed. Without a step nothing was sent: the
-// delivery is invalid, or the error wraps that of the Locker, or of ctx, which ended before
-// the turn.
+// [*outcome.Error]: that of the step that failed. If there are no steps, nothing was sent.
+// Then the delivery is invalid, the Locker failed, or ctx ended before the turn. The error
+// wraps that of the Locker or of ctx.
 //
 // A step is refused if somebody else has opened or closed the conversation since the
 // search. Deliver then searches again, and goes on from what it finds. It returns the
@@ -223,9 +228,9 @@ func (r *deliveryRun) run(ctx context.Context) error {
 	}
 }
 
-// wasRefused reports whether the service refused a step because of the state of the
-// conversation, and certainly did not apply it. A re-open may have been applied by an
-// earlier attempt: it brings no message.
+// wasRefused reports whether err is a refusal because of the state of the conversation, after
+// which another round brings no message twice. So the service must certainly not have applied
+// a create or an append. A re-open contains no message, so its effect does not matter.
 func wasRefused(err error) bool {
 	failure, ok := errors.AsType[*outcome.Error](err)
 	switch {

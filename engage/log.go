@@ -19,10 +19,10 @@ import (
 //     status, number of attempts, durations and trace ids.
 //   - At level Warn each attempt that follows a failed one, with what is known of that
 //     one. The message says if a refused token was replaced.
-//   - At level Warn what a reply contains and this SDK does not know: a member of the
-//     reply or its value, the state of a conversation, the slot of a schedule, or the type
-//     of a message in a transcript. Each has a line the first time only. It is cut unless
-//     it is a plain word.
+//   - At level Warn what a reply contains and this SDK does not know: the name of a member,
+//     the state of a conversation, the slot of a schedule, or the type of a message in a
+//     transcript. Each has a line the first time only, and there are at most 256. What is
+//     no plain word is shown as "[cut]", because it may be private.
 //
 // Of the URLs, the headers and the bodies it logs nothing but the trace ids of the reply.
 // An error is logged as its LogValue. Nothing is formatted for a level that is not
@@ -93,7 +93,7 @@ func (l *log) unknown(ctx context.Context, operation outcome.Operation, kind, na
 }
 
 // resultLogger is an observer that also logs the members of a reply that the SDK does not
-// know.
+// know: a log, alone or beside the observer of the user.
 type resultLogger interface {
 	unknownMembers(ctx context.Context, operation outcome.Operation, reply Reply)
 }
@@ -133,7 +133,7 @@ func (r row) reads(name string) bool {
 
 // attrs returns the attributes of every line about the call.
 func (c CallStart) attrs() []slog.Attr {
-	const usual = 12
+	const usual = 12 // No line about a usual attempt has more.
 	return append(make([]slog.Attr, 0, usual),
 		slog.String("operation", string(c.Operation)), slog.String("version", string(c.Version)))
 }

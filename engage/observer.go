@@ -19,8 +19,8 @@ import (
 // The Ended method gets the same context.
 //
 // A call that is invalid is not observed, since it sends nothing. The lookup of a write
-// is no call of its own: its attempts have its operation and belong to the write.
-// [Receipt.Wait] is not observed.
+// is no call of its own. Its attempts have the operation of the lookup, such as
+// FetchTranscript, and the context of the write. [Receipt.Wait] is not observed.
 type Observer interface {
 	// CallStarted is called before a call does anything.
 	CallStarted(ctx context.Context, call CallStart) context.Context
@@ -34,8 +34,10 @@ type Observer interface {
 
 // CallStart describes a call that starts.
 type CallStart struct {
+	// Operation is the operation of the call, and "Ping" for [Client.Ping].
 	Operation outcome.Operation
-	Version   outcome.Version
+	// Version is that of the request. It is empty for Ping.
+	Version outcome.Version
 }
 
 // CallEnd describes a call that ended.
@@ -48,7 +50,7 @@ type CallEnd struct {
 	Effect outcome.Effect
 	// Attempts is the number of attempts, without those of lookups.
 	Attempts int
-	// Duration is how long the call took.
+	// Duration is how long the call took, with its waits and its lookups.
 	Duration time.Duration
 	// Err is the error of the call; nil after a success.
 	Err error
@@ -72,7 +74,8 @@ type AttemptEnd struct {
 	AttemptStart
 	// Edge is the edge on which the call would end now; empty for a success.
 	Edge outcome.Edge
-	// Attempt has the status, the effect, the durations and the error.
+	// Attempt has the status, the effect, the durations and the error. Its Duration is
+	// without the wait for the limiter.
 	outcome.Attempt
 }
 
@@ -88,7 +91,8 @@ func WithObserver(observer Observer) Option {
 	}
 }
 
-// setObserver makes the log an observer beside that of the user.
+// setObserver makes the log an observer beside that of the user, and observes the attempts
+// of the engine. It is called once all options are applied.
 func (c *Client) setObserver() {
 	switch {
 	case c.log == nil:
@@ -161,7 +165,8 @@ func startOf(w wireRequest) CallStart {
 }
 
 // observed makes a call by do, and reports its start and its end to observer, which may be
-// nil. A log gets the result, too. The result is not used after an error.
+// nil. A log also gets the result of a call that succeeded. After an error the result may be
+// a nil pointer, so nothing is read from it.
 func observed[R observable](ctx context.Context, observer Observer, call CallStart, do func(context.Context) (R, error)) (R, error) {
 	if observer == nil {
 		return do(ctx)

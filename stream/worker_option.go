@@ -78,7 +78,8 @@ func WithoutPlus() WorkerOption {
 // WithBusinesses says which number or page belongs to which app, on WhatsApp and Messenger.
 // There an event names the app only. The option replaces an app in Business before an event
 // is handled, so that [Header.Address] returns the address. It leaves an app that is not in
-// the map as it is.
+// the map as it is. A number is used as the map has it, unless [WithoutPlus] comes later
+// among the options.
 func WithBusinesses(byApp map[string]string) WorkerOption {
 	byApp = maps.Clone(byApp)
 	return func(w *Worker) error {

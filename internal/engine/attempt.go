@@ -83,7 +83,7 @@ func (c *call) start() Start {
 	return start
 }
 
-// limit waits for the limiter.
+// limit waits for the limiter. It returns nil if there is none.
 func (c *call) limit(ctx context.Context) error {
 	if c.engine.Limiter == nil {
 		return nil

@@ -43,7 +43,8 @@ import (
 
 // Observer observes attempts.
 type Observer interface {
-	// Started is called before an attempt, and returns its context.
+	// Started is called before an attempt waits for the limiter. It returns the context of
+	// the attempt.
 	Started(ctx context.Context, start Start) context.Context
 	// Ended is called after the attempt with its context. The edge of a success is empty.
 	Ended(ctx context.Context, start Start, edge outcome.Edge, attempt outcome.Attempt)
@@ -53,7 +54,7 @@ type Observer interface {
 type Start struct {
 	Operation outcome.Operation
 	Version   outcome.Version
-	// Number counts the attempts of the call from 1.
+	// Number counts the attempts of the call from 1, those of the history included.
 	Number int
 	// Method, Scheme and Host are those of the request.
 	Method, Scheme, Host string

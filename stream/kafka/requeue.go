@@ -23,8 +23,8 @@ import (
 type DeadLetterTopic struct {
 	config Config
 	client *kgo.Client
-	closed chan struct{}
-	close  func()
+	closed chan struct{} // closed with the topic or its source
+	close  func()        // nil if the topic is that of a source, whose client it uses
 }
 
 // OpenDeadLetterTopic connects to the brokers of config and returns the topic of the dead
@@ -137,10 +137,12 @@ func (d *DeadLetterTopic) Requeue(ctx context.Context, id string) error {
 	return d.requeue(ctx, producer, letter)
 }
 
-// RequeueAll requeues the newest letter of each id, as Requeue does, and yields the ids.
-// An error ends the iteration: that of the letter with the id, or one without an id of
-// reading the letters. RequeueAll reads the topic twice, however many letters there are,
-// and leaves out those that are stored meanwhile.
+// RequeueAll requeues the newest letter of each id, as Requeue does, and yields each id once
+// its letter is requeued. An error ends the iteration. It comes with the id of the letter
+// that could not be requeued, or with an empty id if the letters could not be read.
+//
+// RequeueAll reads the topic twice, however many letters there are. It leaves out letters
+// that are stored meanwhile.
 func (d *DeadLetterTopic) RequeueAll(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		newest := map[string]*kgo.Record{} // only their positions, because letters may be large
