@@ -384,3 +384,24 @@ func ExampleNewEntry() {
 	fmt.Println(event.Head().Kind, event.Head().Channel, len(entry.ID))
 	// Output: message sms 32
 }
+
+// An event of WhatsApp names the app that it belongs to. Engage knows the conversation by the
+// number of the business.
+func ExampleWithBusinesses() {
+	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+	worker, err := stream.NewWorker(inbox, stream.WithBusinesses(map[string]string{"a_shop": "15550100"}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	worker.OnMessage(func(_ context.Context, e stream.MessageEvent) error {
+		fmt.Println(e.Address())
+		stop()
+		return nil
+	})
+	receive(inbox, `{"channel": "WhatsApp", "event": "MO", "waid": "15550199", "appId": "a_shop", "tid": "1", "message": "hello"}`)
+	if err := worker.Run(ctx); err != nil {
+		log.Fatal(err)
+	}
+	// Output: {15550100 15550199}
+}
