@@ -157,7 +157,7 @@ func appendAttempt(attrs []slog.Attr, edge outcome.Edge, attempt outcome.Attempt
 	return attrs
 }
 
-// brief returns the beginning of a trace id, so that a long one does not fill a log.
+// brief returns the beginning of an id or a channel, so that a long one does not fill a log.
 func brief(value string) string {
 	const longest = 128
 	if len(value) <= longest {

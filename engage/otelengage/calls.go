@@ -173,8 +173,8 @@ func request(attempt engage.AttemptStart) []attribute.KeyValue {
 	}
 }
 
-// errorOf returns the error.type of an attempt that failed: the status, or the edge if
-// there is none, or if it is a success that was not acknowledged.
+// errorOf returns the error.type of an attempt that failed: a status of 400 or above, or
+// else the edge.
 func (o *Observer) errorOf(attempt engage.AttemptEnd) string {
 	if attempt.Status >= 400 {
 		return strconv.Itoa(attempt.Status)

@@ -64,7 +64,9 @@
 //
 // The values of the attributes of metrics are few and known in advance. There are no ids,
 // addresses or names of customers among them. An operation with its version, an edge or a
-// channel that the SDK does not know is "_OTHER".
+// channel that the SDK does not know is "_OTHER". The error.type of a handler's error, or of
+// a renewal's, is an edge or a word of this package if it knows the error. Otherwise it is
+// what the method ErrorType of the error returns, up to 128 bytes, or else the Go type.
 //
 // Spans and metrics contain no texts of messages, tokens or full URLs. The description of
 // the status of a failed call is the text of its error, which contains none of them. That

@@ -9,7 +9,7 @@ import (
 	"sync"
 )
 
-// most is how many things a log remembers, so that a service that sends ever new names
+// most is how many things a log reports, so that a service that sends ever new names
 // fills neither the memory nor the log.
 const most = 256
 
@@ -35,7 +35,8 @@ func (l *Log) Enabled(ctx context.Context) bool { return l.logger.Enabled(ctx, s
 // The attributes are kind, name, and place with the key placeKey. It logs at most 256
 // things, and once that there are more.
 //
-// A name that is no plain word is shown as [cut], because it may be a value.
+// A name or a place that is no plain word is shown as [cut], because it may be private. All
+// such names of one kind and place are one thing.
 func (l *Log) Report(ctx context.Context, message, kind, name, placeKey, place string) {
 	if !l.Enabled(ctx) {
 		return
@@ -57,8 +58,9 @@ func (l *Log) Report(ctx context.Context, message, kind, name, placeKey, place s
 	}
 }
 
-// word returns text if it may be logged: at most 64 bytes, of letters, separators and up to
-// two digits, as names have.
+// word returns text without the spaces around it if it may be logged, and [cut] otherwise. A
+// text may be logged if it has at most 64 bytes: ASCII letters, separators and up to two
+// digits, as names have.
 func word(text string) string {
 	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	rest := strings.Trim(text, " ")

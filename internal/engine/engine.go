@@ -7,7 +7,8 @@
 // a call, function after function:
 //
 //	Engine.Do                  one call                               engine.go
-//	  call.attempt             one attempt                            attempt.go
+//	  call.attempt             one attempt, between the calls of the  attempt.go
+//	                           Observer
 //	    Limiter.Wait           delays it
 //	    call.exchange          the rest, within the attempt's time
 //	      TokenSource.Token    the token
