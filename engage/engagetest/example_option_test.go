@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -82,6 +84,36 @@ func ExampleOption() {
 	// Output:
 	// "Where is my order?"
 	// "On its way."
+}
+
+// A server on a fixed address is one that other programs can be configured with.
+func ExampleWithListener() {
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // or a port that is known
+	if err != nil {
+		log.Fatal(err)
+	}
+	server := engagetest.NewServer(engagetest.WithListener(listener))
+	defer server.Close()
+	fmt.Println(strings.Contains(server.URL(), listener.Addr().String()))
+	// Output: true
+}
+
+// A limit of requests shows what a program does when the service asks it to wait.
+func ExampleWithRateLimit() {
+	server := engagetest.NewServer(engagetest.WithRateLimit(1, time.Minute))
+	defer server.Close()
+	client, err := server.Client(engage.WithCallOptions(engage.WithRetry(engage.Retry{Policy: engage.RetryNever})))
+	if err != nil {
+		log.Fatal(err)
+	}
+	request := engage.SearchConversationV13{Address: channel.SMSAddress{Business: "+15550100", Customer: "+15550199"}}
+	for range 2 {
+		found, err := client.SearchConversation(context.Background(), request)
+		fmt.Println(outcome.Of(found, err))
+	}
+	// Output:
+	// noConversationFound
+	// onError
 }
 
 // Callbacks reach their handler without a network.

@@ -78,7 +78,7 @@ func (c *call) start() Start {
 		Method: c.Method, Scheme: c.URL.Scheme, Host: c.URL.Host,
 	}
 	if len(c.History) > 0 {
-		start.Previous = &c.History[len(c.History)-1]
+		start.Previous = new(c.History[len(c.History)-1]) // a copy, because the call may still add to its own
 	}
 	return start
 }
