@@ -3,6 +3,7 @@ package engagetest
 import (
 	"context"
 	"iter"
+	"slices"
 )
 
 // Changes returns the ids of conversations as they change, for programs that show the
@@ -34,7 +35,8 @@ func (s *Server) Changes(ctx context.Context) iter.Seq[[]string] {
 // RequestChanges returns requests as they arrive and change, for programs that show them.
 // The first list has the requests of [Server.Requests] and may be empty. Each further list
 // has copies of those that arrived since the list before, or that got a reply or an
-// effect. The sequence waits for changes, and ends when ctx ends or the server is closed.
+// effect. It leaves out those that the server no longer keeps. The sequence waits for
+// changes, and ends when ctx ends or the server is closed.
 func (s *Server) RequestChanges(ctx context.Context) iter.Seq[[]Request] {
 	return func(yield func([]Request) bool) {
 		w := s.log.watch()
@@ -161,12 +163,18 @@ func (l *requestLog) take(w *watcher[int]) []Request {
 	return changed
 }
 
-// changed notes that a request was added or changed.
+// changed notes that a request was added or changed. If a watcher has many numbers that
+// nobody takes, it forgets those of requests that have been dropped.
 func (l *requestLog) changed(r *Request) {
 	for w := range l.watchers {
-		if len(w.ids) >= maxRecordedRequests { // Nobody reads them, and older ones are dropped anyway.
-			delete(w.present, w.ids[0])
-			w.ids = w.ids[1:]
+		if len(w.ids) >= 2*maxRecordedRequests {
+			w.ids = slices.DeleteFunc(w.ids, func(number int) bool {
+				dropped := l.kept(number) == nil
+				if dropped {
+					delete(w.present, number)
+				}
+				return dropped
+			})
 		}
 		w.add(r.Number)
 	}

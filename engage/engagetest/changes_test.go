@@ -3,6 +3,7 @@ package engagetest_test
 import (
 	"context"
 	"fmt"
+	"iter"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -81,6 +82,22 @@ func TestChangesEndWhenTheServerIsClosed(t *testing.T) {
 		<-ended
 		require.Equal(t, [][]string{nil}, *lists, "the first list comes even if it is empty")
 	})
+}
+
+// Requests that the server keeps are reported, however late they are read.
+func TestRequestsThatAreReadLateAreReported(t *testing.T) {
+	s := start(t, engagetest.WithoutNetwork())
+	next, stop := iter.Pull(s.RequestChanges(t.Context()))
+	defer stop()
+	next()
+	for _, arrive := range []int{10_000, 25_000} {
+		for range arrive {
+			s.send(http.MethodGet, "/", "")
+		}
+		requests, _ := next()
+		require.Equal(t, len(s.Requests()), len(requests))
+		require.Equal(t, s.Requests()[0].Number, requests[0].Number)
+	}
 }
 
 func TestRequestsAreReportedAsTheyChange(t *testing.T) {
