@@ -182,6 +182,35 @@ func TestARefusedStreamLeavesOthersAlone(t *testing.T) {
 	}
 }
 
+// A GOAWAY does not say of later requests that the server did not get them, because the
+// client would repeat them.
+func TestAConnectionThatGoesAwayAnswersLaterRequests(t *testing.T) {
+	s := start(t, engagetest.WithTLS())
+	waiting, proceed, repeated := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	s.FailFunc(func(r engagetest.Request) engagetest.Fault {
+		if r.Number > 1 {
+			return engagetest.Fault{}
+		}
+		close(waiting)
+		<-proceed
+		return engagetest.Fault{Connection: engagetest.ConnectionGoAway}
+	})
+	s.OnDelivery(func(engagetest.Delivery) { // The conversation is there, and the reply is not.
+		close(proceed)
+		<-repeated
+	})
+	go func() {
+		defer close(repeated)
+		if got, err := s.do(s.request(http.MethodPost, "/conversations/none/hold", "{}")); err != nil || got.status != http.StatusNotFound {
+			t.Errorf("unexpected: %v %d", err, got.status)
+		}
+	}()
+	<-waiting
+	message := `{"direction":"outbound","type":"text","text":"hello","timestamp":"2026-01-02T03:04:05Z"}`
+	require.Equal(t, http.StatusAccepted, s.post("/conversations", "{"+smsAddress+`,"messages":[`+message+`]}`).status)
+	require.Len(t, s.Requests(), 3, "only the first one was sent again")
+}
+
 // Headers that do not fit in one frame of HTTP/2 keep their stream.
 func TestARequestWithLargeHeadersIsRefused(t *testing.T) {
 	s := start(t, engagetest.WithTLS())

@@ -140,8 +140,9 @@ const (
 	// has not looked at it. Without [WithTLS] it is like ConnectionClosed.
 	StreamRefused Connection = "stream refused"
 	// ConnectionGoAway ends the connection with a GOAWAY that says that the server did not
-	// get the request. The server still answers earlier requests on it. Without [WithTLS] it
-	// is like ConnectionClosed.
+	// get the request. The server still answers the other requests that it has got on the
+	// connection. If some of them came later, it says with REFUSED_STREAM that it did not get
+	// this one. Without [WithTLS] it is like ConnectionClosed.
 	ConnectionGoAway Connection = "go away"
 )
 

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"strconv"
@@ -60,13 +61,16 @@ func withStream(handler http.Handler) http.Handler {
 		added := append([]string{""}, r.Header.Values(streamHeader)...) // The last one is that of the frameConn.
 		id, _ := strconv.ParseUint(added[len(added)-1], 10, 31)
 		r.Header.Del(streamHeader)
+		if conn.gone(uint32(id)) {
+			abort()
+		}
 		handler.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), streamKey{}, http2Stream{conn, uint32(id)})))
 	})
 }
 
 // serve serves a connection until it is closed.
 func (s *http2Server) serve(conn *tls.Conn) {
-	c := &frameConn{Conn: conn, changes: make(map[uint32]change), done: make(chan struct{})}
+	c := &frameConn{Conn: conn, changes: make(map[uint32]change), done: make(chan struct{}), last: math.MaxUint32}
 	select {
 	case s.conns <- c:
 		<-c.done
@@ -107,7 +111,7 @@ const (
 	preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 	frameHead         = 9
-	maxFrame          = 1 << 20 // What net/http accepts.
+	maxFrame          = 1 << 20 // The largest payload that net/http accepts.
 	headersFrame      = 1
 	resetFrame        = 3
 	goAwayFrame       = 7
@@ -123,7 +127,7 @@ const (
 // errLargeFrame is the error for a frame that net/http does not accept.
 var errLargeFrame = errors.New("engagetest: an HTTP/2 frame is too large")
 
-// change is what happens to the frame that resets a stream.
+// change is what becomes of the frame that resets a stream.
 type change string
 
 const (
@@ -137,11 +141,14 @@ type frameConn struct {
 	in  bytes.Buffer // What has been read and not yet passed on.
 	out bytes.Buffer // The part of a frame that has been written so far.
 
+	begun bool // The preface has been read.
+	once  sync.Once
+	done  chan struct{} // Closed with the connection.
+
 	mu      sync.Mutex
 	changes map[uint32]change // By stream.
-	begun   bool              // The preface has been read.
-	once    sync.Once
-	done    chan struct{}
+	newest  uint32            // The newest stream that has been read.
+	last    uint32            // The last stream that the server gets. A GOAWAY lowers it.
 }
 
 // Close closes the connection.
@@ -150,7 +157,7 @@ func (c *frameConn) Close() error {
 	return c.Conn.Close()
 }
 
-// Read reads what the client sends. It passes on whole frames, and adds the number of the
+// Read reads what the client sends. It reads whole frames, and adds the number of the
 // stream to the headers of a request.
 func (c *frameConn) Read(p []byte) (int, error) {
 	if c.in.Len() == 0 {
@@ -181,6 +188,9 @@ func (c *frameConn) fill() error {
 		return err
 	}
 	kind, flags := head[3], head[4]
+	if kind == headersFrame {
+		c.opened(streamOf(head[:]))
+	}
 	if (kind == headersFrame || kind == continuationFrame) && flags&endOfHeaders != 0 {
 		end := len(payload)
 		if kind == headersFrame && flags&padded != 0 && end > 0 {
@@ -212,7 +222,22 @@ func (c *frameConn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// changed returns the frame to send instead of frame.
+// opened notes that the client sends the request of a stream.
+func (c *frameConn) opened(stream uint32) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.newest = max(c.newest, stream)
+}
+
+// gone reports whether a GOAWAY has said that the server does not get a stream. The client
+// sends its request again on another connection.
+func (c *frameConn) gone(stream uint32) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return stream > c.last
+}
+
+// changed returns what to send instead of frame.
 func (c *frameConn) changed(frame []byte) []byte {
 	if frame[3] != resetFrame {
 		return frame
@@ -222,14 +247,27 @@ func (c *frameConn) changed(frame []byte) []byte {
 	stream := streamOf(frame)
 	what := c.changes[stream]
 	delete(c.changes, stream)
+	refused := encodeFrame(resetFrame, 0, stream, binary.BigEndian.AppendUint32(nil, refusedStream))
 	switch what {
 	case refuse:
-		return encodeFrame(resetFrame, 0, stream, binary.BigEndian.AppendUint32(nil, refusedStream))
-	case goAway: // The last stream that counts is the one before.
-		last := binary.BigEndian.AppendUint32(nil, max(stream, 2)-2)
-		return encodeFrame(goAwayFrame, 0, 0, binary.BigEndian.AppendUint32(last, noError))
+		return refused
+	case goAway:
+		newest := min(c.newest, c.last)
+		if stream == newest {
+			c.last = max(stream, 2) - 2 // The client's stream before.
+			return goAwayAfter(c.last)
+		}
+		// The server got later requests. A GOAWAY that leaves out this one leaves out those too.
+		c.last = newest
+		return append(goAwayAfter(c.last), refused...)
 	}
 	return frame
+}
+
+// goAwayAfter returns the frame that says that the server gets no stream after last.
+func goAwayAfter(last uint32) []byte {
+	payload := binary.BigEndian.AppendUint32(nil, last)
+	return encodeFrame(goAwayFrame, 0, 0, binary.BigEndian.AppendUint32(payload, noError))
 }
 
 // frameLength returns the length of the payload of a frame that begins with head.
@@ -253,8 +291,8 @@ func streamField(stream uint32) []byte {
 	return append(append(field, byte(len(value))), value...)
 }
 
-// reject aborts a request as a server does that did not get it. Without HTTP/2 it only
-// aborts the request.
+// reject aborts a request as a server does that did not get it. On a connection that is no
+// frameConn it only aborts the request.
 func reject(ctx context.Context, how change) {
 	if s, ok := ctx.Value(streamKey{}).(http2Stream); ok {
 		s.conn.mu.Lock()
