@@ -31,7 +31,7 @@ type Request struct {
 	Operation outcome.Operation
 	Method    string
 	// Path is the path with the query, escaped as it was sent. The query of a request for
-	// a token is redacted, and so is one with a client secret.
+	// a token is redacted, and so is one that has a client secret or is malformed.
 	Path string
 	// Header is the header of the request. The token is redacted.
 	Header http.Header
@@ -167,7 +167,7 @@ func (r *Request) clone() Request {
 // record returns the request in the form that the server keeps, without secrets.
 func (c *call) record(r *http.Request) *Request {
 	header := r.Header.Clone()
-	if header.Get("Authorization") != "" {
+	if len(header.Values("Authorization")) > 0 {
 		header.Set("Authorization", redacted)
 	}
 	body := c.content
@@ -191,16 +191,18 @@ func (c *call) record(r *http.Request) *Request {
 }
 
 // pathWithoutSecret returns the path and the query of a request. It redacts the whole
-// query of a request for a token, because none is expected there, and a query with a
-// client secret.
+// query of a request for a token, because none is expected there, and a query that has a
+// client secret or is malformed.
 func (c *call) pathWithoutSecret(u *url.URL) string {
-	if c.operation() == Token && u.RawQuery != "" || u.Query().Has("client_secret") {
+	query, err := url.ParseQuery(u.RawQuery)
+	if c.operation() == Token && u.RawQuery != "" || query.Has("client_secret") || err != nil {
 		return u.EscapedPath() + "?" + redacted
 	}
 	return u.RequestURI()
 }
 
-// withoutSecret returns a body that should be a form, without the client secret. It redacts the whole body if that is not a well-formed form.
+// withoutSecret returns a body that should be a form, without the client secret. It
+// redacts the whole body if that is not a well-formed form.
 func (c *call) withoutSecret() []byte {
 	form, err := url.ParseQuery(string(c.content))
 	switch {

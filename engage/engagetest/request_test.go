@@ -1,6 +1,7 @@
 package engagetest_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -69,8 +70,13 @@ func TestARequestForATokenByAWrongPathHasNoSecret(t *testing.T) {
 	}
 	s.send(http.MethodGet, "/oauth/token?client_secret=hunter2", "")
 	s.send(http.MethodGet, "/token?client_secret=hunter2", "")
+	s.send(http.MethodGet, "/token?client_secret=hunter2%zz", "")
+	several := s.request(http.MethodGet, "/token", "")
+	several.Header["Authorization"] = []string{"", "Basic hunter2"}
+	_, err := s.do(several)
+	require.NoError(t, err)
 	for _, request := range s.Requests() {
-		require.NotContains(t, string(request.Body)+request.Path, "hunter2")
+		require.NotContains(t, string(request.Body)+request.Path+fmt.Sprint(request.Header), "hunter2")
 	}
 	require.NotContains(t, s.Log(), "hunter2")
 }
