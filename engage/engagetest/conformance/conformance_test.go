@@ -109,6 +109,7 @@ func TestByDefaultNothingIsWritten(t *testing.T) {
 	require.Empty(t, texts)
 	require.Empty(t, server.Conversations())
 	require.Contains(t, report, "CloseConversation POST /conversations/{conversation}/close assumed not tested: set Writes\n")
+	require.Contains(t, report, "ResolveConversation POST /conversations/resolve assumed not tested\n")
 
 	server.Seed(engagetest.NewConversation(address))
 	texts, report = run(t, target)
@@ -118,6 +119,23 @@ func TestByDefaultNothingIsWritten(t *testing.T) {
 		require.Contains(t, []outcome.Operation{
 			engagetest.Token, outcome.SearchConversation, outcome.FetchTranscript, outcome.FetchTeamWorkingHours, outcome.BusinessHours,
 		}, request.Operation)
+	}
+}
+
+func TestTheReportSaysWhatATestNeeds(t *testing.T) {
+	target := targetOf(engagetest.New(t))
+	target.Participant, target.Team, target.Schedule = "", "", ""
+	texts, report := run(t, target)
+	require.Empty(t, texts)
+	for line, field := range map[string]string{
+		"AddParticipant POST /conversations/{conversation}/participants":                    ": set Participant",
+		"RemoveParticipant DELETE /conversations/{conversation}/participants/{participant}": ": set Participant",
+		"TransferConversation POST /conversations/{conversation}/transfer":                  ": set Team",
+		"FetchTeamWorkingHours GET /teams/{team}/working-hours":                             ": set Team",
+		"BusinessHours GET /business-hours/{schedule}":                                      ": set Schedule",
+		"ResolveConversation POST /conversations/resolve":                                   "",
+	} {
+		require.Contains(t, report, line+" assumed not tested"+field+"\n")
 	}
 }
 

@@ -185,15 +185,11 @@ func shown(text string) string {
 // sorted returns the rows by operation, with those that were not tested, and the
 // behaviors last.
 func (s *suite) sorted() []Row {
-	reason := "not tested"
-	if !s.Writes {
-		reason += ": set Writes"
-	}
 	var sorted []Row
 	for _, o := range engage.Operations() {
 		tested := slices.DeleteFunc(slices.Clone(s.rows), func(r Row) bool { return r.Operation != o.Name })
 		if len(tested) == 0 {
-			tested = []Row{{o.Name, o.Route.Method + " " + o.Route.Path, o.RouteEvidence, reason}}
+			tested = []Row{{o.Name, o.Route.Method + " " + o.Route.Path, o.RouteEvidence, s.untested(o.Name)}}
 		}
 		sorted = append(append(sorted, tested...), s.members(o.Name)...)
 	}
@@ -203,6 +199,29 @@ func (s *suite) sorted() []Row {
 		}
 	}
 	return sorted
+}
+
+// untested says that an operation was not tested, and which field of the target changes
+// that.
+func (s *suite) untested(operation outcome.Operation) string {
+	field := ""
+	switch {
+	case operation == outcome.ResolveConversation: // It belongs to a flow.
+	case operation == outcome.FetchTeamWorkingHours && s.Team == "":
+		field = "Team"
+	case operation == outcome.BusinessHours && s.Schedule == "":
+		field = "Schedule"
+	case !s.Writes:
+		field = "Writes"
+	case operation == outcome.TransferConversation && s.Team == "":
+		field = "Team"
+	case operation == outcome.AddParticipant && s.Participant == "", operation == outcome.RemoveParticipant && s.Participant == "":
+		field = "Participant"
+	}
+	if field == "" {
+		return "not tested"
+	}
+	return "not tested: set " + field
 }
 
 // patch returns the options that set the routes of the tenant.
