@@ -8,11 +8,12 @@ import (
 )
 
 // WithRateLimit limits the requests in each period of the server's clock, except those for
-// a token. The first period begins with the first request. Each reply then has the headers
+// a token. The number must be positive, and the period at least a second. A period begins
+// with the first request after the period before. Each reply then has the headers
 // Rate-Limit-Limit, Rate-Limit-Remaining and Rate-Limit-Reset (documented for an older API
-// of the vendor). The reset is a time in RFC 3339 (assumed). The server refuses further
-// requests with the status 429 and a Retry-After (assumed). Without this option there is no
-// limit.
+// of the vendor). The reset is a time in RFC 3339, rounded up to a second (assumed). The
+// server refuses further requests with the status 429 and a Retry-After (assumed). Without
+// this option there is no limit.
 func WithRateLimit(requests int, period time.Duration) Option {
 	return func(s *settings) {
 		if requests < 1 || period < time.Second {
@@ -43,7 +44,7 @@ func (l *rateLimit) count(header http.Header, now time.Time) (wait time.Duration
 	l.used++
 	header.Set("Rate-Limit-Limit", strconv.Itoa(l.most))
 	header.Set("Rate-Limit-Remaining", strconv.Itoa(max(0, l.most-l.used)))
-	header.Set("Rate-Limit-Reset", l.ends.Format(time.RFC3339))
+	header.Set("Rate-Limit-Reset", l.ends.Add(time.Second-1).Format(time.RFC3339))
 	if l.used > l.most {
 		return l.ends.Sub(now)
 	}

@@ -40,3 +40,18 @@ func TestRequestsBeyondTheRateLimitAreRefused(t *testing.T) {
 		require.Equal(t, time.Hour, time.Since(began), "the client waits for the next period")
 	})
 }
+
+// A client that waits until the reset is not too early.
+func TestTheResetOfTheRateLimitIsNotTooEarly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Second / 2)
+		s := start(t, engagetest.WithoutNetwork(), engagetest.WithRateLimit(1, time.Minute))
+		for range 2 {
+			got := s.post("/conversations/search", "{"+smsAddress+"}")
+			require.Equal(t, http.StatusOK, got.status)
+			reset, err := time.Parse(time.RFC3339, got.header.Get("Rate-Limit-Reset"))
+			require.NoError(t, err)
+			time.Sleep(time.Until(reset))
+		}
+	})
+}
