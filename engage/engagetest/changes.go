@@ -9,8 +9,8 @@ import (
 // Changes returns the ids of conversations as they change, for programs that show the
 // state of the server. The first list has the ids of all conversations and may be empty.
 // Each further list has the conversations that were added or changed since the list
-// before, in the order in which they changed. The sequence waits for changes, and ends
-// when ctx ends or the server is closed.
+// before, each once, in the order in which they first changed. The sequence waits for
+// changes, and ends when ctx ends or the server is closed.
 //
 //	for ids := range server.Changes(ctx) {
 //		for _, id := range ids {

@@ -425,9 +425,9 @@ func emailIDs(messages []Message) []string {
 	return ids
 }
 
-// append adds messages with their emailIDs to a conversation. It leaves out repeated ones
-// if the server ignores repeats. The ids are arguments, so that no email is decoded while
-// the state is locked.
+// append adds messages with their emailIDs to a conversation, and notes the outbound ones
+// for their delivery. It leaves out repeated ones if the server ignores repeats. The ids are
+// arguments, so that no email is decoded while the state is locked.
 func (s *state) append(c *Conversation, messages []Message, ids []string) {
 	for i, m := range messages {
 		if s.ignoreRepeats && c.holds(m.AliasID) {

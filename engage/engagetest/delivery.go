@@ -18,8 +18,9 @@ type Delivery struct {
 	ConversationID string
 	// Address is nil if the channel of a seeded conversation is unknown.
 	Address channel.Address
-	// Message has an AttemptGatewayDelivery in its envelope. The service delivers only
-	// messages in which it is true (assumed from its name).
+	// Message is the message as the server received it. The server delivers it whatever the
+	// AttemptGatewayDelivery in its envelope is. The service delivers only messages in which
+	// that is true (assumed from its name).
 	Message message.Message
 }
 
@@ -29,8 +30,9 @@ type Delivery struct {
 // became of the message with [Delivery.Receipt]. Without a function, or with a nil one, the
 // messages are only in their conversations.
 //
-// The server calls the function before it replies to the request, in the order of the
-// messages of the request, and from many goroutines.
+// The server calls the function for the messages of a request one after the other, and
+// before it replies. It calls it later for a write that is applied after its reply; see
+// [WithApplyDelay]. It calls it from many goroutines.
 func (s *Server) OnDelivery(deliver func(Delivery)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -76,8 +78,9 @@ var receiptParties = map[channel.Channel]struct{ channel, destinationType string
 // [Server.SendEvent] or a stream.Sender. A status such as "Failed" reports a failure.
 //
 // The event has the members of the vendor's samples (documented). The alias id of the
-// message is its transaction id and its correlation id (assumed). Receipt returns an error
-// for the channel API, because no document shows a receipt of it.
+// message is its transaction id and its correlation id (assumed). Its time is that of
+// package time. Receipt returns an error for the channel API, because no document shows a
+// receipt of it, and for a delivery without an address.
 func (d Delivery) Receipt(status stream.ReceiptStatus) ([]byte, error) {
 	if d.Address == nil {
 		return nil, errors.New("engagetest: Receipt: the delivery has no address")

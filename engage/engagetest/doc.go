@@ -79,14 +79,14 @@
 //
 // # Differences from the service
 //
-// The server implements what is publicly known of the service. It shares no wire
-// format with package engage, so that each can find mistakes in the other. Only
-// [NewConversation], [Event] and [Server.Messages] convert with package message. This
-// documentation marks behavior that is not known as assumed. A program that works with
-// this server can still fail with the service. These options change assumed behavior,
-// so test with and without them: [WithRepeatsIgnored], [WithAliasIDsReplaced],
-// [WithTextTrimmed], [WithTranscriptPages], [WithConversationIDs], [WithApplyDelay] and
-// [WithRateLimit].
+// The server implements what is publicly known of the service. It shares no wire format
+// with package engage, so that each can find mistakes in the other. It uses the types of
+// package message only where a test passes messages or gets them, such as in
+// [NewConversation], [Server.Write] and [Server.Messages]. This documentation marks
+// behavior that is not known as assumed. A program that works with this server can still
+// fail with the service. These options change assumed behavior, so test with and without
+// them: [WithRepeatsIgnored], [WithAliasIDsReplaced], [WithTextTrimmed],
+// [WithTranscriptPages], [WithConversationIDs], [WithApplyDelay] and [WithRateLimit].
 //
 // The server is stricter than the service may be, so that it finds misspelled names.
 // It refuses:

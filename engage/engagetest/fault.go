@@ -42,7 +42,7 @@ const Always = -1
 // the request or changes the callback does not prevent it.
 type Fault struct {
 	// Times is the number of requests that the fault affects. Zero means one.
-	// [Always] means all, until [Server.ClearFaults].
+	// [Always], or any other negative number, means all, until [Server.ClearFaults].
 	Times int
 	// Applied makes the fault act after the operation has been applied, instead of
 	// before.
@@ -74,8 +74,8 @@ type Fault struct {
 	// set. In the reply to a request for a token they are error and error_description.
 	Code        string
 	Description string
-	// Header has headers to add to the reply, such as Retry-After. Date and Location
-	// replace those of the server.
+	// Header has headers to add to the reply, such as Retry-After. Date, Location and the
+	// trace ids replace those of the server.
 	Header http.Header
 	// Body, if not empty, replaces the body of the reply.
 	Body string
@@ -112,7 +112,7 @@ const (
 	Truncated Shape = "truncated"
 	// WrongShape is JSON of an unexpected kind, an array.
 	WrongShape Shape = "wrong shape"
-	// Oversized is JSON of more than 64 MiB.
+	// Oversized is JSON of more than 64 MiB. [ConnectionCutShort] does not cut it short.
 	Oversized Shape = "oversized"
 	// Numbers is the envelope with status and code as numbers (observed).
 	Numbers Shape = "numbers"

@@ -29,9 +29,10 @@ type file struct {
 	Content  []byte `json:"content"`
 }
 
-// AddFile makes the server serve a file, and returns it as an attachment for a message.
-// Everybody who has its URL can read the file, without a token, as with the links of the
-// channels. The URL cannot be guessed. Requests for files are not recorded.
+// AddFile makes the server serve a file, and returns it as an attachment for a message. The
+// server keeps the file until a [Server.Restore]. Everybody who has its URL can read the
+// file, without a token, as with the links of the channels. The URL cannot be guessed.
+// Requests for files are not recorded.
 //
 // The file is safe to open in a browser: it gets the media type only if that is
 // well-formed, and no script in it runs. AddFile returns an error if the file is larger

@@ -40,7 +40,7 @@ func newHTTP2Server(handler http.Handler, maxStreams int) *http2Server {
 	s.http.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: maxStreams}
 	s.http.Protocols = new(http.Protocols)
 	s.http.Protocols.SetUnencryptedHTTP2(true)
-	s.running.Go(func() { _ = s.http.Serve(accepted{s}) })
+	s.running.Go(func() { _ = s.http.Serve(passedOn{s}) })
 	return s
 }
 
@@ -84,27 +84,27 @@ func (s *http2Server) close() {
 	s.running.Wait()
 }
 
-// accepted is the listener of the connections that an http2Server serves.
-type accepted struct{ *http2Server }
+// passedOn is the listener of the connections that are passed on to an http2Server.
+type passedOn struct{ *http2Server }
 
 // Accept waits for the next connection.
-func (a accepted) Accept() (net.Conn, error) {
+func (l passedOn) Accept() (net.Conn, error) {
 	select {
-	case c := <-a.conns:
+	case c := <-l.conns:
 		return c, nil
-	case <-a.closed:
+	case <-l.closed:
 		return nil, net.ErrClosed
 	}
 }
 
 // Close ends Accept.
-func (a accepted) Close() error {
-	close(a.closed)
+func (l passedOn) Close() error {
+	close(l.closed)
 	return nil
 }
 
 // Addr returns an address that nobody uses.
-func (a accepted) Addr() net.Addr { return new(net.TCPAddr) }
+func (l passedOn) Addr() net.Addr { return new(net.TCPAddr) }
 
 // The parts of HTTP/2 (RFC 9113) that a frameConn knows.
 const (

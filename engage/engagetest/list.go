@@ -12,9 +12,10 @@ type Query struct {
 	// Status and Channel select conversations. Empty ones select all.
 	Status  Status
 	Channel channel.Channel
-	// Offset is the number of conversations to leave out at the beginning.
+	// Offset is the number of conversations to leave out at the beginning. A negative one
+	// counts as zero.
 	Offset int
-	// Limit is the most conversations of the list. Zero means a hundred.
+	// Limit is the most conversations of the list. Zero or less means a hundred.
 	Limit int
 }
 
@@ -59,7 +60,7 @@ func plus[Key comparable](counts map[Key]int, key Key, number int) {
 	}
 }
 
-// recount brings the counts up to date after a conversation was added or changed.
+// recount brings the counts up to date after a conversation was added, changed or removed.
 func (s *state) recount(id string) {
 	if before, ok := s.counted[id]; ok {
 		s.counts.count(before, -1)
@@ -114,7 +115,8 @@ func insert(newest []*Conversation, c *Conversation, limit int) []*Conversation 
 }
 
 // ConversationSince is like [Server.Conversation], but the copy has only the messages
-// after the first n. A program that has these already reads only what is new.
+// after the first n, and none if there are not more. A program that has these already
+// reads only what is new. A negative n counts as zero.
 func (s *Server) ConversationSince(id string, n int) (Conversation, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

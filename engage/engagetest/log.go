@@ -13,9 +13,10 @@ import (
 const loggedRequests = 50
 
 // Log returns a description of the newest requests and stream events, for people. Each
-// request has a line with its number, its operation and the status of the reply. Below it
-// follow the reason of a refusal and the callbacks. At the end each stream event has a line
-// with its transaction id. Bodies are in [Server.Requests] and [Server.StreamEvents].
+// request has a line with its number, its operation, its path, and the status and the edge
+// of the reply. Below it follow the reason of a refusal and the callbacks. At the end each
+// stream event has a line with its transaction id. Bodies are in [Server.Requests] and
+// [Server.StreamEvents].
 func (s *Server) Log() string {
 	requests := s.Requests()
 	callbacks := make(map[string][]Callback)

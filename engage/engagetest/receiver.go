@@ -14,9 +14,9 @@ const maxRecordedEvents = 10_000
 // StreamTo makes the server send stream events to a receiver, through sender. A nil sender
 // ends that. Without StreamTo the server sends none.
 //
-// [Server.Write] then also sends the [Event] of the message. A receiver that itself
-// appends the messages of its events appends this one a second time. For such a receiver
-// send the event of [Event] instead of calling Write.
+// [Server.Write] then appends its message and also sends the [Event] of it. A receiver
+// that appends the message of each event would append this one a second time. To test
+// such a receiver, do not call Write, but send the event with [Server.SendEvent].
 func (s *Server) StreamTo(sender *stream.Sender) {
 	s.events.mu.Lock()
 	defer s.events.mu.Unlock()

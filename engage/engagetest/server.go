@@ -22,8 +22,8 @@ import (
 
 // Server is an Engage in memory. It listens on a loopback address, unless it was created
 // with [WithoutNetwork]. Create one with [New], or with [NewServer] and call
-// [Server.Close] when done. It keeps all conversations, and the newest requests, callbacks
-// and stream events. Its methods are safe for concurrent use.
+// [Server.Close] when done. It keeps all conversations and files, and the newest requests,
+// callbacks and stream events. Its methods are safe for concurrent use.
 type Server struct {
 	http      *httptest.Server // Nil without a network.
 	http2     *http2Server     // Nil without TLS.
@@ -95,8 +95,8 @@ func WithCredentials(clientID, clientSecret string) Option {
 	return func(s *settings) { s.clientID, s.clientSecret = clientID, clientSecret }
 }
 
-// WithTokenLifetime sets how long a token is valid. It is rounded down to whole
-// seconds. The default is an hour (documented).
+// WithTokenLifetime sets how long a token is valid. The lifetime must be at least a
+// second, and is rounded down to whole seconds. The default is an hour (documented).
 func WithTokenLifetime(lifetime time.Duration) Option {
 	return func(s *settings) { s.tokenLifetime = lifetime.Truncate(time.Second) }
 }
@@ -109,8 +109,8 @@ func WithTLS() Option {
 
 // WithMaxStreams limits the requests that an HTTP/2 connection carries at the same
 // time. A client that has not yet received the limit may exceed it. The server refuses
-// the surplus requests with REFUSED_STREAM. The default is that of net/http. The option
-// needs [WithTLS].
+// the surplus requests with REFUSED_STREAM. The number must not be negative. Zero is the
+// default, which is that of net/http. The option needs [WithTLS].
 func WithMaxStreams(streams int) Option {
 	return func(s *settings) { s.maxStreams = streams }
 }
@@ -158,7 +158,8 @@ func WithConversationIDs() Option {
 // WithApplyDelay makes the server acknowledge each valid write at once and apply it in the
 // background after a delay. The reply then says nothing of the state: the service reports
 // the outcome by callback only. Without this option the server applies a write before it
-// replies (assumed). The ApplyDelay of a [Fault] sets the delay of one request.
+// replies (assumed). The delay must not be negative. The ApplyDelay of a [Fault] sets the
+// delay of one request.
 func WithApplyDelay(delay time.Duration) Option {
 	return func(s *settings) {
 		if delay < 0 {
@@ -191,8 +192,8 @@ func WithListener(listener net.Listener) Option {
 // WithoutNetwork makes the server listen nowhere. Use [Server.Client], or the
 // [Server.Transport] with any client. This is for tests in a testing/synctest bubble,
 // where every delay takes no real time, and for tests that need no network. Create the
-// server inside the bubble. Without the option the
-// clock of a bubble stands still, and the first wait never ends.
+// server inside the bubble. Without the option the clock of a bubble stands still, and the
+// first wait never ends.
 //
 // The option cannot be combined with [WithListener], [WithTLS] and [WithMaxStreams],
 // which need connections.
@@ -211,7 +212,7 @@ func (s *settings) problem(problem string) {
 	s.problems = append(s.problems, problem)
 }
 
-// validate returns what is wrong with the options, or "".
+// validate adds what is wrong with the options together. It returns all problems, or "".
 func (s *settings) validate() string {
 	if s.maxStreams < 0 {
 		s.problem("WithMaxStreams: the number is negative")
@@ -312,7 +313,7 @@ func newServer(options []Option) (*Server, string) {
 	return s, ""
 }
 
-// listen starts to listen on a loopback address.
+// listen starts to listen, on the listener of the settings or on a loopback address.
 func (s *Server) listen(set settings) {
 	if set.listener == nil {
 		s.http = httptest.NewUnstartedServer(s.Handler())

@@ -53,7 +53,8 @@ func (s *Server) Snapshot() ([]byte, error) {
 }
 
 // Restore replaces the state of the server with that of a snapshot. It changes nothing if
-// it returns an error: data is not a snapshot, is damaged, or has a newer version. The
+// it returns an error: data is not a snapshot, is damaged, or has a newer version. What is
+// not part of a snapshot, such as tokens and recorded requests, stays as it is. The
 // messages keep the URLs of their files, so a server with another address serves the files
 // at other URLs.
 func (s *Server) Restore(data []byte) error {

@@ -22,7 +22,8 @@
 // documented, observed or assumed of each operation, and what this tenant did. If the
 // tenant has other routes, the report ends with the options of engage.New that set
 // them. It contains no token, no address and no text of a message: of the tenant's
-// replies it shows statuses, codes and names of members.
+// replies it shows statuses, codes and names of members. The failures of a test also have
+// the descriptions in the tenant's replies.
 //
 // The server of package engagetest passes.
 package conformance
@@ -102,7 +103,9 @@ func Run(t testing.TB, target Target) {
 
 // Check tests the target outside of a test. It returns what the tenant did, and an error
 // that joins everything for which [Run] fails a test. errors.As finds the [*outcome.Error]
-// of a call in it. The report has no rows if the target is invalid.
+// of a call in it. Unlike the report, the error may contain descriptions of the tenant. The
+// report has no rows if the target is invalid. If ctx ends early, a conversation that Check
+// created can stay open.
 func Check(ctx context.Context, target Target) (Report, error) {
 	report, failures := check(ctx, target)
 	return report, errors.Join(failures...)
@@ -183,11 +186,11 @@ func (s *suite) run(ctx context.Context) {
 	if !s.create(ctx) {
 		return
 	}
-	s.join(ctx)
+	s.joinAndLeave(ctx)
 	s.step(ctx, outcome.UpdateConversation, func(ctx context.Context, client *engage.Client) (engage.Reply, string, error) {
 		return receiptOf(client.UpdateConversation(ctx, engage.UpdateConversationV10{ConversationID: s.id, AliasID: "conformance"}))
 	})
-	s.hold(ctx)
+	s.holdAndTransfer(ctx)
 	s.appendMessage(ctx)
 	s.close(ctx)
 }
@@ -214,8 +217,8 @@ func (s *suite) readHours(ctx context.Context) {
 	}
 }
 
-// hold puts the conversation on hold, and into the queue of the team.
-func (s *suite) hold(ctx context.Context) {
+// holdAndTransfer puts the conversation on hold, and then into the queue of the team.
+func (s *suite) holdAndTransfer(ctx context.Context) {
 	held := s.step(ctx, outcome.HoldConversation, func(ctx context.Context, client *engage.Client) (engage.Reply, string, error) {
 		return receiptOf(client.HoldConversation(ctx, engage.HoldConversationV10{ConversationID: s.id}))
 	})
@@ -267,8 +270,8 @@ func (s *suite) create(ctx context.Context) bool {
 	return isThere
 }
 
-// join adds the participant and removes it again.
-func (s *suite) join(ctx context.Context) {
+// joinAndLeave adds the participant and removes it again.
+func (s *suite) joinAndLeave(ctx context.Context) {
 	if s.Participant == "" {
 		return
 	}
