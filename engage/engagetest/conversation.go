@@ -201,6 +201,22 @@ func (s *Server) Conversations() []Conversation {
 	return all
 }
 
+// queuedAt returns a new conversation at an address, which waits for an agent.
+func queuedAt(a address) *Conversation {
+	return &Conversation{
+		Status:             Queued,
+		Channel:            a.channel,
+		CustomerAddress:    a.customer,
+		BusinessAddress:    a.business,
+		ThreadID:           a.threadID,
+		BrowserFingerprint: a.fingerprint,
+		Subject:            a.subject,
+		ToRecipients:       a.toRecipients,
+		CCRecipients:       a.ccRecipients,
+		InReplyTo:          a.inReplyTo,
+	}
+}
+
 // open reports whether the conversation is not closed.
 func (c *Conversation) open() bool { return c.Status != Closed }
 

@@ -16,20 +16,9 @@ import (
 // conversation is open at the same address.
 func createConversation(c *call) action {
 	a := c.body.address()
-	created := &Conversation{
-		Status:             Queued,
-		Channel:            a.channel,
-		CustomerAddress:    a.customer,
-		BusinessAddress:    a.business,
-		ThreadID:           a.threadID,
-		BrowserFingerprint: a.fingerprint,
-		Subject:            a.subject,
-		ToRecipients:       a.toRecipients,
-		CCRecipients:       a.ccRecipients,
-		InReplyTo:          a.inReplyTo,
-		AliasID:            c.body.optionalText("aliasId"),
-		CustomerName:       c.body.optionalText("customerName"),
-	}
+	created := queuedAt(a)
+	created.AliasID = c.body.optionalText("aliasId")
+	created.CustomerName = c.body.optionalText("customerName")
 	messages := c.body.messages(a.channel)
 	ids := emailIDs(messages)
 	for _, field := range c.body.customFields() {

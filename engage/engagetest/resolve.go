@@ -52,20 +52,8 @@ func (s *state) resolve(in incoming, now time.Time) (*Conversation, string) {
 		conversation.AliasID = s.newTask(conversation)
 		return conversation, wasReopened
 	}
-	created := &Conversation{
-		Status:             Queued,
-		Channel:            in.address.channel,
-		CustomerAddress:    in.address.customer,
-		BusinessAddress:    in.address.business,
-		ThreadID:           in.address.threadID,
-		BrowserFingerprint: in.address.fingerprint,
-		Subject:            in.address.subject,
-		ToRecipients:       in.address.toRecipients,
-		CCRecipients:       in.address.ccRecipients,
-		InReplyTo:          in.address.inReplyTo,
-		CustomerName:       in.name,
-		CreatedAt:          now,
-	}
+	created := queuedAt(in.address)
+	created.CustomerName, created.CreatedAt = in.name, now
 	s.put(created)
 	if task := s.newTask(created); created.Channel != liveChat {
 		created.AliasID = task
