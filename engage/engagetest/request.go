@@ -52,8 +52,8 @@ type Request struct {
 	Edge outcome.Edge
 	// Effect is [outcome.Applied] if the server applied the write, whatever its reply says.
 	// It is [outcome.MaybeApplied] while the write waits to be applied after its
-	// acknowledgement, and otherwise [outcome.Refused]. It is zero if the request is no
-	// write.
+	// acknowledgement, and otherwise [outcome.Refused], also if the server was closed first.
+	// It is zero if the request is no write.
 	Effect outcome.Effect
 	// Reply is the body of the reply. The token is redacted. It is the whole body even if
 	// [ConnectionCutShort] cuts it short, and does not have the padding of [Oversized].

@@ -81,6 +81,15 @@ func TestARequestForATokenByAWrongPathHasNoSecret(t *testing.T) {
 	require.NotContains(t, s.Log(), "hunter2")
 }
 
+func TestAWriteThatCloseDropsWasNotApplied(t *testing.T) {
+	s := start(t, engagetest.WithoutNetwork(), engagetest.WithApplyDelay(time.Hour))
+	require.Equal(t, http.StatusAccepted, s.post("/conversations", "{"+smsAddress+"}").status)
+	require.Equal(t, outcome.MaybeApplied, s.Requests()[0].Effect)
+	s.Close()
+	require.Equal(t, outcome.Refused, s.Requests()[0].Effect)
+	require.Empty(t, s.Conversations())
+}
+
 func TestRecordedRequestsHaveTheEdgeOfTheReply(t *testing.T) {
 	s, r := start(t), receive(t)
 	s.Seed(engagetest.Conversation{ID: "open", Channel: "sms", BusinessAddress: "+15550100", CustomerAddress: "+15550199"})

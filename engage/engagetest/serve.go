@@ -142,16 +142,21 @@ func (s *Server) applyNow(c *call, act action, f Fault) (own reply, post func())
 }
 
 // applyLater applies a write after the ApplyDelay of the fault, in the background, and
-// then posts its callbacks. It does nothing if the server is closed first.
+// then posts its callbacks. It drops the write if the server is closed first.
 func (s *Server) applyLater(c *call, act action, f Fault) {
 	s.log.has(c.request, outcome.MaybeApplied)
-	s.callbacks.run(func() {
-		if wait(s.ctx, f.ApplyDelay) {
-			c.now = s.now()
-			_, post := s.applyNow(c, act, f)
-			post()
+	started := s.callbacks.run(func() {
+		if !wait(s.ctx, f.ApplyDelay) {
+			s.log.has(c.request, outcome.Refused)
+			return
 		}
+		c.now = s.now()
+		_, post := s.applyNow(c, act, f)
+		post()
 	})
+	if !started {
+		s.log.has(c.request, outcome.Refused)
+	}
 }
 
 // repeat performs a request once more, with a transaction id of its own. It returns the
