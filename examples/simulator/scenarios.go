@@ -150,10 +150,11 @@ func agentQuestion(c engagetest.Conversation, random *rand.Rand) message.Message
 }
 
 // reaction returns what the customer answers to the newest message: the first choice of a
-// rich message, or a text.
+// rich message, or a text if it has none. The program under test may have written the
+// message, or left the conversation empty.
 func reaction(c engagetest.Conversation) message.Message {
-	question, err := message.Decode(c.Messages[len(c.Messages)-1].Raw)
-	if err == nil {
+	if len(c.Messages) > 0 {
+		question, _ := message.Decode(c.Messages[len(c.Messages)-1].Raw)
 		for _, choice := range choicesIn(question) {
 			if answer, err := engagetest.Answer(question, choice); err == nil {
 				return answer
@@ -163,30 +164,51 @@ func reaction(c engagetest.Conversation) message.Message {
 	return customerMessage(c.Address(), "Yes, thank you!")
 }
 
-// choicesIn returns a choice that each type of rich message may have.
+// choicesIn returns the choices of a rich message, in its order. There are none in any
+// other message.
 func choicesIn(question message.Message) []message.Choice {
 	var choices []message.Choice
 	add := func(identifier string) { choices = append(choices, message.Choice{Identifier: identifier}) }
 	switch q := question.(type) {
 	case message.WhatsAppButtons:
-		add(q.Content.Action.Buttons[0].Reply.ID)
+		for _, button := range q.Content.Action.Buttons {
+			add(button.Reply.ID)
+		}
 	case message.WhatsAppList:
-		add(q.Content.Action.Sections[0].Rows[0].ID)
+		for _, section := range q.Content.Action.Sections {
+			for _, row := range section.Rows {
+				add(row.ID)
+			}
+		}
 	case message.LiveChatQuickReplies:
-		add(q.Content.Options[0].Identifier)
+		for _, option := range q.Content.Options {
+			add(option.Identifier)
+		}
 	case message.LiveChatCarousel:
-		for _, button := range q.Content.Elements[0].Buttons {
-			add(button.Identifier)
+		for _, card := range q.Content.Elements {
+			for _, button := range card.Buttons {
+				add(button.Identifier)
+			}
 		}
 	case message.AppleQuickReplies:
-		add(q.Content.Data.QuickReply.Items[0].Identifier)
-	case message.AppleListPicker:
-		add(q.Content.Data.ListPicker.Sections[0].Items[0].Identifier)
-	case message.AppleTimePicker:
-		add(q.Content.Data.Event.Timeslots[0].Identifier)
-	case message.AppleForm:
-		for _, item := range q.Content.Data.Dynamic.Data.Pages[0].Items {
+		for _, item := range q.Content.Data.QuickReply.Items {
 			add(item.Identifier)
+		}
+	case message.AppleListPicker:
+		for _, section := range q.Content.Data.ListPicker.Sections {
+			for _, item := range section.Items {
+				add(item.Identifier)
+			}
+		}
+	case message.AppleTimePicker:
+		for _, slot := range q.Content.Data.Event.Timeslots {
+			add(slot.Identifier)
+		}
+	case message.AppleForm:
+		for _, page := range q.Content.Data.Dynamic.Data.Pages {
+			for _, item := range page.Items {
+				add(item.Identifier)
+			}
 		}
 	}
 	return choices

@@ -13,6 +13,8 @@ import (
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/channel"
 	"github.com/engagesdk/engage-go/engage/engagetest"
+	"github.com/engagesdk/engage-go/engage/message"
+	"github.com/engagesdk/engage-go/examples/internal/samples"
 	"github.com/engagesdk/engage-go/outcome"
 	"github.com/engagesdk/engage-go/stream"
 )
@@ -135,4 +137,20 @@ func TestAnUnknownScenarioOrSpeedIsRefused(t *testing.T) {
 		require.Equal(t, http.StatusUnprocessableEntity, status)
 		require.Contains(t, report, test.want)
 	}
+}
+
+// A program under test may write anything, such as a rich message without a choice.
+func TestACustomerReactsToAnyConversation(t *testing.T) {
+	address := channel.SMSAddress{Business: "+15550100", Customer: "+15550199"}
+	thanks := customerText("Yes, thank you!")
+	require.Equal(t, thanks, reaction(engagetest.NewConversation(address)))
+	require.Equal(t, thanks, reaction(engagetest.NewConversation(address, customerText("hello"))))
+	for _, empty := range []message.Message{
+		message.WhatsAppButtons{}, message.WhatsAppList{}, message.LiveChatQuickReplies{}, message.LiveChatCarousel{},
+		message.AppleQuickReplies{}, message.AppleListPicker{}, message.AppleTimePicker{}, message.AppleForm{},
+	} {
+		require.Equal(t, thanks, reaction(engagetest.NewConversation(address, empty)), empty.Type())
+	}
+	question := samples.WhatsAppButtons("Yes", "No")
+	require.Equal(t, message.TypeWhatsAppInteractiveResponse, reaction(engagetest.NewConversation(address, question)).Type())
 }
