@@ -221,3 +221,18 @@ func TestTheAPIIsForProgramsUnderAnyName(t *testing.T) {
 	require.Equal(t, http.StatusOK, reply.StatusCode)
 	require.Contains(t, body, "access_token")
 }
+
+// A page from elsewhere could otherwise call the API by a name that leads to this machine.
+func TestTheAPIIsNotForPagesUnderAnotherName(t *testing.T) {
+	b := open(t, configuration{})
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {b.server.ClientID()}, "client_secret": {b.server.ClientSecret()}}
+	for host, want := range map[string]int{"elsewhere.example:8190": 421, "localhost:8190": 200} {
+		r := b.request(http.MethodPost, "/api/v1/oauth/token", strings.NewReader(form.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Origin", "http://"+host)
+		r.Host = host
+		reply, body := b.do(r)
+		require.Equal(t, want, reply.StatusCode, host)
+		require.Equal(t, want == http.StatusOK, strings.Contains(body, "access_token"), host)
+	}
+}

@@ -90,7 +90,7 @@ func (s *simulator) close() {
 // handler returns the API and the desk.
 func (s *simulator) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/api/", s.server.Handler())
+	mux.Handle("/api/", forPrograms(s.hosts, s.server.Handler()))
 	mux.Handle(filesPath, s.server.Handler())
 	mux.Handle("/", s.desk())
 	return mux
@@ -123,11 +123,29 @@ func secure(hosts []string, next http.Handler) http.Handler {
 		header.Set("Cross-Origin-Opener-Policy", "same-origin")
 		header.Set("Cross-Origin-Resource-Policy", "same-origin")
 		if !known(hosts, r.Host) {
-			http.Error(w, "The desk has no such name. Use its IP address or localhost.", http.StatusMisdirectedRequest)
+			refuseName(w)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// forPrograms refuses a request of a page under another name than the hosts, for the reason
+// that secure has: the secret of the API is no secret. Programs may use any name, because
+// only browsers set an origin.
+func forPrograms(hosts []string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Origin") != "" && !known(hosts, r.Host) {
+			refuseName(w)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// refuseName refuses a request under a name that is not known.
+func refuseName(w http.ResponseWriter) {
+	http.Error(w, "The simulator has no such name. Use its IP address or localhost.", http.StatusMisdirectedRequest)
 }
 
 // known reports whether a request may name this host, with or without a port: an IP
