@@ -185,6 +185,16 @@ func (l *conversations) row(id string) row {
 	return row{}
 }
 
+// count returns the number of conversations of a status. The empty status means all.
+func (l *conversations) count(status engagetest.Status) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if status == "" {
+		return l.order.Len()
+	}
+	return l.counts[status]
+}
+
 // tab is a status with the number of its conversations.
 type tab struct {
 	Status  engagetest.Status

@@ -149,11 +149,13 @@ func (u *updates) part(name string, data any) {
 }
 
 // drawList draws the rows that have changed, the last one last, because the script puts
-// each at the top. It draws the list anew if there are more than a window of them.
+// each at the top. It draws the list anew if there are more than a window of them. The rows
+// that the script drops can be loaded again with the link below the list.
 func (u *updates) drawList() {
 	rows, last := u.simulator.conversations.since(u.seen.change, window+1)
 	u.seen.change = last
 	u.part("tabs", u.simulator.conversations.tabs(u.status))
+	u.part("more-link", u.simulator.moreThanWindow(u.status))
 	if len(rows) > window {
 		u.add("rows", u.simulator.listView(u.status, 0, u.open))
 		return

@@ -87,6 +87,26 @@ func TestManyChangesDrawTheListAnew(t *testing.T) {
 	require.True(t, strings.Contains(data, `<ul id="rows" data-window="50"></ul>`) || strings.Contains(data, `<li id="row-`+first+`" data-gone>`), data)
 }
 
+// The script drops the last row when a new one does not fit.
+func TestALinkToTheOtherRowsAppearsWhenTheListIsFull(t *testing.T) {
+	b := open(t, configuration{})
+	for range window {
+		b.add(channel.SMS, customerText("hello"))
+	}
+	b.eventually(func() bool { return b.conversations.count("") == window })
+	require.NotContains(t, b.get("/"), `id="more-rows"`)
+	all := b.follow("/", url.Values{"view": {"conversations"}})
+	queued := b.follow("/?status=queued", url.Values{"view": {"conversations"}, "status": {"queued"}})
+	all.await("tabs")
+	queued.await("tabs")
+
+	id := b.add(channel.SMS, customerText("one more"))
+	all.await(`href="/conversations?from=50&amp;status="`)
+	queued.await(`href="/conversations?from=50&amp;status=queued"`)
+	b.act("/conversations/"+id+"/close", nil)
+	queued.await(`<p id="more"></p>`)
+}
+
 func TestRequestsFaultsAndScenariosShowTheirChanges(t *testing.T) {
 	b := open(t, configuration{})
 	id := b.seed(channel.SMS, customerText("hello"))

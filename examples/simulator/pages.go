@@ -82,6 +82,16 @@ func (s *simulator) listView(status engagetest.Status, from int, open string) li
 	return v
 }
 
+// moreThanWindow returns the view for the link below a list: whether there are rows after
+// its first window.
+func (s *simulator) moreThanWindow(status engagetest.Status) listView {
+	v := listView{Status: status}
+	if s.conversations.count(status) > window {
+		v.More = window
+	}
+	return v
+}
+
 // window is the number of rows, messages or requests that a page shows at first.
 const window = 50
 
