@@ -14,7 +14,7 @@ import (
 const deskHeader = "Simulator-Desk"
 
 const (
-	maxForm  = 17 << 20         // The largest form in bytes, with a file.
+	maxForm  = 9 << 20          // The largest form in bytes, with a file of up to 8 MiB.
 	callTime = 20 * time.Second // The longest time that a call of an agent may take.
 )
 

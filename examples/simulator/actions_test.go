@@ -225,11 +225,39 @@ func TestAFileIsSentAndServed(t *testing.T) {
 	require.Len(t, message.AttachmentsOf(b.server.Messages(regexpFirst(t, `CSR\d+`, report))[0]), 1)
 }
 
+func TestAFileIsKeptOnlyIfTheMessageHasIt(t *testing.T) {
+	b := open(t, configuration{})
+	id := b.add(channel.WhatsApp, customerText("hello"))
+	status, report := b.upload("/conversations/"+id+"/reply", url.Values{"type": {"wab-buttons"}}, "shoe.png", []byte("\x89PNG"))
+	require.Equal(t, http.StatusOK, status, report)
+	require.Equal(t, message.TypeWhatsAppButtons, b.server.Messages(id)[1].Type())
+	require.NotContains(t, b.get("/state"), "shoe.png")
+}
+
+// A page loads a picture by itself, so a customer must not choose what it loads.
+func TestAPageShowsPicturesOfTheSimulatorOnly(t *testing.T) {
+	for address, want := range map[string]string{
+		"http://127.0.0.1:8190/files/ABC": "/files/ABC", "http://[::1]:80/files/ABC": "/files/ABC",
+		"https://files.example.com/files/ABC": "", "http://127.0.0.1/pictures/ABC": "", "/files/ABC": "", "%zz": "",
+		"http://127.0.0.1/files/../state": "", "http://127.0.0.1/files/%2e%2e/state": "", `http://127.0.0.1/files/..%5cstate`: "",
+	} {
+		b := open(t, configuration{})
+		id := b.add(channel.Facebook, message.Attachments{Direction: message.Inbound, Attachments: []message.Attachment{{MIMEType: "image/png", URL: address}}})
+		page := b.get("/conversations/" + id)
+		require.Equal(t, want != "", strings.Contains(page, `<img src="`+want+`"`), address)
+		require.Equal(t, want != "", strings.Contains(page, `<img`), address)
+	}
+}
+
 func TestWhatIsTooLargeIsRefused(t *testing.T) {
 	b := open(t, configuration{})
 	id := b.add(channel.Facebook, customerText("hello"))
-	large := bytes.Repeat([]byte("x"), maxForm-1<<19)
-	status, report := b.upload("/conversations/"+id+"/write", nil, "large.bin", large)
+	require.Equal(t, 2, strings.Count(b.get("/conversations/"+id), `data-limit="8"`))
+	require.Contains(t, b.get("/"), `data-limit="8"`)
+	status, report := b.upload("/conversations/"+id+"/write", nil, "full.bin", bytes.Repeat([]byte("x"), 8<<20))
+	require.Equal(t, http.StatusOK, status, report)
+	large := bytes.Repeat([]byte("x"), 8<<20+1)
+	status, report = b.upload("/conversations/"+id+"/write", nil, "large.bin", large)
 	require.Equal(t, http.StatusUnprocessableEntity, status)
 	require.Contains(t, report, "the file is larger than")
 
@@ -239,7 +267,7 @@ func TestWhatIsTooLargeIsRefused(t *testing.T) {
 	reply, report := b.do(r) // Its length is not known before.
 	require.Equal(t, http.StatusRequestEntityTooLarge, reply.StatusCode)
 	require.Contains(t, report, "larger than")
-	require.Len(t, b.server.Messages(id), 1)
+	require.Len(t, b.server.Messages(id), 2)
 	require.Len(t, b.server.Conversations(), 1)
 }
 
