@@ -176,7 +176,10 @@ func (u *updates) drawOpen() {
 		return
 	}
 	u.openSeen = last
-	conversation, _ := u.simulator.server.ConversationSince(u.open, u.seen.messages)
+	conversation, ok := u.simulator.server.ConversationSince(u.open, u.seen.messages)
+	if !ok { // The page is about to load again.
+		return
+	}
 	u.part("head", newHead(conversation))
 	added := conversation.Messages
 	if len(added) > window {

@@ -87,6 +87,28 @@ func TestManyChangesDrawTheListAnew(t *testing.T) {
 	require.True(t, strings.Contains(data, `<ul id="rows" data-window="50"></ul>`) || strings.Contains(data, `<li id="row-`+first+`" data-gone>`), data)
 }
 
+func TestAConversationThatIsGoneIsNotDrawn(t *testing.T) {
+	b := open(t, configuration{})
+	empty, err := b.server.Snapshot()
+	require.NoError(t, err)
+	id := b.seed(channel.SMS, customerText("hello"))
+	events := b.follow("/conversations/"+id, url.Values{"view": {"conversations"}, "conversation": {id}})
+	events.await(`<header id="head"`)
+	require.NoError(t, b.server.Restore(empty))
+	data := events.await(`All <span class="count">0</span>`)
+	require.NotContains(t, data, `<header id="head"`)
+}
+
+// A region announces what changes in it only if it stays in the page itself.
+func TestAnEventNeverReplacesALiveRegion(t *testing.T) {
+	b := open(t, configuration{})
+	for path, part := range map[string]string{"/faults": `<ul id="active-faults"`, "/scenarios": `<p id="playing"`} {
+		require.Regexp(t, `<div aria-live="polite">\s*`+part, b.get(path))
+		data := b.follow(path, url.Values{"view": {strings.TrimPrefix(path, "/")}}).await(part)
+		require.NotContains(t, data, "aria-live")
+	}
+}
+
 // The script drops the last row when a new one does not fit.
 func TestALinkToTheOtherRowsAppearsWhenTheListIsFull(t *testing.T) {
 	b := open(t, configuration{})
