@@ -150,6 +150,8 @@ func TestARequestOpensToAllThatIsKnownOfIt(t *testing.T) {
 	b.eventually(func() bool { return len(b.requests.newest(10)) == 2 && b.requests.newest(1)[0].Status != 0 })
 	page := b.get("/requests")
 	require.Contains(t, page, `data-get="/requests/2"`)
+	require.Contains(t, page, `id="requests" reversed data-window="100"`)
+	require.Contains(t, b.get("/"), `id="requests" reversed data-window="50"`)
 	require.Contains(t, page, "onAppendMessageSuccess")
 
 	details := b.get("/requests/2")
