@@ -49,6 +49,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 	if err := program.Parse(flags, args, out); err != nil {
 		return err
 	}
+	if err := checkSpeed(*speed); err != nil {
+		return fmt.Errorf("%w: -speed: %w", program.ErrMisuse, err)
+	}
 	c := configuration{state: stateFile(*state), speed: *speed}
 	c.host, _, _ = net.SplitHostPort(*listen)
 	if *receiver != "" {

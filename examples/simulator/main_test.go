@@ -104,8 +104,12 @@ func TestInvalidArgumentsAreRefused(t *testing.T) {
 	var usage strings.Builder
 	require.ErrorIs(t, run(t.Context(), []string{"-h"}, unset, &usage), flag.ErrHelp)
 	require.Contains(t, usage.String(), "usage: simulator [-listen] [-receiver] [-scenario] [-speed] [-state]\n")
-	for _, arguments := range [][]string{{"-nope"}, {"extra"}, {"-scenario", "war"}, {"-scenario", "day", "-speed", "0"}} {
-		err := run(t.Context(), append([]string{"-listen", "127.0.0.1:0"}, arguments...), unset, io.Discard)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, arguments := range [][]string{
+		{"-nope"}, {"extra"}, {"-scenario", "war"}, {"-scenario", "day", "-speed", "0"}, {"-speed", "0"}, {"-speed", "NaN"}, {"-speed", "1001"},
+	} {
+		err := run(ended, append([]string{"-listen", "127.0.0.1:0"}, arguments...), unset, io.Discard)
 		require.ErrorIs(t, err, program.ErrMisuse, arguments)
 	}
 	require.Error(t, run(t.Context(), []string{"-listen", "127.0.0.1:0", "-receiver", "nonsense"}, unset, io.Discard))

@@ -16,6 +16,14 @@ const (
 	fastest = 1000
 )
 
+// checkSpeed returns an error if no scenario can run at a speed. NaN is no speed.
+func checkSpeed(speed float64) error {
+	if !(speed >= slowest && speed <= fastest) {
+		return fmt.Errorf("the speed is not between %v and %v", slowest, fastest)
+	}
+	return nil
+}
+
 // playing describes the scenario that runs, or the last one.
 type playing struct {
 	Title   string // Empty if none has run yet.
@@ -71,8 +79,8 @@ func (s *simulator) start(name string, speed float64) error {
 	if i < 0 {
 		return fmt.Errorf("there is no scenario %q", cut(name, 40))
 	}
-	if !(speed >= slowest && speed <= fastest) {
-		return fmt.Errorf("the speed is not between %v and %v", slowest, fastest)
+	if err := checkSpeed(speed); err != nil {
+		return err
 	}
 	ctx, cancel := context.WithCancel(s.ctx)
 	if err := s.play.begin(scenarios[i].Title, cancel); err != nil {

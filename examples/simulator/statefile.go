@@ -88,6 +88,7 @@ func (s *simulator) downloadState(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Disposition", `attachment; filename="simulator.json"`)
 	_, _ = w.Write(snapshot)
 }

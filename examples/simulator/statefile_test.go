@@ -108,3 +108,9 @@ func TestAHugeUploadIsRefusedBeforeItIsSent(t *testing.T) {
 		require.Contains(t, report, fmt.Sprintf("it is larger than %d MiB", size>>20))
 	}
 }
+
+func TestABrowserKeepsNoCopyOfTheState(t *testing.T) {
+	b := open(t, configuration{})
+	reply, _ := b.do(b.request(http.MethodGet, "/state", nil))
+	require.Equal(t, "no-store", reply.Header.Get("Cache-Control"))
+}
