@@ -1,8 +1,8 @@
 // Package admin lets another program list and requeue the dead letters of a memory inbox.
 // It serves them on a Unix socket, because only the owner of the file can connect to it:
 //
-//	GET  /   all letters, a JSON object for each
-//	POST /   requeues the letter with the query parameter id
+//	GET  /        all letters, the oldest first, a JSON object for each
+//	POST /?id=x   requeues the letter with the id x
 package admin
 
 import (
@@ -22,19 +22,35 @@ import (
 	"github.com/engagesdk/engage-go/stream"
 )
 
-// letter is a dead letter on the socket.
+// letter is a dead letter on the socket. It has the members of [stream.DeadLetter], whose
+// own JSON leaves out the payload.
 type letter struct {
-	ID, Conversation, TraceID, Reason string
-	Attempts                          int
-	Received                          time.Time
-	Data                              []byte
+	ID, Conversation, TraceID, TraceParent, VerifiedBy, Reason string
+	Attempts                                                   int
+	Received                                                   time.Time
+	Data                                                       []byte
 }
 
-// maxReply is the largest reply that a client reads, in bytes.
+func newLetter(l stream.DeadLetter) letter {
+	return letter{
+		ID: l.ID, Conversation: l.Conversation, TraceID: l.TraceID, TraceParent: l.TraceParent, VerifiedBy: l.VerifiedBy,
+		Reason: l.Reason, Attempts: l.Attempts, Received: l.Received, Data: l.Data,
+	}
+}
+
+func (l letter) deadLetter() stream.DeadLetter {
+	return stream.DeadLetter{Attempts: l.Attempts, Reason: l.Reason, Entry: stream.Entry{
+		ID: l.ID, Conversation: l.Conversation, TraceID: l.TraceID, TraceParent: l.TraceParent, VerifiedBy: l.VerifiedBy,
+		Received: l.Received, Data: l.Data,
+	}}
+}
+
+// maxReply is the largest list of dead letters that a client reads, in bytes.
 const maxReply = 1 << 30
 
 // Serve serves the dead letters of inbox on a Unix socket at path until stop is called. The
-// file must not exist; stop removes it.
+// folder of path must exist, and the file must not. stop removes the file, closes the
+// connections and waits until the server has ended. Call it once.
 func Serve(path string, inbox *stream.MemoryInbox) (stop func(), err error) {
 	listener, err := listen(path)
 	if err != nil {
@@ -43,7 +59,7 @@ func Serve(path string, inbox *stream.MemoryInbox) (stop func(), err error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		for _, l := range inbox.DeadLetters() {
-			_ = json.NewEncoder(w).Encode(letter{l.ID, l.Conversation, l.TraceID, l.Reason, l.Attempts, l.Received, l.Data})
+			_ = json.NewEncoder(w).Encode(newLetter(l))
 		}
 	})
 	mux.HandleFunc("POST /{$}", func(w http.ResponseWriter, r *http.Request) {
@@ -87,10 +103,12 @@ func listen(path string) (net.Listener, error) {
 	return listener, nil
 }
 
-// Client reaches the dead letters that another program serves. Create one with [Dial].
+// Client reaches the dead letters that another program serves. Create one with [Dial]. It
+// is safe for use by several goroutines.
 type Client struct{ http *http.Client }
 
-// Dial returns a client of the program that serves at path.
+// Dial returns a client of the program that serves at path. It does not connect: the first
+// call does, and returns an error if no program serves there.
 func Dial(path string) Client {
 	var dialer net.Dialer
 	return Client{&http.Client{Transport: &http.Transport{
@@ -98,10 +116,11 @@ func Dial(path string) Client {
 	}}}
 }
 
-// Close closes the connections to the program.
+// Close closes the connections that no call uses.
 func (c Client) Close() { c.http.CloseIdleConnections() }
 
-// DeadLetters iterates over the dead letters, oldest first. An error ends the iteration.
+// DeadLetters iterates over the dead letters, oldest first. An error ends the iteration. Its
+// letter is then zero.
 func (c Client) DeadLetters(ctx context.Context) iter.Seq2[stream.DeadLetter, error] {
 	return func(yield func(stream.DeadLetter, error) bool) {
 		body, err := c.call(ctx, http.MethodGet, "")
@@ -116,8 +135,11 @@ func (c Client) DeadLetters(ctx context.Context) iter.Seq2[stream.DeadLetter, er
 			if err == io.EOF {
 				return
 			}
-			entry := stream.Entry{ID: l.ID, Conversation: l.Conversation, TraceID: l.TraceID, Received: l.Received, Data: l.Data}
-			if !yield(stream.DeadLetter{Entry: entry, Attempts: l.Attempts, Reason: l.Reason}, err) || err != nil {
+			if err != nil {
+				yield(stream.DeadLetter{}, err)
+				return
+			}
+			if !yield(l.deadLetter(), nil) {
 				return
 			}
 		}
@@ -125,7 +147,7 @@ func (c Client) DeadLetters(ctx context.Context) iter.Seq2[stream.DeadLetter, er
 }
 
 // Requeue makes the program handle the dead letter with an id again. It returns
-// [stream.ErrNoDeadLetter] if there is none.
+// [stream.ErrNoDeadLetter] if there is none, and another error if the inbox has no room.
 func (c Client) Requeue(ctx context.Context, id string) error {
 	body, err := c.call(ctx, http.MethodPost, "?"+url.Values{"id": {id}}.Encode())
 	if err != nil {
@@ -134,7 +156,8 @@ func (c Client) Requeue(ctx context.Context, id string) error {
 	return body.Close()
 }
 
-// call returns the body of a reply, or an error for any status but 200.
+// call returns the body of a reply, which the caller closes. It returns an error for any
+// status but 200.
 func (c Client) call(ctx context.Context, method, query string) (io.ReadCloser, error) {
 	request, err := http.NewRequestWithContext(ctx, method, "http://program/"+query, nil)
 	if err != nil {

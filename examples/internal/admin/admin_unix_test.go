@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -38,6 +39,31 @@ func TestTheSocketIsForItsOwnerOnly(t *testing.T) {
 	left, err := os.ReadDir(folder)
 	require.NoError(t, err)
 	require.Empty(t, left)
+}
+
+func TestAClientReadsAllOfADeadLetter(t *testing.T) {
+	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+	entry := stream.Entry{
+		ID: "1", Conversation: "c", TraceID: "trace", TraceParent: "00-1-2-01", VerifiedBy: "hub",
+		Received: time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC), Data: []byte(`{"text":"<hello>"}`),
+	}
+	_, err := inbox.Put(t.Context(), entry)
+	require.NoError(t, err)
+	delivery, err := inbox.Take(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, delivery.Term(t.Context(), "no use"))
+	socket := filepath.Join(folderOf(t), "admin")
+	stop, err := admin.Serve(socket, inbox)
+	require.NoError(t, err)
+	defer stop()
+	client := admin.Dial(socket)
+	defer client.Close()
+
+	for letter, err := range client.DeadLetters(t.Context()) {
+		require.NoError(t, err)
+		require.Equal(t, stream.DeadLetter{Entry: entry, Attempts: 1, Reason: "no use"}, letter)
+	}
+	require.Len(t, inbox.DeadLetters(), 1)
 }
 
 func TestAClientRequeuesADeadLetterOfAnotherProgram(t *testing.T) {
