@@ -3,9 +3,9 @@
 // that gives up does not know that it is there. This one ends with one message, and
 // knows it.
 //
-// It does so twice, and loses the reply itself. The first time the client finds the
-// message in the transcript of the conversation. The second client has no transcripts: a
-// callback reports the outcome.
+// It shows this twice. Its own transport loses the replies, so the service needs no fault.
+// The first client finds the message in the transcript of the conversation. The second one
+// has a wrong path for transcripts, and a callback reports the outcome.
 //
 // Without configuration the conversation is in memory. With ENGAGE_BASE_URL,
 // ENGAGE_CLIENT_ID and ENGAGE_CLIENT_SECRET set it is in that tenant, which must reach
@@ -69,6 +69,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 		return err
 	}
 	defer func() { _ = stop() }()
+	// The service has no such path.
 	noTranscripts := engage.WithRoute(outcome.FetchTranscript, engage.Route{Method: http.MethodGet, Path: "/no-transcripts/{conversation}"})
 	return s.loseReply(ctx, noTranscripts, engage.WithCallbacks(callbacks))
 }
@@ -80,8 +81,9 @@ type story struct {
 	out          io.Writer
 }
 
-// loseReply appends one message, loses the reply, and prints what the client knows
-// of the message and how often the conversation has it.
+// loseReply appends one message with a client of its own, which loses the reply. It prints
+// what that client knows of the message. Then it counts the message with a client that loses
+// nothing.
 func (s story) loseReply(ctx context.Context, options ...engage.Option) error {
 	client, err := s.tenant.NewClient(append(options, engage.WithMiddleware(losing))...)
 	if err != nil {
@@ -113,7 +115,7 @@ func (s story) loseReply(ctx context.Context, options ...engage.Option) error {
 	return nil
 }
 
-// losing returns a transport that loses the replies to appends.
+// losing is a middleware that loses the replies to appends.
 func losing(next http.RoundTripper) http.RoundTripper { return losingTransport{next} }
 
 type losingTransport struct{ next http.RoundTripper }
@@ -128,8 +130,9 @@ func (t losingTransport) RoundTrip(request *http.Request) (*http.Response, error
 	return nil, errors.Join(io.EOF, reply.Body.Close())
 }
 
-// serveCallbacks serves callbacks on a loopback address until stop is called. A
-// program in production serves them over TLS, where the service can reach them.
+// serveCallbacks serves callbacks on a loopback address until stop is called, which waits
+// until the server has ended. A program in production serves them over TLS, where the
+// service can reach them.
 func serveCallbacks() (callbacks *callback.Handler, stop func() error, err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -142,6 +145,13 @@ func serveCallbacks() (callbacks *callback.Handler, stop func() error, err error
 	mux := http.NewServeMux()
 	mux.Handle("/engage/callbacks/", callbacks)
 	server := &http.Server{Handler: mux, ReadTimeout: 10 * time.Second}
-	go func() { _ = server.Serve(listener) }()
-	return callbacks, server.Close, nil
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = server.Serve(listener)
+	}()
+	return callbacks, func() error {
+		defer func() { <-ended }()
+		return server.Close()
+	}, nil
 }

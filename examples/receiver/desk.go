@@ -10,10 +10,11 @@ import (
 	"github.com/engagesdk/engage-go/stream"
 )
 
-// desk handles events: it brings messages into their conversations and prints the rest.
+// desk handles events: it brings messages into their conversations. It prints a line for
+// each event, without its content.
 type desk struct {
 	deliverer  *engage.Deliverer
-	businesses map[string]string
+	businesses map[string]string // The page or number of each app.
 	out        io.Writer
 }
 
@@ -33,8 +34,8 @@ func (d desk) worker(source stream.Source) (*stream.Worker, error) {
 	return worker, nil
 }
 
-// say prints what was done with an event. It returns nil even if printing fails, so
-// that the event is not handled again.
+// say prints what was done with an event that is no message. It returns nil even if printing
+// fails, so that the event is not handled again.
 func (d desk) say(event stream.Event, format string, values ...any) error {
 	head := event.Head()
 	fmt.Fprintf(d.out, "%-10s %-14s %s\n", head.Channel, head.Kind, fmt.Sprintf(format, values...))

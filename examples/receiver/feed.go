@@ -13,8 +13,8 @@ import (
 //go:embed events
 var events embed.FS
 
-// feed posts the signed events to url, each of them twice. A sender does so when the
-// answer is late.
+// feed signs the events and posts them to url, each of them twice: a sender repeats an event
+// when the answer is late. First it asks whether the receiver is there.
 func feed(ctx context.Context, url string, secret stream.Secret) error {
 	sender, err := stream.NewSender(url, stream.WithSigning(stream.SHA256, secret))
 	if err != nil {

@@ -37,8 +37,8 @@ import (
 	"github.com/engagesdk/engage-go/stream"
 )
 
-// shutdownTime is how long the program may take to end. Kubernetes, for example, kills a
-// program after 30 seconds.
+// shutdownTime is how long the program may take to handle the events that it has accepted.
+// Kubernetes, for example, kills a program 30 seconds after it asks it to end.
 const shutdownTime = 25 * time.Second
 
 func main() {
@@ -47,12 +47,12 @@ func main() {
 	})
 }
 
-// configuration holds the flags and the environment.
+// configuration holds the flags and the environment, except for the tenant.
 type configuration struct {
-	listen     string
-	admin      string
-	secret     stream.Secret
-	businesses map[string]string
+	listen     string            // Empty if the program sends itself events.
+	admin      string            // The path of the socket. Empty without one.
+	secret     stream.Secret     // Signs the events.
+	businesses map[string]string // The page or number of each app.
 }
 
 func configure(args []string, getenv func(string) string, out io.Writer) (configuration, error) {
@@ -70,7 +70,8 @@ func configure(args []string, getenv func(string) string, out io.Writer) (config
 		return configuration{}, fmt.Errorf("%w: -businesses: %w", program.ErrMisuse, err)
 	}
 	secret := getenv("ENGAGE_HUB_SECRET")
-	// Only a tenant on the loopback has a URL with http.
+	// The made-up events are only for a tenant in memory or on the loopback. Only these have
+	// a URL with http; a region is no URL.
 	if base := getenv("ENGAGE_BASE_URL"); c.listen == "" && base != "" && !strings.HasPrefix(base, "http://") {
 		return configuration{}, errors.New("set -listen: the events of this program are not for the tenant of ENGAGE_BASE_URL")
 	}
@@ -86,7 +87,7 @@ func configure(args []string, getenv func(string) string, out io.Writer) (config
 }
 
 // pairs parses a list such as app=business,app=business. It returns an empty map for an
-// empty text.
+// empty text, and an error that names every pair that is malformed or repeats an app.
 func pairs(text string) (map[string]string, error) {
 	businesses := map[string]string{}
 	if text == "" {
@@ -160,7 +161,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 	return err
 }
 
-// report prints what became of the events.
+// report prints what became of the events. Call it when the worker has ended.
 func report(out io.Writer, receiver *stream.Receiver, worker *stream.Worker, inbox *stream.MemoryInbox) {
 	received, worked := receiver.Counts(), worker.Counts()
 	var refused uint64

@@ -59,7 +59,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 	return showRefusals(ctx, out, client)
 }
 
-// greet brings a first message of a customer into their conversation, and returns its id.
+// greet brings a first message of a customer into their conversation, and returns the id of
+// the conversation. Each channel gets the members of the address that it needs.
 func greet(ctx context.Context, deliverer *engage.Deliverer, ch channel.Channel) (id string, err error) {
 	address, err := channel.Members{
 		Channel: ch, BusinessAddress: "business", CustomerAddress: "customer", ThreadID: "thread", Subject: "Shoes",
@@ -95,7 +96,8 @@ func show(ctx context.Context, out io.Writer, client *engage.Client, id string) 
 	return nil
 }
 
-// showRefusals prints the violations of messages that the client does not send.
+// showRefusals prints why the client does not send some messages. It returns an error if the
+// client accepts one.
 func showRefusals(ctx context.Context, out io.Writer, client *engage.Client) error {
 	for _, invalid := range []struct {
 		name    string

@@ -1,4 +1,5 @@
-// Package samples has messages of every content type.
+// Package samples has messages of every content type, for the examples to send and show.
+// Nobody may change them: the examples share their lists.
 package samples
 
 import (
@@ -11,7 +12,7 @@ import (
 // picture is the attachment of several messages.
 var picture = message.Attachment{MIMEType: "image/png", FileName: "shoe.png", URL: "https://files.example.com/shoe.png"}
 
-// shoes is a carousel.
+// shoes is a carousel of two cards, of which only the first has a picture and a link.
 var shoes = message.LiveChatCarousel{
 	Text: "Which one?",
 	Content: message.LiveChatCarouselContent{Reference: "shoes", Elements: []message.LiveChatCarouselElement{
@@ -23,10 +24,11 @@ var shoes = message.LiveChatCarousel{
 	}},
 }
 
-// Carousel returns a carousel of two cards.
+// Carousel returns the live chat carousel that [Messages] has.
 func Carousel() message.LiveChatCarousel { return shoes }
 
-// WhatsAppButtons returns a question with a button for each answer.
+// WhatsAppButtons returns a question with a button for each answer, which is both the title
+// and the identifier of its button. More than three answers make it invalid.
 func WhatsAppButtons(answers ...string) message.WhatsAppButtons {
 	var buttons []message.WhatsAppButton
 	for _, answer := range answers {
@@ -35,14 +37,16 @@ func WhatsAppButtons(answers ...string) message.WhatsAppButtons {
 	return message.NewWhatsAppButtons("Did it fit?", buttons...)
 }
 
-// slot is the start of a time slot.
+// slot is the start of the time slot in the time picker and in its answer.
 var slot = time.Date(2026, 12, 1, 9, 30, 0, 0, time.UTC)
 
-// Messages returns messages of the types that a channel has, and nil for an unknown
-// channel. The caller must not change the list.
+// Messages returns the samples of a channel, and nil for an unknown channel. All are valid
+// on it in the newest version of an append. A type that several channels have, such as
+// text, is a sample of only one or two of them: all channels together have every type. The
+// caller must not change the list.
 func Messages(ch channel.Channel) []message.Message { return messages[ch] }
 
-// messages has messages of every type, by channel.
+// messages has the samples, by channel. Each question comes before its answer.
 var messages = map[channel.Channel][]message.Message{
 	channel.SMS: {
 		message.Text{Direction: message.Inbound, Text: "Do you have shoes?"},

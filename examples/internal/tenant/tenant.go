@@ -19,34 +19,38 @@ const (
 	ClientSecret = "ENGAGE_CLIENT_SECRET"
 )
 
-// Tenant is an Engage tenant, real or in memory.
+// Tenant is an Engage tenant, real or in memory. Create one with [Open] or [Connect].
 type Tenant struct {
-	// Client calls the tenant. Endpoint and Source are those of Client.
-	Client   *engage.Client
+	// Client calls the tenant.
+	Client *engage.Client
+	// Endpoint and Source are those of Client, for programs that make other clients.
 	Endpoint engage.Endpoint
 	Source   auth.TokenSource
-	// Name describes the tenant in a few words.
+	// Name describes the tenant in a few words. It has no address and no secret.
 	Name string
 	// Server is the Engage in memory; nil for a real tenant.
 	Server *engagetest.Server
-	// Close stops a tenant in memory, and closes the idle connections to a real one.
+	// Close stops a tenant in memory, and closes the idle connections of Client to a real
+	// one. It is never nil.
 	Close func()
 }
 
-// Open returns the tenant that getenv names, or one in memory if getenv names none.
-// It returns an error if only some of the variables are set.
+// Open returns the tenant that getenv names, or one in memory if none of the variables is
+// set. It returns an error if only some of them are set. It makes no call, so a wrong
+// secret shows in the first one. The caller should call Close when done.
 func Open(getenv func(string) string) (*Tenant, error) {
 	switch len(unset(getenv)) {
 	case 0:
 		return Connect(getenv)
-	case 3:
+	case len(variables):
 		return inMemory()
 	}
 	return nil, errors.New("set all of " + BaseURL + ", " + ClientID + " and " + ClientSecret + ", or none of them")
 }
 
-// Connect returns the tenant that getenv names. It returns an error that lists the
-// variables that are not set.
+// Connect returns the tenant that getenv names, for programs that need a real one. It
+// returns an error that lists the variables that are not set. It makes no call. The caller
+// should call Close when done.
 func Connect(getenv func(string) string) (*Tenant, error) {
 	if missing := unset(getenv); len(missing) > 0 {
 		return nil, errors.New("no tenant: set " + strings.Join(missing, ", "))
@@ -60,7 +64,8 @@ func Connect(getenv func(string) string) (*Tenant, error) {
 	return &Tenant{Client: client, Endpoint: endpoint, Source: source, Name: "the tenant of " + BaseURL, Close: client.CloseIdleConnections}, nil
 }
 
-// NewClient returns another client of the tenant, with options.
+// NewClient returns another client of the tenant, with options. The caller should
+// close its idle connections when done.
 func (t *Tenant) NewClient(options ...engage.Option) (*engage.Client, error) {
 	if t.Server != nil {
 		return t.Server.Client(options...)
@@ -69,16 +74,19 @@ func (t *Tenant) NewClient(options ...engage.Option) (*engage.Client, error) {
 }
 
 // Environment returns an environment that names server as the tenant, for tests of the
-// examples.
+// examples. All other variables are empty.
 func Environment(server *engagetest.Server) func(string) string {
 	values := map[string]string{BaseURL: server.URL(), ClientID: server.ClientID(), ClientSecret: server.ClientSecret()}
 	return func(name string) string { return values[name] }
 }
 
-// unset returns the variables that are not set.
+// variables has all of the variables that name a tenant.
+var variables = []string{BaseURL, ClientID, ClientSecret}
+
+// unset returns the variables that are not set or empty.
 func unset(getenv func(string) string) []string {
 	var names []string
-	for _, name := range []string{BaseURL, ClientID, ClientSecret} {
+	for _, name := range variables {
 		if getenv(name) == "" {
 			names = append(names, name)
 		}
