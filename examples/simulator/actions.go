@@ -41,7 +41,8 @@ func (s *simulator) addActions(mux *http.ServeMux) {
 	mux.Handle("POST /state", s.fromDesk(maxState, s.uploadState))
 }
 
-// fromDesk refuses requests that the desk did not send, and those that are too large.
+// fromDesk refuses requests that the desk did not send, and those whose body has more than
+// size bytes.
 func (s *simulator) fromDesk(size int64, next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get(deskHeader) == "" {
@@ -63,7 +64,8 @@ func (s *simulator) tooLarge(w http.ResponseWriter, limit int64) {
 	s.fail(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("Not sent: it is larger than %d MiB.", limit>>20))
 }
 
-// form parses the form of a request. If it cannot, it writes why and returns false.
+// form parses the form of a request, with or without files. It writes why and returns false
+// if it cannot.
 func (s *simulator) form(w http.ResponseWriter, r *http.Request) bool {
 	err := r.ParseForm()
 	if err == nil {

@@ -16,7 +16,8 @@ import (
 // agentCall is a call of the agent's client about a conversation.
 type agentCall func(context.Context, engagetest.Conversation, *http.Request) (engage.Receipt, error)
 
-// call returns the action that makes a call and reports how it ended.
+// call returns the action that makes a call, of which operation is the name, and reports how
+// it ended.
 func (s *simulator) call(operation outcome.Operation, call agentCall) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		conversation, ok := s.server.Conversation(r.PathValue("id"))
@@ -38,7 +39,7 @@ func (s *simulator) call(operation outcome.Operation, call agentCall) http.Handl
 	}
 }
 
-// receiptOf returns a receipt that is not nil.
+// receiptOf returns what a receipt points to. The receipt is nil if there is an error.
 func receiptOf(receipt *engage.Receipt, err error) (engage.Receipt, error) {
 	if err != nil {
 		return engage.Receipt{}, err
@@ -78,7 +79,7 @@ func (s *simulator) reply(ctx context.Context, c engagetest.Conversation, r *htt
 	return s.append(ctx, c, m)
 }
 
-// append appends a message of an agent to a conversation.
+// append appends a message to a conversation with the client of the agent.
 func (s *simulator) append(ctx context.Context, c engagetest.Conversation, m message.Message) (engage.Receipt, error) {
 	receipt, err := s.client.AppendMessage(ctx, engage.AppendMessageV14{
 		ConversationID: c.ID, Channel: c.Channel, Messages: []message.Message{m},
@@ -106,7 +107,8 @@ func agentMessage(c engagetest.Conversation, typ message.Type, text string) mess
 	return message.Text{Direction: message.Outbound, Text: text}
 }
 
-// sampleOf returns the sample of a type, or nil if the channel has none.
+// sampleOf returns the sample of a type in a direction, or nil if the channel has none. A
+// text is never a sample.
 func sampleOf(ch channel.Channel, typ message.Type, direction message.Direction) message.Message {
 	all := samples.Messages(ch)
 	i := slices.IndexFunc(all, func(m message.Message) bool {

@@ -29,8 +29,7 @@ type row struct {
 // longestPreview is the number of characters of a message that a row shows.
 const longestPreview = 80
 
-// newRow returns the row of a conversation, of which c has the messages after the first
-// earlier ones.
+// newRow returns the row of a conversation. c leaves out a number of its earlier messages.
 func newRow(c engagetest.Conversation, earlier int) row {
 	r := row{
 		ID: c.ID, Status: c.Status, Channel: c.Channel, Customer: c.CustomerAddress, Name: c.CustomerName,
@@ -43,7 +42,7 @@ func newRow(c engagetest.Conversation, earlier int) row {
 	return r
 }
 
-// cut returns the first characters of a text.
+// cut returns the first characters of a text. It ends with an ellipsis if there are more.
 func cut(text string, characters int) string {
 	for i := range text {
 		if characters == 0 {
@@ -86,12 +85,12 @@ func (l *conversations) follow(ctx context.Context, server *engagetest.Server, c
 	}
 }
 
-// update reads a conversation that has changed. It reads only its messages since the last
-// time, and the one before, which the row shows.
+// update reads a conversation that has changed. It reads only the messages that are new since
+// the last time, and the one before them: the row shows it if none is new.
 func (l *conversations) update(server *engagetest.Server, id string) {
 	earlier := max(l.row(id).Messages-1, 0)
 	conversation, ok := server.ConversationSince(id, earlier)
-	if earlier > 0 && len(conversation.Messages) == 0 { // Another conversation with the same id.
+	if earlier > 0 && len(conversation.Messages) == 0 { // A loaded state has a shorter one.
 		earlier = 0
 		conversation, ok = server.Conversation(id)
 	}
@@ -114,7 +113,7 @@ func sleep(ctx context.Context, wait time.Duration) bool {
 	}
 }
 
-// put adds a row, or moves it to the top.
+// put adds a row at the top, or replaces the row with its id and moves it there.
 func (l *conversations) put(r row) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -160,8 +159,8 @@ func (l *conversations) page(status engagetest.Status, from, size int) (rows []r
 	return rows, false
 }
 
-// since returns up to size of the last rows that have changed after the change number
-// seen, the last changed one first. It also returns the number of the last change.
+// since returns up to size rows that changed after the change with the number seen, the last
+// changed one first. It also returns the number of the last change of all.
 func (l *conversations) since(seen, size int) (rows []row, last int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -33,8 +33,8 @@ func (s *simulator) write(ctx context.Context, address channel.Address, m messag
 	return "", nil
 }
 
-// written writes a message of a customer, with the file of the form, and reports what
-// became of it.
+// written lets a customer write a message, with the file of the form, and reports what became
+// of it.
 func (s *simulator) written(w http.ResponseWriter, r *http.Request, address channel.Address, m message.Message) {
 	ctx, cancel := context.WithTimeout(r.Context(), callTime)
 	defer cancel()
@@ -72,7 +72,8 @@ func (s *simulator) writeAsNewCustomer(w http.ResponseWriter, r *http.Request) {
 }
 
 // newCustomer returns the address of a customer who writes to the business for the first
-// time. It makes up what is empty.
+// time. It makes up what is empty. Only an email has a subject. It returns an error for an
+// unknown channel.
 func newCustomer(ch channel.Channel, business, customer, subject string) (channel.Address, error) {
 	id := strings.ToLower(rand.Text()[:10])
 	members := channel.Members{Channel: ch}
@@ -93,7 +94,7 @@ func newCustomer(ch channel.Channel, business, customer, subject string) (channe
 	return members.Address()
 }
 
-// digits returns a random number of n digits.
+// digits returns n random digits.
 func digits(n int) string {
 	random := make([]byte, n)
 	rand.Read(random)
@@ -115,24 +116,23 @@ func customerMessage(address channel.Address, text string) message.Message {
 	}}
 }
 
-// writeInConversation lets the customer of a conversation write.
+// writeInConversation lets the customer of a conversation write a sample of the type in the
+// form, or a text if there is no such sample.
 func (s *simulator) writeInConversation(w http.ResponseWriter, r *http.Request) {
 	conversation, ok := s.customerOf(w, r)
 	if !ok {
 		return
 	}
-	var m message.Message
-	if typ := message.Type(r.PostFormValue("type")); typ != message.TypeText {
-		m = sampleOf(conversation.Channel, typ, message.Inbound)
-	}
+	m := sampleOf(conversation.Channel, message.Type(r.PostFormValue("type")), message.Inbound)
 	if m == nil {
 		m = customerMessage(conversation.Address(), r.PostFormValue("text"))
 	}
 	s.written(w, r, conversation.Address(), m)
 }
 
-// customerOf returns the conversation of a request whose customer is about to write. If
-// it cannot, it writes why and returns false.
+// customerOf returns the conversation of a request whose customer is about to write, and
+// parses the form. It writes why and returns false if there is no such conversation, if that
+// has no address to write from, or if the form is malformed.
 func (s *simulator) customerOf(w http.ResponseWriter, r *http.Request) (engagetest.Conversation, bool) {
 	conversation, ok := s.server.Conversation(r.PathValue("id"))
 	if !ok || conversation.Address() == nil {

@@ -64,7 +64,7 @@ type activeFault struct {
 	namedFault
 }
 
-// affects reports whether the fault affects a request.
+// affects reports whether the fault affects the requests of an operation.
 func (a activeFault) affects(operation outcome.Operation) bool {
 	return a.Operation == operation || a.Operation == "" && operation != engagetest.Token
 }
@@ -77,8 +77,8 @@ type faults struct {
 	changed *bell
 }
 
-// on switches a fault on for some requests of an operation. It returns an error if there
-// is no such fault or operation.
+// on switches a fault on for a number of requests of an operation, or for all of them if
+// times is [engagetest.Always]. It returns an error if there is no such fault or operation.
 func (f *faults) on(name string, operation outcome.Operation, times int) error {
 	i := slices.IndexFunc(namedFaults, func(n namedFault) bool { return n.Name == name })
 	if i < 0 {
@@ -110,8 +110,8 @@ func (f *faults) all() []activeFault {
 	return slices.Clone(f.active)
 }
 
-// choose returns the fault of a request, which is the oldest that affects it. It is the
-// [engagetest.FaultFunc] of the simulator.
+// choose returns the fault of a request, which is the oldest that affects it, and counts it.
+// It is the [engagetest.FaultFunc] of the simulator.
 func (f *faults) choose(r engagetest.Request) engagetest.Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -157,15 +157,12 @@ func (s *simulator) faultOff(w http.ResponseWriter, r *http.Request) {
 // faultsView is the page of the faults.
 type faultsView struct {
 	Faults     []namedFault
-	Operations []string
+	Operations []outcome.Operation
 	Active     []activeFault
 }
 
 func (s *simulator) faultsPage(w http.ResponseWriter, _ *http.Request) {
 	shown := s.shown()
-	view := faultsView{Faults: namedFaults, Active: s.faults.all()}
-	for _, operation := range operations() {
-		view.Operations = append(view.Operations, string(operation))
-	}
+	view := faultsView{Faults: namedFaults, Operations: operations(), Active: s.faults.all()}
 	s.show(w, http.StatusOK, "faults.html", page{Title: "Faults", View: "faults", Since: shown.String(), Body: view})
 }

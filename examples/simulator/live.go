@@ -12,14 +12,15 @@ import (
 	"github.com/engagesdk/engage-go/engage/engagetest"
 )
 
-// shown says what a page shows, so that the events that follow leave out nothing.
+// shown says what a page shows, so that the events that follow leave out nothing. It is the
+// id of an event, with which a browser that lost its connection goes on.
 type shown struct {
-	instance string // That of the simulator.
+	instance string // That of the state.
 	change   int    // The last change of a conversation.
 	messages int    // The number of messages of the open conversation.
 }
 
-// shown returns what a page shows that is drawn after the call, except for messages.
+// shown returns what a page shows that is drawn after the call. It counts no messages.
 func (s *simulator) shown() shown {
 	_, last := s.conversations.since(0, 0)
 	return shown{instance: s.instance.Load().(string), change: last}
@@ -37,11 +38,13 @@ func parseShown(text string) shown {
 }
 
 // heartbeat is the longest time without an event. A comment then keeps the connection
-// open and finds out whether the browser is still there.
+// open and finds out whether the browser is still there. It is also the longest time that
+// writing an event may take, if a browser has stopped reading.
 const heartbeat = 15 * time.Second
 
 // events writes the parts of a page that change, as server-sent events, until the browser
-// leaves or the simulator ends. The data of an event is HTML. The script of the desk puts
+// leaves or the simulator ends. If the page is of another state, it writes that the page
+// should load again, and ends. The data of an event is HTML. The script of the desk puts
 // each element in its place: see static/desk.js.
 func (s *simulator) events(w http.ResponseWriter, r *http.Request) {
 	from := r.Header.Get("Last-Event-ID")
@@ -107,8 +110,8 @@ type updates struct {
 	status    engagetest.Status // Of the list.
 	open      string            // The id of the open conversation, or "".
 	seen      shown
-	openSeen  int // The last change of the open conversation that was drawn.
-	requests  []requestRow
+	openSeen  int               // The last change of the open conversation that was drawn.
+	requests  []requestRow      // The requests as they were last drawn.
 	parts     map[string]string // What was last drawn of the parts that are sent whole.
 	drawn     bytes.Buffer
 }
@@ -169,7 +172,8 @@ func (u *updates) drawList() {
 	}
 }
 
-// drawOpen draws the head and the new messages of the open conversation.
+// drawOpen draws the head and the new messages of the open conversation. It draws the whole
+// transcript if more than a window of them are new.
 func (u *updates) drawOpen() {
 	last := u.simulator.conversations.row(u.open).change
 	if last == u.openSeen {

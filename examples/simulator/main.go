@@ -11,11 +11,13 @@
 // With -state it loads its state from a file, and saves it there at the end.
 //
 // With -receiver the messages that customers write on the desk become stream events, which
-// it posts to that URL. ENGAGE_HUB_SECRET is then the secret that signs them. For example,
-// these receive the events of the customers that the desk makes up:
+// it posts to that URL. ENGAGE_HUB_SECRET is then the secret that signs them; without it
+// they are not signed. For example, these receive the events of the customers that the desk
+// makes up, if both have the same secret and the receiver has the variables that the
+// simulator prints:
 //
-//	receiver -listen 127.0.0.1:8191 -businesses shop=shop,+15550100=+15550100
 //	simulator -receiver http://127.0.0.1:8191/
+//	receiver -listen 127.0.0.1:8191 -businesses shop=shop,+15550100=+15550100
 package main
 
 import (
@@ -95,7 +97,8 @@ func newSender(receiver, secret string) (*stream.Sender, error) {
 	return stream.NewSender(receiver, options...)
 }
 
-// urlOf returns the URL of a program on this machine that listens at an address.
+// urlOf returns the URL, without a path, of a program on this machine that listens at an
+// address. Its host is always an IP address.
 func urlOf(address net.Addr) string {
 	host, port, _ := net.SplitHostPort(address.String())
 	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
@@ -111,7 +114,8 @@ func (s *simulator) printAddresses(out io.Writer) {
 	fmt.Fprintf(out, "export ENGAGE_CLIENT_ID=%s\nexport ENGAGE_CLIENT_SECRET=%s\n", s.server.ClientID(), s.server.ClientSecret())
 }
 
-// serve serves the API and the desk until ctx ends.
+// serve serves the API and the desk until ctx ends. Requests then have five seconds to end.
+// It closes the listener.
 func (s *simulator) serve(ctx context.Context, listener net.Listener) error {
 	server := &http.Server{Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second}
 	stopped := make(chan error, 1)

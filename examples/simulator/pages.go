@@ -13,8 +13,8 @@ import (
 // page is what every page of the desk has.
 type page struct {
 	Title string
-	View  string // The entry of the navigation.
-	Since string // The changes that the page shows, for the events that follow.
+	View  string // The entry of the navigation. Empty for a page without events.
+	Since string // The text of what the page shows, for the events that follow; see [shown].
 	Body  any
 }
 
@@ -32,7 +32,7 @@ func (s *simulator) addPages(mux *http.ServeMux) {
 	mux.HandleFunc("GET /events", s.events)
 }
 
-// show writes a page or a part of one.
+// show writes a page or a part of one: the template with a name.
 func (s *simulator) show(w http.ResponseWriter, status int, name string, data any) {
 	var drawn bytes.Buffer
 	if err := templates.ExecuteTemplate(&drawn, name, data); err != nil {
@@ -45,7 +45,7 @@ func (s *simulator) show(w http.ResponseWriter, status int, name string, data an
 	_, _ = w.Write(drawn.Bytes())
 }
 
-// fail writes a report that says what is wrong.
+// fail writes a report whose title says what is wrong.
 func (s *simulator) fail(w http.ResponseWriter, status int, problem string) {
 	s.show(w, status, "report", report{Title: problem, Failed: true})
 }
@@ -92,7 +92,8 @@ func (s *simulator) moreThanWindow(status engagetest.Status) listView {
 	return v
 }
 
-// window is the number of rows, messages or requests that a page shows at first.
+// window is the number of rows, messages or requests that the desk shows at first. The page
+// of the requests shows twice as many.
 const window = 50
 
 func (s *simulator) deskPage(w http.ResponseWriter, r *http.Request) {

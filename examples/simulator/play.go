@@ -31,7 +31,7 @@ type playing struct {
 	Running bool
 }
 
-// play is the scenario that runs.
+// play knows the scenario that runs, of which there is at most one. The zero value has none.
 type play struct {
 	mu      sync.Mutex
 	current playing
@@ -56,7 +56,7 @@ func (p *play) begin(title string, cancel context.CancelFunc) error {
 	return nil
 }
 
-// say changes the caption.
+// say changes the caption, and whether the scenario still runs.
 func (p *play) say(caption string, running bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -72,8 +72,8 @@ func (p *play) stop() {
 	}
 }
 
-// start starts a scenario in the background. It returns an error if there is no such
-// scenario, or if one runs already.
+// start starts a scenario in the background, until it ends or the simulator does. It returns
+// an error if there is no such scenario or speed, or if a scenario runs already.
 func (s *simulator) start(name string, speed float64) error {
 	i := slices.IndexFunc(scenarios, func(sc scenario) bool { return sc.Name == name })
 	if i < 0 {
@@ -119,7 +119,8 @@ func (st *stage) pause(wait time.Duration) error {
 	return nil
 }
 
-// say shows people what happens, and gives them time to read it.
+// say shows people what happens, and gives them time to read it. It returns an error if the
+// scenario was stopped.
 func (st *stage) say(caption string) error {
 	st.play.say(caption, true)
 	st.changed.ring()

@@ -15,7 +15,7 @@ type report struct {
 	Title    string
 	Failed   bool
 	Edge     outcome.Edge
-	Effect   string // Empty if it says nothing.
+	Effect   string // The proof of a success, or the effect of a failure. Empty if unknown.
 	Details  []string
 	TraceIDs []string
 	Open     string // The conversation to open, or "".
@@ -34,6 +34,7 @@ func statusOf(err error) int {
 	return http.StatusBadGateway
 }
 
+// succeeded returns the report of a call that succeeded.
 func succeeded(operation outcome.Operation, receipt engage.Receipt) report {
 	r := report{Title: string(operation), Edge: receipt.Outcome, Effect: string(receipt.Proof), TraceIDs: distinct(receipt.TraceIDs)}
 	if receipt.AlreadyDone {
@@ -43,6 +44,7 @@ func succeeded(operation outcome.Operation, receipt engage.Receipt) report {
 	return r
 }
 
+// failed returns the report of a call that failed, or that was not made.
 func failed(operation outcome.Operation, err error) report {
 	r := report{Title: string(operation), Failed: true}
 	failure, ok := errors.AsType[*outcome.Error](err)

@@ -66,7 +66,7 @@ type requests struct {
 	all []requestRow // The oldest first.
 }
 
-// keptRequests is the number of requests that the desk can show.
+// keptRequests is the number of requests that the log has.
 const keptRequests = 2 * window
 
 // follow keeps the requests up to date until ctx ends. It rings changed after every update.
@@ -80,7 +80,7 @@ func (l *requests) follow(ctx context.Context, server *engagetest.Server, change
 	}
 }
 
-// update adds requests, and replaces those that are here already.
+// update adds requests, and replaces those that are here already. Only the newest stay.
 func (l *requests) update(updated []engagetest.Request) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -97,7 +97,7 @@ func (l *requests) update(updated []engagetest.Request) {
 	l.all = slices.Clone(l.all[max(len(l.all)-keptRequests, 0):])
 }
 
-// newest returns up to size of the newest requests, the newest first.
+// newest returns up to size requests, the newest first.
 func (l *requests) newest(size int) []requestRow {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -31,7 +31,8 @@ var scenarios = []scenario{
 	{"burst", "A burst", "A thousand customers write in ten seconds.", burst},
 }
 
-// find returns the conversation at an address. It returns false if there is none yet.
+// find returns the conversation at an address, which it looks up with the API. It returns
+// false if there is none yet.
 func (st *stage) find(address channel.Address) (engagetest.Conversation, bool, error) {
 	found, err := st.client.SearchConversation(st.ctx, engage.SearchConversationV13{Address: address})
 	if err != nil || found.ConversationID == "" {
@@ -50,18 +51,19 @@ var questions = []string{
 	"I was charged twice.", "When do you open?", "The parcel arrived damaged.",
 }
 
-// visit is a customer in a scenario.
+// visit is a customer who has written and is not done.
 type visit struct {
 	address channel.Address
-	step    int
+	step    int // The last step, from 1. 0 if nobody has reacted yet.
 }
 
 // customers is how many customers write on a day.
 const customers = 40
 
-// day runs a day in a contact center: at every step a customer arrives or a visit goes on.
+// day runs a day in a contact center: at every step a customer arrives or a visit goes on. A
+// visit waits as long as the program under test has not created its conversation.
 func day(st *stage) error {
-	random := rand.New(rand.NewPCG(1, 1)) // Every day is the same.
+	random := rand.New(rand.NewPCG(1, 1)) // Every day is the same, except for the addresses.
 	var visits []*visit
 	for arrived := 0; arrived < customers || len(visits) > 0; {
 		if len(visits) == 0 || arrived < customers && random.IntN(4) == 0 {
@@ -88,7 +90,7 @@ func day(st *stage) error {
 	return nil
 }
 
-// arrive lets the next customer write.
+// arrive lets the customer with a number write, from 0.
 func (st *stage) arrive(number int, random *rand.Rand) (*visit, error) {
 	all := channel.All()
 	if st.sender != nil { // No document shows an event of the channel API.
@@ -214,7 +216,8 @@ func choicesIn(question message.Message) []message.Choice {
 	return choices
 }
 
-// lostReply shows what the client does if a reply is lost.
+// lostReply shows what the client does if a reply is lost. The faults are for the next
+// requests of their operations, whoever makes them.
 func lostReply(st *stage) error {
 	address, err := newCustomer(channel.SMS, "", "", "")
 	if err != nil {

@@ -28,10 +28,10 @@ type simulator struct {
 	client   *engage.Client // The agent's.
 	sender   *stream.Sender // Nil if customers write without events.
 	state    stateFile      // Empty if there is no file.
-	speed    float64        // Of scenarios.
-	hosts    []string       // The names by which browsers may call the desk.
+	speed    float64        // Of scenarios, unless a form has another one.
+	hosts    []string       // The names by which pages may call the simulator. One may be "".
 	url      string         // Where the simulator is. Files have URLs below it.
-	instance atomic.Value   // A string that no other state of a simulator has.
+	instance atomic.Value   // A random string. A state that is loaded gets a new one.
 
 	conversations *conversations
 	requests      requests
@@ -80,14 +80,14 @@ func newSimulator(c configuration) (*simulator, error) {
 }
 
 // close ends the simulator. It returns when everything that the simulator started has
-// ended.
+// ended. Nobody may start a scenario any more.
 func (s *simulator) close() {
 	s.cancel()
 	s.server.Close()
 	s.running.Wait()
 }
 
-// handler returns the API and the desk.
+// handler returns the API, the files and the desk.
 func (s *simulator) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/api/", forPrograms(s.hosts, s.server.Handler()))

@@ -42,7 +42,8 @@ func (path stateFile) load(server *engagetest.Server) error {
 	return nil
 }
 
-// restore replaces the state of the server with that in a snapshot of a size in bytes.
+// restore replaces the state of the server with that in a snapshot of a size in bytes. It
+// changes nothing if it returns an error.
 func restore(server *engagetest.Server, snapshot io.Reader, size int64) error {
 	if size > maxState {
 		return fmt.Errorf("it is larger than %d MiB", maxState>>20)
@@ -105,7 +106,8 @@ func (s *simulator) saveState(w http.ResponseWriter, _ *http.Request) {
 	s.show(w, http.StatusOK, "report", report{Title: fmt.Sprintf("Saved to %s.", s.state)})
 }
 
-// uploadState replaces the state with an uploaded one.
+// uploadState replaces the state with an uploaded one. Faults, requests and the scenario that
+// runs stay.
 func (s *simulator) uploadState(w http.ResponseWriter, r *http.Request) {
 	if !s.form(w, r) {
 		return

@@ -55,7 +55,7 @@ func channelName(ch channel.Channel) string {
 	return name
 }
 
-// text returns a body for people. It may be any bytes.
+// text returns a body for people. The body may be any bytes.
 func text(body []byte) string { return strings.ToValidUTF8(string(body), "\uFFFD") }
 
 // slot returns a time slot for people.

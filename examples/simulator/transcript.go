@@ -35,8 +35,8 @@ type conversationView struct {
 	head
 	Messages      []messageView
 	Earlier       int            // The number of messages before the first of Messages.
-	AgentTypes    []message.Type // What an agent can send beside text.
-	CustomerTypes []message.Type // What the customer can write beside text.
+	AgentTypes    []message.Type // What an agent can send besides text.
+	CustomerTypes []message.Type // What the customer can write besides text.
 }
 
 // messageView is a message in a transcript.
@@ -49,7 +49,7 @@ type messageView struct {
 	Message      message.Message // Decoded. Its type is that of Type.
 	Type         message.Type
 	Raw          string // Only of a message of an unknown type.
-	Earlier      bool   // Its place is before the messages that a page shows.
+	Earlier      bool   // Whether its place is before the messages that a page shows.
 }
 
 // newConversationView returns the view of a conversation with its newest messages.
@@ -68,7 +68,8 @@ func newConversationView(c engagetest.Conversation) *conversationView {
 	return v
 }
 
-// show sets the messages of the view to the window before the message number before.
+// show sets the messages of the view to the window that ends before the message with the
+// position before.
 func (v *conversationView) show(c engagetest.Conversation, before int) {
 	before = min(before, len(c.Messages))
 	v.Earlier = max(before-window, 0)
@@ -103,7 +104,7 @@ type part struct {
 // marks matches a part of an announcement that is bold or italic (documented).
 var marks = regexp.MustCompile(`\*\*(.+?)\*\*|\b_(.+?)_\b`)
 
-// styled returns the parts of an announcement.
+// styled returns the parts of an announcement. Together they have its text without the marks.
 func styled(text string) []part {
 	var parts []part
 	end := 0
