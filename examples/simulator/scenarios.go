@@ -233,8 +233,11 @@ func lostReply(st *stage) error {
 		return err
 	}
 	c, ok, err := st.find(address)
-	if err != nil || !ok {
-		return errors.Join(err, errors.New("the conversation does not exist"))
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return errors.New("the conversation does not exist")
 	}
 	lost := engagetest.Fault{Applied: true, Connection: engagetest.ConnectionClosed}
 	st.server.Fail(outcome.AppendMessage, lost)

@@ -123,6 +123,9 @@ func TestAScenarioThatFailsSaysSo(t *testing.T) {
 	b.act("/faults", url.Values{"fault": {"not-found"}, "times": {"always"}})
 	require.Contains(t, b.playFast("day"), "It failed: ")
 	require.Contains(t, b.get("/scenarios"), "It failed: ")
+	caption := b.playFast("lost-reply")
+	require.Contains(t, caption, "It failed: ")
+	require.NotContains(t, caption, "does not exist", "the search failed, so nobody knows")
 }
 
 func TestAnUnknownScenarioOrSpeedIsRefused(t *testing.T) {
