@@ -15,6 +15,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"fmt"
@@ -159,7 +160,7 @@ func show(ctx context.Context, source deadLetters, id string, body bool, out io.
 		fmt.Fprintf(out, "%-13s %s\n", line[0], printable(line[1]))
 	}
 	if body {
-		fmt.Fprintf(out, "\n%s\n", letter.Data)
+		fmt.Fprintf(out, "\n%s\n", printableLines(letter.Data))
 	}
 	return nil
 }
@@ -207,7 +208,7 @@ func requeue(ctx context.Context, source deadLetters, c configuration, out io.Wr
 	return nil
 }
 
-// wanted returns the ids of the letters to requeue.
+// wanted returns the ids of the letters to requeue, each once.
 func wanted(ctx context.Context, source deadLetters, c configuration) (ids []string, err error) {
 	if !c.all {
 		letter, err := find(ctx, source, c.id)
@@ -224,8 +225,9 @@ func wanted(ctx context.Context, source deadLetters, c configuration) (ids []str
 	return ids, nil
 }
 
-// requeued requeues letters and yields their ids. An error ends the iteration. It comes
-// with the id of the letter that failed, or without one if the letters cannot be read.
+// requeued requeues the wanted letters and yields their ids. An error ends the iteration.
+// It comes with the id of the letter that failed, or without one if the letters cannot be
+// read.
 func requeued(ctx context.Context, source deadLetters, c configuration) iter.Seq2[string, error] {
 	if all, ok := source.(interface {
 		RequeueAll(context.Context) iter.Seq2[string, error]
@@ -247,11 +249,22 @@ func requeued(ctx context.Context, source deadLetters, c configuration) iter.Seq
 }
 
 // printable returns text without what could control a terminal.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
+func printable(text string) string { return strings.Map(printed, text) }
+
+// printableLines is printable, and keeps line breaks and tabs.
+func printableLines(data []byte) []byte {
+	return bytes.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' {
 			return r
 		}
-		return unicode.ReplacementChar
-	}, text)
+		return printed(r)
+	}, data)
+}
+
+// printed returns r, or the replacement character if r could control a terminal.
+func printed(r rune) rune {
+	if unicode.IsPrint(r) {
+		return r
+	}
+	return unicode.ReplacementChar
 }

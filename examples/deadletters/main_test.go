@@ -191,6 +191,23 @@ func TestAnErrorDoesNotShowThePasswordOfAURL(t *testing.T) {
 	err := run(t.Context(), []string{"-nats", "nats://ann:secret@127.0.0.1:port", "list"}, unset, io.Discard)
 	require.ErrorContains(t, err, "-nats: ")
 	require.NotContains(t, err.Error(), "secret")
+	err = run(t.Context(), []string{"-nats", "nats://ann:secret#1@127.0.0.1", "list"}, unset, io.Discard)
+	require.ErrorContains(t, err, "-nats: ")
+	require.NotContains(t, err.Error(), "secret")
+}
+
+func TestABodyDoesNotControlTheTerminal(t *testing.T) {
+	inbox := stream.NewMemoryInbox(stream.MemoryLimits{})
+	_, err := inbox.Put(t.Context(), stream.Entry{ID: "e-1", Conversation: "c-1", Data: []byte("no\tJSON\n\x1b[31m\u009b1m Grüße")})
+	require.NoError(t, err)
+	delivery, err := inbox.Take(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, delivery.Term(t.Context(), "no use"))
+	path := socket(t)
+	stop, err := admin.Serve(path, inbox)
+	require.NoError(t, err)
+	t.Cleanup(stop)
+	require.Contains(t, call(t, []string{"-memory", path, "-body"}, "show", "e-1"), "\nno\tJSON\n\ufffd[31m\ufffd1m Grüße\n")
 }
 
 func TestNoInboxIsCreated(t *testing.T) {

@@ -28,8 +28,8 @@ type deadLetters interface {
 	Requeue(ctx context.Context, id string) error
 }
 
-// opens has the function that opens each kind of source. Each returns a function that
-// closes it again.
+// opens has the function that opens each kind of source. It also returns the function
+// that closes the source again.
 var opens = map[string]func(configuration, context.Context) (deadLetters, func(), error){
 	"memory": configuration.openMemory,
 	"nats":   configuration.openNATS,
@@ -71,12 +71,12 @@ func (c configuration) openNATS(ctx context.Context) (deadLetters, func(), error
 	return inbox, func() { _ = inbox.Close() }, nil
 }
 
-// requireInbox returns an error if there is no inbox with the name. [jetstream.Open] would
-// create it.
+// requireInbox returns an error if the server has no inbox with the name. Without this
+// check [jetstream.Open] would create one.
 func requireInbox(ctx context.Context, url, name string, options []nats.Option) error {
 	connection, err := nats.Connect(url, options...)
-	if wrong, ok := errors.AsType[*neturl.Error](err); ok {
-		err = wrong.Err // without the URL, which may hold a password
+	if _, ok := errors.AsType[*neturl.Error](err); ok {
+		err = errors.New("the URL is malformed") // err quotes parts of the URL, which may hold a password
 	}
 	if err != nil {
 		return fmt.Errorf("-nats: %w", err)
