@@ -28,7 +28,8 @@ func api(packages []*types.Package) []string {
 	return slices.Compact(lines)
 }
 
-// declarations returns the lines of an object at the top of a package.
+// declarations returns the lines of an exported object of a package: of a type, with those
+// of its fields and methods.
 func declarations(object types.Object) []string {
 	name := object.Name()
 	switch object := object.(type) {
@@ -54,8 +55,8 @@ func declarations(object types.Object) []string {
 	}
 }
 
-// fields returns the exported fields of a struct, and those that an embedded type of
-// the package adds.
+// fields returns the exported fields of a struct, and those that an unexported embedded
+// struct adds. An exported embedded struct is one field, and has lines of its own.
 func fields(named string, body *types.Struct) []string {
 	var lines []string
 	for field := range body.Fields() {

@@ -5,8 +5,8 @@
 //
 // The files in testdata are the API of each release. A test of this package fails if
 // the source has not all the lines of the newest one: a program that used one of them
-// would no longer compile. A minor version before 1.0.0 may do without a line, and the
-// changelog then says what to use.
+// would no longer compile, or get another value of a constant. A minor version before
+// 1.0.0 may do without a line, and the changelog then says what to use.
 package main
 
 import (

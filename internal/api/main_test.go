@@ -2,6 +2,7 @@ package main
 
 import (
 	"embed"
+	"go/version"
 	"io/fs"
 	"slices"
 	"strings"
@@ -13,6 +14,21 @@ import (
 //go:embed testdata/v*.txt
 var releases embed.FS
 
+// newestOf returns the file of the newest release, such as testdata/v0.1.0.txt.
+func newestOf(files []string) string {
+	return slices.MaxFunc(files, func(a, b string) int { return version.Compare(goVersion(a), goVersion(b)) })
+}
+
+// goVersion returns the version in the name of a file as package version reads it.
+func goVersion(file string) string {
+	return "go" + strings.TrimSuffix(strings.TrimPrefix(file, "testdata/v"), ".txt")
+}
+
+func TestVersionsAreComparedByTheirNumbers(t *testing.T) {
+	const newest = "testdata/v0.10.0.txt"
+	require.Equal(t, newest, newestOf([]string{"testdata/v0.2.0.txt", newest, "testdata/v0.9.1.txt"}))
+}
+
 func TestTheAPIOfTheNewestReleaseIsKept(t *testing.T) {
 	packages, err := load()
 	require.NoError(t, err)
@@ -20,7 +36,7 @@ func TestTheAPIOfTheNewestReleaseIsKept(t *testing.T) {
 
 	files, err := fs.Glob(releases, "testdata/v*.txt")
 	require.NoError(t, err)
-	newest := slices.Max(files)
+	newest := newestOf(files)
 	released, err := releases.ReadFile(newest)
 	require.NoError(t, err)
 	for line := range strings.Lines(string(released)) {

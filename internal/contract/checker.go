@@ -9,8 +9,8 @@ import (
 )
 
 // Checker is a transport that checks every request and every reply that pass through it.
-// It changes neither. A reply that breaks off is not checked. Checker is safe for
-// concurrent use.
+// It changes neither, but reads both to their ends first. A reply that breaks off is not
+// checked. Checker is safe for concurrent use.
 type Checker struct {
 	// Document is what the traffic must follow.
 	Document *Document

@@ -83,7 +83,7 @@ func (n node) text(name string) string {
 	return text
 }
 
-// texts returns the member called name, which is a list of texts.
+// texts returns the member called name, which is a list, with each element as text.
 func (n node) texts(name string) []string {
 	list, _ := n[name].([]any)
 	texts := make([]string, len(list))
@@ -103,8 +103,8 @@ func (n node) list(name string) []node {
 	return nodes
 }
 
-// resolve returns what n refers to, with the members that stand beside the reference. It
-// returns n itself if n is no reference.
+// resolve returns what n refers to, with the members that stand beside the reference, which
+// win. It returns n itself if n is no reference.
 func (d *Document) resolve(n node) node {
 	reference := n.text("$ref")
 	if reference == "" {

@@ -11,11 +11,11 @@ import (
 // evidences are the values of x-evidence.
 var evidences = []string{string(engage.Documented), string(engage.Observed), string(engage.Assumed)}
 
-// Marks finds the operations, webhooks, callbacks, parameters, headers, members and
-// edges without a valid x-evidence, or without an x-source that x-sources lists. It also
-// finds those that are not assumed and whose source has no page. A property that is a
-// reference may have the marks of what it refers to. The conditions in oneOf, anyOf and not
-// have no marks.
+// Marks finds the operations, webhooks, callbacks, parameters, headers, members, edges,
+// servers and rows of x-support without a valid x-evidence, or without an x-source that
+// x-sources lists. It also finds those that are not assumed and whose source has no page. A
+// property that is a reference may have the marks of what it refers to. The alternatives in
+// oneOf, anyOf and not have no marks.
 func (d *Document) Marks() []string {
 	c := &marks{Document: d}
 	c.walk("", map[string]any(d.tree))
@@ -29,7 +29,8 @@ type marks struct {
 	findings []string
 }
 
-// walk checks what is below the object or list value.
+// walk checks what is below value, which is an object, a list or neither. where is the path
+// to it.
 func (c *marks) walk(where string, value any) {
 	switch value := value.(type) {
 	case []any:

@@ -18,7 +18,7 @@ func sentences(problems []*problem.ValidationError) []string {
 }
 
 // branch is an alternative of a schema that an object does not match, because it is of
-// another type.
+// another type. schema and object are the paths to the two.
 type branch struct{ schema, object string }
 
 // has reports whether a failure belongs to the branch.
@@ -26,8 +26,9 @@ func (b branch) has(failure *problem.SchemaValidationFailure) bool {
 	return strings.HasPrefix(failure.KeywordLocation, b.schema) && strings.HasPrefix(failure.FieldPath, b.object)
 }
 
-// reasons returns failures as sentences. A message fails in each alternative of its
-// schema. Only the failures in that of its own type are of interest.
+// reasons returns failures as sentences. An invalid message fails in each alternative of
+// its schema. Only the failures in that of its own type are of interest. If there are none,
+// no alternative has the type of the message, and reasons says so.
 func reasons(failures []*problem.SchemaValidationFailure) []string {
 	var others []branch
 	unknown := map[string]bool{}

@@ -11,8 +11,8 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// Token is the id of the call for a token. It is no operation of the client, so no table
-// has it.
+// Token is the id of the call for a token in the document. It is no operation of the
+// client, so no table has it.
 const Token = "Token"
 
 // standard are the edges that every operation has.

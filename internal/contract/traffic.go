@@ -70,13 +70,14 @@ func (d *Document) Event(body []byte) []string {
 	}
 	name := d.webhookOf(event)
 	if name == "" {
-		return []string{fmt.Sprintf("the event of the channel %q: the document has no webhook for it", event["channel"])}
+		return []string{fmt.Sprintf("the event of the channel %q: the document has no webhook for it", event.text("channel"))}
 	}
 	return d.posted("the event "+name, d.model.Webhooks.GetOrZero(name).Post, body)
 }
 
-// webhookOf returns the name of the webhook whose schema has the channel of the event, or
-// requires a member that the event has. It returns "" if there is none.
+// webhookOf returns the name of the webhook whose schema requires a member that the event
+// has, or else of the one whose schema lists the channel of the event. It returns "" if
+// there is none. Only schemas that list no channel require a member.
 func (d *Document) webhookOf(event node) string {
 	byChannel := ""
 	for name := range d.tree.at("webhooks") {
@@ -95,7 +96,7 @@ func (d *Document) webhookOf(event node) string {
 	return byChannel
 }
 
-// posted checks the body of a request that the service sends.
+// posted checks the body of a request that the service sends. where begins each finding.
 func (d *Document) posted(where string, o *v3.Operation, body []byte) []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()

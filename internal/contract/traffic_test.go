@@ -283,6 +283,10 @@ func TestTheSamplesOfStreamEventsFollowTheDocument(t *testing.T) {
 	}
 }
 
+func TestAnEventWithoutChannelIsFound(t *testing.T) {
+	require.Equal(t, []string{`the event of the channel "": the document has no webhook for it`}, read(t).Event([]byte(`{"tid":"1"}`)))
+}
+
 func TestTrafficThatDiffersFromTheDocumentIsFound(t *testing.T) {
 	const text = `{"direction":"inbound","type":"text","timestamp":"2026-01-31T12:00:00Z","text":"hello"}`
 	for name, test := range map[string]struct{ method, path, body, want string }{
