@@ -10,7 +10,8 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// addressFlags are the flags of an address on each channel, by the fields of the address.
+// addressFlags are the names of the flags that set an address, by channel and by the field
+// of its address.
 var addressFlags = map[channel.Channel]map[string]string{
 	channel.SMS:      {"Business": "business", "Customer": "customer"},
 	channel.WhatsApp: {"Business": "business", "Customer": "customer"},
@@ -23,7 +24,7 @@ var addressFlags = map[channel.Channel]map[string]string{
 	},
 }
 
-// specialFlags are the flags that some channels have.
+// specialFlags are the flags of an address that only some channels have.
 var specialFlags = []string{"thread", "fingerprint", "subject", "in-reply-to", "to", "cc"}
 
 // channelNames are the names of the channels.

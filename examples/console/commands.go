@@ -177,7 +177,7 @@ func (c *console) receipt(r engage.Receipt) result {
 	}
 }
 
-// conform checks what the tenant does, and changes nothing.
+// conform checks how the tenant differs from what the SDK assumes. It changes nothing there.
 type conform struct {
 	address
 	target conformance.Target
@@ -215,8 +215,8 @@ func (co *conform) call(ctx context.Context, c *console) (result, error) {
 	return r, err
 }
 
-// violationsOf returns the violations of a request. fieldsAndFlags are the fields that a
-// flag sets, each followed by the flag. The operand is the conversation.
+// violationsOf returns the violations of a request. They name the flags in place of the
+// fields: fieldsAndFlags are the fields that a flag sets, each followed by its flag.
 func violationsOf(request interface{ Validate() error }, fieldsAndFlags ...string) outcome.Violations {
 	failure, ok := errors.AsType[*outcome.Error](request.Validate())
 	if !ok {
@@ -236,8 +236,8 @@ func isSet(flags *flag.FlagSet, name string) (is bool) {
 	return is
 }
 
-// readText reads a text to its end, without the line break there. Of a text that is too
-// long it reads enough to be refused.
+// readText reads a text to its end, and removes one line break there. Of a text that is too
+// long it reads only so much that the message is refused.
 func readText(ctx context.Context, in io.Reader) (string, error) {
 	text, err := io.ReadAll(io.LimitReader(program.Input(ctx, in), message.MaxSize+1))
 	if err != nil {

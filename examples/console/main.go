@@ -189,8 +189,9 @@ func (c *console) define(flags *flag.FlagSet) {
 	flags.StringVar(&c.secretFile, "secret-file", "", "a `file` with the secret, in place of "+tenant.ClientSecret)
 }
 
-// perform checks a command and calls it. If anything is wrong, it calls nothing and
-// returns everything that is wrong.
+// perform checks a command and calls it. If a flag, the operand or the tenant is wrong, it
+// calls nothing and returns all that is wrong. Input that cannot be read is an error by
+// itself.
 func (c *console) perform(ctx context.Context, cmd command, flags *flag.FlagSet, getenv func(string) string) (result, error) {
 	violations, err := cmd.check(ctx, c, flags)
 	if err != nil {
@@ -234,7 +235,7 @@ func (c *console) connect(getenv func(string) string) (*tenant.Tenant, error) {
 	})
 }
 
-// retry is the option of every call.
+// retry returns the option of every call, which limits its attempts.
 func (c *console) retry() engage.CallOption {
 	return engage.WithRetry(engage.Retry{Attempts: c.attempts})
 }

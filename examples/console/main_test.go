@@ -154,7 +154,7 @@ func TestEverythingThatIsWrongIsReportedAtOnce(t *testing.T) {
 		"search -channel livechat -customer 1":        {"-business is empty", "-fingerprint is empty: set it, or -thread"},
 		"transcript -offset -1":                       {"the conversation is empty", "-offset is negative"},
 		"append -again -to x":                         {"the conversation is empty", "-channel is not one of", "-direction must be", "the text is empty", "-to is for an email", "-again needs it"},
-		"append -channel email -direction outbound x": {"-from is empty", "-to is empty", "the text is empty"},
+		"append -channel email -direction outbound x": {"-from is empty", "-to is empty", "the text is blank"},
 		"close ../admin":                              {"the conversation contains a slash"},
 		"conformance -team a/b -channel api":          {"-team contains a slash", "-business is empty", "-customer is empty"},
 	} {

@@ -67,7 +67,7 @@ func (r result) object(err error) map[string]any {
 	return object
 }
 
-// text returns a value as text. The parts of a list are separated by spaces.
+// text returns a value as text. Spaces separate the elements of a list.
 func text(value any) string {
 	switch value := value.(type) {
 	case []outcome.TraceID:
@@ -91,7 +91,7 @@ func shown(text string) string {
 	return text
 }
 
-// printMessage prints the message with a number.
+// printMessage prints a message with its number in the transcript, which counts from 1.
 func (c *console) printMessage(number int, m message.Message) error {
 	if c.json {
 		return c.printJSON(map[string]any{"number": number, "message": m})
@@ -140,7 +140,8 @@ func (c *console) printError(err error) {
 // maxSecret is the size in bytes of the longest file with a secret.
 const maxSecret = 64 << 10
 
-// readSecret returns the secret in a file, without the line break at its end.
+// readSecret returns the secret in a file, without line breaks at its end. It returns an
+// error if the file is longer than maxSecret.
 func readSecret(path string) (string, error) {
 	file, err := os.Open(path)
 	if err != nil {
