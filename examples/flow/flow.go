@@ -35,9 +35,8 @@ type node struct {
 	edges     outcome.Transitions[step]
 }
 
-// nodes are the nodes of the flow with the lines between them. The search has no line for
-// conversationOnHold. So that edge leads where onInvalidChoice does, as does every edge
-// that the flow does not know.
+// nodes are the nodes of the flow with the lines between them. The search lacks a line for
+// conversationOnHold on purpose: an edge without a line leads where onInvalidChoice does.
 //
 // A search or a re-open can be repeated. A create or an append that ends on onError or
 // onTimeout may have been applied, so a person decides.
@@ -91,7 +90,8 @@ type delivery struct {
 }
 
 // run follows the edges from the search to an end. It prints each call with its edge and
-// the step that the edge leads to. After a failure it prints the effect of the call, too.
+// the step that the edge leads to. After a failure it prints the effect of the call, too. It
+// returns an error only if an edge leads nowhere.
 func (d *delivery) run(ctx context.Context, out io.Writer) error {
 	at := search
 	for {

@@ -37,7 +37,8 @@ func main() {
 // scene is a message of the customer.
 type scene struct {
 	title, text string
-	// inMemory is what an Engage in memory does. A real tenant does not get such a message.
+	// inMemory is how the Engage in memory behaves when it gets the message. If it is not
+	// nil, a real tenant does not get the message.
 	inMemory *behavior
 }
 
@@ -67,7 +68,7 @@ var scenes = []scene{
 		&behavior{engagetest.Active, outcome.SearchConversation, http.StatusUnauthorized}},
 }
 
-// prepare makes server behave as b says.
+// prepare makes server behave as b says, and ends earlier failures.
 func (b behavior) prepare(server *engagetest.Server) {
 	for _, conversation := range server.Conversations() {
 		server.Update(conversation.ID, func(c *engagetest.Conversation) { c.Status = b.state })

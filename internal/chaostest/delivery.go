@@ -17,8 +17,8 @@ const (
 	Customers = 100
 	// Each is the number of messages of each customer.
 	Each = 20
-	// open is how many customers write at a time.
-	open = 25
+	// together is how many customers write at a time. It divides Customers.
+	together = 25
 )
 
 // AttemptTimeout is the time limit of an attempt. A request that outlives its attempt could
@@ -33,9 +33,9 @@ type Delivery struct{ Customer, Number int }
 // many are made at once.
 func Deliveries() []Delivery {
 	var all []Delivery
-	for first := 0; first < Customers; first += open {
+	for first := 0; first < Customers; first += together {
 		for number := range Each {
-			for customer := range open {
+			for customer := range together {
 				all = append(all, Delivery{first + customer, number})
 			}
 		}
@@ -43,7 +43,8 @@ func Deliveries() []Delivery {
 	return all
 }
 
-// Seed gives some of the customers a closed conversation, and some an open one.
+// Seed gives a third of the customers a closed conversation, a third one on hold, and the
+// others none.
 func Seed(server *engagetest.Server) {
 	for customer := range Customers {
 		m := address(customer, 0).Members()
@@ -109,8 +110,8 @@ func (d Delivery) inbound() engage.Inbound {
 }
 
 // Deliver delivers the message by deliverer, and repeats it with Again until it is
-// delivered. again says that another delivery may have failed before. The error is that of
-// the last of many deliveries.
+// delivered, at most 100 times in all. again says that another delivery may have failed
+// before. The error is that of the last delivery.
 func (d Delivery) Deliver(ctx context.Context, deliverer *engage.Deliverer, again bool) error {
 	const most = 100
 	in := d.inbound()
@@ -125,8 +126,8 @@ func (d Delivery) Deliver(ctx context.Context, deliverer *engage.Deliverer, agai
 	return err
 }
 
-// Check returns an error unless each customer has one open conversation, and all messages
-// of all customers are there once.
+// Check returns an error unless each customer has one conversation that is not closed, and
+// all messages of all customers are there once.
 func Check(server *engagetest.Server) error {
 	var problems []string
 	open, there := map[string]int{}, map[string]int{}

@@ -12,20 +12,20 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// Faults chooses the faults of requests at random, with the same seed each time. Create
-// one with [NewFaults]. It is safe for concurrent use.
+// Faults chooses the faults of requests at random. Each Faults draws the same numbers in the
+// same order. Create one with [NewFaults]. It is safe for concurrent use.
 type Faults struct {
 	mutex  sync.Mutex
 	random *rand.Rand
 }
 
-// NewFaults returns a Faults.
+// NewFaults returns a Faults that has drawn no number.
 func NewFaults() *Faults {
 	const seed = 20260131
 	return &Faults{random: rand.New(rand.NewPCG(seed, seed))}
 }
 
-// Percent draws a number below 100.
+// Percent draws a number from 0 to 99.
 func (f *Faults) Percent() int {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
@@ -45,8 +45,8 @@ func (f *Faults) Choose(r engagetest.Request) engagetest.Fault {
 	return engagetest.Fault{}
 }
 
-// ChooseReply chooses the fault of a request, without those of the connection. It is an
-// [engagetest.FaultFunc].
+// ChooseReply is [Faults.Choose] without the faults of the connection: in place of one of
+// them it returns no fault.
 func (f *Faults) ChooseReply(r engagetest.Request) engagetest.Fault {
 	fault := f.Choose(r)
 	if fault.Connection != "" {
@@ -55,8 +55,8 @@ func (f *Faults) ChooseReply(r engagetest.Request) engagetest.Fault {
 	return fault
 }
 
-// Retry sets the time limit of an attempt, and short waits. Some of the faults last longer
-// than 200 milliseconds, and a connection that is silent longer than any limit.
+// Retry sets the time limit of an attempt, and short waits. A late reply takes 400
+// milliseconds, and a silent connection outlasts any limit.
 func Retry(attemptTimeout time.Duration) engage.Option {
 	return engage.WithCallOptions(engage.WithRetry(engage.Retry{
 		AttemptTimeout: attemptTimeout, FirstWait: time.Millisecond, LongestWait: 50 * time.Millisecond,
@@ -65,7 +65,9 @@ func Retry(attemptTimeout time.Duration) engage.Option {
 
 var busySoon = http.Header{"Retry-After": {"0.01"}}
 
-// ofWrites are the faults of writes: one in a hundred requests has each.
+// ofWrites are the faults of writes. Each element is the fault of one request in a hundred,
+// and the requests beyond the last element have none. So the list must not be longer than
+// 100.
 var ofWrites = slices.Concat(
 	slices.Repeat([]engagetest.Fault{{Connection: engagetest.ConnectionReset}}, 4),
 	slices.Repeat([]engagetest.Fault{{Connection: engagetest.ConnectionClosed}}, 3),
@@ -90,7 +92,7 @@ var ofWrites = slices.Concat(
 	slices.Repeat([]engagetest.Fault{{CallbackDelay: 20 * time.Millisecond}}, 4),
 )
 
-// ofReads are the faults of searches, transcripts and requests for tokens.
+// ofReads are the faults of searches, transcripts and requests for tokens, in the same way.
 var ofReads = slices.Concat(
 	slices.Repeat([]engagetest.Fault{{Connection: engagetest.ConnectionClosed}}, 3),
 	slices.Repeat([]engagetest.Fault{{Status: 503, Header: busySoon}}, 3),

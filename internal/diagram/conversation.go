@@ -45,7 +45,8 @@ func observeMoves() (map[move][]outcome.Operation, []outcome.Operation, error) {
 	return moves, still, nil
 }
 
-// after returns the state of a conversation after a call, which may be refused.
+// after returns the state of a conversation after a call that found it in a state. The call
+// may be refused, and so change nothing.
 func after(operation outcome.Operation, state engagetest.Status) (engagetest.Status, error) {
 	server := engagetest.NewServer(engagetest.WithoutNetwork())
 	defer server.Close()

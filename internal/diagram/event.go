@@ -150,8 +150,8 @@ func returns(err error) func(context.Context, stream.MessageEvent) error {
 	return func(context.Context, stream.MessageEvent) error { return err }
 }
 
-// handle delivers an event to a worker with handler. It returns the results and the call
-// that settled the delivery.
+// handle delivers an event to a worker with handler, as the attempt of that number. It
+// returns the results, and how the delivery was settled: ack, nak or term.
 func handle(handler func(context.Context, stream.MessageEvent) error, attempt int) ([]stream.Result, string, error) {
 	entry, err := stream.NewEntry([]byte(incoming))
 	if err != nil {

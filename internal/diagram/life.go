@@ -10,7 +10,8 @@ type stage struct {
 type way struct {
 	// class is the color, name is what happened, and next is what follows.
 	class, name, next string
-	// cases say when or to what it happens, and explanation adds to next.
+	// cases say when or to what it happens, and explanation says more about next. Either
+	// may be empty.
 	cases, explanation string
 	// back is the stage to go back to; -1 for none.
 	back int

@@ -16,7 +16,7 @@ import (
 	"github.com/engagesdk/engage-go/outcome"
 )
 
-// failure is a way in which an attempt of a write fails, and keeps failing.
+// failure is a way in which every attempt of a write fails.
 type failure struct {
 	effect outcome.Effect
 	// when says which failures this one stands for.

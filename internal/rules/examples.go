@@ -9,7 +9,7 @@ import (
 
 // examples finds calls of the client that have no example which go test runs. A
 // call is an exported method of engage.Client whose first parameter is a context.
-// Only an example with an output comment is run.
+// go test runs only an example with an output comment.
 func examples(r Repository) []Finding {
 	var findings []Finding
 	shown := r.examples("engage")
@@ -56,7 +56,8 @@ func isCall(f *ast.FuncDecl) bool {
 	return receiver == "Client" && f.Name.IsExported() && takesContext(f)
 }
 
-// takesContext reports whether the first parameter of f is a context.
+// takesContext reports whether the first parameter of f is a context: a type with the
+// name Context.
 func takesContext(f *ast.FuncDecl) bool {
 	if f.Type.Params.NumFields() == 0 {
 		return false

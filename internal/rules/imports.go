@@ -55,9 +55,9 @@ var rooms = []room{
 	{"examples/...", []string{"outcome", "auth", "engage/...", "stream/...", "examples/..."}},
 }
 
-// The core may import only the listed modules. A nested module may import what its
-// go.mod requires. In every module only tests may import testLibraries, and packages
-// for tests that are about such a library.
+// The core may import only the modules in coreLibraries. A nested module may import what
+// its go.mod requires. In every module only tests may import testLibraries. testPackages
+// has the exceptions: packages for tests that are about one of these libraries.
 var (
 	coreLibraries = []string{"golang.org/x/oauth2", "github.com/hashicorp/go-retryablehttp"}
 	testLibraries = []string{"github.com/stretchr/testify", "github.com/jarcoal/httpmock"}
@@ -65,8 +65,8 @@ var (
 )
 
 // imports finds imports of packages that [rooms] does not allow, and imports of
-// modules that are not listed. Tests may import every package of the repository, except
-// for the examples.
+// modules that are not listed. Tests may import every package of the repository but the
+// examples. Below examples, the table decides for tests, too.
 func imports(r Repository) []Finding {
 	var findings []Finding
 	for _, file := range r.Files {
@@ -84,15 +84,15 @@ func imports(r Repository) []Finding {
 	return findings
 }
 
-// refuse returns why file, which is in the room here, may not import a package. It
-// returns "" if it may.
+// refuse returns why file, whose row is here, may not import a package. It returns "" if
+// it may.
 func (r Repository) refuse(file File, here room, imported string) string {
 	dir, ours := strings.CutPrefix(imported, r.Module+"/")
 	if !ours {
 		return refuseModule(file, imported)
 	}
 	switch {
-	case within(file.Dir(), "examples/..."): // The table decides, for tests too.
+	case within(file.Dir(), "examples/..."): // The table decides below.
 	case within(dir, "examples/..."):
 		return "nothing may import the examples"
 	case file.Test(), dir == file.Dir():
@@ -125,7 +125,8 @@ func refuseModule(file File, imported string) string {
 	return ""
 }
 
-// roomOf returns the first row that covers a folder, and whether there is one.
+// roomOf returns the first row that covers a folder, and whether there is one. Without
+// one it returns a room of that folder that may import nothing.
 func roomOf(dir string) (room, bool) {
 	for _, r := range rooms {
 		if within(dir, r.dir) {
@@ -144,7 +145,7 @@ func within(name, pattern string) bool {
 // vague lists names that do not describe what a package contains.
 var vague = []string{"util", "utils", "common", "helper", "helpers", "types", "models"}
 
-// names finds packages and folders with a vague name.
+// names finds the files whose package or folders have a vague name.
 func names(r Repository) []Finding {
 	var findings []Finding
 	for _, file := range r.Files {
