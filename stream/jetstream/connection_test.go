@@ -93,6 +93,22 @@ func TestAMissingPermissionIsReported(t *testing.T) {
 	}
 }
 
+// A program needs no permission for what the inbox only tidies up.
+func TestEntriesAreTakenWithoutThePermissionToRemoveThem(t *testing.T) {
+	t.Parallel()
+	server := startServer(t, embedded.Config{Configure: func(o *server.Options) {
+		o.Users = []*server.User{{Username: "worker", Password: "hunter2", Permissions: &server.Permissions{
+			Publish: &server.SubjectPermission{Deny: []string{"$JS.API.STREAM.MSG.>"}},
+		}}}
+	}})
+	for n := range 2 {
+		inbox := join(t, server, jetstream.Config{Lines: 1, Options: []nats.Option{nats.UserInfo("worker", "hunter2")}})
+		put(t, inbox, "a", n)
+		require.NoError(t, take(t, inbox).Ack(t.Context()))
+		empty(t, inbox)
+	}
+}
+
 // lines is a writer that sends each line to a channel.
 type lines chan<- string
 

@@ -2,6 +2,8 @@ package jetstream_test
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"testing"
@@ -103,5 +105,77 @@ func (j *journal) finish(ctx context.Context, inbox stream.Inbox) {
 		} else {
 			j.note(refused, delivery.ID)
 		}
+	}
+}
+
+// A server that is killed may have stored that an entry was acknowledged, and not
+// yet that it was removed.
+func TestAnAcknowledgedEntryIsRemovedAfterACrash(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		stays, forgotten bool
+		left             int
+	}{
+		"and the program stays":       {stays: true},
+		"and the program ends":        {},
+		"unless no record settles it": {forgotten: true, left: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			config := embedded.Config{Folder: t.TempDir(), Listen: freeAddress(t), SyncInterval: time.Minute}
+			server, err := embedded.Start(t.Context(), config)
+			require.NoError(t, err)
+			defer func() { require.NoError(t, server.Close()) }()
+			restart := func(meanwhile func()) {
+				require.NoError(t, server.Close())
+				meanwhile()
+				server, err = embedded.Start(t.Context(), config)
+				require.NoError(t, err)
+			}
+			join := func() *jetstream.Inbox {
+				inbox, err := jetstream.Open(t.Context(), jetstream.Config{URL: config.Listen, Lines: 1, Lease: 4 * time.Second})
+				require.NoError(t, err)
+				t.Cleanup(func() { require.NoError(t, inbox.Close()) })
+				return inbox
+			}
+			// The server stores here which entries the inbox has, and elsewhere which
+			// ones were acknowledged.
+			messages := filepath.Join(config.Folder, "jetstream", "$G", "streams", "engage-inbox", "msgs")
+			before := t.TempDir()
+
+			inbox := join()
+			requireEntries := func(want int) {
+				t.Helper()
+				require.Eventually(t, func() bool {
+					backlog, err := inbox.Backlog(t.Context())
+					return err == nil && backlog.Entries == want
+				}, patience(t), tick, "%d entries", want)
+			}
+			put(t, inbox, "a", 1)
+			put(t, inbox, "a", 2)
+			restart(func() { require.NoError(t, os.CopyFS(before, os.DirFS(messages))) })
+			require.NoError(t, take(t, inbox).Ack(t.Context()))
+			take(t, inbox) // the server has removed the first
+			if !test.stays {
+				require.NoError(t, inbox.Close())
+			}
+			restart(func() {
+				require.NoError(t, os.RemoveAll(messages))
+				require.NoError(t, os.CopyFS(messages, os.DirFS(before)))
+			})
+			if !test.stays {
+				inbox = join()
+			}
+			if test.forgotten {
+				ledger, err := dial(t, server).Stream(t.Context(), "engage-inbox-ledger")
+				require.NoError(t, err)
+				require.NoError(t, ledger.Purge(t.Context()))
+			}
+			requireEntries(2)
+			delivery := take(t, inbox)
+			require.Equal(t, "a-2", delivery.ID)
+			require.NoError(t, delivery.Ack(t.Context()))
+			requireEntries(test.left)
+		})
 	}
 }

@@ -46,7 +46,8 @@
 // Writing the record settles the entry. The first program to write it wins;
 // others get [stream.ErrSettled]. Then the entry is removed from its line. An
 // entry that has a record is never delivered again, even if the program or the
-// server ended between the two steps.
+// server ended between the two steps. If the server did not remove the entry before
+// it ended, the next program that takes from the line removes it.
 //
 // # Another number of lines
 //
@@ -110,6 +111,9 @@
 // program gets it. One of them settles it, and Ack returns [stream.ErrSettled] to the
 // other. If that program fetched the entry before it was settled, it may deliver the entry
 // up to a quarter of the lease later.
+//
+// If the ledger has forgotten an entry that the server should have removed, the entry
+// is neither delivered nor removed. It still counts in Counts and Backlog.
 //
 // When a server fails, a line may not notice that its request for an entry was
 // lost. It sends another after three seconds: a request is valid for one, and

@@ -19,6 +19,8 @@ type line struct {
 	inbox  *Inbox
 	number int
 	puller *puller // nil until the consumer exists
+	// reconnects is how often the connection was replaced before puller was made.
+	reconnects uint64
 }
 
 // fetched is the first entry of a line, which this program has fetched.
@@ -107,14 +109,32 @@ func (l *line) next(ctx context.Context) error {
 
 // fetch returns the line's next message, or nil if there was none in time.
 func (l *line) fetch(ctx context.Context) (*nats.Msg, error) {
+	if reconnects := l.inbox.conn.Stats().Reconnects; l.puller != nil && l.reconnects != reconnects {
+		l.puller.close()
+		l.puller = nil // the server may have been restarted
+	}
 	if l.puller == nil {
-		consumer, err := l.inbox.consumer(ctx, l.number)
-		if err != nil {
+		if err := l.open(ctx); err != nil {
 			return nil, err
 		}
-		l.puller = newPuller(l.inbox.connection, l.inbox.name, consumer)
 	}
 	return l.puller.next()
+}
+
+// open opens the line's consumer, and removes the entries that the server should
+// have removed before it ended.
+func (l *line) open(ctx context.Context) error {
+	reconnects := l.inbox.conn.Stats().Reconnects
+	consumer, err := l.inbox.consumer(ctx, l.number)
+	if err != nil {
+		return err
+	}
+	err = l.inbox.removeSettled(ctx, l.number, consumer.AckFloor.Stream)
+	if err != nil && !l.inbox.mayNotRemove() {
+		return err
+	}
+	l.puller, l.reconnects = newPuller(l.inbox.connection, l.inbox.name, consumer.Name), reconnects
+	return nil
 }
 
 // resolve reads a message. As long as the ledger cannot be read, it keeps the

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -202,17 +203,59 @@ func (s *storage) hold() time.Duration { return s.lease / 4 }
 // requests under way.
 func (s *storage) ackWait() time.Duration { return s.lease + 2*s.hold() }
 
-// consumer creates the consumer of a line, or finds it, and returns its name. It
-// delivers a single entry at a time, and first what was put back.
-func (s *storage) consumer(ctx context.Context, line int) (name string, err error) {
-	name = "line-" + strconv.Itoa(line)
-	_, err = s.entries.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
-		Durable:       name,
+// consumer creates the consumer of a line, or finds it. It delivers a single entry
+// at a time, and first what was put back.
+func (s *storage) consumer(ctx context.Context, line int) (*jetstream.ConsumerInfo, error) {
+	consumer, err := s.entries.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
+		Durable:       "line-" + strconv.Itoa(line),
 		FilterSubject: s.entrySubject(line),
 		AckPolicy:     jetstream.AckExplicitPolicy,
 		AckWait:       s.ackWait(),
 		MaxAckPending: 1,
 		MaxDeliver:    -1,
 	})
-	return name, err
+	if err != nil {
+		return nil, err
+	}
+	return consumer.CachedInfo(), nil
+}
+
+// removeSettled removes the settled entries of a line whose numbers are at most
+// floor, up to which the line's consumer has stored acknowledgements. A server
+// stores an acknowledgement before it removes the entry. If it ends between the
+// two, it never removes the entry, and never delivers it again either.
+func (s *storage) removeSettled(ctx context.Context, line int, floor uint64) error {
+	for next := uint64(1); next <= floor; next++ {
+		message, err := s.entries.GetMsg(ctx, next, jetstream.WithGetMsgSubject(s.entrySubject(line)))
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if next = message.Sequence; next > floor {
+			return nil
+		}
+		// A message that is not an entry became a dead letter instead.
+		if f, err := newFetched(&nats.Msg{Header: message.Header, Data: message.Data}); err == nil {
+			if settled, err := s.isSettled(ctx, f.key); err != nil {
+				return err
+			} else if !settled {
+				continue // the ledger has forgotten it
+			}
+		}
+		// An error that is not transient says that another program removed it.
+		if err := s.entries.DeleteMsg(ctx, next); err != nil && transient(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// mayNotRemove reports whether this program was refused the permission to read or
+// to delete messages of the stream of entries. It takes entries nevertheless.
+func (s *storage) mayNotRemove() bool {
+	_, noReads := s.denied.Load("$JS.API.STREAM.MSG.GET." + s.name)
+	_, noDeletes := s.denied.Load("$JS.API.STREAM.MSG.DELETE." + s.name)
+	return noReads || noDeletes
 }
