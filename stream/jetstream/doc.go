@@ -109,8 +109,9 @@
 //
 // When a server fails, another may not know that an entry is delivered, and a second
 // program gets it. One of them settles it, and Ack returns [stream.ErrSettled] to the
-// other. If that program fetched the entry before it was settled, it may deliver the entry
-// up to a quarter of the lease later.
+// other. A program looks up an entry again that waited there for a taker, and drops it if
+// it was settled. The program may still deliver it about a tenth of a second after it was
+// settled or, if the ledger cannot be read, up to a quarter of the lease after it.
 //
 // If the ledger has forgotten an entry that the server should have removed, the entry
 // is neither delivered nor removed. It still counts in Counts and Backlog.

@@ -154,22 +154,49 @@ func (i *Inbox) Take(ctx context.Context) (stream.Delivery, error) {
 	}
 	leave := i.demand.join()
 	defer leave()
-	select {
-	case t := <-i.taken:
-		if t.err != nil {
-			return stream.Delivery{}, i.explain(ctx, "take", t.err)
+	for {
+		select {
+		case t := <-i.taken:
+			if t.err != nil {
+				return stream.Delivery{}, i.explain(ctx, "take", t.err)
+			}
+			if i.settledMeanwhile(ctx, t.entry) {
+				continue
+			}
+			return stream.Delivery{
+				Entry:      t.entry.Entry,
+				Attempt:    t.entry.attempt,
+				Lease:      i.lease,
+				Settlement: newSettlement(i, t.entry),
+			}, nil
+		case <-i.closing.Done():
+			return stream.Delivery{}, stream.ErrClosed
+		case <-ctx.Done():
+			return stream.Delivery{}, ctx.Err()
 		}
-		return stream.Delivery{
-			Entry:      t.entry.Entry,
-			Attempt:    t.entry.attempt,
-			Lease:      i.lease,
-			Settlement: newSettlement(i, t.entry),
-		}, nil
-	case <-i.closing.Done():
-		return stream.Delivery{}, stream.ErrClosed
-	case <-ctx.Done():
-		return stream.Delivery{}, ctx.Err()
 	}
+}
+
+// recheckTime is how long after an entry was fetched it is delivered without another
+// lookup in the ledger.
+const recheckTime = 100 * time.Millisecond
+
+// settledMeanwhile reports whether another program has settled an entry that waited
+// here for a taker. Then it removes the entry from its line. If the ledger cannot be
+// read while the entry may be held, it reports false.
+func (i *Inbox) settledMeanwhile(ctx context.Context, entry *fetched) bool {
+	if time.Since(entry.at) < recheckTime {
+		return false
+	}
+	ctx, cancel := context.WithDeadline(ctx, entry.at.Add(i.hold()))
+	defer cancel()
+	if settled, err := i.isSettled(ctx, entry.key); err != nil || !settled {
+		return false
+	}
+	if err := i.sendAck(entry.message, ack); err != nil {
+		i.logger.DebugContext(ctx, "jetstream: a settled entry stays in its line", "line", entry.line, "error", err)
+	}
+	return true
 }
 
 // ended returns [stream.ErrClosed] if the inbox is closed, or ctx's error.

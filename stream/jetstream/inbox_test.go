@@ -160,6 +160,26 @@ func resetLeases(t testing.TB, js natsjetstream.JetStream) {
 	require.NoError(t, names.Err())
 }
 
+// Another program can get an entry that one holds for its next taker, if a server
+// fails.
+func TestAnEntryIsNotDeliveredIfItWasSettledWhileItWaitedForATaker(t *testing.T) {
+	t.Parallel()
+	server := serve(t)
+	config := jetstream.Config{Lines: 1, Lease: time.Hour}
+	busy, free := join(t, server, config), join(t, server, config)
+	fetchUntaken(t, server, busy)
+	resetLeases(t, dial(t, server))
+	delivery := take(t, free)
+	require.Equal(t, "a-1", delivery.ID)
+	require.NoError(t, delivery.Ack(t.Context()))
+	short, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	_, err := free.Take(short)
+	require.ErrorIs(t, err, context.DeadlineExceeded, "the entry is settled")
+	require.NoError(t, free.Close())
+	nothing(t, busy)
+}
+
 func TestProgramsShareAnInboxInOrder(t *testing.T) {
 	t.Parallel()
 	const conversations, length = 16, 20
