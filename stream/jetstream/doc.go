@@ -111,7 +111,7 @@
 // program gets it. One of them settles it, and Ack returns [stream.ErrSettled] to the
 // other. A program looks up an entry again that waited there for a taker, and drops it if
 // it was settled. The program may still deliver it about a tenth of a second after it was
-// settled or, if the ledger cannot be read, up to a quarter of the lease after it.
+// settled. If the ledger cannot be read, that can be a quarter of the lease.
 //
 // If the ledger has forgotten an entry that the server should have removed, the entry
 // is neither delivered nor removed. It still counts in Counts and Backlog.
