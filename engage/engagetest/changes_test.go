@@ -95,7 +95,7 @@ func TestRequestsThatAreReadLateAreReported(t *testing.T) {
 			s.send(http.MethodGet, "/", "")
 		}
 		requests, _ := next()
-		require.Equal(t, len(s.Requests()), len(requests))
+		require.Len(t, requests, len(s.Requests()))
 		require.Equal(t, s.Requests()[0].Number, requests[0].Number)
 	}
 }
