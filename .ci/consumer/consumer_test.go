@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	mostModules = 3       // that a program with package engage and auth links
-	mostBytes   = 1 << 20 // that they add to a program with net/http and encoding/json
+	mostModules = 3          // that a program with package engage and auth links
+	mostBytes   = 1400 << 10 // that they add to a program with net/http and encoding/json
 )
 
 func TestTheSDKAddsFewModulesAndLittleSize(t *testing.T) {
