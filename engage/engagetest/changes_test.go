@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -105,24 +106,23 @@ func TestRequestsAreReportedAsTheyChange(t *testing.T) {
 		s := start(t, engagetest.WithoutNetwork())
 		s.post("/conversations/search", "{"+smsAddress+"}")
 		ctx, cancel := context.WithCancel(t.Context())
-		var lists [][]engagetest.Request
+		var newest atomic.Pointer[[]engagetest.Request]
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
 			for requests := range s.RequestChanges(ctx) {
-				lists = append(lists, requests)
+				newest.Store(&requests)
 			}
 		}()
 		synctest.Wait()
-		require.Len(t, lists, 1)
-		require.Equal(t, s.Requests(), lists[0])
+		require.Equal(t, s.Requests(), *newest.Load())
 
 		s.Fail(outcome.CreateConversation, engagetest.Fault{ApplyDelay: time.Minute, Delay: time.Second})
 		go s.post("/conversations", "{"+smsAddress+"}")
 		for i, want := range []string{"#2 0 maybe applied", "#2 202 maybe applied", "#2 202 applied"} {
 			time.Sleep([]time.Duration{0, time.Second, time.Minute}[i])
 			synctest.Wait()
-			list := lists[len(lists)-1]
+			list := *newest.Load()
 			require.Len(t, list, 1)
 			require.Equal(t, want, fmt.Sprintf("#%d %d %s", list[0].Number, list[0].Status, list[0].Effect))
 		}
