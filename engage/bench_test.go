@@ -256,13 +256,22 @@ func BenchmarkCall(b *testing.B) {
 }
 
 // BenchmarkDeliver compares a delivery to an open conversation with the two calls that it
-// makes, in the way of [BenchmarkCall].
+// makes, in the way of [BenchmarkCall]. The messages are those of 1,000 customers.
 func BenchmarkDeliver(b *testing.B) {
 	_, client := loopbackPair(b)
 	deliverer := &engage.Deliverer{Client: client}
+	customers := make([]channel.SMSAddress, 1000)
+	for i := range customers {
+		customers[i] = channel.SMSAddress{Business: smsAddress.Business, Customer: fmt.Sprintf("+1555%07d", i)}
+	}
+	next := 0
+	customer := func() channel.SMSAddress {
+		next++
+		return customers[next%len(customers)]
+	}
 	var byHand, byDeliver cost
 	calls := func() error {
-		found, err := client.SearchConversation(b.Context(), searchRequest)
+		found, err := client.SearchConversation(b.Context(), engage.SearchConversationV13{Address: customer()})
 		if err != nil {
 			return err
 		}
@@ -274,7 +283,7 @@ func BenchmarkDeliver(b *testing.B) {
 	for b.Loop() {
 		byHand.add(b, 100, calls)
 		byDeliver.add(b, 200, func() error {
-			_, err := deliverer.Deliver(b.Context(), engage.Inbound{Address: smsAddress, Message: longHello})
+			_, err := deliverer.Deliver(b.Context(), engage.Inbound{Address: customer(), Message: longHello})
 			return err
 		})
 		byHand.add(b, 100, calls)
