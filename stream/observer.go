@@ -3,7 +3,6 @@ package stream
 import (
 	"context"
 	"net/http"
-	"runtime/debug"
 	"time"
 
 	"github.com/engagesdk/engage-go/engage/channel"
@@ -67,14 +66,11 @@ func (r run) observed(h handler, start HandlerStart) handler {
 	return func(ctx context.Context, event Event) (err error) {
 		ctx = r.observer.HandlerStarted(ctx, start)
 		began := time.Now()
-		err = errExited
-		defer func() {
-			if value := recover(); value != nil {
-				err = &PanicError{value, debug.Stack()}
-			}
+		invoke(ctx, h, event, func(ended error) {
+			err = ended
 			r.observer.HandlerEnded(ctx, HandlerEnd{start, time.Since(began), err})
-		}()
-		return h(ctx, event)
+		})
+		return err
 	}
 }
 

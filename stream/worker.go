@@ -381,22 +381,29 @@ func (r run) call(d *delivery, h handler, event Event) attempt {
 		go extend(running, d, end, lose)
 	}
 
-	done := make(chan attempt, 1)
-	go func() {
-		a := attempt{err: errExited}
-		defer func() {
-			if value := recover(); value != nil {
-				a = attempt{err: &PanicError{value, debug.Stack()}}
-			}
-			done <- a
-		}()
+	var a attempt
+	done := make(chan error, 1)
+	go invoke(ctx, func(ctx context.Context, event Event) error {
 		err := h(ctx, event)
-		_, permanent := errors.AsType[*permanentError](err)
-		a = attempt{err: err, permanent: permanent}
-	}()
-	a := <-done
+		_, a.permanent = errors.AsType[*permanentError](err)
+		return err
+	}, event, func(err error) { done <- err })
+	a.err = <-done
 	a.lost = lost.Load()
 	return a
+}
+
+// invoke calls h, and then done with its error. That is a [*PanicError] if h panicked,
+// and errExited if it ended its goroutine.
+func invoke(ctx context.Context, h handler, event Event, done func(error)) {
+	err := errExited
+	defer func() {
+		if value := recover(); value != nil {
+			err = &PanicError{value, debug.Stack()}
+		}
+		done(err)
+	}()
+	err = h(ctx, event)
 }
 
 // errExited is the error of a handler that ended its goroutine instead of
