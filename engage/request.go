@@ -3,7 +3,6 @@ package engage
 import (
 	"context"
 	"encoding/json"
-	"maps"
 	"net/url"
 
 	"github.com/engagesdk/engage-go/internal/engine"
@@ -60,9 +59,7 @@ func (c *Client) encode(w wireRequest, s *settings, callbackURL string) (engine.
 	}
 	body := w.body(callbackURL)
 	if body == nil && callbackURL != "" {
-		own := query
-		query = url.Values{"callbackUrl": {callbackURL}}
-		maps.Copy(query, own)
+		query = url.Values{"callbackUrl": {callbackURL}} // Only reads have a query of their own.
 	}
 	call.URL = t.url(c.base, w.ids(), query)
 	if body == nil {
