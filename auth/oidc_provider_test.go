@@ -21,26 +21,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/engagesdk/engage-go/auth"
+	"github.com/engagesdk/engage-go/internal/npmtest"
 )
 
 const providerSecret = "secret-of-at-least-32-characters"
-
-// install installs oidc-provider in a folder of its own and returns that.
-func install(t *testing.T, manifest string) string {
-	t.Helper()
-	directory := t.TempDir()
-	text, err := os.ReadFile(manifest)
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(directory, "package.json"), text, 0o600))
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	npm := exec.CommandContext(ctx, "npm", "install", "--prefer-offline", "--engine-strict", "--ignore-scripts",
-		"--no-package-lock", "--no-audit", "--no-fund", "--fetch-retries=1", "--loglevel=error")
-	npm.Dir = directory
-	output, err := npm.CombinedOutput()
-	require.NoError(t, err, string(output))
-	return directory
-}
 
 // provider starts the server that is installed in directory and returns its
 // address and the registered redirect URL.
@@ -96,7 +80,7 @@ func page(t *testing.T, response *http.Response, err error) string {
 func TestOIDCProvider(t *testing.T) {
 	source, err := filepath.Abs("testdata/oidc-provider")
 	require.NoError(t, err)
-	directory := install(t, filepath.Join(source, "package.json"))
+	directory := npmtest.Install(t, source)
 	issuer, redirect := provider(t, directory, filepath.Join(source, "provider.mjs"))
 	at := func(client string) auth.Integration {
 		return auth.Integration{

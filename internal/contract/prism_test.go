@@ -4,7 +4,6 @@ package contract_test
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,31 +13,15 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/engagesdk/engage-go/auth"
 	"github.com/engagesdk/engage-go/engage"
 	"github.com/engagesdk/engage-go/engage/engagetest"
+	"github.com/engagesdk/engage-go/internal/npmtest"
 	"github.com/engagesdk/engage-go/outcome"
 )
-
-// install installs the programs of testdata/stoplight in a folder of their own, and
-// returns that folder.
-func install(t *testing.T) string {
-	t.Helper()
-	directory := t.TempDir()
-	require.NoError(t, os.CopyFS(directory, os.DirFS("testdata/stoplight")))
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-	npm := exec.CommandContext(ctx, "npm", "install", "--prefer-offline", "--engine-strict", "--ignore-scripts",
-		"--no-package-lock", "--no-audit", "--no-fund", "--fetch-retries=1", "--loglevel=error")
-	npm.Dir = directory
-	output, err := npm.CombinedOutput()
-	require.NoError(t, err, string(output))
-	return directory
-}
 
 // prism starts Prism, which answers with the examples of the document, and returns its
 // address.
@@ -71,7 +54,7 @@ func prism(t *testing.T, directory, document string) string {
 func TestPrism(t *testing.T) {
 	document, err := filepath.Abs(file)
 	require.NoError(t, err)
-	directory := install(t)
+	directory := npmtest.Install(t, "testdata/stoplight")
 
 	t.Run("the linter has no objection", func(t *testing.T) {
 		spectral := exec.CommandContext(t.Context(), "node", "node_modules/@stoplight/spectral-cli/dist/index.js",

@@ -31,6 +31,7 @@ var rooms = []room{
 	{"internal/transport", []string{"internal/sent", "internal/safeerror"}},
 	{"internal/http2test", nil},
 	{"internal/postgrestest", nil},
+	{"internal/npmtest", nil},
 	{"internal/chaostest", []string{"engage", "engage/channel", "engage/engagetest", "engage/message", "outcome"}},
 	{"internal/rules", nil},
 	{"internal/mutate", nil},
